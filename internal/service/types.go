@@ -1,0 +1,84 @@
+package service
+
+import "certwright/internal/vault"
+
+// A Certificate is one version of a certificate with what the wire shows around it.
+type Certificate struct {
+	Version  vault.Version
+	Policy   *vault.Policy // nil where the wire shows none: a version asked for by id
+	Pending  bool          // there is a pending operation, ended or not
+	Deletion *vault.Deletion
+	Settings vault.Settings
+}
+
+// A Key is one version of a key.
+type Key struct {
+	Version  vault.Version
+	Deletion *vault.Deletion
+	Settings vault.Settings
+}
+
+// A Secret is one version of a secret. Value is opened only where the wire shows it.
+type Secret struct {
+	Version  vault.Version
+	Value    string
+	Deletion *vault.Deletion
+	Settings vault.Settings
+}
+
+// CreateInput asks for a new certificate or a new version of one.
+type CreateInput struct {
+	Policy        *vault.PolicyPatch // nil: the stored policy
+	Enabled       *bool
+	Tags          map[string]string
+	PreserveOrder bool
+}
+
+// ImportInput brings a certificate and its key from outside.
+type ImportInput struct {
+	Value         string // base64 of a PFX, PEM text, or base64 of PEM text
+	Password      vault.Hidden
+	Policy        *vault.PolicyPatch
+	Enabled       *bool
+	Tags          map[string]string
+	PreserveOrder bool
+}
+
+// MergeInput brings the certificate for a pending request.
+type MergeInput struct {
+	X5C     []string // base64 DER each
+	Enabled *bool
+	Tags    map[string]string // nil: those of the create
+}
+
+// UpdateInput changes attributes, tags and, for a certificate without a version, its policy.
+type UpdateInput struct {
+	Policy  *vault.PolicyPatch
+	Enabled *bool
+	Tags    map[string]string // nil: left as they are; else replaced whole
+}
+
+// IssuerInput holds the members of an issuer that were sent; nil was not.
+type IssuerInput struct {
+	Provider     *string
+	AccountID    *string
+	Password     *vault.Hidden
+	Credentials  bool // the credentials member was sent, be it empty
+	Organization *vault.Organization
+	Enabled      *bool
+}
+
+// ListInput asks for one page of a collection.
+type ListInput struct {
+	Deleted        bool
+	IncludePending bool
+	After          string // the Next of the page before; "" for the first page
+	Limit          int    // 1..25
+}
+
+// A Page is part of a list. Next continues it; "" at the end.
+type Page[T any] struct {
+	Items    []T
+	Next     string
+	Settings vault.Settings
+}

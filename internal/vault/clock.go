@@ -1,0 +1,8 @@
+package vault
+
+import "time"
+
+// A Clock tells the time that certificates, due dates and attributes follow.
+// In a dev server people may move it; leases, time-outs, tokens and TLS follow
+// real time instead (DESIGN section 5).
+type Clock interface{ Now() time.Time }

@@ -1,0 +1,38 @@
+package vault
+
+// Reason is the class of a refusal; the wire turns it into an HTTP status.
+type Reason int
+
+// The reasons. Status and code do not follow from one another on the wire
+// (create while pending is 409 with code "Forbidden"), so both are kept.
+const (
+	Internal Reason = iota
+	Invalid
+	Unauthenticated
+	Denied
+	NotFound
+	NoMethod
+	Conflict
+	TooLarge
+	Throttled
+	Unavailable
+)
+
+// Error is every refusal a caller may see. Reason picks the HTTP status; Code
+// and Inner are Key Vault's own words. Err is for the log only.
+type Error struct {
+	Reason  Reason
+	Code    string
+	Inner   string // innererror.code; "" for none
+	Message string
+	Err     error
+}
+
+// Error returns code and message.
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Unwrap returns the cause that only the log may show.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Because returns the refusal with a cause for the log.
+func (e *Error) Because(err error) *Error { c := *e; c.Err = err; return &c }

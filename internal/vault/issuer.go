@@ -1,0 +1,104 @@
+package vault
+
+import (
+	"context"
+	"time"
+)
+
+// IssuerConfig is an issuer resource as a caller registers it in a vault.
+// Empty members were not given.
+type IssuerConfig struct {
+	Vault, Name, Provider string // Name and Provider as typed
+	Credentials           *Credentials
+	Organization          *Organization
+	Enabled               bool
+	Created, Updated      time.Time
+}
+
+// Credentials sign the vault in at the issuer. The password is write-only on
+// the wire and sealed at rest, bound to IssuerBinding.
+type Credentials struct {
+	AccountID string
+	Password  Sealed // nil: none
+}
+
+// Organization is who orders.
+type Organization struct {
+	ID     string
+	Admins []Admin // nil: not given
+}
+
+// An Admin is a person at the organization.
+type Admin struct{ FirstName, LastName, Email, Phone string }
+
+// IssuerBinding is the place an issuer's sealed password is bound to.
+func IssuerBinding(vault, name string) string {
+	return Ref{Vault: vault, Kind: "issuers", Name: name}.String()
+}
+
+// An Issuer takes an order one step further. Step is called again after a
+// crash or a restart with the same Order.ID, so it must be idempotent. An
+// error is transient, "could not tell, ask again", and may be a *RetryError;
+// a refusal is a Progress, not an error. An Issuer sees a CSR and its own
+// saved state, never a private key.
+type Issuer interface {
+	Step(ctx context.Context, o Order) (Progress, error)
+}
+
+// A Canceler is an Issuer that can also withdraw an order. Progress.Cancelled
+// tells that it did; otherwise the order goes on.
+type Canceler interface {
+	Cancel(ctx context.Context, o Order) (Progress, error)
+}
+
+// A Validator is an Issuer that can tell before any order that an issuer
+// resource or a policy will not do. It returns a refusal and uses no network.
+type Validator interface {
+	ValidateIssuer(cfg IssuerConfig) error
+	ValidatePolicy(cfg IssuerConfig, p Policy) error
+}
+
+// A Prompter is an Issuer that may have nothing to wait for: where Prompt says
+// so, the first GET of the operation takes the step itself (DESIGN section 5).
+type Prompter interface {
+	Prompt(o Order) bool
+}
+
+// An Order is one request for a certificate, as an Issuer sees it.
+type Order struct {
+	ID              string // the operation's request id; the idempotency key
+	Ref             Ref
+	CSR             []byte // DER
+	Policy          Policy
+	Issuer          IssuerConfig // live, or the snapshot kept with the order
+	Password        Hidden       // the issuer's password, opened
+	State           []byte       // what Step last returned; nil on the first call
+	Attempt         int          // errors in a row so far
+	CancelRequested bool
+	Created         time.Time
+	Now             time.Time
+	Previous        []byte // IssuerRef of the version that this order replaces; nil for none
+}
+
+// Progress is what a step achieved.
+type Progress struct {
+	Chain     [][]byte      // DER, leaf first: issued
+	Failure   *Failure      // refused for good
+	Cancelled bool          // withdrawn
+	State     []byte        // kept for the next Step
+	Detail    string        // shown as status_details; "" keeps the usual sentence
+	Again     time.Duration // when to look again, if none of the above
+	Ref       []byte        // kept with the version for revoke and renewal
+}
+
+// A RetryError is a transient failure whose source said when to come back.
+type RetryError struct {
+	After time.Duration
+	Err   error
+}
+
+// Error returns the cause's text.
+func (e *RetryError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RetryError) Unwrap() error { return e.Err }

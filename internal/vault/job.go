@@ -1,0 +1,27 @@
+package vault
+
+import "time"
+
+// JobKind says what a job does.
+type JobKind string
+
+// The kinds of work that fall due.
+const (
+	JobIssue JobKind = "issue" // take the pending operation one step further
+)
+
+// A Job is work that falls due. There is at most one of a kind per Ref.
+type Job struct {
+	Kind    JobKind
+	Ref     Ref
+	Due     time.Time // on the server's (shifted) clock
+	Attempt int       // failed tries so far
+}
+
+// A Lease is a job handed to one worker. Finish and Extend are refused once
+// another worker holds the job or it was withdrawn.
+type Lease struct {
+	Job
+	Token string
+	Until time.Time // real time
+}

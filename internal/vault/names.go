@@ -1,0 +1,73 @@
+package vault
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"strings"
+)
+
+// NewID returns 32 random lower-case hex digits: a version id or a request id.
+func NewID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(b[:])
+}
+
+// IsID reports whether s has the form of a version id.
+func IsID(s string) bool {
+	_, err := hex.DecodeString(s)
+	return err == nil && len(s) == 32 && s == strings.ToLower(s)
+}
+
+// CheckName refuses an object name outside ^[0-9a-zA-Z-]{1,127}$ (CONTRACT section 5).
+func CheckName(k Kind, name string) error {
+	if !plainName(name, 127) {
+		return Bad("The %s name '%s' is invalid: it must be 1 to 127 characters out of 0-9, a-z, A-Z and -.", k.Noun(), shorten(name))
+	}
+	return nil
+}
+
+// CheckIssuerName refuses an issuer name that could not stand in a path.
+// Dots and underscores are let through, since the specification has no pattern.
+func CheckIssuerName(name string) error {
+	if !plainName(strings.NewReplacer(".", "-", "_", "-").Replace(name), 127) {
+		return Bad("The issuer name '%s' is invalid: it must be 1 to 127 characters out of 0-9, a-z, A-Z, -, _ and '.'.", shorten(name))
+	}
+	if strings.EqualFold(name, SelfIssuer) || strings.EqualFold(name, UnknownIssuer) {
+		return Bad("The issuer name '%s' is reserved.", name)
+	}
+	return nil
+}
+
+// CheckVaultName refuses a host label that cannot be a vault's name.
+func CheckVaultName(name string) error {
+	if !plainName(name, 63) {
+		return Bad("The vault name '%s' is invalid: it must be 1 to 63 characters out of 0-9, a-z and -.", shorten(name))
+	}
+	return nil
+}
+
+func plainName(s string, max int) bool {
+	if s == "" || len(s) > max {
+		return false
+	}
+	for _, c := range []byte(s) {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-') {
+			return false
+		}
+	}
+	return true
+}
+
+// shorten keeps a caller's text in a message within bounds and printable.
+func shorten(s string) string {
+	if len(s) > 80 {
+		s = s[:80] + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
+}

@@ -1,0 +1,147 @@
+package vault
+
+import (
+	"strings"
+	"time"
+)
+
+// Status is where an operation stands, spelled as on the wire; .NET and JS
+// compare these bytes (CLIENTS section 1, MUST 11).
+type Status string
+
+// The states of an operation.
+const (
+	InProgress Status = "inProgress"
+	Completed  Status = "completed"
+	Failed     Status = "failed"
+	Cancelled  Status = "cancelled"
+)
+
+// The two error codes of a failed operation.
+const (
+	RequestRejected = "Request rejected"         // the user's fault
+	IssuerFault     = "Certificate issuer error" // the issuer's fault
+)
+
+// CancelDelay is how long after the request an operation is cancelled.
+const CancelDelay = 2 * time.Second
+
+// SelfDelay is how long a Self operation waits for a GET, or a cancel, before the worker finishes it.
+const SelfDelay = 2 * time.Second
+
+// Failure is why an operation failed.
+type Failure struct{ Code, Message string }
+
+// An Operation is the pending object of a certificate: one order, from CSR to
+// its end. There is one per name; a new one overwrites it.
+type Operation struct {
+	Ref
+	RequestID       string // 32 lower-case hex digits
+	Status          Status
+	Detail          string // an issuer's own status_details; "" for the usual sentence
+	Failure         *Failure
+	IssuerName      string // as typed in the policy
+	CSR             []byte // DER
+	CancelRequested bool
+	CancelDue       time.Time // when a requested cancel takes effect
+	CancelLost      bool      // the issuer went on in spite of the cancel
+	PreserveOrder   bool
+	Policy          Policy // as it stood when the order was placed
+	Enabled         bool   // of the version to be
+	Tags            map[string]string
+	Private         Sealed        // PKCS#8 of the staged key, bound to Binding(Ref, RequestID)
+	Issuer          *IssuerConfig // snapshot for when the issuer is deleted; nil for Self and Unknown
+	State           []byte        // the issuer's own notebook between steps
+	Attempt         int           // errors in a row so far
+	Target          string        // version id once completed
+	Created         time.Time
+	Rev             int64
+}
+
+// Self reports whether the vault signs the certificate with its own key.
+func (o Operation) Self() bool { return strings.EqualFold(o.IssuerName, SelfIssuer) }
+
+// Manual reports whether a person merges the certificate: issuer Unknown.
+func (o Operation) Manual() bool { return strings.EqualFold(o.IssuerName, UnknownIssuer) }
+
+// Details returns status_details and whether the wire shows them: the recorded
+// sentence while in progress, "" when failed, absent otherwise (WIRE section 3).
+func (o Operation) Details() (string, bool) {
+	switch {
+	case o.Status == Failed:
+		return "", true
+	case o.Status != InProgress:
+		return "", false
+	case o.Detail != "":
+		return o.Detail, true
+	case o.Manual():
+		return "Pending certificate created. Please Perform Merge to complete the request.", true
+	}
+	return "Pending certificate created. Certificate request is in progress. This may take some time based on the issuer provider. Please check again later.", true
+}
+
+// Matches reports whether a request_id query names this operation; "" names any.
+func (o Operation) Matches(requestID string) bool {
+	return requestID == "" || strings.EqualFold(requestID, o.RequestID)
+}
+
+// MayBeReplaced refuses a create or import while the operation is in progress.
+func (o Operation) MayBeReplaced() error {
+	if o.Status == InProgress {
+		return PendingInProgress()
+	}
+	return nil
+}
+
+// MayMerge refuses a merge that must not be: into an issuer's operation in
+// progress, or into one already completed.
+func (o Operation) MayMerge() error {
+	switch {
+	case o.Status == InProgress && !o.Manual():
+		return MergeForbidden(o.IssuerName)
+	case o.Status == Completed:
+		return MergeCompleted()
+	}
+	return nil
+}
+
+// RequestCancel sets or clears the wish to cancel. It is a wish: the operation
+// stays in progress until CancelDue, and the issuer may win.
+func (o Operation) RequestCancel(wish bool, now time.Time) (Operation, error) {
+	if o.Status != InProgress {
+		return o, NotInProgress()
+	}
+	if wish && !o.CancelRequested {
+		o.CancelDue, o.CancelLost = now.Add(CancelDelay), false
+	}
+	if !wish {
+		o.CancelDue, o.CancelLost = time.Time{}, false
+	}
+	o.CancelRequested = wish
+	return o, nil
+}
+
+// CancelNow reports whether a requested cancel takes effect at now.
+func (o Operation) CancelNow(now time.Time) bool {
+	return o.Status == InProgress && o.CancelRequested && !o.CancelLost && !now.Before(o.CancelDue)
+}
+
+// Complete ends the operation with the version it made. A merge may complete
+// one that failed or was cancelled.
+func (o Operation) Complete(version string) Operation {
+	o.Status, o.Target, o.Failure, o.Detail = Completed, version, nil, ""
+	o.Private, o.State, o.Issuer = nil, nil, nil
+	return o
+}
+
+// Fail ends the operation. The staged key stays, for a merge.
+func (o Operation) Fail(f Failure) Operation {
+	o.Status, o.Failure, o.Detail = Failed, &f, ""
+	return o
+}
+
+// Cancel ends the operation. The staged key stays, for a merge.
+func (o Operation) Cancel() Operation {
+	o.Status, o.Detail = Cancelled, ""
+	return o
+}

@@ -1,0 +1,216 @@
+package vault
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// A PolicyPatch carries the parts of a policy that a caller sent; nil means
+// not sent. A create applies it to nothing, a PATCH to the stored policy.
+type PolicyPatch struct {
+	Key      *KeyPatch
+	Secret   *SecretPatch
+	X509     *X509Patch
+	Lifetime *[]LifetimeAction
+	Issuer   *IssuerPatch
+	Platform *PlatformManaged
+	Enabled  *bool
+}
+
+// KeyPatch holds the members of key_props that were sent.
+type KeyPatch struct {
+	Type       *KeyType
+	Curve      *Curve
+	Size       *int
+	Exportable *bool
+	Reuse      *bool
+}
+
+// SecretPatch holds the members of secret_props that were sent.
+type SecretPatch struct{ ContentType *string }
+
+// X509Patch holds the members of x509_props that were sent.
+type X509Patch struct {
+	Subject        *string
+	SANs           *SANs // replaced whole
+	EKUs           *[]string
+	Usage          *[]KeyUsage
+	ValidityMonths *int
+	CA             *bool
+
+	// KeepNewSANs keeps the stored URIs and IPs: the caller's api-version does
+	// not know them, so its PATCH must not erase them (DESIGN section 5).
+	KeepNewSANs bool
+}
+
+// IssuerPatch holds the members of issuer that were sent.
+type IssuerPatch struct {
+	Name         *string
+	CertType     *string
+	Transparency *bool
+}
+
+// NewPolicy returns the policy of a create that sent patch: what it names, and
+// the service's defaults for the rest (CONTRACT section 5).
+func NewPolicy(patch PolicyPatch, now time.Time) Policy {
+	p := Policy{Key: KeyProps{Type: RSA, Exportable: true}, Secret: SecretProps{ContentType: PKCS12},
+		X509: X509Props{ValidityMonths: 12}, Issuer: IssuerParams{Name: UnknownIssuer}, Enabled: true, Created: now}
+	if patch.Key == nil || patch.Key.Exportable == nil {
+		p.Key.Exportable = !(patch.Key != nil && patch.Key.Type != nil && patch.Key.Type.HSM())
+	}
+	p = p.Apply(patch, now)
+	if patch.X509 == nil || patch.X509.EKUs == nil {
+		p.X509.EKUs = []string{"1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"}
+	}
+	if patch.X509 == nil || patch.X509.Usage == nil {
+		p.X509.Usage = DefaultUsage(p.Key.Type)
+	}
+	if patch.Lifetime == nil {
+		p.Lifetime = DefaultLifetime(p.Issuer.Name)
+	}
+	return p
+}
+
+// DefaultUsage returns the key usage of a create that names none. EC gets no
+// keyEncipherment, because EC keys cannot wrap (DESIGN section 5, "Input").
+func DefaultUsage(t KeyType) []KeyUsage {
+	if t.IsEC() {
+		return []KeyUsage{DigitalSignature}
+	}
+	return []KeyUsage{DigitalSignature, KeyEncipherment}
+}
+
+// DefaultLifetime returns the one lifetime action of a policy that names none:
+// at 80 % of the lifetime, renewal where the issuer can renew, else mail.
+func DefaultLifetime(issuer string) []LifetimeAction {
+	action := AutoRenew
+	if strings.EqualFold(issuer, UnknownIssuer) {
+		action = EmailContacts
+	}
+	return []LifetimeAction{{Trigger: Trigger{LifetimePercentage: 80}, Action: action}}
+}
+
+// Apply returns the policy with the sent members replaced, member by member;
+// lists and sans are replaced whole, and size and curve are reset when the key
+// type changes (DESIGN section 5).
+func (p Policy) Apply(patch PolicyPatch, now time.Time) Policy {
+	p.Key = p.Key.apply(patch.Key)
+	p.X509 = p.X509.apply(patch.X509)
+	if patch.Secret != nil {
+		set(&p.Secret.ContentType, patch.Secret.ContentType)
+	}
+	if i := patch.Issuer; i != nil {
+		set(&p.Issuer.Name, i.Name)
+		set(&p.Issuer.CertType, i.CertType)
+		if i.Transparency != nil {
+			p.Issuer.Transparency = i.Transparency
+		}
+	}
+	if patch.Lifetime != nil {
+		p.Lifetime = slices.Clone(*patch.Lifetime)
+	}
+	if patch.Platform != nil {
+		p.Platform = patch.Platform
+	}
+	set(&p.Enabled, patch.Enabled)
+	p.Updated = now
+	return p
+}
+
+func (k KeyProps) apply(patch *KeyPatch) KeyProps {
+	if patch == nil {
+		patch = &KeyPatch{}
+	}
+	if patch.Type != nil && family(*patch.Type) != family(k.Type) {
+		k.Curve, k.Size = "", 0
+	}
+	set(&k.Type, patch.Type)
+	if patch.Curve != nil {
+		k.Curve, k.Size = *patch.Curve, 0
+	}
+	if patch.Size != nil {
+		if k.Type.IsEC() && patch.Curve == nil && *patch.Size != k.Curve.Size() {
+			k.Curve = curveOfSize(*patch.Size)
+		}
+		k.Size = *patch.Size
+	}
+	set(&k.Exportable, patch.Exportable)
+	set(&k.Reuse, patch.Reuse)
+	return k.filled()
+}
+
+// filled completes size and curve from one another, or by the defaults.
+func (k KeyProps) filled() KeyProps {
+	if k.Type.IsRSA() && k.Size == 0 {
+		k.Size = 2048
+	}
+	if k.Type.IsEC() && k.Curve == "" && k.Size == 0 {
+		k.Curve = P256
+	}
+	if k.Type.IsEC() && k.Size == 0 {
+		k.Size = k.Curve.Size()
+	}
+	return k
+}
+
+func family(t KeyType) string {
+	switch {
+	case t.IsRSA():
+		return "RSA"
+	case t.IsEC():
+		return "EC"
+	}
+	return string(t)
+}
+
+func curveOfSize(bits int) Curve {
+	switch bits {
+	case 256:
+		return P256
+	case 384:
+		return P384
+	case 521:
+		return P521
+	}
+	return ""
+}
+
+func (x X509Props) apply(patch *X509Patch) X509Props {
+	if patch == nil {
+		return x
+	}
+	set(&x.Subject, patch.Subject)
+	if patch.SANs != nil {
+		next := *patch.SANs
+		if patch.KeepNewSANs && x.SANs != nil {
+			next.URIs, next.IPs = x.SANs.URIs, x.SANs.IPs
+		}
+		x.SANs = &next
+	}
+	if patch.EKUs != nil {
+		x.EKUs = slices.Clone(*patch.EKUs)
+	}
+	if patch.Usage != nil {
+		x.Usage = sortedUsage(*patch.Usage)
+	}
+	set(&x.ValidityMonths, patch.ValidityMonths)
+	set(&x.CA, patch.CA)
+	return x
+}
+
+// sortedUsage returns the usages in alphabetical order without repeats, as the
+// service gives them back (WIRE section 3).
+func sortedUsage(u []KeyUsage) []KeyUsage {
+	u = slices.Clone(u)
+	slices.SortFunc(u, func(a, b KeyUsage) int {
+		return strings.Compare(strings.ToLower(string(a)), strings.ToLower(string(b)))
+	})
+	return slices.Compact(u)
+}
+
+func set[T any](to *T, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}

@@ -1,0 +1,33 @@
+package vault
+
+import "time"
+
+// Settings are what an operator fixed for a vault.
+type Settings struct {
+	Name            string
+	SoftDeleteDays  int  // 7..90
+	PurgeProtection bool // deleted objects cannot be purged before their date
+	Premium         bool // -HSM key types are accepted
+}
+
+// DefaultSettings are those of a vault nobody configured: 90 days, purgeable, premium.
+func DefaultSettings(name string) Settings {
+	return Settings{Name: name, SoftDeleteDays: 90, Premium: true}
+}
+
+// RecoveryLevel returns the deletion recovery level that attributes show (CONTRACT section 9).
+func (s Settings) RecoveryLevel() string {
+	level := "Recoverable"
+	if s.SoftDeleteDays < 90 {
+		level = "CustomizedRecoverable"
+	}
+	if !s.PurgeProtection {
+		level += "+Purgeable"
+	}
+	return level
+}
+
+// Deletion returns the deletion of an object removed at now.
+func (s Settings) Deletion(now time.Time) Deletion {
+	return Deletion{At: now, PurgeAt: now.Add(time.Duration(s.SoftDeleteDays) * 24 * time.Hour)}
+}
