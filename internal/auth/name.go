@@ -1,0 +1,36 @@
+package auth
+
+import (
+	"net/netip"
+	"strings"
+
+	"certwright/internal/vault"
+)
+
+// VaultName returns the vault that a Host header means: its first label in
+// lower case, or the door's default vault for localhost and IP addresses
+// (DESIGN section 2). A label that cannot be a vault's name is refused; check
+// it only after the caller is authenticated.
+func (d Door) VaultName(host string) (string, error) {
+	name, _ := splitPort(host)
+	name = strings.TrimSuffix(strings.ToLower(name), ".")
+	if name == "localhost" || isAddress(name) {
+		if d.Vault == "" {
+			return DefaultVault, nil
+		}
+		return d.Vault, nil
+	}
+	label, _, _ := strings.Cut(name, ".")
+	if err := vault.CheckVaultName(label); err != nil {
+		return "", err
+	}
+	return label, nil
+}
+
+func isAddress(name string) bool {
+	if strings.HasPrefix(name, "[") && strings.HasSuffix(name, "]") {
+		name = name[1 : len(name)-1]
+	}
+	_, err := netip.ParseAddr(name)
+	return err == nil
+}
