@@ -62,7 +62,8 @@ func TestShiftedBounds(t *testing.T) {
 		{"just to the end", clock.Furthest - time.Hour, time.Hour, clock.Furthest},
 		{"past the end", clock.Furthest, time.Hour, clock.Furthest},
 		{"from behind", -time.Hour, 2 * time.Hour, time.Hour},
-		{"from the furthest behind", -clock.Furthest, math.MaxInt64, clock.Furthest},
+		{"from the furthest behind", -clock.Furthest, math.MaxInt64, 0},
+		{"a step from the furthest behind", -clock.Furthest, time.Hour, time.Hour - clock.Furthest},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// Furthest is as far as a Shifted clock goes from its base: 200 years of 365
-// days. Stored times are nanoseconds, which end in the year 2262.
-const Furthest = 200 * 365 * 24 * time.Hour
+// Furthest is as far as a Shifted clock goes from its base: 140 years of 365
+// days. Stored times are nanoseconds, which end in the year 2262, and twice
+// this still is a time.Duration.
+const Furthest = 140 * 365 * 24 * time.Hour
 
 // Shifted is a clock at an offset from its base. The zero value shows real
 // time. It is safe for concurrent use and must not be copied once used.
@@ -34,13 +35,10 @@ func (s *Shifted) Offset() time.Duration { return time.Duration(s.offset.Load())
 // never goes back, so a negative d is ignored; it stops at Furthest.
 func (s *Shifted) Advance(d time.Duration) time.Duration {
 	for {
-		old := s.offset.Load()
-		next := int64(Furthest)
-		if d < Furthest-time.Duration(old) {
-			next = old + max(int64(d), 0)
-		}
-		if s.offset.CompareAndSwap(old, next) {
-			return time.Duration(next)
+		old := s.Offset()
+		next := min(old+min(max(d, 0), Furthest), Furthest)
+		if s.offset.CompareAndSwap(int64(old), int64(next)) {
+			return next
 		}
 	}
 }
