@@ -1,0 +1,54 @@
+package trust
+
+import (
+	"crypto/ecdsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+func certificatePEM(der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+}
+
+func parseCertificate(text []byte) (*x509.Certificate, error) {
+	block, _ := pem.Decode(text)
+	if block == nil || block.Type != "CERTIFICATE" {
+		return nil, errors.New("there is no certificate in it")
+	}
+	return x509.ParseCertificate(block.Bytes)
+}
+
+func parseKey(text []byte) (*ecdsa.PrivateKey, error) {
+	block, _ := pem.Decode(text)
+	if block == nil || block.Type != "PRIVATE KEY" {
+		return nil, errors.New("there is no private key in it")
+	}
+	any, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, errors.New("the private key in it cannot be read")
+	}
+	key, ok := any.(*ecdsa.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("the private key in it is a %T, not an elliptic one", any)
+	}
+	return key, nil
+}
+
+// replaceFile writes a file as a whole: readers see the old content or the
+// new, never a part.
+func replaceFile(path string, content []byte, mode fs.FileMode) error {
+	next := path + ".new"
+	_ = os.Remove(next) // of a run that was killed; its mode might be another
+	err := os.WriteFile(next, content, mode)
+	if err == nil {
+		err = os.Rename(next, path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,352 @@
+package trust
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func open(t *testing.T) *Authority {
+	t.Helper()
+	a, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func hello(name string) *tls.ClientHelloInfo { return &tls.ClientHelloInfo{ServerName: name} }
+
+// dial makes a handshake over a pipe with ca.pem as the only root and returns the leaf.
+func dial(t *testing.T, a *Authority, sni, verify string) (*x509.Certificate, error) {
+	t.Helper()
+	text, err := os.ReadFile(a.Path(CAFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		t.Fatal("ca.pem holds no certificate")
+	}
+	here, there := net.Pipe()
+	defer here.Close()
+	go func() {
+		defer there.Close()
+		_ = tls.Server(there, &tls.Config{GetCertificate: a.GetCertificate}).Handshake()
+	}()
+	c := tls.Client(here, &tls.Config{ServerName: sni, RootCAs: roots})
+	if err := c.Handshake(); err != nil {
+		return nil, err
+	}
+	leaf := c.ConnectionState().PeerCertificates[0]
+	return leaf, leaf.VerifyHostname(verify)
+}
+
+func TestLeafForEveryName(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	a.Addresses = []netip.Addr{netip.MustParseAddr("10.1.2.3"), netip.MustParseAddr("0.0.0.0"), netip.MustParseAddr("::ffff:127.0.0.1")}
+	for _, name := range []string{"web.vault.localhost", "WEB.vault.localhost", "web.vault.azure.net", "kv.ns.svc", "localhost", "under_score.x"} {
+		leaf, err := dial(t, a, name, name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, also := range []string{"localhost", "127.0.0.1", "::1", "10.1.2.3"} {
+			if err := leaf.VerifyHostname(also); err != nil {
+				t.Errorf("the leaf of %s does not hold %s", name, also)
+			}
+		}
+		if leaf.IsCA || len(leaf.IPAddresses) != 3 {
+			t.Errorf("the leaf of %s: CA %v, addresses %v", name, leaf.IsCA, leaf.IPAddresses)
+		}
+	}
+	if _, err := dial(t, a, "web.vault.localhost", "mail.vault.localhost"); err == nil {
+		t.Error("a leaf holds a name that was not asked for")
+	}
+}
+
+func TestLeafWithoutName(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	cert, err := a.leaf("", netip.MustParseAddr("192.0.2.7"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"192.0.2.7", "127.0.0.1", "::1", "localhost"} {
+		if err := cert.Leaf.VerifyHostname(name); err != nil {
+			t.Errorf("the leaf of an address: %v", err)
+		}
+	}
+	one, _ := a.GetCertificate(hello(""))
+	two, _ := a.GetCertificate(hello(""))
+	if one != two || one == cert {
+		t.Error("loopback shares one leaf, and no other address has it")
+	}
+}
+
+// A client that calls an address sends no server name; the leaf must hold the
+// address it reached.
+func TestLeafOfTheAddressReached(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{GetCertificate: a.GetCertificate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		if c, err := l.Accept(); err == nil {
+			_, _ = io.Copy(io.Discard, c)
+			_ = c.Close()
+		}
+	}()
+	roots := x509.NewCertPool()
+	roots.AddCert(a.Certificate())
+	c, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{RootCAs: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Close()
+}
+
+func TestLeafRefusesWhatIsNoName(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	for _, name := range []string{"a b", "a..b", ".a", "*.x", "a/b", strings.Repeat("a", 64) + ".x", strings.Repeat("a.", 127) + "a", "ä.x", "::1"} {
+		if _, err := a.GetCertificate(hello(name)); err == nil {
+			t.Errorf("%q got a leaf", name)
+		}
+	}
+	if _, err := a.GetCertificate(hello(strings.Repeat("a.", 126) + "a")); err != nil {
+		t.Errorf("a name of 253 characters: %v", err)
+	}
+}
+
+func TestLeavesAreKeptAndCapped(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	a.Limit = 2
+	get := func(name string) *tls.Certificate {
+		c, err := a.GetCertificate(hello(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	one := get("one.x")
+	get("two.x")
+	if get("one.x") != one || get("ONE.x.") != one {
+		t.Error("a kept leaf was minted again")
+	}
+	two := get("two.x")
+	get("one.x")
+	get("three.x") // two.x is the one unused for longest
+	if get("one.x") != one {
+		t.Error("the leaf used last was forgotten")
+	}
+	if get("two.x") == two {
+		t.Error("more leaves are kept than the limit says")
+	}
+	if len(a.leaves.byKey) != 2 || a.leaves.used.Len() != 2 {
+		t.Errorf("%d and %d kept, want 2", len(a.leaves.byKey), a.leaves.used.Len())
+	}
+}
+
+func TestLeafIsMintedAnewInTime(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		a, err := Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, _ := a.GetCertificate(hello("web.x"))
+		time.Sleep(leafLifetime - leafRenewal - time.Minute)
+		if two, _ := a.GetCertificate(hello("web.x")); two != one {
+			t.Error("minted anew too early")
+		}
+		time.Sleep(2 * time.Minute)
+		two, _ := a.GetCertificate(hello("web.x"))
+		if two == one || !two.Leaf.NotAfter.After(one.Leaf.NotAfter) {
+			t.Error("not minted anew 30 days before its end")
+		}
+	})
+}
+
+func TestSecondOpenKeepsEverything(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if _, err := Open(dir); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, dir)
+	if _, err := Open(dir); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, contents(t, dir)); diff != "" {
+		t.Errorf("a file changed (-before +after):\n%s", diff)
+	}
+	info, err := os.Stat(filepath.Join(dir, KeyFile))
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%s: %v, mode %v", KeyFile, err, info.Mode())
+	}
+	if len(before) != 4 {
+		t.Errorf("%d files, want 4", len(before))
+	}
+}
+
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[e.Name()] = string(b)
+	}
+	return found
+}
+
+func TestBundleFollowsTheSystem(t *testing.T) {
+	t.Parallel()
+	a, other := open(t), open(t)
+	for _, roots := range [][]byte{nil, other.PEM()} {
+		if err := a.export(roots); err != nil {
+			t.Fatal(err)
+		}
+		got, _ := os.ReadFile(a.Path(BundleFile))
+		if want := string(roots) + string(a.PEM()); string(got) != want {
+			t.Errorf("bundle is\n%s\nwant\n%s", got, want)
+		}
+	}
+	if err := os.Remove(a.Path(TruststoreFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.export(other.PEM()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(a.Path(TruststoreFile)); err != nil {
+		t.Error("a missing truststore is not made again")
+	}
+}
+
+func TestOpenRefusesBrokenFolders(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		file, content, want string
+	}{
+		"no key":          {KeyFile, "", "remove that file"},
+		"garbage key":     {KeyFile, "x", KeyFile},
+		"garbage ca":      {CAFile, "x", CAFile},
+		"another's key":   {KeyFile, "other", "does not belong"},
+		"a block of junk": {CAFile, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", CAFile},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a, other := open(t), open(t)
+			content := []byte(c.content)
+			if c.content == "other" {
+				content, _ = os.ReadFile(other.Path(KeyFile))
+			}
+			err := os.WriteFile(a.Path(c.file), content, 0o600)
+			if c.content == "" {
+				err = os.Remove(a.Path(c.file))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Open(a.dir); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want an error that says %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestOpenAfterAKilledStart(t *testing.T) {
+	t.Parallel()
+	a := open(t)
+	if err := os.Remove(a.Path(CAFile)); err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(a.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.Certificate().Equal(a.Certificate()) {
+		t.Error("the authority without a certificate was not replaced")
+	}
+}
+
+func TestOpenRefusesAnAuthorityAtItsEnd(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		if _, err := Open(dir); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(caYears * 365 * 24 * time.Hour)
+		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "ends on") {
+			t.Errorf("got %v, want an error that says when it ends", err)
+		}
+	})
+}
+
+func TestOpenSaysWhatItCannotRead(t *testing.T) {
+	t.Parallel()
+	var missing *os.PathError
+	if _, err := Open(filepath.Join(t.TempDir(), "absent")); !errors.As(err, &missing) {
+		t.Errorf("got %v, want the path", err)
+	}
+}
+
+func FuzzServerName(f *testing.F) {
+	for _, s := range []string{"web.vault.localhost", "", "a..b", "xn--4ca.x", "[::1]"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		if !isServerName(name) {
+			return
+		}
+		if strings.ContainsAny(name, " \x00/*:\"") || strings.ToLower(name) != name {
+			t.Errorf("%q passes", name)
+		}
+	})
+}
+
+func BenchmarkMint(b *testing.B) {
+	a, err := Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := a.mint("web.vault.localhost", netip.Addr{}, time.Now()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	dir := b.TempDir()
+	for b.Loop() {
+		if _, err := Open(dir); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
