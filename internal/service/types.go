@@ -9,6 +9,7 @@ type Certificate struct {
 	Pending  bool          // there is a pending operation, ended or not
 	Deletion *vault.Deletion
 	Settings vault.Settings
+	busy     bool // the operation is in progress
 }
 
 // A Key is one version of a key.

@@ -1,0 +1,66 @@
+// Package scripted is the issuer of a dev server: it plays DigiCert,
+// GlobalSign and every other provider offline. It signs with an authority of
+// its own and behaves as the script in the issuer's account id says: hold,
+// delay, reject, fail, lose a cancel (DESIGN sections 2 and 5). It may not do
+// anything that a real authority could not. Begin with Step; script.go reads
+// the script.
+package scripted
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"certwright/internal/certs"
+	"certwright/internal/vault"
+)
+
+// Issuer answers orders from their script.
+type Issuer struct {
+	Authority certs.Authority
+}
+
+var errUnreachable = errors.New("the scripted issuer is unreachable, as its script says")
+
+// Step reads the script anew each time, so that a PATCH of the issuer changes
+// a running order. It keeps no state: asked again, it does the same again.
+func (i Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error) {
+	if err := ctx.Err(); err != nil {
+		return vault.Progress{}, err
+	}
+	s := scriptOf(o.Issuer)
+	switch wait := o.Created.Add(s.delay).Sub(o.Now); {
+	case s.hold:
+		return vault.Progress{Again: patience(o)}, nil
+	case wait > 0:
+		return vault.Progress{Again: wait}, nil
+	case o.Attempt < s.fail:
+		return vault.Progress{}, &vault.RetryError{After: time.Second << min(o.Attempt, 12), Err: errUnreachable}
+	case s.outcome != "":
+		return vault.Progress{Failure: s.failure()}, nil
+	}
+	leaf, err := i.Authority.Issue(o.CSR, o.Policy.X509.ValidityMonths, o.Now)
+	if err != nil {
+		return vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: fmt.Sprintf("The certificate signing request is not acceptable: %v.", err)}}, nil
+	}
+	return vault.Progress{Chain: [][]byte{leaf, i.Authority.Certificate}}, nil
+}
+
+// patience is how long to leave a held order alone: half its age, from one
+// second to an hour, so that moving the clock by a year stays cheap. A GET
+// that finds the hold released does not wait for it (Prompt).
+func patience(o vault.Order) time.Duration {
+	return min(max(o.Now.Sub(o.Created)/2, time.Second), time.Hour)
+}
+
+// Cancel withdraws the order, unless the script loses it.
+func (i Issuer) Cancel(_ context.Context, o vault.Order) (vault.Progress, error) {
+	return vault.Progress{Cancelled: !scriptOf(o.Issuer).loseCancel}, nil
+}
+
+// Prompt reports whether the script leaves nothing to wait for.
+func (i Issuer) Prompt(o vault.Order) bool {
+	s := scriptOf(o.Issuer)
+	return !s.hold && !o.Now.Before(o.Created.Add(s.delay)) && o.Attempt >= s.fail
+}

@@ -1,0 +1,295 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"certwright/internal/certs"
+	"certwright/internal/vault"
+)
+
+// errChanged says that what was prepared no longer fits the stored state.
+var errChanged = errors.New("the certificate changed meanwhile")
+
+// CreateCertificate stores a pending operation with its CSR and the job that
+// takes it on. The answer is always in progress, even where nothing is left to
+// wait for (CLIENTS MUST 11).
+func (s *Service) CreateCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in CreateInput) (vault.Operation, error) {
+	if err := s.enter(ctx, who, "certificates/create", ref); err != nil {
+		return vault.Operation{}, err
+	}
+	for {
+		op, err := s.create(ctx, ref, in)
+		if !errors.Is(err, errChanged) {
+			return op, err
+		}
+		if ctx.Err() != nil {
+			return op, ctx.Err()
+		}
+	}
+}
+
+func (s *Service) create(ctx context.Context, ref vault.Ref, in CreateInput) (vault.Operation, error) {
+	p, err := s.plan(ctx, ref, in)
+	if err != nil {
+		return vault.Operation{}, err
+	}
+	if err := s.stage(&p); err != nil {
+		return vault.Operation{}, err
+	}
+	err = s.change(ctx, ref, func(tx vault.Tx) error { return p.store(tx) })
+	if err == nil {
+		s.Poke()
+	}
+	return p.op, err
+}
+
+// A plan is a create worked out against the stored state of revision rev.
+type plan struct {
+	ref    vault.Ref // spelled as the name was first typed
+	rev    int64     // of the certificate's head; 0 where there is none
+	head   vault.Object
+	op     vault.Operation
+	reuse  *vault.Version // the key to use again; nil for a new one
+	issuer vault.Issuer
+	due    time.Time // of the job; zero for none
+	now    time.Time
+}
+
+// plan reads what is there and refuses what must not be.
+func (s *Service) plan(ctx context.Context, ref vault.Ref, in CreateInput) (plan, error) {
+	p := plan{ref: ref, now: s.now()}
+	err := s.Store.View(ctx, func(r vault.Reader) error {
+		head, exists, err := found(r.Object(ref))
+		if err != nil {
+			return err
+		}
+		if exists {
+			p.ref, p.head, p.rev = head.Ref, head, head.Rev
+		}
+		if err := mayStart(r, p.ref, head, exists); err != nil {
+			return err
+		}
+		policy, err := s.policyFor(head, exists, in, p.now)
+		if err != nil {
+			return err
+		}
+		p.op = newOperation(p.ref, policy, in, p.now)
+		return s.planIssuer(r, &p)
+	})
+	return p, err
+}
+
+// mayStart refuses a create or import over a deleted name, another's key or
+// secret, or an operation in progress.
+func mayStart(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) error {
+	if exists && head.Deletion != nil {
+		return vault.DeletedButRecoverable(ref)
+	}
+	op, pending, err := found(r.Operation(ref))
+	if err != nil {
+		return err
+	}
+	if pending {
+		if err := op.MayBeReplaced(); err != nil {
+			return err
+		}
+	}
+	for _, kind := range []vault.Kind{vault.Keys, vault.Secrets} {
+		o, taken, err := found(r.Object(ref.As(kind)))
+		switch {
+		case err != nil:
+			return err
+		case taken && o.Deletion != nil && !exists:
+			return vault.DeletedButRecoverable(ref.As(kind))
+		case taken && !o.Managed:
+			return vault.NameInUse(ref.As(kind))
+		}
+	}
+	return nil
+}
+
+// policyFor returns the policy of a create: the one it names with defaults
+// filled in, else the stored one.
+func (s *Service) policyFor(head vault.Object, exists bool, in CreateInput, now time.Time) (vault.Policy, error) {
+	var p vault.Policy
+	switch {
+	case in.Policy != nil:
+		p = vault.NewPolicy(*in.Policy, now)
+		if exists && head.Policy != nil {
+			p.Created = head.Policy.Created
+		}
+	case exists && head.Policy != nil:
+		p = *head.Policy
+	default:
+		return p, vault.Bad("policy is missing; the first version of a certificate needs one.")
+	}
+	return p, s.checkPolicy(head.Vault, p)
+}
+
+// checkPolicy refuses a policy that no certificate can be made from.
+func (s *Service) checkPolicy(vaultName string, p vault.Policy) error {
+	if err := p.Check(s.Settings(vaultName)); err != nil {
+		return err
+	}
+	_, err := certs.ParseName(p.X509.Subject)
+	return err
+}
+
+func newOperation(ref vault.Ref, p vault.Policy, in CreateInput, now time.Time) vault.Operation {
+	return vault.Operation{Ref: ref, RequestID: vault.NewID(), Status: vault.InProgress, IssuerName: p.Issuer.Name,
+		PreserveOrder: in.PreserveOrder, Policy: p, Enabled: in.Enabled == nil || *in.Enabled, Tags: in.Tags, Created: now}
+}
+
+// planIssuer finds who issues, when the job is due, and which key to use again.
+func (s *Service) planIssuer(r vault.Reader, p *plan) error {
+	switch op := &p.op; {
+	case op.Self():
+		p.due = p.now.Add(vault.SelfDelay)
+	case !op.Manual():
+		cfg, issuer, err := s.issuerOf(r, op.Vault, op.Policy)
+		if err != nil {
+			return err
+		}
+		op.Issuer, p.issuer = &cfg, issuer
+	}
+	if p.op.Policy.Key.Reuse && p.rev != 0 && !p.head.Pending {
+		return reuseKey(r, p)
+	}
+	return nil
+}
+
+// issuerOf returns the issuer that a policy names, refusing one that is
+// unknown, disabled, or of a provider this server has not.
+func (s *Service) issuerOf(r vault.Reader, vaultName string, p vault.Policy) (vault.IssuerConfig, vault.Issuer, error) {
+	cfg, err := r.Issuer(vaultName, p.Issuer.Name)
+	if cfg, err = one(cfg, err, vault.PolicyIssuerUnknown(p.Issuer.Name)); err != nil {
+		return cfg, nil, err
+	}
+	if !cfg.Enabled {
+		return cfg, nil, vault.PolicyIssuerDisabled(p.Issuer.Name)
+	}
+	issuer := s.Issuers(cfg.Provider)
+	if issuer == nil {
+		return cfg, nil, vault.Bad("This server has no provider %s, which issuer %s names.", cfg.Provider, cfg.Name)
+	}
+	if v, ok := issuer.(vault.Validator); ok {
+		return cfg, issuer, v.ValidatePolicy(cfg, p)
+	}
+	return cfg, issuer, nil
+}
+
+// reuseKey picks the current version's key where it is of the kind that the policy asks for.
+func reuseKey(r vault.Reader, p *plan) error {
+	key, err := r.Version(p.ref.As(vault.Keys), p.head.Latest)
+	if err != nil {
+		return err
+	}
+	want, have := p.op.Policy.Key, key.Key
+	if have.Size == want.Size && have.Curve == want.Curve && strings.TrimSuffix(string(have.Type), "-HSM") == strings.TrimSuffix(string(want.Type), "-HSM") {
+		p.reuse = &key
+	}
+	return nil
+}
+
+// stage makes the key and the CSR: the slow part, outside any transaction.
+func (s *Service) stage(p *plan) error {
+	key, err := s.keyFor(p)
+	if err != nil {
+		return err
+	}
+	if p.op.CSR, err = certs.Request(key, p.op.Policy.X509); err != nil {
+		return err
+	}
+	der, err := key.PKCS8()
+	if err != nil {
+		return err
+	}
+	if p.op.Private, err = s.Sealer.Seal(der, vault.Binding(p.op.Ref, p.op.RequestID)); err != nil {
+		return err
+	}
+	if p.issuer == nil {
+		return nil
+	}
+	p.due = p.now
+	if prompter, ok := p.issuer.(vault.Prompter); ok {
+		o, err := s.order(p.op, *p.op.Issuer, nil, p.now)
+		if err != nil {
+			return err
+		}
+		if prompter.Prompt(o) {
+			p.due = p.now.Add(vault.SelfDelay)
+		}
+	}
+	return nil
+}
+
+func (s *Service) keyFor(p *plan) (certs.Key, error) {
+	if p.reuse == nil {
+		return s.Keys.Key(p.op.Policy.Key)
+	}
+	return s.openKey(*p.reuse)
+}
+
+// store writes the plan, if the state is still the one it was made for.
+func (p *plan) store(tx vault.Tx) error {
+	head, exists, err := found(tx.Object(p.ref))
+	if err != nil {
+		return err
+	}
+	if head.Rev != p.rev {
+		return errChanged
+	}
+	if err := mayStart(tx, p.ref, head, exists); err != nil {
+		return err
+	}
+	policy := p.op.Policy
+	if !exists {
+		head = vault.Object{Ref: p.ref, Pending: true, Created: p.now}
+	}
+	head.Policy = &policy
+	if head.Pending {
+		if err := p.placeholder(tx, &head); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.PutObject(head); err != nil {
+		return err
+	}
+	if err := replaceOperation(tx, p.op); err != nil || p.due.IsZero() {
+		return err
+	}
+	return tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: p.ref, Due: p.due})
+}
+
+// placeholder gives a certificate without any version the one that GET shows:
+// disabled, with the dates it would have, under an id that is not the later
+// version's (WIRE section 3).
+func (p *plan) placeholder(tx vault.Tx, head *vault.Object) error {
+	if head.Latest != "" {
+		if err := tx.DeleteVersion(p.ref, head.Latest); err != nil {
+			return err
+		}
+	}
+	head.Latest = vault.NewID()
+	nbf := p.now.Add(-certs.Backdate)
+	return tx.PutVersion(vault.Version{Ref: p.ref, ID: head.Latest, Pending: true, Tags: p.op.Tags,
+		Attributes: vault.Attributes{NotBefore: nbf, Expires: p.now.AddDate(0, p.op.Policy.X509.ValidityMonths, 0), Created: p.now, Updated: p.now}})
+}
+
+// replaceOperation overwrites the ended operation of the name, if there is one.
+func replaceOperation(tx vault.Tx, op vault.Operation) error {
+	if err := tx.DeleteOperation(op.Ref); err != nil {
+		return err
+	}
+	if err := tx.DeleteJob(vault.JobIssue, op.Ref); err != nil {
+		return err
+	}
+	_, err := tx.PutOperation(op)
+	return err
+}
+
+// now is the time of one operation: the server's clock in whole seconds.
+func (s *Service) now() time.Time { return s.Clock.Now().UTC().Truncate(time.Second) }

@@ -1,0 +1,109 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"certwright/internal/certs"
+	"certwright/internal/vault"
+)
+
+// ImportCertificate stores a certificate with its key, brought from outside,
+// as a new version. The policy is read from the certificate; what the caller
+// names of issuer, lifetime, secret and exportability is kept.
+func (s *Service) ImportCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in ImportInput) (Certificate, error) {
+	if err := s.enter(ctx, who, "certificates/import", ref); err != nil {
+		return Certificate{}, err
+	}
+	now := s.now()
+	m, err := s.imported(ref, in, now)
+	if err != nil {
+		return Certificate{}, err
+	}
+	if err := s.mayImport(ctx, ref, m.policy); err != nil {
+		return Certificate{}, err
+	}
+	made, err := s.makeVersion(m)
+	if err != nil {
+		return Certificate{}, err
+	}
+	var c Certificate
+	err = s.change(ctx, ref, func(tx vault.Tx) error {
+		head, exists, err := found(tx.Object(ref))
+		if err != nil {
+			return err
+		}
+		if err := mayStart(tx, ref, head, exists); err != nil {
+			return err
+		}
+		if err := dropOperation(tx, ref); err != nil {
+			return err
+		}
+		if err := made.store(tx, m.policy); err != nil {
+			return err
+		}
+		if head, err = tx.Object(ref); err == nil {
+			c, err = s.certificate(tx, head, "")
+		}
+		return err
+	})
+	return c, err
+}
+
+// imported reads what was brought and works out its policy.
+func (s *Service) imported(ref vault.Ref, in ImportInput, now time.Time) (material, error) {
+	patch := vault.PolicyPatch{}
+	if in.Policy != nil {
+		patch = *in.Policy
+	}
+	contentType := vault.PKCS12
+	if patch.Secret != nil && patch.Secret.ContentType != nil {
+		contentType = *patch.Secret.ContentType
+	}
+	b, err := certs.ReadImport(in.Value, in.Password.Reveal(), contentType)
+	if err != nil {
+		return material{}, err
+	}
+	leaf, err := certs.Parse(b.Chain[b.Leaf])
+	if err != nil {
+		return material{}, vault.BadX509().Because(err)
+	}
+	policy := importPolicy(patch, leaf, b.Key, now)
+	return material{ref: ref, key: b.Key, chain: b.Chain, leaf: b.Leaf, policy: policy, enabled: in.Enabled == nil || *in.Enabled,
+		tags: in.Tags, preserveOrder: in.PreserveOrder, now: now}, policy.CheckImport()
+}
+
+// importPolicy is the caller's policy with everything that the certificate
+// decides taken from the certificate (CONTRACT section 5).
+func importPolicy(patch vault.PolicyPatch, leaf certs.Certificate, key certs.Key, now time.Time) vault.Policy {
+	hsm := patch.Key != nil && patch.Key.Type != nil && patch.Key.Type.HSM()
+	patch.X509 = nil
+	p := vault.NewPolicy(patch, now)
+	p.X509 = leaf.Props()
+	p.Key.Type, p.Key.Curve, p.Key.Size = key.Props()
+	if hsm {
+		p.Key.Type += "-HSM"
+	}
+	return p
+}
+
+// mayImport refuses before the slow part what the transaction would refuse.
+func (s *Service) mayImport(ctx context.Context, ref vault.Ref, p vault.Policy) error {
+	if p.Key.Type.HSM() && !s.Settings(ref.Vault).Premium {
+		return vault.NoHSM(p.Key.Type)
+	}
+	return s.Store.View(ctx, func(r vault.Reader) error {
+		head, exists, err := found(r.Object(ref))
+		if err != nil {
+			return err
+		}
+		if err := mayStart(r, ref, head, exists); err != nil {
+			return err
+		}
+		if op := (vault.Operation{IssuerName: p.Issuer.Name}); op.Self() || op.Manual() {
+			return nil
+		}
+		_, _, err = s.issuerOf(r, ref.Vault, p)
+		return err
+	})
+}

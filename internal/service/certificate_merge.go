@@ -1,0 +1,97 @@
+package service
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+
+	"certwright/internal/certs"
+	"certwright/internal/vault"
+)
+
+// MergeCertificate completes the pending operation with a certificate that was
+// made elsewhere for its CSR. A leaf that does not fit changes nothing.
+func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in MergeInput) (Certificate, error) {
+	if err := s.enter(ctx, who, "certificates/create", ref); err != nil {
+		return Certificate{}, err
+	}
+	var op vault.Operation
+	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
+		if op, err = operation(r, ref, ""); err != nil {
+			return err
+		}
+		return op.MayMerge()
+	})
+	if err != nil {
+		return Certificate{}, err
+	}
+	made, err := s.merged(op, in)
+	if err != nil {
+		return Certificate{}, err
+	}
+	var c Certificate
+	err = s.change(ctx, ref, func(tx vault.Tx) error {
+		now, err := operation(tx, ref, op.RequestID)
+		if err != nil {
+			return err
+		}
+		if err := now.MayMerge(); err != nil {
+			return err
+		}
+		if err := made.complete(tx, now); err != nil {
+			return err
+		}
+		head, err := tx.Object(op.Ref)
+		if err == nil {
+			c, err = s.certificate(tx, head, "")
+		}
+		return err
+	})
+	return c, err
+}
+
+// merged makes the version from the chain that was brought.
+func (s *Service) merged(op vault.Operation, in MergeInput) (newVersion, error) {
+	key, err := s.stagedKey(op)
+	if err != nil {
+		return newVersion{}, err
+	}
+	chain, err := decodeX5C(in.X5C)
+	if err != nil {
+		return newVersion{}, err
+	}
+	leaf, err := certs.FindLeaf(chain, key.Public())
+	switch {
+	case errors.Is(err, certs.ErrOtherKey):
+		return newVersion{}, vault.WrongPublicKey()
+	case err != nil:
+		return newVersion{}, vault.BadX5C().Because(err)
+	}
+	m := material{ref: op.Ref, key: key, chain: chain, leaf: leaf, policy: op.Policy, enabled: op.Enabled, tags: op.Tags,
+		preserveOrder: op.PreserveOrder, now: s.now()}
+	if in.Enabled != nil {
+		m.enabled = *in.Enabled
+	}
+	if in.Tags != nil {
+		m.tags = in.Tags
+	}
+	return s.makeVersion(m)
+}
+
+// maxChain bounds the certificates of a merge; public chains have two to five.
+const maxChain = 32
+
+func decodeX5C(x5c []string) ([][]byte, error) {
+	if len(x5c) == 0 || len(x5c) > maxChain {
+		return nil, vault.BadX5C()
+	}
+	chain := make([][]byte, 0, len(x5c))
+	for _, s := range x5c {
+		der, err := base64.StdEncoding.DecodeString(s)
+		if err != nil {
+			return nil, vault.BadX5C().Because(err)
+		}
+		chain = append(chain, der)
+	}
+	return chain, nil
+}

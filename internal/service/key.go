@@ -1,0 +1,84 @@
+package service
+
+import (
+	"context"
+
+	"certwright/internal/vault"
+)
+
+// GetKey returns the public side of a key version, the latest for id "".
+func (s *Service) GetKey(ctx context.Context, who vault.Caller, ref vault.Ref, id string) (Key, error) {
+	v, d, err := s.get(ctx, who, "keys/get", ref, id)
+	return Key{Version: v, Deletion: d, Settings: s.Settings(ref.Vault)}, err
+}
+
+// GetDeletedKey returns a soft-deleted key.
+func (s *Service) GetDeletedKey(ctx context.Context, who vault.Caller, ref vault.Ref) (Key, error) {
+	v, d, err := s.getDeleted(ctx, who, "keys/get", ref)
+	return Key{Version: v, Deletion: d, Settings: s.Settings(ref.Vault)}, err
+}
+
+// ListKeys returns one page of a vault's keys, or of its soft-deleted ones.
+func (s *Service) ListKeys(ctx context.Context, who vault.Caller, vaultName string, in ListInput) (Page[vault.Entry], error) {
+	return s.list(ctx, who, vault.Ref{Vault: vaultName, Kind: vault.Keys}, in)
+}
+
+// ListKeyVersions returns one page of a key's versions in ascending order of id.
+func (s *Service) ListKeyVersions(ctx context.Context, who vault.Caller, ref vault.Ref, in ListInput) (Page[vault.Entry], error) {
+	return s.listVersions(ctx, who, ref, in)
+}
+
+// get reads a version of a key or secret, letting the certificate behind it
+// settle first.
+func (s *Service) get(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, id string) (v vault.Version, d *vault.Deletion, err error) {
+	if err := s.enter(ctx, who, do, ref); err != nil {
+		return v, nil, err
+	}
+	if err := s.settle(ctx, ref); err != nil {
+		return v, nil, err
+	}
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		head, err := live(r, ref)
+		if err == nil {
+			v, err = version(r, head, id)
+		}
+		return err
+	})
+	return v, nil, err
+}
+
+func (s *Service) getDeleted(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref) (v vault.Version, d *vault.Deletion, err error) {
+	if err := s.enter(ctx, who, do, ref); err != nil {
+		return v, nil, err
+	}
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		head, err := deleted(r, ref)
+		if err == nil {
+			d = head.Deletion
+			v, err = version(r, head, "")
+		}
+		return err
+	})
+	return v, d, err
+}
+
+// RefuseDirectWrite answers a write to a key or secret that belongs to a
+// certificate: its lifetime is managed. verb is the word of the message.
+func (s *Service) RefuseDirectWrite(ctx context.Context, who vault.Caller, ref vault.Ref, do vault.Action, verb string) error {
+	if err := s.enter(ctx, who, do, ref); err != nil {
+		return err
+	}
+	return s.Store.View(ctx, func(r vault.Reader) error {
+		head, err := r.Object(ref)
+		if head, err = one(head, err, vault.NoSuchObject(ref)); err != nil {
+			return err
+		}
+		if !head.Managed {
+			return vault.NoSuchObject(ref)
+		}
+		if head.Deletion != nil {
+			return vault.NoSuchObject(ref)
+		}
+		return vault.ManagedObject(ref.Kind, verb)
+	})
+}

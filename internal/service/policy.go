@@ -1,0 +1,64 @@
+package service
+
+import (
+	"context"
+
+	"certwright/internal/vault"
+)
+
+// GetPolicy returns the policy of a certificate.
+func (s *Service) GetPolicy(ctx context.Context, who vault.Caller, ref vault.Ref) (vault.Policy, error) {
+	if err := s.enter(ctx, who, "certificates/get", ref); err != nil {
+		return vault.Policy{}, err
+	}
+	var p vault.Policy
+	err := s.Store.View(ctx, func(r vault.Reader) error {
+		head, err := live(r, ref)
+		if err == nil {
+			p = *head.Policy
+		}
+		return err
+	})
+	return p, err
+}
+
+// UpdatePolicy changes the members of the policy that were sent. It issues
+// nothing: the next version follows it.
+func (s *Service) UpdatePolicy(ctx context.Context, who vault.Caller, ref vault.Ref, patch vault.PolicyPatch) (vault.Policy, error) {
+	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
+		return vault.Policy{}, err
+	}
+	now := s.now()
+	var p vault.Policy
+	err := s.change(ctx, ref, func(tx vault.Tx) error {
+		head, err := live(tx, ref)
+		if err != nil {
+			return err
+		}
+		p = head.Policy.Apply(patch, now)
+		if err := s.checkPatched(tx, head, p, patch); err != nil {
+			return err
+		}
+		head.Policy = &p
+		_, err = tx.PutObject(head)
+		return err
+	})
+	return p, err
+}
+
+// checkPatched refuses a policy that no certificate could be made from. What
+// an import wrote into a policy and the caller left alone is not held against it.
+func (s *Service) checkPatched(r vault.Reader, head vault.Object, p vault.Policy, patch vault.PolicyPatch) error {
+	check := s.checkPolicy
+	if patch.X509 == nil && patch.Key == nil {
+		check = func(string, vault.Policy) error { return p.CheckImport() }
+	}
+	if err := check(head.Vault, p); err != nil {
+		return err
+	}
+	if patch.Issuer == nil || patch.Issuer.Name == nil || (vault.Operation{IssuerName: p.Issuer.Name}).Self() || (vault.Operation{IssuerName: p.Issuer.Name}).Manual() {
+		return nil
+	}
+	_, _, err := s.issuerOf(r, head.Vault, p)
+	return err
+}

@@ -1,0 +1,187 @@
+package service
+
+import (
+	"encoding/base64"
+	"fmt"
+	"time"
+
+	"certwright/internal/certs"
+	"certwright/internal/vault"
+)
+
+// material is all that a version is made from.
+type material struct {
+	ref           vault.Ref
+	key           certs.Key
+	chain         [][]byte // DER
+	leaf          int      // the end-entity certificate in chain
+	policy        vault.Policy
+	enabled       bool
+	tags          map[string]string
+	preserveOrder bool
+	issuerRef     []byte
+	now           time.Time
+}
+
+// A newVersion is one version in its three shapes, sealed and ready to store:
+// certificate, key and secret share name and id.
+type newVersion struct {
+	certificate, key, secret vault.Version
+}
+
+// makeVersion does the slow part of a new version: it reads the leaf, writes
+// the PFX or PEM, and seals. It is the only maker of versions; issue, Self,
+// merge, import and renewal all come here.
+func (s *Service) makeVersion(m material) (newVersion, error) {
+	leaf, err := certs.Parse(m.chain[m.leaf])
+	if err != nil {
+		return newVersion{}, vault.BadX509().Because(err)
+	}
+	id := vault.NewID()
+	attrs := vault.Attributes{Enabled: m.enabled, NotBefore: leaf.NotBefore, Expires: leaf.NotAfter, Created: m.now, Updated: m.now}
+	at := func(k vault.Kind, managed bool) vault.Version {
+		return vault.Version{Ref: m.ref.As(k), ID: id, Attributes: attrs, Tags: m.tags, Managed: managed}
+	}
+	n := newVersion{certificate: at(vault.Certificates, false), key: at(vault.Keys, true), secret: at(vault.Secrets, true)}
+	chain := m.chain
+	if !m.preserveOrder {
+		chain = certs.Order(m.chain, m.leaf)
+	}
+	n.certificate.Certificate = &vault.CertificateBody{Leaf: leaf.Raw, Chain: chain, Thumbprint: certs.Thumbprint(leaf.Raw),
+		Subject: leaf.Subject, PreserveOrder: m.preserveOrder, IssuerRef: m.issuerRef}
+	if n.key.Key, err = s.keyBody(m, id, leaf); err != nil {
+		return n, err
+	}
+	n.secret.Secret, err = s.secretBody(m, id, chain)
+	return n, err
+}
+
+func (s *Service) keyBody(m material, id string, leaf certs.Certificate) (*vault.KeyBody, error) {
+	der, err := m.key.PKCS8()
+	if err != nil {
+		return nil, fmt.Errorf("encode the key of %s: %w", m.ref, err)
+	}
+	private, err := s.Sealer.Seal(der, vault.Binding(m.ref.As(vault.Keys), id))
+	if err != nil {
+		return nil, err
+	}
+	kty, crv, size := m.key.Props()
+	if m.policy.Key.Type.HSM() {
+		kty += "-HSM"
+	}
+	return &vault.KeyBody{Type: kty, Curve: crv, Size: size, Public: m.key.Public(), Exportable: m.policy.Key.Exportable,
+		Operations: vault.KeyOperations(kty, leaf.Props().Usage), Private: private}, nil
+}
+
+// secretBody writes the PFX or PEM once, here, so that no GET has to. A key
+// that is not exportable stays out of it (CONTRACT section 7).
+func (s *Service) secretBody(m material, id string, chain [][]byte) (*vault.SecretBody, error) {
+	key := &m.key
+	if !m.policy.Key.Exportable {
+		key = nil
+	}
+	value, err := secretValue(m.policy.Secret.ContentType, key, chain)
+	if err != nil {
+		return nil, fmt.Errorf("write the secret of %s: %w", m.ref, err)
+	}
+	sealed, err := s.Sealer.Seal([]byte(value), vault.Binding(m.ref.As(vault.Secrets), id))
+	return &vault.SecretBody{ContentType: m.policy.Secret.ContentType, Value: sealed}, err
+}
+
+func secretValue(contentType string, key *certs.Key, chain [][]byte) (string, error) {
+	if contentType == vault.PEM {
+		return certs.WritePEM(key, chain)
+	}
+	pfx, err := certs.WritePFX(key, chain)
+	return base64.StdEncoding.EncodeToString(pfx), err
+}
+
+// store writes the version in its three shapes and makes it the current one.
+func (n newVersion) store(tx vault.Tx, policy vault.Policy) error {
+	head, exists, err := found(tx.Object(n.certificate.Ref))
+	if err != nil {
+		return err
+	}
+	if !exists {
+		head = vault.Object{Ref: n.certificate.Ref, Created: n.certificate.Attributes.Created}
+	}
+	if head.Pending {
+		if err := tx.DeleteVersion(head.Ref, head.Latest); err != nil {
+			return err
+		}
+	}
+	previous := head.Latest
+	if head.Pending {
+		previous = ""
+	}
+	head.Pending, head.Latest, head.Policy = false, n.certificate.ID, &policy
+	if _, err := tx.PutObject(head); err != nil {
+		return err
+	}
+	if err := tx.PutVersion(n.certificate); err != nil {
+		return err
+	}
+	secret := n.secret
+	body := *n.secret.Secret
+	body.Previous, secret.Secret = previous, &body
+	for _, v := range []vault.Version{n.key, secret} {
+		if err := putManaged(tx, v); err != nil {
+			return err
+		}
+	}
+	return tx.Append(newVersionMessage(n.certificate))
+}
+
+// putManaged stores the key or secret of a certificate version.
+func putManaged(tx vault.Tx, v vault.Version) error {
+	head, exists, err := found(tx.Object(v.Ref))
+	if err != nil {
+		return err
+	}
+	if !exists {
+		head = vault.Object{Ref: v.Ref, Managed: true, Created: v.Attributes.Created}
+	}
+	head.Latest = v.ID
+	if _, err := tx.PutObject(head); err != nil {
+		return err
+	}
+	return tx.PutVersion(v)
+}
+
+// complete stores the version and ends the operation with it.
+func (n newVersion) complete(tx vault.Tx, op vault.Operation) error {
+	head, err := tx.Object(op.Ref)
+	if err != nil {
+		return err
+	}
+	policy := op.Policy
+	if head.Policy != nil {
+		policy = *head.Policy // a PATCH of the policy while the order ran stays
+	}
+	if err := n.store(tx, policy); err != nil {
+		return err
+	}
+	if err := tx.DeleteJob(vault.JobIssue, op.Ref); err != nil {
+		return err
+	}
+	_, err = tx.PutOperation(op.Complete(n.certificate.ID))
+	return err
+}
+
+// stagedKey opens the key that waits for its certificate.
+func (s *Service) stagedKey(op vault.Operation) (certs.Key, error) {
+	der, err := s.Sealer.Open(op.Private, vault.Binding(op.Ref, op.RequestID))
+	if err != nil {
+		return certs.Key{}, fmt.Errorf("open the staged key of %s: %w", op.Ref, err)
+	}
+	return certs.ParseKey(der)
+}
+
+// openKey opens the private key of a stored key version.
+func (s *Service) openKey(v vault.Version) (certs.Key, error) {
+	der, err := s.Sealer.Open(v.Key.Private, vault.Binding(v.Ref, v.ID))
+	if err != nil {
+		return certs.Key{}, fmt.Errorf("open key %s: %w", v.Ref, err)
+	}
+	return certs.ParseKey(der)
+}

@@ -1,0 +1,218 @@
+// Package worker runs what falls due. It claims jobs with a lease, runs their
+// handlers side by side, and knows what none of them does. Begin with Run;
+// tests and the moved clock use RunDue, which never waits for time.
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"certwright/internal/clock"
+	"certwright/internal/vault"
+)
+
+// A Handler does one job. It ends the job with Tx.Finish in the transaction
+// that stores what it did, and may put it again there. An error leaves the job
+// as it was; the worker puts it off.
+type Handler func(ctx context.Context, l vault.Lease) error
+
+// Worker runs due jobs until told to stop.
+type Worker struct {
+	Store    vault.Store
+	Clock    vault.Clock // due times follow it; leases follow real time
+	Handlers map[vault.JobKind]Handler
+	Slots    int           // jobs at a time
+	Lease    time.Duration // how long a job is held before it is prolonged
+	Log      *slog.Logger
+
+	*flight
+}
+
+// flight is what is going on right now.
+type flight struct {
+	poke     chan struct{}
+	mu       sync.Mutex
+	running  int
+	finished chan struct{} // closed and replaced whenever a job ends
+}
+
+// New returns a worker ready to run.
+func New(w Worker) *Worker {
+	w.flight = &flight{poke: make(chan struct{}, 1), finished: make(chan struct{})}
+	return &w
+}
+
+// Poke tells that there is new work or that the clock was moved.
+func (w *Worker) Poke() {
+	select {
+	case w.poke <- struct{}{}:
+	default:
+	}
+}
+
+// longestNap bounds how long the worker sleeps with nothing due: by then it
+// looks again, for jobs whose lease a dead process left behind.
+const longestNap = 30 * time.Second
+
+// Run runs due jobs, waits for the next due time, a poke or a finished job,
+// and returns when ctx ends and its last job has.
+func (w *Worker) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		ended := w.ended()
+		if _, err := w.start(ctx); err != nil && ctx.Err() == nil {
+			w.Log.Error("jobs could not be claimed", "error", err)
+		}
+		nap := time.NewTimer(w.nap(ctx))
+		select {
+		case <-ctx.Done():
+		case <-w.poke:
+		case <-ended:
+		case <-nap.C:
+		}
+		nap.Stop()
+	}
+	for !w.idle() {
+		<-w.ended()
+	}
+	return nil
+}
+
+// RunDue runs everything that is due now, and what falls due meanwhile, and
+// returns how many jobs it started once none is left running.
+func (w *Worker) RunDue(ctx context.Context) (done int, err error) {
+	for {
+		ended := w.ended()
+		n, err := w.start(ctx)
+		done += n
+		if err != nil {
+			return done, err
+		}
+		if n == 0 && w.idle() {
+			return done, nil
+		}
+		select {
+		case <-ctx.Done():
+			return done, ctx.Err()
+		case <-ended:
+		}
+	}
+}
+
+// start claims as many due jobs as there are free slots and runs them.
+func (w *Worker) start(ctx context.Context) (int, error) {
+	w.mu.Lock()
+	free := w.Slots - w.running
+	w.running += free
+	w.mu.Unlock()
+	if free == 0 {
+		return 0, nil
+	}
+	leases, err := w.Store.Claim(ctx, w.Clock.Now(), clock.Real{}.Now(), w.Lease, free)
+	w.mu.Lock()
+	w.running -= free - len(leases)
+	w.mu.Unlock()
+	for _, l := range leases {
+		go w.do(ctx, l)
+	}
+	return len(leases), err
+}
+
+// do runs one job, prolonging its lease while it runs.
+func (w *Worker) do(ctx context.Context, l vault.Lease) {
+	defer w.end()
+	handler := w.Handlers[l.Kind]
+	if handler == nil {
+		w.Log.Error("job without a handler", "kind", l.Kind, "of", l.Ref.String())
+		return
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var beat sync.WaitGroup
+	beat.Go(func() { w.prolong(ctx, stop, l) })
+	err := handler(ctx, l)
+	stop()
+	beat.Wait()
+	if err != nil {
+		w.putOff(l, err)
+	}
+}
+
+// prolong extends the lease at every third of it; a lease that was lost ends the job.
+func (w *Worker) prolong(ctx context.Context, lost context.CancelFunc, l vault.Lease) {
+	tick := time.NewTicker(w.Lease / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		next, err := w.Store.Extend(ctx, l, clock.Real{}.Now().Add(w.Lease))
+		if errors.Is(err, vault.ErrStale) {
+			lost()
+			return
+		}
+		if err == nil {
+			l = next
+		}
+	}
+}
+
+// putOff gives a job that failed inside another try, later each time. Stored
+// state decides what the handler does then.
+func (w *Worker) putOff(l vault.Lease, cause error) {
+	w.Log.Error("job failed", "kind", l.Kind, "of", l.Ref.String(), "attempt", l.Attempt+1, "error", cause)
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	next := l.Job
+	next.Due = w.Clock.Now().Add(time.Second << min(l.Attempt, 11))
+	next.Attempt++
+	err := w.Store.Update(ctx, func(tx vault.Tx) error {
+		if err := tx.Finish(l); err != nil {
+			return err
+		}
+		return tx.PutJob(next)
+	})
+	if err != nil && !errors.Is(err, vault.ErrStale) {
+		w.Log.Error("job could not be put off; its lease will end", "kind", l.Kind, "of", l.Ref.String(), "error", err)
+	}
+}
+
+// nap is how long nothing will fall due.
+func (w *Worker) nap(ctx context.Context) time.Duration {
+	due, err := nextDue(ctx, w.Store)
+	if err != nil {
+		return longestNap
+	}
+	return max(0, min(due.Sub(w.Clock.Now()), longestNap))
+}
+
+func nextDue(ctx context.Context, s vault.Store) (due time.Time, err error) {
+	err = s.View(ctx, func(r vault.Reader) (err error) {
+		due, err = r.NextDue(clock.Real{}.Now())
+		return err
+	})
+	return due, err
+}
+
+func (w *Worker) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.running--
+	close(w.finished)
+	w.finished = make(chan struct{})
+}
+
+func (w *Worker) ended() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.finished
+}
+
+func (w *Worker) idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.running == 0
+}
