@@ -200,3 +200,21 @@ func isIP(s string) bool {
 func visibleASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
+
+// CheckImport refuses what a caller chose in the policy of an import. What the
+// certificate itself decided is not judged: it exists already.
+func (p Policy) CheckImport() error {
+	if err := p.Secret.check(); err != nil {
+		return err
+	}
+	if p.Key.Type.HSM() && p.Key.Exportable {
+		return Bad("key_props.exportable must be false with key_props.kty %s.", p.Key.Type)
+	}
+	if err := checkLifetime(p.Lifetime, max(p.X509.ValidityMonths, 1), p.Issuer.Name); err != nil {
+		return err
+	}
+	if err := p.Issuer.check(); err != nil {
+		return err
+	}
+	return p.Platform.check()
+}
