@@ -54,7 +54,7 @@ func (s *Service) BackupCertificate(ctx context.Context, who vault.Caller, ref v
 	if err != nil {
 		return nil, fmt.Errorf("encode the backup of %s: %w", ref, err)
 	}
-	return s.Sealer.Seal(plain, backupBinding)
+	return s.Backups.Seal(plain, backupBinding)
 }
 
 func readBackup(r vault.Reader, ref vault.Ref) (backup, error) {
@@ -133,7 +133,7 @@ func (s *Service) RestoreCertificate(ctx context.Context, who vault.Caller, vaul
 
 // readBlob opens a blob and seals its secrets again for the vault it comes into.
 func (s *Service) readBlob(blob []byte, vaultName string) (backup, error) {
-	plain, err := s.Sealer.Open(blob, backupBinding)
+	plain, err := s.Backups.Open(blob, backupBinding)
 	if err != nil {
 		return backup{}, vault.BadBackup().Because(err)
 	}

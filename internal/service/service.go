@@ -21,6 +21,7 @@ import (
 type Service struct {
 	Store    vault.Store
 	Sealer   vault.Sealer
+	Backups  vault.Sealer // seals backup blobs, so that they open beside another database too
 	Clock    vault.Clock
 	Access   vault.Authorizer
 	Keys     KeySource
@@ -39,8 +40,8 @@ type KeySource interface {
 // Check reports the first required field that is not set.
 func (s *Service) Check() error {
 	switch {
-	case s.Store == nil, s.Sealer == nil, s.Clock == nil, s.Access == nil:
-		return errors.New("service: Store, Sealer, Clock and Access are required")
+	case s.Store == nil, s.Sealer == nil, s.Backups == nil, s.Clock == nil, s.Access == nil:
+		return errors.New("service: Store, Sealer, Backups, Clock and Access are required")
 	case s.Keys == nil, s.Issuers == nil, s.Settings == nil, s.Poke == nil, s.Log == nil:
 		return errors.New("service: Keys, Issuers, Settings, Poke and Log are required")
 	}

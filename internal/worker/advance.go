@@ -8,10 +8,11 @@ import (
 	"certwright/internal/vault"
 )
 
-// A MovableClock is a clock that people may set forward.
+// A MovableClock is a clock that people may set forward. Advance keeps the new
+// offset before it takes effect, so that a restart does not turn time back.
 type MovableClock interface {
 	vault.Clock
-	Advance(d time.Duration)
+	Advance(ctx context.Context, d time.Duration) error
 }
 
 // Advance moves the clock by d, stopping at every due time on the way, so that
@@ -29,9 +30,13 @@ func (w *Worker) Advance(ctx context.Context, c MovableClock, d time.Duration) e
 		if err != nil || due.After(target) {
 			break
 		}
-		c.Advance(max(0, due.Sub(c.Now())))
+		if err := c.Advance(ctx, max(0, due.Sub(c.Now()))); err != nil {
+			return err
+		}
 	}
-	c.Advance(max(0, target.Sub(c.Now())))
+	if err := c.Advance(ctx, max(0, target.Sub(c.Now()))); err != nil {
+		return err
+	}
 	w.Poke()
 	_, err := w.RunDue(ctx)
 	return err
