@@ -124,6 +124,12 @@ func OddPEM() *Error {
 	return Bad("The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM format.")
 }
 
+// NoPrivateKey answers an import without a private key, or with several
+// (recorded in Azure/azure-sdk-for-net issue 26492).
+func NoPrivateKey() *Error {
+	return Bad("No certificate with private key found in the specified X.509 certificate content. Please specify X.509 certificate content with only one certificate containing private key.")
+}
+
 // BadX509 answers an import whose certificate will not do.
 func BadX509() *Error {
 	return Bad("The specified X.509 certificate content is invalid. Error: One or more X.509 properties are invalid.")

@@ -1,0 +1,85 @@
+package certs
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// An Authority signs what others ask for: the issuing authority of a
+// development server, and that of tests.
+type Authority struct {
+	Certificate []byte // DER
+	Key         Key
+}
+
+// NewAuthority makes an authority of the common name cn with a P-256 key and a self-signed
+// certificate of 10 years from now.
+func NewAuthority(cn string, now time.Time) (Authority, error) {
+	k, err := NewKey(vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	if err != nil {
+		return Authority{}, err
+	}
+	name, err := commonName(cn)
+	if err != nil {
+		return Authority{}, err
+	}
+	usage, err := writeUsage([]vault.KeyUsage{vault.KeyCertSign, vault.CRLSign, vault.DigitalSignature})
+	if err != nil {
+		return Authority{}, err
+	}
+	id := keyID(k.Public())
+	t := template{
+		issuer: name, subject: name, public: k.Public(), from: now.Add(-backdated), to: addMonths(now, 120),
+		extensions: []*extension{{oidKeyUsage, true, usage}, {oidBasicConstraints, true, basicConstraints(true)}, authorityKey(id), subjectKey(id)},
+	}
+	der, err := t.sign(k)
+	if err != nil {
+		return Authority{}, fmt.Errorf("make the authority: %w", err)
+	}
+	return Authority{Certificate: der, Key: k}, nil
+}
+
+// Issue signs a certificate for a request whose own signature is good. It takes
+// over subject, alternative names, key usage and extended key usages as asked,
+// never the wish to be an authority. The certificate is valid from 10 minutes
+// before now until validityMonths after it, but not beyond the authority's own.
+func (a Authority) Issue(csr []byte, validityMonths int, now time.Time) (leaf []byte, err error) {
+	r, err := ParseRequest(csr)
+	if err != nil {
+		return nil, err
+	}
+	own, err := Parse(a.Certificate)
+	if err != nil {
+		return nil, err
+	}
+	from, to := now.Add(-backdated), addMonths(now, validityMonths)
+	if from.Before(own.NotBefore) {
+		from = own.NotBefore
+	}
+	if to.After(own.NotAfter) {
+		to = own.NotAfter
+	}
+	t := template{
+		issuer: own.SubjectDER, subject: r.SubjectDER, public: r.Public, from: from, to: to,
+		extensions: []*extension{r.leafUsage(), {oidBasicConstraints, false, basicConstraints(false)}, r.ekus, r.sans,
+			authorityKey(own.subjectID), subjectKey(keyID(r.Public))},
+	}
+	return t.sign(a.Key)
+}
+
+// leafUsage is the key usage asked for without the bits of an authority, which
+// go with CA:TRUE only (RFC 5280 section 4.2.1.3).
+func (r CertificateRequest) leafUsage() *extension {
+	kept := slices.DeleteFunc(slices.Clone(r.Usage), func(u vault.KeyUsage) bool { return u == vault.KeyCertSign })
+	if len(kept) == 0 {
+		return nil
+	}
+	value, err := writeUsage(kept)
+	if err != nil {
+		return nil // cannot be: they were read from bits
+	}
+	return &extension{oidKeyUsage, true, value}
+}

@@ -1,0 +1,92 @@
+package certs
+
+import (
+	"bytes"
+	"errors"
+)
+
+// What FindLeaf answers where there is no leaf of the key.
+var (
+	// ErrNoLeaf: something is no certificate, or all of them are authorities.
+	ErrNoLeaf = errors.New("no end-entity certificate found")
+	// ErrOtherKey: there is an end-entity certificate, but of another key.
+	ErrOtherKey = errors.New("the end-entity certificate is of another key")
+)
+
+// FindLeaf returns the index of the certificate of the public key (PKIX DER),
+// which may be an authority's if no other has that key. Otherwise the error is
+// ErrNoLeaf or ErrOtherKey.
+func FindLeaf(certs [][]byte, public []byte) (int, error) {
+	found, entity := -1, false
+	for i, der := range certs {
+		c, err := Parse(der)
+		if err != nil {
+			return 0, ErrNoLeaf
+		}
+		if samePublic(c.Public, public) && (found < 0 || !c.IsCA && isCA(certs[found])) {
+			found = i
+		}
+		entity = entity || !c.IsCA
+	}
+	switch {
+	case found >= 0:
+		return found, nil
+	case entity:
+		return 0, ErrOtherKey
+	}
+	return 0, ErrNoLeaf
+}
+
+func isCA(der []byte) bool {
+	c, err := Parse(der)
+	return err == nil && c.IsCA
+}
+
+// Order returns the certificates with the leaf first, then issuer by issuer;
+// those that do not belong to the chain, or cannot be read, come last as given.
+func Order(certs [][]byte, leaf int) [][]byte {
+	parsed := make([]*Certificate, len(certs))
+	for i, der := range certs {
+		if c, err := Parse(der); err == nil {
+			parsed[i] = &c
+		}
+	}
+	used := make([]bool, len(certs))
+	ordered := make([][]byte, 0, len(certs))
+	for i := leaf; i >= 0 && i < len(certs); i = issuerOf(parsed, used, i) {
+		used[i] = true
+		ordered = append(ordered, certs[i])
+	}
+	for i, der := range certs {
+		if !used[i] {
+			ordered = append(ordered, der)
+		}
+	}
+	return ordered
+}
+
+// issuerOf returns the index of an unused certificate that issued number i by
+// its name and key identifier, or -1.
+func issuerOf(parsed []*Certificate, used []bool, i int) int {
+	if parsed[i] == nil {
+		return -1
+	}
+	for j, c := range parsed {
+		if c != nil && !used[j] && parsed[i].issuedBy(*c) {
+			return j
+		}
+	}
+	return -1
+}
+
+// issuedBy compares names and, where both are there, key identifiers; a
+// self-signed certificate is nobody else's.
+func (c Certificate) issuedBy(issuer Certificate) bool {
+	if !bytes.Equal(c.IssuerDER, issuer.SubjectDER) {
+		return false
+	}
+	if c.issuerID != nil && issuer.subjectID != nil {
+		return bytes.Equal(c.issuerID, issuer.subjectID)
+	}
+	return true
+}

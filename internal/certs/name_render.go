@@ -1,0 +1,72 @@
+package certs
+
+import (
+	"encoding/hex"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// RenderName writes a DER name as .NET prints it, which is how the service
+// shows the subject of an imported certificate (CONTRACT section 5): reversed,
+// ", " between the parts, " + " within one, S= for stateOrProvince, values in
+// double quotes where needed. ParseName reads it back. A value that is no plain
+// text becomes #hex, a name that cannot be read "".
+func RenderName(name []byte) string {
+	in := cryptobyte.String(name)
+	var seq cryptobyte.String
+	if !in.ReadASN1(&seq, asn1.SEQUENCE) {
+		return ""
+	}
+	var rdns []string
+	for !seq.Empty() {
+		var set cryptobyte.String
+		var attributes []string
+		if !seq.ReadASN1(&set, asn1.SET) {
+			return ""
+		}
+		for !set.Empty() {
+			a, ok := renderAttribute(&set)
+			if !ok {
+				return ""
+			}
+			attributes = append(attributes, a)
+		}
+		if len(attributes) > 0 {
+			rdns = append(rdns, strings.Join(attributes, " + "))
+		}
+	}
+	slices.Reverse(rdns)
+	return strings.Join(rdns, ", ")
+}
+
+func renderAttribute(set *cryptobyte.String) (string, bool) {
+	var a, value cryptobyte.String
+	var id oid
+	var tag asn1.Tag
+	if !set.ReadASN1(&a, asn1.SEQUENCE) || !a.ReadASN1ObjectIdentifier((*oid)(&id)) {
+		return "", false
+	}
+	whole := a
+	if !a.ReadAnyASN1(&value, &tag) || !a.Empty() {
+		return "", false
+	}
+	key := nameKeyByID(id)
+	v, ok := decodeString(tag, value)
+	if !ok || strings.IndexFunc(v, unicode.IsControl) >= 0 {
+		return key.keys[0] + "=#" + strings.ToUpper(hex.EncodeToString(whole)), true
+	}
+	return key.keys[0] + "=" + quote(v), true
+}
+
+// quote puts a value in quotes where Windows does, and where it holds a
+// backslash, which ParseName would take for an escape.
+func quote(v string) string {
+	if v != "" && v == strings.TrimFunc(v, unicode.IsSpace) && !strings.ContainsAny(v, "\",+=<>#;\\") {
+		return v
+	}
+	return `"` + strings.ReplaceAll(v, `"`, `""`) + `"`
+}

@@ -1,0 +1,171 @@
+package certs
+
+import (
+	"crypto/cipher"
+	"crypto/des"
+	"crypto/rand"
+	"crypto/sha1"
+	"fmt"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// WritePFX writes the secret of a certificate as a PKCS#12 file with an empty
+// password, as the service does: key and certificates under 3DES, a SHA-1 MAC,
+// localKeyID 1 on the key and on its certificate. The empty password protects
+// nothing, so one round of derivation is done instead of 2000 (DESIGN section
+// 3). Certificates stand in the order of chain. A nil key leaves them alone.
+func WritePFX(k *Key, chain [][]byte) ([]byte, error) {
+	p := newPassword("")
+	var auth cryptobyte.Builder
+	var bad error
+	auth.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		if k != nil {
+			if bad = addKeySafe(b, p, *k); bad != nil {
+				return
+			}
+		}
+		addCertSafe(b, p, k, chain)
+	})
+	if bad != nil {
+		return nil, bad
+	}
+	data, err := auth.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("write the PFX: %w", err)
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1Int64(3)
+		addContent(b, oidData, func(b *cryptobyte.Builder) { b.AddASN1OctetString(data) })
+		addMAC(b, p, data)
+	})
+	return b.Bytes()
+}
+
+func addContent(b *cryptobyte.Builder, id oid, content func(*cryptobyte.Builder)) {
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(id)
+		b.AddASN1(asn1.Tag(0).ContextSpecific().Constructed(), content)
+	})
+}
+
+// addKeySafe writes the key, itself encrypted, in plain safe contents.
+func addKeySafe(b *cryptobyte.Builder, p *password, k Key) error {
+	pkcs8, err := k.PKCS8()
+	if err != nil {
+		return err
+	}
+	salt, sealed := p.encrypt(pkcs8)
+	addContent(b, oidData, func(b *cryptobyte.Builder) {
+		b.AddASN1(asn1.OCTET_STRING, func(b *cryptobyte.Builder) {
+			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				addBag(b, oidShroudedKeyBag, true, func(b *cryptobyte.Builder) {
+					b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+						addPBE(b, salt)
+						b.AddASN1OctetString(sealed)
+					})
+				})
+			})
+		})
+	})
+	return nil
+}
+
+// addCertSafe writes the certificates in encrypted safe contents.
+func addCertSafe(b *cryptobyte.Builder, p *password, k *Key, chain [][]byte) {
+	leaf := -1
+	if k != nil {
+		if i, err := FindLeaf(chain, k.Public()); err == nil {
+			leaf = i
+		}
+	}
+	var bags cryptobyte.Builder
+	bags.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		for i, der := range chain {
+			addBag(b, oidCertBag, i == leaf, func(b *cryptobyte.Builder) {
+				addContent(b, oidX509Certificate, func(b *cryptobyte.Builder) { b.AddASN1OctetString(der) })
+			})
+		}
+	})
+	plain, err := bags.Bytes()
+	if err != nil {
+		b.SetError(err)
+		return
+	}
+	salt, sealed := p.encrypt(plain)
+	addContent(b, oidEncryptedData, func(b *cryptobyte.Builder) {
+		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1Int64(0)
+			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1ObjectIdentifier(oidData)
+				addPBE(b, salt)
+				b.AddASN1(asn1.Tag(0).ContextSpecific(), func(b *cryptobyte.Builder) { b.AddBytes(sealed) })
+			})
+		})
+	})
+}
+
+// addBag writes a SafeBag; the pair of key and certificate gets localKeyID 1.
+func addBag(b *cryptobyte.Builder, id oid, paired bool, value func(*cryptobyte.Builder)) {
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(id)
+		b.AddASN1(asn1.Tag(0).ContextSpecific().Constructed(), value)
+		if !paired {
+			return
+		}
+		b.AddASN1(asn1.SET, func(b *cryptobyte.Builder) {
+			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1ObjectIdentifier(oidLocalKeyID)
+				b.AddASN1(asn1.SET, func(b *cryptobyte.Builder) { b.AddASN1OctetString([]byte{1, 0, 0, 0}) })
+			})
+		})
+	})
+}
+
+const pfxRounds = 1
+
+// encrypt seals with 3DES under a fresh salt.
+func (p *password) encrypt(plain []byte) (salt, sealed []byte) {
+	salt = newSalt()
+	n := des.BlockSize - len(plain)%des.BlockSize
+	sealed = append(make([]byte, 0, len(plain)+n), plain...)
+	for range n {
+		sealed = append(sealed, byte(n))
+	}
+	block, _ := des.NewTripleDESCipher(p.derive(sha1.New, keyMaterial, salt, pfxRounds, 24)) // 24 bytes are a key
+	cipher.NewCBCEncrypter(block, p.derive(sha1.New, ivMaterial, salt, pfxRounds, des.BlockSize)).CryptBlocks(sealed, sealed)
+	return salt, sealed
+}
+
+func newSalt() []byte {
+	salt := make([]byte, 8)
+	rand.Read(salt) // never fails (crypto/rand)
+	return salt
+}
+
+func addPBE(b *cryptobyte.Builder, salt []byte) {
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(oidPBE3DES)
+		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1OctetString(salt)
+			b.AddASN1Int64(pfxRounds)
+		})
+	})
+}
+
+// addMAC writes MacData; one round is its default and therefore left out (DER).
+func addMAC(b *cryptobyte.Builder, p *password, data []byte) {
+	salt := newSalt()
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1ObjectIdentifier(oidSHA1)
+				b.AddASN1NULL()
+			})
+			b.AddASN1OctetString(p.mac(sha1.New, salt, pfxRounds, data))
+		})
+		b.AddASN1OctetString(salt)
+	})
+}

@@ -1,0 +1,108 @@
+package certs
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+
+	"github.com/decred/dcrd/dcrec/secp256k1/v4"
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"certwright/internal/vault"
+)
+
+// An algorithm is a signature algorithm of requests and certificates.
+type algorithm struct {
+	id   oid
+	hash crypto.Hash
+	rsa  bool
+}
+
+// algorithms lists those that can be checked.
+var algorithms = []algorithm{
+	{oidRSAWithSHA256, crypto.SHA256, true}, {oidRSAWithSHA384, crypto.SHA384, true}, {oidRSAWithSHA512, crypto.SHA512, true},
+	{oidECDSAWithSHA256, crypto.SHA256, false}, {oidECDSAWithSHA384, crypto.SHA384, false}, {oidECDSAWithSHA512, crypto.SHA512, false},
+}
+
+// algorithm returns what the key signs with: SHA-256, and with the larger EC
+// curves the hash of their size.
+func (k Key) algorithm() algorithm {
+	kind, curve, _ := k.Props()
+	switch {
+	case kind == vault.RSA:
+		return algorithm{oidRSAWithSHA256, crypto.SHA256, true}
+	case curve == vault.P384:
+		return algorithm{oidECDSAWithSHA384, crypto.SHA384, false}
+	case curve == vault.P521:
+		return algorithm{oidECDSAWithSHA512, crypto.SHA512, false}
+	}
+	return algorithm{oidECDSAWithSHA256, crypto.SHA256, false}
+}
+
+// add writes the AlgorithmIdentifier: RSA with NULL parameters (RFC 4055),
+// ECDSA with none (RFC 5758).
+func (a algorithm) add(b *cryptobyte.Builder) {
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1ObjectIdentifier(a.id)
+		if a.rsa {
+			b.AddASN1NULL()
+		}
+	})
+}
+
+// sign wraps the DER to be signed with algorithm and signature: the outer form
+// of requests and certificates alike.
+func (k Key) sign(tbs []byte) ([]byte, error) {
+	if k.signer == nil {
+		return nil, errors.New("sign: there is no key")
+	}
+	alg := k.algorithm()
+	h := alg.hash.New()
+	h.Write(tbs)
+	sig, err := k.signer.Sign(rand.Reader, h.Sum(nil), alg.hash)
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddBytes(tbs)
+		alg.add(b)
+		b.AddASN1BitString(sig)
+	})
+	return b.Bytes()
+}
+
+var errSignature = errors.New("the signature does not verify")
+
+// verify checks a signature over tbs by the key in pkix.
+func verify(pkix, tbs, sig []byte, id oid) error {
+	pub, err := parsePublic(pkix)
+	if err != nil {
+		return err
+	}
+	for _, alg := range algorithms {
+		if !alg.id.Equal(id) {
+			continue
+		}
+		h := alg.hash.New()
+		h.Write(tbs)
+		digest, ok := h.Sum(nil), false
+		switch k := pub.(type) {
+		case *rsa.PublicKey:
+			ok = alg.rsa && rsa.VerifyPKCS1v15(k, alg.hash, digest, sig) == nil
+		case *ecdsa.PublicKey:
+			ok = !alg.rsa && ecdsa.VerifyASN1(k, digest, sig)
+		case *secp256k1.PublicKey:
+			ok = !alg.rsa && verifyKoblitz(k, digest, sig)
+		}
+		if !ok {
+			return errSignature
+		}
+		return nil
+	}
+	return fmt.Errorf("check the signature: algorithm %v is not supported", id)
+}
