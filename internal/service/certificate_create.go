@@ -274,9 +274,9 @@ func (p *plan) placeholder(tx vault.Tx, head *vault.Object) error {
 		}
 	}
 	head.Latest = vault.NewID()
-	nbf := p.now.Add(-certs.Backdate)
+	nbf, exp := certs.Window(p.op.Policy.X509.ValidityMonths, p.now)
 	return tx.PutVersion(vault.Version{Ref: p.ref, ID: head.Latest, Pending: true, Tags: p.op.Tags,
-		Attributes: vault.Attributes{NotBefore: nbf, Expires: p.now.AddDate(0, p.op.Policy.X509.ValidityMonths, 0), Created: p.now, Updated: p.now}})
+		Attributes: vault.Attributes{NotBefore: nbf, Expires: exp, Created: p.now, Updated: p.now}})
 }
 
 // replaceOperation overwrites the ended operation of the name, if there is one.
