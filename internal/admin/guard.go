@@ -1,0 +1,80 @@
+package admin
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"certwright/internal/vault"
+)
+
+// guard refuses what a web page could make a browser send here: requests of
+// another site, by the headers that browsers cannot be kept from setting, and
+// requests under a name that is not ours, which is how DNS rebinding looks.
+func (d *Door) guard(r *http.Request) error {
+	if !d.knows(r.Host, r) {
+		return foreign("The host name " + printable(r.Host) + " is not one that this door is called by; use localhost or its IP address.")
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "same-origin", "none": // none: typed by a person
+	default:
+		return foreign("Requests of other web sites are refused.")
+	}
+	if origins := r.Header.Values("Origin"); len(origins) > 0 && !sameOrigin(origins, r.Host) {
+		return foreign("Requests of other web sites are refused.")
+	}
+	return nil
+}
+
+func foreign(message string) error {
+	return &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: message}
+}
+
+// knows reports whether host is localhost, a loopback address, the address at
+// which the door was reached, or a name it was told.
+func (d *Door) knows(host string, r *http.Request) bool {
+	name := strings.TrimSuffix(strings.ToLower(hostname(host)), ".")
+	if name == "localhost" || slices.ContainsFunc(d.Hosts, func(h string) bool { return strings.EqualFold(h, name) }) {
+		return true
+	}
+	addr, err := netip.ParseAddr(name)
+	if err != nil {
+		return false
+	}
+	return addr.Unmap().IsLoopback() || addr.Unmap() == localAddress(r)
+}
+
+// hostname cuts the port and the brackets off a Host header.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") {
+		return host[1 : len(host)-1]
+	}
+	return host
+}
+
+func localAddress(r *http.Request) netip.Addr {
+	at, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return netip.Addr{}
+	}
+	addr, err := netip.ParseAddrPort(at.String())
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Addr().Unmap().WithZone("")
+}
+
+// sameOrigin reports whether the one origin is the host itself. "null" is not.
+func sameOrigin(origins []string, host string) bool {
+	if len(origins) != 1 {
+		return false
+	}
+	u, err := url.Parse(origins[0])
+	return err == nil && u.Scheme == "http" && strings.EqualFold(u.Host, host)
+}
