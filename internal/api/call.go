@@ -1,0 +1,87 @@
+package api
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// A call is one request as its row sees it.
+type call struct {
+	ctx     context.Context
+	who     vault.Caller
+	vault   string
+	version version
+	path    route
+	query   query
+	accept  string
+	body    []byte
+	base    base
+}
+
+// ref names the object of the path.
+func (c *call) ref(k vault.Kind) vault.Ref {
+	return vault.Ref{Vault: c.vault, Kind: k, Name: c.path.name}
+}
+
+// view is what encoders need to know of the request.
+func (c *call) view() view { return view{base: c.base, version: c.version} }
+
+// An answer is what a row has to say. The zero status is 200.
+type answer struct {
+	status   int
+	body     any    // encoded as JSON; nil: none
+	text     []byte // sent as it is, in place of body
+	kind     string // the content type of text
+	location string
+	wait     bool // an operation is in progress: Retry-After
+}
+
+// base is the URL of the vault as the client called it: https, and the Host as
+// sent with its port, so that identifiers follow the server to another port
+// (CLIENTS MUST 10). An explicit :443 is left out, as the service does.
+type base string
+
+func baseOf(host string) base { return base("https://" + strings.TrimSuffix(host, ":443")) }
+
+// of is the identifier of an object: https://host/certificates/name.
+func (b base) of(r vault.Ref) string { return string(b) + "/" + string(r.Kind) + "/" + r.Name }
+
+// at is the identifier of a version.
+func (b base) at(r vault.Ref, id string) string { return b.of(r) + "/" + id }
+
+// deleted is an object's recoveryId: https://host/deletedcertificates/name.
+func (b base) deleted(r vault.Ref) string {
+	return string(b) + "/deleted" + string(r.Kind) + "/" + r.Name
+}
+
+// policy and pending are the identifiers of a certificate's parts.
+func (b base) policy(r vault.Ref) string  { return b.of(r) + "/policy" }
+func (b base) pending(r vault.Ref) string { return b.of(r) + "/pending" }
+
+// A view is a client's side of things: where it called, and how new it is.
+type view struct {
+	base    base
+	version version
+}
+
+// target is where a completed operation points, with the version asked for
+// (DESIGN, table of decisions: as in the seed).
+func (v view) target(r vault.Ref) string {
+	return v.base.of(r) + "?api-version=" + url.QueryEscape(v.version.text)
+}
+
+// seconds is a time on the wire; the zero time is left out.
+type seconds time.Time
+
+// IsZero lets omitzero leave a time out that is not set.
+func (s seconds) IsZero() bool { return time.Time(s).IsZero() }
+
+// MarshalJSON writes Unix seconds.
+func (s seconds) MarshalJSON() ([]byte, error) {
+	return strconv.AppendInt(nil, time.Time(s).Unix(), 10), nil
+}

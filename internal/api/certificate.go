@@ -1,0 +1,162 @@
+package api
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"certwright/internal/certs"
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// certificateJSON is a version of a certificate in the recorded order of
+// members (WIRE section 3). kid, sid, x5t and cer are missing while the first
+// version is not complete.
+type certificateJSON struct {
+	ID            string            `json:"id"`
+	KeyID         string            `json:"kid,omitempty"`
+	SecretID      string            `json:"sid,omitempty"`
+	Thumbprint    string            `json:"x5t,omitempty"`
+	Leaf          string            `json:"cer,omitempty"`
+	Attributes    attributesJSON    `json:"attributes"`
+	Tags          map[string]string `json:"tags,omitempty"`
+	Policy        *policyJSON       `json:"policy,omitempty"`
+	PreserveOrder *bool             `json:"preserveCertOrder,omitempty"`
+	Pending       *pendingJSON      `json:"pending,omitempty"`
+	*leafJSON
+}
+
+type pendingJSON struct {
+	ID string `json:"id"`
+}
+
+// leafJSON is what a GET of one version also shows, though no specification
+// has it (WIRE section 3, "Undocumented extras").
+type leafJSON struct {
+	Subject string   `json:"subject"`
+	Issuer  string   `json:"issuer"`
+	SANs    sansJSON `json:"sans"`
+	Serial  string   `json:"serialnumber"` // hex in upper case
+}
+
+// attributesJSON are the attributes of a version. The recovery members are
+// missing in lists of certificates, recoverableDays before 7.1, exportable of
+// what backs a certificate.
+type attributesJSON struct {
+	Enabled         bool    `json:"enabled"`
+	NotBefore       seconds `json:"nbf,omitzero"`
+	Expires         seconds `json:"exp,omitzero"`
+	Created         seconds `json:"created,omitzero"`
+	Updated         seconds `json:"updated,omitzero"`
+	RecoveryLevel   string  `json:"recoveryLevel,omitempty"`
+	RecoverableDays int     `json:"recoverableDays,omitempty"`
+	Exportable      *bool   `json:"exportable,omitempty"`
+	HSMPlatform     string  `json:"hsmPlatform,omitempty"`
+}
+
+// dates are the attributes without the vault's own.
+func dates(a vault.Attributes) attributesJSON {
+	return attributesJSON{Enabled: a.Enabled, NotBefore: seconds(a.NotBefore), Expires: seconds(a.Expires),
+		Created: seconds(a.Created), Updated: seconds(a.Updated)}
+}
+
+// attributes are the attributes with what the vault does about deletion.
+func (v view) attributes(a vault.Attributes, s vault.Settings) attributesJSON {
+	out := dates(a)
+	out.RecoveryLevel = s.RecoveryLevel()
+	if v.version.has(recoverableDays) {
+		out.RecoverableDays = s.SoftDeleteDays
+	}
+	return out
+}
+
+func (v view) certificate(c service.Certificate) certificateJSON {
+	ref, id := c.Version.Ref, c.Version.ID
+	out := certificateJSON{ID: v.base.at(ref, id), Attributes: v.attributes(c.Version.Attributes, c.Settings), Tags: c.Version.Tags}
+	if body := c.Version.Certificate; body != nil {
+		out.KeyID, out.SecretID = v.base.at(ref.As(vault.Keys), id), v.base.at(ref.As(vault.Secrets), id)
+		out.Thumbprint = base64.RawURLEncoding.EncodeToString(body.Thumbprint)
+		out.Leaf = base64.StdEncoding.EncodeToString(body.Leaf)
+		if v.version.has(certOrder) {
+			out.PreserveOrder = &body.PreserveOrder
+		}
+	}
+	if c.Policy != nil {
+		out.Policy = v.policy(ref, *c.Policy)
+	}
+	if c.Pending {
+		out.Pending = &pendingJSON{v.base.pending(ref)}
+	}
+	return out
+}
+
+// leaf reads what a GET of one version shows of the certificate itself.
+func (v view) leaf(body *vault.CertificateBody) (*leafJSON, error) {
+	if body == nil {
+		return nil, nil
+	}
+	x, err := certs.Parse(body.Leaf)
+	if err != nil {
+		return nil, fmt.Errorf("read the stored certificate: %w", err)
+	}
+	out := &leafJSON{Subject: x.Subject, Issuer: certs.RenderName(x.IssuerDER), Serial: fmt.Sprintf("%X", x.Serial)}
+	if s := v.sans(x.Props().SANs); s != nil {
+		out.SANs = *s
+	}
+	return out, nil
+}
+
+// certificateAnswer is the answer of every operation that returns the bundle.
+func (c *call) certificateAnswer(cert service.Certificate, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.view().certificate(cert)}, nil
+}
+
+// getCertificate shows policy and pending only where no version is named, and
+// the certificate's own fields only where one is (WIRE section 3).
+func getCertificate(s *service.Service, c *call) (answer, error) {
+	cert, err := s.GetCertificate(c.ctx, c.who, c.ref(vault.Certificates), c.path.version)
+	if err != nil || c.path.version == "" {
+		return c.certificateAnswer(cert, err)
+	}
+	cert.Policy, cert.Pending = nil, false
+	out := c.view().certificate(cert)
+	out.leafJSON, err = c.view().leaf(cert.Version.Certificate)
+	return answer{body: out}, err
+}
+
+func updateCertificate(s *service.Service, c *call) (answer, error) {
+	var in struct {
+		Policy     *policyIn     `json:"policy"`
+		Attributes *attributesIn `json:"attributes"`
+		Tags       tagsJSON      `json:"tags"`
+	}
+	if err := decode(c.body, &in); err != nil {
+		return answer{}, err
+	}
+	return c.certificateAnswer(s.UpdateCertificate(c.ctx, c.who, c.ref(vault.Certificates), c.path.version,
+		service.UpdateInput{Policy: in.Policy.patch(c.version), Enabled: in.Attributes.enabled(), Tags: in.Tags}))
+}
+
+func importCertificate(s *service.Service, c *call) (answer, error) {
+	var in struct {
+		Value         *string       `json:"value"`
+		Password      string        `json:"pwd"`
+		Policy        *policyIn     `json:"policy"`
+		Attributes    *attributesIn `json:"attributes"`
+		Tags          tagsJSON      `json:"tags"`
+		PreserveOrder bool          `json:"preserveCertOrder"`
+	}
+	if err := decode(c.body, &in); err != nil {
+		return answer{}, err
+	}
+	if in.Value == nil || strings.TrimSpace(*in.Value) == "" {
+		return answer{}, missing("value")
+	}
+	return c.certificateAnswer(s.ImportCertificate(c.ctx, c.who, c.ref(vault.Certificates), service.ImportInput{
+		Value: *in.Value, Password: vault.Hidden(in.Password), Policy: in.Policy.patch(c.version),
+		Enabled: in.Attributes.enabled(), Tags: in.Tags, PreserveOrder: in.PreserveOrder && c.version.has(certOrder)}))
+}

@@ -1,0 +1,59 @@
+package api
+
+import (
+	"strings"
+
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// contactsJSON are a vault's contacts; only what was sent comes back.
+type contactsJSON struct {
+	ID       string        `json:"id"`
+	Contacts []contactJSON `json:"contacts"`
+}
+
+type contactJSON struct {
+	Email string `json:"email,omitempty"`
+	Name  string `json:"name,omitempty"`
+	Phone string `json:"phone,omitempty"`
+}
+
+func (c *call) contactsAnswer(list []vault.Contact, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	out := contactsJSON{ID: string(c.base) + "/certificates/contacts", Contacts: make([]contactJSON, 0, len(list))}
+	for _, p := range list {
+		out.Contacts = append(out.Contacts, contactJSON(p))
+	}
+	return answer{body: out}, nil
+}
+
+func getContacts(s *service.Service, c *call) (answer, error) {
+	return c.contactsAnswer(s.GetContacts(c.ctx, c.who, c.vault))
+}
+
+func putContacts(s *service.Service, c *call) (answer, error) {
+	var in struct {
+		Contacts *[]contactJSON `json:"contacts"`
+	}
+	if err := decode(c.body, &in); err != nil {
+		return answer{}, err
+	}
+	if in.Contacts == nil {
+		return answer{}, missing("contacts")
+	}
+	list := make([]vault.Contact, 0, len(*in.Contacts))
+	for _, p := range *in.Contacts {
+		if strings.TrimSpace(p.Email) == "" {
+			return answer{}, missing("contacts.email")
+		}
+		list = append(list, vault.Contact(p))
+	}
+	return c.contactsAnswer(s.PutContacts(c.ctx, c.who, c.vault, list))
+}
+
+func deleteContacts(s *service.Service, c *call) (answer, error) {
+	return c.contactsAnswer(s.DeleteContacts(c.ctx, c.who, c.vault))
+}

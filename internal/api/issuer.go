@@ -1,0 +1,143 @@
+package api
+
+import (
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// issuerJSON is an issuer resource in the recorded order of members. The
+// password is write-only, absent members stay absent (WIRE section 3).
+type issuerJSON struct {
+	ID           string            `json:"id"`
+	Provider     string            `json:"provider"`
+	Credentials  *credentialsJSON  `json:"credentials,omitempty"`
+	Organization *organizationJSON `json:"org_details,omitempty"`
+	Attributes   policyAttributes  `json:"attributes"`
+}
+
+type credentialsJSON struct {
+	AccountID string `json:"account_id,omitempty"`
+}
+
+// organizationJSON carries the zip 0 that the service adds.
+type organizationJSON struct {
+	ID     string      `json:"id,omitempty"`
+	Zip    int         `json:"zip"`
+	Admins []adminJSON `json:"admin_details,omitzero"`
+}
+
+type adminJSON struct {
+	FirstName string `json:"first_name,omitempty"`
+	LastName  string `json:"last_name,omitempty"`
+	Email     string `json:"email,omitempty"`
+	Phone     string `json:"phone,omitempty"`
+}
+
+type issuerItem struct {
+	ID       string `json:"id"`
+	Provider string `json:"provider"`
+}
+
+func (b base) issuers() string           { return string(b) + "/certificates/issuers" }
+func (b base) issuer(name string) string { return b.issuers() + "/" + name }
+
+func (v view) issuer(i vault.IssuerConfig) issuerJSON {
+	out := issuerJSON{ID: v.base.issuer(i.Name), Provider: i.Provider,
+		Attributes: policyAttributes{i.Enabled, seconds(i.Created), seconds(i.Updated)}}
+	if i.Credentials != nil {
+		out.Credentials = &credentialsJSON{i.Credentials.AccountID}
+	}
+	if o := i.Organization; o != nil {
+		out.Organization = &organizationJSON{ID: o.ID}
+		for _, a := range o.Admins {
+			out.Organization.Admins = append(out.Organization.Admins, adminJSON(a))
+		}
+		if o.Admins != nil && len(o.Admins) == 0 {
+			out.Organization.Admins = []adminJSON{}
+		}
+	}
+	return out
+}
+
+// issuerIn is an issuer as requests send it.
+type issuerIn struct {
+	Provider    *string `json:"provider"`
+	Credentials *struct {
+		AccountID *string `json:"account_id"`
+		Password  *string `json:"pwd"`
+	} `json:"credentials"`
+	Organization *struct {
+		ID     string       `json:"id"`
+		Admins *[]adminJSON `json:"admin_details"`
+	} `json:"org_details"`
+	Attributes *attributesIn `json:"attributes"`
+}
+
+func (c *call) issuerInput() (in service.IssuerInput, err error) {
+	var sent issuerIn
+	if err := decode(c.body, &sent); err != nil {
+		return in, err
+	}
+	in.Provider, in.Enabled = sent.Provider, sent.Attributes.enabled()
+	if cr := sent.Credentials; cr != nil {
+		in.Credentials, in.AccountID, in.Password = true, cr.AccountID, (*vault.Hidden)(cr.Password)
+	}
+	if o := sent.Organization; o != nil {
+		in.Organization = &vault.Organization{ID: o.ID}
+		if o.Admins != nil {
+			in.Organization.Admins = make([]vault.Admin, 0, len(*o.Admins))
+			for _, a := range *o.Admins {
+				in.Organization.Admins = append(in.Organization.Admins, vault.Admin(a))
+			}
+		}
+	}
+	return in, nil
+}
+
+func (c *call) issuerAnswer(i vault.IssuerConfig, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.view().issuer(i)}, nil
+}
+
+func listIssuers(s *service.Service, c *call) (answer, error) {
+	in, err := c.listInput()
+	if err != nil {
+		return answer{}, err
+	}
+	p, err := s.ListIssuers(c.ctx, c.who, c.vault, in)
+	if err != nil {
+		return answer{}, err
+	}
+	return page(c, p, in, c.base.issuers(), func(i vault.IssuerConfig) issuerItem {
+		return issuerItem{c.base.issuer(i.Name), i.Provider}
+	}), nil
+}
+
+func getIssuer(s *service.Service, c *call) (answer, error) {
+	return c.issuerAnswer(s.GetIssuer(c.ctx, c.who, c.vault, c.path.issuer))
+}
+
+func putIssuer(s *service.Service, c *call) (answer, error) {
+	in, err := c.issuerInput()
+	if err != nil {
+		return answer{}, err
+	}
+	if in.Provider == nil || *in.Provider == "" {
+		return answer{}, missing("provider")
+	}
+	return c.issuerAnswer(s.PutIssuer(c.ctx, c.who, c.vault, c.path.issuer, in))
+}
+
+func updateIssuer(s *service.Service, c *call) (answer, error) {
+	in, err := c.issuerInput()
+	if err != nil {
+		return answer{}, err
+	}
+	return c.issuerAnswer(s.UpdateIssuer(c.ctx, c.who, c.vault, c.path.issuer, in))
+}
+
+func deleteIssuer(s *service.Service, c *call) (answer, error) {
+	return c.issuerAnswer(s.DeleteIssuer(c.ctx, c.who, c.vault, c.path.issuer))
+}

@@ -1,0 +1,129 @@
+package api
+
+import (
+	"encoding/base64"
+	"fmt"
+
+	"certwright/internal/certs"
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// keyJSON is a version of a key in the recorded order of members (WIRE section 4).
+type keyJSON struct {
+	Key        jwkJSON           `json:"key"`
+	Attributes attributesJSON    `json:"attributes"`
+	Tags       map[string]string `json:"tags,omitempty"`
+	Managed    bool              `json:"managed,omitempty"`
+}
+
+type deletedKeyJSON struct {
+	*deletionJSON
+	keyJSON
+}
+
+// jwkJSON is the public side as a JSON web key: n and e, or crv, x and y.
+type jwkJSON struct {
+	ID         string        `json:"kid"`
+	Type       vault.KeyType `json:"kty"`
+	Operations []string      `json:"key_ops"`
+	N          base64URL     `json:"n,omitempty"`
+	E          base64URL     `json:"e,omitempty"`
+	Curve      vault.Curve   `json:"crv,omitempty"`
+	X          base64URL     `json:"x,omitempty"`
+	Y          base64URL     `json:"y,omitempty"`
+}
+
+// base64URL is bytes on the wire as base64url without padding.
+type base64URL []byte
+
+// MarshalText encodes the bytes.
+func (b base64URL) MarshalText() ([]byte, error) {
+	return base64.RawURLEncoding.AppendEncode(nil, b), nil
+}
+
+// keyItem is a key, or a version of one, in a list.
+type keyItem struct {
+	ID         string            `json:"kid"`
+	Attributes attributesJSON    `json:"attributes"`
+	Tags       map[string]string `json:"tags,omitempty"`
+	Managed    bool              `json:"managed,omitempty"`
+}
+
+type deletedKeyItem struct {
+	*deletionJSON
+	keyItem
+}
+
+func (v view) key(k service.Key) (keyJSON, error) {
+	body := k.Version.Key
+	if body == nil {
+		return keyJSON{}, fmt.Errorf("encode key %s: the version has no key", k.Version.Ref)
+	}
+	public, err := certs.ParsePublic(body.Public)
+	if err != nil {
+		return keyJSON{}, fmt.Errorf("encode key %s: %w", k.Version.Ref, err)
+	}
+	out := keyJSON{
+		Key: jwkJSON{ID: v.base.at(k.Version.Ref, k.Version.ID), Type: body.Type, Operations: list(body.Operations),
+			N: public.N, E: public.E, Curve: public.Curve, X: public.X, Y: public.Y},
+		Attributes: v.keyAttributes(k.Version.Attributes, k.Settings), Tags: k.Version.Tags, Managed: k.Version.Managed}
+	if !k.Version.Managed && v.version.has(keyExportable) {
+		out.Attributes.Exportable = &body.Exportable
+	}
+	return out, nil
+}
+
+func (v view) keyAttributes(a vault.Attributes, s vault.Settings) attributesJSON {
+	out := v.attributes(a, s)
+	if v.version.has(hsmPlatform) {
+		out.HSMPlatform = "0"
+	}
+	return out
+}
+
+func (v view) keyItem(id string, e vault.Entry, s vault.Settings) keyItem {
+	return keyItem{ID: id, Attributes: v.keyAttributes(e.Attributes, s), Tags: e.Tags, Managed: e.Managed}
+}
+
+func (v view) deletedKeyItem(id string, e vault.Entry, s vault.Settings) deletedKeyItem {
+	return deletedKeyItem{v.deletion(e.Ref, e.Deletion), v.keyItem(id, e, s)}
+}
+
+func getKey(s *service.Service, c *call) (answer, error) {
+	k, err := s.GetKey(c.ctx, c.who, c.ref(vault.Keys), c.path.version)
+	if err != nil {
+		return answer{}, err
+	}
+	out, err := c.view().key(k)
+	return answer{body: out}, err
+}
+
+func getDeletedKey(s *service.Service, c *call) (answer, error) {
+	k, err := s.GetDeletedKey(c.ctx, c.who, c.ref(vault.Keys))
+	if err != nil {
+		return answer{}, err
+	}
+	out, err := c.view().key(k)
+	return answer{body: deletedKeyJSON{c.view().deletion(k.Version.Ref, k.Deletion), out}}, err
+}
+
+// keyNoun has the reads of keys, and the writes that are refused because a
+// certificate owns the key.
+func keyNoun() noun {
+	return noun{kind: vault.Keys, get: getKey, getDeleted: getDeletedKey,
+		list:        listObjects(vault.Keys, false, (*service.Service).ListKeys, view.keyItem),
+		listDeleted: listObjects(vault.Keys, true, (*service.Service).ListKeys, view.deletedKeyItem),
+		versions:    listVersions(vault.Keys, (*service.Service).ListKeyVersions, view.keyItem),
+		writes: []write{
+			{"POST", "/keys/{name}/create", "CreateKey", "keys/create", "create"},
+			{"PUT", "/keys/{name}", "ImportKey", "keys/import", "import"},
+			{"PATCH", "/keys/{name}", "UpdateKey", "keys/update", "update"},
+			{"PATCH", "/keys/{name}/{version}", "UpdateKey", "keys/update", "update"},
+			{"DELETE", "/keys/{name}", "DeleteKey", "keys/delete", "delete"},
+			{"POST", "/keys/{name}/backup", "BackupKey", "keys/backup", "backup"},
+			{"POST", "/keys/{name}/rotate", "RotateKey", "keys/rotate", "rotate"},
+			{"DELETE", "/deletedkeys/{name}", "PurgeDeletedKey", "keys/purge", "purge"},
+			{"POST", "/deletedkeys/{name}/recover", "RecoverDeletedKey", "keys/recover", "recover"},
+		}}
+}

@@ -1,0 +1,140 @@
+package api
+
+import (
+	"encoding/base64"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// operationJSON is a pending operation in the recorded order of members. Which
+// of status_details, error and target are there follows from the status (WIRE
+// section 3).
+type operationJSON struct {
+	ID              string              `json:"id"`
+	Issuer          operationIssuerJSON `json:"issuer"`
+	CSR             string              `json:"csr"`
+	CancelRequested bool                `json:"cancellation_requested"`
+	Status          vault.Status        `json:"status"`
+	Details         *string             `json:"status_details,omitempty"`
+	Error           *errorJSON          `json:"error,omitempty"`
+	Target          string              `json:"target,omitempty"`
+	PreserveOrder   *bool               `json:"preserveCertOrder,omitempty"`
+	RequestID       string              `json:"request_id"`
+}
+
+// operationIssuerJSON shows the name only: cty and cert_transparency are not
+// echoed here (WIRE section 3).
+type operationIssuerJSON struct {
+	Name string `json:"name"`
+}
+
+func (v view) operation(o vault.Operation) operationJSON {
+	out := operationJSON{ID: v.base.pending(o.Ref), Issuer: operationIssuerJSON{o.IssuerName},
+		CSR: base64.StdEncoding.EncodeToString(o.CSR), CancelRequested: o.CancelRequested, Status: o.Status, RequestID: o.RequestID}
+	if details, shown := o.Details(); shown {
+		out.Details = &details
+	}
+	if o.Failure != nil {
+		out.Error = &errorJSON{Code: o.Failure.Code, Message: o.Failure.Message}
+	}
+	if o.Status == vault.Completed {
+		out.Target = v.target(o.Ref)
+	}
+	if v.version.has(certOrder) {
+		out.PreserveOrder = &o.PreserveOrder
+	}
+	return out
+}
+
+// operationAnswer is the answer of a GET, which says when to look again.
+func (c *call) operationAnswer(o vault.Operation, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.view().operation(o)}, nil
+}
+
+func getOperation(s *service.Service, c *call) (answer, error) {
+	o, err := s.GetOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id"))
+	if err == nil && wantsCSR(c.accept) {
+		return answer{text: []byte(base64.StdEncoding.EncodeToString(o.CSR)), kind: pkcs10}, nil
+	}
+	a, err := c.operationAnswer(o, err)
+	a.wait = err == nil && o.Status == vault.InProgress
+	return a, err
+}
+
+const pkcs10 = "application/pkcs10"
+
+// wantsCSR reports whether the client asks for the request itself, as an old
+// extension of the Node and .NET SDKs does (CONTRACT section 1).
+func wantsCSR(accept string) bool {
+	for part := range strings.SplitSeq(accept, ",") {
+		if t, _, err := mime.ParseMediaType(part); err == nil && t == pkcs10 {
+			return true
+		}
+	}
+	return false
+}
+
+func updateOperation(s *service.Service, c *call) (answer, error) {
+	var in struct {
+		Cancel *bool `json:"cancellation_requested"`
+	}
+	if err := decode(c.body, &in); err != nil {
+		return answer{}, err
+	}
+	if in.Cancel == nil {
+		return answer{}, missing("cancellation_requested")
+	}
+	return c.operationAnswer(s.UpdateOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id"), *in.Cancel))
+}
+
+func deleteOperation(s *service.Service, c *call) (answer, error) {
+	return c.operationAnswer(s.DeleteOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id")))
+}
+
+func createCertificate(s *service.Service, c *call) (answer, error) {
+	var in struct {
+		Policy        *policyIn     `json:"policy"`
+		Attributes    *attributesIn `json:"attributes"`
+		Tags          tagsJSON      `json:"tags"`
+		PreserveOrder bool          `json:"preserveCertOrder"`
+	}
+	if err := decode(c.body, &in); err != nil {
+		return answer{}, err
+	}
+	o, err := s.CreateCertificate(c.ctx, c.who, c.ref(vault.Certificates), service.CreateInput{
+		Policy: in.Policy.patch(c.version), Enabled: in.Attributes.enabled(), Tags: in.Tags,
+		PreserveOrder: in.PreserveOrder && c.version.has(certOrder)})
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusAccepted, body: c.view().operation(o), wait: true,
+		location: c.base.pending(o.Ref) + "?api-version=" + url.QueryEscape(c.version.text) + "&request_id=" + o.RequestID}, nil
+}
+
+func mergeCertificate(s *service.Service, c *call) (answer, error) {
+	var in struct {
+		X5C        *[]string     `json:"x5c"`
+		Attributes *attributesIn `json:"attributes"`
+		Tags       tagsJSON      `json:"tags"`
+	}
+	if err := decode(c.body, &in); err != nil {
+		return answer{}, err
+	}
+	if in.X5C == nil {
+		return answer{}, missing("x5c")
+	}
+	cert, err := s.MergeCertificate(c.ctx, c.who, c.ref(vault.Certificates),
+		service.MergeInput{X5C: *in.X5C, Enabled: in.Attributes.enabled(), Tags: in.Tags})
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusCreated, body: c.view().certificate(cert), location: c.view().target(cert.Version.Ref)}, nil
+}

@@ -1,0 +1,66 @@
+package api
+
+import (
+	"net/url"
+	"strings"
+)
+
+// segments splits an escaped path: double slashes collapse (the seed's
+// https://v//certificates/...), and a slash at the end is an empty version,
+// which means the latest. Each segment is decoded by itself, so that an escaped
+// slash stays inside its name and is refused there.
+func segments(escaped string) ([]string, bool) {
+	var segs []string
+	for s := range strings.SplitSeq(escaped, "/") {
+		if s == "" {
+			continue
+		}
+		plain, err := url.PathUnescape(s)
+		if err != nil {
+			return nil, false
+		}
+		segs = append(segs, plain)
+	}
+	return segs, true
+}
+
+// literals knows which words of the table's patterns stand where, keyed by
+// pattern up to and with the word, as in "/certificates/*/pending".
+type literals map[string]bool
+
+func (l literals) add(pattern string) {
+	at := ""
+	for s := range strings.SplitSeq(strings.TrimPrefix(pattern, "/"), "/") {
+		if strings.HasPrefix(s, "{") {
+			at += "/*"
+			continue
+		}
+		at += "/" + s
+		l[at] = true
+	}
+}
+
+// normalise spells a path as the table does: words of the API in lower case
+// and plain, names as typed and escaped. A word that is one of the API's where
+// it stands is never a name there: contacts, issuers and restore shadow
+// certificates of those names (CONTRACT section 1, "Routing hazard"), while an
+// issuer may be called pending.
+func (l literals) normalise(escaped string) (string, bool) {
+	segs, ok := segments(escaped)
+	if !ok {
+		return "", false
+	}
+	var at, path strings.Builder
+	for _, s := range segs {
+		word := at.String() + "/" + strings.ToLower(s)
+		if l[word] {
+			at.Reset()
+			at.WriteString(word)
+			path.WriteString("/" + strings.ToLower(s))
+			continue
+		}
+		at.WriteString("/*")
+		path.WriteString("/" + url.PathEscape(s))
+	}
+	return path.String(), true
+}

@@ -1,0 +1,61 @@
+package api
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"certwright/internal/vault"
+)
+
+// A query holds a request's decoded parameters; JavaScript sends api%2Dversion,
+// Go %24skiptoken (CLIENTS MUST 8 and 13).
+type query map[string][]string
+
+func parseQuery(raw string) (query, error) {
+	q, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, vault.Bad("The query string cannot be decoded.")
+	}
+	return query(q), nil
+}
+
+// get returns the first value of a parameter; names are compared without case.
+func (q query) get(name string) string {
+	if v, ok := q[name]; ok {
+		return v[0]
+	}
+	for k, v := range q {
+		if strings.EqualFold(k, name) {
+			return v[0]
+		}
+	}
+	return ""
+}
+
+// flag reads a boolean parameter; absent or empty is false.
+func (q query) flag(name string) (bool, error) {
+	switch strings.ToLower(q.get(name)) {
+	case "true":
+		return true, nil
+	case "", "false":
+		return false, nil
+	}
+	return false, vault.Bad("The query parameter %s must be true or false.", name)
+}
+
+// maxPage is the largest and the usual page of a list (CONTRACT section 10).
+const maxPage = 25
+
+// limit reads maxresults. asked is its text where the client sent it.
+func (q query) limit() (n int, asked string, err error) {
+	asked = q.get("maxresults")
+	if asked == "" {
+		return maxPage, "", nil
+	}
+	n, err = strconv.Atoi(asked)
+	if err != nil || n < 1 || n > maxPage {
+		return 0, "", vault.Bad("The query parameter maxresults must be a whole number from 1 to %d.", maxPage)
+	}
+	return n, strconv.Itoa(n), nil
+}

@@ -1,0 +1,198 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// A row is one operation of the API: where it is, what the specification calls
+// it, and the function that decodes, makes one service call and encodes.
+type row struct {
+	method, path string
+	operation    string // the specification's operationId
+	serve        serve
+	limit        int64 // of the request body, in bytes; 0: the row reads none
+}
+
+// rows is the one table of routes. Further operations on keys and secrets are
+// further rows.
+func rows() []row {
+	return slices.Concat(certificateRows(), pendingRows(), vaultRows(), deletedRows(),
+		objectRows(keyNoun()), objectRows(secretNoun()))
+}
+
+func certificateRows() []row {
+	return []row{
+		{"GET", "/certificates", "GetCertificates", listObjects(vault.Certificates, false, (*service.Service).ListCertificates, view.certificateItem), 0},
+		{"GET", "/certificates/{name}", "GetCertificate", getCertificate, 0},
+		{"PATCH", "/certificates/{name}", "UpdateCertificate", updateCertificate, maxBody},
+		{"DELETE", "/certificates/{name}", "DeleteCertificate", deleteCertificate, 0},
+		{"GET", "/certificates/{name}/{version}", "GetCertificate", getCertificate, 0},
+		{"PATCH", "/certificates/{name}/{version}", "UpdateCertificate", updateCertificate, maxBody},
+		{"GET", "/certificates/{name}/versions", "GetCertificateVersions", listVersions(vault.Certificates, (*service.Service).ListCertificateVersions, view.certificateItem), 0},
+		{"POST", "/certificates/{name}/create", "CreateCertificate", createCertificate, maxBody},
+		{"POST", "/certificates/{name}/import", "ImportCertificate", importCertificate, maxBody},
+		{"GET", "/certificates/{name}/policy", "GetCertificatePolicy", getPolicy, 0},
+		{"PATCH", "/certificates/{name}/policy", "UpdateCertificatePolicy", updatePolicy, maxBody},
+		{"POST", "/certificates/{name}/backup", "BackupCertificate", backupCertificate, 0},
+		{"POST", "/certificates/restore", "RestoreCertificate", restoreCertificate, maxBackup},
+	}
+}
+
+func pendingRows() []row {
+	return []row{
+		{"GET", "/certificates/{name}/pending", "GetCertificateOperation", getOperation, 0},
+		{"PATCH", "/certificates/{name}/pending", "UpdateCertificateOperation", updateOperation, maxBody},
+		{"DELETE", "/certificates/{name}/pending", "DeleteCertificateOperation", deleteOperation, 0},
+		{"POST", "/certificates/{name}/pending/merge", "MergeCertificate", mergeCertificate, maxBody},
+	}
+}
+
+func vaultRows() []row {
+	return []row{
+		{"GET", "/certificates/contacts", "GetCertificateContacts", getContacts, 0},
+		{"PUT", "/certificates/contacts", "SetCertificateContacts", putContacts, maxBody},
+		{"DELETE", "/certificates/contacts", "DeleteCertificateContacts", deleteContacts, 0},
+		{"GET", "/certificates/issuers", "GetCertificateIssuers", listIssuers, 0},
+		{"GET", "/certificates/issuers/{issuer}", "GetCertificateIssuer", getIssuer, 0},
+		{"PUT", "/certificates/issuers/{issuer}", "SetCertificateIssuer", putIssuer, maxBody},
+		{"PATCH", "/certificates/issuers/{issuer}", "UpdateCertificateIssuer", updateIssuer, maxBody},
+		{"DELETE", "/certificates/issuers/{issuer}", "DeleteCertificateIssuer", deleteIssuer, 0},
+	}
+}
+
+func deletedRows() []row {
+	return []row{
+		{"GET", "/deletedcertificates", "GetDeletedCertificates", listObjects(vault.Certificates, true, (*service.Service).ListCertificates, view.deletedCertificateItem), 0},
+		{"GET", "/deletedcertificates/{name}", "GetDeletedCertificate", getDeletedCertificate, 0},
+		{"DELETE", "/deletedcertificates/{name}", "PurgeDeletedCertificate", purgeCertificate, 0},
+		{"POST", "/deletedcertificates/{name}/recover", "RecoverDeletedCertificate", recoverCertificate, 0},
+	}
+}
+
+// A noun is what keys and secrets have in common on the wire: reads of what
+// backs a certificate, and writes that are refused because it does.
+type noun struct {
+	kind                                         vault.Kind
+	list, versions, get, listDeleted, getDeleted serve
+	writes                                       []write
+}
+
+// A write is an operation that would change a key or secret directly.
+type write struct {
+	method, path, operation string
+	do                      vault.Action
+	verb                    string // of the refusal
+}
+
+func objectRows(n noun) []row {
+	all, title := "/"+string(n.kind), n.kind.Title()
+	gone := "/deleted" + string(n.kind)
+	table := []row{
+		{"GET", all, "Get" + title + "s", n.list, 0},
+		{"GET", all + "/{name}", "Get" + title, n.get, 0},
+		{"GET", all + "/{name}/{version}", "Get" + title, n.get, 0},
+		{"GET", all + "/{name}/versions", "Get" + title + "Versions", n.versions, 0},
+		{"GET", gone, "GetDeleted" + title + "s", n.listDeleted, 0},
+		{"GET", gone + "/{name}", "GetDeleted" + title, n.getDeleted, 0},
+	}
+	for _, w := range n.writes {
+		table = append(table, row{w.method, w.path, w.operation, refuse(n.kind, w.do, w.verb), 0})
+	}
+	return table
+}
+
+// refuse serves a write to what may belong to a certificate.
+func refuse(kind vault.Kind, do vault.Action, verb string) serve {
+	return func(s *service.Service, c *call) (answer, error) {
+		return answer{}, s.RefuseDirectWrite(c.ctx, c.who, c.ref(kind), do, verb)
+	}
+}
+
+// A router finds the row of a request. It matches the path before the method,
+// so that a word of the API never gives way to a name and a wrong method is
+// told apart from an unknown path.
+type router struct {
+	mux   *chi.Mux
+	table map[string]map[string]*row // by pattern, then method
+	words literals
+}
+
+func newRouter(table []row) (*router, error) {
+	rt := &router{mux: chi.NewMux(), table: map[string]map[string]*row{}, words: literals{}}
+	for i, r := range table {
+		methods := rt.table[r.path]
+		if methods == nil {
+			methods = map[string]*row{}
+			rt.table[r.path] = methods
+			rt.mux.Handle(r.path, http.NotFoundHandler()) // only matched, never served
+			rt.words.add(r.path)
+		}
+		if methods[r.method] != nil {
+			return nil, fmt.Errorf("api: two rows for %s %s", r.method, r.path)
+		}
+		methods[r.method] = &table[i]
+	}
+	return rt, nil
+}
+
+// A route is what a request's path means.
+type route struct {
+	row                   *row
+	name, version, issuer string   // as typed
+	allow                 []string // the methods there are, where row is nil
+}
+
+// find returns the route, or a refusal: 404 for an unknown path, 405 for a
+// wrong method.
+func (rt *router) find(method, escaped string) (route, error) {
+	path, ok := rt.words.normalise(escaped)
+	if !ok {
+		return route{}, vault.Bad("The path cannot be decoded.")
+	}
+	if path == "" {
+		return route{}, vault.NoRoute("/")
+	}
+	rctx := chi.NewRouteContext()
+	pattern := rt.mux.Find(rctx, http.MethodGet, path)
+	methods := rt.table[pattern]
+	if methods == nil {
+		return route{}, vault.NoRoute(printable(path))
+	}
+	to := route{row: methods[method]}
+	for _, p := range []struct {
+		key string
+		to  *string
+	}{{"name", &to.name}, {"version", &to.version}, {"issuer", &to.issuer}} {
+		if v := rctx.URLParam(p.key); v != "" {
+			*p.to, _ = url.PathUnescape(v) // normalise escaped it
+		}
+	}
+	if rt.words["/certificates/"+strings.ToLower(to.name)] && strings.HasPrefix(pattern, "/certificates/") {
+		return route{}, vault.NoRoute(printable(path)) // chi went back from a word to a name
+	}
+	if to.row == nil {
+		for m := range methods {
+			to.allow = append(to.allow, m)
+		}
+		slices.Sort(to.allow)
+		return to, vault.WrongMethod(printable(method))
+	}
+	return to, nil
+}
+
+// printable bounds a caller's text for a message.
+func printable(s string) string {
+	if len(s) > 200 {
+		s = s[:200] + "..."
+	}
+	return strings.ToValidUTF8(s, "?")
+}
