@@ -1,0 +1,89 @@
+package certs
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+var testNow = time.Date(2026, 3, 31, 12, 30, 45, 0, time.UTC)
+
+// keyKinds are all the kinds of keys there are, by name.
+var keyKinds = []struct {
+	name  string
+	props vault.KeyProps
+}{
+	{"RSA-2048", vault.KeyProps{Type: vault.RSA, Size: 2048}},
+	{"RSA-3072", vault.KeyProps{Type: vault.RSAHSM, Size: 3072}},
+	{"RSA-4096", vault.KeyProps{Type: vault.RSA, Size: 4096}},
+	{"P-256", vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256}},
+	{"P-384", vault.KeyProps{Type: vault.ECHSM, Curve: vault.P384, Size: 384}},
+	{"P-521", vault.KeyProps{Type: vault.EC, Curve: vault.P521, Size: 521}},
+	{"P-256K", vault.KeyProps{Type: vault.EC, Curve: vault.P256K, Size: 256}},
+}
+
+func webProps() vault.X509Props {
+	return vault.X509Props{
+		Subject:        `C=US, S=WA, O="Contoso, Ltd", OU=Docs + OU=Web, CN=www.contoso.com`,
+		SANs:           &vault.SANs{DNS: []string{"www.contoso.com", "*.contoso.com"}, Emails: []string{"a@contoso.com"}, UPNs: []string{"ünal@contoso.com"}, URIs: []string{"spiffe://contoso/web"}, IPs: []string{"10.0.0.1", "2001:db8::1"}},
+		EKUs:           []string{"1.3.6.1.5.5.7.3.1", "1.3.6.1.4.1.99999.1.2"},
+		Usage:          []vault.KeyUsage{vault.DigitalSignature, vault.KeyEncipherment},
+		ValidityMonths: 12,
+	}
+}
+
+func newKey(t testing.TB, p vault.KeyProps) Key {
+	t.Helper()
+	k, err := NewKey(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func selfSigned(t testing.TB, k Key, x vault.X509Props) []byte {
+	t.Helper()
+	der, err := SelfSign(k, x, testNow)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+// openssl runs openssl on a file that holds data and returns what it printed.
+// Without openssl the test is left out, but not in CI.
+func openssl(t *testing.T, data []byte, args ...string) string {
+	t.Helper()
+	program := lookPath(t, "openssl")
+	file := filepath.Join(t.TempDir(), "in")
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(program, append(args, "-in", file)...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("openssl %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// lookPath finds a program that a test compares with. Where it is absent the
+// test is left out loudly; in CI that is a failure.
+func lookPath(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if errors.Is(err, exec.ErrNotFound) {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("%s is not installed; CI needs it for this test", name)
+		}
+		t.Skipf("NOT TESTED: %s is not installed", name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
