@@ -62,5 +62,5 @@ func (i Issuer) Cancel(_ context.Context, o vault.Order) (vault.Progress, error)
 // Prompt reports whether the script leaves nothing to wait for.
 func (i Issuer) Prompt(o vault.Order) bool {
 	s := scriptOf(o.Issuer)
-	return !s.hold && !o.Now.Before(o.Created.Add(s.delay)) && o.Attempt >= s.fail
+	return !s.hold && !o.Now.Before(o.Created.Add(s.delay)) && s.fail == 0
 }

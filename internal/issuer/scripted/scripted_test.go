@@ -74,7 +74,7 @@ func TestPrompt(t *testing.T) {
 	}{
 		{"", 0, 0, true}, {"4417", 0, 0, true}, {"outcome=reject", 0, 0, true}, {"cancel=lost", 0, 0, true},
 		{"hold", time.Hour, 0, false}, {"delay=5s", 4 * time.Second, 0, false}, {"delay=5s", 5 * time.Second, 0, true},
-		{"fail=1", 0, 0, false}, {"fail=1", 0, 1, true},
+		{"fail=1", 0, 0, false}, {"fail=1", 0, 1, false},
 	} {
 		o := vault.Order{Issuer: config(c.script), Created: now, Now: now.Add(c.age), Attempt: c.attempt}
 		if got := (Issuer{}).Prompt(o); got != c.want {

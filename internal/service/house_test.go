@@ -1,0 +1,130 @@
+package service_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"certwright/internal/access"
+	"certwright/internal/certs"
+	"certwright/internal/clock"
+	"certwright/internal/issuer/scripted"
+	"certwright/internal/seal"
+	"certwright/internal/service"
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/vault"
+	"certwright/internal/worker"
+)
+
+var (
+	noon   = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	nobody = vault.Caller{}
+	web    = vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "Web"}
+)
+
+// A house is a service over a real store, with a worker and a clock that
+// stands still until moved.
+type house struct {
+	*service.Service
+	worker    *worker.Worker
+	clock     *clock.Shifted
+	authority certs.Authority
+}
+
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := sqlstore.Open(t.Context(), filepath.Join(dir, "certwright.db"))
+	must(t, err)
+	t.Cleanup(func() { must(t, store.Close()) })
+	keyset, _, err := seal.Open(t.Context(), store, filepath.Join(dir, "keyset.json"))
+	must(t, err)
+	h := &house{clock: &clock.Shifted{Base: func() time.Time { return noon }}}
+	h.authority, err = certs.NewAuthority("Test Issuing CA", noon)
+	must(t, err)
+	h.Service = &service.Service{Store: store, Sealer: keyset, Backups: keyset.Backups(), Clock: h.clock, Access: access.Everything{},
+		Keys: &certs.Pool{}, Issuers: func(string) vault.Issuer { return scripted.Issuer{Authority: h.authority} },
+		Settings: vault.DefaultSettings, Poke: func() {}, Log: slog.New(slog.DiscardHandler)}
+	must(t, h.Check())
+	h.worker = worker.New(worker.Worker{Store: store, Clock: h.clock, Slots: 4, Lease: time.Minute, Log: h.Log,
+		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: h.Issue}})
+	return h
+}
+
+// pass moves the clock through everything that falls due.
+func (h *house) pass(t *testing.T, d time.Duration) {
+	t.Helper()
+	must(t, h.worker.Advance(t.Context(), movable{h.clock}, d))
+}
+
+type movable struct{ *clock.Shifted }
+
+func (m movable) Advance(_ context.Context, d time.Duration) error { m.Shifted.Advance(d); return nil }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// refused fails unless err is a refusal of that reason and code.
+func refused(t *testing.T, err error, reason vault.Reason, code string) {
+	t.Helper()
+	var e *vault.Error
+	if !errors.As(err, &e) || e.Reason != reason || e.Code != code {
+		t.Errorf("got %v, want a refusal %s (reason %d)", err, code, reason)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// policy is a small EC policy by issuer.
+func policy(issuer string) *vault.PolicyPatch {
+	return &vault.PolicyPatch{Key: &vault.KeyPatch{Type: ptr(vault.EC)}, X509: &vault.X509Patch{Subject: ptr("CN=web.example.test")},
+		Secret: &vault.SecretPatch{ContentType: ptr(vault.PEM)}, Issuer: &vault.IssuerPatch{Name: ptr(issuer)}}
+}
+
+func (h *house) create(t *testing.T, ref vault.Ref, p *vault.PolicyPatch) vault.Operation {
+	t.Helper()
+	op, err := h.CreateCertificate(t.Context(), nobody, ref, service.CreateInput{Policy: p})
+	must(t, err)
+	if op.Status != vault.InProgress {
+		t.Fatalf("create answered %s", op.Status)
+	}
+	return op
+}
+
+func (h *house) status(t *testing.T, ref vault.Ref) vault.Operation {
+	t.Helper()
+	op, err := h.GetOperation(t.Context(), nobody, ref, "")
+	must(t, err)
+	return op
+}
+
+func (h *house) get(t *testing.T, ref vault.Ref) service.Certificate {
+	t.Helper()
+	c, err := h.GetCertificate(t.Context(), nobody, ref, "")
+	must(t, err)
+	return c
+}
+
+// issuer registers an issuer with a script.
+func (h *house) issuer(t *testing.T, script string) {
+	t.Helper()
+	_, err := h.PutIssuer(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("DigiCert"),
+		AccountID: &script, Password: ptr(vault.Hidden("hunter2")), Credentials: true})
+	must(t, err)
+}
+
+// leafFor answers a CSR as a CA elsewhere would.
+func (h *house) leafFor(t *testing.T, csr []byte) string {
+	t.Helper()
+	der, err := h.authority.Issue(csr, 12, noon)
+	must(t, err)
+	return base64.StdEncoding.EncodeToString(der)
+}
