@@ -16,6 +16,9 @@ func (r *run) direct(raw []string) error {
 	w := make([]string, len(raw))
 	for i, s := range raw {
 		w[i] = r.fill(s)
+		if h := holeWithin.FindString(w[i]); h != "" && raw[0] != "forget" {
+			return fmt.Errorf("%s is not bound yet", h)
+		}
 	}
 	switch w[0] {
 	case "vault":
@@ -27,6 +30,8 @@ func (r *run) direct(raw []string) error {
 	case "unwatch":
 		r.order, r.watched = nil, map[string]string{}
 		return nil
+	case "forget":
+		return each(w[1:], func(name string) error { delete(r.vars, name); return nil })
 	case "issuer":
 		return r.issuer(w[1:])
 	case "let":

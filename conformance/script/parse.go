@@ -2,6 +2,8 @@ package script
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -53,15 +55,36 @@ var (
 	repeatLine = regexp.MustCompile(`^repeat ([a-z][a-z0-9_]*) (\d+)\.\.(\d+)$`)
 )
 
-// Parse reads a script. file is for messages only.
+// ParseFile reads a script and the shapes that it includes.
+func ParseFile(path string) (*Script, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(path, string(b))
+}
+
+// Parse reads a script. file is for messages, and for what it includes.
 func Parse(file, text string) (*Script, error) {
 	s := &Script{File: file}
-	var why []string
-	var again *Repeat
+	if err := s.parse(file, text, shapes{}); err != nil {
+		return nil, err
+	}
+	if len(s.Steps) == 0 {
+		return nil, fmt.Errorf("%s: no step in it", file)
+	}
+	return s, nil
+}
+
+func (s *Script) parse(file, text string, known shapes) error {
 	for _, b := range blocks(text) {
-		st := Step{Line: b.line, Why: strings.Join(append(why, b.comments...), "\n"), Repeat: again}
+		st := Step{Line: b.line, Why: strings.Join(b.comments, "\n")}
 		if len(b.lines) == 0 {
-			why = nil // a comment of its own belongs to no step
+			continue // a comment of its own belongs to no step
+		}
+		if taken, err := s.prepare(file, b, known); err != nil {
+			return fmt.Errorf("%s:%d: %w", file, b.line, err)
+		} else if taken {
 			continue
 		}
 		if m := repeatLine.FindStringSubmatch(b.lines[0]); m != nil {
@@ -71,18 +94,37 @@ func Parse(file, text string) (*Script, error) {
 			b.lines, b.line = b.lines[1:], b.line+1
 		}
 		if len(b.lines) == 0 {
-			return nil, fmt.Errorf("%s:%d: repeat needs a step below it", file, b.line)
+			return fmt.Errorf("%s:%d: repeat needs a step below it", file, b.line)
 		}
-		if err := st.read(b); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", file, b.line, err)
+		if err := st.read(b, known); err != nil {
+			return fmt.Errorf("%s:%d: %w", file, b.line, err)
 		}
 		s.Steps = append(s.Steps, st)
-		why, again = nil, nil
 	}
-	if len(s.Steps) == 0 {
-		return nil, fmt.Errorf("%s: no step in it", file)
+	return nil
+}
+
+// shapes are patterns with a name, which {name} stands for as a whole value.
+type shapes map[string]node
+
+// prepare takes the blocks that are no steps: "include FILE", and "shape NAME"
+// with a pattern below it.
+func (s *Script) prepare(file string, b block, known shapes) (bool, error) {
+	verb, arg, _ := strings.Cut(b.lines[0], " ")
+	switch {
+	case verb == "include" && len(b.lines) == 1:
+		path := filepath.Join(filepath.Dir(file), arg)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return true, err
+		}
+		return true, s.parse(path, string(text), known)
+	case verb == "shape" && len(b.lines) > 1:
+		n, err := parsePattern(strings.Join(b.lines[1:], "\n"), known)
+		known[arg] = n
+		return true, err
 	}
-	return s, nil
+	return false, nil
 }
 
 // A block is a run of lines between empty ones; lines are without comments.
@@ -119,7 +161,7 @@ func blocks(text string) []block {
 	return out
 }
 
-func (st *Step) read(b block) error {
+func (st *Step) read(b block, known shapes) error {
 	m := methodLine.FindStringSubmatch(b.lines[0])
 	if m == nil {
 		if len(b.lines) > 1 {
@@ -143,7 +185,7 @@ func (st *Step) read(b block) error {
 	st.Request.Headers, rest = headers(b.lines[1:cut])
 	st.Request.Body = strings.Join(rest, "\n")
 	var err error
-	st.Answer, err = answer(b.lines[cut+1:])
+	st.Answer, err = answer(b.lines[cut+1:], known)
 	return err
 }
 
@@ -158,7 +200,7 @@ func headers(lines []string) (h [][2]string, rest []string) {
 	return h, nil
 }
 
-func answer(lines []string) (*Answer, error) {
+func answer(lines []string, known shapes) (*Answer, error) {
 	if m := refusal.FindStringSubmatch(lines[0]); m != nil {
 		return refused(m, lines[1:])
 	}
@@ -174,7 +216,7 @@ func answer(lines []string) (*Answer, error) {
 	case "...":
 		a.AnyBody = true
 	default:
-		a.Body, err = parsePattern(body)
+		a.Body, err = parsePattern(body, known)
 	}
 	return a, err
 }

@@ -33,8 +33,8 @@ type member struct {
 
 // parsePattern reads JSON in which {name}, {kind} and {name:kind} may stand for a
 // value or within a string, and "..." ends an object or array that may hold more.
-func parsePattern(s string) (node, error) {
-	p := &patternReader{s: s}
+func parsePattern(s string, known shapes) (node, error) {
+	p := &patternReader{s: s, known: known}
 	n, err := p.value()
 	if err != nil {
 		return nil, fmt.Errorf("pattern: %w", err)
@@ -46,8 +46,9 @@ func parsePattern(s string) (node, error) {
 }
 
 type patternReader struct {
-	s string
-	i int
+	s     string
+	i     int
+	known shapes
 }
 
 func (p *patternReader) space() {
@@ -78,6 +79,9 @@ func (p *patternReader) value() (node, error) {
 	case holeText.MatchString(rest):
 		h := holeText.FindString(rest)
 		p.i += len(h)
+		if n, ok := p.known[h[1:len(h)-1]]; ok {
+			return n, nil
+		}
 		return newHole(h)
 	case rest[0] == '{':
 		return p.object()

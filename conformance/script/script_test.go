@@ -189,6 +189,17 @@ POST /a
 	}
 }
 
+func TestShapes(t *testing.T) {
+	t.Parallel()
+	text := "shape inner\n{\"b\": {number}}\n\nshape outer\n{\"a\": {inner}}\n\nGET /a\n---\n200\n[{outer}, {inner}]\n"
+	if err := run(t, answers(t, says(200, `[{"a": {"b": 1}}, {"b": 2}]`)), text); err != nil {
+		t.Error(err)
+	}
+	if err := run(t, answers(t, says(200, `[{"a": {"b": "1"}}, {"b": 2}]`)), text); err == nil {
+		t.Error("a wrong member in a shape was not seen")
+	}
+}
+
 func TestWatchSeesAChange(t *testing.T) {
 	t.Parallel()
 	n := 0
