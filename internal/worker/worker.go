@@ -55,7 +55,7 @@ func (w *Worker) Poke() {
 
 // longestNap bounds how long the worker sleeps with nothing due: by then it
 // looks again, for jobs whose lease a dead process left behind.
-const longestNap = 30 * time.Second
+const longestNap = time.Minute
 
 // Run runs due jobs, waits for the next due time, a poke or a finished job,
 // and returns when ctx ends and its last job has.

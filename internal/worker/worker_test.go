@@ -1,0 +1,198 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"certwright/internal/clock"
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/vault"
+	"certwright/internal/worker"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A desk is a worker over a real store; its handler notes when each job ran.
+type desk struct {
+	*worker.Worker
+	store vault.Store
+	clock *clock.Shifted
+	begin time.Time
+	mu    sync.Mutex
+	ran   []string
+	do    func(ctx context.Context, l vault.Lease) error // nil: end the job
+}
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "jobs.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{store: store, clock: &clock.Shifted{}}
+	d.begin = d.clock.Now()
+	d.Worker = worker.New(worker.Worker{Store: store, Clock: d.clock, Slots: 2, Lease: 30 * time.Second, Log: slog.New(slog.DiscardHandler),
+		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: d.handle}})
+	return d
+}
+
+func (d *desk) handle(ctx context.Context, l vault.Lease) error {
+	d.mu.Lock()
+	d.ran = append(d.ran, l.Ref.Name+" "+d.clock.Now().Sub(d.begin).Round(time.Second).String())
+	d.mu.Unlock()
+	if d.do != nil {
+		return d.do(ctx, l)
+	}
+	return d.finish(ctx, l)
+}
+
+func (d *desk) finish(ctx context.Context, l vault.Lease) error {
+	return d.store.Update(ctx, func(tx vault.Tx) error { return tx.Finish(l) })
+}
+
+func (d *desk) put(t *testing.T, name string, in time.Duration) {
+	t.Helper()
+	j := vault.Job{Kind: vault.JobIssue, Ref: vault.Ref{Vault: "v", Kind: vault.Certificates, Name: name}, Due: d.begin.Add(in)}
+	if err := d.store.Update(t.Context(), func(tx vault.Tx) error { return tx.PutJob(j) }); err != nil {
+		t.Fatal(err)
+	}
+	d.Poke()
+}
+
+// run starts the worker and returns how to stop it.
+func (d *desk) run(t *testing.T) (stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- d.Run(ctx) }()
+	return func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := d.store.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func (d *desk) expect(t *testing.T, want ...string) {
+	t.Helper()
+	synctest.Wait()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if diff := cmp.Diff(want, d.ran); diff != "" {
+		t.Errorf("jobs (-want +got):\n%s", diff)
+	}
+}
+
+func TestRunsJobsWhenDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		defer d.run(t)()
+		d.put(t, "later", 36*time.Hour)
+		d.put(t, "soon", time.Minute)
+		time.Sleep(59 * time.Second)
+		d.expect(t)
+		time.Sleep(time.Second)
+		d.expect(t, "soon 1m0s")
+		time.Sleep(36 * time.Hour)
+		d.expect(t, "soon 1m0s", "later 36h0m0s")
+	})
+}
+
+func TestSlowJobKeepsItsLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.do = func(ctx context.Context, l vault.Lease) error {
+			time.Sleep(10 * time.Minute)
+			return d.finish(ctx, l)
+		}
+		defer d.run(t)()
+		d.put(t, "slow", 0)
+		time.Sleep(11 * time.Minute)
+		d.expect(t, "slow 0s")
+	})
+}
+
+func TestFailedJobIsPutOffLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.do = func(context.Context, vault.Lease) error { return errors.New("out of order") }
+		defer d.run(t)()
+		d.put(t, "bad", 0)
+		time.Sleep(16 * time.Second)
+		d.expect(t, "bad 0s", "bad 1s", "bad 3s", "bad 7s", "bad 15s")
+	})
+}
+
+func TestLeaseOfADeadWorkerEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.put(t, "orphan", 0)
+		if l, err := d.store.Claim(t.Context(), d.clock.Now(), time.Now(), time.Minute, 1); err != nil || len(l) != 1 {
+			t.Fatal(l, err)
+		}
+		defer d.run(t)()
+		time.Sleep(59 * time.Second)
+		d.expect(t)
+		time.Sleep(2 * time.Minute)
+		d.mu.Lock()
+		n := len(d.ran)
+		d.mu.Unlock()
+		if n != 1 {
+			t.Errorf("ran %d times", n)
+		}
+	})
+}
+
+func TestWithdrawnJobLosesItsWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		var cut error
+		d.do = func(ctx context.Context, l vault.Lease) error {
+			<-ctx.Done()
+			cut = ctx.Err()
+			return nil
+		}
+		defer d.run(t)()
+		d.put(t, "withdrawn", 0)
+		time.Sleep(time.Second)
+		if err := d.store.Update(t.Context(), func(tx vault.Tx) error {
+			return tx.DeleteJob(vault.JobIssue, vault.Ref{Vault: "v", Kind: vault.Certificates, Name: "withdrawn"})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		if cut == nil {
+			t.Error("the worker goes on with a job it no longer holds")
+		}
+	})
+}
+
+func TestAdvanceStopsAtEveryDueTime(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	defer d.store.Close()
+	d.clock.Base = func() time.Time { return d.begin }
+	for name, in := range map[string]time.Duration{"c": 60 * 24 * time.Hour, "a": time.Hour, "b": 2 * time.Hour, "never": 1000 * 24 * time.Hour} {
+		d.put(t, name, in)
+	}
+	if err := d.Advance(t.Context(), moving{d.clock}, 90*24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"a 1h0m0s", "b 2h0m0s", "c 1440h0m0s"}
+	if diff := cmp.Diff(want, d.ran); diff != "" || d.clock.Offset() != 90*24*time.Hour {
+		t.Errorf("offset %v, jobs (-want +got):\n%s", d.clock.Offset(), diff)
+	}
+}
+
+type moving struct{ *clock.Shifted }
+
+func (m moving) Advance(_ context.Context, by time.Duration) error { m.Shifted.Advance(by); return nil }
