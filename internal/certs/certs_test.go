@@ -56,7 +56,6 @@ func selfSigned(t testing.TB, k Key, x vault.X509Props) []byte {
 }
 
 // openssl runs openssl on a file that holds data and returns what it printed.
-// Without openssl the test is left out, but not in CI.
 func openssl(t *testing.T, data []byte, args ...string) string {
 	t.Helper()
 	program := lookPath(t, "openssl")
@@ -71,19 +70,37 @@ func openssl(t *testing.T, data []byte, args ...string) string {
 	return string(out)
 }
 
-// lookPath finds a program that a test compares with. Where it is absent the
-// test is left out loudly; in CI that is a failure.
+// lookPath finds a program that a test compares with.
 func lookPath(t *testing.T, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if errors.Is(err, exec.ErrNotFound) {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("%s is not installed; CI needs it for this test", name)
-		}
-		t.Skipf("NOT TESTED: %s is not installed", name)
+		absent(t, name)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// absent leaves the test out loudly for want of something to compare with; in
+// CI that is a failure.
+func absent(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is not installed; CI needs it for this test", what)
+	}
+	t.Skipf("NOT TESTED: %s is not installed", what)
+}
+
+// wantRefusal checks that err is the refusal, whatever its cause.
+func wantRefusal(t *testing.T, err error, want *vault.Error) {
+	t.Helper()
+	var got *vault.Error
+	if !errors.As(err, &got) {
+		t.Fatalf("error is %v, want the refusal %v", err, want)
+	}
+	if got.Message != want.Message || got.Code != want.Code || got.Reason != want.Reason {
+		t.Errorf("refusal is %v, want %v", got, want)
+	}
 }

@@ -47,12 +47,13 @@ type safe struct {
 	certs    [][]byte
 }
 
-func readBags(der []byte, p *password) (*safe, error) {
+func readBags(ber []byte, p *password) (*safe, error) {
+	der, ok := definite(ber)
 	in := cryptobyte.String(der)
 	var pfx, content, auth, mac, list cryptobyte.String
 	var version int
 	var id oid
-	if !in.ReadASN1(&pfx, asn1.SEQUENCE) || !in.Empty() || !pfx.ReadASN1Integer(&version) || version != 3 ||
+	if !ok || !in.ReadASN1(&pfx, asn1.SEQUENCE) || !pfx.ReadASN1Integer(&version) || version != 3 ||
 		!readContentInfo(&pfx, &id, &content) || !id.Equal(oidData) || !content.ReadASN1(&auth, asn1.OCTET_STRING) {
 		return nil, errPFX
 	}
@@ -62,7 +63,7 @@ func readBags(der []byte, p *password) (*safe, error) {
 		}
 	}
 	s := &safe{password: p}
-	if !auth.ReadASN1(&list, asn1.SEQUENCE) {
+	if auth, ok = definite(auth); !ok || !auth.ReadASN1(&list, asn1.SEQUENCE) {
 		return nil, errPFX
 	}
 	for !list.Empty() {
@@ -140,7 +141,7 @@ func (s *safe) open(id oid, content cryptobyte.String) error {
 		var version int
 		if !content.ReadASN1(&info, asn1.SEQUENCE) || !info.ReadASN1Integer(&version) || !info.ReadASN1(&inner, asn1.SEQUENCE) ||
 			!inner.ReadASN1ObjectIdentifier((*oid)(&id)) || !inner.ReadASN1(&alg, asn1.SEQUENCE) ||
-			!inner.ReadASN1(&data, asn1.Tag(0).ContextSpecific()) {
+			!readEncrypted(&inner, &data) {
 			return errPFX
 		}
 		plain, err := s.password.decrypt(alg, data)
@@ -152,10 +153,26 @@ func (s *safe) open(id oid, content cryptobyte.String) error {
 	return errEncryption
 }
 
+// readEncrypted reads the [0] IMPLICIT OCTET STRING of an EncryptedContentInfo,
+// which in BER may be in pieces.
+func readEncrypted(in, data *cryptobyte.String) bool {
+	if in.PeekASN1Tag(asn1.Tag(0).ContextSpecific()) {
+		return in.ReadASN1(data, asn1.Tag(0).ContextSpecific())
+	}
+	var list cryptobyte.String
+	if !in.ReadASN1(&list, asn1.Tag(0).ContextSpecific().Constructed()) {
+		return false
+	}
+	joined, ok := pieces(list)
+	*data = joined
+	return ok
+}
+
 // read goes through SafeContents; nested ones may be some levels deep.
 func (s *safe) read(contents cryptobyte.String, depth int) error {
 	var list cryptobyte.String
-	if !contents.ReadASN1(&list, asn1.SEQUENCE) || depth > 4 {
+	contents, ok := definite(contents)
+	if !ok || !contents.ReadASN1(&list, asn1.SEQUENCE) || depth > 4 {
 		return errPFX
 	}
 	for !list.Empty() {
