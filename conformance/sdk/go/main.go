@@ -1,0 +1,99 @@
+// Command go checks a running server with the unmodified Azure SDK for Go:
+// verification on, no client option set, DefaultAzureCredential, and nothing
+// but environment variables to find the vault. Run it by
+//
+//	certwright run -- go run ./conformance/sdk/go
+//
+// It tells each check on a line and closes with "N passed, N failed". It may
+// not import the server. Begin with checks, at the end of this file.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
+	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azcertificates"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azkeys"
+	"github.com/Azure/azure-sdk-for-go/sdk/security/keyvault/azsecrets"
+)
+
+// suite holds the three clients, made as any user makes them.
+type suite struct {
+	certificates *azcertificates.Client
+	keys         *azkeys.Client
+	secrets      *azsecrets.Client
+	run          string // sets this run's names apart
+}
+
+func newSuite() (*suite, error) {
+	url := os.Getenv("AZURE_KEYVAULT_URL")
+	if url == "" {
+		return nil, fmt.Errorf("AZURE_KEYVAULT_URL is not set; run this by: certwright run -- go run ./conformance/sdk/go")
+	}
+	cred, err := azidentity.NewDefaultAzureCredential(nil)
+	if err != nil {
+		return nil, err
+	}
+	s := &suite{run: fmt.Sprintf("go-%d-", time.Now().UnixMilli())}
+	if s.certificates, err = azcertificates.NewClient(url, cred, nil); err != nil {
+		return nil, err
+	}
+	if s.keys, err = azkeys.NewClient(url, cred, nil); err != nil {
+		return nil, err
+	}
+	s.secrets, err = azsecrets.NewClient(url, cred, nil)
+	return s, err
+}
+
+// name returns a certificate name that no other check has.
+func (s *suite) name(n string) string { return s.run + n }
+
+func main() {
+	s, err := newSuite()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	passed, failed := 0, 0
+	for _, c := range checks {
+		if err := c.do(ctx, s); err != nil {
+			failed++
+			fmt.Printf("FAIL %s: %s\n", c.what, strings.ReplaceAll(err.Error(), "\n", "\n     "))
+			continue
+		}
+		passed++
+		fmt.Printf("ok   %s\n", c.what)
+	}
+	fmt.Printf("%d passed, %d failed\n", passed, failed)
+	if failed > 0 {
+		os.Exit(1)
+	}
+}
+
+var checks = []struct {
+	what string
+	do   func(context.Context, *suite) error
+}{
+	{"create with Self, polled to its end; read, versions, policy, key and secret", life},
+	{"RSA 3072 and 4096, P-256, P-384, P-521 as PKCS#12 and PEM: key, secret and certificate agree", material},
+	{"tags, disabling and enabling", update},
+	{"lists by page", lists},
+	{"import of PFX and PEM", imports},
+	{"an issuer's order held, cancelled, rejected, completed", orders},
+	{"Unknown: CSR out, certificate merged", merge},
+	{"issuers: set, get, update, list, delete", issuers},
+	{"contacts: set, get, delete", contacts},
+	{"backup, delete, purge, restore", backup},
+	{"delete, recover, delete, purge", recovery},
+	{"error codes as the SDK reads them", refusals},
+}
+
+// p is short for a pointer to a value.
+func p[T any](v T) *T { return to.Ptr(v) }
