@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"certwright/internal/server"
+)
+
+type devCommand struct {
+	settings `embed:""`
+	doors    `embed:""`
+	JSON     bool `name:"json" help:"Print one line of JSON on stdout when ready."`
+}
+
+// Run serves until SIGINT or SIGTERM. A second signal ends it at once.
+func (d devCommand) Run(to streams) error {
+	config, err := d.read(d.doors)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s, err := server.Start(ctx, config, server.Options{
+		Version: buildOf().number(),
+		Log:     slog.New(slog.NewTextHandler(to.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Observe: server.RequestLines(to.err),
+	})
+	if err != nil {
+		return err
+	}
+	if err := announce(to, s.Ready, d.JSON); err != nil {
+		return errors.Join(err, s.Stop())
+	}
+	select {
+	case <-ctx.Done():
+		stop()
+		fmt.Fprintln(to.err, "stopping")
+	case <-s.Failed():
+	}
+	return s.Stop()
+}
+
+// announce tells people, and programs that asked for it, where the server is.
+func announce(to streams, r server.Ready, asJSON bool) error {
+	printReady(to.err, r)
+	if !asJSON {
+		return nil
+	}
+	line, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("write the ready line: %w", err)
+	}
+	_, err = fmt.Fprintf(to.out, "%s\n", line)
+	return err
+}
+
+func printReady(w io.Writer, r server.Ready) {
+	env := "certwright env"
+	if usual, err := server.DefaultData(); err != nil || usual != r.Data {
+		env += " --data " + quoteSh(r.Data)
+	}
+	fmt.Fprintf(w, `certwright dev: not for production: every token is accepted, everything is permitted
+
+  vault       %s
+  by address  %s
+  side door   %s
+  trust       %s
+  data        %s
+
+point clients at it from another shell:
+  eval "$(%s)"
+
+`, r.VaultURL, r.IPURL, r.HTTPURL, r.CAFile, r.Data, env)
+}

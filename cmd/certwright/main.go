@@ -1,0 +1,39 @@
+// Command certwright is a certificate vault that speaks the Azure Key Vault
+// REST API. One file per subcommand; what they start is in internal/server.
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// The program's exit codes. run also returns those of the command it ran.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+type program struct {
+	Dev     devCommand     `cmd:"" help:"Start a vault server for development and tests."`
+	Env     envCommand     `cmd:"" help:"Print the environment that points clients at a running server."`
+	Run     runCommand     `cmd:"" help:"Run one command with a throwaway server around it."`
+	Version versionCommand `cmd:"" help:"Say which build this is."`
+}
+
+// streams are where the subcommands read and write: results go to out, talk to err.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// exitError ends the program with a code of its own; err may be nil.
+type exitError struct {
+	code int
+	err  error
+}
+
+// Error returns the cause's text.
+func (e exitError) Error() string { return fmt.Sprint(e.err) }
+
+func main() { os.Exit(start(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})) }

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+
+	"certwright/internal/server"
+)
+
+type runCommand struct {
+	settings `embed:""`
+	Vault    string   `help:"The vault that the command is pointed at." placeholder:"NAME" default:"default"`
+	Requests bool     `help:"Print one line per request on stderr."`
+	Command  []string `arg:"" passthrough:"" help:"The command and its arguments, after --."`
+}
+
+// What shells return for a command that cannot be run, or is not there.
+const (
+	exitNotRunnable = 126
+	exitNotFound    = 127
+)
+
+// Run starts a server on free ports with nothing in it, runs the command with
+// its environment, and returns the command's exit code.
+func (r runCommand) Run(to streams) error {
+	command := r.Command
+	if len(command) > 0 && command[0] == "--" {
+		command = command[1:]
+	}
+	if len(command) == 0 {
+		return exitError{exitUsage, errors.New("there is no command to run\nhint: certwright run -- COMMAND ARGUMENT...")}
+	}
+	if err := checkVault(r.Vault); err != nil {
+		return err
+	}
+	r.DefaultVault = strings.ToLower(r.Vault) // here an IP address means the vault asked for
+	config, err := r.read(doors{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true})
+	if err != nil {
+		return err
+	}
+	// Signals end the command, whose end is ours, so they must not end us first.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, forwarded()...)
+	defer signal.Stop(signals)
+	s, err := server.Start(context.Background(), config, r.options(to))
+	if err != nil {
+		return err
+	}
+	code, err := r.around(to, s.Ready, command, signals)
+	if stopErr := s.Stop(); err == nil && stopErr != nil {
+		fmt.Fprintf(to.err, "certwright: %v\n", stopErr)
+	}
+	return exitError{code, err}
+}
+
+func (r runCommand) options(to streams) server.Options {
+	o := server.Options{Version: buildOf().number()}
+	if r.Requests {
+		o.Observe = server.RequestLines(to.err)
+	}
+	return o
+}
+
+// around runs the command and waits for its end.
+func (r runCommand) around(to streams, ready server.Ready, command []string, signals <-chan os.Signal) (int, error) {
+	ctx, stop := context.WithTimeout(context.Background(), resolveTime)
+	url := ready.VaultURL
+	if !ready.Resolves(ctx, url) {
+		url = ready.IPURL
+	}
+	stop()
+	child := exec.Command(command[0], command[1:]...)
+	child.Stdin, child.Stdout, child.Stderr = to.in, to.out, to.err
+	child.Env = withVariables(os.Environ(), ready.Environment(url, os.Getenv))
+	if err := child.Start(); err != nil {
+		code := exitNotRunnable
+		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+			code = exitNotFound
+		}
+		return code, fmt.Errorf("run the command: %w", err)
+	}
+	ended := make(chan struct{})
+	go forward(signals, child.Process, ended)
+	err := child.Wait()
+	close(ended)
+	return codeOf(child.ProcessState, err)
+}
+
+// forward passes signals on until the command has ended.
+func forward(signals <-chan os.Signal, to *os.Process, ended <-chan struct{}) {
+	for {
+		select {
+		case s := <-signals:
+			if !hasAlready(s) {
+				_ = to.Signal(s) // it may have ended meanwhile
+			}
+		case <-ended:
+			return
+		}
+	}
+}
+
+// codeOf returns what a shell would: the exit code, or 128 and the signal's number.
+func codeOf(state *os.ProcessState, err error) (int, error) {
+	if state == nil {
+		return exitFailed, fmt.Errorf("wait for the command: %w", err)
+	}
+	if code := state.ExitCode(); code >= 0 {
+		return code, nil
+	}
+	return signalCode(state), nil
+}
+
+// withVariables returns an environment with some variables set and some gone.
+func withVariables(environment []string, vars []server.Variable) []string {
+	ours := map[string]bool{}
+	var set []string
+	for _, v := range vars {
+		ours[v.Name] = true
+		if !v.Unset {
+			set = append(set, v.Name+"="+v.Value)
+		}
+	}
+	var kept []string
+	for _, e := range environment {
+		if name, _, _ := strings.Cut(e, "="); !ours[name] {
+			kept = append(kept, e)
+		}
+	}
+	return append(kept, set...)
+}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"time"
+
+	"certwright/internal/server"
+)
+
+// settings are the configuration's scalars as flags and variables. What is set
+// here wins over the file.
+type settings struct {
+	Config       string        `help:"Configuration file (YAML)." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	DefaultVault string        `help:"The vault that localhost and IP addresses mean (default)." placeholder:"NAME" env:"CERTWRIGHT_DEFAULT_VAULT"`
+	Tenant       string        `help:"The tenant that the challenge names (adfs)." placeholder:"NAME" env:"CERTWRIGHT_TENANT"`
+	Region       string        `help:"The region shown in answers (local)." placeholder:"NAME" env:"CERTWRIGHT_REGION"`
+	RetryAfter   time.Duration `help:"What Retry-After says of an operation in progress (1s)." placeholder:"TIME" env:"CERTWRIGHT_RETRY_AFTER"`
+}
+
+// doors are the settings that a throwaway server chooses itself.
+type doors struct {
+	Listen    string `help:"The https door, where the vaults are (127.0.0.1:8443)." placeholder:"HOST:PORT" env:"CERTWRIGHT_LISTEN"`
+	HTTP      string `name:"http" help:"The plain http door, for tokens and administration (127.0.0.1:8080)." placeholder:"HOST:PORT" env:"CERTWRIGHT_HTTP"`
+	Data      string `help:"The data folder (this user's own)." placeholder:"DIR" env:"CERTWRIGHT_DATA"`
+	Ephemeral bool   `help:"Keep everything in a temporary folder that is removed at the end." env:"CERTWRIGHT_EPHEMERAL"`
+}
+
+// read returns the file's configuration with the flags on top of it.
+func (s settings) read(d doors) (c server.Config, err error) {
+	if s.Config != "" {
+		if c, err = server.Read(s.Config); err != nil {
+			return c, exitError{exitUsage, err}
+		}
+	}
+	for _, f := range []struct {
+		flag string
+		to   *string
+	}{
+		{d.Listen, &c.Listen}, {d.HTTP, &c.HTTP}, {d.Data, &c.Data},
+		{s.DefaultVault, &c.DefaultVault}, {s.Tenant, &c.Tenant}, {s.Region, &c.Region},
+	} {
+		if f.flag != "" {
+			*f.to = f.flag
+		}
+	}
+	if s.RetryAfter != 0 {
+		c.RetryAfter = s.RetryAfter
+	}
+	c.Ephemeral = c.Ephemeral || d.Ephemeral
+	if err := c.Check(); err != nil {
+		return c, exitError{exitUsage, err}
+	}
+	return c, nil
+}

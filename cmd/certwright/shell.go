@@ -1,0 +1,76 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"certwright/internal/server"
+	"certwright/internal/vault"
+)
+
+// printEnvironment writes the variables in a shell's language.
+func printEnvironment(w io.Writer, shell string, vars []server.Variable) error {
+	if shell == "json" {
+		return printJSON(w, vars)
+	}
+	var text strings.Builder
+	for _, v := range vars {
+		text.WriteString(assignment(shell, v) + "\n")
+	}
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+func assignment(shell string, v server.Variable) string {
+	switch {
+	case shell == "fish" && v.Unset:
+		return "set -e " + v.Name + ";"
+	case shell == "fish":
+		return "set -gx " + v.Name + " '" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(v.Value) + "';"
+	case shell == "powershell" && v.Unset:
+		return "$env:" + v.Name + " = $null"
+	case shell == "powershell":
+		return "$env:" + v.Name + " = '" + strings.ReplaceAll(v.Value, "'", "''") + "'"
+	case v.Unset:
+		return "unset " + v.Name
+	}
+	return "export " + v.Name + "=" + quoteSh(v.Value)
+}
+
+// printJSON writes one object; null means that the variable must not be there.
+func printJSON(w io.Writer, vars []server.Variable) error {
+	all := map[string]*string{}
+	for _, v := range vars {
+		all[v.Name] = nil
+		if !v.Unset {
+			all[v.Name] = &v.Value
+		}
+	}
+	text, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write the environment: %w", err)
+	}
+	_, err = fmt.Fprintf(w, "%s\n", text)
+	return err
+}
+
+func quoteSh(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+func checkVault(name string) error {
+	if vault.CheckVaultName(name) != nil {
+		return exitError{exitUsage, fmt.Errorf("%q is no vault name\nhint: 1 to 63 characters out of 0-9, a-z and -", name)}
+	}
+	return nil
+}
+
+func hostsFile() string {
+	if runtime.GOOS == "windows" {
+		return filepath.Join(os.Getenv("SystemRoot"), `System32\drivers\etc\hosts`)
+	}
+	return "/etc/hosts"
+}

@@ -1,0 +1,10 @@
+package main
+
+import "os"
+
+// forwarded are the signals there are; the console sends them to the command too.
+func forwarded() []os.Signal { return []os.Signal{os.Interrupt} }
+
+func hasAlready(os.Signal) bool { return true }
+
+func signalCode(*os.ProcessState) int { return exitFailed }

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/alecthomas/kong"
+)
+
+// start parses the arguments, runs the subcommand and returns the exit code.
+func start(args []string, to streams) int {
+	var p program
+	parser, err := kong.New(&p, kong.Name("certwright"), kong.Writers(to.out, to.err), kong.Bind(to),
+		kong.Description("A certificate vault that speaks the Azure Key Vault REST API."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		return report(to, exitError{exitFailed, fmt.Errorf("read the program's own flags: %w", err)})
+	}
+	chosen, err := parser.Parse(args)
+	if err != nil {
+		return report(to, exitError{exitUsage, fmt.Errorf("%w\nhint: certwright --help says what there is", err)})
+	}
+	return report(to, chosen.Run())
+}
+
+// report prints an error and returns the exit code that goes with it.
+func report(to streams, err error) int {
+	code := exitFailed
+	var e exitError
+	if errors.As(err, &e) {
+		code, err = e.code, e.err
+	} else if err == nil {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintf(to.err, "certwright: %v\n", err)
+	}
+	return code
+}

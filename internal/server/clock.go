@@ -1,0 +1,73 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"certwright/internal/clock"
+	"certwright/internal/vault"
+)
+
+// offsetSetting is where the clock's offset survives a restart.
+const offsetSetting = "clock.offset"
+
+// A keptClock is the server's clock: real time and an offset that the store keeps.
+type keptClock struct {
+	clock.Shifted
+	store  vault.Store
+	moving sync.Mutex
+}
+
+// openClock restores the offset of the last run.
+func openClock(ctx context.Context, store vault.Store) (*keptClock, error) {
+	k := &keptClock{store: store}
+	var kept string
+	err := store.View(ctx, func(r vault.Reader) (err error) {
+		kept, err = r.Setting(offsetSetting)
+		return err
+	})
+	if errors.Is(err, vault.ErrNotFound) {
+		return k, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the clock's offset: %w", err)
+	}
+	offset, err := time.ParseDuration(kept)
+	if err != nil {
+		return nil, fmt.Errorf("read the clock's offset: %w", err)
+	}
+	k.Set(offset)
+	return k, nil
+}
+
+// Advance keeps the new offset, then shows it.
+func (k *keptClock) Advance(ctx context.Context, d time.Duration) error {
+	k.moving.Lock()
+	defer k.moving.Unlock()
+	if d <= 0 {
+		return nil
+	}
+	return k.put(ctx, min(k.Offset()+min(d, clock.Furthest), clock.Furthest))
+}
+
+// Back puts the clock back to real time, for a reset.
+func (k *keptClock) Back(ctx context.Context) error {
+	k.moving.Lock()
+	defer k.moving.Unlock()
+	if k.Offset() == 0 {
+		return nil
+	}
+	return k.put(ctx, 0)
+}
+
+func (k *keptClock) put(ctx context.Context, offset time.Duration) error {
+	err := k.store.Update(ctx, func(tx vault.Tx) error { return tx.PutSetting(offsetSetting, offset.String()) })
+	if err != nil {
+		return fmt.Errorf("keep the clock's offset: %w", err)
+	}
+	k.Set(offset)
+	return nil
+}

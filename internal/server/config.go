@@ -1,0 +1,147 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"certwright/internal/auth"
+	"certwright/internal/vault"
+)
+
+// Config is everything that an operator may set. The yaml name of a field is
+// its key in the configuration file; a scalar is also a flag of that name and
+// an environment variable CERTWRIGHT_NAME.
+type Config struct {
+	Listen       string        `yaml:"listen"`        // the https door for vaults; port 0 picks one
+	HTTP         string        `yaml:"http"`          // the plain http side door; port 0 picks one
+	Data         string        `yaml:"data"`          // the data folder; "" is the user's own
+	Ephemeral    bool          `yaml:"ephemeral"`     // a temporary data folder, removed at the end; Data is not used
+	DefaultVault string        `yaml:"default_vault"` // the vault that localhost and IP addresses mean
+	Tenant       string        `yaml:"tenant"`        // the tenant that the challenge names
+	Region       string        `yaml:"region"`        // shown in x-ms-keyvault-region
+	RetryAfter   time.Duration `yaml:"retry_after"`   // what Retry-After says of an operation in progress; whole seconds
+
+	Hosts     []string            `yaml:"hosts"`     // further names that /admin may be called by
+	Vaults    []Vault             `yaml:"vaults"`    // vaults that differ from the usual settings
+	Providers map[string]Provider `yaml:"providers"` // what an issuer's provider means here; scripted where not named
+}
+
+// A Vault fixes the settings of one vault. Vaults that are not named come into
+// being at their first write, with 90 days, no purge protection, premium.
+type Vault struct {
+	Name            string `yaml:"name"`
+	SoftDeleteDays  int    `yaml:"soft_delete_days"` // 7..90; 0 means 90
+	PurgeProtection bool   `yaml:"purge_protection"`
+	SKU             string `yaml:"sku"` // premium or standard; "" means premium
+}
+
+// A Provider says who stands behind the issuers of a provider.
+type Provider struct {
+	Kind string `yaml:"kind"` // scripted
+}
+
+// withDefaults fills in what was not set.
+func (c Config) withDefaults() Config {
+	for _, d := range []struct {
+		field *string
+		value string
+	}{
+		{&c.Listen, "127.0.0.1:8443"}, {&c.HTTP, "127.0.0.1:8080"},
+		{&c.DefaultVault, auth.DefaultVault}, {&c.Tenant, auth.DefaultTenant}, {&c.Region, "local"},
+	} {
+		if *d.field == "" {
+			*d.field = d.value
+		}
+	}
+	if c.RetryAfter == 0 {
+		c.RetryAfter = time.Second
+	}
+	return c
+}
+
+// Check reports every setting that will not do, one line each.
+func (c Config) Check() error {
+	c = c.withDefaults()
+	var wrong []error
+	say := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
+	for key, addr := range map[string]string{"listen": c.Listen, "http": c.HTTP} {
+		if _, _, err := net.SplitHostPort(addr); err != nil {
+			say("%s: %q is no host:port, as in 127.0.0.1:8443", key, addr)
+		}
+	}
+	if vault.CheckVaultName(c.DefaultVault) != nil {
+		say("default_vault: %q is no vault name: 1 to 63 characters out of 0-9, a-z and -", c.DefaultVault)
+	}
+	for key, text := range map[string]string{"tenant": c.Tenant, "region": c.Region} {
+		if strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") != "" || len(text) > 64 {
+			say("%s: %q must be made of letters, digits, '-', '.' and '_'", key, text)
+		}
+	}
+	if c.RetryAfter < time.Second || c.RetryAfter%time.Second != 0 || c.RetryAfter > time.Hour {
+		say("retry_after: %v must be whole seconds from 1s to 1h", c.RetryAfter)
+	}
+	wrong = append(wrong, checkVaults(c.Vaults)...)
+	for name, p := range c.Providers {
+		if err := p.check(name); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(wrong...)
+}
+
+func checkVaults(vaults []Vault) (wrong []error) {
+	seen := map[string]bool{}
+	for _, v := range vaults {
+		name := strings.ToLower(v.Name)
+		switch {
+		case vault.CheckVaultName(name) != nil:
+			wrong = append(wrong, fmt.Errorf("vaults: %q is no vault name: 1 to 63 characters out of 0-9, a-z and -", v.Name))
+		case seen[name]:
+			wrong = append(wrong, fmt.Errorf("vaults: %s is there twice", name))
+		}
+		seen[name] = true
+		if v.SoftDeleteDays != 0 && (v.SoftDeleteDays < 7 || v.SoftDeleteDays > 90) {
+			wrong = append(wrong, fmt.Errorf("vaults: soft_delete_days of %s is %d; it must be 7 to 90", v.Name, v.SoftDeleteDays))
+		}
+		if v.SKU != "" && v.SKU != "premium" && v.SKU != "standard" {
+			wrong = append(wrong, fmt.Errorf("vaults: sku of %s is %q; it must be premium or standard", v.Name, v.SKU))
+		}
+	}
+	return wrong
+}
+
+// check refuses the kinds of providers that are planned but not in this release.
+func (p Provider) check(name string) error {
+	switch p.Kind {
+	case "scripted":
+		return nil
+	case "":
+		return fmt.Errorf("providers: %s has no kind; say kind: scripted", name)
+	}
+	return fmt.Errorf("providers: %s is of kind %q, which this release does not have; the only one is scripted", name, p.Kind)
+}
+
+// settings returns what is fixed for a vault.
+func (c Config) settings() func(name string) vault.Settings {
+	known := map[string]vault.Settings{}
+	for _, v := range c.Vaults {
+		s := vault.DefaultSettings(strings.ToLower(v.Name))
+		if v.SoftDeleteDays != 0 {
+			s.SoftDeleteDays = v.SoftDeleteDays
+		}
+		s.PurgeProtection = v.PurgeProtection
+		s.Premium = v.SKU != "standard"
+		known[s.Name] = s
+	}
+	return func(name string) vault.Settings {
+		if s, ok := known[strings.ToLower(name)]; ok {
+			return s
+		}
+		return vault.DefaultSettings(name)
+	}
+}

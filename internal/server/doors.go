@@ -1,0 +1,139 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 64 << 10
+	shutdownTime      = 10 * time.Second
+)
+
+// doors are the two listeners with their http servers.
+type doors struct {
+	https, http         net.Listener
+	httpsServer, server *http.Server
+
+	running sync.WaitGroup
+	once    sync.Once
+	failed  chan struct{}
+	err     error // why, once failed is closed
+}
+
+// listen opens both doors, so that a port in use is told before anything runs.
+func listen(ctx context.Context, s *Server) (*doors, error) {
+	d := &doors{failed: make(chan struct{})}
+	var err error
+	if d.https, err = listenAt(ctx, "listen", s.config.Listen); err != nil {
+		return nil, err
+	}
+	if d.http, err = listenAt(ctx, "http", s.config.HTTP); err != nil {
+		return nil, errors.Join(err, d.https.Close())
+	}
+	if at, err := netip.ParseAddrPort(d.https.Addr().String()); err == nil {
+		s.trust.Addresses = []netip.Addr{at.Addr()}
+	}
+	d.httpsServer = newHTTPServer(http.HandlerFunc(s.serveVault), s.log)
+	d.httpsServer.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.trust.GetCertificate}
+	d.server = newHTTPServer(http.HandlerFunc(s.serveSide), s.log)
+	return d, nil
+}
+
+func listenAt(ctx context.Context, key, addr string) (net.Listener, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("open the %s door: %w\nhint: choose another address with --%s, or port 0 for a free one", key, err, key)
+	}
+	return l, nil
+}
+
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelInfo),
+	}
+}
+
+// serve answers at both doors until close.
+func (d *doors) serve() {
+	d.running.Go(func() { d.fail(d.httpsServer.ServeTLS(d.https, "", "")) })
+	d.running.Go(func() { d.fail(d.server.Serve(d.http)) })
+}
+
+func (d *doors) fail(err error) {
+	if errors.Is(err, http.ErrServerClosed) {
+		return
+	}
+	d.once.Do(func() {
+		d.err = fmt.Errorf("serve: %w", err)
+		close(d.failed)
+	})
+}
+
+// close lets the requests under way end, cuts those that take too long, and
+// returns why a door had failed.
+func (d *doors) close() error {
+	ctx, stop := context.WithTimeout(context.Background(), shutdownTime)
+	defer stop()
+	var both sync.WaitGroup
+	for _, s := range []*http.Server{d.httpsServer, d.server} {
+		both.Go(func() {
+			if s.Shutdown(ctx) != nil {
+				_ = s.Close()
+			}
+		})
+	}
+	both.Wait()
+	_, _ = d.https.Close(), d.http.Close() // not the servers' yet if serve was never called
+	d.running.Wait()
+	select {
+	case <-d.failed:
+		return d.err
+	default:
+		return nil
+	}
+}
+
+// ready says where the doors are.
+func (d *doors) ready(vaultName, data, ca string) Ready {
+	r := Ready{
+		IPURL: "https://" + reachable(d.https.Addr()), HTTPURL: "http://" + reachable(d.http.Addr()),
+		CAFile: ca, Data: data, PID: os.Getpid(),
+	}
+	r.VaultURL = r.VaultURLOf(vaultName)
+	return r
+}
+
+// serveVault is the https door: vaults, and the token endpoints beside them.
+func (s *Server) serveVault(w http.ResponseWriter, r *http.Request) {
+	if s.tokens.Serves(r.URL.Path) {
+		s.tokens.ServeHTTP(w, r)
+		return
+	}
+	s.api.ServeHTTP(w, r)
+}
+
+// serveSide is the plain http door.
+func (s *Server) serveSide(w http.ResponseWriter, r *http.Request) {
+	if !strings.HasPrefix(r.URL.Path, "/admin/") && s.tokens.Serves(r.URL.Path) {
+		s.tokens.ServeHTTP(w, r)
+		return
+	}
+	s.side.ServeHTTP(w, r)
+}

@@ -1,0 +1,89 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"certwright/internal/certs"
+	"certwright/internal/clock"
+	"certwright/internal/vault"
+)
+
+// issuingAccount is the sealed row of the authority that signs what the
+// scripted issuer issues. It is not the one that signs TLS leaves, and nobody
+// is told to trust it (DESIGN section 5, "Two authorities in dev").
+const (
+	issuingAccount = "scripted/authority"
+	issuingBinding = "accounts/" + issuingAccount
+)
+
+type issuingRow struct {
+	Certificate []byte // DER
+	Key         []byte // PKCS#8
+}
+
+// openIssuing reads the issuing authority, or makes it on the first start, and
+// shows its certificate as issuing-ca.pem.
+func openIssuing(ctx context.Context, store vault.Store, seal vault.Sealer, dir *folder) (certs.Authority, error) {
+	a, err := readIssuing(ctx, store, seal)
+	if errors.Is(err, vault.ErrNotFound) {
+		a, err = createIssuing(ctx, store, seal, clock.Real{}.Now())
+	}
+	if err != nil {
+		return a, fmt.Errorf("open the issuing authority: %w", err)
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.Certificate})
+	if old, err := os.ReadFile(dir.file(issuingCAFile)); err == nil && bytes.Equal(old, text) {
+		return a, nil
+	}
+	return a, replaceFile(dir.file(issuingCAFile), text, 0o644)
+}
+
+func readIssuing(ctx context.Context, store vault.Store, seal vault.Sealer) (a certs.Authority, err error) {
+	var account vault.Account
+	err = store.View(ctx, func(r vault.Reader) (err error) {
+		account, err = r.Account(issuingAccount)
+		return err
+	})
+	if err != nil {
+		return a, err
+	}
+	plain, err := seal.Open(account.Body, issuingBinding)
+	if err != nil {
+		return a, err
+	}
+	var row issuingRow
+	if err := json.Unmarshal(plain, &row); err != nil {
+		return a, errors.New("its row cannot be read")
+	}
+	a.Certificate = row.Certificate
+	a.Key, err = certs.ParseKey(row.Key)
+	return a, err
+}
+
+func createIssuing(ctx context.Context, store vault.Store, seal vault.Sealer, now time.Time) (a certs.Authority, err error) {
+	if a, err = certs.NewAuthority("Certwright Issuing CA", now); err != nil {
+		return a, err
+	}
+	key, err := a.Key.PKCS8()
+	if err != nil {
+		return a, err
+	}
+	plain, err := json.Marshal(issuingRow{a.Certificate, key})
+	if err != nil {
+		return a, err
+	}
+	body, err := seal.Seal(plain, issuingBinding)
+	if err != nil {
+		return a, err
+	}
+	return a, store.Update(ctx, func(tx vault.Tx) error {
+		return tx.PutAccount(vault.Account{ID: issuingAccount, Body: body})
+	})
+}

@@ -1,0 +1,82 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// RunFile is where a running server writes its Ready in the data folder.
+const RunFile = "run.json"
+
+// Ready says where a running server is. It is the line of --json and the
+// content of run.json (DESIGN section 5).
+type Ready struct {
+	VaultURL string `json:"vault_url"` // the default vault by name
+	IPURL    string `json:"ip_url"`    // the same by address, for where the name does not resolve
+	HTTPURL  string `json:"http_url"`  // the side door
+	CAFile   string `json:"ca_file"`   // PEM, for clients to trust
+	Data     string `json:"data"`      // the data folder
+	PID      int    `json:"pid"`
+}
+
+// VaultURLOf returns the URL of a vault by name.
+func (r Ready) VaultURLOf(name string) string {
+	_, port, _ := net.SplitHostPort(r.IPURL[len("https://"):])
+	return "https://" + net.JoinHostPort(name+".vault.localhost", port)
+}
+
+// ReadRun reads what a server running in the data folder wrote. fs.ErrNotExist
+// means that none runs there; one that was killed leaves its file.
+func ReadRun(data string) (Ready, error) {
+	var r Ready
+	text, err := os.ReadFile(filepath.Join(data, RunFile))
+	if err != nil {
+		return r, err
+	}
+	if err := json.Unmarshal(text, &r); err != nil || len(r.IPURL) < len("https://") {
+		return r, fmt.Errorf("read %s: it is not what a server writes", filepath.Join(data, RunFile))
+	}
+	return r, nil
+}
+
+func (r Ready) write() error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", RunFile, err)
+	}
+	return replaceFile(filepath.Join(r.Data, RunFile), append(line, '\n'), 0o600)
+}
+
+func (r Ready) remove() error {
+	err := os.Remove(filepath.Join(r.Data, RunFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// reachable returns host:port under which a listener's address can be called
+// from this machine: loopback where it listens on every address.
+func reachable(a net.Addr) string {
+	at, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	host := at.Addr().Unmap().WithZone("")
+	if host.IsUnspecified() {
+		host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return net.JoinHostPort(host.String(), strconv.Itoa(int(at.Port())))
+}
+
+// HostsLine returns the line for a hosts file that makes a vault's name lead here.
+func (r Ready) HostsLine(name string) string {
+	return hostOf(r.IPURL) + " " + hostOf(r.VaultURLOf(name))
+}

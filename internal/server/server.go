@@ -1,0 +1,197 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"certwright/internal/access"
+	"certwright/internal/admin"
+	"certwright/internal/api"
+	"certwright/internal/auth"
+	"certwright/internal/certs"
+	"certwright/internal/issuer/scripted"
+	"certwright/internal/seal"
+	"certwright/internal/service"
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/sts"
+	"certwright/internal/trust"
+	"certwright/internal/vault"
+	"certwright/internal/worker"
+)
+
+const (
+	workerSlots = 8                // jobs at a time
+	workerLease = 30 * time.Second // how long one is held before it is prolonged
+	keysReady   = 4                // RSA-2048 keys made beforehand
+)
+
+// A Server is a running development server. Stop it when done.
+type Server struct {
+	Ready Ready
+
+	config  Config
+	version string
+	log     *slog.Logger
+	observe func(api.Observation)
+
+	folder  *folder
+	store   *sqlstore.Store
+	seal    *seal.Keyset
+	clock   *keptClock
+	trust   *trust.Authority
+	tokens  *sts.Service
+	service *service.Service
+	worker  *worker.Worker
+	keys    *certs.Pool
+	api     *api.Handler
+	side    *admin.Door
+	doors   *doors
+
+	moving     sync.Mutex // one move of the clock at a time
+	firstCall  sync.Once  // starts the making of keys
+	closing    atomic.Bool
+	background sync.WaitGroup
+	ctx        context.Context // of the work in the background
+	end        context.CancelFunc
+}
+
+// Options are what a program decides and an operator does not.
+type Options struct {
+	Version string                // shown in x-ms-keyvault-service-version; "" for a development build
+	Log     *slog.Logger          // nil discards
+	Observe func(api.Observation) // told of every request to a vault; may be nil
+}
+
+// Start opens the data folder, puts the parts together and opens the doors.
+// When it returns, requests are served.
+func Start(ctx context.Context, c Config, o Options) (*Server, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	s := &Server{config: c.withDefaults(), version: o.Version, log: o.Log, observe: o.Observe}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.ctx, s.end = context.WithCancel(context.Background())
+	for _, step := range []func(context.Context) error{s.openData, s.wire, s.openDoors} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, s.Stop())
+		}
+	}
+	return s, nil
+}
+
+// openData opens everything that lies in the data folder.
+func (s *Server) openData(ctx context.Context) (err error) {
+	if s.folder, err = openFolder(s.config); err != nil {
+		return err
+	}
+	if s.store, err = sqlstore.Open(ctx, s.folder.file(databaseFile)); err != nil {
+		return err
+	}
+	if s.seal, _, err = seal.Open(ctx, s.store, s.folder.file(keysetFile)); err != nil {
+		return err
+	}
+	if s.clock, err = openClock(ctx, s.store); err != nil {
+		return err
+	}
+	s.trust, err = trust.Open(s.folder.path)
+	return err
+}
+
+// wire makes the parts that work on the data.
+func (s *Server) wire(ctx context.Context) error {
+	issuing, err := openIssuing(ctx, s.store, s.seal, s.folder)
+	if err != nil {
+		return err
+	}
+	played := scripted.Issuer{Authority: issuing}
+	s.keys = &certs.Pool{Ready: keysReady}
+	s.service = &service.Service{
+		Store: s.store, Sealer: s.seal, Backups: s.seal.Backups(), Clock: s.clock, Access: access.Everything{}, Keys: s.keys,
+		Issuers:  func(string) vault.Issuer { return played },
+		Settings: s.config.settings(),
+		Poke:     func() { s.worker.Poke() },
+		Log:      s.log,
+	}
+	if err := s.service.Check(); err != nil {
+		return err
+	}
+	s.worker = worker.New(worker.Worker{
+		Store: s.store, Clock: s.clock, Slots: workerSlots, Lease: workerLease, Log: s.log,
+		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: s.service.Issue},
+	})
+	if s.tokens, err = sts.New(s.config.Tenant); err != nil {
+		return err
+	}
+	door := auth.Door{Tenant: s.config.Tenant, Vault: s.config.DefaultVault}
+	s.api, err = api.New(api.Handler{
+		Service: s.service, Authenticate: door.Authenticate, Challenge: door.Challenge, VaultName: door.VaultName,
+		Observe: s.seen, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
+	})
+	if err != nil {
+		return err
+	}
+	s.side = s.sideDoor()
+	return s.side.Check()
+}
+
+// openDoors listens, starts the worker and tells where the server is.
+func (s *Server) openDoors(ctx context.Context) (err error) {
+	if s.doors, err = listen(ctx, s); err != nil {
+		return err
+	}
+	s.Ready = s.doors.ready(s.config.DefaultVault, s.folder.path, s.trust.Path(trust.CAFile))
+	s.background.Go(func() {
+		if err := s.worker.Run(s.ctx); err != nil {
+			s.log.Error("worker ended", "error", err)
+		}
+	})
+	s.doors.serve()
+	return s.Ready.write()
+}
+
+// seen starts the making of keys at the first request, so that a server that
+// nobody calls stays idle, and passes the observation on.
+func (s *Server) seen(o api.Observation) {
+	s.firstCall.Do(func() {
+		s.background.Go(func() {
+			if err := s.keys.Run(s.ctx); err != nil {
+				s.log.Error("keys cannot be made beforehand", "error", err)
+			}
+		})
+	})
+	if s.observe != nil {
+		s.observe(o)
+	}
+}
+
+// Failed is closed when a door ended although nobody stopped the server; Stop
+// returns why.
+func (s *Server) Failed() <-chan struct{} { return s.doors.failed }
+
+// Stop closes the doors, lets requests end for up to ten seconds, then the jobs
+// that run, and gives the data folder back.
+func (s *Server) Stop() error {
+	s.closing.Store(true)
+	var errs []error
+	if s.doors != nil {
+		errs = append(errs, s.doors.close(), s.Ready.remove())
+	}
+	s.end()
+	s.background.Wait()
+	if s.store != nil {
+		if err := s.store.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("close the database: %w", err))
+		}
+	}
+	if s.folder != nil {
+		errs = append(errs, s.folder.close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,63 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"certwright/internal/admin"
+	"certwright/internal/vault"
+)
+
+// sideDoor makes the side door and what it may do.
+func (s *Server) sideDoor() *admin.Door {
+	return &admin.Door{
+		CA:      s.trust.PEM(),
+		Ready:   s.ready,
+		Hosts:   s.config.Hosts,
+		Now:     s.Now,
+		Advance: s.Advance,
+		Outbox:  outbox(s.store, func(name string) string { return s.Ready.VaultURLOf(name) }),
+		Reset:   s.Reset,
+		Log:     s.log,
+	}
+}
+
+// ready reports whether requests can be served: the store answers, and nobody
+// is closing it.
+func (s *Server) ready(ctx context.Context) error {
+	if s.closing.Load() {
+		return errors.New("the server is shutting down")
+	}
+	return s.store.View(ctx, func(r vault.Reader) error {
+		_, err := r.Setting(offsetSetting)
+		if errors.Is(err, vault.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+}
+
+// Now returns the server's time and how far it is from real time.
+func (s *Server) Now() (now time.Time, offset time.Duration) {
+	return s.clock.Now(), s.clock.Offset()
+}
+
+// Advance moves the server's clock forward by d, from due job to due job. It
+// returns when all that fell due on the way is done.
+func (s *Server) Advance(ctx context.Context, d time.Duration) error {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	return s.worker.Advance(ctx, s.clock, d)
+}
+
+// Reset empties the server: no vault holds anything, and its clock shows real
+// time again. Its authorities and keys stay.
+func (s *Server) Reset(ctx context.Context) error {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	if err := s.service.Reset(ctx); err != nil {
+		return err
+	}
+	return s.clock.Back(ctx)
+}
