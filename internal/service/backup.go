@@ -142,6 +142,9 @@ func (s *Service) readBlob(blob []byte, vaultName string) (backup, error) {
 		return b, vault.BadBackup().Because(err)
 	}
 	b.Head.Vault, b.Head.Rev, b.Head.Deletion = vaultName, 0, nil
+	if b.Head.Policy.X509.SANs.Empty() {
+		b.Head.Policy.X509.SANs = nil // as recorded: "sans":{} is gone after a restore
+	}
 	for i := range b.Versions {
 		v := &b.Versions[i]
 		v.Certificate.Vault, v.Key.Vault, v.Secret.Vault = vaultName, vaultName, vaultName

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"testing"
+	"time"
 
 	"certwright/internal/certs"
 	"certwright/internal/service"
@@ -230,6 +231,21 @@ func TestDisabledCertificateKeepsItsSecret(t *testing.T) {
 	must(t, err)
 	if k.Version.Attributes.Enabled || k.Version.Tags["a"] != "b" {
 		t.Errorf("%+v", k.Version)
+	}
+}
+
+// Clients sort versions by created to find the newest, so no two may tie.
+func TestVersionsAreDatedApart(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	seen := map[int64]bool{}
+	for i := range 4 {
+		h.create(t, web, policy("Self"))
+		created := h.get(t, web).Version.Attributes.Created
+		if seen[created.Unix()] || created.Sub(noon) > time.Duration(i)*time.Second {
+			t.Errorf("version %d made at %v", i, created)
+		}
+		seen[created.Unix()] = true
 	}
 }
 

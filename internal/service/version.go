@@ -114,6 +114,9 @@ func (n newVersion) store(tx vault.Tx, policy vault.Policy) error {
 	if head.Pending {
 		previous = ""
 	}
+	if n, err = n.after(tx, previous); err != nil {
+		return err
+	}
 	head.Pending, head.Latest, head.Policy = false, n.certificate.ID, &policy
 	if _, err := tx.PutObject(head); err != nil {
 		return err
@@ -130,6 +133,25 @@ func (n newVersion) store(tx vault.Tx, policy vault.Policy) error {
 		}
 	}
 	return tx.Append(newVersionMessage(n.certificate))
+}
+
+// after dates the version later than the one before it. Lists come in order of
+// id, so clients sort by created to find the newest; two versions made within a
+// second must not tie.
+func (n newVersion) after(tx vault.Tx, previous string) (newVersion, error) {
+	if previous == "" {
+		return n, nil
+	}
+	before, err := tx.Version(n.certificate.Ref, previous)
+	if err != nil {
+		return n, err
+	}
+	if first := before.Attributes.Created.Add(time.Second); n.certificate.Attributes.Created.Before(first) {
+		for _, v := range []*vault.Version{&n.certificate, &n.key, &n.secret} {
+			v.Attributes.Created, v.Attributes.Updated = first, first
+		}
+	}
+	return n, nil
 }
 
 // putManaged stores the key or secret of a certificate version.
