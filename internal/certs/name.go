@@ -1,7 +1,6 @@
 package certs
 
 import (
-	"encoding/asn1"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -23,7 +22,7 @@ import (
 // those of nameKeys in any case, or object identifiers. Values may stand in
 // double quotes, with a quote inside doubled; outside quotes a backslash
 // escapes a special character or, with two hex digits, a byte (RFC 4514), and
-// is itself otherwise. A value #hex is DER as it is. An empty string is the
+// is itself otherwise. A value #hex is a DER string as it is. An empty string is the
 // empty name; an empty value has to be written "". Errors are vault.BadSubject.
 func ParseName(s string) ([]byte, error) {
 	p := nameReader{rest: s}
@@ -170,7 +169,7 @@ func unescape(s string) (c byte, n int, escaped bool) {
 	return s[0], 1, false
 }
 
-// hexadecimal reads #hex: the DER of the value as it is.
+// hexadecimal reads #hex: the DER of a string, of whatever type, as it is.
 func (p *nameReader) hexadecimal(key nameKey) ([]byte, error) {
 	end := strings.IndexFunc(p.rest, func(r rune) bool { return r == ',' || r == ';' || r == '+' })
 	if end < 0 {
@@ -178,11 +177,13 @@ func (p *nameReader) hexadecimal(key nameKey) ([]byte, error) {
 	}
 	value, err := hex.DecodeString(strings.TrimSpace(p.rest[1:end]))
 	p.rest = p.rest[end:]
-	var raw asn1.RawValue
-	if err != nil {
+	in := cryptobyte.String(value)
+	var str cryptobyte.String
+	var tag der.Tag
+	if err != nil || !in.ReadAnyASN1(&str, &tag) || !in.Empty() {
 		return nil, errNameValue
 	}
-	if rest, err := asn1.Unmarshal(value, &raw); err != nil || len(rest) > 0 {
+	if _, ok := decodeString(tag, str); !ok { // OpenSSL reads no certificate with other types in a name
 		return nil, errNameValue
 	}
 	return attribute(key, func(b *cryptobyte.Builder) { b.AddBytes(value) })

@@ -3,6 +3,7 @@ package certs
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -22,6 +23,11 @@ const (
 // writeSANs returns the GeneralNames of s. User principal names go into
 // otherName with Microsoft's identifier.
 func writeSANs(s *vault.SANs) ([]byte, error) {
+	for _, n := range slices.Concat(s.DNS, s.Emails, s.URIs) {
+		if !isASCII(n) { // they are IA5String
+			return nil, vault.Bad("x509_props.sans has the name '%s', which is not in ASCII.", n)
+		}
+	}
 	addrs := make([][]byte, len(s.IPs))
 	for i, ip := range s.IPs {
 		a, err := netip.ParseAddr(ip)

@@ -1,0 +1,143 @@
+package certs
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+
+	"certwright/internal/vault"
+)
+
+// signed makes a certificate of subject for a new key by an issuer.
+func signed(t testing.TB, subject string, ca bool, issuer *chainLink) *chainLink {
+	t.Helper()
+	k := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	name, err := commonName(subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if issuer == nil {
+		issuer = &chainLink{key: k, name: name}
+	}
+	tmpl := template{issuer: issuer.name, subject: name, public: k.Public(), from: testNow, to: addMonths(testNow, 1),
+		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(ca)}, authorityKey(keyID(issuer.key.Public())), subjectKey(keyID(k.Public()))}}
+	der, err := tmpl.sign(issuer.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &chainLink{der, k, name}
+}
+
+type chainLink struct {
+	der  []byte
+	key  Key
+	name []byte
+}
+
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	root := signed(t, "Root", true, nil)
+	sub := signed(t, "Sub", true, root)
+	leaf := signed(t, "leaf", false, sub)
+	stranger := signed(t, "Stranger", true, nil)
+	namesake := signed(t, "Sub", true, root) // of the issuer's name, but another key
+	// Two that vouch for one another.
+	x := signed(t, "X", true, nil)
+	y := signed(t, "Y", true, x)
+	xByY := signed(t, "X", true, y)
+	names := map[string][]byte{"root": root.der, "sub": sub.der, "leaf": leaf.der, "stranger": stranger.der, "namesake": namesake.der,
+		"y": y.der, "xByY": xByY.der, "junk": []byte("junk")}
+	for _, c := range []struct {
+		given string
+		leaf  int
+		want  string
+	}{
+		{"leaf sub root", 0, "leaf sub root"},
+		{"root sub leaf", 2, "leaf sub root"},
+		{"stranger root junk leaf sub", 3, "leaf sub root stranger junk"},
+		{"leaf namesake sub root", 0, "leaf sub root namesake"},
+		{"leaf root", 0, "leaf root"},
+		{"root", 0, "root"},
+		{"sub leaf", 0, "sub leaf"},
+		{"y xByY", 0, "y xByY"},
+		{"junk leaf", 0, "junk leaf"},
+		{"leaf leaf sub", 0, "leaf sub leaf"},
+	} {
+		var given [][]byte
+		for _, n := range fields(c.given) {
+			given = append(given, names[n])
+		}
+		var got []string
+		for _, der := range Order(given, c.leaf) {
+			for n, d := range names {
+				if bytes.Equal(d, der) {
+					got = append(got, n)
+				}
+			}
+		}
+		if !slices.Equal(got, fields(c.want)) {
+			t.Errorf("%s with leaf %d: got %v, want %s", c.given, c.leaf, got, c.want)
+		}
+	}
+	if got := Order(nil, 0); len(got) != 0 {
+		t.Errorf("nothing comes out as %v", got)
+	}
+}
+
+func fields(s string) (list []string) {
+	for f := range bytes.FieldsSeq([]byte(s)) {
+		list = append(list, string(f))
+	}
+	return list
+}
+
+func TestFindLeaf(t *testing.T) {
+	t.Parallel()
+	root := signed(t, "Root", true, nil)
+	sub := signed(t, "Sub", true, root)
+	leaf := signed(t, "leaf", false, sub)
+	other := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256K}).Public()
+	for _, c := range []struct {
+		name   string
+		certs  [][]byte
+		public []byte
+		want   int
+		err    error
+	}{
+		{"leaf first", [][]byte{leaf.der, sub.der, root.der}, leaf.key.Public(), 0, nil},
+		{"leaf last", [][]byte{root.der, sub.der, leaf.der}, leaf.key.Public(), 2, nil},
+		{"an authority's own key", [][]byte{sub.der, root.der}, root.key.Public(), 1, nil},
+		{"another's key", [][]byte{sub.der, leaf.der}, other, 0, ErrOtherKey},
+		{"authorities alone", [][]byte{sub.der, root.der}, other, 0, ErrNoLeaf},
+		{"nothing", nil, other, 0, ErrNoLeaf},
+		{"junk", [][]byte{[]byte("junk")}, other, 0, ErrNoLeaf},
+		{"junk beside the leaf", [][]byte{leaf.der, []byte("junk")}, leaf.key.Public(), 0, ErrNoLeaf},
+	} {
+		got, err := FindLeaf(c.certs, c.public)
+		if got != c.want || !errors.Is(err, c.err) {
+			t.Errorf("%s: got %d, %v; want %d, %v", c.name, got, err, c.want, c.err)
+		}
+	}
+}
+
+// A compressed point is the same key as one written out.
+func TestFindLeafWithCompressedKey(t *testing.T) {
+	t.Parallel()
+	k := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256K})
+	name, err := commonName("compressed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	point := k.signer.(koblitz).PubKey()
+	compressed := bytes.Replace(k.Public(), point.SerializeUncompressed(), point.SerializeCompressed(), 1)
+	compressed[1] -= 32                    // the outer length
+	compressed[len(compressed)-33-2] -= 32 // that of the bit string
+	der, err := template{issuer: name, subject: name, public: compressed, from: testNow, to: addMonths(testNow, 1)}.sign(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := FindLeaf([][]byte{der}, k.Public()); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,109 @@
+package certs
+
+import (
+	"encoding/hex"
+	"strings"
+	"testing"
+
+	"certwright/internal/vault"
+)
+
+func TestParseName(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ in, openssl, render string }{
+		{"CN=www", "CN=PRINTABLESTRING:www", "CN=www"},
+		{"cn=MyCert", "CN=PRINTABLESTRING:MyCert", "CN=MyCert"}, // recorded in js
+		{"C=US, ST=WA, L=Redmond, O=Contoso, OU=IT, CN=www", "CN=PRINTABLESTRING:www,OU=PRINTABLESTRING:IT,O=PRINTABLESTRING:Contoso,L=PRINTABLESTRING:Redmond,ST=PRINTABLESTRING:WA,C=PRINTABLESTRING:US", "C=US, S=WA, L=Redmond, O=Contoso, OU=IT, CN=www"},
+		{`DC=Contoso,OU="Docs,Contoso",CN=x`, `CN=PRINTABLESTRING:x,OU=PRINTABLESTRING:Docs\,Contoso,DC=IA5STRING:Contoso`, `DC=Contoso, OU="Docs,Contoso", CN=x`},
+		{"  CN = a b  ,  O =  c ", "O=PRINTABLESTRING:c,CN=PRINTABLESTRING:a b", "CN=a b, O=c"},
+		{"CN=a;O=b", "O=PRINTABLESTRING:b,CN=PRINTABLESTRING:a", "CN=a, O=b"},
+		{"OU=b + CN=a, O=c", "O=PRINTABLESTRING:c,CN=PRINTABLESTRING:a+OU=PRINTABLESTRING:b", "CN=a + OU=b, O=c"},
+		{"CN=*.contoso.com", "CN=UTF8STRING:*.contoso.com", "CN=*.contoso.com"},
+		{"CN=Zoë", `CN=UTF8STRING:Zo\C3\AB`, "CN=Zoë"},
+		{"E=a@b.c, CN=x", "CN=PRINTABLESTRING:x,emailAddress=IA5STRING:a@b.c", "E=a@b.c, CN=x"},
+		{"emailAddress=ü@b.c", `emailAddress=UTF8STRING:\C3\BC@b.c`, "E=ü@b.c"},
+		{`CN="say ""hi"""`, `CN=UTF8STRING:say \"hi\"`, `CN="say ""hi"""`},
+		{`CN=a\,b\+c\\d`, `CN=UTF8STRING:a\,b\+c\\d`, `CN="a,b+c\d"`},
+		{`CN=Zo\C3\AB`, `CN=UTF8STRING:Zo\C3\AB`, "CN=Zoë"},
+		{`CN=CONTOSO\user`, `CN=UTF8STRING:CONTOSO\\user`, `CN="CONTOSO\user"`},
+		{`CN="CONTOSO\user"`, `CN=UTF8STRING:CONTOSO\\user`, `CN="CONTOSO\user"`},
+		{`CN=" spaced "`, `CN=PRINTABLESTRING:\ spaced\ `, `CN=" spaced "`},
+		{`CN=\ spaced\ `, `CN=PRINTABLESTRING:\ spaced\ `, `CN=" spaced "`},
+		{`CN=""`, "CN=PRINTABLESTRING:", `CN=""`},
+		{"CN=a=b", "CN=PRINTABLESTRING:a=b", `CN="a=b"`},
+		{"2.5.4.3=a, OID.2.5.4.10=b", "O=PRINTABLESTRING:b,CN=PRINTABLESTRING:a", "CN=a, O=b"},
+		{"1.2.3.4=a", "1.2.3.4=PRINTABLESTRING:#130161", "OID.1.2.3.4=a"},
+		{"CN=#0c03610a62 , O=x", `O=PRINTABLESTRING:x,CN=UTF8STRING:a\0Ab`, "CN=#0C03610A62, O=x"},
+		{"CN=#0c03616263", "CN=UTF8STRING:abc", "CN=abc"},
+		{"T=Dr, G=Ann, SN=Lee, I=A, SERIALNUMBER=7, STREET=1 Way, PostalCode=9, C=DE",
+			"C=PRINTABLESTRING:DE,postalCode=PRINTABLESTRING:9,street=PRINTABLESTRING:1 Way,serialNumber=PRINTABLESTRING:7,initials=PRINTABLESTRING:A,SN=PRINTABLESTRING:Lee,GN=PRINTABLESTRING:Ann,title=PRINTABLESTRING:Dr",
+			"T=Dr, G=Ann, SN=Lee, I=A, SERIALNUMBER=7, STREET=1 Way, PostalCode=9, C=DE"},
+		{"", "", ""},
+		{"   ", "", ""},
+	} {
+		t.Run(c.in, func(t *testing.T) {
+			t.Parallel()
+			der, err := ParseName(c.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := RenderName(der); got != c.render {
+				t.Errorf("rendered %q, want %q", got, c.render)
+			}
+			if got := opensslName(t, c.in); got != c.openssl {
+				t.Errorf("openssl shows %q, want %q", got, c.openssl)
+			}
+		})
+	}
+}
+
+// opensslName returns how openssl shows the subject of a request for s, in the
+// order of the DER and with the types of the strings.
+func opensslName(t *testing.T, s string) string {
+	t.Helper()
+	csr, err := Request(newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256}), vault.X509Props{Subject: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := openssl(t, csr, "req", "-inform", "DER", "-noout", "-subject", "-nameopt",
+		"esc_2253,esc_ctrl,esc_msb,utf8,dump_nostr,dump_unknown,dump_der,sep_comma_plus,sname,show_type")
+	return strings.TrimSuffix(strings.TrimPrefix(out, "subject="), "\n")
+}
+
+func TestParseNameRefuses(t *testing.T) {
+	t.Parallel()
+	for _, in := range []string{"x", "=x", "CN", "CN=", "CN=a,", ",CN=a", "CN=a,,O=b", "CN=a+", "CN=a + O=", "XX=a", "1=a", "3.1=a",
+		"1.40=a", "1.2.3.=a", "CN=\"a", "CN=\"a\"b", "CN=#", "CN=#zz", "CN=#0403", "CN=#040361", "CN=#0403616263", "CN=#1e03005a00", "CN=#0400 00", "CN=a\nb", "CN=a\x00", "CN=\xff", `CN=\ff`, "CN=\u0085"} {
+		t.Run(in, func(t *testing.T) {
+			t.Parallel()
+			_, err := ParseName(in)
+			wantRefusal(t, err, vault.BadSubject())
+		})
+	}
+}
+
+// Names of others, in string types that ParseName does not write.
+func TestRenderName(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, der, want string }{
+		{"not DER", "ff", ""},
+		{"cut short", "300d310b30090603550406130255", ""},
+		{"T61 as Latin-1", "300e310c300a06035504031403" + "5aeb65", "CN=Zëe"},
+		{"BMP", "3011310f300d06035504031e06" + "005a00eb0065", "CN=Zëe"},
+		{"universal", "30133111300f0603550403" + "1c080000005a000000eb", "CN=Zë"},
+		{"broken BMP", "300e310c300a06035504031e03" + "005a00", "CN=#1E03005A00"},
+		{"a line feed", "300e310c300a06035504030c03" + "610a62", "CN=#0C03610A62"},
+		{"an empty part", "30023100", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			der, err := hex.DecodeString(c.der)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := RenderName(der); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
