@@ -1,0 +1,183 @@
+package certs
+
+import (
+	"bytes"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"software.sslmate.com/src/go-pkcs12"
+
+	"certwright/internal/vault"
+)
+
+// A name that is read renders as a name that is read, to the same text; its
+// DER is a name for the standard library.
+func FuzzParseName(f *testing.F) {
+	for _, s := range []string{"", "CN=www", `C=US, ST=WA, O="Contoso, Ltd", OU=a+OU=b, CN=www`, `CN="say ""hi"""`, `CN=a\,b\C3\AB`, "CN=#0c03616263", "1.2.3=x;E=a@b", `CN=" a "`, "CN=\"\"", "CN=a=b#c"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		der, err := ParseName(s)
+		if err != nil {
+			wantRefusal(t, err, vault.BadSubject())
+			return
+		}
+		var seq pkix.RDNSequence
+		if rest, err := asn1.Unmarshal(der, &seq); err != nil || len(rest) > 0 {
+			t.Fatalf("%q: no name for the standard library: %v", s, err)
+		}
+		first := RenderName(der)
+		again, err := ParseName(first)
+		if err != nil {
+			t.Fatalf("%q renders as %q, which is not read", s, first)
+		}
+		if second := RenderName(again); second != first {
+			t.Fatalf("%q renders as %q, then as %q", s, first, second)
+		}
+		if !strings.Contains(s, "#") && !bytes.Equal(again, der) {
+			t.Fatalf("%q: DER %x, then %x", s, der, again)
+		}
+	})
+}
+
+// What the standard library takes for a certificate is one here, and says the same.
+func FuzzParseCertificate(f *testing.F) {
+	for _, kind := range []vault.KeyProps{{Type: vault.EC, Curve: vault.P256}, {Type: vault.EC, Curve: vault.P256K}, {Type: vault.RSA, Size: 2048}} {
+		_, chain := issued(f, kind)
+		f.Add(chain[0])
+		f.Add(chain[1])
+	}
+	f.Add(selfSigned(f, newKey(f, vault.KeyProps{Type: vault.EC, Curve: vault.P521}), vault.X509Props{SANs: &vault.SANs{DNS: []string{"a"}}, ValidityMonths: 500, Usage: vault.Usages, CA: true}))
+	f.Fuzz(func(t *testing.T, der []byte) {
+		c, err := Parse(der)
+		std, stdErr := x509.ParseCertificate(der)
+		if stdErr == nil && err != nil {
+			t.Fatalf("not read: %v", err)
+		}
+		if err != nil {
+			return
+		}
+		x := c.Props()
+		c.KeyProps()
+		Order([][]byte{der, der}, 0)
+		if _, err := FindLeaf([][]byte{der}, c.Public); err != nil {
+			t.Fatal("a certificate is not its own key's")
+		}
+		if x.EKUs == nil || x.Usage == nil || !slices.IsSortedFunc(x.Usage, func(a, b vault.KeyUsage) int {
+			return strings.Compare(strings.ToLower(string(a)), strings.ToLower(string(b)))
+		}) {
+			t.Fatalf("lists are %v %v", x.EKUs, x.Usage)
+		}
+		if stdErr != nil {
+			return
+		}
+		if !bytes.Equal(c.SubjectDER, std.RawSubject) || !bytes.Equal(c.IssuerDER, std.RawIssuer) || !bytes.Equal(c.Public, std.RawSubjectPublicKeyInfo) ||
+			!c.NotBefore.Equal(std.NotBefore) || !c.NotAfter.Equal(std.NotAfter) || c.IsCA != std.IsCA {
+			t.Fatalf("read as %+v, by the standard library as %+v", c, std)
+		}
+		if len(x.EKUs) != len(std.ExtKeyUsage)+len(std.UnknownExtKeyUsage) {
+			t.Fatalf("usages %v, by the standard library %v %v", x.EKUs, std.ExtKeyUsage, std.UnknownExtKeyUsage)
+		}
+		if c.sans != nil && (!slices.Equal(c.sans.DNS, std.DNSNames) || len(c.sans.Emails) != len(std.EmailAddresses) || len(c.sans.URIs) != len(std.URIs)) {
+			t.Fatalf("names %v, by the standard library %v", c.sans, std.DNSNames)
+		}
+	})
+}
+
+// What the standard library takes for a signed request is one here.
+func FuzzParseRequest(f *testing.F) {
+	for _, kind := range []vault.KeyProps{{Type: vault.EC, Curve: vault.P384}, {Type: vault.EC, Curve: vault.P256K}, {Type: vault.RSA, Size: 2048}} {
+		csr, err := Request(newKey(f, kind), webProps())
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(csr)
+	}
+	f.Fuzz(func(t *testing.T, csr []byte) {
+		r, err := ParseRequest(csr)
+		if err == nil {
+			if _, err := ParsePublic(r.Public); err != nil {
+				t.Fatalf("a request whose key cannot be read: %v", err)
+			}
+			return
+		}
+		std, stdErr := x509.ParseCertificateRequest(csr)
+		if stdErr == nil && std.SignatureAlgorithm != x509.SHA1WithRSA && std.SignatureAlgorithm != x509.ECDSAWithSHA1 && std.CheckSignature() == nil {
+			t.Fatalf("not read: %v", err)
+		}
+	})
+}
+
+// Whatever is read as a PFX can be written and read again, and is the same for
+// another reader if that reads it.
+func FuzzReadPFX(f *testing.F) {
+	k, chain := issued(f, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	own, err := WritePFX(&k, chain)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(own)
+	f.Add(putTogether(f, takeApart(f, own), 0))
+	f.Add(inPieces(f, putTogether(f, inPieces(f, takeApart(f, own)), 0)))
+	leaf, err := x509.ParseCertificate(chain[0])
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, enc := range []*pkcs12.Encoder{pkcs12.Passwordless, pkcs12.LegacyRC2, pkcs12.Modern2023.WithIterations(1), pkcs12.Modern2026.WithIterations(1)} {
+		pfx, err := enc.Encode(k.Signer(), leaf, nil, "")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(pfx)
+	}
+	f.Fuzz(func(t *testing.T, pfx []byte) {
+		b, err := ReadPFX(pfx, "")
+		if err != nil {
+			return
+		}
+		again, err := WritePFX(&b.Key, b.Chain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := ReadPFX(again, "")
+		if err != nil || !cmp.Equal(b.Chain, c.Chain) || b.Leaf != c.Leaf {
+			t.Fatalf("written and read again: %v", err)
+		}
+		if _, first, more, err := pkcs12.DecodeChain(pfx, ""); err == nil {
+			if !bytes.Equal(first.Raw, b.Chain[0]) || len(more) != len(b.Chain)-1 {
+				t.Fatal("another reader finds other certificates")
+			}
+		}
+	})
+}
+
+// Whatever is read as PEM can be written and read again.
+func FuzzReadPEM(f *testing.F) {
+	k, chain := issued(f, vault.KeyProps{Type: vault.EC, Curve: vault.P256K})
+	text, err := WritePEM(&k, chain)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(text), "")
+	f.Add([]byte(strings.ReplaceAll(text, "\n", "\r\n")), "")
+	f.Add([]byte(strings.ReplaceAll(text, "PRIVATE", "ENCRYPTED PRIVATE")), "secret")
+	f.Fuzz(func(t *testing.T, text []byte, pwd string) {
+		b, err := ReadPEM(text, pwd)
+		if err != nil {
+			return
+		}
+		again, err := WritePEM(&b.Key, b.Chain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := ReadPEM([]byte(again), "")
+		if err != nil || !cmp.Equal(b.Chain, c.Chain) || b.Leaf != c.Leaf {
+			t.Fatalf("written and read again: %v", err)
+		}
+	})
+}
