@@ -77,7 +77,7 @@ func (r runCommand) around(to streams, ready server.Ready, command []string, sig
 	stop()
 	child := exec.Command(command[0], command[1:]...)
 	child.Stdin, child.Stdout, child.Stderr = to.in, to.out, to.err
-	child.Env = withVariables(os.Environ(), ready.Environment(url, os.Getenv))
+	child.Env = server.Apply(ready.Environment(url, os.Getenv), os.Environ())
 	if err := child.Start(); err != nil {
 		code := exitNotRunnable
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
@@ -115,23 +115,4 @@ func codeOf(state *os.ProcessState, err error) (int, error) {
 		return code, nil
 	}
 	return signalCode(state), nil
-}
-
-// withVariables returns an environment with some variables set and some gone.
-func withVariables(environment []string, vars []server.Variable) []string {
-	ours := map[string]bool{}
-	var set []string
-	for _, v := range vars {
-		ours[v.Name] = true
-		if !v.Unset {
-			set = append(set, v.Name+"="+v.Value)
-		}
-	}
-	var kept []string
-	for _, e := range environment {
-		if name, _, _ := strings.Cut(e, "="); !ours[name] {
-			kept = append(kept, e)
-		}
-	}
-	return append(kept, set...)
 }

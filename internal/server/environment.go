@@ -57,6 +57,25 @@ func (r Ready) Environment(vaultURL string, lookup func(name string) string) []V
 	return vars
 }
 
+// Apply returns a whole environment, of NAME=value, with the variables in place.
+func Apply(vars []Variable, environment []string) []string {
+	ours := map[string]bool{}
+	var set []string
+	for _, v := range vars {
+		ours[v.Name] = true
+		if !v.Unset {
+			set = append(set, v.Name+"="+v.Value)
+		}
+	}
+	var kept []string
+	for _, e := range environment {
+		if name, _, _ := strings.Cut(e, "="); !ours[name] {
+			kept = append(kept, e)
+		}
+	}
+	return append(kept, set...)
+}
+
 // javaOptions adds our truststore to the options there are, in place of one
 // that is named there.
 func javaOptions(now, truststore string) string {

@@ -30,27 +30,25 @@ type event struct {
 	MetadataVersion string         `json:"metadataVersion"`
 }
 
-// outbox lists what a development server caught: every message, since nothing
+// Outbox lists what a development server caught: every message, since nothing
 // delivers them here.
-func outbox(store vault.Store, vaultURL func(name string) string) func(context.Context) (admin.Outbox, error) {
-	return func(ctx context.Context) (box admin.Outbox, err error) {
-		err = store.View(ctx, func(r vault.Reader) error {
-			box = admin.Outbox{}
-			for after := int64(0); ; {
-				page, err := r.Outbox(vault.Queued, after, outboxPage)
-				if err != nil || len(page) == 0 {
+func (s *Server) Outbox(ctx context.Context) (box admin.Outbox, err error) {
+	err = s.store.View(ctx, func(r vault.Reader) error {
+		box = admin.Outbox{}
+		for after := int64(0); ; {
+			page, err := r.Outbox(vault.Queued, after, outboxPage)
+			if err != nil || len(page) == 0 {
+				return err
+			}
+			for _, m := range page {
+				if err := put(&box, m, s.Ready.VaultURLOf); err != nil {
 					return err
 				}
-				for _, m := range page {
-					if err := put(&box, m, vaultURL); err != nil {
-						return err
-					}
-				}
-				after = page[len(page)-1].Seq
 			}
-		})
-		return box, err
-	}
+			after = page[len(page)-1].Seq
+		}
+	})
+	return box, err
 }
 
 func put(box *admin.Outbox, m vault.Message, vaultURL func(string) string) error {

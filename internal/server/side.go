@@ -17,7 +17,7 @@ func (s *Server) sideDoor() *admin.Door {
 		Hosts:   s.config.Hosts,
 		Now:     s.Now,
 		Advance: s.Advance,
-		Outbox:  outbox(s.store, func(name string) string { return s.Ready.VaultURLOf(name) }),
+		Outbox:  s.Outbox,
 		Reset:   s.Reset,
 		Log:     s.log,
 	}

@@ -1,0 +1,134 @@
+// Package testvault runs a vault server inside a Go test: on free ports, with
+// nothing in it, gone at the test's end. Programs under test reach it with the
+// Azure SDKs and no change of code. Begin with Start.
+package testvault
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"log/slog"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"certwright/internal/server"
+)
+
+// A Vault is a running server; its default vault is the one that URL means.
+// Vaults that are called by other names come into being at their first write.
+type Vault struct {
+	URL     string // the vault by IP address, which needs no DNS
+	NameURL string // the same vault by name, for where *.localhost resolves
+	HTTPURL string // the side door: tokens and administration, on plain http
+	CAFile  string // PEM of the authority behind the server's TLS certificates
+
+	t      testing.TB
+	server *server.Server
+	roots  *x509.CertPool
+}
+
+// Start starts a server and stops it at the end of the test. What the server
+// logs goes to the test's log.
+func Start(t testing.TB) *Vault {
+	t.Helper()
+	log := &testLog{t: t}
+	s, err := server.Start(context.Background(), server.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true},
+		server.Options{
+			Log:     slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo})),
+			Observe: server.RequestLines(log),
+		})
+	if err != nil {
+		t.Fatalf("start the vault server: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Errorf("stop the vault server: %v", err)
+		}
+	})
+	v := &Vault{
+		URL: s.Ready.IPURL, NameURL: s.Ready.VaultURL, HTTPURL: s.Ready.HTTPURL, CAFile: s.Ready.CAFile,
+		t: t, server: s, roots: x509.NewCertPool(),
+	}
+	text, err := os.ReadFile(v.CAFile)
+	if err != nil || !v.roots.AppendCertsFromPEM(text) {
+		t.Fatalf("read the authority of the vault server: %v", err)
+	}
+	return v
+}
+
+// Client returns a client that trusts the server and, as SDKs do, follows no
+// redirect. Hand it to an SDK as its transport, or use it for bare requests.
+func (v *Vault) Client() *http.Client {
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: v.roots}, ForceAttemptHTTP2: true}
+	v.t.Cleanup(transport.CloseIdleConnections)
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Env returns this process's environment with what unmodified programs need to
+// find the vault, trust it and get tokens: set exec.Cmd.Env to it.
+func (v *Vault) Env() []string {
+	return server.Apply(v.server.Ready.Environment(v.URL, os.Getenv), os.Environ())
+}
+
+// Now returns the server's time.
+func (v *Vault) Now() time.Time {
+	now, _ := v.server.Now()
+	return now
+}
+
+// Advance moves the server's clock forward, from due job to due job. When it
+// returns, all that fell due on the way is done: certificates were issued and
+// renewed, deleted ones purged. The test fails if it cannot be done.
+func (v *Vault) Advance(d time.Duration) {
+	v.t.Helper()
+	if err := v.server.Advance(v.t.Context(), d); err != nil {
+		v.t.Fatalf("advance the vault server's clock by %v: %v", d, err)
+	}
+}
+
+// A Mail is one that a certificate's contacts would have got.
+type Mail struct {
+	To, Subject, Text, HTML string
+	At                      time.Time // on the server's clock
+	Certificate             string
+}
+
+// Outbox returns the mails that the server caught so far, and the events, as
+// JSON in Event Grid's schema.
+func (v *Vault) Outbox() (mails []Mail, events [][]byte) {
+	v.t.Helper()
+	box, err := v.server.Outbox(v.t.Context())
+	if err != nil {
+		v.t.Fatalf("read the vault server's outbox: %v", err)
+	}
+	for _, m := range box.Mails {
+		mails = append(mails, Mail(m))
+	}
+	for _, e := range box.Events {
+		events = append(events, e)
+	}
+	return mails, events
+}
+
+// Reset empties the server and puts its clock back to real time.
+func (v *Vault) Reset() {
+	v.t.Helper()
+	if err := v.server.Reset(v.t.Context()); err != nil {
+		v.t.Fatalf("reset the vault server: %v", err)
+	}
+}
+
+// testLog writes to a test's log.
+type testLog struct{ t testing.TB }
+
+// Write logs one line.
+func (l *testLog) Write(p []byte) (int, error) {
+	l.t.Logf("%s", bytes.TrimRight(p, "\n"))
+	return len(p), nil
+}
