@@ -50,18 +50,18 @@ func putDataKeys(ctx context.Context, store vault.Store, kek, data *keyset.Handl
 	if err != nil {
 		return 0, err
 	}
-	err = store.Update(ctx, func(tx vault.Tx) error {
+	var row vault.Account
+	err = store.Update(ctx, func(tx vault.Tx) (err error) {
 		if err := tx.PutAccount(vault.Account{ID: DataKeys, Body: body, Rev: rev}); err != nil {
 			return err
 		}
-		row, err := tx.Account(DataKeys)
-		rev = row.Rev
+		row, err = tx.Account(DataKeys)
 		return err
 	})
 	if err != nil {
 		return 0, fmt.Errorf("store the data keys: %w", err)
 	}
-	return rev, nil
+	return row.Rev, nil
 }
 
 func wrap(kek, data *keyset.Handle) (vault.Sealed, error) {

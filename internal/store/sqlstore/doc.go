@@ -1,0 +1,10 @@
+// Package sqlstore is the vault.Store in SQL: one SQL text for every engine,
+// with what differs in a Dialect. It knows no rules of the service and opens no
+// sealed value.
+//
+// On SQLite one goroutine owns the only writing connection and commits what
+// waits together (writer.go); reads run beside it on a few connections, each on
+// its own snapshot (view.go). What is searched stands in columns, what is
+// carried in a JSON body with a version number (record*.go). Begin with open.go,
+// then migrations/sqlite, then writer.go.
+package sqlstore

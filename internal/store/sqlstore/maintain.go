@@ -1,0 +1,38 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"certwright/internal/vault"
+)
+
+// Tables that Reset empties: all but settings and accounts.
+var resetTables = []string{"objects", "policies", "versions", "bodies", "operations", "issuers", "contacts", "jobs", "outbox"}
+
+// Reset implements vault.Store.
+func (s *Store) Reset(ctx context.Context) error {
+	return s.Update(ctx, func(v vault.Tx) error {
+		for _, table := range resetTables {
+			if _, err := v.(*tx).exec(table, "DELETE FROM "+table); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// IntegrityCheck reads the whole database and returns an error that names the
+// first fault. Its time grows with the database.
+func (s *Store) IntegrityCheck(ctx context.Context) error {
+	return s.View(ctx, func(r vault.Reader) error {
+		var found string
+		if err := r.(*reader).one("integrity", "PRAGMA integrity_check(1)", nil, &found); err != nil {
+			return err
+		}
+		if found != "ok" {
+			return fmt.Errorf("check the database: %s", found)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,48 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+// Why Open refuses a file. The errors wrap one of these and end with a hint line.
+var (
+	ErrNewer   = errors.New("the database was written by a newer program\nhint: start the newer certwright, or restore a backup made before it ran")
+	ErrForeign = errors.New("the file is not a certwright database\nhint: name another file or folder")
+)
+
+// migrate brings the schema to the newest version. A current one is left alone.
+func migrate(ctx context.Context, db *sql.DB, s *session, d Dialect) error {
+	version, err := d.Inspect(ctx, s)
+	if err != nil {
+		return err
+	}
+	folder, err := fs.Sub(migrations, "migrations/"+d.Folder)
+	if err != nil {
+		return fmt.Errorf("find the migrations: %w", err)
+	}
+	files, err := fs.Glob(folder, "*.sql")
+	if err != nil {
+		return fmt.Errorf("find the migrations: %w", err)
+	}
+	newest := int64(len(files)) // numbered 1, 2, ... without a gap; a test sees to it
+	if version == newest {
+		return nil
+	}
+	if version > newest {
+		return ErrNewer
+	}
+	p, err := goose.NewProvider(d.Goose, db, folder)
+	if err != nil {
+		return fmt.Errorf("prepare the migrations: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("migrate the schema: %w", err)
+	}
+	return d.SetVersion(ctx, s, newest)
+}

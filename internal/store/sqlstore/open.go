@@ -1,0 +1,111 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// A Store is a vault.Store in SQL.
+type Store struct {
+	db      *sql.DB
+	dialect Dialect
+	writer  *writer
+	readers chan *session // maxReaders places; nil is one without a connection yet
+
+	closing sync.Once
+	closed  chan struct{}
+}
+
+// Open opens the SQLite database at path, which it makes if there is none, and
+// brings its schema up to date. It ends all leases, so the caller must be the
+// only process that uses the file. It refuses a database of a newer program and
+// a file that is something else.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", dsn(path))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	s, err := start(ctx, db, sqlite)
+	if err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// start migrates a database and starts its writer.
+func start(ctx context.Context, db *sql.DB, d Dialect) (*Store, error) {
+	w, err := newSession(ctx, db, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, db, w, d); err != nil {
+		w.close()
+		return nil, err
+	}
+	if err := w.freeAll(); err != nil {
+		w.close()
+		return nil, err
+	}
+	s := &Store{db: db, dialect: d, writer: newWriter(w, d.Begin),
+		readers: make(chan *session, maxReaders), closed: make(chan struct{})}
+	for range maxReaders {
+		s.readers <- nil
+	}
+	return s, nil
+}
+
+// createPrivate makes the file with mode 0600 if there is none: SQLite would
+// leave it to the umask, and gives its -wal and -shm the mode of this file.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("create the database: %w", err)
+	}
+	return f.Close()
+}
+
+// dsn names the file as a URI, in which no letter of the path means anything.
+func dsn(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	path = filepath.ToSlash(path)
+	if path[0] != '/' { // a drive letter on Windows
+		path = "/" + path
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
+}
+
+// Close lets what is running end, refuses what comes after, writes the log back
+// into the database and closes it. Calling it again does nothing.
+func (s *Store) Close() (err error) {
+	s.closing.Do(func() {
+		close(s.closed)
+		s.writer.close()
+		for range maxReaders {
+			if held := <-s.readers; held != nil {
+				err = errors.Join(err, held.close())
+			}
+		}
+		var busy, pages, moved int64
+		if e := s.writer.session.one("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &pages, &moved); e != nil {
+			err = errors.Join(err, fmt.Errorf("write the log back: %w", e))
+		}
+		err = errors.Join(err, s.writer.session.close(), s.db.Close())
+	})
+	return err
+}

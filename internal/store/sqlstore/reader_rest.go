@@ -1,0 +1,127 @@
+package sqlstore
+
+import (
+	"strings"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+const sqlIssuer = `SELECT body FROM issuers WHERE vault = $1 AND key = $2`
+
+// Issuer implements vault.Reader.
+func (r *reader) Issuer(vaultName, name string) (vault.IssuerConfig, error) {
+	var body string
+	if err := r.one("issuer", sqlIssuer, []any{vaultName, strings.ToLower(name)}, &body); err != nil {
+		return vault.IssuerConfig{}, err
+	}
+	return decodeIssuer(vaultName, body)
+}
+
+func decodeIssuer(vaultName, body string) (vault.IssuerConfig, error) {
+	var rec issuerRecord
+	if err := decode(body, &rec, &rec.V); err != nil {
+		return vault.IssuerConfig{}, err
+	}
+	return rec.issuer(vaultName), nil
+}
+
+const sqlIssuers = `SELECT body FROM issuers WHERE vault = $1 AND key > $2 ORDER BY key LIMIT $3`
+
+// Issuers implements vault.Reader.
+func (r *reader) Issuers(vaultName, after string, limit int) ([]vault.IssuerConfig, error) {
+	list := []vault.IssuerConfig{}
+	err := r.each("issuers", sqlIssuers, []any{vaultName, after, max(limit, 0)}, func(scan func(...any) error) error {
+		var body string
+		if err := scan(&body); err != nil {
+			return err
+		}
+		c, err := decodeIssuer(vaultName, body)
+		list = append(list, c)
+		return err
+	})
+	return list, err
+}
+
+const sqlContacts = `SELECT body FROM contacts WHERE vault = $1`
+
+// Contacts implements vault.Reader.
+func (r *reader) Contacts(vaultName string) ([]vault.Contact, error) {
+	var body string
+	if err := r.one("contacts", sqlContacts, []any{vaultName}, &body); err != nil {
+		return nil, err
+	}
+	var rec contactsRecord
+	if err := decode(body, &rec, &rec.V); err != nil {
+		return nil, err
+	}
+	return rec.contacts(), nil
+}
+
+const sqlOutbox = `SELECT seq, topic, vault, kind, name, version, at, tries, error, body FROM outbox
+WHERE state = $1 AND seq > $2 ORDER BY seq LIMIT $3`
+
+// Outbox implements vault.Reader.
+func (r *reader) Outbox(state vault.MessageState, after int64, limit int) ([]vault.Message, error) {
+	list := []vault.Message{}
+	err := r.each("outbox", sqlOutbox, []any{string(state), after, max(limit, 0)}, func(scan func(...any) error) error {
+		m := vault.Message{State: state}
+		var at *int64
+		err := scan(&m.Seq, &m.Topic, &m.Ref.Vault, &m.Ref.Kind, &m.Ref.Name, &m.Version, &at, &m.Tries, &m.Error, (*blob)(&m.Body))
+		m.At = atNanos(at)
+		list = append(list, m)
+		return err
+	})
+	return list, err
+}
+
+const sqlAccount = `SELECT body, rev FROM accounts WHERE id = $1`
+
+// Account implements vault.Reader.
+func (r *reader) Account(id string) (vault.Account, error) {
+	a := vault.Account{ID: id}
+	if err := r.one("account", sqlAccount, []any{id}, (*blob)(&a.Body), &a.Rev); err != nil {
+		return vault.Account{}, err
+	}
+	return a, nil
+}
+
+const sqlSetting = `SELECT value FROM settings WHERE key = $1`
+
+// Setting implements vault.Reader.
+func (r *reader) Setting(key string) (value string, err error) {
+	err = r.one("setting", sqlSetting, []any{key}, &value)
+	return value, err
+}
+
+const sqlJob = `SELECT name, due, attempt FROM jobs WHERE vault = $1 AND kind = $2 AND key = $3 AND job = $4`
+
+// Job implements vault.Reader.
+func (r *reader) Job(kind vault.JobKind, ref vault.Ref) (vault.Job, error) {
+	j := vault.Job{Kind: kind, Ref: ref}
+	var due int64
+	if err := r.one("job", sqlJob, place(ref, string(kind)), &j.Ref.Name, &due, &j.Attempt); err != nil {
+		return vault.Job{}, err
+	}
+	j.Due = atNanos(&due)
+	return j, nil
+}
+
+const sqlNextDue = `SELECT due FROM jobs WHERE leased_until <= $1 ORDER BY due LIMIT 1`
+
+// NextDue implements vault.Reader.
+func (r *reader) NextDue(now time.Time) (time.Time, error) {
+	var due int64
+	if err := r.one("next due job", sqlNextDue, []any{instant(now)}, &due); err != nil {
+		return time.Time{}, err
+	}
+	return atNanos(&due), nil
+}
+
+// instant is nanos for a time that is always set.
+func instant(t time.Time) int64 {
+	if n := nanos(t); n != nil {
+		return *n
+	}
+	return nanosOfZero
+}

@@ -1,0 +1,98 @@
+package sqlstore
+
+import "certwright/internal/vault"
+
+// issuerRecord is a vault.IssuerConfig as stored, but for its vault.
+type issuerRecord struct {
+	V            int                 `json:"v"`
+	Name         string              `json:"name"`
+	Provider     string              `json:"provider"`
+	Credentials  *credentialsRecord  `json:"credentials,omitzero"`
+	Organization *organizationRecord `json:"organization,omitzero"`
+	Enabled      bool                `json:"enabled,omitzero"`
+	Created      *int64              `json:"created,omitzero"`
+	Updated      *int64              `json:"updated,omitzero"`
+}
+
+type credentialsRecord struct {
+	AccountID string `json:"account,omitzero"`
+	Password  []byte `json:"password,omitzero"` // sealed
+}
+
+type organizationRecord struct {
+	ID     string         `json:"id,omitzero"`
+	Admins []personRecord `json:"admins,omitzero"`
+}
+
+// personRecord is an admin or a contact.
+type personRecord struct {
+	First string `json:"first,omitzero"`
+	Last  string `json:"last,omitzero"`
+	Name  string `json:"name,omitzero"`
+	Email string `json:"email,omitzero"`
+	Phone string `json:"phone,omitzero"`
+}
+
+// contactsRecord is a vault's list of contacts as stored.
+type contactsRecord struct {
+	V        int            `json:"v"`
+	Contacts []personRecord `json:"contacts,omitzero"`
+}
+
+func fromIssuer(c vault.IssuerConfig) issuerRecord {
+	r := issuerRecord{V: recordVersion, Name: c.Name, Provider: c.Provider,
+		Enabled: c.Enabled, Created: nanos(c.Created), Updated: nanos(c.Updated)}
+	if c.Credentials != nil {
+		r.Credentials = &credentialsRecord{AccountID: c.Credentials.AccountID, Password: c.Credentials.Password}
+	}
+	if o := c.Organization; o != nil {
+		r.Organization = &organizationRecord{ID: o.ID}
+		if o.Admins != nil {
+			r.Organization.Admins = make([]personRecord, len(o.Admins))
+		}
+		for i, a := range o.Admins {
+			r.Organization.Admins[i] = personRecord{First: a.FirstName, Last: a.LastName, Email: a.Email, Phone: a.Phone}
+		}
+	}
+	return r
+}
+
+func (r issuerRecord) issuer(vaultName string) vault.IssuerConfig {
+	c := vault.IssuerConfig{Vault: vaultName, Name: r.Name, Provider: r.Provider,
+		Enabled: r.Enabled, Created: atNanos(r.Created), Updated: atNanos(r.Updated)}
+	if r.Credentials != nil {
+		c.Credentials = &vault.Credentials{AccountID: r.Credentials.AccountID, Password: r.Credentials.Password}
+	}
+	if o := r.Organization; o != nil {
+		c.Organization = &vault.Organization{ID: o.ID}
+		if o.Admins != nil {
+			c.Organization.Admins = make([]vault.Admin, len(o.Admins))
+		}
+		for i, a := range o.Admins {
+			c.Organization.Admins[i] = vault.Admin{FirstName: a.First, LastName: a.Last, Email: a.Email, Phone: a.Phone}
+		}
+	}
+	return c
+}
+
+func fromContacts(list []vault.Contact) contactsRecord {
+	r := contactsRecord{V: recordVersion}
+	if list != nil {
+		r.Contacts = make([]personRecord, len(list))
+	}
+	for i, c := range list {
+		r.Contacts[i] = personRecord{Name: c.Name, Email: c.Email, Phone: c.Phone}
+	}
+	return r
+}
+
+func (r contactsRecord) contacts() []vault.Contact {
+	if r.Contacts == nil {
+		return nil
+	}
+	list := make([]vault.Contact, len(r.Contacts))
+	for i, c := range r.Contacts {
+		list[i] = vault.Contact{Name: c.Name, Email: c.Email, Phone: c.Phone}
+	}
+	return list
+}

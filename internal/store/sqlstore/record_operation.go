@@ -1,0 +1,78 @@
+package sqlstore
+
+import "certwright/internal/vault"
+
+// operationRecord is a vault.Operation as stored, but for its place and Rev.
+type operationRecord struct {
+	V               int               `json:"v"`
+	Name            string            `json:"name"`
+	RequestID       string            `json:"request_id"`
+	Status          string            `json:"status"`
+	Detail          string            `json:"detail,omitzero"`
+	Failure         *failureRecord    `json:"failure,omitzero"`
+	IssuerName      string            `json:"issuer_name,omitzero"`
+	CancelRequested bool              `json:"cancel_requested,omitzero"`
+	CancelDue       *int64            `json:"cancel_due,omitzero"`
+	CancelLost      bool              `json:"cancel_lost,omitzero"`
+	PreserveOrder   bool              `json:"preserve_order,omitzero"`
+	Policy          policyRecord      `json:"policy"`
+	Enabled         bool              `json:"enabled,omitzero"`
+	Tags            map[string]string `json:"tags,omitzero"`
+	Issuer          *issuerRecord     `json:"issuer,omitzero"`
+	IssuerVault     string            `json:"issuer_vault,omitzero"`
+	Attempt         int               `json:"attempt,omitzero"`
+	Target          string            `json:"target,omitzero"`
+	Created         *int64            `json:"created,omitzero"`
+	CSR             *int              `json:"csr,omitzero"`     // length, as in versionRecord
+	Private         *int              `json:"private,omitzero"` // length
+	State           *int              `json:"state,omitzero"`   // length
+}
+
+type failureRecord struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+func fromOperation(o vault.Operation) (operationRecord, packed) {
+	var raw packed
+	r := operationRecord{
+		V: recordVersion, Name: o.Name, RequestID: o.RequestID, Status: string(o.Status), Detail: o.Detail,
+		IssuerName: o.IssuerName, CancelRequested: o.CancelRequested, CancelDue: nanos(o.CancelDue),
+		CancelLost: o.CancelLost, PreserveOrder: o.PreserveOrder, Policy: fromPolicy(o.Policy),
+		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Target: o.Target, Created: nanos(o.Created),
+		CSR: raw.put(o.CSR), Private: raw.put(o.Private), State: raw.put(o.State),
+	}
+	if o.Failure != nil {
+		r.Failure = &failureRecord{Code: o.Failure.Code, Message: o.Failure.Message}
+	}
+	if o.Issuer != nil {
+		issuer := fromIssuer(*o.Issuer)
+		r.Issuer, r.IssuerVault = &issuer, o.Issuer.Vault
+	}
+	return r, raw
+}
+
+func (r operationRecord) operation(ref vault.Ref, rev int64, raw packed) (o vault.Operation, err error) {
+	ref.Name = r.Name
+	o = vault.Operation{
+		Ref: ref, RequestID: r.RequestID, Status: vault.Status(r.Status), Detail: r.Detail,
+		IssuerName: r.IssuerName, CancelRequested: r.CancelRequested, CancelDue: atNanos(r.CancelDue),
+		CancelLost: r.CancelLost, PreserveOrder: r.PreserveOrder, Policy: r.Policy.policy(),
+		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Target: r.Target, Created: atNanos(r.Created), Rev: rev,
+	}
+	if r.Failure != nil {
+		o.Failure = &vault.Failure{Code: r.Failure.Code, Message: r.Failure.Message}
+	}
+	if r.Issuer != nil {
+		issuer := r.Issuer.issuer(r.IssuerVault)
+		o.Issuer = &issuer
+	}
+	if o.CSR, err = raw.take(r.CSR); err != nil {
+		return o, err
+	}
+	if o.Private, err = raw.take(r.Private); err != nil {
+		return o, err
+	}
+	o.State, err = raw.take(r.State)
+	return o, err
+}

@@ -1,0 +1,100 @@
+package sqlstore
+
+import "certwright/internal/vault"
+
+// policyRecord is a vault.Policy as stored. In all records omitzero leaves out
+// a nil list and keeps an empty one: the wire keeps them apart.
+type policyRecord struct {
+	V          int              `json:"v"`
+	KeyType    string           `json:"kty,omitzero"`
+	Curve      string           `json:"crv,omitzero"`
+	Size       int              `json:"size,omitzero"`
+	Exportable bool             `json:"exportable,omitzero"`
+	Reuse      bool             `json:"reuse,omitzero"`
+	Secret     string           `json:"content_type,omitzero"`
+	Subject    string           `json:"subject,omitzero"`
+	SANs       *sansRecord      `json:"sans,omitzero"`
+	EKUs       []string         `json:"ekus,omitzero"`
+	Usage      []vault.KeyUsage `json:"usage,omitzero"`
+	Months     int              `json:"months,omitzero"`
+	CA         bool             `json:"ca,omitzero"`
+	Lifetime   []actionRecord   `json:"lifetime,omitzero"`
+	Issuer     string           `json:"issuer,omitzero"`
+	CertType   string           `json:"cty,omitzero"`
+	Transp     *bool            `json:"transparency,omitzero"`
+	Platform   *platformRecord  `json:"platform,omitzero"`
+	Enabled    bool             `json:"enabled,omitzero"`
+	Created    *int64           `json:"created,omitzero"`
+	Updated    *int64           `json:"updated,omitzero"`
+}
+
+type sansRecord struct {
+	DNS    []string `json:"dns,omitzero"`
+	Emails []string `json:"emails,omitzero"`
+	UPNs   []string `json:"upns,omitzero"`
+	URIs   []string `json:"uris,omitzero"`
+	IPs    []string `json:"ips,omitzero"`
+}
+
+type actionRecord struct {
+	Percent int    `json:"percent,omitzero"`
+	Days    int    `json:"days,omitzero"`
+	Action  string `json:"action"`
+}
+
+type platformRecord struct {
+	Usage    string `json:"usage,omitzero"`
+	Metadata []byte `json:"metadata,omitzero"`
+}
+
+func fromPolicy(p vault.Policy) policyRecord {
+	r := policyRecord{
+		V:       recordVersion,
+		KeyType: string(p.Key.Type), Curve: string(p.Key.Curve), Size: p.Key.Size,
+		Exportable: p.Key.Exportable, Reuse: p.Key.Reuse,
+		Secret:  p.Secret.ContentType,
+		Subject: p.X509.Subject, EKUs: p.X509.EKUs, Usage: p.X509.Usage,
+		Months: p.X509.ValidityMonths, CA: p.X509.CA,
+		Issuer: p.Issuer.Name, CertType: p.Issuer.CertType, Transp: p.Issuer.Transparency,
+		Enabled: p.Enabled, Created: nanos(p.Created), Updated: nanos(p.Updated),
+	}
+	if s := p.X509.SANs; s != nil {
+		r.SANs = &sansRecord{DNS: s.DNS, Emails: s.Emails, UPNs: s.UPNs, URIs: s.URIs, IPs: s.IPs}
+	}
+	if p.Lifetime != nil {
+		r.Lifetime = make([]actionRecord, len(p.Lifetime))
+	}
+	for i, a := range p.Lifetime {
+		r.Lifetime[i] = actionRecord{Percent: a.Trigger.LifetimePercentage, Days: a.Trigger.DaysBeforeExpiry, Action: a.Action}
+	}
+	if m := p.Platform; m != nil {
+		r.Platform = &platformRecord{Usage: m.CertificateUsage, Metadata: m.Metadata}
+	}
+	return r
+}
+
+func (r policyRecord) policy() vault.Policy {
+	p := vault.Policy{
+		Key: vault.KeyProps{Type: vault.KeyType(r.KeyType), Curve: vault.Curve(r.Curve), Size: r.Size,
+			Exportable: r.Exportable, Reuse: r.Reuse},
+		Secret: vault.SecretProps{ContentType: r.Secret},
+		X509: vault.X509Props{Subject: r.Subject, EKUs: r.EKUs, Usage: r.Usage,
+			ValidityMonths: r.Months, CA: r.CA},
+		Issuer:  vault.IssuerParams{Name: r.Issuer, CertType: r.CertType, Transparency: r.Transp},
+		Enabled: r.Enabled, Created: atNanos(r.Created), Updated: atNanos(r.Updated),
+	}
+	if s := r.SANs; s != nil {
+		p.X509.SANs = &vault.SANs{DNS: s.DNS, Emails: s.Emails, UPNs: s.UPNs, URIs: s.URIs, IPs: s.IPs}
+	}
+	if r.Lifetime != nil {
+		p.Lifetime = make([]vault.LifetimeAction, len(r.Lifetime))
+	}
+	for i, a := range r.Lifetime {
+		p.Lifetime[i] = vault.LifetimeAction{Action: a.Action,
+			Trigger: vault.Trigger{LifetimePercentage: a.Percent, DaysBeforeExpiry: a.Days}}
+	}
+	if m := r.Platform; m != nil {
+		p.Platform = &vault.PlatformManaged{CertificateUsage: m.Usage, Metadata: m.Metadata}
+	}
+	return p
+}

@@ -1,0 +1,80 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pressly/goose/v3"
+	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+)
+
+// applicationID marks a SQLite file as Certwright's ("CtWr").
+const applicationID = 0x43745772
+
+// sqlite is the dialect of SQLite. The cache is per connection; with five of
+// them the whole stays under 12 MB, and the system's file cache holds the rest.
+var sqlite = Dialect{
+	Folder:    "sqlite",
+	Goose:     goose.DialectSQLite3,
+	BeginView: "BEGIN",
+	Begin:     "BEGIN IMMEDIATE",
+	Setup: []string{
+		"PRAGMA busy_timeout = 5000",
+		"PRAGMA synchronous = FULL",
+		"PRAGMA foreign_keys = ON",
+		"PRAGMA cache_size = -2000",
+		"PRAGMA wal_autocheckpoint = 1000",
+	},
+	Inspect:    sqliteInspect,
+	SetVersion: sqliteSetVersion,
+}
+
+// sqliteInspect looks before it touches: a file of another program stays as it is.
+func sqliteInspect(ctx context.Context, s *session) (version int64, err error) {
+	var id int64
+	if err := s.pragma(ctx, "application_id", &id); err != nil {
+		var fault *driver.Error
+		if errors.As(err, &fault) && fault.Code() == lib.SQLITE_NOTADB {
+			return 0, ErrForeign
+		}
+		return 0, err
+	}
+	if id != applicationID {
+		var tables int64
+		if err := s.conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
+			return 0, fmt.Errorf("look for tables: %w", err)
+		}
+		if tables > 0 || id != 0 {
+			return 0, ErrForeign
+		}
+	}
+	var mode string
+	if err := s.pragma(ctx, "journal_mode = WAL", &mode); err != nil {
+		return 0, err
+	}
+	if mode != "wal" {
+		return 0, fmt.Errorf("write-ahead logging is not possible here (mode %s)\nhint: put the data folder on a local disk", mode)
+	}
+	if id != applicationID {
+		if _, err := s.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+			return 0, fmt.Errorf("mark the database: %w", err)
+		}
+	}
+	err = s.pragma(ctx, "user_version", &version)
+	return version, err
+}
+
+// pragma runs a pragma that answers one value.
+func (s *session) pragma(ctx context.Context, text string, into any) error {
+	if err := s.conn.QueryRowContext(ctx, "PRAGMA "+text).Scan(into); err != nil {
+		return fmt.Errorf("pragma %s: %w", text, err)
+	}
+	return nil
+}
+
+func sqliteSetVersion(ctx context.Context, s *session, version int64) error {
+	_, err := s.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
+	return err
+}

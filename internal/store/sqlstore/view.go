@@ -1,0 +1,60 @@
+package sqlstore
+
+import (
+	"context"
+	"fmt"
+
+	"certwright/internal/vault"
+)
+
+// maxReaders is how many snapshots are read at the same time (PERF section 2c).
+const maxReaders = 4
+
+// View runs fn on one consistent snapshot. It waits for a connection while
+// maxReaders are in use, so fn must not call View.
+func (s *Store) View(ctx context.Context, fn func(vault.Reader) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-s.closed:
+		return errClosed
+	default:
+	}
+	var held *session
+	select {
+	case held = <-s.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.closed:
+		return errClosed
+	}
+	defer func() { s.readers <- held }()
+	if held == nil { // a place, not yet a connection
+		opened, err := newSession(ctx, s.db, s.dialect)
+		if err != nil {
+			return err
+		}
+		held = opened
+		if _, err := held.exec("PRAGMA query_only = ON"); err != nil {
+			return err
+		}
+	}
+	if _, err := held.exec(s.dialect.BeginView); err != nil {
+		return fmt.Errorf("begin a snapshot: %w", err)
+	}
+	r := &reader{session: held, ctx: ctx}
+	defer func() {
+		r.ended.Store(true)
+		if _, err := held.exec("COMMIT"); err != nil {
+			held.exec("ROLLBACK")
+		}
+	}()
+	return fn(r)
+}
+
+// Update runs fn in a transaction that is on the disk when Update returns nil.
+// It runs fn in the caller's goroutine. fn must not call Update.
+func (s *Store) Update(ctx context.Context, fn func(vault.Tx) error) error {
+	return s.writer.do(ctx, fn)
+}

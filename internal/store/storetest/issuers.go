@@ -1,0 +1,74 @@
+package storetest
+
+import (
+	"testing"
+
+	"certwright/internal/vault"
+)
+
+// issuersAsPut: insert and replace, name as typed, compared without case; nil
+// and empty apart.
+func issuersAsPut(t *testing.T, s vault.Store) {
+	steps := []vault.IssuerConfig{
+		fullIssuer("web", "My.Issuer_1"),
+		{Vault: "web", Name: "MY.Issuer_1", Provider: "Test"},
+		{Vault: "web", Name: "my.issuer_1", Credentials: &vault.Credentials{Password: vault.Sealed{}}, Organization: &vault.Organization{Admins: []vault.Admin{}}},
+		{Vault: "web", Name: "my.issuer_1", Credentials: &vault.Credentials{}, Organization: &vault.Organization{}},
+	}
+	for _, c := range steps {
+		update(t, s, func(tx vault.Tx) error { return tx.PutIssuer(c) })
+		same(t, "issuer", get(t, s, func(r vault.Reader) (vault.IssuerConfig, error) { return r.Issuer("web", "my.ISSUER_1") }), c)
+	}
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.IssuerConfig, error) { return r.Issuer("other", "my.issuer_1") })
+	update(t, s, func(tx vault.Tx) error { return tx.DeleteIssuer("web", "MY.ISSUER_1") })
+	refused(t, s, vault.ErrNotFound, func(tx vault.Tx) error { return tx.DeleteIssuer("web", "my.issuer_1") })
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.IssuerConfig, error) { return r.Issuer("web", "my.issuer_1") })
+}
+
+// issuersListed: ascending order of lower-cased name, page by page, one vault's only.
+func issuersListed(t *testing.T, s vault.Store) {
+	update(t, s, func(tx vault.Tx) error {
+		for _, name := range []string{"c", "B", "d", "A", "e"} {
+			if err := tx.PutIssuer(fullIssuer("web", name)); err != nil {
+				return err
+			}
+		}
+		return tx.PutIssuer(fullIssuer("other", "bb"))
+	})
+	want := []vault.IssuerConfig{}
+	for _, name := range []string{"A", "B", "c", "d", "e"} {
+		want = append(want, fullIssuer("web", name))
+	}
+	for limit := 1; limit <= 6; limit++ {
+		got := []vault.IssuerConfig{}
+		for after := ""; ; {
+			page := get(t, s, func(r vault.Reader) ([]vault.IssuerConfig, error) { return r.Issuers("web", after, limit) })
+			if len(page) > limit {
+				t.Fatalf("a page of %d, limit %d", len(page), limit)
+			}
+			if len(page) == 0 {
+				break
+			}
+			got = append(got, page...)
+			after = vault.Ref{Name: page[len(page)-1].Name}.Key()
+		}
+		same(t, "issuers", got, want)
+	}
+}
+
+// contacts: replaced whole, an empty list is a list, ErrNotFound where there is none.
+func contacts(t *testing.T, s vault.Store) {
+	for _, list := range [][]vault.Contact{
+		{{Email: "a@example.org", Name: "A", Phone: "1"}, {}, {Email: "b@example.org"}},
+		{{Email: "b@example.org"}},
+		{},
+		nil,
+	} {
+		update(t, s, func(tx vault.Tx) error { return tx.PutContacts("web", list) })
+		same(t, "contacts", get(t, s, func(r vault.Reader) ([]vault.Contact, error) { return r.Contacts("web") }), list)
+	}
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) ([]vault.Contact, error) { return r.Contacts("other") })
+	update(t, s, func(tx vault.Tx) error { return tx.DeleteContacts("web") })
+	refused(t, s, vault.ErrNotFound, func(tx vault.Tx) error { return tx.DeleteContacts("web") })
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) ([]vault.Contact, error) { return r.Contacts("web") })
+}

@@ -1,0 +1,61 @@
+package storetest
+
+import (
+	"testing"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+func fullOperation() vault.Operation {
+	issuer := fullIssuer("web", "MyIssuer")
+	return vault.Operation{Ref: ref("Web"), RequestID: id(1), Status: vault.Failed, Detail: "d",
+		Failure: &vault.Failure{Code: vault.IssuerFault, Message: "m"}, IssuerName: "MyIssuer", CSR: []byte("csr"),
+		CancelRequested: true, CancelDue: instant.Add(2 * time.Second), CancelLost: true, PreserveOrder: true,
+		Policy: fullPolicy(), Enabled: true, Tags: map[string]string{"a": "b"}, Private: vault.Sealed("sealed"),
+		Issuer: &issuer, State: []byte("state"), Attempt: 3, Target: id(2), Created: instant}
+}
+
+// operationsAsPut: every member comes back as it was put, nil and empty apart.
+func operationsAsPut(t *testing.T, s vault.Store) {
+	steps := []vault.Operation{
+		fullOperation(),
+		{Ref: ref("Web"), Status: vault.InProgress},
+		{Ref: ref("Web"), CSR: []byte{}, Private: vault.Sealed{}, State: []byte{}, Tags: map[string]string{}, Policy: emptyPolicy(), Failure: &vault.Failure{},
+			Issuer: &vault.IssuerConfig{Credentials: &vault.Credentials{Password: vault.Sealed{}}, Organization: &vault.Organization{Admins: []vault.Admin{}}}},
+		{Ref: ref("Web"), Issuer: &vault.IssuerConfig{Credentials: &vault.Credentials{}, Organization: &vault.Organization{}}},
+	}
+	for i, o := range steps {
+		o.Rev = int64(i)
+		update(t, s, func(tx vault.Tx) error {
+			rev, err := tx.PutOperation(o)
+			if rev != o.Rev+1 {
+				t.Errorf("new rev %d after %d", rev, o.Rev)
+			}
+			return err
+		})
+		o.Rev++
+		same(t, "operation", get(t, s, func(r vault.Reader) (vault.Operation, error) { return r.Operation(ref("wEB")) }), o)
+	}
+}
+
+// operationRevisions: PutOperation compares Rev; DeleteOperation needs none.
+func operationRevisions(t *testing.T, s vault.Store) {
+	putRev := func(rev int64) func(vault.Tx) error {
+		return func(tx vault.Tx) error {
+			_, err := tx.PutOperation(vault.Operation{Ref: ref("a"), Rev: rev})
+			return err
+		}
+	}
+	refused(t, s, vault.ErrStale, putRev(1))
+	update(t, s, putRev(0))
+	refused(t, s, vault.ErrStale, putRev(0))
+	update(t, s, putRev(1))
+	refused(t, s, vault.ErrStale, putRev(1))
+	refused(t, s, vault.ErrStale, putRev(3))
+	update(t, s, func(tx vault.Tx) error { return tx.DeleteOperation(ref("A")) })
+	update(t, s, func(tx vault.Tx) error { return tx.DeleteOperation(ref("a")) }) // nothing there: no error
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Operation, error) { return r.Operation(ref("a")) })
+	refused(t, s, vault.ErrStale, putRev(2))
+	update(t, s, putRev(0))
+}

@@ -1,0 +1,166 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+func message(n int) vault.Message {
+	return vault.Message{Topic: vault.EventNewVersion, Ref: ref(fmt.Sprint("Cert-", n)), Version: id(n),
+		At: instant.Add(time.Duration(n)), Body: []byte(fmt.Sprint("{\"n\":", n, "}"))}
+}
+
+func box(t *testing.T, s vault.Store, state vault.MessageState, after int64, limit int) []vault.Message {
+	t.Helper()
+	return get(t, s, func(r vault.Reader) ([]vault.Message, error) { return r.Outbox(state, after, limit) })
+}
+
+// outbox: Append adds in state Queued with the next Seq; lists go by Seq.
+func outbox(t *testing.T, s vault.Store) {
+	update(t, s, func(tx vault.Tx) error {
+		for n := range 5 {
+			m := message(n)
+			m.State, m.Seq, m.Tries, m.Error = vault.Dead, 99, 3, "old" // not the caller's to say
+			if err := tx.Append(m); err != nil {
+				return err
+			}
+		}
+		return errors.Join(tx.Append(vault.Message{}), tx.Append(vault.Message{Body: []byte{}}))
+	})
+	var last int64
+	got := []vault.Message{}
+	for {
+		page := box(t, s, vault.Queued, last, 3)
+		if len(page) == 0 {
+			break
+		}
+		if len(page) > 3 {
+			t.Fatalf("a page of %d, limit 3", len(page))
+		}
+		for _, m := range page {
+			if m.Seq <= last {
+				t.Errorf("seq %d after %d", m.Seq, last)
+			}
+			last, m.Seq = m.Seq, 0
+			got = append(got, m)
+		}
+	}
+	want := []vault.Message{message(0), message(1), message(2), message(3), message(4), {}, {Body: []byte{}}}
+	for i := range want {
+		want[i].State = vault.Queued
+	}
+	same(t, "messages", got, want)
+	same(t, "dead", box(t, s, vault.Dead, 0, 9), []vault.Message{})
+}
+
+// outboxStates: PutMessage records state, tries and error, and nothing else;
+// a dead message can be queued again and keeps its place.
+func outboxStates(t *testing.T, s vault.Store) {
+	update(t, s, func(tx vault.Tx) error { return errors.Join(tx.Append(message(1)), tx.Append(message(2))) })
+	queued := box(t, s, vault.Queued, 0, 9)
+	first := queued[0]
+	first.Tries, first.Error = 1, "no answer"
+	update(t, s, func(tx vault.Tx) error {
+		changed := first
+		changed.Topic, changed.Body, changed.Version, changed.Ref, changed.At = "x", nil, "x", ref("x"), time.Time{}
+		return tx.PutMessage(changed)
+	})
+	same(t, "tried once", box(t, s, vault.Queued, 0, 9), []vault.Message{first, queued[1]})
+	for _, state := range []vault.MessageState{vault.Dead, vault.Queued, vault.Delivered} {
+		first.State, first.Tries, first.Error = state, first.Tries+1, "in "+string(state)
+		update(t, s, func(tx vault.Tx) error { return tx.PutMessage(first) })
+		want := map[vault.MessageState][]vault.Message{vault.Queued: {}, vault.Dead: {}, vault.Delivered: {}}
+		want[state] = append(want[state], first)
+		want[vault.Queued] = append(want[vault.Queued], queued[1])
+		for in, list := range want {
+			same(t, string(in), box(t, s, in, 0, 9), list)
+		}
+	}
+	refused(t, s, vault.ErrNotFound, func(tx vault.Tx) error {
+		return tx.PutMessage(vault.Message{Seq: queued[1].Seq + 100, State: vault.Dead})
+	})
+}
+
+// accounts: PutAccount compares Rev.
+func accounts(t *testing.T, s vault.Store) {
+	putAccount := func(a vault.Account) func(vault.Tx) error {
+		return func(tx vault.Tx) error { return tx.PutAccount(a) }
+	}
+	read := func(id string) vault.Account {
+		t.Helper()
+		return get(t, s, func(r vault.Reader) (vault.Account, error) { return r.Account(id) })
+	}
+	a := vault.Account{ID: "acme/x", Body: vault.Sealed{0, 1, 255}}
+	refused(t, s, vault.ErrStale, putAccount(vault.Account{ID: a.ID, Rev: 1}))
+	update(t, s, putAccount(a))
+	refused(t, s, vault.ErrStale, putAccount(a))
+	a.Rev = 1
+	same(t, "account", read(a.ID), a)
+	a.Body = vault.Sealed{}
+	update(t, s, putAccount(a))
+	refused(t, s, vault.ErrStale, putAccount(a))
+	a.Rev = 2
+	same(t, "account with an empty body", read(a.ID), a)
+	a.Body = nil
+	update(t, s, putAccount(a))
+	a.Rev = 3
+	same(t, "account without a body", read(a.ID), a)
+	update(t, s, putAccount(vault.Account{ID: "ACME/X"}))
+	same(t, "an account's id is taken to the letter", read(a.ID), a)
+}
+
+// settings: put and replaced.
+func settings(t *testing.T, s vault.Store) {
+	for _, value := range []string{"1h", "", "2h ä\n"} {
+		update(t, s, func(tx vault.Tx) error {
+			return errors.Join(tx.PutSetting("clock", value), tx.PutSetting("other", "x"))
+		})
+		if got := get(t, s, func(r vault.Reader) (string, error) { return r.Setting("clock") }); got != value {
+			t.Errorf("setting %q, want %q", got, value)
+		}
+	}
+}
+
+// reset: every row but settings and accounts is gone; a sequence number is not
+// given again.
+func reset(t *testing.T, s vault.Store) {
+	policy := fullPolicy()
+	fill := func() {
+		t.Helper()
+		update(t, s, func(tx vault.Tx) error {
+			_, err := tx.PutObject(vault.Object{Ref: ref("a"), Latest: id(1), Policy: &policy})
+			_, err2 := tx.PutOperation(fullOperation())
+			return errors.Join(err, err2, tx.PutVersion(certificate(ref("a"), 1)), tx.PutIssuer(fullIssuer("web", "i")),
+				tx.PutContacts("web", nil), tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: ref("a"), Due: instant}), tx.Append(message(1)))
+		})
+	}
+	fill()
+	update(t, s, func(tx vault.Tx) error {
+		return errors.Join(tx.PutAccount(vault.Account{ID: "x"}), tx.PutSetting("k", "v"))
+	})
+	before := box(t, s, vault.Queued, 0, 9)
+	_, leases := claimed(t, s, instant, second, 1)
+	if err := s.Reset(t.Context()); err != nil {
+		t.Fatalf("Reset: %v", err)
+	}
+	if value := get(t, s, func(r vault.Reader) (string, error) { return r.Setting("k") }); value != "v" {
+		t.Errorf("setting %q after a reset", value)
+	}
+	get(t, s, func(r vault.Reader) (vault.Account, error) { return r.Account("x") })
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Object, error) { return r.Object(ref("a")) })
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Version, error) { return r.Version(ref("a"), id(1)) })
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Operation, error) { return r.Operation(ref("web")) })
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.IssuerConfig, error) { return r.Issuer("web", "i") })
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) ([]vault.Contact, error) { return r.Contacts("web") })
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Job, error) { return r.Job(vault.JobIssue, ref("a")) })
+	same(t, "outbox", box(t, s, vault.Queued, 0, 9), []vault.Message{})
+	refused(t, s, vault.ErrStale, func(tx vault.Tx) error { return tx.Finish(leases[0]) })
+	fill()
+	if after := box(t, s, vault.Queued, 0, 9); len(after) != 1 || after[0].Seq <= before[0].Seq {
+		t.Errorf("messages after a reset: %v, before: %v", after, before)
+	}
+}
