@@ -25,9 +25,9 @@ type Vault struct {
 	HTTPURL string // the side door: tokens and administration, on plain http
 	CAFile  string // PEM of the authority behind the server's TLS certificates
 
-	t      testing.TB
-	server *server.Server
-	roots  *x509.CertPool
+	t         testing.TB
+	server    *server.Server
+	transport *http.Transport
 }
 
 // Start starts a server and stops it at the end of the test. What the server
@@ -50,22 +50,23 @@ func Start(t testing.TB) *Vault {
 	})
 	v := &Vault{
 		URL: s.Ready.IPURL, NameURL: s.Ready.VaultURL, HTTPURL: s.Ready.HTTPURL, CAFile: s.Ready.CAFile,
-		t: t, server: s, roots: x509.NewCertPool(),
+		t: t, server: s,
 	}
+	roots := x509.NewCertPool()
 	text, err := os.ReadFile(v.CAFile)
-	if err != nil || !v.roots.AppendCertsFromPEM(text) {
+	if err != nil || !roots.AppendCertsFromPEM(text) {
 		t.Fatalf("read the authority of the vault server: %v", err)
 	}
+	v.transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
+	t.Cleanup(v.transport.CloseIdleConnections)
 	return v
 }
 
 // Client returns a client that trusts the server and, as SDKs do, follows no
 // redirect. Hand it to an SDK as its transport, or use it for bare requests.
 func (v *Vault) Client() *http.Client {
-	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: v.roots}, ForceAttemptHTTP2: true}
-	v.t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{
-		Transport:     transport,
+		Transport:     v.transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }

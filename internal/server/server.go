@@ -37,7 +37,7 @@ type Server struct {
 	config  Config
 	version string
 	log     *slog.Logger
-	observe func(api.Observation)
+	observe func(api.Observation) // may be nil
 
 	folder  *folder
 	store   *sqlstore.Store
@@ -47,13 +47,12 @@ type Server struct {
 	tokens  *sts.Service
 	service *service.Service
 	worker  *worker.Worker
-	keys    *certs.Pool
+	keys    *keys
 	api     *api.Handler
 	side    *admin.Door
 	doors   *doors
 
 	moving     sync.Mutex // one move of the clock at a time
-	firstCall  sync.Once  // starts the making of keys
 	closing    atomic.Bool
 	background sync.WaitGroup
 	ctx        context.Context // of the work in the background
@@ -111,7 +110,7 @@ func (s *Server) wire(ctx context.Context) error {
 		return err
 	}
 	played := scripted.Issuer{Authority: issuing}
-	s.keys = &certs.Pool{Ready: keysReady}
+	s.keys = &keys{pool: certs.Pool{Ready: keysReady}, fill: s.fillKeys}
 	s.service = &service.Service{
 		Store: s.store, Sealer: s.seal, Backups: s.seal.Backups(), Clock: s.clock, Access: access.Everything{}, Keys: s.keys,
 		Issuers:  func(string) vault.Issuer { return played },
@@ -132,7 +131,7 @@ func (s *Server) wire(ctx context.Context) error {
 	door := auth.Door{Tenant: s.config.Tenant, Vault: s.config.DefaultVault}
 	s.api, err = api.New(api.Handler{
 		Service: s.service, Authenticate: door.Authenticate, Challenge: door.Challenge, VaultName: door.VaultName,
-		Observe: s.seen, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
+		Observe: s.observe, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
 	})
 	if err != nil {
 		return err
@@ -154,21 +153,6 @@ func (s *Server) openDoors(ctx context.Context) (err error) {
 	})
 	s.doors.serve()
 	return s.Ready.write()
-}
-
-// seen starts the making of keys at the first request, so that a server that
-// nobody calls stays idle, and passes the observation on.
-func (s *Server) seen(o api.Observation) {
-	s.firstCall.Do(func() {
-		s.background.Go(func() {
-			if err := s.keys.Run(s.ctx); err != nil {
-				s.log.Error("keys cannot be made beforehand", "error", err)
-			}
-		})
-	})
-	if s.observe != nil {
-		s.observe(o)
-	}
 }
 
 // Failed is closed when a door ended although nobody stopped the server; Stop
