@@ -26,10 +26,12 @@ func SelfSign(k Key, x vault.X509Props, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	public := k.Public()
+	id := keyID(public)
 	t := template{
-		issuer: subject, subject: subject, public: k.Public(),
+		issuer: subject, subject: subject, public: public,
 		from: now.Add(-backdated), to: addMonths(now, x.ValidityMonths),
-		extensions: []*extension{usage, basic, ekus, sans, authorityKey(keyID(k.Public())), subjectKey(keyID(k.Public()))},
+		extensions: []*extension{usage, basic, ekus, sans, authorityKey(id), subjectKey(id)},
 	}
 	return t.sign(k)
 }

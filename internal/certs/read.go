@@ -43,18 +43,20 @@ func Parse(der []byte) (Certificate, error) {
 		return Certificate{}, errCertificate
 	}
 	c.tbs = tbs
-	if !tbs.ReadASN1(&tbs, asn1.SEQUENCE) || !c.readHead(&tbs) || !c.readTail(&tbs) {
+	var version int
+	if !tbs.ReadASN1(&tbs, asn1.SEQUENCE) ||
+		!tbs.ReadOptionalASN1Integer(&version, asn1.Tag(0).ContextSpecific().Constructed(), 0) ||
+		!c.readHead(&tbs) || version == 2 && !c.readTail(&tbs) {
 		return Certificate{}, errCertificate
 	}
 	return c, nil
 }
 
-// readHead reads from the version up to the public key.
+// readHead reads from the serial number up to the public key.
 func (c *Certificate) readHead(tbs *cryptobyte.String) bool {
 	var serial, alg, issuer, dates, subject, spki, body, keyAlg cryptobyte.String
 	var bits []byte
-	ok := tbs.SkipOptionalASN1(asn1.Tag(0).ContextSpecific().Constructed()) &&
-		tbs.ReadASN1(&serial, asn1.INTEGER) && len(serial) > 0 && tbs.ReadASN1(&alg, asn1.SEQUENCE) &&
+	ok := tbs.ReadASN1(&serial, asn1.INTEGER) && len(serial) > 0 && tbs.ReadASN1(&alg, asn1.SEQUENCE) &&
 		tbs.ReadASN1Element(&issuer, asn1.SEQUENCE) &&
 		tbs.ReadASN1(&dates, asn1.SEQUENCE) && readTime(&dates, &c.NotBefore) && readTime(&dates, &c.NotAfter) &&
 		tbs.ReadASN1Element(&subject, asn1.SEQUENCE) && tbs.ReadASN1Element(&spki, asn1.SEQUENCE)
@@ -70,12 +72,14 @@ func (c *Certificate) readHead(tbs *cryptobyte.String) bool {
 	return true
 }
 
-// readTail reads what stands behind the public key: in version 3, extensions.
+// readTail reads the extensions, which are the last thing in a certificate of
+// version 3. What stands behind them without being any is passed over, as the
+// standard library does.
 func (c *Certificate) readTail(tbs *cryptobyte.String) bool {
 	var exts cryptobyte.String
 	var present bool
 	if !tbs.SkipOptionalASN1(asn1.Tag(1).ContextSpecific()) || !tbs.SkipOptionalASN1(asn1.Tag(2).ContextSpecific()) ||
-		!tbs.ReadOptionalASN1(&exts, &present, asn1.Tag(3).ContextSpecific().Constructed()) || !tbs.Empty() {
+		!tbs.ReadOptionalASN1(&exts, &present, asn1.Tag(3).ContextSpecific().Constructed()) {
 		return false
 	}
 	if !present {
