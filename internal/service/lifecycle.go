@@ -1,0 +1,125 @@
+package service
+
+import (
+	"context"
+
+	"certwright/internal/vault"
+)
+
+// shapes are the kinds that live and die together: a certificate with its key
+// and secret; a plain key or secret alone.
+func shapes(k vault.Kind) []vault.Kind {
+	if k == vault.Certificates {
+		return []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets}
+	}
+	return []vault.Kind{k}
+}
+
+// A reading is what an operation wants to know of the object it changed, read
+// in the same transaction.
+type reading func(r vault.Reader, head vault.Object) error
+
+// softDelete hides an object until it is recovered or purged.
+func (s *Service) softDelete(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, read func(vault.Tx, vault.Object) error) error {
+	if err := s.enter(ctx, who, do, ref); err != nil {
+		return err
+	}
+	gone := s.Settings(ref.Vault).Deletion(s.now())
+	return s.change(ctx, ref, func(tx vault.Tx) error {
+		head, err := live(tx, ref)
+		if err != nil {
+			return err
+		}
+		if head.Managed {
+			return vault.ManagedObject(ref.Kind, "delete")
+		}
+		if err := setDeletion(tx, head.Ref, &gone); err != nil {
+			return err
+		}
+		head.Deletion = &gone
+		return read(tx, head)
+	})
+}
+
+// recover brings a soft-deleted object back.
+func (s *Service) recover(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, read reading) error {
+	if err := s.enter(ctx, who, do, ref); err != nil {
+		return err
+	}
+	return s.change(ctx, ref, func(tx vault.Tx) error {
+		head, err := tx.Object(ref)
+		if head, err = one(head, err, vault.NoSuchObject(ref)); err != nil {
+			return err
+		}
+		switch {
+		case head.Managed:
+			return vault.ManagedObject(ref.Kind, "recover")
+		case head.Deletion == nil:
+			return vault.ExistsAlready(head.Ref)
+		}
+		if err := setDeletion(tx, head.Ref, nil); err != nil {
+			return err
+		}
+		head.Deletion = nil
+		return read(tx, head)
+	})
+}
+
+// purge removes a soft-deleted object for good.
+func (s *Service) purge(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref) error {
+	if err := s.enter(ctx, who, do, ref); err != nil {
+		return err
+	}
+	protected := s.Settings(ref.Vault).PurgeProtection
+	return s.change(ctx, ref, func(tx vault.Tx) error {
+		head, err := deleted(tx, ref)
+		switch {
+		case err != nil:
+			return err
+		case head.Managed:
+			return vault.ManagedObject(ref.Kind, "purge")
+		case protected:
+			return vault.PurgeProtected()
+		}
+		return eachShape(tx, head.Ref, func(o vault.Object) error { return tx.Purge(o.Ref) })
+	})
+}
+
+// readDeleted reads a soft-deleted object.
+func (s *Service) readDeleted(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, read reading) error {
+	if err := s.enter(ctx, who, do, ref); err != nil {
+		return err
+	}
+	return s.Store.View(ctx, func(r vault.Reader) error {
+		head, err := deleted(r, ref)
+		if err != nil {
+			return err
+		}
+		return read(r, head)
+	})
+}
+
+func setDeletion(tx vault.Tx, ref vault.Ref, d *vault.Deletion) error {
+	return eachShape(tx, ref, func(o vault.Object) error {
+		o.Deletion = d
+		_, err := tx.PutObject(o)
+		return err
+	})
+}
+
+// eachShape does something to every head that belongs to the object.
+func eachShape(tx vault.Tx, ref vault.Ref, do func(vault.Object) error) error {
+	for _, k := range shapes(ref.Kind) {
+		head, ok, err := found(tx.Object(ref.As(k)))
+		if err != nil {
+			return err
+		}
+		if !ok || k != ref.Kind && !head.Managed {
+			continue
+		}
+		if err := do(head); err != nil {
+			return err
+		}
+	}
+	return nil
+}
