@@ -122,7 +122,7 @@ func TestBackupKeepsEverything(t *testing.T) {
 	h.get(t, web)
 	h.create(t, web, nil)
 	want := h.get(t, web)
-	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "")
+	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	must(t, err)
 	blob, err := h.BackupCertificate(t.Context(), nobody, web)
 	must(t, err)
@@ -144,7 +144,7 @@ func TestBackupKeepsEverything(t *testing.T) {
 		t.Error(diff)
 	}
 	there := vault.Ref{Vault: "elsewhere", Kind: vault.Secrets, Name: "web"}
-	again, err := h.GetSecret(t.Context(), nobody, there, "")
+	again, err := h.GetSecret(t.Context(), nobody, there, "", "")
 	must(t, err)
 	if again.Value != secret.Value {
 		t.Error("the secret changed")
@@ -164,7 +164,7 @@ func TestImportWhatWeExport(t *testing.T) {
 		p.Secret.ContentType = &contentType
 		h.create(t, web, p)
 		want := h.get(t, web)
-		secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "")
+		secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
 		must(t, err)
 		got, err := h.ImportCertificate(t.Context(), nobody, vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "copy"},
 			service.ImportInput{Value: secret.Value, Policy: &vault.PolicyPatch{Secret: &vault.SecretPatch{ContentType: &contentType}}})
@@ -185,7 +185,7 @@ func TestKeyStaysInsideWhenNotExportable(t *testing.T) {
 	p.Key.Exportable = ptr(false)
 	h.create(t, web, p)
 	h.get(t, web)
-	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "")
+	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	must(t, err)
 	if _, err := certs.ReadPEM([]byte(secret.Value), ""); err == nil {
 		t.Error("the secret holds the private key")
@@ -225,7 +225,7 @@ func TestDisabledCertificateKeepsItsSecret(t *testing.T) {
 	h.get(t, web)
 	_, err := h.UpdateCertificate(t.Context(), nobody, web, "", service.UpdateInput{Enabled: ptr(false), Tags: map[string]string{"a": "b"}})
 	must(t, err)
-	_, err = h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "")
+	_, err = h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	refused(t, err, vault.Denied, "Forbidden")
 	k, err := h.GetKey(t.Context(), nobody, web.As(vault.Keys), "")
 	must(t, err)

@@ -24,7 +24,7 @@ func TestFirstGetFinishesSelf(t *testing.T) {
 	}
 	key, err := h.GetKey(t.Context(), nobody, web.As(vault.Keys), c.Version.ID)
 	must(t, err)
-	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "")
+	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	must(t, err)
 	bundle, err := certs.ReadPEM([]byte(secret.Value), "")
 	must(t, err)

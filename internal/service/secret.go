@@ -2,15 +2,22 @@ package service
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 
+	"certwright/internal/certs"
 	"certwright/internal/vault"
+)
+
+const (
+	maxSecret      = 25 * 1024 // bytes (CONTRACT section 13)
+	maxContentType = 255
 )
 
 // GetSecret returns a secret version with its value, the latest for id "". A
 // disabled one keeps its value to itself; one outside its dates does not
-// (CONTRACT section 7).
-func (s *Service) GetSecret(ctx context.Context, who vault.Caller, ref vault.Ref, id string) (Secret, error) {
+// (CONTRACT section 7). out asks for another form of the value: of a PFX, PEM.
+func (s *Service) GetSecret(ctx context.Context, who vault.Caller, ref vault.Ref, id, out string) (Secret, error) {
 	v, _, err := s.get(ctx, who, "secrets/get", ref, id)
 	if err != nil {
 		return Secret{}, err
@@ -22,13 +29,184 @@ func (s *Service) GetSecret(ctx context.Context, who vault.Caller, ref vault.Ref
 	if err != nil {
 		return Secret{}, fmt.Errorf("open secret %s: %w", v.Ref, err)
 	}
-	return Secret{Version: v, Value: string(value), Settings: s.Settings(ref.Vault)}, nil
+	got := Secret{Version: v, Value: string(value), Settings: s.Settings(ref.Vault)}
+	if out == "" || out == v.Secret.ContentType {
+		return got, nil
+	}
+	return s.converted(ctx, got, out)
+}
+
+// converted gives a PFX out as PEM, the one conversion there is (CONTRACT section 14).
+func (s *Service) converted(ctx context.Context, got Secret, out string) (Secret, error) {
+	if out != vault.PEM || got.Version.Secret.ContentType != vault.PKCS12 {
+		return got, vault.Bad("outContentType can only turn %s into %s.", vault.PKCS12, vault.PEM)
+	}
+	var err error
+	if got.Version.Managed {
+		got.Value, err = s.managedPEM(ctx, got.Version)
+	} else {
+		got.Value, err = pfxToPEM(got.Value)
+	}
+	body := *got.Version.Secret
+	body.ContentType, got.Version.Secret = vault.PEM, &body
+	return got, err
+}
+
+// managedPEM writes the PEM of a certificate's version from the version itself.
+func (s *Service) managedPEM(ctx context.Context, secret vault.Version) (string, error) {
+	var certificate, key vault.Version
+	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
+		if certificate, err = r.Version(secret.Ref.As(vault.Certificates), secret.ID); err == nil {
+			key, err = r.Version(secret.Ref.As(vault.Keys), secret.ID)
+		}
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("read the certificate of secret %s: %w", secret.Ref, err)
+	}
+	if !key.Key.Exportable {
+		return certs.WritePEM(nil, certificate.Certificate.Chain)
+	}
+	private, err := s.openKey(key)
+	if err != nil {
+		return "", err
+	}
+	return certs.WritePEM(&private, certificate.Certificate.Chain)
+}
+
+func pfxToPEM(value string) (string, error) {
+	der, err := base64.StdEncoding.DecodeString(value)
+	if err != nil {
+		return "", vault.BadPFX().Because(err)
+	}
+	b, err := certs.ReadPFX(der, "")
+	if err != nil {
+		return "", err
+	}
+	return certs.WritePEM(&b.Key, certs.Order(b.Chain, b.Leaf))
+}
+
+// SetSecret stores a value as a new version of a plain secret.
+func (s *Service) SetSecret(ctx context.Context, who vault.Caller, ref vault.Ref, in SecretInput) (Secret, error) {
+	if err := s.enter(ctx, who, "secrets/set", ref); err != nil {
+		return Secret{}, err
+	}
+	if err := in.check(); err != nil {
+		return Secret{}, err
+	}
+	now := s.now()
+	v := vault.Version{Ref: ref, ID: vault.NewID(), Tags: in.Tags, Attributes: in.Attributes.apply(vault.Attributes{Enabled: true, Created: now}, now)}
+	sealed, err := s.Sealer.Seal([]byte(in.Value), vault.Binding(ref, v.ID))
+	if err != nil {
+		return Secret{}, err
+	}
+	v.Secret = &vault.SecretBody{ContentType: in.ContentType, Value: sealed}
+	err = s.change(ctx, ref, func(tx vault.Tx) (err error) {
+		v, err = addVersion(tx, v, nil)
+		return err
+	})
+	return Secret{Version: v, Value: in.Value, Settings: s.Settings(ref.Vault)}, err
+}
+
+func (in SecretInput) check() error {
+	if len(in.Value) > maxSecret {
+		return vault.Bad("value is longer than %d bytes.", maxSecret)
+	}
+	if len(in.ContentType) > maxContentType {
+		return vault.Bad("contentType is longer than %d characters.", maxContentType)
+	}
+	return in.Attributes.check()
+}
+
+// UpdateSecret changes content type, attributes and tags of a plain secret's
+// version, the latest for id "".
+func (s *Service) UpdateSecret(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in SecretUpdate) (Secret, error) {
+	if in.ContentType != nil && len(*in.ContentType) > maxContentType {
+		return Secret{}, vault.Bad("contentType is longer than %d characters.", maxContentType)
+	}
+	v, err := s.updatePlain(ctx, who, "secrets/set", ref, id, in.Attributes, in.Tags, func(v *vault.Version) {
+		if in.ContentType != nil {
+			body := *v.Secret
+			body.ContentType, v.Secret = *in.ContentType, &body
+		}
+	})
+	return Secret{Version: v, Settings: s.Settings(ref.Vault)}, err
+}
+
+// updatePlain changes a version of a plain key or secret.
+func (s *Service) updatePlain(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, id string,
+	attrs AttributesInput, tags map[string]string, edit func(*vault.Version)) (v vault.Version, err error) {
+	if err := s.enter(ctx, who, do, ref); err != nil {
+		return v, err
+	}
+	if err := attrs.check(); err != nil {
+		return v, err
+	}
+	now := s.now()
+	err = s.change(ctx, ref, func(tx vault.Tx) error {
+		head, err := live(tx, ref)
+		if err != nil {
+			return err
+		}
+		if head.Managed {
+			return vault.ManagedObject(ref.Kind, "update")
+		}
+		if v, err = version(tx, head, id); err != nil {
+			return err
+		}
+		v.Attributes = attrs.apply(v.Attributes, now)
+		if tags != nil {
+			v.Tags = tags
+		}
+		edit(&v)
+		return rewrite(tx, v)
+	})
+	return v, err
+}
+
+// DeleteSecret soft-deletes a plain secret.
+func (s *Service) DeleteSecret(ctx context.Context, who vault.Caller, ref vault.Ref) (x Secret, err error) {
+	err = s.softDelete(ctx, who, "secrets/delete", ref, func(tx vault.Tx, head vault.Object) error {
+		return s.secretReading(&x)(tx, head)
+	})
+	return x, err
 }
 
 // GetDeletedSecret returns a soft-deleted secret without its value.
-func (s *Service) GetDeletedSecret(ctx context.Context, who vault.Caller, ref vault.Ref) (Secret, error) {
-	v, d, err := s.getDeleted(ctx, who, "secrets/get", ref)
-	return Secret{Version: v, Deletion: d, Settings: s.Settings(ref.Vault)}, err
+func (s *Service) GetDeletedSecret(ctx context.Context, who vault.Caller, ref vault.Ref) (x Secret, err error) {
+	err = s.readDeleted(ctx, who, "secrets/get", ref, s.secretReading(&x))
+	return x, err
+}
+
+// RecoverSecret brings a soft-deleted plain secret back.
+func (s *Service) RecoverSecret(ctx context.Context, who vault.Caller, ref vault.Ref) (x Secret, err error) {
+	err = s.recover(ctx, who, "secrets/recover", ref, s.secretReading(&x))
+	return x, err
+}
+
+// PurgeSecret removes a soft-deleted plain secret for good.
+func (s *Service) PurgeSecret(ctx context.Context, who vault.Caller, ref vault.Ref) error {
+	return s.purge(ctx, who, "secrets/purge", ref)
+}
+
+// BackupSecret returns every version of a plain secret as one sealed blob.
+func (s *Service) BackupSecret(ctx context.Context, who vault.Caller, ref vault.Ref) ([]byte, error) {
+	return s.backup(ctx, who, ref)
+}
+
+// RestoreSecret brings a backup of a secret back.
+func (s *Service) RestoreSecret(ctx context.Context, who vault.Caller, vaultName, base string, blob []byte) (x Secret, err error) {
+	err = s.restore(ctx, who, vault.Ref{Vault: vaultName, Kind: vault.Secrets}, base, blob, s.secretReading(&x))
+	return x, err
+}
+
+// secretReading reads the latest version of a secret into x, without its value.
+func (s *Service) secretReading(x *Secret) reading {
+	return func(r vault.Reader, head vault.Object) (err error) {
+		*x = Secret{Deletion: head.Deletion, Settings: s.Settings(head.Vault)}
+		x.Version, err = version(r, head, "")
+		return err
+	}
 }
 
 // ListSecrets returns one page of a vault's secrets, or of its soft-deleted ones.

@@ -1,6 +1,10 @@
 package service
 
-import "certwright/internal/vault"
+import (
+	"time"
+
+	"certwright/internal/vault"
+)
 
 // A Certificate is one version of a certificate with what the wire shows around it.
 type Certificate struct {
@@ -82,4 +86,25 @@ type Page[T any] struct {
 	Items    []T
 	Next     string
 	Settings vault.Settings
+}
+
+// AttributesInput holds the attributes of a key or secret that were sent.
+type AttributesInput struct {
+	Enabled            *bool
+	NotBefore, Expires *time.Time
+}
+
+// SecretInput is a secret to set.
+type SecretInput struct {
+	Value       string
+	ContentType string // "": none
+	Attributes  AttributesInput
+	Tags        map[string]string
+}
+
+// SecretUpdate changes a secret version; nil members stay.
+type SecretUpdate struct {
+	ContentType *string
+	Attributes  AttributesInput
+	Tags        map[string]string // replaced whole
 }

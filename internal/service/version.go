@@ -135,23 +135,11 @@ func (n newVersion) store(tx vault.Tx, policy vault.Policy) error {
 	return tx.Append(newVersionMessage(n.certificate))
 }
 
-// after dates the version later than the one before it. Lists come in order of
-// id, so clients sort by created to find the newest; two versions made within a
-// second must not tie.
+// after dates the version later than the one before it.
 func (n newVersion) after(tx vault.Tx, previous string) (newVersion, error) {
-	if previous == "" {
-		return n, nil
-	}
-	before, err := tx.Version(n.certificate.Ref, previous)
-	if err != nil {
-		return n, err
-	}
-	if first := before.Attributes.Created.Add(time.Second); n.certificate.Attributes.Created.Before(first) {
-		for _, v := range []*vault.Version{&n.certificate, &n.key, &n.secret} {
-			v.Attributes.Created, v.Attributes.Updated = first, first
-		}
-	}
-	return n, nil
+	a, err := datedApart(tx, n.certificate.Ref, previous, n.certificate.Attributes)
+	n.certificate.Attributes, n.key.Attributes, n.secret.Attributes = a, a, a
+	return n, err
 }
 
 // putManaged stores the key or secret of a certificate version.

@@ -174,6 +174,12 @@ func NameInUse(ref Ref) *Error {
 		Message: fmt.Sprintf("A %s with name %s already exists and is not managed by a certificate, so the name cannot be used for a certificate.", ref.Kind.Noun(), ref.Name)}
 }
 
+// NameOfCertificate answers a plain key or secret whose name a certificate has.
+func NameOfCertificate(ref Ref) *Error {
+	return &Error{Reason: Conflict, Code: "Conflict",
+		Message: fmt.Sprintf("A certificate with name %s already exists, so the name cannot be used for a %s.", ref.Name, ref.Kind.Noun())}
+}
+
 // ExistsAlready answers a recover of an object that is not deleted.
 func ExistsAlready(ref Ref) *Error {
 	return &Error{Reason: Invalid, Code: "MethodNotAllowed", Inner: "RequestNotAllowedOnNonDeletedObject",

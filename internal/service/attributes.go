@@ -1,0 +1,102 @@
+package service
+
+import (
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// apply returns the attributes with the sent members set.
+func (in AttributesInput) apply(a vault.Attributes, now time.Time) vault.Attributes {
+	if in.Enabled != nil {
+		a.Enabled = *in.Enabled
+	}
+	if in.NotBefore != nil {
+		a.NotBefore = *in.NotBefore
+	}
+	if in.Expires != nil {
+		a.Expires = *in.Expires
+	}
+	a.Updated = now
+	return a
+}
+
+// check refuses dates that no moment lies between.
+func (in AttributesInput) check() error {
+	if in.NotBefore != nil && in.Expires != nil && !in.NotBefore.Before(*in.Expires) {
+		return vault.Bad("attributes.exp must be later than attributes.nbf.")
+	}
+	return nil
+}
+
+// addVersion stores a new version of a plain key or secret and makes it the
+// current one. It returns the version as stored and the id of the one before.
+func addVersion(tx vault.Tx, v vault.Version, edit func(head *vault.Object, previous string, v *vault.Version)) (vault.Version, error) {
+	head, exists, err := found(tx.Object(v.Ref))
+	if err != nil {
+		return v, err
+	}
+	if exists {
+		v.Ref = head.Ref
+	} else {
+		head = vault.Object{Ref: v.Ref, Created: v.Attributes.Created}
+	}
+	if err := mayHold(tx, v.Ref, head, exists); err != nil {
+		return v, err
+	}
+	previous := head.Latest
+	if v.Attributes, err = datedApart(tx, v.Ref, previous, v.Attributes); err != nil {
+		return v, err
+	}
+	head.Latest = v.ID
+	if edit != nil {
+		edit(&head, previous, &v)
+	}
+	if _, err := tx.PutObject(head); err != nil {
+		return v, err
+	}
+	return v, tx.PutVersion(v)
+}
+
+// mayHold refuses a plain key or secret under a name that a certificate has,
+// or that is soft-deleted.
+func mayHold(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) error {
+	switch {
+	case exists && head.Deletion != nil:
+		return vault.DeletedButRecoverable(ref)
+	case exists && head.Managed:
+		return vault.ManagedObject(ref.Kind, map[vault.Kind]string{vault.Keys: "create", vault.Secrets: "set"}[ref.Kind])
+	case exists:
+		return nil
+	}
+	_, taken, err := found(r.Object(ref.As(vault.Certificates)))
+	if err == nil && taken {
+		err = vault.NameOfCertificate(ref)
+	}
+	return err
+}
+
+// datedApart dates a version later than the one before it. Lists come in order
+// of id, so clients sort by created to find the newest; two versions made
+// within a second must not tie.
+func datedApart(r vault.Reader, ref vault.Ref, previous string, a vault.Attributes) (vault.Attributes, error) {
+	if previous == "" {
+		return a, nil
+	}
+	before, err := r.Version(ref, previous)
+	if err != nil {
+		return a, err
+	}
+	if first := before.Attributes.Created.Add(time.Second); a.Created.Before(first) {
+		a.Created, a.Updated = first, first
+	}
+	return a, nil
+}
+
+// rewrite replaces a version of a plain key or secret under the same id.
+func rewrite(tx vault.Tx, v vault.Version) error {
+	if err := tx.DeleteVersion(v.Ref, v.ID); err != nil {
+		return err
+	}
+	return tx.PutVersion(v)
+}
