@@ -62,7 +62,7 @@ func (v view) deletedSecretItem(id string, e vault.Entry, s vault.Settings) dele
 }
 
 func getSecret(s *service.Service, c *call) (answer, error) {
-	secret, err := s.GetSecret(c.ctx, c.who, c.ref(vault.Secrets), c.path.version)
+	secret, err := s.GetSecret(c.ctx, c.who, c.ref(vault.Secrets), c.path.version, "")
 	if err != nil {
 		return answer{}, err
 	}
