@@ -99,14 +99,23 @@ func deleteOperation(s *service.Service, c *call) (answer, error) {
 	return c.operationAnswer(s.DeleteOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id")))
 }
 
+// createIn is the body of a create.
+type createIn struct {
+	Policy        *policyIn     `json:"policy"`
+	Attributes    *attributesIn `json:"attributes"`
+	Tags          tagsJSON      `json:"tags"`
+	PreserveOrder bool          `json:"preserveCertOrder"`
+}
+
+func readCreate(body []byte) (createIn, error) {
+	var in createIn
+	err := decode(body, &in)
+	return in, err
+}
+
 func createCertificate(s *service.Service, c *call) (answer, error) {
-	var in struct {
-		Policy        *policyIn     `json:"policy"`
-		Attributes    *attributesIn `json:"attributes"`
-		Tags          tagsJSON      `json:"tags"`
-		PreserveOrder bool          `json:"preserveCertOrder"`
-	}
-	if err := decode(c.body, &in); err != nil {
+	in, err := readCreate(c.body)
+	if err != nil {
 		return answer{}, err
 	}
 	o, err := s.CreateCertificate(c.ctx, c.who, c.ref(vault.Certificates), service.CreateInput{

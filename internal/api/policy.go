@@ -1,7 +1,7 @@
 package api
 
 import (
-	"encoding/json"
+	"slices"
 
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -82,9 +82,27 @@ type policyAttributes struct {
 }
 
 type platformJSON struct {
-	CertificateUsage string          `json:"certificateUsage"`
-	Metadata         json.RawMessage `json:"metadata,omitempty"`
+	CertificateUsage string    `json:"certificateUsage"`
+	Metadata         rawObject `json:"metadata,omitempty"`
 }
+
+// A rawObject is a JSON object kept as it was sent.
+type rawObject []byte
+
+// UnmarshalJSON refuses what is not an object.
+func (o *rawObject) UnmarshalJSON(b []byte) error {
+	switch {
+	case string(b) == "null":
+	case b[0] != '{':
+		return vault.Bad("platformManaged.metadata must be an object.")
+	default:
+		*o = slices.Clone(b)
+	}
+	return nil
+}
+
+// MarshalJSON gives the object back.
+func (o rawObject) MarshalJSON() ([]byte, error) { return o, nil }
 
 // policy encodes the policy of the certificate ref. Members that the client's
 // version does not know are hidden from it.

@@ -1,0 +1,195 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"certwright/internal/access"
+	"certwright/internal/auth"
+	"certwright/internal/certs"
+	"certwright/internal/clock"
+	"certwright/internal/issuer/scripted"
+	"certwright/internal/seal"
+	"certwright/internal/service"
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/vault"
+)
+
+// noon is when a test's server starts.
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// A rig is the real service behind the real handler, over a database of its
+// own, on a clock that stands still until it is moved.
+type rig struct {
+	t       *testing.T
+	handler *Handler
+	service *service.Service
+	clock   *clock.Shifted
+	log     *lockedLog
+
+	mu   sync.Mutex
+	seen []Observation
+}
+
+// A lockedLog keeps what was logged.
+type lockedLog struct {
+	mu  sync.Mutex
+	out strings.Builder
+}
+
+func (l *lockedLog) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out.Write(b)
+}
+
+func (l *lockedLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.out.String()
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	store, err := sqlstore.Open(context.Background(), filepath.Join(t.TempDir(), "certwright.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	sealer, err := seal.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca, err := certs.NewAuthority("Test Issuing CA", noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &rig{t: t, clock: &clock.Shifted{Base: func() time.Time { return noon }}, log: &lockedLog{}}
+	log := slog.New(slog.NewTextHandler(g.log, nil))
+	g.service = &service.Service{Store: store, Sealer: sealer, Backups: sealer.Backups(), Clock: g.clock, Access: access.Everything{}, Keys: &certs.Pool{},
+		Issuers:  func(string) vault.Issuer { return scripted.Issuer{Authority: ca} },
+		Settings: vault.DefaultSettings, Poke: func() {}, Log: log}
+	if err := g.service.Check(); err != nil {
+		t.Fatal(err)
+	}
+	var door auth.Door
+	g.handler, err = New(Handler{Service: g.service, Authenticate: door.Authenticate, Challenge: door.Challenge, VaultName: door.VaultName,
+		Log: log, Observe: func(o Observation) {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.seen = append(g.seen, o)
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// seenLast returns what was observed of the last request.
+func (g *rig) seenLast() Observation {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.seen) == 0 {
+		g.t.Fatal("nothing was observed")
+	}
+	return g.seen[len(g.seen)-1]
+}
+
+// A reply is a response read to its end.
+type reply struct {
+	t      *testing.T
+	status int
+	header http.Header
+	body   string
+}
+
+const testHost = "web.vault.localhost:8443"
+
+// request makes a signed-in request; target is a path with its query.
+func request(method, target, body string) *http.Request {
+	r := httptest.NewRequest(method, "https://"+testHost+"/", strings.NewReader(body))
+	r.Host = testHost
+	path, rest, _ := strings.Cut(target, "?")
+	r.URL.RawPath, r.URL.RawQuery = path, rest
+	u, err := r.URL.Parse("https://" + testHost + path)
+	if err == nil {
+		r.URL.Path, r.URL.RawPath = u.Path, u.RawPath
+	}
+	if r.URL.RawPath == "" {
+		r.URL.Path = path
+	}
+	r.Header.Set("Authorization", "Bearer token")
+	return r
+}
+
+func (g *rig) serve(r *http.Request) reply {
+	g.t.Helper()
+	w := httptest.NewRecorder()
+	g.handler.ServeHTTP(w, r)
+	b, err := io.ReadAll(w.Result().Body)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return reply{g.t, w.Code, w.Result().Header, string(b)}
+}
+
+// do makes a request with api-version 7.4 unless target names one.
+func (g *rig) do(method, target, body string) reply {
+	g.t.Helper()
+	if !strings.Contains(target, "api-version=") {
+		mark := "?"
+		if strings.Contains(target, "?") {
+			mark = "&"
+		}
+		target += mark + "api-version=7.4"
+	}
+	return g.serve(request(method, target, body))
+}
+
+// must is do where anything but the status is the end of the test.
+func (g *rig) must(status int, method, target, body string) reply {
+	g.t.Helper()
+	got := g.do(method, target, body)
+	if got.status != status {
+		g.t.Fatalf("%s %s: status %d, want %d: %s", method, target, got.status, status, got.body)
+	}
+	return got
+}
+
+// json decodes the body.
+func (r reply) json() map[string]any {
+	r.t.Helper()
+	var m map[string]any
+	if err := json.Unmarshal([]byte(r.body), &m); err != nil {
+		r.t.Fatalf("no JSON object: %v: %s", err, r.body)
+	}
+	return m
+}
+
+// code is error.code and, after a slash, innererror.code.
+func (r reply) code() string {
+	r.t.Helper()
+	e, _ := r.json()["error"].(map[string]any)
+	code, _ := e["code"].(string)
+	if inner, ok := e["innererror"].(map[string]any); ok {
+		code += "/" + inner["code"].(string)
+	}
+	return code
+}
+
+// message is error.message.
+func (r reply) message() string {
+	r.t.Helper()
+	e, _ := r.json()["error"].(map[string]any)
+	m, _ := e["message"].(string)
+	return m
+}
