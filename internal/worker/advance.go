@@ -16,9 +16,10 @@ type MovableClock interface {
 }
 
 // Advance moves the clock by d, stopping at every due time on the way, so that
-// each job runs at its own hour. It returns when all that fell due is done.
+// each job runs at its own hour. It returns when all that fell due is done. The
+// clock's offset grows by d exactly, however long the jobs take.
 func (w *Worker) Advance(ctx context.Context, c MovableClock, d time.Duration) error {
-	target := c.Now().Add(d)
+	left := d
 	for {
 		if _, err := w.RunDue(ctx); err != nil {
 			return err
@@ -27,14 +28,16 @@ func (w *Worker) Advance(ctx context.Context, c MovableClock, d time.Duration) e
 		if err != nil && !errors.Is(err, vault.ErrNotFound) {
 			return err
 		}
-		if err != nil || due.After(target) {
+		step := max(0, due.Sub(c.Now()))
+		if err != nil || step > left {
 			break
 		}
-		if err := c.Advance(ctx, max(0, due.Sub(c.Now()))); err != nil {
+		if err := c.Advance(ctx, step); err != nil {
 			return err
 		}
+		left -= step
 	}
-	if err := c.Advance(ctx, max(0, target.Sub(c.Now()))); err != nil {
+	if err := c.Advance(ctx, left); err != nil {
 		return err
 	}
 	w.Poke()
