@@ -48,7 +48,7 @@ func parse(text []byte) (c Config, err error) {
 	if err := checkKeys(top, reflect.TypeFor[Config](), ""); err != nil {
 		return c, err
 	}
-	if err := yaml.Load(text, &c, yaml.WithKnownFields()); err != nil {
+	if err := yaml.Load(text, &c); err != nil {
 		return c, plainly(err)
 	}
 	return c, nil

@@ -1,0 +1,172 @@
+package server
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"certwright/internal/vault"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParse(t *testing.T) {
+	t.Parallel()
+	got, err := parse([]byte(`
+listen: 0.0.0.0:8443
+http: 127.0.0.1:8080
+data: /var/lib/certwright
+ephemeral: true
+default_vault: web
+tenant: contoso
+region: westus
+retry_after: 10s
+hosts: [box.example]
+vaults:
+  - name: web
+    soft_delete_days: 7
+    purge_protection: true
+    sku: standard
+  - {name: mail}
+providers:
+  DigiCert: {kind: scripted}
+`))
+	want := Config{
+		Listen: "0.0.0.0:8443", HTTP: "127.0.0.1:8080", Data: "/var/lib/certwright", Ephemeral: true,
+		DefaultVault: "web", Tenant: "contoso", Region: "westus", RetryAfter: 10 * time.Second, Hosts: []string{"box.example"},
+		Vaults:    []Vault{{Name: "web", SoftDeleteDays: 7, PurgeProtection: true, SKU: "standard"}, {Name: "mail"}},
+		Providers: map[string]Provider{"DigiCert": {Kind: "scripted"}},
+	}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Fatalf("%v (-want +got):\n%s", err, diff)
+	}
+	if err := got.Check(); err != nil {
+		t.Error(err)
+	}
+	for _, empty := range []string{"", "\n", "# nothing\n", "---\n", "null\n"} {
+		if got, err := parse([]byte(empty)); err != nil || !reflect.DeepEqual(got, Config{}) {
+			t.Errorf("%q: %+v, %v", empty, got, err)
+		}
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"listen: a:1\nlissten: b:2\n":                    "line 2: \"lissten\" is no setting\nhint: did you mean listen?",
+		"retry-after: 1s\n":                              "line 1: \"retry-after\" is no setting\nhint: did you mean retry_after?",
+		"colour: red\n":                                  "line 1: \"colour\" is no setting\nhint: there are listen, http, data,",
+		"vaults:\n  - name: a\n    softdelete_days: 7\n": "line 3: vaults: \"softdelete_days\" is no setting\nhint: did you mean soft_delete_days?",
+		"providers:\n  Test: {knd: scripted}\n":          "line 2: providers: Test: \"knd\" is no setting\nhint: did you mean kind?",
+		"smtp: {host: x}\n":                              "line 1: this release does not have \"smtp\" yet",
+		"\n\nauth: {}\n":                                 "line 3: this release does not have \"auth\" yet",
+		"- a\n":                                          "line 1: the file must hold keys and values",
+		"just text\n":                                    "line 1: the file must hold keys and values",
+		"ephemeral: maybe\n":                             "line 1: ",
+		"retry_after: soon\n":                            "line 1: ",
+		"vaults: web\n":                                  "line 1: ",
+		"vaults:\n  - name: a\n    soft_delete_days: many\n": "line 3: ",
+		"listen: [\n":                                           "line ",
+		"listen: a:1\nlisten: b:2\n":                            "line 2: ",
+		"\tlisten: a:1\n":                                       "line 1: ",
+		"listen: a:1\n---\ndata: x\n":                           "line ",
+		"vaults: &a\n  - name: x\nhosts: *b\n":                  "line ",
+		"providers:\n  P: {kind: scripted, directory: 'x'}\n":   "line 2: providers: P: \"directory\" is no setting",
+		"providers:\n  P: {kind: {kind: acme}, directory: x}\n": "line 2: ",
+	} {
+		if c, err := parse([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q:\ngot  %v (%+v)\nwant %s", text, err, c, want)
+		}
+	}
+}
+
+// A provider of the plan is refused for its kind, not for the settings it comes with.
+func TestProvidersOfLaterReleases(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"providers:\n  DigiCert: {kind: digicert, base_url: https://www.digicert.com/services/v2}\n",
+		"providers:\n  LetsEncrypt: {kind: acme, directory: x, solver: {kind: rfc2136}}\n",
+	} {
+		c, err := parse([]byte(text))
+		if err == nil {
+			err = c.Check()
+		}
+		if err == nil || !strings.Contains(err.Error(), "which this release does not have; the only one is scripted") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	if err := (Config{}).Check(); err != nil {
+		t.Errorf("the defaults are refused: %v", err)
+	}
+	for want, c := range map[string]Config{
+		"listen: \"8443\" is no host:port":                                      {Listen: "8443"},
+		"http: \"x\" is no host:port":                                           {HTTP: "x"},
+		"default_vault: \"a_b\" is no vault name":                               {DefaultVault: "a_b"},
+		"tenant: \"a/b\" must be made of":                                       {Tenant: "a/b"},
+		"region: \"a\\nb\" must be made of":                                     {Region: "a\nb"},
+		"retry_after: 1.5s must be whole seconds from 1s to 1h":                 {RetryAfter: 1500 * time.Millisecond},
+		"retry_after: -1s must be whole seconds":                                {RetryAfter: -time.Second},
+		"vaults: \"\" is no vault name":                                         {Vaults: []Vault{{}}},
+		"vaults: web is there twice":                                            {Vaults: []Vault{{Name: "web"}, {Name: "WEB"}}},
+		"vaults: soft_delete_days of web is 6; it must be 7 to":                 {Vaults: []Vault{{Name: "web", SoftDeleteDays: 6}}},
+		"vaults: soft_delete_days of web is 91; it must be 7 to":                {Vaults: []Vault{{Name: "web", SoftDeleteDays: 91}}},
+		"vaults: sku of web is \"gold\"; it must be premium or":                 {Vaults: []Vault{{Name: "web", SKU: "gold"}}},
+		"providers: Test has no kind":                                           {Providers: map[string]Provider{"Test": {}}},
+		"providers: Test is of kind \"acme\", which this release does not have": {Providers: map[string]Provider{"Test": {Kind: "acme"}}},
+	} {
+		if err := c.Check(); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %s...", err, want)
+		}
+	}
+	both := Config{Listen: "x", HTTP: "y"}
+	if err := both.Check(); err == nil || strings.Count(err.Error(), "\n") != 1 {
+		t.Errorf("two faults are reported as %v", err)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	s := Config{Vaults: []Vault{{Name: "Web", SoftDeleteDays: 7, PurgeProtection: true, SKU: "standard"}, {Name: "mail", SKU: "premium"}}}.settings()
+	for name, want := range map[string]vault.Settings{
+		"web":   {Name: "web", SoftDeleteDays: 7, PurgeProtection: true},
+		"mail":  {Name: "mail", SoftDeleteDays: 90, Premium: true},
+		"other": {Name: "other", SoftDeleteDays: 90, Premium: true},
+	} {
+		if diff := cmp.Diff(want, s(name)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func TestReadNamesTheFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("missing: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("a: b\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Read(path); err == nil || !strings.HasPrefix(err.Error(), path+": line 1: ") {
+		t.Errorf("wrong: %v", err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"listen: a:1\n", "vaults: [{name: a}]", "providers: {A: {kind: scripted}}", "&a [*a]", "a: &x {<<: *x}", "%YAML 1.1"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		c, err := parse(text)
+		if err == nil {
+			_ = c.Check()
+		}
+	})
+}
