@@ -38,7 +38,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := start(ctx, db, sqlite)
 	if err != nil {
 		db.Close()
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, fmt.Errorf("open %s: %w", path, sqliteFault(err))
 	}
 	return s, nil
 }

@@ -35,10 +35,6 @@ var sqlite = Dialect{
 func sqliteInspect(ctx context.Context, s *session) (version int64, err error) {
 	var id int64
 	if err := s.pragma(ctx, "application_id", &id); err != nil {
-		var fault *driver.Error
-		if errors.As(err, &fault) && fault.Code() == lib.SQLITE_NOTADB {
-			return 0, ErrForeign
-		}
 		return 0, err
 	}
 	if id != applicationID {
@@ -72,6 +68,15 @@ func (s *session) pragma(ctx context.Context, text string, into any) error {
 		return fmt.Errorf("pragma %s: %w", text, err)
 	}
 	return nil
+}
+
+// sqliteFault names an error of the engine as what it means here.
+func sqliteFault(err error) error {
+	var fault *driver.Error
+	if errors.As(err, &fault) && fault.Code() == lib.SQLITE_NOTADB {
+		return ErrForeign
+	}
+	return err
 }
 
 func sqliteSetVersion(ctx context.Context, s *session, version int64) error {

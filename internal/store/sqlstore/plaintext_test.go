@@ -1,0 +1,69 @@
+package sqlstore_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"certwright/internal/seal"
+	"certwright/internal/vault"
+)
+
+// No sealed value can be read in the files, neither while the store is open nor
+// after; and a marker that was not sealed is found, so that the search is real.
+func TestNoPlaintextInTheFiles(t *testing.T) {
+	t.Parallel()
+	const secret, plain = "PLAINTEXT-OF-A-PRIVATE-KEY", "an-open-tag-value"
+	dir := t.TempDir()
+	s := openAt(t, filepath.Join(dir, "certwright.db"))
+	keyset, _, err := seal.Open(t.Context(), s, filepath.Join(dir, "keyset.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed := func(binding string) vault.Sealed {
+		t.Helper()
+		out, err := keyset.Seal([]byte(secret), binding)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	key, password := sealed(vault.Binding(ref("a"), "1")), sealed(vault.IssuerBinding("web", "i"))
+	issuer := vault.IssuerConfig{Vault: "web", Name: "i", Credentials: &vault.Credentials{AccountID: plain, Password: password}}
+	update(t, s, func(tx vault.Tx) error {
+		_, err := tx.PutOperation(vault.Operation{Ref: ref("a"), Private: key, Issuer: &issuer})
+		return errors.Join(err,
+			tx.PutVersion(vault.Version{Ref: ref("a").As(vault.Keys), ID: "1", Tags: map[string]string{"x": plain}, Key: &vault.KeyBody{Private: key}}),
+			tx.PutVersion(vault.Version{Ref: ref("a").As(vault.Secrets), ID: "1", Secret: &vault.SecretBody{Value: key}}),
+			tx.PutIssuer(issuer), tx.PutAccount(vault.Account{ID: "ca", Body: key}))
+	})
+	found := func() (files int, open bool) {
+		t.Helper()
+		names, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.Contains(text, []byte(secret)) {
+				t.Errorf("%s shows the plaintext", filepath.Base(name))
+			}
+			open = open || bytes.Contains(text, []byte(plain))
+		}
+		return len(names), open
+	}
+	if files, open := found(); files != 4 || !open {
+		t.Errorf("looked through %d files, want the database, -wal, -shm and the keyset; open marker found: %v", files, open)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, open := found(); !open {
+		t.Error("after Close the open marker is not found")
+	}
+}

@@ -1,0 +1,119 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func openInside(t testing.TB) *Store {
+	t.Helper()
+	s, err := Open(context.Background(), filepath.Join(t.TempDir(), "certwright.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// Every statement finds its rows by an index, in the order wanted: none reads
+// or sorts a whole table, so none grows with the database.
+func TestStatementsUseIndexes(t *testing.T) {
+	t.Parallel()
+	statements := map[string]string{
+		"object": sqlObject, "version": sqlVersion, "versions": sqlVersions, "objects": sqlObjects,
+		"operation": sqlOperation, "issuer": sqlIssuer, "issuers": sqlIssuers, "contacts": sqlContacts,
+		"outbox": sqlOutbox, "account": sqlAccount, "setting": sqlSetting, "job": sqlJob, "next due": sqlNextDue,
+		"update object": sqlUpdateObject, "delete policy": sqlDeletePolicy, "has version": sqlHasVersion,
+		"update version": sqlUpdateVersion, "delete body": sqlDeleteBody, "delete version": sqlDeleteVersion,
+		"purge bodies": sqlPurgeBodies, "purge versions": sqlPurgeVersions, "purge object": sqlPurgeObject,
+		"purge jobs": sqlPurgeJobs, "delete operation": sqlDeleteOperation, "update operation": sqlUpdateOperation,
+		"delete issuer": sqlDeleteIssuer, "delete contacts": sqlDeleteContacts, "delete job": sqlDeleteJob,
+		"finish": sqlFinishJob, "put message": sqlPutMessage, "update account": sqlUpdateAccount,
+		"due jobs": sqlDueJobs, "any due": sqlAnyDue, "free job": sqlFreeJob, "lease": sqlLease, "extend": sqlExtend,
+		"any lease": sqlAnyLease, "free all": sqlFreeAll,
+	}
+	// Those that walk an index in its order may start at its beginning.
+	walks := map[string]string{"next due": "SCAN jobs USING INDEX jobs_due"}
+	s := openInside(t)
+	for name, text := range statements {
+		args := make([]any, len(slices.Compact(slices.Sorted(slices.Values(regexp.MustCompile(`\$\d+`).FindAllString(text, -1))))))
+		for i := range args {
+			args[i] = "x"
+		}
+		for _, step := range plan(t, s, text, args) {
+			if strings.Contains(step, "TEMP B-TREE") || strings.Contains(step, "SCAN") && step != walks[name] {
+				t.Errorf("%s: %s", name, step)
+			}
+		}
+	}
+}
+
+func plan(t *testing.T, s *Store, text string, args []any) (steps []string) {
+	t.Helper()
+	rows, err := s.db.Query("EXPLAIN QUERY PLAN "+text, args...)
+	if err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var a, b, c int
+		var step string
+		if err := rows.Scan(&a, &b, &c, &step); err != nil {
+			t.Fatal(err)
+		}
+		steps = append(steps, step)
+	}
+	if len(steps) == 0 {
+		t.Errorf("no plan for %s", text)
+	}
+	return steps
+}
+
+// What a connection must be set to, on the writer and on each reader.
+func TestConnectionsAreSetUp(t *testing.T) {
+	t.Parallel()
+	s := openInside(t)
+	reader, err := newSession(context.Background(), s.db, sqlite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.close()
+	for name, conn := range map[string]*sql.Conn{"writer": s.writer.session.conn, "reader": reader.conn} {
+		for pragma, want := range map[string]string{
+			"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000",
+			"page_size": "4096", "wal_autocheckpoint": "1000", "mmap_size": "0",
+		} {
+			var got string
+			if err := conn.QueryRowContext(context.Background(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
+				t.Errorf("%s: %s = %s (%v), want %s", name, pragma, got, err, want)
+			}
+		}
+	}
+}
+
+// Migrations are numbered from 1 without a gap: their number is the version.
+func TestMigrationsAreNumbered(t *testing.T) {
+	t.Parallel()
+	folders, err := fs.ReadDir(migrations, "migrations")
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("%v, %v", folders, err)
+	}
+	for _, folder := range folders {
+		files, err := fs.Glob(migrations, "migrations/"+folder.Name()+"/*.sql")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %v", folder.Name(), files, err)
+		}
+		for i, file := range files {
+			if want := fmt.Sprintf("%05d_", i+1); !strings.HasPrefix(filepath.Base(file), want) {
+				t.Errorf("%s, want it to begin with %s", file, want)
+			}
+		}
+	}
+}
