@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/crypto/cryptobyte"
+	der "golang.org/x/crypto/cryptobyte/asn1"
 	"software.sslmate.com/src/go-pkcs12"
 
 	"certwright/internal/vault"
@@ -22,16 +24,16 @@ func FuzzParseName(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		der, err := ParseName(s)
+		name, err := ParseName(s)
 		if err != nil {
 			wantRefusal(t, err, vault.BadSubject())
 			return
 		}
 		var seq pkix.RDNSequence
-		if rest, err := asn1.Unmarshal(der, &seq); err != nil || len(rest) > 0 {
+		if rest, err := asn1.Unmarshal(name, &seq); err != nil || len(rest) > 0 {
 			t.Fatalf("%q: no name for the standard library: %v", s, err)
 		}
-		first := RenderName(der)
+		first := RenderName(name)
 		again, err := ParseName(first)
 		if err != nil {
 			t.Fatalf("%q renders as %q, which is not read", s, first)
@@ -39,8 +41,8 @@ func FuzzParseName(f *testing.F) {
 		if second := RenderName(again); second != first {
 			t.Fatalf("%q renders as %q, then as %q", s, first, second)
 		}
-		if !strings.Contains(s, "#") && !bytes.Equal(again, der) {
-			t.Fatalf("%q: DER %x, then %x", s, der, again)
+		if !strings.Contains(s, "#") && !bytes.Equal(again, name) {
+			t.Fatalf("%q: DER %x, then %x", s, name, again)
 		}
 	})
 }
@@ -53,9 +55,9 @@ func FuzzParseCertificate(f *testing.F) {
 		f.Add(chain[1])
 	}
 	f.Add(selfSigned(f, newKey(f, vault.KeyProps{Type: vault.EC, Curve: vault.P521}), vault.X509Props{SANs: &vault.SANs{DNS: []string{"a"}}, ValidityMonths: 500, Usage: vault.Usages, CA: true}))
-	f.Fuzz(func(t *testing.T, der []byte) {
-		c, err := Parse(der)
-		std, stdErr := x509.ParseCertificate(der)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		c, err := Parse(raw)
+		std, stdErr := x509.ParseCertificate(raw)
 		if stdErr == nil && err != nil {
 			t.Fatalf("not read: %v", err)
 		}
@@ -64,8 +66,8 @@ func FuzzParseCertificate(f *testing.F) {
 		}
 		x := c.Props()
 		c.KeyProps()
-		Order([][]byte{der, der}, 0)
-		if _, err := FindLeaf([][]byte{der}, c.Public); err != nil {
+		Order([][]byte{raw, raw}, 0)
+		if _, err := FindLeaf([][]byte{raw}, c.Public); err != nil {
 			t.Fatal("a certificate is not its own key's")
 		}
 		if x.EKUs == nil || x.Usage == nil || !slices.IsSortedFunc(x.Usage, func(a, b vault.KeyUsage) int {
@@ -114,16 +116,17 @@ func FuzzParseRequest(f *testing.F) {
 }
 
 // Whatever is read as a PFX can be written and read again, and is the same for
-// another reader if that reads it.
+// another reader if that reads it. Layer 0 is a whole file, 1 an authenticated
+// safe, 2 safe contents: behind MAC and encryption no mutation would get far.
 func FuzzReadPFX(f *testing.F) {
 	k, chain := issued(f, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	own, err := WritePFX(&k, chain)
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(own)
-	f.Add(putTogether(f, takeApart(f, own), 0))
-	f.Add(inPieces(f, putTogether(f, inPieces(f, takeApart(f, own)), 0)))
+	f.Add(own, 0)
+	f.Add(takeApart(f, own), 1)
+	f.Add(inPieces(f, putTogether(f, inPieces(f, takeApart(f, own)), 0)), 0)
 	leaf, err := x509.ParseCertificate(chain[0])
 	if err != nil {
 		f.Fatal(err)
@@ -133,27 +136,65 @@ func FuzzReadPFX(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(pfx)
+		f.Add(pfx, 0)
+		f.Add(takeApart(f, pfx), 1)
 	}
-	f.Fuzz(func(t *testing.T, pfx []byte) {
-		b, err := ReadPFX(pfx, "")
-		if err != nil {
-			return
+	f.Add(plainSafe(f, k, chain[0]), 2)
+	f.Fuzz(func(t *testing.T, pfx []byte, layer int) {
+		if layer == 2 {
+			var b cryptobyte.Builder
+			b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
+				addContent(b, oidData, func(b *cryptobyte.Builder) { b.AddASN1OctetString(pfx) })
+			})
+			pfx = b.BytesOrPanic()
 		}
-		again, err := WritePFX(&b.Key, b.Chain)
-		if err != nil {
-			t.Fatal(err)
+		if layer == 1 || layer == 2 {
+			pfx = putTogether(t, pfx, 0)
 		}
-		c, err := ReadPFX(again, "")
-		if err != nil || !cmp.Equal(b.Chain, c.Chain) || b.Leaf != c.Leaf {
-			t.Fatalf("written and read again: %v", err)
-		}
-		if _, first, more, err := pkcs12.DecodeChain(pfx, ""); err == nil {
-			if !bytes.Equal(first.Raw, b.Chain[0]) || len(more) != len(b.Chain)-1 {
-				t.Fatal("another reader finds other certificates")
-			}
-		}
+		checkPFX(t, pfx)
 	})
+}
+
+func checkPFX(t *testing.T, pfx []byte) {
+	t.Helper()
+	b, err := ReadPFX(pfx, "")
+	if err != nil {
+		return
+	}
+	again, err := WritePFX(&b.Key, b.Chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := ReadPFX(again, "")
+	if err != nil || !cmp.Equal(b.Chain, c.Chain) || b.Leaf != c.Leaf {
+		t.Fatalf("written and read again: %v", err)
+	}
+	if _, first, more, err := pkcs12.DecodeChain(pfx, ""); err == nil {
+		if !bytes.Equal(first.Raw, b.Chain[0]) || len(more) != len(b.Chain)-1 {
+			t.Fatal("another reader finds other certificates")
+		}
+	}
+}
+
+// plainSafe returns safe contents with a key and a certificate in the clear.
+func plainSafe(t testing.TB, k Key, cert []byte) []byte {
+	t.Helper()
+	pkcs8, err := k.PKCS8()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b cryptobyte.Builder
+	b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
+		addBag(b, oidKeyBag, true, func(b *cryptobyte.Builder) { b.AddBytes(pkcs8) })
+		addBag(b, oidSafeContentsBag, false, func(b *cryptobyte.Builder) {
+			b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
+				addBag(b, oidCertBag, true, func(b *cryptobyte.Builder) {
+					addContent(b, oidX509Certificate, func(b *cryptobyte.Builder) { b.AddASN1OctetString(cert) })
+				})
+			})
+		})
+	})
+	return b.BytesOrPanic()
 }
 
 // Whatever is read as PEM can be written and read again.
