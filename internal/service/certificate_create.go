@@ -72,7 +72,7 @@ func (s *Service) plan(ctx context.Context, ref vault.Ref, in CreateInput) (plan
 		if err := mayStart(r, p.ref, head, exists); err != nil {
 			return err
 		}
-		policy, err := s.policyFor(head, exists, in, p.now)
+		policy, err := s.policyFor(ref.Vault, head, exists, in, p.now)
 		if err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ func mayStart(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) err
 
 // policyFor returns the policy of a create: the one it names with defaults
 // filled in, else the stored one.
-func (s *Service) policyFor(head vault.Object, exists bool, in CreateInput, now time.Time) (vault.Policy, error) {
+func (s *Service) policyFor(vaultName string, head vault.Object, exists bool, in CreateInput, now time.Time) (vault.Policy, error) {
 	var p vault.Policy
 	switch {
 	case in.Policy != nil:
@@ -126,7 +126,7 @@ func (s *Service) policyFor(head vault.Object, exists bool, in CreateInput, now 
 	default:
 		return p, vault.Bad("policy is missing; the first version of a certificate needs one.")
 	}
-	return p, s.checkPolicy(head.Vault, p)
+	return p, s.checkPolicy(vaultName, p)
 }
 
 // checkPolicy refuses a policy that no certificate can be made from.
