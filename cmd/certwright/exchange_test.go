@@ -1,0 +1,25 @@
+package main
+
+import (
+	"crypto/tls"
+	"io"
+	"testing"
+)
+
+// exchange sends raw bytes over TLS and returns what comes back.
+func exchange(t *testing.T, addr, request string) string {
+	t.Helper()
+	conn, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

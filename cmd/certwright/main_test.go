@@ -1,0 +1,235 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"certwright/internal/server"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"certwright": main}) }
+
+// The scripts have a home of their own and, with "serve", a server to talk to.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			home := filepath.Join(e.WorkDir, "home")
+			for name, value := range map[string]string{"HOME": home, "XDG_DATA_HOME": "", "CERTWRIGHT_DATA": ""} {
+				e.Setenv(name, value)
+			}
+			return os.MkdirAll(home, 0o755)
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "wildcard" {
+				return false, fmt.Errorf("unknown condition %s", name)
+			}
+			_, err := net.LookupHost("no-such-name.vault.localhost")
+			return err == nil, nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serve": serve, "mode": mode},
+	})
+}
+
+// serve FOLDER [DEFAULT-VAULT]: a server runs in the folder until the script's
+// end; IP_URL, NAME_URL, HTTP_URL and PORT say where.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: serve FOLDER [DEFAULT-VAULT]")
+	}
+	c := server.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: ts.MkAbs(args[0])}
+	if len(args) == 2 {
+		c.DefaultVault = args[1]
+	}
+	s, err := server.Start(context.Background(), c, server.Options{})
+	ts.Check(err)
+	ts.Defer(func() { _ = s.Stop() })
+	ts.Setenv("IP_URL", s.Ready.IPURL)
+	ts.Setenv("NAME_URL", s.Ready.VaultURL)
+	ts.Setenv("HTTP_URL", s.Ready.HTTPURL)
+	ts.Setenv("PORT", s.Ready.IPURL[strings.LastIndex(s.Ready.IPURL, ":")+1:])
+}
+
+// mode OCTAL FILE: the file has this mode.
+func mode(ts *testscript.TestScript, neg bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[1]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%o", info.Mode().Perm()); (got == args[0]) == neg {
+		ts.Fatalf("%s has mode %s", args[1], got)
+	}
+}
+
+// dev is a running "certwright dev --json".
+type dev struct {
+	*exec.Cmd
+	ready server.Ready
+	talk  *strings.Builder
+}
+
+// startDev runs the program as people do and reads its ready line.
+func startDev(t *testing.T, args ...string) *dev {
+	t.Helper()
+	d := &dev{Cmd: exec.Command("certwright", append([]string{"dev", "--json", "--listen=127.0.0.1:0", "--http=127.0.0.1:0"}, args...)...), talk: &strings.Builder{}}
+	d.Stderr = d.talk
+	out, err := d.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Process.Kill() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		_ = d.Wait()
+		t.Fatalf("no ready line: %v\n%s", err, d.talk)
+	}
+	in := json.NewDecoder(strings.NewReader(line))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&d.ready); err != nil {
+		t.Fatalf("ready line %q: %v", line, err)
+	}
+	return d
+}
+
+func TestDevAnnouncesItself(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "it's here")
+	d := startDev(t, "--data", data)
+	if d.ready.Data != data || d.ready.PID != d.Process.Pid || d.ready.CAFile != filepath.Join(data, "ca.pem") {
+		t.Errorf("%+v", d.ready)
+	}
+	if r, err := server.ReadRun(data); err != nil || r != d.ready {
+		t.Errorf("run.json: %+v, %v", r, err)
+	}
+	for range 2 { // ready when it says so
+		if answer, err := http.Get(d.ready.HTTPURL + "/readyz"); err != nil || answer.StatusCode != 200 {
+			t.Fatalf("%v, %v", answer, err)
+		}
+	}
+	if err := d.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, d.talk)
+	}
+	want := regexp.MustCompile(`^certwright dev: not for production: .*
+(?s:.*)
+  eval "\$\(certwright env --data '.*/it'\\''s here'\)"
+
+stopping
+$`)
+	if !want.MatchString(d.talk.String()) {
+		t.Errorf("it said\n%s", d.talk)
+	}
+	if _, err := os.Stat(filepath.Join(data, server.RunFile)); !os.IsNotExist(err) {
+		t.Errorf("run.json is left: %v", err)
+	}
+}
+
+// A killed server leaves run.json and the lock file; neither keeps the next
+// one from starting, and env does not believe the former.
+func TestDevAfterAKill(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	d := startDev(t, "--data", data)
+	if err := d.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = d.Wait() // killed
+	out, err := exec.Command("certwright", "env", "--data", data).CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "no server runs in "+data) {
+		t.Errorf("env: %v\n%s", err, out)
+	}
+	d = startDev(t, "--data", data)
+	if err := d.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, d.talk)
+	}
+}
+
+func TestDevPrintsOneLinePerRequest(t *testing.T) {
+	t.Parallel()
+	d := startDev(t, "--ephemeral")
+	curl := exec.Command("certwright", "env", "--data", d.ready.Data, "--shell", "json")
+	if out, err := curl.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	s := "GET /certificates/web?api-version=7.4 HTTP/1.1\r\nHost: web.vault.localhost\r\nConnection: close\r\n\r\n"
+	text := exchange(t, strings.TrimPrefix(d.ready.IPURL, "https://"), s)
+	if !strings.HasPrefix(text, "HTTP/1.1 401 ") {
+		t.Errorf("got %s", text)
+	}
+	_ = d.Process.Signal(syscall.SIGTERM)
+	if err := d.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, d.talk)
+	}
+	if !regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d web GetCertificate /certificates/web 401 \d+\.\dms [0-9a-f-]{36}$`).MatchString(d.talk.String()) {
+		t.Errorf("it said\n%s", d.talk)
+	}
+	if _, err := os.Stat(d.ready.Data); !os.IsNotExist(err) {
+		t.Errorf("the temporary folder is left: %v", err)
+	}
+}
+
+// A signal to run goes to the command, whose end is run's end.
+func TestRunForwardsSignals(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		script string
+		signal os.Signal
+		code   int
+	}{
+		"caught":      {`trap 'exit 9' TERM; echo ready; while :; do read x || exit 8; done`, syscall.SIGTERM, 9},
+		"not caught":  {`echo ready; exec cat`, syscall.SIGTERM, 128 + 15},
+		"from no tty": {`trap 'exit 7' INT; echo ready; while :; do read x || exit 8; done`, syscall.SIGINT, 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run := exec.Command("certwright", "run", "--", "sh", "-c", c.script)
+			run.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal
+			in, err := run.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer in.Close()
+			out, err := run.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := run.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadFull(out, make([]byte, len("ready\n"))); err != nil {
+				t.Fatal(err)
+			}
+			if err := run.Process.Signal(c.signal); err != nil {
+				t.Fatal(err)
+			}
+			// A shell acts on a trapped signal once the command it waits for
+			// ends, so read is given a line to end with.
+			_, _ = io.WriteString(in, "\n")
+			_ = run.Wait() // the code tells
+			if got := run.ProcessState.ExitCode(); got != c.code {
+				t.Errorf("exit code %d, want %d", got, c.code)
+			}
+		})
+	}
+}
