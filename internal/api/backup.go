@@ -18,25 +18,37 @@ type backupJSON struct {
 	Value string `json:"value"`
 }
 
-func backupCertificate(s *service.Service, c *call) (answer, error) {
-	blob, err := s.BackupCertificate(c.ctx, c.who, c.ref(vault.Certificates))
+func backupAnswer(blob []byte, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
 	return answer{body: backupJSON{base64.RawURLEncoding.EncodeToString(blob)}}, nil
 }
 
-func restoreCertificate(s *service.Service, c *call) (answer, error) {
+// backup reads the blob of a restore.
+func (c *call) backup() ([]byte, error) {
 	var in backupJSON
 	if err := decode(c.body, &in); err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	if in.Value == "" {
-		return answer{}, missing("value")
+		return nil, missing("value")
 	}
 	blob, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(in.Value, "="))
 	if err != nil {
-		return answer{}, vault.BadBackup()
+		return nil, vault.BadBackup()
+	}
+	return blob, nil
+}
+
+func backupCertificate(s *service.Service, c *call) (answer, error) {
+	return backupAnswer(s.BackupCertificate(c.ctx, c.who, c.ref(vault.Certificates)))
+}
+
+func restoreCertificate(s *service.Service, c *call) (answer, error) {
+	blob, err := c.backup()
+	if err != nil {
+		return answer{}, err
 	}
 	return c.certificateAnswer(s.RestoreCertificate(c.ctx, c.who, c.vault, string(c.base), blob))
 }

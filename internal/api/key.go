@@ -108,22 +108,31 @@ func getDeletedKey(s *service.Service, c *call) (answer, error) {
 	return answer{body: deletedKeyJSON{c.view().deletion(k.Version.Ref, k.Deletion), out}}, err
 }
 
-// keyNoun has the reads of keys, and the writes that are refused because a
-// certificate owns the key.
-func keyNoun() noun {
-	return noun{kind: vault.Keys, get: getKey, getDeleted: getDeletedKey,
-		list:        listObjects(vault.Keys, false, (*service.Service).ListKeys, view.keyItem),
-		listDeleted: listObjects(vault.Keys, true, (*service.Service).ListKeys, view.deletedKeyItem),
-		versions:    listVersions(vault.Keys, (*service.Service).ListKeyVersions, view.keyItem),
-		writes: []write{
-			{"POST", "/keys/{name}/create", "CreateKey", "keys/create", "create"},
-			{"PUT", "/keys/{name}", "ImportKey", "keys/import", "import"},
-			{"PATCH", "/keys/{name}", "UpdateKey", "keys/update", "update"},
-			{"PATCH", "/keys/{name}/{version}", "UpdateKey", "keys/update", "update"},
-			{"DELETE", "/keys/{name}", "DeleteKey", "keys/delete", "delete"},
-			{"POST", "/keys/{name}/backup", "BackupKey", "keys/backup", "backup"},
-			{"POST", "/keys/{name}/rotate", "RotateKey", "keys/rotate", "rotate"},
-			{"DELETE", "/deletedkeys/{name}", "PurgeDeletedKey", "keys/purge", "purge"},
-			{"POST", "/deletedkeys/{name}/recover", "RecoverDeletedKey", "keys/recover", "recover"},
-		}}
+func keyRows() []row {
+	return []row{
+		{"GET", "/keys", "GetKeys", listObjects(vault.Keys, false, (*service.Service).ListKeys, view.keyItem), 0},
+		{"GET", "/keys/{name}", "GetKey", getKey, 0},
+		{"GET", "/keys/{name}/{version}", "GetKey", getKey, 0},
+		{"GET", "/keys/{name}/versions", "GetKeyVersions", listVersions(vault.Keys, (*service.Service).ListKeyVersions, view.keyItem), 0},
+		{"GET", "/deletedkeys", "GetDeletedKeys", listObjects(vault.Keys, true, (*service.Service).ListKeys, view.deletedKeyItem), 0},
+		{"GET", "/deletedkeys/{name}", "GetDeletedKey", getDeletedKey, 0},
+
+		// Writes, so far of a certificate's key only, which are refused.
+		{"POST", "/keys/{name}/create", "CreateKey", refuse(vault.Keys, "keys/create", "create"), 0},
+		{"PUT", "/keys/{name}", "ImportKey", refuse(vault.Keys, "keys/import", "import"), 0},
+		{"PATCH", "/keys/{name}", "UpdateKey", refuse(vault.Keys, "keys/update", "update"), 0},
+		{"PATCH", "/keys/{name}/{version}", "UpdateKey", refuse(vault.Keys, "keys/update", "update"), 0},
+		{"DELETE", "/keys/{name}", "DeleteKey", refuse(vault.Keys, "keys/delete", "delete"), 0},
+		{"POST", "/keys/{name}/backup", "BackupKey", refuse(vault.Keys, "keys/backup", "backup"), 0},
+		{"POST", "/keys/{name}/rotate", "RotateKey", refuse(vault.Keys, "keys/rotate", "rotate"), 0},
+		{"DELETE", "/deletedkeys/{name}", "PurgeDeletedKey", refuse(vault.Keys, "keys/purge", "purge"), 0},
+		{"POST", "/deletedkeys/{name}/recover", "RecoverDeletedKey", refuse(vault.Keys, "keys/recover", "recover"), 0},
+	}
+}
+
+// refuse serves a write to what may belong to a certificate.
+func refuse(kind vault.Kind, do vault.Action, verb string) serve {
+	return func(s *service.Service, c *call) (answer, error) {
+		return answer{}, s.RefuseDirectWrite(c.ctx, c.who, c.ref(kind), do, verb)
+	}
 }

@@ -26,7 +26,7 @@ type row struct {
 // further rows.
 func rows() []row {
 	return slices.Concat(certificateRows(), pendingRows(), vaultRows(), deletedRows(),
-		objectRows(keyNoun()), objectRows(secretNoun()))
+		keyRows(), secretRows())
 }
 
 func certificateRows() []row {
@@ -75,45 +75,6 @@ func deletedRows() []row {
 		{"GET", "/deletedcertificates/{name}", "GetDeletedCertificate", getDeletedCertificate, 0},
 		{"DELETE", "/deletedcertificates/{name}", "PurgeDeletedCertificate", purgeCertificate, 0},
 		{"POST", "/deletedcertificates/{name}/recover", "RecoverDeletedCertificate", recoverCertificate, 0},
-	}
-}
-
-// A noun is what keys and secrets have in common on the wire: reads of what
-// backs a certificate, and writes that are refused because it does.
-type noun struct {
-	kind                                         vault.Kind
-	list, versions, get, listDeleted, getDeleted serve
-	writes                                       []write
-}
-
-// A write is an operation that would change a key or secret directly.
-type write struct {
-	method, path, operation string
-	do                      vault.Action
-	verb                    string // of the refusal
-}
-
-func objectRows(n noun) []row {
-	all, title := "/"+string(n.kind), n.kind.Title()
-	gone := "/deleted" + string(n.kind)
-	table := []row{
-		{"GET", all, "Get" + title + "s", n.list, 0},
-		{"GET", all + "/{name}", "Get" + title, n.get, 0},
-		{"GET", all + "/{name}/{version}", "Get" + title, n.get, 0},
-		{"GET", all + "/{name}/versions", "Get" + title + "Versions", n.versions, 0},
-		{"GET", gone, "GetDeleted" + title + "s", n.listDeleted, 0},
-		{"GET", gone + "/{name}", "GetDeleted" + title, n.getDeleted, 0},
-	}
-	for _, w := range n.writes {
-		table = append(table, row{w.method, w.path, w.operation, refuse(n.kind, w.do, w.verb), 0})
-	}
-	return table
-}
-
-// refuse serves a write to what may belong to a certificate.
-func refuse(kind vault.Kind, do vault.Action, verb string) serve {
-	return func(s *service.Service, c *call) (answer, error) {
-		return answer{}, s.RefuseDirectWrite(c.ctx, c.who, c.ref(kind), do, verb)
 	}
 }
 

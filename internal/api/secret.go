@@ -1,6 +1,8 @@
 package api
 
 import (
+	"net/http"
+
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
@@ -62,7 +64,15 @@ func (v view) deletedSecretItem(id string, e vault.Entry, s vault.Settings) dele
 }
 
 func getSecret(s *service.Service, c *call) (answer, error) {
-	secret, err := s.GetSecret(c.ctx, c.who, c.ref(vault.Secrets), c.path.version, "")
+	form := ""
+	if c.version.has(secretExtras) {
+		form = c.query.get("outContentType")
+	}
+	return c.secretAnswer(s.GetSecret(c.ctx, c.who, c.ref(vault.Secrets), c.path.version, form))
+}
+
+// secretAnswer is the answer with the value, of a GET and a PUT.
+func (c *call) secretAnswer(secret service.Secret, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
@@ -71,8 +81,15 @@ func getSecret(s *service.Service, c *call) (answer, error) {
 	return answer{body: out}, nil
 }
 
-func getDeletedSecret(s *service.Service, c *call) (answer, error) {
-	secret, err := s.GetDeletedSecret(c.ctx, c.who, c.ref(vault.Secrets))
+// secretHeadAnswer is the answer without the value, of all else.
+func (c *call) secretHeadAnswer(secret service.Secret, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.view().secret(secret)}, nil
+}
+
+func (c *call) deletedSecretAnswer(secret service.Secret, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
@@ -80,20 +97,87 @@ func getDeletedSecret(s *service.Service, c *call) (answer, error) {
 	return answer{body: deletedSecretJSON{v.deletion(secret.Version.Ref, secret.Deletion), v.secret(secret)}}, nil
 }
 
-// secretNoun has the reads of secrets, and the writes that are refused because
-// a certificate owns the secret.
-func secretNoun() noun {
-	return noun{kind: vault.Secrets, get: getSecret, getDeleted: getDeletedSecret,
-		list:        listObjects(vault.Secrets, false, (*service.Service).ListSecrets, view.secretItem),
-		listDeleted: listObjects(vault.Secrets, true, (*service.Service).ListSecrets, view.deletedSecretItem),
-		versions:    listVersions(vault.Secrets, (*service.Service).ListSecretVersions, view.secretItem),
-		writes: []write{
-			{"PUT", "/secrets/{name}", "SetSecret", "secrets/set", "set"},
-			{"PATCH", "/secrets/{name}", "UpdateSecret", "secrets/set", "update"},
-			{"PATCH", "/secrets/{name}/{version}", "UpdateSecret", "secrets/set", "update"},
-			{"DELETE", "/secrets/{name}", "DeleteSecret", "secrets/delete", "delete"},
-			{"POST", "/secrets/{name}/backup", "BackupSecret", "secrets/backup", "backup"},
-			{"DELETE", "/deletedsecrets/{name}", "PurgeDeletedSecret", "secrets/purge", "purge"},
-			{"POST", "/deletedsecrets/{name}/recover", "RecoverDeletedSecret", "secrets/recover", "recover"},
-		}}
+func setSecret(s *service.Service, c *call) (answer, error) {
+	var in struct {
+		Value       *string       `json:"value"`
+		ContentType string        `json:"contentType"`
+		Attributes  *attributesIn `json:"attributes"`
+		Tags        tagsJSON      `json:"tags"`
+	}
+	if err := decode(c.body, &in); err != nil {
+		return answer{}, err
+	}
+	if in.Value == nil {
+		return answer{}, missing("value")
+	}
+	attrs, err := in.Attributes.input()
+	if err != nil {
+		return answer{}, err
+	}
+	return c.secretAnswer(s.SetSecret(c.ctx, c.who, c.ref(vault.Secrets),
+		service.SecretInput{Value: *in.Value, ContentType: in.ContentType, Attributes: attrs, Tags: in.Tags}))
+}
+
+func updateSecret(s *service.Service, c *call) (answer, error) {
+	var in struct {
+		ContentType *string       `json:"contentType"`
+		Attributes  *attributesIn `json:"attributes"`
+		Tags        tagsJSON      `json:"tags"`
+	}
+	if err := decode(c.body, &in); err != nil {
+		return answer{}, err
+	}
+	attrs, err := in.Attributes.input()
+	if err != nil {
+		return answer{}, err
+	}
+	return c.secretHeadAnswer(s.UpdateSecret(c.ctx, c.who, c.ref(vault.Secrets), c.path.version,
+		service.SecretUpdate{ContentType: in.ContentType, Attributes: attrs, Tags: in.Tags}))
+}
+
+func deleteSecret(s *service.Service, c *call) (answer, error) {
+	return c.deletedSecretAnswer(s.DeleteSecret(c.ctx, c.who, c.ref(vault.Secrets)))
+}
+
+func getDeletedSecret(s *service.Service, c *call) (answer, error) {
+	return c.deletedSecretAnswer(s.GetDeletedSecret(c.ctx, c.who, c.ref(vault.Secrets)))
+}
+
+func purgeSecret(s *service.Service, c *call) (answer, error) {
+	return answer{status: http.StatusNoContent}, s.PurgeSecret(c.ctx, c.who, c.ref(vault.Secrets))
+}
+
+func recoverSecret(s *service.Service, c *call) (answer, error) {
+	return c.secretHeadAnswer(s.RecoverSecret(c.ctx, c.who, c.ref(vault.Secrets)))
+}
+
+func backupSecret(s *service.Service, c *call) (answer, error) {
+	return backupAnswer(s.BackupSecret(c.ctx, c.who, c.ref(vault.Secrets)))
+}
+
+func restoreSecret(s *service.Service, c *call) (answer, error) {
+	blob, err := c.backup()
+	if err != nil {
+		return answer{}, err
+	}
+	return c.secretHeadAnswer(s.RestoreSecret(c.ctx, c.who, c.vault, string(c.base), blob))
+}
+
+func secretRows() []row {
+	return []row{
+		{"GET", "/secrets", "GetSecrets", listObjects(vault.Secrets, false, (*service.Service).ListSecrets, view.secretItem), 0},
+		{"GET", "/secrets/{name}", "GetSecret", getSecret, 0},
+		{"PUT", "/secrets/{name}", "SetSecret", setSecret, maxBody},
+		{"PATCH", "/secrets/{name}", "UpdateSecret", updateSecret, maxBody},
+		{"DELETE", "/secrets/{name}", "DeleteSecret", deleteSecret, 0},
+		{"GET", "/secrets/{name}/{version}", "GetSecret", getSecret, 0},
+		{"PATCH", "/secrets/{name}/{version}", "UpdateSecret", updateSecret, maxBody},
+		{"GET", "/secrets/{name}/versions", "GetSecretVersions", listVersions(vault.Secrets, (*service.Service).ListSecretVersions, view.secretItem), 0},
+		{"POST", "/secrets/{name}/backup", "BackupSecret", backupSecret, 0},
+		{"POST", "/secrets/restore", "RestoreSecret", restoreSecret, maxBackup},
+		{"GET", "/deletedsecrets", "GetDeletedSecrets", listObjects(vault.Secrets, true, (*service.Service).ListSecrets, view.deletedSecretItem), 0},
+		{"GET", "/deletedsecrets/{name}", "GetDeletedSecret", getDeletedSecret, 0},
+		{"DELETE", "/deletedsecrets/{name}", "PurgeDeletedSecret", purgeSecret, 0},
+		{"POST", "/deletedsecrets/{name}/recover", "RecoverDeletedSecret", recoverSecret, 0},
+	}
 }

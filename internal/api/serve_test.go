@@ -205,18 +205,81 @@ func TestManagedObjectsRefuseWrites(t *testing.T) {
 	g := newRig(t)
 	g.must(202, "POST", "/certificates/web/create", selfPolicy)
 	g.must(200, "GET", "/certificates/web/", "")
-	for _, n := range []noun{keyNoun(), secretNoun()} {
-		for _, w := range n.writes {
-			if strings.HasPrefix(w.path, "/deleted") {
-				continue
-			}
-			path := strings.NewReplacer("{name}", "web", "{version}", testID).Replace(w.path)
-			got := g.do(w.method, path, `{"value":"x"}`)
-			if got.status != 403 || got.code() != "Forbidden/"+n.kind.Title()+"ManagedByKeyVault" ||
-				!strings.HasPrefix(got.message(), `Operation "`+w.verb+`" is not allowed`) {
-				t.Errorf("%s %s: %d %s", w.method, path, got.status, got.body)
-			}
+	for _, tt := range []struct{ method, path, verb string }{
+		{"PUT", "/secrets/web", "set"}, {"PATCH", "/secrets/web", "update"}, {"PATCH", "/secrets/web/" + testID, "update"},
+		{"DELETE", "/secrets/web", "delete"}, {"POST", "/secrets/web/backup", "backup"},
+		{"POST", "/keys/web/create", "create"}, {"PUT", "/keys/web", "import"}, {"PATCH", "/keys/web/", "update"},
+		{"PATCH", "/keys/web/" + testID, "update"}, {"DELETE", "/keys/web", "delete"}, {"POST", "/keys/web/backup", "backup"},
+		{"POST", "/keys/web/rotate", "rotate"},
+	} {
+		got := g.do(tt.method, tt.path, `{"value":"x"}`)
+		kind := "Secret"
+		if strings.HasPrefix(tt.path, "/keys") {
+			kind = "Key"
 		}
+		if got.status != 403 || got.code() != "Forbidden/"+kind+"ManagedByKeyVault" || !strings.HasPrefix(got.message(), `Operation "`+tt.verb+`" is not allowed`) {
+			t.Errorf("%s %s: %d %s", tt.method, tt.path, got.status, got.body)
+		}
+	}
+}
+
+func TestPlainSecrets(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	got := g.must(200, "PUT", "/secrets/s", `{"value":"","contentType":"text/plain","attributes":{"nbf":1,"exp":2000000000},"tags":{"a":"b"}}`)
+	id := got.json()["id"].(string)
+	want := `{"value":"","contentType":"text/plain","id":"` + id + `","attributes":{"enabled":true,"nbf":1,"exp":2000000000,"created":1795348800,"updated":1795348800,` +
+		`"recoveryLevel":"Recoverable+Purgeable","recoverableDays":90},"tags":{"a":"b"}}`
+	head := "{" + strings.TrimPrefix(want, `{"value":"",`)
+	if got.body != want {
+		t.Errorf("set: %s, want %s", got.body, want)
+	}
+	if got := g.must(200, "GET", "/secrets/S/", "").body; got != want {
+		t.Errorf("get: %s, want %s", got, want)
+	}
+	if got := g.must(200, "PATCH", "/secrets/s/", `{"attributes":{}}`).body; got != head {
+		t.Errorf("patch: %s, want %s", got, head)
+	}
+	blob := g.must(200, "POST", "/secrets/s/backup", "").body
+	deleted := g.must(200, "DELETE", "/secrets/s", "").body
+	if !strings.HasPrefix(deleted, `{"recoveryId":"https://`+testHost+`/deletedsecrets/s","deletedDate":`) || !strings.HasSuffix(deleted, head[1:]) {
+		t.Errorf("delete: %s", deleted)
+	}
+	if got := g.must(200, "GET", "/deletedsecrets/s", "").body; got != deleted {
+		t.Errorf("deleted: %s, want %s", got, deleted)
+	}
+	if got := g.must(200, "POST", "/deletedsecrets/s/recover", "").body; got != head {
+		t.Errorf("recover: %s, want %s", got, head)
+	}
+	g.must(200, "DELETE", "/secrets/s", "")
+	g.must(204, "DELETE", "/deletedsecrets/s", "")
+	if got := g.must(200, "POST", "/secrets/restore", blob).body; got != head {
+		t.Errorf("restore: %s, want %s", got, head)
+	}
+	for body, says := range map[string]string{
+		`{}`: "value is missing", `{"value":1}`: "value must be a string", `{"value":"x","attributes":{"exp":-1}}`: "attributes.exp must be a time",
+		`{"value":"x","attributes":{"nbf":1e300}}`: "attributes.nbf must be a time", `{"value":"x","attributes":{"nbf":5,"exp":4}}`: "attributes.exp must be later",
+	} {
+		if got := g.must(400, "PUT", "/secrets/t", body); !strings.Contains(got.message(), says) {
+			t.Errorf("%s: %s, want %q", body, got.body, says)
+		}
+	}
+}
+
+func TestSecretInAnotherForm(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	g.must(202, "POST", "/certificates/web/create", selfPolicy)
+	g.must(200, "GET", "/certificates/web/", "")
+	const form = "/secrets/web?outContentType=application/x-pem-file&api-version="
+	if got := g.must(200, "GET", form+"2025-07-01", "").json(); got["contentType"] != vault.PEM || !strings.Contains(got["value"].(string), "PRIVATE KEY") {
+		t.Errorf("as PEM: %v", got["contentType"])
+	}
+	if got := g.must(200, "GET", form+"7.4", "").json(); got["contentType"] != vault.PKCS12 {
+		t.Errorf("7.4 knows outContentType: %v", got["contentType"])
+	}
+	if got := g.must(400, "GET", "/secrets/web?outContentType=text/plain&api-version=2025-07-01", ""); got.code() != "BadParameter" {
+		t.Errorf("as text: %s", got.body)
 	}
 }
 
