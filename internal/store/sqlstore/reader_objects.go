@@ -6,8 +6,8 @@ const objectColumns = `o.key, o.name, o.shelf, o.latest, o.managed, o.deleted_at
 
 const latestVersion = `LEFT JOIN versions v ON v.vault = o.vault AND v.kind = o.kind AND v.key = o.key AND v.id = o.latest`
 
-// One shelf is one range of the index objects_shelf: a page costs the same
-// however many rows the other shelves have.
+// One shelf is one range of the primary key: a page costs the same however many
+// rows the other shelves have.
 const sqlObjects = `SELECT ` + objectColumns + ` FROM objects o ` + latestVersion + `
 WHERE o.vault = $1 AND o.kind = $2 AND o.shelf = $3 AND o.key > $4
 ORDER BY o.key LIMIT $5`

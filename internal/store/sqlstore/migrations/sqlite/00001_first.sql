@@ -1,7 +1,9 @@
 -- +goose Up
 
 -- Heads. shelf is what lists choose by: 0 live, 1 live without a completed
--- version, 2 deleted, 3 deleted without a completed version.
+-- version, 2 deleted, 3 deleted without a completed version. It stands in the
+-- primary key, so that a list page is one run of neighbouring rows, whatever
+-- the other shelves hold; a single head is found by objects_key.
 -- Times in columns: whole unix seconds for attributes, unix nanoseconds for the
 -- rest; NULL is the zero time. Tags: NULL is none.
 CREATE TABLE objects (
@@ -16,10 +18,10 @@ CREATE TABLE objects (
     purge_at   BIGINT,
     created    BIGINT,
     rev        BIGINT NOT NULL,
-    PRIMARY KEY (vault, kind, key)
+    PRIMARY KEY (vault, kind, shelf, key)
 ) WITHOUT ROWID;
 
-CREATE INDEX objects_shelf ON objects (vault, kind, shelf, key);
+CREATE UNIQUE INDEX objects_key ON objects (vault, kind, key);
 
 CREATE TABLE policies (
     vault TEXT NOT NULL,
