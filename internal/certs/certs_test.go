@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -45,6 +46,23 @@ func newKey(t testing.TB, p vault.KeyProps) Key {
 	}
 	return k
 }
+
+// sharedKey returns a key that tests share, where it need not be their own:
+// large RSA keys take seconds to make.
+func sharedKey(t testing.TB, p vault.KeyProps) Key {
+	t.Helper()
+	sharedKeys.Lock()
+	defer sharedKeys.Unlock()
+	if _, ok := sharedKeys.made[p]; !ok {
+		sharedKeys.made[p] = newKey(t, p)
+	}
+	return sharedKeys.made[p]
+}
+
+var sharedKeys = struct {
+	sync.Mutex
+	made map[vault.KeyProps]Key
+}{made: map[vault.KeyProps]Key{}}
 
 func selfSigned(t testing.TB, k Key, x vault.X509Props) []byte {
 	t.Helper()

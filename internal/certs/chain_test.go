@@ -98,6 +98,7 @@ func TestFindLeaf(t *testing.T) {
 	sub := signed(t, "Sub", true, root)
 	leaf := signed(t, "leaf", false, sub)
 	other := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256K}).Public()
+	authority, entity := sub.der, selfSigned(t, sub.key, vault.X509Props{Subject: "CN=entity", ValidityMonths: 1}) // of one key
 	for _, c := range []struct {
 		name   string
 		certs  [][]byte
@@ -108,6 +109,8 @@ func TestFindLeaf(t *testing.T) {
 		{"leaf first", [][]byte{leaf.der, sub.der, root.der}, leaf.key.Public(), 0, nil},
 		{"leaf last", [][]byte{root.der, sub.der, leaf.der}, leaf.key.Public(), 2, nil},
 		{"an authority's own key", [][]byte{sub.der, root.der}, root.key.Public(), 1, nil},
+		{"an authority with the leaf's key first", [][]byte{authority, entity}, sub.key.Public(), 1, nil},
+		{"an authority with the leaf's key last", [][]byte{entity, authority}, sub.key.Public(), 0, nil},
 		{"another's key", [][]byte{sub.der, leaf.der}, other, 0, ErrOtherKey},
 		{"authorities alone", [][]byte{sub.der, root.der}, other, 0, ErrNoLeaf},
 		{"nothing", nil, other, 0, ErrNoLeaf},

@@ -15,7 +15,7 @@ import (
 // issued is a key with the certificate of an authority on it, and that authority's.
 func issued(t testing.TB, p vault.KeyProps) (Key, [][]byte) {
 	t.Helper()
-	k := newKey(t, p)
+	k := sharedKey(t, p)
 	ca, err := NewAuthority("Test Issuing CA", testNow)
 	if err != nil {
 		t.Fatal(err)

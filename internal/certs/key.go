@@ -60,9 +60,16 @@ func newRSA(bits int) (Key, error) {
 	return Key{k}, nil
 }
 
+// maxKey is the longest private key looked at, in bytes: RSA of 16384 bits fits.
+// Arithmetic with longer ones could keep the server busy for minutes.
+const maxKey = 16 << 10
+
 // ParseKey reads an unencrypted PKCS#8 private key in DER: RSA, or EC on one of
 // the API's curves.
 func ParseKey(pkcs8 []byte) (Key, error) {
+	if len(pkcs8) > maxKey {
+		return Key{}, errors.New("read the PKCS#8 private key: too long")
+	}
 	if k, err := parseKoblitz(pkcs8); err == nil {
 		return Key{k}, nil
 	}

@@ -21,12 +21,12 @@ import (
 	"certwright/internal/vault"
 )
 
-// eachKind runs do with a new key of every kind.
+// eachKind runs do with a key of every kind.
 func eachKind(t *testing.T, do func(t *testing.T, p vault.KeyProps, k Key)) {
 	for _, kind := range keyKinds {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
-			do(t, kind.props, newKey(t, kind.props))
+			do(t, kind.props, sharedKey(t, kind.props))
 		})
 	}
 }
@@ -123,6 +123,36 @@ func TestKeyIsHidden(t *testing.T) {
 		if !strings.Contains(s, "[key]") || strings.Contains(s, "secp256k1") {
 			t.Errorf("a key is shown as %s", s)
 		}
+	}
+}
+
+// Keys far larger than any in use are refused before anything is computed.
+func TestHugeKeysAreRefused(t *testing.T) {
+	t.Parallel()
+	n := new(big.Int).Lsh(big.NewInt(1), 1<<20)
+	n.SetBit(n, 0, 1)
+	huge := &rsa.PublicKey{N: n, E: 1<<31 - 1}
+	pkix, err := x509.MarshalPKIXPublicKey(huge)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ParsePublic(pkix); err == nil {
+		t.Error("a public key of a million bits is taken")
+	}
+	if _, err := ParseKey(pkix); err == nil {
+		t.Error("a private key of a hundred thousand bytes is taken")
+	}
+}
+
+func TestWindow(t *testing.T) {
+	t.Parallel()
+	x := webProps()
+	c, err := Parse(selfSigned(t, newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256}), x))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if from, to := Window(x.ValidityMonths, testNow); !from.Equal(c.NotBefore) || !to.Equal(c.NotAfter) {
+		t.Errorf("window %v to %v, certificate %v to %v", from, to, c.NotBefore, c.NotAfter)
 	}
 }
 

@@ -55,8 +55,14 @@ func pointKey(c vault.Curve, point []byte) PublicKey {
 	return PublicKey{Type: vault.EC, Curve: c, Size: c.Size(), X: point[1 : 1+half], Y: point[1+half:]}
 }
 
+// maxPublic is the longest public key looked at, in bytes, for the reason of maxKey.
+const maxPublic = 4 << 10
+
 // parsePublic returns *rsa.PublicKey, *ecdsa.PublicKey or *secp256k1.PublicKey.
 func parsePublic(pkix []byte) (any, error) {
+	if len(pkix) > maxPublic {
+		return nil, errPublicKind
+	}
 	if point, ok := koblitzPoint(pkix); ok {
 		pub, err := secp256k1.ParsePubKey(point)
 		if err != nil {
