@@ -35,6 +35,7 @@ type Worker struct {
 type flight struct {
 	poke     chan struct{}
 	mu       sync.Mutex
+	claiming sync.Mutex // one claim at a time
 	running  int
 	finished chan struct{} // closed and replaced whenever a job ends
 }
@@ -103,16 +104,17 @@ func (w *Worker) RunDue(ctx context.Context) (done int, err error) {
 
 // start claims as many due jobs as there are free slots and runs them.
 func (w *Worker) start(ctx context.Context) (int, error) {
+	w.claiming.Lock() // so that running counts jobs only: RunDue and Run claim at the same time
+	defer w.claiming.Unlock()
 	w.mu.Lock()
 	free := w.Slots - w.running
-	w.running += free
 	w.mu.Unlock()
 	if free == 0 {
 		return 0, nil
 	}
 	leases, err := w.Store.Claim(ctx, w.Clock.Now(), clock.Real{}.Now(), w.Lease, free)
 	w.mu.Lock()
-	w.running -= free - len(leases)
+	w.running += len(leases)
 	w.mu.Unlock()
 	for _, l := range leases {
 		go w.do(ctx, l)

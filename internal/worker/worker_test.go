@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -196,3 +197,27 @@ func TestAdvanceStopsAtEveryDueTime(t *testing.T) {
 type moving struct{ *clock.Shifted }
 
 func (m moving) Advance(_ context.Context, by time.Duration) error { m.Shifted.Advance(by); return nil }
+
+// Run and RunDue claim side by side: neither may take the other's claim for a
+// job that will end, and wait for it.
+func TestAdvanceBesideRunReturns(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	defer d.run(t)()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var poking sync.WaitGroup
+	defer poking.Wait()
+	poking.Go(func() {
+		for ctx.Err() == nil {
+			d.Poke()
+			runtime.Gosched()
+		}
+	})
+	defer cancel()
+	for range 300 {
+		if _, err := d.RunDue(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
