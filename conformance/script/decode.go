@@ -118,12 +118,7 @@ func alternatives(der []byte) map[string][]string {
 	for _, v := range seq {
 		switch v.Tag {
 		case 0:
-			var other struct {
-				ID    asn1.ObjectIdentifier
-				Value asn1.RawValue `asn1:"tag:0,explicit"`
-			}
-			asn1.UnmarshalWithParams(v.FullBytes, &other, "tag:0")
-			out["upns"] = append(out["upns"], string(other.Value.Bytes))
+			out["upns"] = append(out["upns"], principal(v.Bytes))
 		case 1:
 			out["emails"] = append(out["emails"], string(v.Bytes))
 		case 2:
@@ -135,6 +130,23 @@ func alternatives(der []byte) map[string][]string {
 		}
 	}
 	return out
+}
+
+// principal reads the text of an otherName: an OID, then an explicitly tagged UTF8String.
+func principal(der []byte) string {
+	var id asn1.ObjectIdentifier
+	rest, err := asn1.Unmarshal(der, &id)
+	if err != nil {
+		return "unreadable"
+	}
+	var outer, inner asn1.RawValue
+	if _, err := asn1.Unmarshal(rest, &outer); err != nil {
+		return "unreadable"
+	}
+	if _, err := asn1.Unmarshal(outer.Bytes, &inner); err != nil || id.String() != "1.3.6.1.4.1.311.20.2.3" {
+		return "unreadable"
+	}
+	return string(inner.Bytes)
 }
 
 func (r *run) bindKey(name string, pub crypto.PublicKey) error {
