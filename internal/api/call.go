@@ -21,6 +21,8 @@ type call struct {
 	accept  string
 	body    []byte
 	base    base
+
+	rendered *renderings
 }
 
 // ref names the object of the path.

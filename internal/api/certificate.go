@@ -115,17 +115,20 @@ func (c *call) certificateAnswer(cert service.Certificate, err error) (answer, e
 	return answer{body: c.view().certificate(cert)}, nil
 }
 
-// getCertificate shows policy and pending only where no version is named, and
+// readCertificate shows policy and pending only where no version is named, and
 // the certificate's own fields only where one is (WIRE section 3).
-func getCertificate(s *service.Service, c *call) (answer, error) {
+func readCertificate(s *service.Service, c *call) (any, bool, error) {
 	cert, err := s.GetCertificate(c.ctx, c.who, c.ref(vault.Certificates), c.path.version)
-	if err != nil || c.path.version == "" {
-		return c.certificateAnswer(cert, err)
+	if err != nil {
+		return nil, false, err
+	}
+	if c.path.version == "" {
+		return c.view().certificate(cert), cert.Settled(), nil
 	}
 	cert.Policy, cert.Pending = nil, false
 	out := c.view().certificate(cert)
 	out.leafJSON, err = c.view().leaf(cert.Version.Certificate)
-	return answer{body: out}, err
+	return out, cert.Settled(), err
 }
 
 func updateCertificate(s *service.Service, c *call) (answer, error) {

@@ -65,7 +65,7 @@ func (v view) key(k service.Key) (keyJSON, error) {
 		return keyJSON{}, fmt.Errorf("encode key %s: %w", k.Version.Ref, err)
 	}
 	out := keyJSON{
-		Key: jwkJSON{ID: v.base.at(k.Version.Ref, k.Version.ID), Type: body.Type, Operations: list(body.Operations),
+		Key: jwkJSON{ID: v.base.at(k.Version.Ref, k.Version.ID), Type: body.Type, Operations: array(body.Operations),
 			N: public.N, E: public.E, Curve: public.Curve, X: public.X, Y: public.Y},
 		Attributes: v.keyAttributes(k.Version.Attributes, k.Settings), Tags: k.Version.Tags, Managed: k.Version.Managed}
 	if !k.Version.Managed && v.version.has(keyExportable) {
@@ -90,13 +90,13 @@ func (v view) deletedKeyItem(id string, e vault.Entry, s vault.Settings) deleted
 	return deletedKeyItem{v.deletion(e.Ref, e.Deletion), v.keyItem(id, e, s)}
 }
 
-func getKey(s *service.Service, c *call) (answer, error) {
+func readKey(s *service.Service, c *call) (any, bool, error) {
 	k, err := s.GetKey(c.ctx, c.who, c.ref(vault.Keys), c.path.version)
 	if err != nil {
-		return answer{}, err
+		return nil, false, err
 	}
 	out, err := c.view().key(k)
-	return answer{body: out}, err
+	return out, true, err
 }
 
 func getDeletedKey(s *service.Service, c *call) (answer, error) {
@@ -111,8 +111,8 @@ func getDeletedKey(s *service.Service, c *call) (answer, error) {
 func keyRows() []row {
 	return []row{
 		{"GET", "/keys", "GetKeys", listObjects(vault.Keys, false, (*service.Service).ListKeys, view.keyItem), 0},
-		{"GET", "/keys/{name}", "GetKey", getKey, 0},
-		{"GET", "/keys/{name}/{version}", "GetKey", getKey, 0},
+		{"GET", "/keys/{name}", "GetKey", kept(vault.Keys, "keys/get", readKey), 0},
+		{"GET", "/keys/{name}/{version}", "GetKey", kept(vault.Keys, "keys/get", readKey), 0},
 		{"GET", "/keys/{name}/versions", "GetKeyVersions", listVersions(vault.Keys, (*service.Service).ListKeyVersions, view.keyItem), 0},
 		{"GET", "/deletedkeys", "GetDeletedKeys", listObjects(vault.Keys, true, (*service.Service).ListKeys, view.deletedKeyItem), 0},
 		{"GET", "/deletedkeys/{name}", "GetDeletedKey", getDeletedKey, 0},

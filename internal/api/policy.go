@@ -112,7 +112,7 @@ func (v view) policy(ref vault.Ref, p vault.Policy) *policyJSON {
 		Key: keyPropsJSON{Exportable: p.Key.Exportable, Type: p.Key.Type, Size: p.Key.Size,
 			Reuse: p.Key.Reuse, Curve: p.Key.Curve},
 		Secret: secretPropsJSON{p.Secret.ContentType},
-		X509: x509JSON{Subject: p.X509.Subject, SANs: v.sans(p.X509.SANs), EKUs: list(p.X509.EKUs), Usage: list(p.X509.Usage),
+		X509: x509JSON{Subject: p.X509.Subject, SANs: v.sans(p.X509.SANs), EKUs: array(p.X509.EKUs), Usage: array(p.X509.Usage),
 			ValidityMonths: p.X509.ValidityMonths, Constraints: constraintsJSON{p.X509.CA}},
 		Lifetime:   []lifetimeJSON{},
 		Issuer:     issuerParamsJSON{Name: p.Issuer.Name, Transparency: p.Issuer.Transparency, CertType: p.Issuer.CertType},
@@ -138,8 +138,8 @@ func (v view) sans(s *vault.SANs) *sansJSON {
 	return out
 }
 
-// list makes an array of what might be nil.
-func list[T any](l []T) []T {
+// array makes an array of what might be nil.
+func array[T any](l []T) []T {
 	if l == nil {
 		return []T{}
 	}

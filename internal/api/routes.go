@@ -32,10 +32,10 @@ func rows() []row {
 func certificateRows() []row {
 	return []row{
 		{"GET", "/certificates", "GetCertificates", listObjects(vault.Certificates, false, (*service.Service).ListCertificates, view.certificateItem), 0},
-		{"GET", "/certificates/{name}", "GetCertificate", getCertificate, 0},
+		{"GET", "/certificates/{name}", "GetCertificate", kept(vault.Certificates, "certificates/get", readCertificate), 0},
 		{"PATCH", "/certificates/{name}", "UpdateCertificate", updateCertificate, maxBody},
 		{"DELETE", "/certificates/{name}", "DeleteCertificate", deleteCertificate, 0},
-		{"GET", "/certificates/{name}/{version}", "GetCertificate", getCertificate, 0},
+		{"GET", "/certificates/{name}/{version}", "GetCertificate", kept(vault.Certificates, "certificates/get", readCertificate), 0},
 		{"PATCH", "/certificates/{name}/{version}", "UpdateCertificate", updateCertificate, maxBody},
 		{"GET", "/certificates/{name}/versions", "GetCertificateVersions", listVersions(vault.Certificates, (*service.Service).ListCertificateVersions, view.certificateItem), 0},
 		{"POST", "/certificates/{name}/create", "CreateCertificate", createCertificate, maxBody},

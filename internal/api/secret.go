@@ -63,15 +63,29 @@ func (v view) deletedSecretItem(id string, e vault.Entry, s vault.Settings) dele
 	return deletedSecretItem{v.deletion(e.Ref, e.Deletion), v.secretItem(id, e, s)}
 }
 
-func getSecret(s *service.Service, c *call) (answer, error) {
-	form := ""
-	if c.version.has(secretExtras) {
-		form = c.query.get("outContentType")
+// getSecret keeps the usual form only: another one is made anew each time.
+func getSecret() serve {
+	usual := kept(vault.Secrets, "secrets/get", readSecret)
+	return func(s *service.Service, c *call) (answer, error) {
+		form := c.query.get("outContentType")
+		if form == "" || !c.version.has(secretExtras) {
+			return usual(s, c)
+		}
+		return c.secretAnswer(s.GetSecret(c.ctx, c.who, c.ref(vault.Secrets), c.path.version, form))
 	}
-	return c.secretAnswer(s.GetSecret(c.ctx, c.who, c.ref(vault.Secrets), c.path.version, form))
 }
 
-// secretAnswer is the answer with the value, of a GET and a PUT.
+func readSecret(s *service.Service, c *call) (any, bool, error) {
+	secret, err := s.GetSecret(c.ctx, c.who, c.ref(vault.Secrets), c.path.version, "")
+	if err != nil {
+		return nil, false, err
+	}
+	out := c.view().secret(secret)
+	out.Value = &secret.Value
+	return out, true, nil
+}
+
+// secretAnswer is the answer with the value.
 func (c *call) secretAnswer(secret service.Secret, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
@@ -166,11 +180,11 @@ func restoreSecret(s *service.Service, c *call) (answer, error) {
 func secretRows() []row {
 	return []row{
 		{"GET", "/secrets", "GetSecrets", listObjects(vault.Secrets, false, (*service.Service).ListSecrets, view.secretItem), 0},
-		{"GET", "/secrets/{name}", "GetSecret", getSecret, 0},
+		{"GET", "/secrets/{name}", "GetSecret", getSecret(), 0},
 		{"PUT", "/secrets/{name}", "SetSecret", setSecret, maxBody},
 		{"PATCH", "/secrets/{name}", "UpdateSecret", updateSecret, maxBody},
 		{"DELETE", "/secrets/{name}", "DeleteSecret", deleteSecret, 0},
-		{"GET", "/secrets/{name}/{version}", "GetSecret", getSecret, 0},
+		{"GET", "/secrets/{name}/{version}", "GetSecret", getSecret(), 0},
 		{"PATCH", "/secrets/{name}/{version}", "UpdateSecret", updateSecret, maxBody},
 		{"GET", "/secrets/{name}/versions", "GetSecretVersions", listVersions(vault.Secrets, (*service.Service).ListSecretVersions, view.secretItem), 0},
 		{"POST", "/secrets/{name}/backup", "BackupSecret", backupSecret, 0},

@@ -31,8 +31,9 @@ type Handler struct {
 	Region         string        // x-ms-keyvault-region; "" means local
 	ServiceVersion string        // x-ms-keyvault-service-version; "" means 1.0.0
 
-	routes *router
-	clock  clock.Real // durations are real time
+	routes   *router
+	rendered *renderings
+	clock    clock.Real // durations are real time
 }
 
 // An Observation is what there is to know of a request once it is answered.
@@ -61,6 +62,7 @@ func New(h Handler) (*Handler, error) {
 	if h.ServiceVersion == "" {
 		h.ServiceVersion = "1.0.0"
 	}
+	h.rendered = newRenderings()
 	var err error
 	h.routes, err = newRouter(rows())
 	return &h, err
@@ -118,7 +120,7 @@ func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, er
 			return answer{}, h.because(w, r, to, err)
 		}
 	}
-	c := &call{ctx: r.Context(), who: who, vault: name, path: to, accept: r.Header.Get("Accept"), base: baseOf(r.Host)}
+	c := &call{ctx: r.Context(), who: who, vault: name, path: to, accept: r.Header.Get("Accept"), base: baseOf(r.Host), rendered: h.rendered}
 	if c.query, err = parseQuery(r.URL.RawQuery); err != nil {
 		return answer{}, err
 	}

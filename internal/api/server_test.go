@@ -30,7 +30,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 // A rig is the real service behind the real handler, over a database of its
 // own, on a clock that stands still until it is moved.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	handler *Handler
 	service *service.Service
 	clock   *clock.Shifted
@@ -58,7 +58,7 @@ func (l *lockedLog) String() string {
 	return l.out.String()
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	store, err := sqlstore.Open(context.Background(), filepath.Join(t.TempDir(), "certwright.db"))
 	if err != nil {
@@ -106,7 +106,7 @@ func (g *rig) seenLast() Observation {
 
 // A reply is a response read to its end.
 type reply struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	body   string

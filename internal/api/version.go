@@ -54,6 +54,19 @@ var since = [...]rank{
 // has reports whether the version knows the feature.
 func (v version) has(f feature) bool { return slices.Compare(v.rank[:], since[f][:]) >= 0 }
 
+// features is the set of features that a version knows; versions with the same
+// set get the same bytes.
+type features uint16
+
+func (v version) features() (set features) {
+	for f := range since {
+		if v.has(feature(f)) {
+			set |= 1 << f
+		}
+	}
+	return set
+}
+
 // parseVersion reads an api-version. Any that is shaped like one is accepted,
 // however new; others are refused (DESIGN section 5, "Input").
 func parseVersion(s string) (version, error) {
