@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -198,26 +197,26 @@ type moving struct{ *clock.Shifted }
 
 func (m moving) Advance(_ context.Context, by time.Duration) error { m.Shifted.Advance(by); return nil }
 
-// Run and RunDue claim side by side: neither may take the other's claim for a
-// job that will end, and wait for it.
+// Run and RunDue claim side by side whenever a job ends: neither may take the
+// other's claim for a job that will end, and wait for it.
 func TestAdvanceBesideRunReturns(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	defer d.run(t)()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	var poking sync.WaitGroup
-	defer poking.Wait()
-	poking.Go(func() {
-		for ctx.Err() == nil {
-			d.Poke()
-			runtime.Gosched()
-		}
-	})
-	defer cancel()
-	for range 300 {
-		if _, err := d.RunDue(ctx); err != nil {
-			t.Fatal(err)
-		}
+	d.do = func(ctx context.Context, l vault.Lease) error {
+		return d.store.Update(ctx, func(tx vault.Tx) error {
+			if err := tx.Finish(l); err != nil {
+				return err
+			}
+			next := l.Job
+			next.Due = next.Due.Add(time.Second)
+			return tx.PutJob(next)
+		})
+	}
+	d.put(t, "again and again", time.Second)
+	if err := d.Advance(ctx, moving{d.clock}, 10*time.Minute); err != nil {
+		t.Fatal(err)
 	}
 }
