@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -12,20 +13,41 @@ import (
 	"time"
 )
 
-// headers sets what every answer carries (WIRE section 1).
+// fixedHeaders are the headers that are the same on every answer (WIRE section 1).
+func (h *Handler) fixedHeaders() http.Header {
+	fixed := http.Header{}
+	for name, value := range map[string]string{
+		"Cache-Control":                 "no-cache",
+		"Pragma":                        "no-cache",
+		"Expires":                       "-1",
+		"Strict-Transport-Security":     "max-age=31536000;includeSubDomains",
+		"X-Content-Type-Options":        "nosniff",
+		"x-ms-keyvault-region":          h.Region,
+		"x-ms-keyvault-service-version": h.ServiceVersion,
+	} {
+		fixed.Set(name, value)
+	}
+	return fixed
+}
+
+// The headers of a request and its answer, in the form that http.Header has them.
+const (
+	networkHeader      = "X-Ms-Keyvault-Network-Info"
+	requestIDHeader    = "X-Ms-Request-Id"
+	clientIDHeader     = "X-Ms-Client-Request-Id"
+	wantClientIDHeader = "X-Ms-Return-Client-Request-Id"
+)
+
+// headers sets what every answer carries.
 func (h *Handler) headers(to http.Header, r *http.Request, requestID string) {
-	to.Set("Cache-Control", "no-cache")
-	to.Set("Pragma", "no-cache")
-	to.Set("Expires", "-1")
-	to.Set("Strict-Transport-Security", "max-age=31536000;includeSubDomains")
-	to.Set("X-Content-Type-Options", "nosniff")
-	to.Set("x-ms-keyvault-region", h.Region)
-	to.Set("x-ms-keyvault-service-version", h.ServiceVersion)
-	to.Set("x-ms-keyvault-network-info", network(r.RemoteAddr))
-	to.Set("x-ms-request-id", requestID)
-	if strings.EqualFold(r.Header.Get("x-ms-return-client-request-id"), "true") {
-		if id := r.Header.Get("x-ms-client-request-id"); id != "" && len(id) <= 128 {
-			to.Set("x-ms-client-request-id", id)
+	for name, value := range h.fixed {
+		to[name] = value // shared: nobody adds to them
+	}
+	to[networkHeader] = []string{network(r.RemoteAddr)}
+	to[requestIDHeader] = []string{requestID}
+	if strings.EqualFold(r.Header.Get(wantClientIDHeader), "true") {
+		if id := r.Header.Get(clientIDHeader); id != "" && len(id) <= 128 {
+			to.Set(clientIDHeader, id)
 		}
 	}
 }
@@ -127,5 +149,13 @@ func newGUID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails (crypto/rand)
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	var s [36]byte
+	for i, part := range [][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
+		at := [...]int{0, 9, 14, 19, 24}[i]
+		hex.Encode(s[at:], part)
+		if i > 0 {
+			s[at-1] = '-'
+		}
+	}
+	return string(s[:])
 }

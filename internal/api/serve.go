@@ -31,6 +31,7 @@ type Handler struct {
 	Region         string        // x-ms-keyvault-region; "" means local
 	ServiceVersion string        // x-ms-keyvault-service-version; "" means 1.0.0
 
+	fixed    http.Header
 	routes   *router
 	rendered *renderings
 	clock    clock.Real // durations are real time
@@ -62,7 +63,7 @@ func New(h Handler) (*Handler, error) {
 	if h.ServiceVersion == "" {
 		h.ServiceVersion = "1.0.0"
 	}
-	h.rendered = newRenderings()
+	h.rendered, h.fixed = newRenderings(), h.fixedHeaders()
 	var err error
 	h.routes, err = newRouter(rows())
 	return &h, err
