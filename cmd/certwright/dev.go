@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
 	"os/signal"
-	"syscall"
 
 	"certwright/internal/server"
 )
@@ -20,13 +18,13 @@ type devCommand struct {
 	JSON     bool `name:"json" help:"Print one line of JSON on stdout when ready."`
 }
 
-// Run serves until SIGINT or SIGTERM. A second signal ends it at once.
+// Run serves until it is told to end. A second signal ends it at once.
 func (d devCommand) Run(to streams) error {
 	config, err := d.read(d.doors)
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), ending()...)
 	defer stop()
 	s, err := server.Start(ctx, config, server.Options{
 		Version: buildOf().number(),
@@ -35,6 +33,9 @@ func (d devCommand) Run(to streams) error {
 	})
 	if err != nil {
 		return err
+	}
+	for _, addr := range s.Exposed() {
+		fmt.Fprintf(to.err, "certwright: warning: other machines can reach %s, and whoever does may do everything\n", addr)
 	}
 	if err := announce(to, s.Ready, d.JSON); err != nil {
 		return errors.Join(err, s.Stop())

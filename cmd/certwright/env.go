@@ -92,10 +92,13 @@ func (e envCommand) vaultURL(to streams, r server.Ready) (string, error) {
 	defer stop()
 	switch {
 	case r.Resolves(ctx, byName):
-	case byName == r.VaultURL:
+	case e.Vault == "":
 		return r.IPURL, nil
 	default:
 		fmt.Fprintf(to.err, "certwright: %s does not resolve here\nhint: add this line to %s\n%s\n", byName, hostsFile(), r.HostsLine(e.Vault))
+		if byName == r.VaultURL { // the address will do for all but Java
+			return r.IPURL, nil
+		}
 	}
 	return byName, nil
 }

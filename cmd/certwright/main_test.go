@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -186,50 +185,5 @@ func TestDevPrintsOneLinePerRequest(t *testing.T) {
 	}
 	if _, err := os.Stat(d.ready.Data); !os.IsNotExist(err) {
 		t.Errorf("the temporary folder is left: %v", err)
-	}
-}
-
-// A signal to run goes to the command, whose end is run's end.
-func TestRunForwardsSignals(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		script string
-		signal os.Signal
-		code   int
-	}{
-		"caught":      {`trap 'exit 9' TERM; echo ready; while :; do read x || exit 8; done`, syscall.SIGTERM, 9},
-		"not caught":  {`echo ready; exec cat`, syscall.SIGTERM, 128 + 15},
-		"from no tty": {`trap 'exit 7' INT; echo ready; while :; do read x || exit 8; done`, syscall.SIGINT, 7},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			run := exec.Command("certwright", "run", "--", "sh", "-c", c.script)
-			run.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal
-			in, err := run.StdinPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer in.Close()
-			out, err := run.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := run.Start(); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.ReadFull(out, make([]byte, len("ready\n"))); err != nil {
-				t.Fatal(err)
-			}
-			if err := run.Process.Signal(c.signal); err != nil {
-				t.Fatal(err)
-			}
-			// A shell acts on a trapped signal once the command it waits for
-			// ends, so read is given a line to end with.
-			_, _ = io.WriteString(in, "\n")
-			_ = run.Wait() // the code tells
-			if got := run.ProcessState.ExitCode(); got != c.code {
-				t.Errorf("exit code %d, want %d", got, c.code)
-			}
-		})
 	}
 }

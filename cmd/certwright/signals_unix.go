@@ -4,14 +4,28 @@ package main
 
 import (
 	"os"
+	"os/signal"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
+// ending are the signals that end a server.
+func ending() []os.Signal { return heeded(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP) }
+
 // forwarded are the signals that people and process supervisors send.
 func forwarded() []os.Signal {
-	return []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2}
+	return heeded(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2)
+}
+
+// heeded leaves out what we were started to ignore, as nohup does.
+func heeded(all ...os.Signal) (some []os.Signal) {
+	for _, s := range all {
+		if !signal.Ignored(s) {
+			some = append(some, s)
+		}
+	}
+	return some
 }
 
 // hasAlready reports whether the command got the signal without us: a terminal

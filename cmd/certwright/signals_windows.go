@@ -1,6 +1,12 @@
 package main
 
-import "os"
+import (
+	"os"
+	"syscall"
+)
+
+// ending are the signals that end a server; closing the console is SIGTERM.
+func ending() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
 // forwarded are the signals there are; the console sends them to the command too.
 func forwarded() []os.Signal { return []os.Signal{os.Interrupt} }

@@ -66,7 +66,7 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 		ReadHeaderTimeout: readHeaderTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelInfo),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn), // a client that does not trust us is one of these,
 	}
 }
 
@@ -118,6 +118,17 @@ func (d *doors) ready(vaultName, data, ca string) Ready {
 	}
 	r.VaultURL = r.VaultURLOf(vaultName)
 	return r
+}
+
+// Exposed lists the doors that other machines can reach.
+func (s *Server) Exposed() (open []string) {
+	for _, l := range []net.Listener{s.doors.https, s.doors.http} {
+		at, err := netip.ParseAddrPort(l.Addr().String())
+		if err != nil || !at.Addr().Unmap().IsLoopback() {
+			open = append(open, l.Addr().String())
+		}
+	}
+	return open
 }
 
 // serveVault is the https door: vaults, and the token endpoints beside them.

@@ -459,6 +459,24 @@ func TestRequestLines(t *testing.T) {
 	}
 }
 
+func TestExposed(t *testing.T) {
+	t.Parallel()
+	if got := run(t).Exposed(); got != nil {
+		t.Errorf("loopback doors are exposed: %v", got)
+	}
+	s, err := Start(t.Context(), Config{Listen: "127.0.0.1:0", HTTP: "0.0.0.0:0", Ephemeral: true}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop(t, s)
+	if got := s.Exposed(); len(got) != 1 || !strings.HasSuffix(s.Ready.HTTPURL, got[0][strings.LastIndex(got[0], ":"):]) {
+		t.Errorf("exposed: %v", got)
+	}
+	if got := ask(t, client(t, s), "GET", s.Ready.HTTPURL+"/admin/clock", ""); got.status != 200 {
+		t.Errorf("the side door on every address: %d", got.status)
+	}
+}
+
 func TestReachable(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
