@@ -11,7 +11,7 @@ import (
 // A lease is held while its end lies ahead: at now == until it is over.
 const (
 	sqlDueJobs = `SELECT vault, kind, key, job, name, due, attempt FROM jobs
-WHERE due <= $1 AND leased_until <= $2 ORDER BY due LIMIT $3`
+WHERE due <= $1 AND leased_until <= $2 ORDER BY due LIMIT $3 + 0`
 	sqlFreeJob = `SELECT name, due, attempt FROM jobs
 WHERE vault = $1 AND kind = $2 AND key = $3 AND job = $4 AND leased_until <= $5`
 	sqlLease = `UPDATE jobs SET token = $5, leased_until = $6

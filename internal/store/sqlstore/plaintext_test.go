@@ -67,3 +67,51 @@ func TestNoPlaintextInTheFiles(t *testing.T) {
 		t.Error("after Close the open marker is not found")
 	}
 }
+
+// What is purged or reset cannot be found in the files once the store is closed.
+func TestPurgedIsGoneFromTheFiles(t *testing.T) {
+	t.Parallel()
+	removals := map[string]func(s vault.Store) error{
+		"purge": func(s vault.Store) error {
+			return s.Update(t.Context(), func(tx vault.Tx) error {
+				for n := range 20 {
+					if err := tx.Purge(ref(name(n))); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		},
+		"reset": func(s vault.Store) error { return s.Reset(t.Context()) },
+	}
+	for how, remove := range removals {
+		path := filepath.Join(t.TempDir(), "certwright.db")
+		s := openAt(t, path)
+		value := bytes.Repeat([]byte("to-be-purged "), 700) // several pages
+		update(t, s, func(tx vault.Tx) error {
+			for n := range 20 {
+				_, err := tx.PutOperation(vault.Operation{Ref: ref(name(n)), State: value})
+				if err := errors.Join(err, putRecord(tx, name(n), vault.Version{ID: "1", Tags: map[string]string{"x": "to-be-purged "}, Secret: &vault.SecretBody{Value: value}})); err != nil {
+					return err
+				}
+			}
+			return tx.PutSetting("kept", "what-stays")
+		})
+		if err := remove(s); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := bytes.Count(text, []byte("to-be-purged ")); n > 0 {
+			t.Errorf("%s: left %d times", how, n)
+		}
+		if !bytes.Contains(text, []byte("what-stays")) {
+			t.Errorf("%s: what was kept is not found", how)
+		}
+	}
+}

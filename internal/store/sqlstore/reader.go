@@ -164,7 +164,7 @@ func (r *reader) Version(ref vault.Ref, id string) (vault.Version, error) {
 const sqlVersions = `SELECT v.id, v.name, v.managed, ` + entryColumns + `
 FROM versions v
 WHERE v.vault = $1 AND v.kind = $2 AND v.key = $3 AND v.id > $4 AND v.pending = 0
-ORDER BY v.id LIMIT $5`
+ORDER BY v.id LIMIT $5 + 0`
 
 // Versions implements vault.Reader.
 func (r *reader) Versions(ref vault.Ref, after string, limit int) ([]vault.Entry, error) {

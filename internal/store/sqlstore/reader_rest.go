@@ -26,7 +26,7 @@ func decodeIssuer(vaultName, body string) (vault.IssuerConfig, error) {
 	return rec.issuer(vaultName), nil
 }
 
-const sqlIssuers = `SELECT body FROM issuers WHERE vault = $1 AND key > $2 ORDER BY key LIMIT $3`
+const sqlIssuers = `SELECT body FROM issuers WHERE vault = $1 AND key > $2 ORDER BY key LIMIT $3 + 0`
 
 // Issuers implements vault.Reader.
 func (r *reader) Issuers(vaultName, after string, limit int) ([]vault.IssuerConfig, error) {
@@ -59,7 +59,7 @@ func (r *reader) Contacts(vaultName string) ([]vault.Contact, error) {
 }
 
 const sqlOutbox = `SELECT seq, topic, vault, kind, name, version, at, tries, error, body FROM outbox
-WHERE state = $1 AND seq > $2 ORDER BY seq LIMIT $3`
+WHERE state = $1 AND seq > $2 ORDER BY seq LIMIT $3 + 0`
 
 // Outbox implements vault.Reader.
 func (r *reader) Outbox(state vault.MessageState, after int64, limit int) ([]vault.Message, error) {

@@ -23,6 +23,11 @@ var sqlite = Dialect{
 	Setup: []string{
 		"PRAGMA busy_timeout = 5000",
 		"PRAGMA synchronous = FULL",
+		// What is purged is overwritten with zeros, also in pages set free. Measured
+		// with 16 writers who purge as much as they write: FAST, which leaves
+		// the pages set free, costs nothing, ON 3 to 25 % of the commits; only those
+		// who delete pay it.
+		"PRAGMA secure_delete = ON",
 		"PRAGMA foreign_keys = ON",
 		"PRAGMA cache_size = -2000",
 		"PRAGMA wal_autocheckpoint = 1000",
