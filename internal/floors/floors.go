@@ -1,0 +1,133 @@
+// Package floors holds the house to its plan: every package stands on a floor
+// and imports only lower ones, so that neighbours never know each other. It
+// reads the source files themselves and runs only in tests. Begin with House.
+package floors
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Top is the floor of what nobody imports.
+const Top = 5
+
+// House gives each folder with Go code its floor (ARCHITECTURE.md). A name
+// that ends in "/..." covers the folders below it.
+var House = map[string]int{
+	"internal/vault": 0,
+
+	"internal/certs": 1, "internal/seal": 1, "internal/clock": 1, "internal/jwk": 1, "internal/jwk/wycheproof": 0,
+	"internal/store/storetest": 1, "internal/issuer/issuertest": 1,
+
+	"internal/store/sqlstore": 2, "internal/issuer/scripted": 2, "internal/service": 2, "internal/worker": 2,
+	"internal/auth": 2, "internal/access": 2, "internal/trust": 2,
+
+	"internal/api": 3, "internal/admin": 3, "internal/sts": 3,
+
+	"internal/server": 4,
+
+	"cmd/...": Top, "testvault": Top, "conformance/script": Top - 1, "conformance/...": Top, "examples/...": Top, "internal/floors": Top,
+}
+
+// Breaches reads every Go file under root, tests left out, and tells which
+// imports do not lead down. module is the module's path.
+func Breaches(root, module string, house map[string]int) ([]string, error) {
+	var found []string
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return skip(d.Name())
+		}
+		if !strings.HasSuffix(path, ".go") {
+			return nil
+		}
+		rel, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
+		more, err := breaches(path, filepath.ToSlash(rel), module, house)
+		found = append(found, more...)
+		return err
+	})
+	return found, err
+}
+
+func skip(dir string) error {
+	if dir == "testdata" || dir == "node_modules" || len(dir) > 1 && strings.HasPrefix(dir, ".") {
+		return filepath.SkipDir
+	}
+	return nil
+}
+
+func breaches(path, rel, module string, house map[string]int) ([]string, error) {
+	from := "."
+	if i := strings.LastIndexByte(rel, '/'); i >= 0 {
+		from = rel[:i]
+	}
+	at, ok := floor(from, house)
+	if !ok {
+		return []string{fmt.Sprintf("%s: folder %s has no floor; give it one in internal/floors", rel, from)}, nil
+	}
+	if strings.HasSuffix(rel, "_test.go") {
+		return nil, nil // a test may know the neighbours
+	}
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	for _, i := range f.Imports {
+		p, err := strconv.Unquote(i.Path.Value)
+		if err != nil {
+			return nil, err
+		}
+		if why := breach(p, at, module, house); why != "" {
+			found = append(found, fmt.Sprintf("%s: %s (floor %d) must not import %s", rel, from, at, why))
+		}
+	}
+	return found, nil
+}
+
+// breach tells what is wrong with importing p from a floor; "" if nothing is.
+func breach(p string, at int, module string, house map[string]int) string {
+	inside, ours := strings.CutPrefix(p, module+"/")
+	if !ours {
+		if first, _, _ := strings.Cut(p, "/"); at == 0 && strings.Contains(first, ".") {
+			return p + ": floor 0 has the standard library only"
+		}
+		return ""
+	}
+	to, ok := floor(inside, house)
+	if !ok {
+		return inside + ", which has no floor"
+	}
+	if to >= at && at != Top {
+		return fmt.Sprintf("%s (floor %d)", inside, to)
+	}
+	return ""
+}
+
+// floor finds the floor of a folder: its own line, or the nearest "/..." above it.
+func floor(dir string, house map[string]int) (int, bool) {
+	if f, ok := house[dir]; ok {
+		return f, true
+	}
+	for at := dir; at != ""; {
+		if f, ok := house[at+"/..."]; ok {
+			return f, true
+		}
+		i := strings.LastIndexByte(at, '/')
+		if i < 0 {
+			break
+		}
+		at = at[:i]
+	}
+	return 0, false
+}
