@@ -41,6 +41,7 @@ func (r Ready) Environment(vaultURL string, lookup func(name string) string) []V
 		{Name: "AZURE_KEYVAULT_URL", Value: vaultURL},
 		{Name: "KEYVAULT_URL", Value: vaultURL},
 		{Name: "VAULT_URL", Value: vaultURL},
+		{Name: "CERTWRIGHT_HTTP_URL", Value: r.HTTPURL}, // for tests that move the clock
 		{Name: "IDENTITY_ENDPOINT", Value: r.HTTPURL + "/msi/token"},
 		{Name: "IDENTITY_HEADER", Value: "certwright"},
 		{Name: "SSL_CERT_FILE", Value: bundle},

@@ -22,6 +22,7 @@ func TestEnvironment(t *testing.T) {
 		"AZURE_KEYVAULT_URL=https://web.vault.localhost:8443",
 		"KEYVAULT_URL=https://web.vault.localhost:8443",
 		"VAULT_URL=https://web.vault.localhost:8443",
+		"CERTWRIGHT_HTTP_URL=http://127.0.0.1:8080",
 		"IDENTITY_ENDPOINT=http://127.0.0.1:8080/msi/token",
 		"IDENTITY_HEADER=certwright",
 		"SSL_CERT_FILE=/d/ca-bundle.pem",
@@ -82,6 +83,9 @@ func TestReadyNames(t *testing.T) {
 		t.Error(got)
 	}
 	if got := here.HostsLine("web"); got != "127.0.0.1 web.vault.localhost" {
+		t.Error(got)
+	}
+	if got := (Ready{}).VaultURLOf("web") + (Ready{IPURL: "::"}).VaultURLOf("web"); got != "https://web.vault.localhosthttps://web.vault.localhost" {
 		t.Error(got)
 	}
 	six := Ready{IPURL: "https://[::1]:8443"}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -28,8 +29,11 @@ type Ready struct {
 
 // VaultURLOf returns the URL of a vault by name.
 func (r Ready) VaultURLOf(name string) string {
-	_, port, _ := net.SplitHostPort(r.IPURL[len("https://"):])
-	return "https://" + net.JoinHostPort(name+".vault.localhost", port)
+	host := name + ".vault.localhost"
+	if u, err := url.Parse(r.IPURL); err == nil && u.Port() != "" {
+		host = net.JoinHostPort(host, u.Port())
+	}
+	return "https://" + host
 }
 
 // ReadRun reads what a server running in the data folder wrote. fs.ErrNotExist
@@ -40,7 +44,7 @@ func ReadRun(data string) (Ready, error) {
 	if err != nil {
 		return r, err
 	}
-	if err := json.Unmarshal(text, &r); err != nil || len(r.IPURL) < len("https://") {
+	if err := json.Unmarshal(text, &r); err != nil || hostOf(r.IPURL) == "" || hostOf(r.HTTPURL) == "" {
 		return r, fmt.Errorf("read %s: it is not what a server writes", filepath.Join(data, RunFile))
 	}
 	return r, nil
