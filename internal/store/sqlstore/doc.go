@@ -1,5 +1,5 @@
 // Package sqlstore is the vault.Store in SQL: one SQL text for every engine,
-// with what differs in a Dialect. It knows no rules of the service and opens no
+// with what differs in a dialect. It knows no rules of the service and opens no
 // sealed value.
 //
 // On SQLite one goroutine owns the only writing connection and commits what

@@ -17,12 +17,12 @@ var (
 )
 
 // migrate brings the schema to the newest version. A current one is left alone.
-func migrate(ctx context.Context, db *sql.DB, s *session, d Dialect) error {
-	version, err := d.Inspect(ctx, s)
+func migrate(ctx context.Context, db *sql.DB, s *session, d dialect) error {
+	version, err := d.inspect(ctx, s)
 	if err != nil {
 		return err
 	}
-	folder, err := fs.Sub(migrations, "migrations/"+d.Folder)
+	folder, err := fs.Sub(migrations, "migrations/"+d.folder)
 	if err != nil {
 		return fmt.Errorf("find the migrations: %w", err)
 	}
@@ -37,12 +37,12 @@ func migrate(ctx context.Context, db *sql.DB, s *session, d Dialect) error {
 	if version > newest {
 		return ErrNewer
 	}
-	p, err := goose.NewProvider(d.Goose, db, folder)
+	p, err := goose.NewProvider(d.goose, db, folder)
 	if err != nil {
 		return fmt.Errorf("prepare the migrations: %w", err)
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("migrate the schema: %w", err)
 	}
-	return d.SetVersion(ctx, s, newest)
+	return d.setVersion(ctx, s, newest)
 }

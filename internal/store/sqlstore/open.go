@@ -15,7 +15,7 @@ import (
 // A Store is a vault.Store in SQL.
 type Store struct {
 	db      *sql.DB
-	dialect Dialect
+	dialect dialect
 	writer  *writer
 	readers chan *session // maxReaders places; nil is one without a connection yet
 
@@ -44,20 +44,20 @@ func Open(ctx context.Context, path string) (*Store, error) {
 }
 
 // start migrates a database and starts its writer.
-func start(ctx context.Context, db *sql.DB, d Dialect) (*Store, error) {
-	w, err := newSession(ctx, db, d)
+func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
+	w, err := newSession(ctx, db, d.setup)
 	if err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, db, w, d); err != nil {
+	err = migrate(ctx, db, w, d)
+	if err == nil && d.alone {
+		err = w.freeAll()
+	}
+	if err != nil {
 		w.close()
 		return nil, err
 	}
-	if err := w.freeAll(); err != nil {
-		w.close()
-		return nil, err
-	}
-	s := &Store{db: db, dialect: d, writer: newWriter(w, d.Begin),
+	s := &Store{db: db, dialect: d, writer: newWriter(w, d.begin),
 		readers: make(chan *session, maxReaders), closed: make(chan struct{})}
 	for range maxReaders {
 		s.readers <- nil
@@ -90,8 +90,8 @@ func dsn(path string) string {
 	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
-// Close lets what is running end, refuses what comes after, writes the log back
-// into the database and closes it. Calling it again does nothing.
+// Close lets what is running end, refuses what comes after and closes the
+// database. Calling it again does nothing.
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
 		close(s.closed)
@@ -101,11 +101,8 @@ func (s *Store) Close() (err error) {
 				err = errors.Join(err, held.close())
 			}
 		}
-		var busy, pages, moved int64
-		if e := s.writer.session.one("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &pages, &moved); e != nil {
-			err = errors.Join(err, fmt.Errorf("write the log back: %w", e))
-		}
-		err = errors.Join(err, s.writer.session.close(), s.db.Close())
+		last := s.writer.session
+		err = errors.Join(err, s.dialect.leave(last), last.close(), s.db.Close())
 	})
 	return err
 }

@@ -94,7 +94,7 @@ func plan(t *testing.T, s *Store, text string, args []any) (steps []string) {
 func TestConnectionsAreSetUp(t *testing.T) {
 	t.Parallel()
 	s := openInside(t)
-	reader, err := newSession(context.Background(), s.db, sqlite)
+	reader, err := newSession(context.Background(), s.db, sqlite.setup, sqlite.views)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"certwright/internal/vault"
 )
@@ -20,14 +21,14 @@ type session struct {
 	stmts map[string]*sql.Stmt // by SQL text
 }
 
-// newSession takes a connection out of db and sets it up.
-func newSession(ctx context.Context, db *sql.DB, d Dialect) (*session, error) {
+// newSession takes a connection out of db and runs setup on it.
+func newSession(ctx context.Context, db *sql.DB, setup ...[]string) (*session, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
 	s := &session{conn: conn, stmts: map[string]*sql.Stmt{}}
-	for _, text := range d.Setup {
+	for _, text := range slices.Concat(setup...) {
 		if _, err := conn.ExecContext(ctx, text); err != nil {
 			conn.Close()
 			return nil, fmt.Errorf("%s: %w", text, err)

@@ -15,12 +15,10 @@ const applicationID = 0x43745772
 
 // sqlite is the dialect of SQLite. The cache is per connection; with five of
 // them the whole stays under 12 MB, and the system's file cache holds the rest.
-var sqlite = Dialect{
-	Folder:    "sqlite",
-	Goose:     goose.DialectSQLite3,
-	BeginView: "BEGIN",
-	Begin:     "BEGIN IMMEDIATE",
-	Setup: []string{
+var sqlite = dialect{
+	folder: "sqlite",
+	goose:  goose.DialectSQLite3,
+	setup: []string{
 		"PRAGMA busy_timeout = 5000",
 		"PRAGMA synchronous = FULL",
 		// What is purged is overwritten with zeros, also in pages set free. Measured
@@ -32,8 +30,13 @@ var sqlite = Dialect{
 		"PRAGMA cache_size = -2000",
 		"PRAGMA wal_autocheckpoint = 1000",
 	},
-	Inspect:    sqliteInspect,
-	SetVersion: sqliteSetVersion,
+	views:      []string{"PRAGMA query_only = ON"},
+	view:       "BEGIN",
+	begin:      "BEGIN IMMEDIATE",
+	alone:      true,
+	inspect:    sqliteInspect,
+	setVersion: sqliteSetVersion,
+	leave:      sqliteLeave,
 }
 
 // sqliteInspect looks before it touches: a file of another program stays as it is.
@@ -87,4 +90,13 @@ func sqliteFault(err error) error {
 func sqliteSetVersion(ctx context.Context, s *session, version int64) error {
 	_, err := s.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", version))
 	return err
+}
+
+// sqliteLeave writes the log back into the database, so that one file is left.
+func sqliteLeave(s *session) error {
+	var busy, pages, moved int64
+	if err := s.one("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &pages, &moved); err != nil {
+		return fmt.Errorf("write the log back: %w", err)
+	}
+	return nil
 }

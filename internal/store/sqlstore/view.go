@@ -31,23 +31,21 @@ func (s *Store) View(ctx context.Context, fn func(vault.Reader) error) error {
 	}
 	defer func() { s.readers <- held }()
 	if held == nil { // a place, not yet a connection
-		opened, err := newSession(ctx, s.db, s.dialect)
+		opened, err := newSession(ctx, s.db, s.dialect.setup, s.dialect.views)
 		if err != nil {
 			return err
 		}
 		held = opened
-		if _, err := held.exec("PRAGMA query_only = ON"); err != nil {
-			return err
-		}
 	}
-	if _, err := held.exec(s.dialect.BeginView); err != nil {
+	if _, err := held.exec(s.dialect.view); err != nil {
 		return fmt.Errorf("begin a snapshot: %w", err)
 	}
 	r := &reader{session: held, ctx: ctx}
 	defer func() {
 		r.ended.Store(true)
-		if _, err := held.exec("COMMIT"); err != nil {
-			held.exec("ROLLBACK")
+		if _, err := held.exec("COMMIT"); err != nil { // of no further use
+			held.close()
+			held = nil
 		}
 	}()
 	return fn(r)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 
 	"certwright/internal/vault"
@@ -136,6 +137,77 @@ func TestTransactionLost(t *testing.T) {
 		return tx.PutSetting("k", "w")
 	}); err != nil {
 		t.Errorf("the next Update: %v", err)
+	}
+}
+
+// On a full disk nobody is told that a write succeeded which did not, and the
+// store goes on once there is room.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	s := openInside(t)
+	var pages int64
+	if err := s.writer.session.pragma(t.Context(), "max_page_count = 80", &pages); err != nil || pages != 80 {
+		t.Fatalf("%d pages, %v", pages, err)
+	}
+	put := func(name string) error {
+		return s.Update(context.Background(), func(tx vault.Tx) error {
+			return tx.PutVersion(vault.Version{Ref: vault.Ref{Name: name}, ID: "1", Secret: &vault.SecretBody{Value: make(vault.Sealed, 9000)}})
+		})
+	}
+	var mu sync.Mutex
+	kept, refused := []string{}, 0
+	var all sync.WaitGroup
+	for n := range 64 {
+		all.Go(func() {
+			name := fmt.Sprint("c", n)
+			err := put(name)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				kept = append(kept, name)
+			} else {
+				refused++
+			}
+		})
+	}
+	all.Wait()
+	if refused == 0 {
+		t.Error("nobody was refused")
+	}
+	err := s.View(context.Background(), func(r vault.Reader) error {
+		for _, name := range kept {
+			if _, err := r.Version(vault.Ref{Name: name}, "1"); err != nil {
+				t.Errorf("acknowledged %s: %v", name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	if err := s.writer.session.pragma(t.Context(), "max_page_count = 10000", &pages); err != nil {
+		t.Fatal(err)
+	}
+	if err := put("later"); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
+	if err := s.IntegrityCheck(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A connection that fails is replaced by the next View.
+func TestBrokenConnectionIsReplaced(t *testing.T) {
+	t.Parallel()
+	s := openInside(t)
+	for range 2 * maxReaders {
+		err := s.View(context.Background(), func(r vault.Reader) error {
+			_, err := r.(*reader).session.exec("ROLLBACK") // so that COMMIT fails
+			return err
+		})
+		if err != nil {
+			t.Errorf("View: %v", err)
+		}
 	}
 }
 

@@ -63,6 +63,7 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"ended", ended},
 		{"closed", closed},
 		{"serializable", serializable},
+		{"whole transactions are seen", wholeTransactions},
 		{"one undone beside many kept", undoneAmongKept},
 	}
 	for _, tt := range tests {

@@ -306,6 +306,52 @@ func serializable(t *testing.T, s vault.Store) {
 	}
 }
 
+// wholeTransactions: while many move an amount between two rows, every View and
+// every Update finds the same sum.
+func wholeTransactions(t *testing.T, s vault.Store) {
+	const workers, each, sum = 4, 30, 1000
+	update(t, s, func(tx vault.Tx) error {
+		return errors.Join(tx.PutSetting("a", strconv.Itoa(sum)), tx.PutSetting("b", "0"))
+	})
+	both := func(r vault.Reader) (a, b int, err error) {
+		textA, err := r.Setting("a")
+		if err != nil {
+			return 0, 0, err
+		}
+		textB, err := r.Setting("b")
+		a, _ = strconv.Atoi(textA)
+		b, _ = strconv.Atoi(textB)
+		if a+b != sum {
+			t.Errorf("%d and %d", a, b)
+		}
+		return a, b, err
+	}
+	var all sync.WaitGroup
+	for w := range workers {
+		all.Go(func() {
+			for n := range each {
+				if err := s.Update(context.Background(), func(tx vault.Tx) error {
+					a, b, err := both(tx)
+					return errors.Join(err, tx.PutSetting("a", strconv.Itoa(a-w-n)), tx.PutSetting("b", strconv.Itoa(b+w+n)))
+				}); err != nil {
+					t.Errorf("Update: %v", err)
+				}
+			}
+		})
+		all.Go(func() {
+			for range each {
+				if err := s.View(context.Background(), func(r vault.Reader) error {
+					_, _, err := both(r)
+					return err
+				}); err != nil {
+					t.Errorf("View: %v", err)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 // undoneAmongKept: of many updates at the same time, those that fail, panic or
 // exit are undone, each alone, and the others stay.
 func undoneAmongKept(t *testing.T, s vault.Store) {
