@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"certwright/internal/vault"
@@ -158,4 +159,39 @@ func BenchmarkGet(b *testing.B) {
 			})
 		}
 	}
+}
+
+// TestReadYourWrites: once a PATCH has answered, no GET shows less, however
+// many readers fill the cache meanwhile.
+func TestReadYourWrites(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	g.must(202, "POST", "/certificates/web/create", selfPolicy)
+	g.must(200, "GET", "/certificates/web", "")
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 4 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					g.do("GET", "/certificates/web", "")
+					g.do("GET", "/secrets/web", "")
+				}
+			}
+		})
+	}
+	for i := range 20 {
+		want := fmt.Sprintf(`"tags":{"n":"%d"}`, i)
+		g.must(200, "PATCH", "/certificates/web", "{"+want+"}")
+		for _, path := range []string{"/certificates/web", "/secrets/web", "/keys/web"} {
+			if got := g.do("GET", path, "").body; !strings.Contains(got, want) {
+				t.Errorf("%s lacks %s: %s", path, want, got)
+			}
+		}
+	}
+	close(stop)
+	readers.Wait()
 }

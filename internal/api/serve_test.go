@@ -3,7 +3,9 @@ package api
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -487,5 +489,43 @@ func TestNewNeedsItsParts(t *testing.T) {
 	t.Parallel()
 	if _, err := New(Handler{}); err == nil {
 		t.Error("an empty handler was taken")
+	}
+}
+
+// TestOverTheWire goes through a real connection: lengths are told, a body that
+// is too large is refused without reading it all, HEAD has no body.
+func TestOverTheWire(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	server := httptest.NewTLSServer(g.handler)
+	t.Cleanup(server.Close)
+	ask := func(method, path string, body io.Reader) (*http.Response, string) {
+		t.Helper()
+		r, err := http.NewRequest(method, server.URL+path+"?api-version=7.4", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer token")
+		resp, err := server.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp, string(b)
+	}
+	resp, body := ask("GET", "//certificates//", nil)
+	if resp.StatusCode != 200 || resp.ContentLength != int64(len(body)) || len(resp.TransferEncoding) > 0 {
+		t.Errorf("GET: %d, length %d of %d, encoding %v", resp.StatusCode, resp.ContentLength, len(body), resp.TransferEncoding)
+	}
+	chunked := struct{ io.Reader }{strings.NewReader(strings.Repeat(" ", maxBody+1))}
+	if resp, body = ask("POST", "/certificates/web/create", chunked); resp.StatusCode != 413 || !strings.Contains(body, "RequestEntityTooLarge") {
+		t.Errorf("a large body of unknown length: %d %s", resp.StatusCode, body)
+	}
+	if resp, body = ask("HEAD", "/certificates", nil); resp.StatusCode != 405 || body != "" || resp.Header.Get("Allow") != "GET" {
+		t.Errorf("HEAD: %d %q, Allow %q", resp.StatusCode, body, resp.Header.Get("Allow"))
 	}
 }
