@@ -8,7 +8,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
@@ -17,6 +16,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -40,12 +40,13 @@ func (t target) send(b *testing.B, method, path, body string, want int) []byte {
 	req.Header.Set("Authorization", "Bearer x")
 	resp, err := t.client.Do(req)
 	if err != nil {
-		b.Fatal(err)
+		b.Error(err)
+		return nil
 	}
 	defer resp.Body.Close()
 	got, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != want {
-		b.Fatalf("%s %s: %d %s %v", method, path, resp.StatusCode, got, err)
+		b.Errorf("%s %s: %d %s %v", method, path, resp.StatusCode, got, err)
 	}
 	return got
 }
@@ -55,12 +56,11 @@ func vault(b *testing.B) target {
 	return target{client: keepAlive(v.Client()), base: v.URL}
 }
 
-// keepAlive leaves enough idle connections for parallel callers.
+// keepAlive speaks HTTP/1.1 over enough idle connections for parallel callers.
 func keepAlive(c *http.Client) *http.Client {
-	tr := c.Transport.(*http.Transport).Clone()
-	tr.MaxIdleConnsPerHost, tr.ForceAttemptHTTP2 = 64, false
-	tr.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
-	return &http.Client{Transport: tr}
+	trust := c.Transport.(*http.Transport).TLSClientConfig.Clone()
+	trust.NextProtos = []string{"http/1.1"}
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: trust, MaxIdleConnsPerHost: 64}}
 }
 
 // bare is net/http over TLS with a fixed answer: the limit of any server in Go.
@@ -81,7 +81,7 @@ func (t target) made(b *testing.B, name string) []byte {
 	t.send(b, "POST", "/certificates/"+name+"/create"+query, selfEC, http.StatusAccepted)
 	var op struct{ Status string }
 	if err := json.Unmarshal(t.send(b, "GET", "/certificates/"+name+"/pending"+query, "", http.StatusOK), &op); err != nil || op.Status != "completed" {
-		b.Fatal(op, err)
+		b.Error(op, err)
 	}
 	return t.send(b, "GET", "/certificates/"+name+query, "", http.StatusOK)
 }
@@ -91,17 +91,17 @@ func perSecond(b *testing.B, n int, call func()) float64 {
 	began := time.Now()
 	var left atomic.Int64
 	left.Store(int64(n))
-	done := make(chan struct{})
+	var callers sync.WaitGroup
 	for range 8 {
-		go func() {
-			for left.Add(-1) >= 0 {
+		callers.Go(func() {
+			for left.Add(-1) >= 0 && !b.Failed() {
 				call()
 			}
-			done <- struct{}{}
-		}()
+		})
 	}
-	for range 8 {
-		<-done
+	callers.Wait()
+	if b.Failed() {
+		b.FailNow()
 	}
 	return float64(n) / time.Since(began).Seconds()
 }
