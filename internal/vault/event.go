@@ -4,7 +4,9 @@ import "time"
 
 // The events of Key Vault that programs may listen to (Event Grid's names).
 const (
-	EventNewVersion = "Microsoft.KeyVault.CertificateNewVersionCreated"
+	EventNewVersion    = "Microsoft.KeyVault.CertificateNewVersionCreated"
+	EventKeyNearExpiry = "Microsoft.KeyVault.KeyNearExpiry"
+	EventNewKeyVersion = "Microsoft.KeyVault.KeyNewVersionCreated"
 )
 
 // A Message is something to tell the outside, written in the transaction that

@@ -7,7 +7,8 @@ type JobKind string
 
 // The kinds of work that fall due.
 const (
-	JobIssue JobKind = "issue" // take the pending operation one step further
+	JobIssue  JobKind = "issue"  // take the pending operation one step further
+	JobRotate JobKind = "rotate" // give a key a new version, as its rotation policy says
 )
 
 // A Job is work that falls due. There is at most one of a kind per Ref.

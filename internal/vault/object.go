@@ -47,11 +47,12 @@ func (r Ref) String() string { return r.Vault + "/" + string(r.Kind) + "/" + r.K
 // An Object is the head of a certificate, key or secret: what is true of all its versions.
 type Object struct {
 	Ref
-	Latest   string    // id of the version served when the caller names none
-	Pending  bool      // no version was ever completed; Latest is a placeholder (CONTRACT section 2)
-	Managed  bool      // a key or secret that backs a certificate
-	Policy   *Policy   // certificates only
-	Deletion *Deletion // set while soft-deleted
+	Latest   string             // id of the version served when the caller names none
+	Pending  bool               // no version was ever completed; Latest is a placeholder (CONTRACT section 2)
+	Managed  bool               // a key or secret that backs a certificate
+	Policy   *Policy            // certificates only
+	Rotation *KeyRotationPolicy // keys only; nil: the default
+	Deletion *Deletion          // set while soft-deleted
 	Created  time.Time
 	Rev      int64 // grows by one with every write; the store refuses a stale one
 }
@@ -97,10 +98,11 @@ type KeyBody struct {
 	Type       KeyType
 	Curve      Curve    // EC only
 	Size       int      // bits
-	Public     []byte   // PKIX DER
+	Public     []byte   // PKIX DER; nil for oct
 	Operations []string // key_ops
 	Exportable bool
-	Private    Sealed // PKCS#8 DER
+	Release    []byte // release_policy as sent, JSON; nil when not given
+	Private    Sealed // PKCS#8 DER; of an oct key its bytes
 }
 
 // SecretBody is what a secret version carries.

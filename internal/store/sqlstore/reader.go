@@ -69,13 +69,9 @@ func (r *reader) Object(ref vault.Ref) (vault.Object, error) {
 	}
 	o.Pending, o.Deletion, o.Created = shelf&shelfPending != 0, deletion(shelf, deleted, purge), atNanos(created)
 	if policy.Valid {
-		p, err := decodePolicy(policy.String)
-		if err != nil {
-			return vault.Object{}, err
-		}
-		o.Policy = &p
+		err = fillPolicy(&o, policy.String)
 	}
-	return o, nil
+	return o, err
 }
 
 func decodePolicy(text string) (vault.Policy, error) {

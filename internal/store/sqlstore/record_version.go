@@ -31,6 +31,7 @@ type keyRecord struct {
 	Size       int      `json:"size,omitzero"`
 	Operations []string `json:"ops,omitzero"`
 	Exportable bool     `json:"exportable,omitzero"`
+	Release    []byte   `json:"release,omitzero"`
 	Public     *int     `json:"public,omitzero"`  // length
 	Private    *int     `json:"private,omitzero"` // length
 }
@@ -48,7 +49,7 @@ func fromVersion(v vault.Version) (r versionRecord, raw packed, ok bool) {
 	}
 	if k := v.Key; k != nil {
 		r.Key = &keyRecord{Type: string(k.Type), Curve: string(k.Curve), Size: k.Size,
-			Operations: k.Operations, Exportable: k.Exportable,
+			Operations: k.Operations, Exportable: k.Exportable, Release: k.Release,
 			Public: raw.put(k.Public), Private: raw.put(k.Private)}
 	}
 	if s := v.Secret; s != nil {
@@ -85,7 +86,7 @@ func (r versionRecord) fill(v *vault.Version, e vault.Entry, raw packed) (err er
 	}
 	if k := r.Key; k != nil {
 		v.Key = &vault.KeyBody{Type: vault.KeyType(k.Type), Curve: vault.Curve(k.Curve), Size: k.Size,
-			Operations: k.Operations, Exportable: k.Exportable}
+			Operations: k.Operations, Exportable: k.Exportable, Release: k.Release}
 		if v.Key.Public, err = raw.take(k.Public); err != nil {
 			return err
 		}

@@ -56,8 +56,8 @@ func (t *tx) PutObject(o vault.Object) (int64, error) {
 		return 0, err
 	}
 	var err error
-	if o.Policy != nil {
-		_, err = t.exec("policy", sqlPutPolicy, place(o.Ref, encode(fromPolicy(*o.Policy)))...)
+	if body := policyBody(o); body != "" {
+		_, err = t.exec("policy", sqlPutPolicy, place(o.Ref, body)...)
 	} else if o.Rev != 0 {
 		_, err = t.exec("policy", sqlDeletePolicy, place(o.Ref)...)
 	}
