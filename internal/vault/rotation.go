@@ -128,9 +128,9 @@ func (p KeyRotationPolicy) NextRotation(created, expires time.Time) (time.Time, 
 
 // NextNotice returns when the near expiry of the latest version is to be told;
 // false if it never expires or nobody is to be told.
-func (p KeyRotationPolicy) NextNotice(created, expires time.Time) (time.Time, bool) {
+func (p KeyRotationPolicy) NextNotice(expires time.Time) (time.Time, bool) {
 	a, ok := p.action(Notify)
-	return a.due(ok, created, expires)
+	return a.due(ok, time.Time{}, expires)
 }
 
 func (a RotationAction) due(ok bool, created, expires time.Time) (time.Time, bool) {
