@@ -6,7 +6,7 @@ import "certwright/internal/vault"
 // the policies of certificates.
 type rotationRecord struct {
 	V       int                    `json:"v"`
-	Actions []rotationActionRecord `json:"actions"`
+	Actions []rotationActionRecord `json:"actions,omitzero"`
 	Expiry  string                 `json:"expiry,omitzero"` // ISO 8601; "" for never
 	Created *int64                 `json:"created,omitzero"`
 	Updated *int64                 `json:"updated,omitzero"`
@@ -42,9 +42,12 @@ func fillPolicy(o *vault.Object, text string) error {
 }
 
 func fromRotation(p vault.KeyRotationPolicy) rotationRecord {
-	r := rotationRecord{V: recordVersion, Actions: []rotationActionRecord{}, Expiry: period(p.Expiry), Created: nanos(p.Created), Updated: nanos(p.Updated)}
-	for _, a := range p.Actions {
-		r.Actions = append(r.Actions, rotationActionRecord{Type: a.Type, AfterCreate: period(a.AfterCreate), BeforeExpiry: period(a.BeforeExpiry)})
+	r := rotationRecord{V: recordVersion, Expiry: period(p.Expiry), Created: nanos(p.Created), Updated: nanos(p.Updated)}
+	if p.Actions != nil {
+		r.Actions = make([]rotationActionRecord, len(p.Actions))
+	}
+	for i, a := range p.Actions {
+		r.Actions[i] = rotationActionRecord{Type: a.Type, AfterCreate: period(a.AfterCreate), BeforeExpiry: period(a.BeforeExpiry)}
 	}
 	return r
 }
@@ -65,15 +68,17 @@ func decodeRotation(text string) (p vault.KeyRotationPolicy, err error) {
 	if p.Expiry, err = atPeriod(r.Expiry); err != nil {
 		return p, err
 	}
-	for _, a := range r.Actions {
-		action := vault.RotationAction{Type: a.Type}
-		if action.AfterCreate, err = atPeriod(a.AfterCreate); err != nil {
+	if r.Actions != nil {
+		p.Actions = make([]vault.RotationAction, len(r.Actions))
+	}
+	for i, a := range r.Actions {
+		p.Actions[i].Type = a.Type
+		if p.Actions[i].AfterCreate, err = atPeriod(a.AfterCreate); err != nil {
 			return p, err
 		}
-		if action.BeforeExpiry, err = atPeriod(a.BeforeExpiry); err != nil {
+		if p.Actions[i].BeforeExpiry, err = atPeriod(a.BeforeExpiry); err != nil {
 			return p, err
 		}
-		p.Actions = append(p.Actions, action)
 	}
 	return p, nil
 }

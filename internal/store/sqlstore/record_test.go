@@ -130,6 +130,15 @@ func TestRecordsAreComplete(t *testing.T) {
 	if diff := cmp.Diff(c, gotIssuer); diff != "" {
 		t.Errorf("issuer (-want +got):\n%s", diff)
 	}
+	var k vault.KeyRotationPolicy
+	fillAll(t, &k)
+	gotRotation, err := decodeRotation(encode(fromRotation(k)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(k, gotRotation); diff != "" {
+		t.Errorf("rotation policy (-want +got):\n%s", diff)
+	}
 	var o vault.Operation
 	fillAll(t, &o)
 	rec, raw := fromOperation(o)

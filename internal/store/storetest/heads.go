@@ -94,6 +94,22 @@ func headsAsPut(t *testing.T, s vault.Store) {
 	}
 }
 
+// rotationsAsPut: a key's rotation policy comes back as it was put, as does none.
+func rotationsAsPut(t *testing.T, s vault.Store) {
+	full := vault.KeyRotationPolicy{Expiry: vault.Period{Days: 90}, Created: instant, Updated: instant.Add(time.Hour),
+		Actions: []vault.RotationAction{{Type: "Rotate", AfterCreate: vault.Period{Days: 30}}, {Type: "Notify", BeforeExpiry: vault.Period{Days: 7}}}}
+	steps := []*vault.KeyRotationPolicy{&full, nil, {}, {Actions: []vault.RotationAction{}}, {Actions: full.Actions}}
+	for i, rotation := range steps {
+		o := vault.Object{Ref: ref("k").As(vault.Keys), Latest: id(1), Rotation: rotation, Rev: int64(i)}
+		update(t, s, func(tx vault.Tx) (err error) {
+			_, err = tx.PutObject(o)
+			return err
+		})
+		o.Rev++
+		same(t, "head of a key", get(t, s, func(r vault.Reader) (vault.Object, error) { return r.Object(o.Ref) }), o)
+	}
+}
+
 // namesWithoutCase: keys compare without case, the name stays as typed.
 func namesWithoutCase(t *testing.T, s vault.Store) {
 	v := certificate(ref("My-Cert"), 1)

@@ -21,6 +21,7 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"nothing there", nothingThere},
 		{"head revisions", headRevisions},
 		{"heads as put", headsAsPut},
+		{"rotation policies as put", rotationsAsPut},
 		{"names without case", namesWithoutCase},
 		{"kinds and vaults apart", kindsApart},
 		{"versions as put", versionsAsPut},
