@@ -52,7 +52,8 @@ func (s *Store) View(ctx context.Context, fn func(vault.Reader) error) error {
 }
 
 // Update runs fn in a transaction that is on the disk when Update returns nil.
-// It runs fn in the caller's goroutine. fn must not call Update.
+// It runs fn in the caller's goroutine. fn must not call Update, which would wait
+// for itself; what it reads, it reads through tx.
 func (s *Store) Update(ctx context.Context, fn func(vault.Tx) error) error {
 	return s.writer.do(ctx, fn)
 }
