@@ -75,10 +75,9 @@ func newRig(t testing.TB) *rig {
 	}
 	g := &rig{t: t, clock: &clock.Shifted{Base: func() time.Time { return noon }}, log: &lockedLog{}}
 	log := slog.New(slog.NewTextHandler(g.log, nil))
-	g.service = &service.Service{Store: store, Sealer: sealer, Backups: sealer.Backups(), Clock: g.clock, Access: access.Everything{}, Keys: &certs.Pool{},
+	if g.service, err = service.New(service.Service{Store: store, Sealer: sealer, Backups: sealer.Backups(), Clock: g.clock, Access: access.Everything{}, Keys: &certs.Pool{},
 		Issuers:  func(string) vault.Issuer { return scripted.Issuer{Authority: ca} },
-		Settings: vault.DefaultSettings, Poke: func() {}, Log: log}
-	if err := g.service.Check(); err != nil {
+		Settings: vault.DefaultSettings, Poke: func() {}, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	var door auth.Door

@@ -36,7 +36,7 @@ type Vault struct {
 	Name            string `yaml:"name"`
 	SoftDeleteDays  int    `yaml:"soft_delete_days"` // 7..90; 0 means 90
 	PurgeProtection bool   `yaml:"purge_protection"`
-	SKU             string `yaml:"sku"` // premium or standard; "" means premium
+	SKU             string `yaml:"sku"` // standard, premium, or hsm (oct keys and random bytes too); "" means premium
 }
 
 // A Provider says who stands behind the issuers of a provider.
@@ -108,8 +108,8 @@ func checkVaults(vaults []Vault) (wrong []error) {
 		if v.SoftDeleteDays != 0 && (v.SoftDeleteDays < 7 || v.SoftDeleteDays > 90) {
 			wrong = append(wrong, fmt.Errorf("vaults: soft_delete_days of %s is %d; it must be 7 to 90", v.Name, v.SoftDeleteDays))
 		}
-		if v.SKU != "" && v.SKU != "premium" && v.SKU != "standard" {
-			wrong = append(wrong, fmt.Errorf("vaults: sku of %s is %q; it must be premium or standard", v.Name, v.SKU))
+		if v.SKU != "" && v.SKU != "premium" && v.SKU != "standard" && v.SKU != "hsm" {
+			wrong = append(wrong, fmt.Errorf("vaults: sku of %s is %q; it must be premium, standard or hsm", v.Name, v.SKU))
 		}
 	}
 	return wrong
@@ -135,7 +135,7 @@ func (c Config) settings() func(name string) vault.Settings {
 			s.SoftDeleteDays = v.SoftDeleteDays
 		}
 		s.PurgeProtection = v.PurgeProtection
-		s.Premium = v.SKU != "standard"
+		s.Premium, s.HSM = v.SKU != "standard", v.SKU == "hsm"
 		known[s.Name] = s
 	}
 	return func(name string) vault.Settings {

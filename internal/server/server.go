@@ -111,19 +111,18 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	played := scripted.Issuer{Authority: issuing}
 	s.keys = &keys{pool: certs.Pool{Ready: keysReady}, fill: s.fillKeys}
-	s.service = &service.Service{
+	if s.service, err = service.New(service.Service{
 		Store: s.store, Sealer: s.seal, Backups: s.seal.Backups(), Clock: s.clock, Access: access.Everything{}, Keys: s.keys,
 		Issuers:  func(string) vault.Issuer { return played },
 		Settings: s.config.settings(),
 		Poke:     func() { s.worker.Poke() },
 		Log:      s.log,
-	}
-	if err := s.service.Check(); err != nil {
+	}); err != nil {
 		return err
 	}
 	s.worker = worker.New(worker.Worker{
 		Store: s.store, Clock: s.clock, Slots: workerSlots, Lease: workerLease, Log: s.log,
-		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: s.service.Issue},
+		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: s.service.Issue, vault.JobRotate: s.service.Rotate, vault.JobNotice: s.service.Notice},
 	})
 	if s.tokens, err = sts.New(s.config.Tenant); err != nil {
 		return err

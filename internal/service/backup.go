@@ -126,12 +126,12 @@ func (s *Service) openBackup(v *backupVersion) (err error) {
 // and policy. base is the vault's URL, for the text of the refusal where the
 // name is in use.
 func (s *Service) RestoreCertificate(ctx context.Context, who vault.Caller, vaultName, base string, blob []byte) (c Certificate, err error) {
-	err = s.restore(ctx, who, vault.Ref{Vault: vaultName, Kind: vault.Certificates}, base, blob, s.reading(&c))
+	err = s.restore(ctx, who, vault.Ref{Vault: vaultName, Kind: vault.Certificates}, base, blob, s.reading(&c).then)
 	return c, err
 }
 
 // restore writes what a blob holds, if no shape of its name is in use.
-func (s *Service) restore(ctx context.Context, who vault.Caller, into vault.Ref, base string, blob []byte, read reading) error {
+func (s *Service) restore(ctx context.Context, who vault.Caller, into vault.Ref, base string, blob []byte, read func(vault.Tx, vault.Object) error) error {
 	if err := s.enter(ctx, who, vault.Action(into.Kind)+"/restore", into); err != nil {
 		return err
 	}

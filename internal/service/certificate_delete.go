@@ -33,7 +33,7 @@ func (s *Service) GetDeletedCertificate(ctx context.Context, who vault.Caller, r
 
 // RecoverCertificate brings a soft-deleted certificate back with its key and secret.
 func (s *Service) RecoverCertificate(ctx context.Context, who vault.Caller, ref vault.Ref) (c Certificate, err error) {
-	err = s.recover(ctx, who, "certificates/recover", ref, s.reading(&c))
+	err = s.recover(ctx, who, "certificates/recover", ref, s.reading(&c).then)
 	return c, err
 }
 

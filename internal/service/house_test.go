@@ -46,10 +46,10 @@ func newHouse(t *testing.T) *house {
 	h := &house{clock: &clock.Shifted{Base: func() time.Time { return noon }}}
 	h.authority, err = certs.NewAuthority("Test Issuing CA", noon)
 	must(t, err)
-	h.Service = &service.Service{Store: store, Sealer: keyset, Backups: keyset.Backups(), Clock: h.clock, Access: access.Everything{},
+	h.Service, err = service.New(service.Service{Store: store, Sealer: keyset, Backups: keyset.Backups(), Clock: h.clock, Access: access.Everything{},
 		Keys: &certs.Pool{}, Issuers: func(string) vault.Issuer { return scripted.Issuer{Authority: h.authority} },
-		Settings: vault.DefaultSettings, Poke: func() {}, Log: slog.New(slog.DiscardHandler)}
-	must(t, h.Check())
+		Settings: vault.DefaultSettings, Poke: func() {}, Log: slog.New(slog.DiscardHandler)})
+	must(t, err)
 	h.worker = worker.New(worker.Worker{Store: store, Clock: h.clock, Slots: 4, Lease: time.Minute, Log: h.Log,
 		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: h.Issue}})
 	return h

@@ -12,12 +12,6 @@ func (s *Service) GetKey(ctx context.Context, who vault.Caller, ref vault.Ref, i
 	return Key{Version: v, Deletion: d, Settings: s.Settings(ref.Vault)}, err
 }
 
-// GetDeletedKey returns a soft-deleted key.
-func (s *Service) GetDeletedKey(ctx context.Context, who vault.Caller, ref vault.Ref) (Key, error) {
-	v, d, err := s.getDeleted(ctx, who, "keys/get", ref)
-	return Key{Version: v, Deletion: d, Settings: s.Settings(ref.Vault)}, err
-}
-
 // ListKeys returns one page of a vault's keys, or of its soft-deleted ones.
 func (s *Service) ListKeys(ctx context.Context, who vault.Caller, vaultName string, in ListInput) (Page[vault.Entry], error) {
 	return s.list(ctx, who, vault.Ref{Vault: vaultName, Kind: vault.Keys}, in)
@@ -28,12 +22,16 @@ func (s *Service) ListKeyVersions(ctx context.Context, who vault.Caller, ref vau
 	return s.listVersions(ctx, who, ref, in)
 }
 
-// get reads a version of a key or secret, letting the certificate behind it
-// settle first.
+// get reads a version of a key or secret for a caller.
 func (s *Service) get(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, id string) (v vault.Version, d *vault.Deletion, err error) {
 	if err := s.enter(ctx, who, do, ref); err != nil {
 		return v, nil, err
 	}
+	return s.readVersion(ctx, ref, id)
+}
+
+// readVersion reads a version, letting the certificate behind it settle first.
+func (s *Service) readVersion(ctx context.Context, ref vault.Ref, id string) (v vault.Version, d *vault.Deletion, err error) {
 	if err := s.settle(ctx, ref); err != nil {
 		return v, nil, err
 	}
@@ -45,21 +43,6 @@ func (s *Service) get(ctx context.Context, who vault.Caller, do vault.Action, re
 		return err
 	})
 	return v, nil, err
-}
-
-func (s *Service) getDeleted(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref) (v vault.Version, d *vault.Deletion, err error) {
-	if err := s.enter(ctx, who, do, ref); err != nil {
-		return v, nil, err
-	}
-	err = s.Store.View(ctx, func(r vault.Reader) error {
-		head, err := deleted(r, ref)
-		if err == nil {
-			d = head.Deletion
-			v, err = version(r, head, "")
-		}
-		return err
-	})
-	return v, d, err
 }
 
 // RefuseDirectWrite answers a write to a key or secret that belongs to a

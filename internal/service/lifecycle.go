@@ -42,7 +42,7 @@ func (s *Service) softDelete(ctx context.Context, who vault.Caller, do vault.Act
 }
 
 // recover brings a soft-deleted object back.
-func (s *Service) recover(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, read reading) error {
+func (s *Service) recover(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, read func(vault.Tx, vault.Object) error) error {
 	if err := s.enter(ctx, who, do, ref); err != nil {
 		return err
 	}
@@ -84,6 +84,9 @@ func (s *Service) purge(ctx context.Context, who vault.Caller, do vault.Action, 
 		return eachShape(tx, head.Ref, func(o vault.Object) error { return tx.Purge(o.Ref) })
 	})
 }
+
+// then makes a reading into what recover and restore call.
+func (read reading) then(tx vault.Tx, head vault.Object) error { return read(tx, head) }
 
 // readDeleted reads a soft-deleted object.
 func (s *Service) readDeleted(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, read reading) error {

@@ -124,18 +124,19 @@ func (s *Service) UpdateSecret(ctx context.Context, who vault.Caller, ref vault.
 	if in.ContentType != nil && len(*in.ContentType) > maxContentType {
 		return Secret{}, vault.Bad("contentType is longer than %d characters.", maxContentType)
 	}
-	v, err := s.updatePlain(ctx, who, "secrets/set", ref, id, in.Attributes, in.Tags, func(v *vault.Version) {
+	v, err := s.updatePlain(ctx, who, "secrets/set", ref, id, in.Attributes, in.Tags, func(v *vault.Version) error {
 		if in.ContentType != nil {
 			body := *v.Secret
 			body.ContentType, v.Secret = *in.ContentType, &body
 		}
+		return nil
 	})
 	return Secret{Version: v, Settings: s.Settings(ref.Vault)}, err
 }
 
 // updatePlain changes a version of a plain key or secret.
 func (s *Service) updatePlain(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, id string,
-	attrs AttributesInput, tags map[string]string, edit func(*vault.Version)) (v vault.Version, err error) {
+	attrs AttributesInput, tags map[string]string, edit func(*vault.Version) error) (v vault.Version, err error) {
 	if err := s.enter(ctx, who, do, ref); err != nil {
 		return v, err
 	}
@@ -158,7 +159,9 @@ func (s *Service) updatePlain(ctx context.Context, who vault.Caller, do vault.Ac
 		if tags != nil {
 			v.Tags = tags
 		}
-		edit(&v)
+		if err := edit(&v); err != nil {
+			return err
+		}
 		return rewrite(tx, v)
 	})
 	return v, err
@@ -166,9 +169,7 @@ func (s *Service) updatePlain(ctx context.Context, who vault.Caller, do vault.Ac
 
 // DeleteSecret soft-deletes a plain secret.
 func (s *Service) DeleteSecret(ctx context.Context, who vault.Caller, ref vault.Ref) (x Secret, err error) {
-	err = s.softDelete(ctx, who, "secrets/delete", ref, func(tx vault.Tx, head vault.Object) error {
-		return s.secretReading(&x)(tx, head)
-	})
+	err = s.softDelete(ctx, who, "secrets/delete", ref, s.secretReading(&x).then)
 	return x, err
 }
 
@@ -180,7 +181,7 @@ func (s *Service) GetDeletedSecret(ctx context.Context, who vault.Caller, ref va
 
 // RecoverSecret brings a soft-deleted plain secret back.
 func (s *Service) RecoverSecret(ctx context.Context, who vault.Caller, ref vault.Ref) (x Secret, err error) {
-	err = s.recover(ctx, who, "secrets/recover", ref, s.secretReading(&x))
+	err = s.recover(ctx, who, "secrets/recover", ref, s.secretReading(&x).then)
 	return x, err
 }
 
@@ -196,7 +197,7 @@ func (s *Service) BackupSecret(ctx context.Context, who vault.Caller, ref vault.
 
 // RestoreSecret brings a backup of a secret back.
 func (s *Service) RestoreSecret(ctx context.Context, who vault.Caller, vaultName, base string, blob []byte) (x Secret, err error) {
-	err = s.restore(ctx, who, vault.Ref{Vault: vaultName, Kind: vault.Secrets}, base, blob, s.secretReading(&x))
+	err = s.restore(ctx, who, vault.Ref{Vault: vaultName, Kind: vault.Secrets}, base, blob, s.secretReading(&x).then)
 	return x, err
 }
 

@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"log/slog"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"certwright/internal/certs"
 	"certwright/internal/vault"
 )
@@ -29,7 +31,9 @@ type Service struct {
 	Settings func(vaultName string) vault.Settings // what the operator fixed for a vault
 	Poke     func()                                // wakes the worker after new work was stored
 	Log      *slog.Logger                          // never told a secret
-	epochs   epochs
+
+	epochs *epochs
+	keys   *lru.Cache[string, usable] // parsed keys by place; a private key is parsed once
 }
 
 // A KeySource makes key pairs, or has them ready.
@@ -37,8 +41,18 @@ type KeySource interface {
 	Key(vault.KeyProps) (certs.Key, error)
 }
 
-// Check reports the first required field that is not set.
-func (s *Service) Check() error {
+// New checks the required fields and returns the service ready for use.
+func New(s Service) (*Service, error) {
+	keys, err := lru.New[string, usable](usableKeys)
+	if err != nil {
+		return nil, err
+	}
+	s.keys, s.epochs = keys, &epochs{}
+	return &s, s.check()
+}
+
+// check reports the first required field that is not set.
+func (s *Service) check() error {
 	switch {
 	case s.Store == nil, s.Sealer == nil, s.Backups == nil, s.Clock == nil, s.Access == nil:
 		return errors.New("service: Store, Sealer, Backups, Clock and Access are required")

@@ -3,6 +3,7 @@ package service
 import (
 	"time"
 
+	"certwright/internal/jwk"
 	"certwright/internal/vault"
 )
 
@@ -107,4 +108,58 @@ type SecretUpdate struct {
 	ContentType *string
 	Attributes  AttributesInput
 	Tags        map[string]string // replaced whole
+}
+
+// KeyInput is a key to create. Zero size, curve and operations take the defaults.
+type KeyInput struct {
+	Type       vault.KeyType
+	Curve      vault.Curve
+	Size       int
+	Exponent   int      // public_exponent; 0: not sent
+	Operations []string // nil: not sent
+	Exportable bool
+	Release    []byte // release_policy, JSON; nil: not sent
+	Attributes AttributesInput
+	Tags       map[string]string
+}
+
+// KeyImport is a key brought from outside.
+type KeyImport struct {
+	Key        jwk.Members
+	HSM        bool
+	Operations []string
+	Exportable bool
+	Release    []byte
+	Attributes AttributesInput
+	Tags       map[string]string
+}
+
+// KeyUpdate changes a key version; nil members stay.
+type KeyUpdate struct {
+	Operations *[]string
+	Release    []byte
+	Attributes AttributesInput
+	Tags       map[string]string // replaced whole
+}
+
+// CryptoInput is what a key is to be used on. Alg and the members that its
+// operation needs are set.
+type CryptoInput struct {
+	Alg    string
+	Value  []byte // plain or cipher text, digest to sign, signature to verify
+	Digest []byte // verify
+	IV     []byte
+	AAD    []byte
+	Tag    []byte
+}
+
+// CryptoResult is what came of it. Valid is the answer of verify.
+type CryptoResult struct {
+	Key   vault.Ref
+	ID    string // version that was used
+	Value []byte
+	IV    []byte
+	AAD   []byte
+	Tag   []byte
+	Valid bool
 }

@@ -9,6 +9,7 @@ type JobKind string
 const (
 	JobIssue  JobKind = "issue"  // take the pending operation one step further
 	JobRotate JobKind = "rotate" // give a key a new version, as its rotation policy says
+	JobNotice JobKind = "notice" // tell that a key is near its expiry
 )
 
 // A Job is work that falls due. There is at most one of a kind per Ref.

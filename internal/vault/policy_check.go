@@ -17,7 +17,7 @@ const (
 // subject is a distinguished name is the craft of package certs.
 func (p Policy) Check(s Settings) error {
 	for _, check := range []func() error{
-		func() error { return p.Key.check(s) },
+		func() error { return p.Key.Check(s) },
 		p.Secret.check, p.X509.check,
 		func() error { return checkLifetime(p.Lifetime, p.X509.ValidityMonths, p.Issuer.Name) },
 		p.Issuer.check, p.Platform.check,
@@ -29,13 +29,15 @@ func (p Policy) Check(s Settings) error {
 	return nil
 }
 
-func (k KeyProps) check(s Settings) error {
+// Check refuses a type, size or curve that no key pair can be made of, for
+// certificates and plain keys alike.
+func (k KeyProps) Check(s Settings) error {
 	switch {
 	case k.Type == Oct || k.Type == OctHSM:
 		return Bad("key_props.kty %s cannot be used for a certificate.", k.Type)
 	case !k.Type.IsRSA() && !k.Type.IsEC():
 		return Bad("key_props.kty '%s' is not a key type; use RSA, RSA-HSM, EC or EC-HSM.", shorten(string(k.Type)))
-	case k.Type.HSM() && !s.Premium:
+	case k.Type.HSM() && !s.Premium && !s.HSM:
 		return NoHSM(k.Type)
 	case k.Type.HSM() && k.Exportable:
 		return Bad("key_props.exportable must be false with key_props.kty %s.", k.Type)

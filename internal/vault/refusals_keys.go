@@ -129,3 +129,15 @@ func CurveNotSupported(c Curve) *Error {
 func BadRotationPolicy(why string, args ...any) *Error {
 	return Bad("Property rotationPolicy has invalid value: "+why+".", args...)
 }
+
+// NotExportable answers a release of a key that was not made to be released.
+func NotExportable() *Error {
+	return &Error{Reason: Denied, Code: "Forbidden", Inner: "KeyNotExportable", Message: "Operation release is not allowed on a key that is not exportable."}
+}
+
+// NoAttestation answers a release that no attestation can justify: this server
+// trusts no attestation service.
+func NoAttestation() *Error {
+	return &Error{Reason: Denied, Code: "Forbidden", Inner: "AccessDenied",
+		Message: "Target environment attestation statement cannot be verified."}
+}

@@ -8,6 +8,7 @@ type Settings struct {
 	SoftDeleteDays  int  // 7..90
 	PurgeProtection bool // deleted objects cannot be purged before their date
 	Premium         bool // -HSM key types are accepted
+	HSM             bool // the vault is a managed HSM: oct keys and random bytes
 }
 
 // DefaultSettings are those of a vault nobody configured: 90 days, purgeable, premium.

@@ -1,0 +1,112 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+
+	"certwright/internal/jwk"
+	"certwright/internal/vault"
+)
+
+// maxRandom bounds the bytes of one call of RandomBytes (specification of GetRandomBytes).
+const maxRandom = 128
+
+// A usable key is a version with its key parsed, good as long as the name's epoch.
+type usable struct {
+	epoch   uint64
+	version vault.Version
+	key     jwk.Private
+}
+
+// usableKeys is how many parsed keys are kept ready for use.
+const usableKeys = 1024
+
+// Use does one operation with a key version, the latest for id "": op is one of
+// key_ops. Enabled, dates and key_ops decide whether it may.
+func (s *Service) Use(ctx context.Context, who vault.Caller, ref vault.Ref, id, op string, in CryptoInput) (CryptoResult, error) {
+	if err := s.enter(ctx, who, vault.Action("keys/"+op), ref); err != nil {
+		return CryptoResult{}, err
+	}
+	u, err := s.usable(ctx, ref, id)
+	if err != nil {
+		return CryptoResult{}, err
+	}
+	if err := jwk.MayDo(op, u.version.Key.Operations, u.version.Attributes, s.now()); err != nil {
+		return CryptoResult{}, err
+	}
+	out := CryptoResult{Key: u.version.Ref, ID: u.version.ID}
+	switch op {
+	case vault.OpSign:
+		out.Value, err = u.key.Sign(in.Alg, in.Value)
+		return out, err
+	case vault.OpVerify:
+		out.Valid, err = u.key.Verify(in.Alg, in.Digest, in.Value)
+		return out, err
+	}
+	return out, u.crypt(op, in, &out)
+}
+
+// crypt does the operations that turn bytes into bytes.
+func (u usable) crypt(op string, in CryptoInput, out *CryptoResult) error {
+	do := map[string]func(jwk.Input) (jwk.Output, error){vault.OpEncrypt: u.key.Encrypt, vault.OpDecrypt: u.key.Decrypt,
+		vault.OpWrapKey: u.key.Wrap, vault.OpUnwrapKey: u.key.Unwrap}[op]
+	got, err := do(jwk.Input{Alg: in.Alg, Value: in.Value, IV: in.IV, AAD: in.AAD, Tag: in.Tag})
+	out.Value, out.IV, out.AAD, out.Tag = got.Value, got.IV, in.AAD, got.Tag
+	return err
+}
+
+// usable returns a version with its key parsed, reading neither again while
+// nothing about the name was written.
+func (s *Service) usable(ctx context.Context, ref vault.Ref, id string) (usable, error) {
+	epoch := s.Epoch(ref)
+	place := ref.String() + "/" + id
+	if u, ok := s.keys.Get(place); ok && u.epoch == epoch {
+		return u, nil
+	}
+	v, _, err := s.readVersion(ctx, ref, id)
+	if err != nil {
+		return usable{}, err
+	}
+	u := usable{epoch: epoch, version: v}
+	if old, ok := s.keys.Get(place); ok && old.version.ID == v.ID {
+		u.key = old.key
+	} else if u.key, err = s.parsedKey(v); err != nil {
+		return usable{}, err
+	} else {
+		u.key = u.key.Named(ref.Name + "/" + v.ID)
+	}
+	s.keys.Add(place, u)
+	return u, nil
+}
+
+// RandomBytes returns count random bytes; only a vault configured as an HSM does.
+func (s *Service) RandomBytes(ctx context.Context, who vault.Caller, vaultName string, count int) ([]byte, error) {
+	if err := s.enter(ctx, who, "keys/rng", vault.Ref{Vault: vaultName, Kind: vault.Keys}); err != nil {
+		return nil, err
+	}
+	if !s.Settings(vaultName).HSM {
+		return nil, vault.NoRoute("/rng")
+	}
+	if count < 1 || count > maxRandom {
+		return nil, vault.Bad("count must be 1 to %d.", maxRandom)
+	}
+	b := make([]byte, count)
+	rand.Read(b) // never fails (crypto/rand)
+	return b, nil
+}
+
+// ReleaseKey refuses: there is no attestation service that could say where a
+// key may go. A key that is not exportable is refused as the service does.
+func (s *Service) ReleaseKey(ctx context.Context, who vault.Caller, ref vault.Ref, id string) error {
+	if err := s.enter(ctx, who, "keys/release", ref); err != nil {
+		return err
+	}
+	v, _, err := s.readVersion(ctx, ref, id)
+	if err != nil {
+		return err
+	}
+	if !v.Key.Exportable {
+		return vault.NotExportable()
+	}
+	return vault.NoAttestation()
+}

@@ -1,0 +1,269 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+
+	"certwright/internal/certs"
+	"certwright/internal/jwk"
+	"certwright/internal/vault"
+)
+
+// CreateKey makes a new version of a plain key.
+func (s *Service) CreateKey(ctx context.Context, who vault.Caller, ref vault.Ref, in KeyInput) (Key, error) {
+	if err := s.enter(ctx, who, "keys/create", ref); err != nil {
+		return Key{}, err
+	}
+	props, err := s.keyProps(ref.Vault, in)
+	if err != nil {
+		return Key{}, err
+	}
+	ops, err := jwk.CheckOperations(in.Type, in.Operations)
+	if err != nil {
+		return Key{}, err
+	}
+	if err := checkExportable(in.Exportable, in.Type, in.Release, in.Attributes); err != nil {
+		return Key{}, err
+	}
+	made, err := s.newMaterial(props)
+	if err != nil {
+		return Key{}, err
+	}
+	made.Type = in.Type
+	return s.putKey(ctx, ref, made, vault.KeyBody{Operations: ops, Exportable: in.Exportable, Release: in.Release}, in.Attributes, in.Tags)
+}
+
+// keyProps fills in and checks type, size and curve, by the rules that
+// certificates have as well; oct keys live in an HSM only.
+func (s *Service) keyProps(vaultName string, in KeyInput) (vault.KeyProps, error) {
+	settings := s.Settings(vaultName)
+	switch {
+	case in.Type == "":
+		return vault.KeyProps{}, vault.MissingProperty("kty")
+	case in.Exponent != 0 && in.Exponent != 65537:
+		return vault.KeyProps{}, vault.Bad("public_exponent %d is not supported; use 65537.", in.Exponent)
+	case in.Type == vault.Oct || in.Type == vault.OctHSM:
+		return octProps(in, settings)
+	}
+	patch := vault.KeyPatch{Type: &in.Type, Exportable: new(bool)}
+	if in.Curve != "" {
+		patch.Curve = &in.Curve
+	}
+	if in.Size != 0 {
+		patch.Size = &in.Size
+	}
+	props := vault.NewPolicy(vault.PolicyPatch{Key: &patch}, s.now()).Key
+	return props, props.Check(settings)
+}
+
+func octProps(in KeyInput, settings vault.Settings) (vault.KeyProps, error) {
+	p := vault.KeyProps{Type: in.Type, Size: in.Size}
+	if p.Size == 0 {
+		p.Size = 256
+	}
+	switch {
+	case !settings.HSM:
+		return p, vault.KeyTypeNotSupported(in.Type)
+	case p.Size != 128 && p.Size != 192 && p.Size != 256:
+		return p, vault.BadKeySize(p.Size, 128, 192, 256)
+	}
+	return p, nil
+}
+
+// checkExportable refuses an exportable key that no policy says where to (7.3
+// specification, release_policy).
+func checkExportable(exportable bool, t vault.KeyType, release []byte, _ AttributesInput) error {
+	switch {
+	case exportable && release == nil:
+		return vault.Bad("attributes.exportable needs a release_policy.")
+	case exportable && !t.HSM():
+		return vault.Bad("attributes.exportable needs an HSM key type.")
+	case !exportable && release != nil:
+		return vault.Bad("release_policy needs attributes.exportable.")
+	}
+	return nil
+}
+
+// newMaterial makes a key pair, or the bytes of an oct key.
+func (s *Service) newMaterial(p vault.KeyProps) (jwk.Imported, error) {
+	if p.Type == vault.Oct || p.Type == vault.OctHSM {
+		secret := make([]byte, p.Size/8)
+		rand.Read(secret) // never fails (crypto/rand)
+		return jwk.Imported{Type: p.Type, Size: p.Size, Private: secret}, nil
+	}
+	key, err := s.Keys.Key(p)
+	if err != nil {
+		return jwk.Imported{}, err
+	}
+	der, err := key.PKCS8()
+	kty, crv, size := key.Props()
+	return jwk.Imported{Type: kty, Curve: crv, Size: size, Public: key.Public(), Private: der}, err
+}
+
+// ImportKey stores a key brought from outside as a new version of a plain key.
+func (s *Service) ImportKey(ctx context.Context, who vault.Caller, ref vault.Ref, in KeyImport) (Key, error) {
+	if err := s.enter(ctx, who, "keys/import", ref); err != nil {
+		return Key{}, err
+	}
+	made, err := jwk.Import(in.Key)
+	if err != nil {
+		return Key{}, err
+	}
+	settings := s.Settings(ref.Vault)
+	if in.HSM || in.Key.Type.HSM() {
+		made.Type = vault.KeyType(strings.TrimSuffix(string(made.Type), "-HSM") + "-HSM")
+	}
+	if (made.Type == vault.Oct || made.Type == vault.OctHSM) && !settings.HSM {
+		return Key{}, vault.KeyTypeNotSupported(made.Type)
+	}
+	if made.Type.HSM() && !settings.Premium && !settings.HSM {
+		return Key{}, vault.NoHSM(made.Type)
+	}
+	ops, err := jwk.CheckOperations(made.Type, in.Operations)
+	if err != nil {
+		return Key{}, err
+	}
+	if err := checkExportable(in.Exportable, made.Type, in.Release, in.Attributes); err != nil {
+		return Key{}, err
+	}
+	return s.putKey(ctx, ref, made, vault.KeyBody{Operations: ops, Exportable: in.Exportable, Release: in.Release}, in.Attributes, in.Tags)
+}
+
+// putKey seals the key and stores it as the current version.
+func (s *Service) putKey(ctx context.Context, ref vault.Ref, made jwk.Imported, body vault.KeyBody, in AttributesInput, tags map[string]string) (Key, error) {
+	if err := in.check(); err != nil {
+		return Key{}, err
+	}
+	now := s.now()
+	v := vault.Version{Ref: ref, ID: vault.NewID(), Tags: tags, Attributes: in.apply(vault.Attributes{Enabled: true, Created: now}, now)}
+	sealed, err := s.Sealer.Seal(made.Private, vault.Binding(ref, v.ID))
+	if err != nil {
+		return Key{}, err
+	}
+	body.Type, body.Curve, body.Size, body.Public, body.Private = made.Type, made.Curve, made.Size, made.Public, sealed
+	v.Key = &body
+	err = s.change(ctx, ref, func(tx vault.Tx) (err error) {
+		var head vault.Object
+		v, err = addVersion(tx, v, func(h *vault.Object, _ string, v *vault.Version) {
+			if h.Rotation != nil && in.Expires == nil {
+				v.Attributes.Expires = h.Rotation.Expires(v.Attributes.Created)
+			}
+			head = *h
+		})
+		if err != nil {
+			return err
+		}
+		return scheduleRotation(tx, head, v)
+	})
+	if err == nil {
+		s.Poke()
+	}
+	return Key{Version: v, Settings: s.Settings(ref.Vault)}, err
+}
+
+// UpdateKey changes operations, attributes, release policy and tags of a plain
+// key's version, the latest for id "".
+func (s *Service) UpdateKey(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in KeyUpdate) (Key, error) {
+	v, err := s.updatePlain(ctx, who, "keys/update", ref, id, in.Attributes, in.Tags, func(v *vault.Version) error {
+		body := *v.Key
+		if in.Operations != nil {
+			ops, err := jwk.CheckOperations(body.Type, *in.Operations)
+			if err != nil {
+				return err
+			}
+			body.Operations = ops
+		}
+		if in.Release != nil {
+			if !body.Exportable {
+				return vault.Bad("release_policy needs a key made with attributes.exportable.")
+			}
+			body.Release = in.Release
+		}
+		v.Key = &body
+		return nil
+	})
+	return Key{Version: v, Settings: s.Settings(ref.Vault)}, err
+}
+
+// DeleteKey soft-deletes a plain key.
+func (s *Service) DeleteKey(ctx context.Context, who vault.Caller, ref vault.Ref) (k Key, err error) {
+	err = s.softDelete(ctx, who, "keys/delete", ref, func(tx vault.Tx, head vault.Object) error {
+		if err := withdrawRotation(tx, head.Ref); err != nil {
+			return err
+		}
+		return s.keyReading(&k)(tx, head)
+	})
+	return k, err
+}
+
+// GetDeletedKey returns a soft-deleted key.
+func (s *Service) GetDeletedKey(ctx context.Context, who vault.Caller, ref vault.Ref) (k Key, err error) {
+	err = s.readDeleted(ctx, who, "keys/get", ref, s.keyReading(&k))
+	return k, err
+}
+
+// RecoverKey brings a soft-deleted plain key back, its rotation with it.
+func (s *Service) RecoverKey(ctx context.Context, who vault.Caller, ref vault.Ref) (k Key, err error) {
+	err = s.recover(ctx, who, "keys/recover", ref, s.keyBack(&k))
+	if err == nil {
+		s.Poke()
+	}
+	return k, err
+}
+
+// PurgeKey removes a soft-deleted plain key for good.
+func (s *Service) PurgeKey(ctx context.Context, who vault.Caller, ref vault.Ref) error {
+	return s.purge(ctx, who, "keys/purge", ref)
+}
+
+// BackupKey returns every version of a plain key as one sealed blob.
+func (s *Service) BackupKey(ctx context.Context, who vault.Caller, ref vault.Ref) ([]byte, error) {
+	return s.backup(ctx, who, ref)
+}
+
+// RestoreKey brings a backup of a key back, its rotation with it.
+func (s *Service) RestoreKey(ctx context.Context, who vault.Caller, vaultName, base string, blob []byte) (k Key, err error) {
+	err = s.restore(ctx, who, vault.Ref{Vault: vaultName, Kind: vault.Keys}, base, blob, s.keyBack(&k))
+	if err == nil {
+		s.Poke()
+	}
+	return k, err
+}
+
+// keyReading reads the latest version of a key into k.
+func (s *Service) keyReading(k *Key) reading {
+	return func(r vault.Reader, head vault.Object) (err error) {
+		*k = Key{Deletion: head.Deletion, Settings: s.Settings(head.Vault)}
+		k.Version, err = version(r, head, "")
+		return err
+	}
+}
+
+// keyBack is keyReading for a key that lives again: its jobs do too.
+func (s *Service) keyBack(k *Key) func(vault.Tx, vault.Object) error {
+	return func(tx vault.Tx, head vault.Object) error {
+		if err := s.keyReading(k)(tx, head); err != nil {
+			return err
+		}
+		return scheduleRotation(tx, head, k.Version)
+	}
+}
+
+// parsedKey turns a stored version into a key ready for use.
+func (s *Service) parsedKey(v vault.Version) (jwk.Private, error) {
+	if v.Key.Public == nil { // oct
+		secret, err := s.Sealer.Open(v.Key.Private, vault.Binding(v.Ref, v.ID))
+		if err != nil {
+			return jwk.Private{}, err
+		}
+		return jwk.NewSecret(secret)
+	}
+	key, err := s.openKey(v)
+	if err != nil {
+		return jwk.Private{}, err
+	}
+	return jwk.NewPrivate(key.Signer())
+}
+
+var _ KeySource = (*certs.Pool)(nil)
