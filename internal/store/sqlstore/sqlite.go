@@ -23,7 +23,7 @@ var sqlite = dialect{
 		"PRAGMA synchronous = FULL",
 		// What is purged is overwritten with zeros, also in pages set free. Measured
 		// with 16 writers who purge as much as they write: FAST, which leaves
-		// the pages set free, costs nothing, ON 3 to 25 % of the commits; only those
+		// the pages set free, costs nothing, ON 3 to 48 % of the commits; only those
 		// who delete pay it.
 		"PRAGMA secure_delete = ON",
 		"PRAGMA foreign_keys = ON",
