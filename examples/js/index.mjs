@@ -32,7 +32,7 @@ for (let status; status !== "completed"; await poller.poll()) {
 
 const certificate = await poller.pollUntilDone();
 const cert = new X509Certificate(certificate.cer);
-console.log(`certificate   ${certificate.id}`);
+console.log(`certificate   ${certificate.properties.id}`);
 console.log(`  subject     ${cert.subject}, for ${cert.subjectAltName}`);
 console.log(`  valid       ${cert.validFrom} to ${cert.validTo}`);
 console.log(`  thumbprint  ${cert.fingerprint.replaceAll(":", "")}`);

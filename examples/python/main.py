@@ -25,9 +25,9 @@ TEXT = b"signed by a key that the vault made"
 def request(certificates):
     """Orders the certificate and prints every state of the pending request."""
     policy = CertificatePolicy(issuer_name="Self", subject="CN=www.example.org", san_dns_names=["www.example.org"])
-    certificates.begin_create_certificate(NAME, policy)
+    status = certificates.begin_create_certificate(NAME, policy).status()
     print(f"requested     {NAME}")
-    status = None
+    print(f"  status      {status}")
     while status != "completed":
         operation = certificates.get_certificate_operation(NAME)
         if operation.status != status:
@@ -60,7 +60,7 @@ def main():
     print(f"secret        {secret.id}, {secret.properties.content_type}")
     private, _, _ = pkcs12.load_key_and_certificates(base64.b64decode(secret.value), None)
     key = KeyClient(url, credential).get_key(NAME, version)
-    print(f"key           {key.id}, {key.key_type}")
+    print(f"key           {key.id}, {key.key_type.value}")
     public = rsa.RSAPublicNumbers(int.from_bytes(key.key.e, "big"), int.from_bytes(key.key.n, "big")).public_key()
 
     signature = private.sign(TEXT, padding.PKCS1v15(), hashes.SHA256())
