@@ -117,7 +117,7 @@ func TestCheck(t *testing.T) {
 		"vaults: web is there twice":                                            {Vaults: []Vault{{Name: "web"}, {Name: "WEB"}}},
 		"vaults: soft_delete_days of web is 6; it must be 7 to":                 {Vaults: []Vault{{Name: "web", SoftDeleteDays: 6}}},
 		"vaults: soft_delete_days of web is 91; it must be 7 to":                {Vaults: []Vault{{Name: "web", SoftDeleteDays: 91}}},
-		"vaults: sku of web is \"gold\"; it must be premium or":                 {Vaults: []Vault{{Name: "web", SKU: "gold"}}},
+		"vaults: sku of web is \"gold\"; it must be premium, sta":               {Vaults: []Vault{{Name: "web", SKU: "gold"}}},
 		"providers: Test has no kind":                                           {Providers: map[string]Provider{"Test": {}}},
 		"providers: Test is of kind \"acme\", which this release does not have": {Providers: map[string]Provider{"Test": {Kind: "acme"}}},
 	} {
