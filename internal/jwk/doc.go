@@ -7,6 +7,6 @@
 // may keep and share among goroutines, so that no key is parsed twice. Inputs
 // that will not do are vault refusals; whatever may be wrong with a ciphertext
 // is one and the same refusal. The X.509 side of keys, and the making of new
-// ones, is package certs.
+// RSA and EC ones, is package certs.
 // Begin with key.go, then algorithm.go, sign.go and encrypt.go.
 package jwk

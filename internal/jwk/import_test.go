@@ -246,6 +246,28 @@ func TestImportOfFalsePrimes(t *testing.T) {
 	t.Fatal("no such key was found")
 }
 
+// Numbers that trip up modular arithmetic are refused like any other.
+func TestImportOfOddities(t *testing.T) {
+	t.Parallel()
+	one := big.NewInt(1)
+	power := new(big.Int).Lsh(one, 1023)
+	ones := new(big.Int).Sub(new(big.Int).Lsh(one, 1024), one)
+	top := new(big.Int).Sub(new(big.Int).Lsh(one, 1024), big.NewInt(2))
+	for name, pair := range map[string][2]*big.Int{"even": {top, ones}, "even twice": {top, new(big.Int).Sub(top, big.NewInt(2))}, "ones": {ones, top}, "power of two": {power, ones}} {
+		n := new(big.Int).Mul(pair[0], pair[1])
+		for _, d := range []*big.Int{one, power, new(big.Int).Sub(n, one)} {
+			m := Members{Type: vault.RSA, N: n.Bytes(), E: []byte{1, 0, 1}, D: d.Bytes(), P: pair[0].Bytes(), Q: pair[1].Bytes()}
+			if got, err := Import(m); err == nil {
+				t.Errorf("%s: imported %s", name, got)
+			}
+			m.P, m.Q = nil, nil
+			if got, err := Import(m); err == nil {
+				t.Errorf("%s without primes: imported %s", name, got)
+			}
+		}
+	}
+}
+
 func oddNumber(bits int) *big.Int {
 	b := random(bits / 8)
 	b[0] |= 0xc0

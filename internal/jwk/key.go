@@ -6,6 +6,7 @@ import (
 	"crypto/cipher"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"errors"
@@ -94,6 +95,17 @@ func NewSecret(k []byte) (Private, error) {
 		return Private{}, fmt.Errorf("set up AES-GCM: %w", err)
 	}
 	return Private{Public: Public{kind: vault.Oct, size: len(k) * 8}, block: block, gcm: gcm}, nil
+}
+
+// RandomSecret makes the bytes of a new oct key of 128, 192 or 256 bits; another
+// size is a refusal.
+func RandomSecret(bits int) ([]byte, error) {
+	if bits != 128 && bits != 192 && bits != 256 {
+		return nil, vault.BadKeySize(bits, 128, 192, 256)
+	}
+	k := make([]byte, bits/8)
+	rand.Read(k) // never fails (crypto/rand)
+	return k, nil
 }
 
 // Named returns the key with the id that refusals call it by, such as

@@ -130,6 +130,17 @@ func TestWhatIsNoKey(t *testing.T) {
 		_, err := NewSecret(make([]byte, n))
 		says(t, err, vault.BadKeySize(n*8, 128, 192, 256))
 	}
+	for _, n := range []int{0, 64, 127, 255, 512, -128} {
+		_, err := RandomSecret(n)
+		says(t, err, vault.BadKeySize(n, 128, 192, 256))
+	}
+	one, err := RandomSecret(192)
+	must(t, err)
+	two, err := RandomSecret(192)
+	must(t, err)
+	if len(one) != 24 || bytes.Equal(one, two) {
+		t.Errorf("two new secrets are %x and %x", one, two)
+	}
 	var none Private
 	if _, err := none.Sign("RS256", make([]byte, 32)); !errors.Is(err, errNoKey) {
 		t.Errorf("the zero key signs: %v", err)
