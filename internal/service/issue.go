@@ -74,7 +74,7 @@ func (s *Service) step(ctx context.Context, op vault.Operation, cfg vault.Issuer
 	waits := op.CancelRequested && !op.CancelLost && now.Before(op.CancelDue)
 	switch {
 	case waits:
-		return outcome{due: op.CancelDue}, nil
+		return outcome{progress: vault.Progress{State: op.State}, due: op.CancelDue}, nil
 	case op.Manual():
 		return outcome{progress: vault.Progress{Cancelled: op.CancelNow(now)}}, nil
 	case op.Self() && op.CancelNow(now):
@@ -108,12 +108,17 @@ func (s *Service) askIssuer(ctx context.Context, op vault.Operation, cfg vault.I
 		return outcome{}, err
 	}
 	ask := issuer.Step
-	if c, ok := issuer.(vault.Canceler); ok && op.CancelNow(now) {
-		ask = c.Cancel
+	canceler, ok := issuer.(vault.Canceler)
+	cancel := ok && op.CancelNow(now)
+	if cancel {
+		ask = canceler.Cancel
 	}
 	p, err := ask(ctx, o)
 	if err != nil {
 		return outcome{retry: err, due: now.Add(retryAfter(err, op.Attempt))}, nil
+	}
+	if cancel && p.State == nil {
+		p.State = op.State // the order goes on from where it was
 	}
 	if p.Chain == nil {
 		return outcome{progress: p, due: now.Add(max(p.Again, time.Second)), cancelLost: op.CancelNow(now)}, nil
