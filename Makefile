@@ -1,0 +1,26 @@
+# Certwright's few doors; CI runs the same ones.
+SHELL := bash
+.DEFAULT_GOAL := build
+.PHONY: build test check ci long help
+
+build: ## build ./certwright for this machine
+	CGO_ENABLED=0 go build -trimpath -o certwright ./cmd/certwright
+
+test: ## what README runs: every test of the house
+	go test ./...
+
+check: ## formatting, vet and the floors
+	@test -z "$$(gofmt -l .)" || { echo "these files need gofmt:"; gofmt -l .; exit 1; }
+	go vet ./... ./conformance/sdk/go ./examples/go
+	go test ./internal/floors
+
+ci: ## everything CI runs, installing what it needs (Debian, as root)
+	bash .ci/run
+
+long: ## the long forms: fuzzing, 100 kill rounds, big benchmarks
+	FUZZ_TIME=5m bash .ci/fuzz
+	KILL_ROUNDS=100 go test -count=1 -timeout 3h -v ./conformance/kill
+	CERTWRIGHT_BENCH_ROWS=1000000 go test -run '^$$' -bench . -benchtime 1x -timeout 3h ./internal/store/... ./internal/certs ./conformance/bench
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
