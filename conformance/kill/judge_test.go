@@ -1,0 +1,129 @@
+package kill_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+// patience is how long an order may take to reach its end after a restart: a
+// dead server's lease must run out first.
+const patience = 2 * time.Minute
+
+// judge compares every fact with the server, and takes what it finds as the
+// facts of the next round.
+func (l *ledger) judge(t *testing.T, p *process) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for _, f := range l.facts {
+		allowed := []state{f.is}
+		if f.next != "" {
+			allowed = append(allowed, f.next)
+		}
+		var found state
+		var why error
+		for _, s := range allowed {
+			if why = f.holds(t, p, s, deadline); why == nil {
+				found = s
+				break
+			}
+		}
+		if why != nil {
+			t.Errorf("%s, acknowledged %q, under way %q: %v", f.name, f.is, f.next, why)
+			continue
+		}
+		f.is, f.next = found, ""
+	}
+	l.forget()
+}
+
+// forget keeps the work of a round bounded: of all names, the map's own
+// disorder picks those that later rounds look at again.
+func (l *ledger) forget() {
+	for name := range l.facts {
+		if len(l.facts) <= 500 {
+			return
+		}
+		delete(l.facts, name)
+	}
+}
+
+// holds tells whether a state is true of the fact's name.
+func (f *fact) holds(t *testing.T, p *process, s state, deadline time.Time) error {
+	get := func(path string) reply {
+		r, err := p.send(t.Context(), "GET", path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	live, gone := get("/certificates/"+f.name), get("/deletedcertificates/"+f.name)
+	switch s {
+	case "", purged:
+		if live.status != 404 || gone.status != 404 {
+			return fmt.Errorf("want nothing, got %d and %d", live.status, gone.status)
+		}
+		return nil
+	case deleted:
+		if live.status != 404 || gone.status != 200 {
+			return fmt.Errorf("want it among the deleted, got %d and %d", live.status, gone.status)
+		}
+		return nil
+	}
+	if live.status != 200 {
+		return fmt.Errorf("the certificate answers %d", live.status)
+	}
+	if s == ordered {
+		return f.ends(t, p, deadline)
+	}
+	if got := live.text("cer"); got != f.cer {
+		return fmt.Errorf("it holds another certificate: %.40s", got)
+	}
+	if k, c := get("/keys/"+f.name), get("/secrets/"+f.name); k.status != 200 || c.status != 200 || c.text("value") == "" {
+		return fmt.Errorf("key %d, secret %d", k.status, c.status)
+	}
+	return f.once(t, p)
+}
+
+// ends waits for the end of an order; one that waits for a person stays.
+func (f *fact) ends(t *testing.T, p *process, deadline time.Time) error {
+	for {
+		r, err := p.send(t.Context(), "GET", "/certificates/"+f.name+"/pending", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.status != 200 || f.id != "" && r.text("request_id") != f.id {
+			return fmt.Errorf("the order %s answers %d %v", f.id, r.status, r.body)
+		}
+		switch got := r.text("status"); {
+		case got == "completed":
+			return f.once(t, p)
+		case got == "inProgress" && f.manual:
+			return nil
+		case got != "inProgress":
+			return fmt.Errorf("the order ended %s: %v", got, r.body)
+		case time.Now().After(deadline):
+			return fmt.Errorf("the order is stuck: %v", r.body)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+// once tells whether the name has no more versions than were asked for.
+func (f *fact) once(t *testing.T, p *process) error {
+	r, err := p.send(t.Context(), "GET", "/certificates/"+f.name+"/versions", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, _ := r.body["value"].([]any)
+	ids := []string{}
+	for _, i := range items {
+		ids = append(ids, i.(map[string]any)["id"].(string))
+	}
+	slices.Sort(ids)
+	if len(slices.Compact(ids)) != f.made {
+		return fmt.Errorf("%d versions, want %d", len(ids), f.made)
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package kill_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	mathrand "math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+)
+
+const hands = 6
+
+// TestKill kills the server in the middle of a mixed load, restarts it on the
+// same folder, and judges what it finds; again for every round.
+func TestKill(t *testing.T) {
+	rounds := 2
+	if s := os.Getenv("KILL_ROUNDS"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			t.Fatalf("KILL_ROUNDS: %v", err)
+		}
+		rounds = n
+	}
+	program, folder := build(t), filepath.Join(t.TempDir(), "data")
+	facts, names := &ledger{facts: map[string]*fact{}}, 0
+	p := start(t, program, folder)
+	for i, script := range map[string]string{"prompt": "", "slow": "delay=3s", "flaky": "fail=2"} {
+		if r, err := p.send(t.Context(), "PUT", "/certificates/issuers/"+i, map[string]any{"provider": "Test", "credentials": map[string]any{"account_id": script}}); err != nil || r.status != 200 {
+			t.Fatalf("issuer %s: %d %v", i, r.status, err)
+		}
+	}
+	for round := range rounds {
+		load(t, p, facts, round)
+		p = start(t, program, folder)
+		whole(t, folder)
+		names += len(facts.facts)
+		facts.judge(t, p)
+		if t.Failed() {
+			t.Fatalf("round %d; the server said:\n%s", round+1, tail(p.said.String()))
+		}
+	}
+	t.Logf("%d rounds, %d names looked at, nothing lost, nothing stuck", rounds, names)
+}
+
+// load lets the hands work and kills the server at a random moment.
+func load(t *testing.T, p *process, facts *ledger, round int) {
+	t.Helper()
+	pfx, cer, err := newPFX()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var busy sync.WaitGroup
+	for i := range hands {
+		h := &hand{process: p, ledger: facts, prefix: fmt.Sprintf("r%d-h%d", round, i), pfx: pfx, pfxCer: cer,
+			random: mathrand.New(mathrand.NewPCG(uint64(round), uint64(i)))}
+		busy.Go(func() { h.work(ctx) })
+	}
+	time.Sleep(time.Duration(200+mathrand.IntN(1300)) * time.Millisecond)
+	p.kill()
+	stop()
+	busy.Wait()
+	for _, w := range facts.wrong {
+		t.Error(w)
+	}
+}
+
+// whole asks SQLite whether the file is.
+func whole(t *testing.T, folder string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(folder, "certwright.db")+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	var verdict string
+	if err := db.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+		t.Errorf("integrity_check: %s %v", verdict, err)
+	}
+}
+
+func tail(s string) string {
+	return s[max(0, len(s)-3000):]
+}
