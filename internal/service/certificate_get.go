@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"certwright/internal/vault"
@@ -83,6 +84,9 @@ func update(tx vault.Tx, v vault.Version, in UpdateInput, now time.Time) error {
 	kinds := []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets}
 	if v.Pending {
 		kinds = kinds[:1]
+		if err := updateOrder(tx, v.Ref, in); err != nil {
+			return err
+		}
 	}
 	for _, k := range kinds {
 		if err := tx.UpdateVersion(v.Ref.As(k), v.ID, attrs, tags); err != nil {
@@ -90,4 +94,24 @@ func update(tx vault.Tx, v vault.Version, in UpdateInput, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// updateOrder hands what a caller says of a certificate that is still to come
+// to the order that makes it, so that an acknowledged tag is not lost.
+func updateOrder(tx vault.Tx, ref vault.Ref, in UpdateInput) error {
+	op, err := tx.Operation(ref)
+	if errors.Is(err, vault.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if in.Enabled != nil {
+		op.Enabled = *in.Enabled
+	}
+	if in.Tags != nil {
+		op.Tags = in.Tags
+	}
+	_, err = tx.PutOperation(op)
+	return err
 }
