@@ -1,8 +1,9 @@
 package api
 
 import (
-	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"slices"
 
 	"certwright/internal/certs"
 	"certwright/internal/service"
@@ -15,6 +16,7 @@ type keyJSON struct {
 	Attributes attributesJSON    `json:"attributes"`
 	Tags       map[string]string `json:"tags,omitempty"`
 	Managed    bool              `json:"managed,omitempty"`
+	Release    json.RawMessage   `json:"release_policy,omitempty"`
 }
 
 type deletedKeyJSON struct {
@@ -22,7 +24,8 @@ type deletedKeyJSON struct {
 	keyJSON
 }
 
-// jwkJSON is the public side as a JSON web key: n and e, or crv, x and y.
+// jwkJSON is the public side as a JSON web key: n and e, or crv, x and y; of an
+// oct key nothing.
 type jwkJSON struct {
 	ID         string        `json:"kid"`
 	Type       vault.KeyType `json:"kty"`
@@ -32,14 +35,6 @@ type jwkJSON struct {
 	Curve      vault.Curve   `json:"crv,omitempty"`
 	X          base64URL     `json:"x,omitempty"`
 	Y          base64URL     `json:"y,omitempty"`
-}
-
-// base64URL is bytes on the wire as base64url without padding.
-type base64URL []byte
-
-// MarshalText encodes the bytes.
-func (b base64URL) MarshalText() ([]byte, error) {
-	return base64.RawURLEncoding.AppendEncode(nil, b), nil
 }
 
 // keyItem is a key, or a version of one, in a list.
@@ -60,30 +55,42 @@ func (v view) key(k service.Key) (keyJSON, error) {
 	if body == nil {
 		return keyJSON{}, fmt.Errorf("encode key %s: the version has no key", k.Version.Ref)
 	}
+	out := keyJSON{
+		Key:        jwkJSON{ID: v.base.at(k.Version.Ref, k.Version.ID), Type: body.Type, Operations: array(body.Operations)},
+		Attributes: v.keyAttributes(k.Version.Entry(), k.Settings), Tags: k.Version.Tags, Managed: k.Version.Managed}
+	if v.version.has(keyExportable) {
+		out.Release = body.Release
+	}
+	if len(body.Public) == 0 { // oct
+		return out, nil
+	}
 	public, err := certs.ParsePublic(body.Public)
 	if err != nil {
 		return keyJSON{}, fmt.Errorf("encode key %s: %w", k.Version.Ref, err)
 	}
-	out := keyJSON{
-		Key: jwkJSON{ID: v.base.at(k.Version.Ref, k.Version.ID), Type: body.Type, Operations: array(body.Operations),
-			N: public.N, E: public.E, Curve: public.Curve, X: public.X, Y: public.Y},
-		Attributes: v.keyAttributes(k.Version.Attributes, k.Settings), Tags: k.Version.Tags, Managed: k.Version.Managed}
-	if !k.Version.Managed && v.version.has(keyExportable) {
-		out.Attributes.Exportable = &body.Exportable
-	}
+	out.Key.N, out.Key.E, out.Key.Curve, out.Key.X, out.Key.Y = public.N, public.E, public.Curve, public.X, public.Y
 	return out, nil
 }
 
-func (v view) keyAttributes(a vault.Attributes, s vault.Settings) attributesJSON {
-	out := v.attributes(a, s)
+// keyAttributes adds what only keys have. Of a certificate's key exportable is
+// not shown (recorded, WIRE section 4). hsmPlatform is "2" of an -HSM type, the
+// documented platform of a premium vault's HSM; "0" of others is recorded.
+func (v view) keyAttributes(e vault.Entry, s vault.Settings) attributesJSON {
+	out := v.attributes(e.Attributes, s)
+	if !e.Managed && v.version.has(keyExportable) {
+		out.Exportable = &e.Exportable
+	}
 	if v.version.has(hsmPlatform) {
 		out.HSMPlatform = "0"
+		if e.KeyType.HSM() {
+			out.HSMPlatform = "2"
+		}
 	}
 	return out
 }
 
 func (v view) keyItem(id string, e vault.Entry, s vault.Settings) keyItem {
-	return keyItem{ID: id, Attributes: v.keyAttributes(e.Attributes, s), Tags: e.Tags, Managed: e.Managed}
+	return keyItem{ID: id, Attributes: v.keyAttributes(e, s), Tags: e.Tags, Managed: e.Managed}
 }
 
 func (v view) deletedKeyItem(id string, e vault.Entry, s vault.Settings) deletedKeyItem {
@@ -99,40 +106,50 @@ func readKey(s *service.Service, c *call) (any, bool, error) {
 	return out, true, err
 }
 
-func getDeletedKey(s *service.Service, c *call) (answer, error) {
-	k, err := s.GetDeletedKey(c.ctx, c.who, c.ref(vault.Keys))
+// keyAnswer is the answer of every operation that returns the bundle.
+func (c *call) keyAnswer(k service.Key, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
 	out, err := c.view().key(k)
+	return answer{body: out}, err
+}
+
+// deletedKeyAnswer shows no release_policy, as recorded (go-keys/TestReleaseKey).
+func (c *call) deletedKeyAnswer(k service.Key, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	out, err := c.view().key(k)
+	out.Release = nil
 	return answer{body: deletedKeyJSON{c.view().deletion(k.Version.Ref, k.Deletion), out}}, err
 }
 
+// attestKey answers the bundle: attributes.attestation is there only where an
+// HSM attested to the key, and none does here.
+func attestKey() serve {
+	usual := kept(vault.Keys, "keys/get", readKey)
+	return func(s *service.Service, c *call) (answer, error) {
+		if !c.version.has(keyAttestation) {
+			return answer{}, vault.NoRoute("/keys/" + printable(c.path.name) + "/attestation")
+		}
+		return usual(s, c)
+	}
+}
+
 func keyRows() []row {
+	return slices.Concat(keyReadRows(), keyWriteRows(), keyUseRows())
+}
+
+func keyReadRows() []row {
 	return []row{
 		{"GET", "/keys", "GetKeys", listObjects(vault.Keys, false, (*service.Service).ListKeys, view.keyItem), 0},
 		{"GET", "/keys/{name}", "GetKey", kept(vault.Keys, "keys/get", readKey), 0},
 		{"GET", "/keys/{name}/{version}", "GetKey", kept(vault.Keys, "keys/get", readKey), 0},
 		{"GET", "/keys/{name}/versions", "GetKeyVersions", listVersions(vault.Keys, (*service.Service).ListKeyVersions, view.keyItem), 0},
+		{"GET", "/keys/{name}/attestation", "GetKeyAttestation", attestKey(), 0},
+		{"GET", "/keys/{name}/{version}/attestation", "GetKeyAttestation", attestKey(), 0},
 		{"GET", "/deletedkeys", "GetDeletedKeys", listObjects(vault.Keys, true, (*service.Service).ListKeys, view.deletedKeyItem), 0},
 		{"GET", "/deletedkeys/{name}", "GetDeletedKey", getDeletedKey, 0},
-
-		// Writes, so far of a certificate's key only, which are refused.
-		{"POST", "/keys/{name}/create", "CreateKey", refuse(vault.Keys, "keys/create", "create"), 0},
-		{"PUT", "/keys/{name}", "ImportKey", refuse(vault.Keys, "keys/import", "import"), 0},
-		{"PATCH", "/keys/{name}", "UpdateKey", refuse(vault.Keys, "keys/update", "update"), 0},
-		{"PATCH", "/keys/{name}/{version}", "UpdateKey", refuse(vault.Keys, "keys/update", "update"), 0},
-		{"DELETE", "/keys/{name}", "DeleteKey", refuse(vault.Keys, "keys/delete", "delete"), 0},
-		{"POST", "/keys/{name}/backup", "BackupKey", refuse(vault.Keys, "keys/backup", "backup"), 0},
-		{"POST", "/keys/{name}/rotate", "RotateKey", refuse(vault.Keys, "keys/rotate", "rotate"), 0},
-		{"DELETE", "/deletedkeys/{name}", "PurgeDeletedKey", refuse(vault.Keys, "keys/purge", "purge"), 0},
-		{"POST", "/deletedkeys/{name}/recover", "RecoverDeletedKey", refuse(vault.Keys, "keys/recover", "recover"), 0},
-	}
-}
-
-// refuse serves a write to what may belong to a certificate.
-func refuse(kind vault.Kind, do vault.Action, verb string) serve {
-	return func(s *service.Service, c *call) (answer, error) {
-		return answer{}, s.RefuseDirectWrite(c.ctx, c.who, c.ref(kind), do, verb)
 	}
 }

@@ -22,8 +22,7 @@ type row struct {
 	limit        int64 // of the request body, in bytes; 0: the row reads none
 }
 
-// rows is the one table of routes. Further operations on keys and secrets are
-// further rows.
+// rows is the one table of routes.
 func rows() []row {
 	return slices.Concat(certificateRows(), pendingRows(), vaultRows(), deletedRows(),
 		keyRows(), secretRows())
@@ -137,7 +136,7 @@ func (rt *router) find(method, escaped string) (route, error) {
 			*p.to, _ = url.PathUnescape(v) // normalise escaped it
 		}
 	}
-	if rt.words["/certificates/"+strings.ToLower(to.name)] && strings.HasPrefix(pattern, "/certificates/") {
+	if collection, _, _ := strings.Cut(pattern[1:], "/"); rt.words["/"+collection+"/"+strings.ToLower(to.name)] {
 		return route{}, vault.NoRoute(printable(path)) // chi went back from a word to a name
 	}
 	if to.row == nil {

@@ -214,7 +214,7 @@ func TestManagedObjectsRefuseWrites(t *testing.T) {
 		{"PATCH", "/keys/web/" + testID, "update"}, {"DELETE", "/keys/web", "delete"}, {"POST", "/keys/web/backup", "backup"},
 		{"POST", "/keys/web/rotate", "rotate"},
 	} {
-		got := g.do(tt.method, tt.path, `{"value":"x"}`)
+		got := g.do(tt.method, tt.path, `{"value":"x","kty":"EC","key":`+ecJWK+`}`)
 		kind := "Secret"
 		if strings.HasPrefix(tt.path, "/keys") {
 			kind = "Key"

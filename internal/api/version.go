@@ -37,17 +37,19 @@ const (
 	certOrder
 	newSANs
 	secretExtras
+	keyAttestation
 	platformManaged
 )
 
 // since is the one table of feature gates (CONTRACT section 14; WIRE sections 3 and 4).
 var since = [...]rank{
 	recoverableDays: {eraNumbers, 7, 1, 0, released}, // attributes.recoverableDays
-	keyExportable:   {eraNumbers, 7, 3, 0, 0},        // attributes.exportable of keys
+	keyExportable:   {eraNumbers, 7, 3, 0, 0},        // attributes.exportable and release_policy of keys
 	hsmPlatform:     {eraNumbers, 7, 5, 0, 1},        // attributes.hsmPlatform of keys
 	certOrder:       {eraNumbers, 7, 6, 0, 2},        // preserveCertOrder
 	newSANs:         {eraDates, 2025, 6, 1, 0},       // sans.uris, sans.ipAddresses
 	secretExtras:    {eraDates, 2025, 6, 1, 0},       // previousVersion, outContentType
+	keyAttestation:  {eraDates, 2025, 6, 1, 0},       // keys/{name}/{version}/attestation
 	platformManaged: {eraDates, 2026, 3, 1, 0},       // policy.platformManaged
 }
 

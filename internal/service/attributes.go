@@ -30,8 +30,9 @@ func (in AttributesInput) check() error {
 }
 
 // addVersion stores a new version of a plain key or secret and makes it the
-// current one. It returns the version as stored and the id of the one before.
-func addVersion(tx vault.Tx, v vault.Version, edit func(head *vault.Object, previous string, v *vault.Version)) (vault.Version, error) {
+// current one. It returns the version as stored. verb is what a certificate's
+// key or secret refuses.
+func addVersion(tx vault.Tx, v vault.Version, verb string, edit func(head *vault.Object, previous string, v *vault.Version)) (vault.Version, error) {
 	head, exists, err := found(tx.Object(v.Ref))
 	if err != nil {
 		return v, err
@@ -41,7 +42,7 @@ func addVersion(tx vault.Tx, v vault.Version, edit func(head *vault.Object, prev
 	} else {
 		head = vault.Object{Ref: v.Ref, Created: v.Attributes.Created}
 	}
-	if err := mayHold(tx, v.Ref, head, exists); err != nil {
+	if err := mayHold(tx, v.Ref, verb, head, exists); err != nil {
 		return v, err
 	}
 	previous := head.Latest
@@ -60,12 +61,12 @@ func addVersion(tx vault.Tx, v vault.Version, edit func(head *vault.Object, prev
 
 // mayHold refuses a plain key or secret under a name that a certificate has,
 // or that is soft-deleted.
-func mayHold(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) error {
+func mayHold(r vault.Reader, ref vault.Ref, verb string, head vault.Object, exists bool) error {
 	switch {
 	case exists && head.Deletion != nil:
 		return vault.DeletedButRecoverable(ref)
 	case exists && head.Managed:
-		return vault.ManagedObject(ref.Kind, map[vault.Kind]string{vault.Keys: "create", vault.Secrets: "set"}[ref.Kind])
+		return vault.ManagedObject(ref.Kind, verb)
 	case exists:
 		return nil
 	}

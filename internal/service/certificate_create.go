@@ -69,7 +69,7 @@ func (s *Service) plan(ctx context.Context, ref vault.Ref, in CreateInput) (plan
 		if exists {
 			p.ref, p.head, p.rev = head.Ref, head, head.Rev
 		}
-		if err := mayStart(r, p.ref, head, exists); err != nil {
+		if err := mayReplace(r, p.ref, head, exists); err != nil {
 			return err
 		}
 		policy, err := s.policyFor(ref.Vault, head, exists, in, p.now)
@@ -82,20 +82,26 @@ func (s *Service) plan(ctx context.Context, ref vault.Ref, in CreateInput) (plan
 	return p, err
 }
 
-// mayStart refuses a create or import over a deleted name, another's key or
-// secret, or an operation in progress.
-func mayStart(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) error {
-	if exists && head.Deletion != nil {
+// mayReplace refuses a create or import over a deleted name or an operation in
+// progress. A name without a head has no operation.
+func mayReplace(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) error {
+	if !exists {
+		return nil
+	}
+	if head.Deletion != nil {
 		return vault.DeletedButRecoverable(ref)
 	}
 	op, pending, err := found(r.Operation(ref))
-	if err != nil {
+	if err != nil || !pending {
 		return err
 	}
-	if pending {
-		if err := op.MayBeReplaced(); err != nil {
-			return err
-		}
+	return op.MayBeReplaced()
+}
+
+// mayStart is mayReplace, and refuses a name that a plain key or secret has.
+func mayStart(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) error {
+	if err := mayReplace(r, ref, head, exists); err != nil {
+		return err
 	}
 	for _, kind := range []vault.Kind{vault.Keys, vault.Secrets} {
 		o, taken, err := found(r.Object(ref.As(kind)))
@@ -258,7 +264,12 @@ func (p *plan) store(tx vault.Tx) error {
 	if _, err := tx.PutObject(head); err != nil {
 		return err
 	}
-	if err := replaceOperation(tx, p.op); err != nil || p.due.IsZero() {
+	if exists {
+		if err := dropOperation(tx, p.ref); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.PutOperation(p.op); err != nil || p.due.IsZero() {
 		return err
 	}
 	return tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: p.ref, Due: p.due})
@@ -277,18 +288,6 @@ func (p *plan) placeholder(tx vault.Tx, head *vault.Object) error {
 	nbf, exp := certs.Window(p.op.Policy.X509.ValidityMonths, p.now)
 	return tx.PutVersion(vault.Version{Ref: p.ref, ID: head.Latest, Pending: true, Tags: p.op.Tags,
 		Attributes: vault.Attributes{NotBefore: nbf, Expires: exp, Created: p.now, Updated: p.now}})
-}
-
-// replaceOperation overwrites the ended operation of the name, if there is one.
-func replaceOperation(tx vault.Tx, op vault.Operation) error {
-	if err := tx.DeleteOperation(op.Ref); err != nil {
-		return err
-	}
-	if err := tx.DeleteJob(vault.JobIssue, op.Ref); err != nil {
-		return err
-	}
-	_, err := tx.PutOperation(op)
-	return err
 }
 
 // now is the time of one operation: the server's clock in whole seconds.

@@ -38,6 +38,9 @@ func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref va
 		if err := now.MayMerge(); err != nil {
 			return err
 		}
+		if err := tx.DeleteJob(vault.JobIssue, now.Ref); err != nil {
+			return err
+		}
 		if err := made.complete(tx, now); err != nil {
 			return err
 		}

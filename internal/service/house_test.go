@@ -35,7 +35,7 @@ type house struct {
 	authority certs.Authority
 }
 
-func newHouse(t *testing.T) *house {
+func newHouse(t testing.TB) *house {
 	t.Helper()
 	dir := t.TempDir()
 	store, err := sqlstore.Open(t.Context(), filepath.Join(dir, "certwright.db"))
@@ -65,7 +65,7 @@ type movable struct{ *clock.Shifted }
 
 func (m movable) Advance(_ context.Context, d time.Duration) error { m.Shifted.Advance(d); return nil }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

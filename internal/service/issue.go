@@ -23,6 +23,10 @@ func (s *Service) Issue(ctx context.Context, l vault.Lease) error {
 	if err != nil {
 		return err
 	}
+	return s.issue(ctx, l, op, cfg, prev)
+}
+
+func (s *Service) issue(ctx context.Context, l vault.Lease, op vault.Operation, cfg vault.IssuerConfig, prev []byte) error {
 	if op.Status != vault.InProgress {
 		return s.Store.Update(ctx, func(tx vault.Tx) error { return tx.Finish(l) })
 	}
@@ -210,7 +214,7 @@ func (s *Service) settle(ctx context.Context, ref vault.Ref) error {
 	if err != nil {
 		return err
 	}
-	return s.Issue(ctx, l)
+	return s.issue(ctx, l, op, cfg, prev) // what changed since is found out when it is stored
 }
 
 // prompt reports whether nothing has to be waited for.

@@ -44,24 +44,3 @@ func (s *Service) readVersion(ctx context.Context, ref vault.Ref, id string) (v 
 	})
 	return v, nil, err
 }
-
-// RefuseDirectWrite answers a write to a key or secret that belongs to a
-// certificate: its lifetime is managed. verb is the word of the message.
-func (s *Service) RefuseDirectWrite(ctx context.Context, who vault.Caller, ref vault.Ref, do vault.Action, verb string) error {
-	if err := s.enter(ctx, who, do, ref); err != nil {
-		return err
-	}
-	return s.Store.View(ctx, func(r vault.Reader) error {
-		head, err := r.Object(ref)
-		if head, err = one(head, err, vault.NoSuchObject(ref)); err != nil {
-			return err
-		}
-		if !head.Managed {
-			return vault.NoSuchObject(ref)
-		}
-		if head.Deletion != nil {
-			return vault.NoSuchObject(ref)
-		}
-		return vault.ManagedObject(ref.Kind, verb)
-	})
-}

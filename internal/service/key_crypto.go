@@ -68,15 +68,26 @@ func (s *Service) usable(ctx context.Context, ref vault.Ref, id string) (usable,
 		return usable{}, err
 	}
 	u := usable{epoch: epoch, version: v}
-	if old, ok := s.keys.Get(place); ok && old.version.ID == v.ID {
-		u.key = old.key
-	} else if u.key, err = s.parsedKey(v); err != nil {
+	if u.key, err = s.keyOf(v, place); err != nil {
 		return usable{}, err
-	} else {
-		u.key = u.key.Named(ref.Name + "/" + v.ID)
 	}
 	s.keys.Add(place, u)
+	if named := v.Ref.String() + "/" + v.ID; named != place {
+		s.keys.Add(named, u)
+	}
 	return u, nil
+}
+
+// keyOf returns the key of a version: parsed already, under the place asked for
+// or under its own, or parsed now.
+func (s *Service) keyOf(v vault.Version, place string) (jwk.Private, error) {
+	for _, at := range []string{place, v.Ref.String() + "/" + v.ID} {
+		if u, ok := s.keys.Get(at); ok && u.version.ID == v.ID {
+			return u.key, nil
+		}
+	}
+	key, err := s.parsedKey(v)
+	return key.Named(v.Name + "/" + v.ID), err
 }
 
 // RandomBytes returns count random bytes; only a vault configured as an HSM does.

@@ -39,7 +39,7 @@ func (s *Service) rotate(ctx context.Context, ref vault.Ref) (Key, error) {
 		return Key{}, err
 	}
 	made.Type = old.Type
-	return s.putKey(ctx, was.Ref, made, vault.KeyBody{Operations: old.Operations, Exportable: old.Exportable, Release: old.Release}, AttributesInput{}, was.Tags)
+	return s.putKey(ctx, was.Ref, "rotate", made, vault.KeyBody{Operations: old.Operations, Exportable: old.Exportable, Release: old.Release}, AttributesInput{}, was.Tags)
 }
 
 // GetRotationPolicy returns when a key is rotated and its expiry announced.

@@ -1,8 +1,10 @@
 package service
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"strings"
 
 	"certwright/internal/certs"
@@ -31,7 +33,7 @@ func (s *Service) CreateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 		return Key{}, err
 	}
 	made.Type = in.Type
-	return s.putKey(ctx, ref, made, vault.KeyBody{Operations: ops, Exportable: in.Exportable, Release: in.Release}, in.Attributes, in.Tags)
+	return s.putKey(ctx, ref, "create", made, vault.KeyBody{Operations: ops, Exportable: in.Exportable, Release: in.Release}, in.Attributes, in.Tags)
 }
 
 // keyProps fills in and checks type, size and curve, by the rules that
@@ -45,6 +47,10 @@ func (s *Service) keyProps(vaultName string, in KeyInput) (vault.KeyProps, error
 		return vault.KeyProps{}, vault.Bad("public_exponent %d is not supported; use 65537.", in.Exponent)
 	case in.Type == vault.Oct || in.Type == vault.OctHSM:
 		return octProps(in, settings)
+	case !in.Type.IsRSA() && !in.Type.IsEC():
+		return vault.KeyProps{}, vault.KeyTypeNotSupported(in.Type)
+	case in.Curve != "" && (in.Type.IsRSA() || in.Curve.Size() == 0):
+		return vault.KeyProps{}, vault.CurveNotSupported(in.Curve)
 	}
 	patch := vault.KeyPatch{Type: &in.Type, Exportable: new(bool)}
 	if in.Curve != "" {
@@ -127,11 +133,11 @@ func (s *Service) ImportKey(ctx context.Context, who vault.Caller, ref vault.Ref
 	if err := checkExportable(in.Exportable, made.Type, in.Release, in.Attributes); err != nil {
 		return Key{}, err
 	}
-	return s.putKey(ctx, ref, made, vault.KeyBody{Operations: ops, Exportable: in.Exportable, Release: in.Release}, in.Attributes, in.Tags)
+	return s.putKey(ctx, ref, "import", made, vault.KeyBody{Operations: ops, Exportable: in.Exportable, Release: in.Release}, in.Attributes, in.Tags)
 }
 
 // putKey seals the key and stores it as the current version.
-func (s *Service) putKey(ctx context.Context, ref vault.Ref, made jwk.Imported, body vault.KeyBody, in AttributesInput, tags map[string]string) (Key, error) {
+func (s *Service) putKey(ctx context.Context, ref vault.Ref, verb string, made jwk.Imported, body vault.KeyBody, in AttributesInput, tags map[string]string) (Key, error) {
 	if err := in.check(); err != nil {
 		return Key{}, err
 	}
@@ -145,7 +151,7 @@ func (s *Service) putKey(ctx context.Context, ref vault.Ref, made jwk.Imported, 
 	v.Key = &body
 	err = s.change(ctx, ref, func(tx vault.Tx) (err error) {
 		var head vault.Object
-		v, err = addVersion(tx, v, func(h *vault.Object, _ string, v *vault.Version) {
+		v, err = addVersion(tx, v, verb, func(h *vault.Object, _ string, v *vault.Version) {
 			if h.Rotation != nil && in.Expires == nil {
 				v.Attributes.Expires = h.Rotation.Expires(v.Attributes.Created)
 			}
@@ -175,15 +181,35 @@ func (s *Service) UpdateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 			body.Operations = ops
 		}
 		if in.Release != nil {
-			if !body.Exportable {
-				return vault.Bad("release_policy needs a key made with attributes.exportable.")
+			if err := mayRelease(body, in.Release); err != nil {
+				return err
 			}
 			body.Release = in.Release
 		}
 		v.Key = &body
 		return nil
 	})
+	if err == nil && in.Attributes.Expires != nil {
+		s.Poke() // what is due by the expiry is due at another time
+	}
 	return Key{Version: v, Settings: s.Settings(ref.Vault)}, err
+}
+
+// mayRelease refuses a release policy for a key that is never released, or in
+// place of one that was called immutable (7.3 specification, KeyReleasePolicy).
+func mayRelease(body vault.KeyBody, next []byte) error {
+	var old struct {
+		Immutable bool `json:"immutable"`
+	}
+	switch {
+	case !body.Exportable:
+		return vault.Bad("release_policy needs a key made with attributes.exportable.")
+	case bytes.Equal(body.Release, next):
+		return nil
+	case json.Unmarshal(body.Release, &old) != nil || old.Immutable:
+		return vault.Bad("release_policy is immutable and cannot be changed.")
+	}
+	return nil
 }
 
 // DeleteKey soft-deletes a plain key.

@@ -102,7 +102,7 @@ func (s *Service) SetSecret(ctx context.Context, who vault.Caller, ref vault.Ref
 	}
 	v.Secret = &vault.SecretBody{ContentType: in.ContentType, Value: sealed}
 	err = s.change(ctx, ref, func(tx vault.Tx) (err error) {
-		v, err = addVersion(tx, v, nil)
+		v, err = addVersion(tx, v, "set", nil)
 		return err
 	})
 	return Secret{Version: v, Value: in.Value, Settings: s.Settings(ref.Vault)}, err
@@ -161,6 +161,11 @@ func (s *Service) updatePlain(ctx context.Context, who vault.Caller, do vault.Ac
 		}
 		if err := edit(&v); err != nil {
 			return err
+		}
+		if ref.Kind == vault.Keys && attrs.Expires != nil && v.ID == head.Latest {
+			if err := scheduleRotation(tx, head, v); err != nil {
+				return err
+			}
 		}
 		return rewrite(tx, v)
 	})

@@ -96,13 +96,10 @@ func secretValue(contentType string, key *certs.Key, chain [][]byte) (string, er
 	return base64.StdEncoding.EncodeToString(pfx), err
 }
 
-// store writes the version in its three shapes and makes it the current one.
-func (n newVersion) store(tx vault.Tx, policy vault.Policy) error {
-	head, exists, err := found(tx.Object(n.certificate.Ref))
-	if err != nil {
-		return err
-	}
-	if !exists {
+// store writes the version in its three shapes and makes it the current one of
+// head, as read in this transaction.
+func (n newVersion) store(tx vault.Tx, head vault.Object, policy vault.Policy) (err error) {
+	if head.Rev == 0 {
 		head = vault.Object{Ref: n.certificate.Ref, Created: n.certificate.Attributes.Created}
 	}
 	if head.Pending {
@@ -168,10 +165,7 @@ func (n newVersion) complete(tx vault.Tx, op vault.Operation) error {
 	if head.Policy != nil {
 		policy = *head.Policy // a PATCH of the policy while the order ran stays
 	}
-	if err := n.store(tx, policy); err != nil {
-		return err
-	}
-	if err := tx.DeleteJob(vault.JobIssue, op.Ref); err != nil {
+	if err := n.store(tx, head, policy); err != nil {
 		return err
 	}
 	_, err = tx.PutOperation(op.Complete(n.certificate.ID))

@@ -123,6 +123,8 @@ type Entry struct {
 	Thumbprint  []byte
 	Subject     string
 	ContentType string
+	KeyType     KeyType // of a key
+	Exportable  bool    // of a key
 	Deletion    *Deletion
 }
 
@@ -131,6 +133,9 @@ func (v Version) Entry() Entry {
 	e := Entry{Ref: v.Ref, ID: v.ID, Attributes: v.Attributes, Tags: v.Tags, Managed: v.Managed, Pending: v.Pending}
 	if v.Certificate != nil {
 		e.Thumbprint, e.Subject = v.Certificate.Thumbprint, v.Certificate.Subject
+	}
+	if v.Key != nil {
+		e.KeyType, e.Exportable = v.Key.Type, v.Key.Exportable
 	}
 	if v.Secret != nil {
 		e.ContentType = v.Secret.ContentType

@@ -206,7 +206,7 @@ func PurgeProtected() *Error {
 
 // NoHSM answers a -HSM key type in a standard vault.
 func NoHSM(t KeyType) *Error {
-	return Bad("key_props.kty %s needs a vault of sku premium; this one is standard.", t)
+	return Bad("kty %s needs a vault of sku premium; this one is standard.", t)
 }
 
 // NoRoute answers an unknown path.

@@ -109,19 +109,22 @@ type entryRow struct {
 	enabled                    sql.NullBool
 	nbf, exp, created, updated *int64
 	tags, subject, contentType sql.NullString
+	keyType                    sql.NullString
+	exportable                 sql.NullBool
 	thumbprint                 []byte
 }
 
-const entryColumns = `v.enabled, v.nbf, v.exp, v.created, v.updated, v.tags, v.thumbprint, v.subject, v.content_type`
+const entryColumns = `v.enabled, v.nbf, v.exp, v.created, v.updated, v.tags, v.thumbprint, v.subject, v.content_type, v.key_type, v.exportable`
 
 func (e *entryRow) into() []any {
-	return []any{&e.enabled, &e.nbf, &e.exp, &e.created, &e.updated, &e.tags, (*blob)(&e.thumbprint), &e.subject, &e.contentType}
+	return []any{&e.enabled, &e.nbf, &e.exp, &e.created, &e.updated, &e.tags, (*blob)(&e.thumbprint), &e.subject, &e.contentType, &e.keyType, &e.exportable}
 }
 
 func (e *entryRow) fill(to *vault.Entry) error {
 	to.Attributes = vault.Attributes{Enabled: e.enabled.Bool, NotBefore: atSeconds(e.nbf), Expires: atSeconds(e.exp),
 		Created: atSeconds(e.created), Updated: atSeconds(e.updated)}
 	to.Thumbprint, to.Subject, to.ContentType = e.thumbprint, e.subject.String, e.contentType.String
+	to.KeyType, to.Exportable = vault.KeyType(e.keyType.String), e.exportable.Bool
 	if !e.tags.Valid {
 		return nil
 	}

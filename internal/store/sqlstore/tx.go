@@ -67,8 +67,8 @@ func (t *tx) PutObject(o vault.Object) (int64, error) {
 const (
 	sqlHasVersion    = `SELECT 1 FROM versions WHERE vault = $1 AND kind = $2 AND key = $3 AND id = $4`
 	sqlInsertBody    = `INSERT INTO bodies (body, raw) VALUES ($1, $2) RETURNING id`
-	sqlInsertVersion = `INSERT INTO versions (vault, kind, key, id, name, enabled, nbf, exp, created, updated, tags, managed, pending, thumbprint, subject, content_type, body)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+	sqlInsertVersion = `INSERT INTO versions (vault, kind, key, id, name, enabled, nbf, exp, created, updated, tags, managed, pending, thumbprint, subject, content_type, key_type, exportable, body)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 )
 
 // PutVersion implements vault.Tx.
@@ -89,7 +89,7 @@ func (t *tx) PutVersion(v vault.Version) error {
 	}
 	e, a := v.Entry(), v.Attributes
 	_, err := t.exec("version", sqlInsertVersion, place(v.Ref, v.ID, v.Name, a.Enabled, seconds(a.NotBefore), seconds(a.Expires),
-		seconds(a.Created), seconds(a.Updated), tagsText(v.Tags), v.Managed, v.Pending, e.Thumbprint, e.Subject, e.ContentType, body)...)
+		seconds(a.Created), seconds(a.Updated), tagsText(v.Tags), v.Managed, v.Pending, e.Thumbprint, e.Subject, e.ContentType, string(e.KeyType), e.Exportable, body)...)
 	return err
 }
 

@@ -1,0 +1,50 @@
+package api
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"certwright/internal/vault"
+)
+
+// base64URL is bytes on the wire as base64url without padding.
+type base64URL []byte
+
+// MarshalText encodes the bytes.
+func (b base64URL) MarshalText() ([]byte, error) {
+	return base64.RawURLEncoding.AppendEncode(nil, b), nil
+}
+
+// octets reads a member that holds base64url, nil where it was not sent. The
+// padding may be there, whole; anything else outside the alphabet is refused.
+func octets(member string, sent *string) ([]byte, error) {
+	if sent == nil {
+		return nil, nil
+	}
+	text := *sent
+	if len(text)%4 == 0 {
+		text = strings.TrimSuffix(strings.TrimSuffix(text, "="), "=")
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil || strings.ContainsAny(text, "\r\n") { // which the decoder skips
+		return nil, vault.NotBase64URL(member)
+	}
+	return b, nil
+}
+
+// A part is a member that holds base64url, and where its bytes go.
+type part struct {
+	member string
+	sent   *string
+	to     *[]byte
+}
+
+// readParts reads every part, up to the first that is wrong.
+func readParts(parts []part) (err error) {
+	for _, p := range parts {
+		if *p.to, err = octets(p.member, p.sent); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// rotationJSON is a rotation policy in the recorded order of members.
+type rotationJSON struct {
+	ID         string             `json:"id"`
+	Actions    []rotationAction   `json:"lifetimeActions"`
+	Attributes rotationAttributes `json:"attributes"`
+}
+
+type rotationAction struct {
+	Trigger rotationTrigger `json:"trigger"`
+	Action  struct {
+		Type string `json:"type"`
+	} `json:"action"`
+}
+
+// rotationTrigger holds ISO 8601 durations; an empty one is as good as none.
+type rotationTrigger struct {
+	AfterCreate  string `json:"timeAfterCreate,omitempty"`
+	BeforeExpiry string `json:"timeBeforeExpiry,omitempty"`
+}
+
+// rotationAttributes are empty of the policy that every key starts with.
+type rotationAttributes struct {
+	Expiry  string  `json:"expiryTime,omitempty"`
+	Created seconds `json:"created,omitzero"`
+	Updated seconds `json:"updated,omitzero"`
+}
+
+func (b base) rotation(r vault.Ref) string { return b.of(r) + "/rotationpolicy" }
+
+func (v view) rotation(ref vault.Ref, p vault.KeyRotationPolicy) rotationJSON {
+	out := rotationJSON{ID: v.base.rotation(ref), Actions: make([]rotationAction, len(p.Actions)),
+		Attributes: rotationAttributes{p.Expiry.String(), seconds(p.Created), seconds(p.Updated)}}
+	for i, a := range p.Actions {
+		out.Actions[i].Trigger = rotationTrigger{a.AfterCreate.String(), a.BeforeExpiry.String()}
+		out.Actions[i].Action.Type = a.Type
+	}
+	return out
+}
+
+func (c *call) rotationAnswer(p vault.KeyRotationPolicy, err error) (answer, error) {
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.view().rotation(c.ref(vault.Keys), p)}, nil
+}
+
+func getRotation(s *service.Service, c *call) (answer, error) {
+	return c.rotationAnswer(s.GetRotationPolicy(c.ctx, c.who, c.ref(vault.Keys)))
+}
+
+func putRotation(s *service.Service, c *call) (answer, error) {
+	actions, expiry, err := readRotation(c.body)
+	if err != nil {
+		return answer{}, err
+	}
+	return c.rotationAnswer(s.PutRotationPolicy(c.ctx, c.who, c.ref(vault.Keys), actions, expiry))
+}
+
+// readRotation reads a policy. Its id and dates are the server's and ignored.
+func readRotation(body []byte) (actions []vault.RotationAction, expiry vault.Period, err error) {
+	var in struct {
+		Actions    []rotationAction `json:"lifetimeActions"`
+		Attributes struct {
+			Expiry string `json:"expiryTime"`
+		} `json:"attributes"`
+	}
+	if err := decode(body, &in); err != nil {
+		return nil, expiry, err
+	}
+	if expiry, err = period(in.Attributes.Expiry); err != nil {
+		return nil, expiry, err
+	}
+	for _, a := range in.Actions {
+		out := vault.RotationAction{Type: a.Action.Type}
+		if out.AfterCreate, err = period(a.Trigger.AfterCreate); err != nil {
+			return nil, expiry, err
+		}
+		if out.BeforeExpiry, err = period(a.Trigger.BeforeExpiry); err != nil {
+			return nil, expiry, err
+		}
+		actions = append(actions, out)
+	}
+	return actions, expiry, nil
+}
+
+// period reads a duration; "" is none.
+func period(s string) (vault.Period, error) {
+	if s == "" {
+		return vault.Period{}, nil
+	}
+	return vault.ParsePeriod(s)
+}

@@ -1,0 +1,231 @@
+package api
+
+import (
+	"net/http"
+
+	"certwright/internal/jwk"
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// keyAttributesIn are the attributes of a request about a key.
+type keyAttributesIn struct {
+	Enabled    *bool    `json:"enabled"`
+	NotBefore  *float64 `json:"nbf"`
+	Expires    *float64 `json:"exp"`
+	Exportable bool     `json:"exportable"`
+}
+
+// input returns the attributes that secrets have as well.
+func (a *keyAttributesIn) input() (service.AttributesInput, error) {
+	if a == nil {
+		return service.AttributesInput{}, nil
+	}
+	return (&attributesIn{a.Enabled, a.NotBefore, a.Expires}).input()
+}
+
+// exportable is read only from clients that know it.
+func (a *keyAttributesIn) exportable(v version) bool {
+	return a != nil && a.Exportable && v.has(keyExportable)
+}
+
+// releaseJSON is a release policy both ways, in the recorded order of members.
+// The service keeps it as it is encoded here.
+type releaseJSON struct {
+	ContentType string `json:"contentType"`
+	Data        string `json:"data"`
+	Immutable   bool   `json:"immutable"`
+}
+
+// releaseType is the contentType of a policy that was sent without (recorded,
+// go-keys/TestReleaseKey).
+const releaseType = "application/json; charset=utf-8"
+
+type releaseIn struct {
+	ContentType string  `json:"contentType"`
+	Data        *string `json:"data"`
+	Immutable   bool    `json:"immutable"`
+}
+
+// keep returns the policy as it is kept; nil where none was sent.
+func (r *releaseIn) keep(v version) ([]byte, error) {
+	if r == nil || !v.has(keyExportable) {
+		return nil, nil
+	}
+	data, err := octets("release_policy.data", r.Data)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) == 0 {
+		return nil, vault.MissingProperty("release_policy.data")
+	}
+	out := releaseJSON{r.ContentType, *r.Data, r.Immutable}
+	if out.ContentType == "" {
+		out.ContentType = releaseType
+	}
+	return encode(out)
+}
+
+// keyCreateIn is the body of CreateKey.
+type keyCreateIn struct {
+	Type       vault.KeyType    `json:"kty"`
+	Curve      vault.Curve      `json:"crv"`
+	Size       int              `json:"key_size"`
+	Exponent   int              `json:"public_exponent"`
+	Operations []string         `json:"key_ops"`
+	Attributes *keyAttributesIn `json:"attributes"`
+	Release    *releaseIn       `json:"release_policy"`
+	Tags       tagsJSON         `json:"tags"`
+}
+
+func readKeyCreate(body []byte, v version) (out service.KeyInput, err error) {
+	var in keyCreateIn
+	if err := decode(body, &in); err != nil {
+		return out, err
+	}
+	out = service.KeyInput{Type: in.Type, Curve: in.Curve, Size: in.Size, Exponent: in.Exponent, Operations: in.Operations,
+		Exportable: in.Attributes.exportable(v), Tags: in.Tags}
+	if out.Attributes, err = in.Attributes.input(); err == nil {
+		out.Release, err = in.Release.keep(v)
+	}
+	return out, err
+}
+
+func createKey(s *service.Service, c *call) (answer, error) {
+	in, err := readKeyCreate(c.body, c.version)
+	if err != nil {
+		return answer{}, err
+	}
+	return c.keyAnswer(s.CreateKey(c.ctx, c.who, c.ref(vault.Keys), in))
+}
+
+// jwkIn is a private JSON web key. It must never be logged.
+type jwkIn struct {
+	Type       vault.KeyType `json:"kty"`
+	Curve      vault.Curve   `json:"crv"`
+	Operations []string      `json:"key_ops"`
+	N          *string       `json:"n"`
+	E          *string       `json:"e"`
+	D          *string       `json:"d"`
+	DP         *string       `json:"dp"`
+	DQ         *string       `json:"dq"`
+	QI         *string       `json:"qi"`
+	P          *string       `json:"p"`
+	Q          *string       `json:"q"`
+	X          *string       `json:"x"`
+	Y          *string       `json:"y"`
+	K          *string       `json:"k"`
+}
+
+func (in jwkIn) members() (jwk.Members, error) {
+	m := jwk.Members{Type: in.Type, Curve: in.Curve}
+	return m, readParts([]part{{"key.n", in.N, &m.N}, {"key.e", in.E, &m.E}, {"key.d", in.D, &m.D}, {"key.dp", in.DP, &m.DP},
+		{"key.dq", in.DQ, &m.DQ}, {"key.qi", in.QI, &m.QI}, {"key.p", in.P, &m.P}, {"key.q", in.Q, &m.Q},
+		{"key.x", in.X, &m.X}, {"key.y", in.Y, &m.Y}, {"key.k", in.K, &m.K}})
+}
+
+// keyImportIn is the body of ImportKey. The specification spells Hsm so.
+type keyImportIn struct {
+	HSM        bool             `json:"Hsm"`
+	Key        *jwkIn           `json:"key"`
+	Attributes *keyAttributesIn `json:"attributes"`
+	Release    *releaseIn       `json:"release_policy"`
+	Tags       tagsJSON         `json:"tags"`
+}
+
+func readKeyImport(body []byte, v version) (out service.KeyImport, err error) {
+	var in keyImportIn
+	if err := decode(body, &in); err != nil {
+		return out, err
+	}
+	if in.Key == nil {
+		return out, vault.MissingProperty("key")
+	}
+	out = service.KeyImport{HSM: in.HSM, Operations: in.Key.Operations, Exportable: in.Attributes.exportable(v), Tags: in.Tags}
+	if out.Key, err = in.Key.members(); err != nil {
+		return out, err
+	}
+	if out.Attributes, err = in.Attributes.input(); err == nil {
+		out.Release, err = in.Release.keep(v)
+	}
+	return out, err
+}
+
+func importKey(s *service.Service, c *call) (answer, error) {
+	in, err := readKeyImport(c.body, c.version)
+	if err != nil {
+		return answer{}, err
+	}
+	return c.keyAnswer(s.ImportKey(c.ctx, c.who, c.ref(vault.Keys), in))
+}
+
+func updateKey(s *service.Service, c *call) (answer, error) {
+	var in struct {
+		Operations *[]string        `json:"key_ops"`
+		Attributes *keyAttributesIn `json:"attributes"`
+		Release    *releaseIn       `json:"release_policy"`
+		Tags       tagsJSON         `json:"tags"`
+	}
+	if err := decode(c.body, &in); err != nil {
+		return answer{}, err
+	}
+	attrs, err := in.Attributes.input()
+	if err != nil {
+		return answer{}, err
+	}
+	release, err := in.Release.keep(c.version)
+	if err != nil {
+		return answer{}, err
+	}
+	return c.keyAnswer(s.UpdateKey(c.ctx, c.who, c.ref(vault.Keys), c.path.version,
+		service.KeyUpdate{Operations: in.Operations, Release: release, Attributes: attrs, Tags: in.Tags}))
+}
+
+func deleteKey(s *service.Service, c *call) (answer, error) {
+	return c.deletedKeyAnswer(s.DeleteKey(c.ctx, c.who, c.ref(vault.Keys)))
+}
+
+func getDeletedKey(s *service.Service, c *call) (answer, error) {
+	return c.deletedKeyAnswer(s.GetDeletedKey(c.ctx, c.who, c.ref(vault.Keys)))
+}
+
+func purgeKey(s *service.Service, c *call) (answer, error) {
+	return answer{status: http.StatusNoContent}, s.PurgeKey(c.ctx, c.who, c.ref(vault.Keys))
+}
+
+func recoverKey(s *service.Service, c *call) (answer, error) {
+	return c.keyAnswer(s.RecoverKey(c.ctx, c.who, c.ref(vault.Keys)))
+}
+
+func backupKey(s *service.Service, c *call) (answer, error) {
+	return backupAnswer(s.BackupKey(c.ctx, c.who, c.ref(vault.Keys)))
+}
+
+func restoreKey(s *service.Service, c *call) (answer, error) {
+	blob, err := c.backup()
+	if err != nil {
+		return answer{}, err
+	}
+	return c.keyAnswer(s.RestoreKey(c.ctx, c.who, c.vault, string(c.base), blob))
+}
+
+func rotateKey(s *service.Service, c *call) (answer, error) {
+	return c.keyAnswer(s.RotateKey(c.ctx, c.who, c.ref(vault.Keys)))
+}
+
+func keyWriteRows() []row {
+	return []row{
+		{"POST", "/keys/{name}/create", "CreateKey", createKey, maxBody},
+		{"PUT", "/keys/{name}", "ImportKey", importKey, maxBody},
+		{"PATCH", "/keys/{name}", "UpdateKey", updateKey, maxBody},
+		{"PATCH", "/keys/{name}/{version}", "UpdateKey", updateKey, maxBody},
+		{"DELETE", "/keys/{name}", "DeleteKey", deleteKey, 0},
+		{"POST", "/keys/{name}/backup", "BackupKey", backupKey, 0},
+		{"POST", "/keys/restore", "RestoreKey", restoreKey, maxBackup},
+		{"POST", "/keys/{name}/rotate", "RotateKey", rotateKey, 0},
+		{"GET", "/keys/{name}/rotationpolicy", "GetKeyRotationPolicy", getRotation, 0},
+		{"PUT", "/keys/{name}/rotationpolicy", "UpdateKeyRotationPolicy", putRotation, maxBody},
+		{"DELETE", "/deletedkeys/{name}", "PurgeDeletedKey", purgeKey, 0},
+		{"POST", "/deletedkeys/{name}/recover", "RecoverDeletedKey", recoverKey, 0},
+	}
+}
