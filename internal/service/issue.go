@@ -214,7 +214,10 @@ func (s *Service) settle(ctx context.Context, ref vault.Ref) error {
 	if err != nil {
 		return err
 	}
-	return s.issue(ctx, l, op, cfg, prev) // what changed since is found out when it is stored
+	if !op.Self() { // an issuer's notes may have changed before the lease was had
+		return s.Issue(ctx, l)
+	}
+	return s.issue(ctx, l, op, cfg, prev)
 }
 
 // prompt reports whether nothing has to be waited for.
