@@ -38,18 +38,18 @@ func (r *run) decode(w []string) error {
 		if err != nil {
 			return err
 		}
-		r.bindNames(w[3], q.Subject, q.Extensions)
+		r.bindNames(w[3], q.RawSubject, q.Extensions)
 		return r.bindKey(w[3], q.PublicKey)
 	case "cer":
 		c, err := x509.ParseCertificate(der)
 		if err != nil {
 			return err
 		}
-		r.bindNames(w[3], c.Subject, c.Extensions)
+		r.bindNames(w[3], c.RawSubject, c.Extensions)
 		if err := r.bindLeaf(w[3], der); err != nil {
 			return err
 		}
-		r.bind(w[3], "issuer", c.Issuer.String())
+		r.bind(w[3], "issuer", distinguished(c.RawIssuer))
 		r.bind(w[3], "self", strconv.FormatBool(c.CheckSignatureFrom(c) == nil || selfSigned(c)))
 		r.bind(w[3], "serial_bytes", strconv.Itoa(len(c.SerialNumber.Bytes())))
 		r.bind(w[3], "algorithm", c.SignatureAlgorithm.String())
@@ -66,9 +66,17 @@ func selfSigned(c *x509.Certificate) bool {
 
 func (r *run) bind(name, part, value string) { r.vars[name+"_"+part] = value }
 
-func (r *run) bindNames(name string, subject pkix.Name, ext []pkix.Extension) {
-	s := subject.String()
-	r.bind(name, "subject", s)
+// distinguished prints a name as RFC 4514 does: the last of the DER comes first.
+func distinguished(der []byte) string {
+	var names pkix.RDNSequence
+	if _, err := asn1.Unmarshal(der, &names); err != nil {
+		return "unreadable"
+	}
+	return names.String()
+}
+
+func (r *run) bindNames(name string, subject []byte, ext []pkix.Extension) {
+	r.bind(name, "subject", distinguished(subject))
 	r.bind(name, "critical_usage", "false")
 	for _, part := range []string{"dns", "emails", "upns", "uris", "ips", "usage", "ekus", "ca"} {
 		r.bind(name, part, "none")
