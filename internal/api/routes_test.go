@@ -57,6 +57,24 @@ func TestPathsFindTheirRows(t *testing.T) {
 		{"GET", "/keys/web/", "GetKey web"},
 		{"GET", "/keys/contacts", "GetKey contacts"},
 		{"POST", "/keys/web/create", "CreateKey web"},
+		{"POST", "/keys/web/WrapKey", "wrapKey web"},
+		{"POST", "/keys/web/0123456789abcdef0123456789abcdef/unwrapKey", "unwrapKey web 0123456789abcdef0123456789abcdef"},
+		{"POST", "/keys/web//sign", "sign web"},
+		{"POST", "/keys/sign/sign", "sign sign"},
+		{"POST", "/keys/sign/sign/sign", "sign sign sign"},
+		{"GET", "/keys/web/sign", "405 POST"},
+		{"PUT", "/keys/web/rotationpolicy", "UpdateKeyRotationPolicy web"},
+		{"PATCH", "/keys/web/rotationpolicy", "405 GET, PUT"},
+		{"GET", "/keys/web/0123456789abcdef0123456789abcdef/attestation", "GetKeyAttestation web 0123456789abcdef0123456789abcdef"},
+		{"POST", "/keys/restore", "RestoreKey"},
+		{"PUT", "/keys/restore", "405 POST"},
+		{"POST", "/keys/restore/create", "404"},
+		{"POST", "/keys/Restore/sign", "404"},
+		{"GET", "/secrets/restore/versions", "404"},
+		{"DELETE", "/deletedkeys/restore", "PurgeDeletedKey restore"},
+		{"POST", "/rng", "GetRandomBytes"},
+		{"POST", "/RNG/", "GetRandomBytes"},
+		{"GET", "/rng", "405 POST"},
 		{"GET", "/secrets/web/versions", "GetSecretVersions web"},
 		{"PUT", "/secrets/web", "SetSecret web"},
 		{"DELETE", "/deletedsecrets/web", "PurgeDeletedSecret web"},
@@ -133,8 +151,8 @@ func TestNoRowTwice(t *testing.T) {
 }
 
 // TestRoutesCoverTheSpec reads the published specifications beside the project
-// and asks for a row of the same name for each of their certificate operations,
-// and for all reads of keys and secrets.
+// and asks for a row of the same name for each operation on certificates, keys
+// and secrets.
 func TestRoutesCoverTheSpec(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../../shared/contract/openapi/*/*.json")
@@ -148,13 +166,17 @@ func TestRoutesCoverTheSpec(t *testing.T) {
 		t.Skip("SKIPPED: the published specifications are not beside the project; the table of routes is not checked against them")
 	}
 	rt := mustRouter(t)
-	versions := map[string]int{}
+	versions, keys := map[string]int{}, map[string]int{}
 	for _, file := range files {
-		kind := strings.TrimSuffix(filepath.Base(file), ".json")
+		kind, version := strings.TrimSuffix(filepath.Base(file), ".json"), filepath.Base(filepath.Dir(file))
 		for _, op := range specOperations(t, file) {
-			if kind == "certificates" {
-				versions[filepath.Base(filepath.Dir(file))]++
-			} else if kind != "keys" && kind != "secrets" || op.method != "GET" || strings.HasSuffix(op.path, "/rotationpolicy") {
+			switch kind {
+			case "certificates":
+				versions[version]++
+			case "keys":
+				keys[version]++
+			case "secrets":
+			default:
 				continue
 			}
 			if got, _, _ := strings.Cut(found(rt, op.method, op.path), " "); got != op.id {
@@ -164,6 +186,11 @@ func TestRoutesCoverTheSpec(t *testing.T) {
 	}
 	if len(versions) < 8 {
 		t.Errorf("specifications of %d versions, want 8", len(versions))
+	}
+	for v, want := range map[string]int{"7.1": 19, "7.2": 19, "7.3": 24, "7.4": 24, "7.5": 24} {
+		if keys[v] != want {
+			t.Errorf("version %s has %d key operations, want %d", v, keys[v], want)
+		}
 	}
 	for v, n := range versions {
 		if n != 27 {

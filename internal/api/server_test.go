@@ -77,7 +77,7 @@ func newRig(t testing.TB) *rig {
 	log := slog.New(slog.NewTextHandler(g.log, nil))
 	if g.service, err = service.New(service.Service{Store: store, Sealer: sealer, Backups: sealer.Backups(), Clock: g.clock, Access: access.Everything{}, Keys: &certs.Pool{},
 		Issuers:  func(string) vault.Issuer { return scripted.Issuer{Authority: ca} },
-		Settings: vault.DefaultSettings, Poke: func() {}, Log: log}); err != nil {
+		Settings: testSettings, Poke: func() {}, Log: log}); err != nil {
 		t.Fatal(err)
 	}
 	var door auth.Door
@@ -91,6 +91,13 @@ func newRig(t testing.TB) *rig {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// testSettings makes vault hsm a managed HSM and vault standard one without.
+func testSettings(name string) vault.Settings {
+	s := vault.DefaultSettings(name)
+	s.HSM, s.Premium = name == "hsm", name != "standard"
+	return s
 }
 
 // seenLast returns what was observed of the last request.
@@ -152,6 +159,14 @@ func (g *rig) do(method, target, body string) reply {
 		target += mark + "api-version=7.4"
 	}
 	return g.serve(request(method, target, body))
+}
+
+// in is do in the vault of that name.
+func (g *rig) in(vaultName, method, target, body string) reply {
+	g.t.Helper()
+	r := request(method, target+"?api-version=7.4", body)
+	r.Host = vaultName + ".vault.localhost:8443"
+	return g.serve(r)
 }
 
 // must is do where anything but the status is the end of the test.

@@ -220,6 +220,14 @@ func TestListItemShapes(t *testing.T) {
 	same(t, viewAt(t, "7.5").keyItem("https://v/keys/web", e, settings),
 		`{"kid":"$/keys/web","attributes":`+strings.Replace(dates74, "}", `,"hsmPlatform":"0"}`, 1)+`,"tags":{"a":"1"},"managed":true}`)
 
+	e.Managed, e.KeyType = false, vault.RSAHSM
+	same(t, v.keyItem("https://v/keys/web", e, settings), `{"kid":"$/keys/web","attributes":`+strings.Replace(dates74, "}", `,"exportable":false}`, 1)+`,"tags":{"a":"1"}}`)
+	same(t, viewAt(t, "7.2").keyItem("https://v/keys/web", e, settings), `{"kid":"$/keys/web","attributes":`+dates74+`,"tags":{"a":"1"}}`)
+	e.Exportable = true
+	same(t, viewAt(t, "7.5").keyItem("https://v/keys/web", e, settings),
+		`{"kid":"$/keys/web","attributes":`+strings.Replace(dates74, "}", `,"exportable":true,"hsmPlatform":"2"}`, 1)+`,"tags":{"a":"1"}}`)
+	e.Managed = true
+
 	e.Ref.Kind, e.Tags = vault.Secrets, nil
 	same(t, v.secretItem("https://v/secrets/web", e, settings), `{"contentType":"application/x-pkcs12","id":"$/secrets/web","managed":true,"attributes":`+dates74+`}`)
 
