@@ -120,13 +120,15 @@ func objectEntries(t *testing.T, s vault.Store) {
 	put(t, s, secret)
 	same(t, "entry of a secret", entry(vault.ObjectsPage{Vault: "web", Kind: vault.Secrets}), secret.Entry())
 
-	key := vault.Version{Ref: ref("k").As(vault.Keys), ID: id(1), Managed: true, Attributes: vault.Attributes{Enabled: true, Updated: second}, Key: &vault.KeyBody{Type: vault.RSA}}
+	key := vault.Version{Ref: ref("k").As(vault.Keys), ID: id(1), Managed: true, Attributes: vault.Attributes{Enabled: true, Updated: second}, Key: &vault.KeyBody{Type: vault.RSAHSM, Exportable: true}}
 	put(t, s, key)
 	update(t, s, func(tx vault.Tx) error {
 		key.Attributes, key.Tags = vault.Attributes{Created: second.Add(time.Hour)}, map[string]string{"new": "tag"}
 		return tx.UpdateVersion(key.Ref, key.ID, key.Attributes, key.Tags)
 	})
 	same(t, "entry of a key, after an update", entry(vault.ObjectsPage{Vault: "web", Kind: vault.Keys}), key.Entry())
+	versions := get(t, s, func(r vault.Reader) ([]vault.Entry, error) { return r.Versions(key.Ref, "", 2) })
+	same(t, "entry of its version", versions, []vault.Entry{key.Entry()})
 }
 
 // objectPages: pages of any size join to the whole list, also while rows come
