@@ -76,7 +76,7 @@ func ReadPEM(text []byte, pwd string) (Bundle, error) {
 	if len(text) > maxImport {
 		return Bundle{}, vault.BadPEM().Because(errTooLong)
 	}
-	var keys []Key
+	var keys []*pem.Block
 	var chain [][]byte
 	for rest := text; ; {
 		var block *pem.Block
@@ -87,11 +87,7 @@ func ReadPEM(text []byte, pwd string) (Bundle, error) {
 		case "CERTIFICATE":
 			chain = append(chain, block.Bytes)
 		case "PRIVATE KEY", "ENCRYPTED PRIVATE KEY":
-			k, err := readKeyBlock(block, pwd)
-			if err != nil {
-				return Bundle{}, vault.BadPEM().Because(err)
-			}
-			keys = append(keys, k)
+			keys = append(keys, block)
 		default:
 			return Bundle{}, vault.OddPEM().Because(errors.New("a block of type " + block.Type))
 		}
@@ -104,7 +100,11 @@ func ReadPEM(text []byte, pwd string) (Bundle, error) {
 	case len(keys) != 1:
 		return Bundle{}, vault.NoPrivateKey()
 	}
-	return newBundle(keys[0], chain)
+	k, err := readKeyBlock(keys[0], pwd) // the only one: what it costs is bounded
+	if err != nil {
+		return Bundle{}, vault.BadPEM().Because(err)
+	}
+	return newBundle(k, chain)
 }
 
 func readKeyBlock(block *pem.Block, pwd string) (Key, error) {

@@ -142,6 +142,15 @@ func TestReadEncryptedPEM(t *testing.T) {
 	}
 }
 
+// Blocks of many keys cost no more than one: none is decrypted.
+func TestReadPEMRefusesASecondKeyUnread(t *testing.T) {
+	t.Parallel()
+	_, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	sealed := string(pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("never looked at")}))
+	_, err := ReadPEM([]byte(strings.Repeat(sealed, 30)+certificatesOf(t, chain)), "x")
+	wantRefusal(t, err, vault.NoPrivateKey())
+}
+
 func TestReadImportRefuses(t *testing.T) {
 	t.Parallel()
 	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})

@@ -12,7 +12,10 @@ import (
 
 const maxImport = 1 << 20 // bytes of a PFX or PEM; the largest request body
 
-var errPFX = errors.New("not a PKCS#12 file")
+var (
+	errPFX       = errors.New("not a PKCS#12 file")
+	errSecondKey = errors.New("there is a second private key")
+)
 
 // ReadPFX reads a PKCS#12 file with one private key and its certificates, in
 // the order of the file. An empty password may be one of zero characters or
@@ -24,14 +27,15 @@ func ReadPFX(der []byte, pwd string) (Bundle, error) {
 	}
 	p := newPassword(pwd)
 	bags, err := readBags(der, p)
-	if err != nil && pwd == "" {
+	if err != nil && pwd == "" && !errors.Is(err, errSecondKey) {
 		p.wide = nil
 		bags, err = readBags(der, p)
 	}
-	if err != nil {
-		return Bundle{}, vault.BadPFX().Because(err)
-	}
 	switch {
+	case errors.Is(err, errSecondKey):
+		return Bundle{}, vault.NoPrivateKey().Because(err)
+	case err != nil:
+		return Bundle{}, vault.BadPFX().Because(err)
 	case len(bags.certs) == 0:
 		return Bundle{}, vault.BadPFX().Because(errNoCertificate)
 	case len(bags.keys) != 1:
@@ -98,7 +102,7 @@ func (p *password) checkMAC(mac cryptobyte.String, data []byte) error {
 		want, err = p.pbmac1(alg, data)
 	} else if h := hashOf(id); h == nil {
 		err = errEncryption
-	} else if err = p.spend(rounds); err == nil {
+	} else if err = p.spendPKCS12(h, salt, rounds, h().Size()); err == nil {
 		want = p.mac(h, salt, rounds, data)
 	}
 	if err == nil && !hmac.Equal(want, digest) {
@@ -189,9 +193,11 @@ func (s *safe) read(contents cryptobyte.String, depth int) error {
 	return nil
 }
 
-// add takes keys and certificates; other bags, such as CRLs, do not matter.
+// add takes one key and certificates; other bags, such as CRLs, do not matter.
 func (s *safe) add(id oid, value cryptobyte.String, depth int) error {
 	switch {
+	case (id.Equal(oidKeyBag) || id.Equal(oidShroudedKeyBag)) && len(s.keys) > 0:
+		return errSecondKey // before anything is spent on it
 	case id.Equal(oidKeyBag):
 		return s.addKey(value)
 	case id.Equal(oidShroudedKeyBag):

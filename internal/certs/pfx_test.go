@@ -2,6 +2,9 @@ package certs
 
 import (
 	"bytes"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/asn1"
 	"errors"
@@ -238,14 +241,97 @@ func TestReadPFXRefusesManyRounds(t *testing.T) {
 	if _, err := newPassword("").decryptKey(info.BytesOrPanic()); !errors.Is(err, errIterations) {
 		t.Errorf("a key under many rounds: %v", err)
 	}
-	p := newPassword("")
-	for range maxEffort / maxIterations {
-		if err := p.spend(maxIterations); err != nil {
-			t.Fatal(err)
+}
+
+// What tools write is read: OpenSSL's 2,048 rounds as well as the 600,000 of
+// newer ones, three times in a file. More is refused before it is spent,
+// whatever it goes into: rounds, blocks of output, or long salts and passwords.
+func TestEffortIsLimited(t *testing.T) {
+	t.Parallel()
+	p := newPassword("secret")
+	for _, spend := range []func() error{
+		func() error { return p.spendPBKDF2(sha256.New, nil, maxIterations, 32) },
+		func() error { return p.spendPBKDF2(sha256.New, nil, maxIterations, 32) },
+		func() error { return p.spendPKCS12(sha256.New, nil, maxIterations, 32) },
+	} {
+		if err := spend(); err != nil {
+			t.Fatal("three times 600,000 rounds:", err)
 		}
 	}
-	if p.spend(1) == nil || newPassword("").spend(maxIterations+1) == nil || newPassword("").spend(0) == nil {
-		t.Error("rounds are not limited")
+	if p.spendPBKDF2(sha256.New, nil, maxIterations, 32) == nil {
+		t.Error("a fourth time 600,000 rounds is let in")
+	}
+	long := make([]byte, 900<<10)
+	for name, spend := range map[string]func(*password) error{
+		"rounds":       func(p *password) error { return p.spendPKCS12(sha1.New, nil, maxIterations+1, 20) },
+		"none":         func(p *password) error { return p.spendPBKDF2(sha1.New, nil, 0, 20) },
+		"fewer":        func(p *password) error { return p.spendPKCS12(sha1.New, nil, -1, 20) },
+		"blocks":       func(p *password) error { return p.spendPBKDF2(sha1.New, nil, maxIterations, 64) },
+		"large hashes": func(p *password) error { return p.spendPBKDF2(sha512.New, nil, maxIterations, 65) },
+	} {
+		if spend(newPassword("secret")) == nil {
+			t.Errorf("%s: let in", name)
+		}
+	}
+	for name, p := range map[string]*password{"password": newPassword(string(long)), "salt": newPassword("x")} {
+		salt, times := []byte(nil), 0
+		if name == "salt" {
+			salt = long
+		}
+		for p.spendPKCS12(sha1.New, salt, 1, 24) == nil && times < 1000 {
+			times++
+		}
+		if times == 1000 {
+			t.Errorf("a long %s costs nothing", name)
+		}
+	}
+}
+
+// A second key is refused before it is decrypted.
+func TestReadPFXStopsAtTheSecondKey(t *testing.T) {
+	t.Parallel()
+	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	pfx, err := WritePFX(&k, chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bags := safeOf(t, pfx)
+	_, err = ReadPFX(putTogether(t, bags(2), 0), "")
+	wantRefusal(t, err, vault.NoPrivateKey())
+	if !errors.Is(err, errSecondKey) {
+		t.Errorf("the cause is %v", errors.Unwrap(err))
+	}
+	if _, err := ReadPFX(putTogether(t, bags(1), 0), ""); err != nil {
+		t.Error(err)
+	}
+}
+
+// safeOf returns a maker of authenticated safes with n broken key bags after a
+// good one, less one, beside the contents of pfx.
+func safeOf(t testing.TB, pfx []byte) func(keys int) []byte {
+	auth := cryptobyte.String(takeApart(t, pfx))
+	var list cryptobyte.String
+	if !auth.ReadASN1(&list, der.SEQUENCE) {
+		t.Fatal("cannot take the safe apart")
+	}
+	return func(keys int) []byte {
+		var b cryptobyte.Builder
+		b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddBytes(list)
+			for range keys - 1 {
+				addContent(b, oidData, func(b *cryptobyte.Builder) {
+					b.AddASN1(der.OCTET_STRING, func(b *cryptobyte.Builder) {
+						b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
+							b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
+								b.AddASN1ObjectIdentifier(oidShroudedKeyBag)
+								b.AddASN1(der.Tag(0).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) { b.AddASN1OctetString([]byte("broken")) })
+							})
+						})
+					})
+				})
+			}
+		})
+		return b.BytesOrPanic()
 	}
 }
 
