@@ -23,6 +23,11 @@ func (in AttributesInput) apply(a vault.Attributes, now time.Time) vault.Attribu
 
 // check refuses dates that no moment lies between.
 func (in AttributesInput) check() error {
+	for field, t := range map[string]*time.Time{"nbf": in.NotBefore, "exp": in.Expires} {
+		if t != nil && (t.Unix() < 0 || t.Year() > 9999) {
+			return vault.Bad("attributes.%s is not a date from 1970 to 9999.", field)
+		}
+	}
 	if in.NotBefore != nil && in.Expires != nil && !in.NotBefore.Before(*in.Expires) {
 		return vault.Bad("attributes.exp must be later than attributes.nbf.")
 	}

@@ -9,8 +9,13 @@ import (
 	"certwright/internal/vault"
 )
 
-// maxBackupVersions bounds a backup, as the service does (CONTRACT section 9).
-const maxBackupVersions = 500
+const (
+	// maxBackupVersions bounds a backup, as the service does (CONTRACT section 9).
+	maxBackupVersions = 500
+	// maxBackupBytes bounds what goes into one, so that what was given out can
+	// be sent back: base64 twice, it stays below the limit of a restore.
+	maxBackupBytes = 8 << 20
+)
 
 // A backup is a whole object as it stands in a blob. testdata holds blobs of
 // every kind in the form of today: what was written must stay readable.
@@ -92,6 +97,7 @@ func readBackup(r vault.Reader, ref vault.Ref) (backup, error) {
 	if len(entries) > maxBackupVersions {
 		return backup{}, vault.Bad("%s %s has more than %d versions, which a backup cannot hold.", ref.Kind.Title(), ref.Name, maxBackupVersions)
 	}
+	size := 0
 	b := backup{Head: head, Versions: make([]backupVersion, len(entries))}
 	for i, e := range entries {
 		for _, k := range shapes(ref.Kind) {
@@ -99,10 +105,31 @@ func readBackup(r vault.Reader, ref vault.Ref) (backup, error) {
 			if err != nil {
 				return b, fmt.Errorf("read version %s of %s: %w", e.ID, head.Ref.As(k), err)
 			}
+			if size += bodySize(v); size > maxBackupBytes {
+				return b, vault.Bad("%s %s holds more than %d bytes, which a backup cannot hold.", ref.Kind.Title(), ref.Name, maxBackupBytes)
+			}
 			*b.Versions[i].shape(k) = &v
 		}
 	}
 	return b, nil
+}
+
+// bodySize is about how many bytes a version brings into a backup.
+func bodySize(v vault.Version) int {
+	n := 1024 // names, dates, tags
+	if c := v.Certificate; c != nil {
+		n += len(c.Leaf)
+		for _, der := range c.Chain {
+			n += len(der)
+		}
+	}
+	if v.Key != nil {
+		n += len(v.Key.Private) + len(v.Key.Public)
+	}
+	if v.Secret != nil {
+		n += len(v.Secret.Value)
+	}
+	return n
 }
 
 // openBackup takes the secrets of a version out of their seals.

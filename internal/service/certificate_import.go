@@ -20,7 +20,7 @@ func (s *Service) ImportCertificate(ctx context.Context, who vault.Caller, ref v
 	if err != nil {
 		return Certificate{}, err
 	}
-	if err := s.mayImport(ctx, ref, m.policy); err != nil {
+	if m.ref, err = s.mayImport(ctx, ref, m.policy); err != nil {
 		return Certificate{}, err
 	}
 	made, err := s.makeVersion(m)
@@ -64,6 +64,9 @@ func (s *Service) imported(ref vault.Ref, in ImportInput, now time.Time) (materi
 	if err != nil {
 		return material{}, err
 	}
+	if len(b.Chain) > maxChain {
+		return material{}, vault.Bad("value holds more than %d certificates.", maxChain)
+	}
 	leaf, err := certs.Parse(b.Chain[b.Leaf])
 	if err != nil {
 		return material{}, vault.BadX509().Because(err)
@@ -87,15 +90,19 @@ func importPolicy(patch vault.PolicyPatch, leaf certs.Certificate, key certs.Key
 	return p
 }
 
-// mayImport refuses before the slow part what the transaction would refuse.
-func (s *Service) mayImport(ctx context.Context, ref vault.Ref, p vault.Policy) error {
-	if p.Key.Type.HSM() && !s.Settings(ref.Vault).Premium {
-		return vault.NoHSM(p.Key.Type)
+// mayImport refuses before the slow part what the transaction would refuse. It
+// returns the name as it was first typed.
+func (s *Service) mayImport(ctx context.Context, ref vault.Ref, p vault.Policy) (vault.Ref, error) {
+	if settings := s.Settings(ref.Vault); p.Key.Type.HSM() && !settings.Premium && !settings.HSM {
+		return ref, vault.NoHSM(p.Key.Type)
 	}
-	return s.Store.View(ctx, func(r vault.Reader) error {
+	err := s.Store.View(ctx, func(r vault.Reader) error {
 		head, exists, err := found(r.Object(ref))
 		if err != nil {
 			return err
+		}
+		if exists {
+			ref = head.Ref
 		}
 		if err := mayStart(r, ref, head, exists); err != nil {
 			return err
@@ -106,4 +113,5 @@ func (s *Service) mayImport(ctx context.Context, ref vault.Ref, p vault.Policy) 
 		_, _, err = s.issuerOf(r, ref.Vault, p)
 		return err
 	})
+	return ref, err
 }

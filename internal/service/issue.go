@@ -28,7 +28,7 @@ func (s *Service) Issue(ctx context.Context, l vault.Lease) error {
 
 func (s *Service) issue(ctx context.Context, l vault.Lease, op vault.Operation, cfg vault.IssuerConfig, prev []byte) error {
 	if op.Status != vault.InProgress {
-		return s.Store.Update(ctx, func(tx vault.Tx) error { return tx.Finish(l) })
+		return s.drop(ctx, l)
 	}
 	next, err := s.step(ctx, op, cfg, prev)
 	if err != nil {
@@ -185,6 +185,8 @@ func conclude(tx vault.Tx, op, was vault.Operation, next outcome) error {
 	case p.Failure != nil:
 		_, err := tx.PutOperation(op.Fail(*p.Failure))
 		return err
+	case p.Cancelled && !op.CancelRequested && (op.Self() || op.Manual()):
+		next.due = goOn(op, was) // the wish was withdrawn before it was carried out
 	case p.Cancelled:
 		_, err := tx.PutOperation(op.Cancel())
 		return err
@@ -197,6 +199,15 @@ func conclude(tx vault.Tx, op, was vault.Operation, next outcome) error {
 		return err
 	}
 	return tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: op.Ref, Due: next.due, Attempt: op.Attempt})
+}
+
+// goOn is when an operation whose cancel was withdrawn is looked at again: at
+// once, or never where a person merges.
+func goOn(op, was vault.Operation) time.Time {
+	if op.Manual() {
+		return time.Time{}
+	}
+	return was.CancelDue
 }
 
 // settle finishes an operation that has nothing to wait for, so that the first

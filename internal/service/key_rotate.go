@@ -14,10 +14,20 @@ func (s *Service) RotateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 	if err := s.enter(ctx, who, "keys/rotate", ref); err != nil {
 		return Key{}, err
 	}
-	return s.rotate(ctx, ref)
+	for {
+		k, err := s.rotate(ctx, ref, func(vault.Tx) error { return nil })
+		if !errors.Is(err, errChanged) {
+			return k, err
+		}
+		if ctx.Err() != nil {
+			return k, ctx.Err()
+		}
+	}
 }
 
-func (s *Service) rotate(ctx context.Context, ref vault.Ref) (Key, error) {
+// rotate makes the key outside the transaction and stores it only if the key
+// it follows is still the current one, and may says so.
+func (s *Service) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) error) (Key, error) {
 	var was vault.Version
 	err := s.Store.View(ctx, func(r vault.Reader) error {
 		head, err := live(r, ref)
@@ -39,7 +49,18 @@ func (s *Service) rotate(ctx context.Context, ref vault.Ref) (Key, error) {
 		return Key{}, err
 	}
 	made.Type = old.Type
-	return s.putKey(ctx, was.Ref, "rotate", made, vault.KeyBody{Operations: old.Operations, Exportable: old.Exportable, Release: old.Release}, AttributesInput{}, was.Tags)
+	return s.putKey(ctx, newKey{ref: was.Ref, verb: "rotate", made: made, tags: was.Tags,
+		body: vault.KeyBody{Operations: old.Operations, Exportable: old.Exportable, Release: old.Release},
+		guard: func(tx vault.Tx) error {
+			if err := may(tx); err != nil {
+				return err
+			}
+			head, err := live(tx, was.Ref)
+			if err == nil && head.Latest != was.ID {
+				err = errChanged
+			}
+			return err
+		}})
 }
 
 // GetRotationPolicy returns when a key is rotated and its expiry announced.
@@ -120,16 +141,19 @@ func withdrawRotation(tx vault.Tx, ref vault.Ref) error {
 	return tx.DeleteJob(vault.JobNotice, ref)
 }
 
-// Rotate is the handler of JobRotate. The new version puts the jobs anew, so
-// the lease it works under is gone when it is done; a key that went away
-// meanwhile needs none.
+// Rotate is the handler of JobRotate. The new version puts the jobs anew. A
+// lease that is gone means that the policy was changed or the key went away
+// meanwhile: then nothing is stored.
 func (s *Service) Rotate(ctx context.Context, l vault.Lease) error {
-	_, err := s.rotate(ctx, l.Ref)
+	_, err := s.rotate(ctx, l.Ref, func(tx vault.Tx) error { return tx.Finish(l) })
 	var refusal *vault.Error
-	if err == nil || !errors.As(err, &refusal) {
-		return err
+	switch {
+	case errors.Is(err, vault.ErrStale):
+		return nil
+	case errors.As(err, &refusal):
+		return s.drop(ctx, l)
 	}
-	return s.drop(ctx, l)
+	return err
 }
 
 // Notice is the handler of JobNotice: it tells that a key is near its expiry.

@@ -33,7 +33,8 @@ func (s *Service) CreateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 		return Key{}, err
 	}
 	made.Type = in.Type
-	return s.putKey(ctx, ref, "create", made, vault.KeyBody{Operations: ops, Exportable: in.Exportable, Release: in.Release}, in.Attributes, in.Tags)
+	return s.putKey(ctx, newKey{ref: ref, verb: "create", made: made, in: in.Attributes, tags: in.Tags,
+		body: vault.KeyBody{Operations: ops, Exportable: in.Exportable, Release: in.Release}})
 }
 
 // keyProps fills in and checks type, size and curve, by the rules that
@@ -133,26 +134,44 @@ func (s *Service) ImportKey(ctx context.Context, who vault.Caller, ref vault.Ref
 	if err := checkExportable(in.Exportable, made.Type, in.Release, in.Attributes); err != nil {
 		return Key{}, err
 	}
-	return s.putKey(ctx, ref, "import", made, vault.KeyBody{Operations: ops, Exportable: in.Exportable, Release: in.Release}, in.Attributes, in.Tags)
+	return s.putKey(ctx, newKey{ref: ref, verb: "import", made: made, in: in.Attributes, tags: in.Tags,
+		body: vault.KeyBody{Operations: ops, Exportable: in.Exportable, Release: in.Release}})
+}
+
+// A newKey is all that a version of a plain key is made from.
+type newKey struct {
+	ref   vault.Ref
+	verb  string // what is done, for refusals
+	made  jwk.Imported
+	body  vault.KeyBody // operations, exportable and release policy
+	in    AttributesInput
+	tags  map[string]string
+	guard func(vault.Tx) error // refuses in the transaction; nil for none
 }
 
 // putKey seals the key and stores it as the current version.
-func (s *Service) putKey(ctx context.Context, ref vault.Ref, verb string, made jwk.Imported, body vault.KeyBody, in AttributesInput, tags map[string]string) (Key, error) {
-	if err := in.check(); err != nil {
+func (s *Service) putKey(ctx context.Context, k newKey) (Key, error) {
+	if err := k.in.check(); err != nil {
 		return Key{}, err
 	}
 	now := s.now()
-	v := vault.Version{Ref: ref, ID: vault.NewID(), Tags: tags, Attributes: in.apply(vault.Attributes{Enabled: true, Created: now}, now)}
-	sealed, err := s.Sealer.Seal(made.Private, vault.Binding(ref, v.ID))
+	v := vault.Version{Ref: k.ref, ID: vault.NewID(), Tags: k.tags, Attributes: k.in.apply(vault.Attributes{Enabled: true, Created: now}, now)}
+	sealed, err := s.Sealer.Seal(k.made.Private, vault.Binding(k.ref, v.ID))
 	if err != nil {
 		return Key{}, err
 	}
-	body.Type, body.Curve, body.Size, body.Public, body.Private = made.Type, made.Curve, made.Size, made.Public, sealed
+	body := k.body
+	body.Type, body.Curve, body.Size, body.Public, body.Private = k.made.Type, k.made.Curve, k.made.Size, k.made.Public, sealed
 	v.Key = &body
-	err = s.change(ctx, ref, func(tx vault.Tx) (err error) {
+	err = s.change(ctx, k.ref, func(tx vault.Tx) (err error) {
+		if k.guard != nil {
+			if err := k.guard(tx); err != nil {
+				return err
+			}
+		}
 		var head vault.Object
-		v, err = addVersion(tx, v, verb, func(h *vault.Object, _ string, v *vault.Version) {
-			if h.Rotation != nil && in.Expires == nil {
+		v, err = addVersion(tx, v, k.verb, func(h *vault.Object, _ string, v *vault.Version) {
+			if h.Rotation != nil && k.in.Expires == nil {
 				v.Attributes.Expires = h.Rotation.Expires(v.Attributes.Created)
 			}
 			head = *h
@@ -165,7 +184,7 @@ func (s *Service) putKey(ctx context.Context, ref vault.Ref, verb string, made j
 	if err == nil {
 		s.Poke()
 	}
-	return Key{Version: v, Settings: s.Settings(ref.Vault)}, err
+	return Key{Version: v, Settings: s.Settings(k.ref.Vault)}, err
 }
 
 // UpdateKey changes operations, attributes, release policy and tags of a plain

@@ -3,6 +3,7 @@ package service_test
 import (
 	"bytes"
 	"encoding/base64"
+	"strings"
 	"testing"
 	"time"
 
@@ -258,5 +259,29 @@ func TestEpochMovesWithEveryWrite(t *testing.T) {
 	h.get(t, web)
 	if issued := h.Epoch(web.As(vault.Keys)); before == created || created == issued {
 		t.Errorf("epochs %d %d %d", before, created, issued)
+	}
+}
+
+func TestImportBoundsTheChain(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.create(t, web, policy("Self"))
+	h.get(t, web)
+	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
+	must(t, err)
+	extra, err := certs.WritePEM(nil, [][]byte{h.authority.Certificate})
+	must(t, err)
+	other := vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "long"}
+	in := service.ImportInput{Value: secret.Value + strings.Repeat(extra, 40), Policy: &vault.PolicyPatch{Secret: &vault.SecretPatch{ContentType: ptr(vault.PEM)}}}
+	_, err = h.ImportCertificate(t.Context(), nobody, other, in)
+	refused(t, err, vault.Invalid, "BadParameter")
+	in.Value = secret.Value + extra
+	_, err = h.ImportCertificate(t.Context(), nobody, other, in)
+	must(t, err)
+	other.Name = "LONG"
+	again, err := h.ImportCertificate(t.Context(), nobody, other, in)
+	must(t, err)
+	if again.Version.Name != "long" {
+		t.Errorf("the name is now spelled %s", again.Version.Name)
 	}
 }

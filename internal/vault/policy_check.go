@@ -11,6 +11,7 @@ const (
 	maxSubject  = 200 // CONTRACT section 5
 	maxNames    = 500 // of each kind of SAN; nothing recorded
 	maxValidity = 1200
+	maxEKUs     = 100 // nothing recorded
 )
 
 // Check refuses a policy that no certificate can be made from. Whether the
@@ -75,6 +76,9 @@ func (x X509Props) check() error {
 		if !slices.Contains(Usages, u) {
 			return Bad("x509_props.key_usage '%s' is not a key usage.", shorten(string(u)))
 		}
+	}
+	if len(x.EKUs) > maxEKUs {
+		return Bad("x509_props.ekus has more than %d entries.", maxEKUs)
 	}
 	for _, e := range x.EKUs {
 		if !isOID(e) {

@@ -18,7 +18,8 @@ const (
 // key auto-rotation", "Rotation time".
 const (
 	leastExpiry  = 28 * day
-	leastTrigger = 7 * day // after creation, and before the expiry
+	mostPeriod   = 100 * 366 * day // ours: dates stay within what can be written
+	leastTrigger = 7 * day         // after creation, and before the expiry
 )
 
 // A KeyRotationPolicy says when a key gets a new version and when its expiry is
@@ -73,6 +74,9 @@ func (p KeyRotationPolicy) check() error {
 	if !p.Expiry.IsZero() && p.Expiry.rough() < leastExpiry {
 		return BadRotationPolicy("attributes.expiryTime %s is less than 28 days", p.Expiry)
 	}
+	if p.Expiry.rough() > mostPeriod {
+		return BadRotationPolicy("attributes.expiryTime %s is more than 100 years", p.Expiry)
+	}
 	seen := map[string]bool{}
 	for _, a := range p.Actions {
 		if seen[a.Type] {
@@ -98,6 +102,8 @@ func (a RotationAction) check(expiry Period) error {
 		return BadRotationPolicy("lifetimeActions.trigger.timeAfterCreate %s is less than 7 days", a.AfterCreate)
 	case !a.BeforeExpiry.IsZero() && a.BeforeExpiry.rough() < leastTrigger:
 		return BadRotationPolicy("lifetimeActions.trigger.timeBeforeExpiry %s is less than 7 days", a.BeforeExpiry)
+	case max(a.AfterCreate.rough(), a.BeforeExpiry.rough()) > mostPeriod:
+		return BadRotationPolicy("lifetimeActions.trigger of %s is more than 100 years", a.Type)
 	case a.Type == Notify:
 		return nil
 	case !a.BeforeExpiry.IsZero() && expiry.IsZero():
