@@ -65,10 +65,14 @@ func keepAlive(c *http.Client) *http.Client {
 
 // bare is net/http over TLS with a fixed answer: the limit of any server in Go.
 func bare(b *testing.B, payload []byte) target {
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return bareHandler(b, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json; charset=utf-8")
 		_, _ = w.Write(payload)
-	}))
+	})
+}
+
+func bareHandler(b *testing.B, answer http.HandlerFunc) target {
+	s := httptest.NewUnstartedServer(answer)
 	s.StartTLS()
 	b.Cleanup(s.Close)
 	return target{client: keepAlive(s.Client()), base: s.URL}

@@ -1,0 +1,64 @@
+package sqlstore_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/vault"
+)
+
+// TestUpgradeKnowsTheKeysThatWereThere: list rows written before migration 2
+// learn what their bodies say.
+func TestUpgradeKnowsTheKeysThatWereThere(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "certwright.db")
+	open := func() vault.Store {
+		s, err := sqlstore.Open(context.Background(), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := open()
+	rows := []vault.Version{
+		{Ref: ref("hsm").As(vault.Keys), ID: "1", Key: &vault.KeyBody{Type: vault.ECHSM, Exportable: true}},
+		{Ref: ref("soft").As(vault.Keys), ID: "2", Key: &vault.KeyBody{Type: vault.RSA}},
+		{Ref: ref("word").As(vault.Secrets), ID: "3", Secret: &vault.SecretBody{ContentType: "text/plain"}},
+	}
+	update(t, s, func(tx vault.Tx) error {
+		for _, v := range rows {
+			if _, err := tx.PutObject(vault.Object{Ref: v.Ref, Latest: v.ID}); err != nil {
+				return err
+			}
+			if err := tx.PutVersion(v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	execRaw(t, path, `ALTER TABLE versions DROP COLUMN key_type; ALTER TABLE versions DROP COLUMN exportable;
+DELETE FROM goose_db_version WHERE version_id = 2; PRAGMA user_version = 1`)
+	s = open()
+	defer s.Close()
+	var got []vault.Entry
+	err := s.View(context.Background(), func(r vault.Reader) error {
+		for _, v := range rows {
+			list, err := r.Versions(v.Ref, "", 2)
+			if err != nil {
+				return err
+			}
+			got = append(got, list...)
+		}
+		return nil
+	})
+	if diff := cmp.Diff([]vault.Entry{rows[0].Entry(), rows[1].Entry(), rows[2].Entry()}, got); diff != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
