@@ -11,6 +11,8 @@ import { DefaultAzureCredential } from "@azure/identity";
 import { CertificateClient } from "@azure/keyvault-certificates";
 import { KeyClient } from "@azure/keyvault-keys";
 import { SecretClient } from "@azure/keyvault-secrets";
+import { keyChecks } from "./keys.mjs";
+import { secretChecks } from "./secrets.mjs";
 
 const url = process.env.AZURE_KEYVAULT_URL;
 if (!url) {
@@ -239,6 +241,16 @@ const checks = {
   },
 };
 
+// What the checks of keys and secrets use; is and refused count their questions.
+let asked = 0;
+const tools = {
+  keys, secrets, credential, run, all, create, selfPolicy, openssl,
+  write: (file, content) => writeFileSync(join(folder, file), content),
+  is: (got, want, what) => { asked++; assert.deepEqual(got, want, `${what}: got ${got}, want ${want}`); },
+  refused: (...args) => { asked++; return refused(...args); },
+};
+Object.assign(checks, keyChecks(tools), secretChecks(tools));
+
 let [passed, failed] = [0, 0];
 for (const [what, check] of Object.entries(checks)) {
   try {
@@ -251,5 +263,5 @@ for (const [what, check] of Object.entries(checks)) {
   }
 }
 rmSync(folder, { recursive: true });
-console.log(`${passed} passed, ${failed} failed`);
+console.log(`${passed} passed, ${failed} failed; ${asked} questions about keys and secrets`);
 process.exit(failed ? 1 : 0);
