@@ -8,8 +8,9 @@ import (
 // segments splits an escaped path: double slashes collapse (the seed's
 // https://v//certificates/...), and a slash at the end is an empty version,
 // which means the latest. Each segment is decoded by itself, so that an escaped
-// slash stays inside its name and is refused there.
-func segments(escaped string) ([]string, bool) {
+// slash stays inside its name and is refused there. It reads no further than
+// one segment beyond most: a longer path is none of ours.
+func segments(escaped string, most int) ([]string, bool) {
 	var segs []string
 	for s := range strings.SplitSeq(escaped, "/") {
 		if s == "" {
@@ -19,7 +20,9 @@ func segments(escaped string) ([]string, bool) {
 		if err != nil {
 			return nil, false
 		}
-		segs = append(segs, plain)
+		if segs = append(segs, plain); len(segs) > most {
+			break
+		}
 	}
 	return segs, true
 }
@@ -28,9 +31,11 @@ func segments(escaped string) ([]string, bool) {
 // pattern up to and with the word, as in "/certificates/*/pending".
 type literals map[string]bool
 
-func (l literals) add(pattern string) {
+// add takes a pattern's words and returns how many segments it has.
+func (l literals) add(pattern string) (n int) {
 	at := ""
 	for s := range strings.SplitSeq(strings.TrimPrefix(pattern, "/"), "/") {
+		n++
 		if strings.HasPrefix(s, "{") {
 			at += "/*"
 			continue
@@ -38,6 +43,7 @@ func (l literals) add(pattern string) {
 		at += "/" + s
 		l[at] = true
 	}
+	return n
 }
 
 // normalise spells a path as the table does: words of the API in lower case
@@ -45,11 +51,7 @@ func (l literals) add(pattern string) {
 // it stands is never a name there: contacts, issuers and restore shadow
 // certificates of those names (CONTRACT section 1, "Routing hazard"), while an
 // issuer may be called pending.
-func (l literals) normalise(escaped string) (string, bool) {
-	segs, ok := segments(escaped)
-	if !ok {
-		return "", false
-	}
+func (l literals) normalise(segs []string) string {
 	var at, path strings.Builder
 	for _, s := range segs {
 		word := at.String() + "/" + strings.ToLower(s)
@@ -62,5 +64,5 @@ func (l literals) normalise(escaped string) (string, bool) {
 		at.WriteString("/*")
 		path.WriteString("/" + url.PathEscape(s))
 	}
-	return path.String(), true
+	return path.String()
 }

@@ -81,9 +81,10 @@ func deletedRows() []row {
 // so that a word of the API never gives way to a name and a wrong method is
 // told apart from an unknown path.
 type router struct {
-	mux   *chi.Mux
-	table map[string]map[string]*row // by pattern, then method
-	words literals
+	mux     *chi.Mux
+	table   map[string]map[string]*row // by pattern, then method
+	words   literals
+	longest int // segments of the longest pattern
 }
 
 func newRouter(table []row) (*router, error) {
@@ -94,7 +95,7 @@ func newRouter(table []row) (*router, error) {
 			methods = map[string]*row{}
 			rt.table[r.path] = methods
 			rt.mux.Handle(r.path, http.NotFoundHandler()) // only matched, never served
-			rt.words.add(r.path)
+			rt.longest = max(rt.longest, rt.words.add(r.path))
 		}
 		if methods[r.method] != nil {
 			return nil, fmt.Errorf("api: two rows for %s %s", r.method, r.path)
@@ -114,13 +115,16 @@ type route struct {
 // find returns the route, or a refusal: 404 for an unknown path, 405 for a
 // wrong method.
 func (rt *router) find(method, escaped string) (route, error) {
-	path, ok := rt.words.normalise(escaped)
-	if !ok {
+	segs, ok := segments(escaped, rt.longest)
+	switch {
+	case !ok:
 		return route{}, vault.Bad("The path cannot be decoded.")
-	}
-	if path == "" {
+	case len(segs) == 0:
 		return route{}, vault.NoRoute("/")
+	case len(segs) > rt.longest:
+		return route{}, vault.NoRoute(printable(escaped))
 	}
+	path := rt.words.normalise(segs)
 	rctx := chi.NewRouteContext()
 	pattern := rt.mux.Find(rctx, http.MethodGet, path)
 	methods := rt.table[pattern]

@@ -91,6 +91,9 @@ func TestPathsFindTheirRows(t *testing.T) {
 		{"OPTIONS", "/certificates", "405 GET"},
 		{"NONSENSE", "/certificates", "405 GET"},
 
+		{"GET", "/keys/sign/sign/sign/sign", "404"},
+		{"GET", "/certificates/a/b/c/d/e%zz", "404"}, // nobody reads that far
+
 		// An escaped slash, dots and braces stay inside the name.
 		{"GET", "/certificates/a%2Fpending", "GetCertificate a/pending"},
 		{"GET", "/certificates/..", "GetCertificate .."},
@@ -140,6 +143,22 @@ func mustRouter(t testing.TB) *router {
 		t.Fatal(err)
 	}
 	return rt
+}
+
+// A path's cost does not grow faster than the path: of a long one only the
+// first few segments are looked at.
+func TestLongPathsAreNotRead(t *testing.T) { // not parallel: it counts allocations
+	rt := mustRouter(t)
+	if rt.longest != 4 {
+		t.Errorf("the longest pattern has %d segments, want 4", rt.longest)
+	}
+	long := strings.Repeat("/a", 31000)
+	if got := found(rt, "GET", long); got != "404" {
+		t.Errorf("a long path: %s", got)
+	}
+	if n := testing.AllocsPerRun(10, func() { found(rt, "GET", long) }); n > 50 {
+		t.Errorf("a path of 31,000 segments costs %v allocations", n)
+	}
 }
 
 func TestNoRowTwice(t *testing.T) {

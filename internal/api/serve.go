@@ -108,15 +108,19 @@ func method(r *http.Request) string {
 // answer takes a request through the steps that all share. Who asks comes
 // first: clients send their first request without a token and without a body,
 // and any other answer than the challenge would break them (CLIENTS MUST 2).
+// Nobody's path or host is worth work before that.
 func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, error) {
+	who, err := h.Authenticate(r)
+	if err != nil {
+		return answer{}, h.because(w, r, route{}, err)
+	}
 	name, badName := h.VaultName(r.Host)
 	to, badRoute := h.routes.find(o.Method, r.URL.EscapedPath())
 	o.Vault = name
 	if to.row != nil {
 		o.Operation = to.row.operation
 	}
-	who, err := h.Authenticate(r)
-	for _, err := range []error{err, badName, badRoute} {
+	for _, err := range []error{badName, badRoute} {
 		if err != nil {
 			return answer{}, h.because(w, r, to, err)
 		}
