@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
-	"net/http"
 	"reflect"
 	"time"
 	"unicode/utf8"
@@ -14,30 +12,11 @@ import (
 	"certwright/internal/vault"
 )
 
-// maxBody is the largest request body, in bytes (DESIGN section 5, "Input").
-const maxBody = 1 << 20
-
 // The limits of tags (CONTRACT section 5).
 const (
 	maxTags = 15
 	maxTag  = 256 // characters, of a name or a value
 )
-
-// readBody reads a request's body whole, up to limit bytes.
-func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	if r.ContentLength > limit {
-		return nil, vault.BodyTooLarge(limit)
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	var over *http.MaxBytesError
-	switch {
-	case errors.As(err, &over):
-		return nil, vault.BodyTooLarge(limit)
-	case err != nil:
-		return nil, vault.Bad("The request body could not be read to its end.").Because(err)
-	}
-	return body, nil
-}
 
 // decode reads a JSON object into the struct that into points to. Unknown
 // members are ignored, as the service does; wrong types, trailing commas and

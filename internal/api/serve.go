@@ -34,6 +34,7 @@ type Handler struct {
 	fixed    http.Header
 	routes   *router
 	rendered *renderings
+	large    places
 	clock    clock.Real // durations are real time
 }
 
@@ -63,7 +64,7 @@ func New(h Handler) (*Handler, error) {
 	if h.ServiceVersion == "" {
 		h.ServiceVersion = "1.0.0"
 	}
-	h.rendered, h.fixed = newRenderings(), h.fixedHeaders()
+	h.rendered, h.fixed, h.large = newRenderings(), h.fixedHeaders(), newPlaces()
 	var err error
 	h.routes, err = newRouter(rows())
 	return &h, err
@@ -133,9 +134,12 @@ func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, er
 		return answer{}, err
 	}
 	if to.row.limit > 0 {
-		if c.body, err = readBody(w.ResponseWriter, r, to.row.limit); err != nil {
+		body, done, err := h.body(w.ResponseWriter, r, to.row.limit)
+		defer done()
+		if err != nil {
 			return answer{}, err
 		}
+		c.body = body
 	}
 	return to.row.serve(h.Service, c)
 }

@@ -46,9 +46,9 @@ func listen(ctx context.Context, s *Server) (*doors, error) {
 	if at, err := netip.ParseAddrPort(d.https.Addr().String()); err == nil {
 		s.trust.Addresses = []netip.Addr{at.Addr()}
 	}
-	d.httpsServer = newHTTPServer(http.HandlerFunc(s.serveVault), s.log)
+	d.httpsServer = newHTTPServer(timed(http.HandlerFunc(s.serveVault), bodyTime), s.log)
 	d.httpsServer.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.trust.GetCertificate}
-	d.server = newHTTPServer(http.HandlerFunc(s.serveSide), s.log)
+	d.server = newHTTPServer(timed(http.HandlerFunc(s.serveSide), bodyTime), s.log)
 	return d, nil
 }
 

@@ -224,6 +224,11 @@ func BodyTooLarge(limit int64) *Error {
 	return &Error{Reason: TooLarge, Code: "RequestEntityTooLarge", Message: fmt.Sprintf("The request body is larger than %d bytes.", limit)}
 }
 
+// TooManyLarge answers a large body while as many as there is room for arrive.
+func TooManyLarge() *Error {
+	return &Error{Reason: Throttled, Code: "Throttled", Message: "Too many large requests are being received at once; try again."}
+}
+
 // InternalFault hides what went wrong inside; the log has it under requestID.
 func InternalFault(requestID string) *Error {
 	return &Error{Reason: Internal, Code: "InternalServerError", Message: "An internal error occurred; the server's log has it under request " + requestID + "."}
