@@ -6,7 +6,6 @@ import "time"
 const (
 	EventNewVersion    = "Microsoft.KeyVault.CertificateNewVersionCreated"
 	EventKeyNearExpiry = "Microsoft.KeyVault.KeyNearExpiry"
-	EventNewKeyVersion = "Microsoft.KeyVault.KeyNewVersionCreated"
 )
 
 // A Message is something to tell the outside, written in the transaction that
