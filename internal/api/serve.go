@@ -115,6 +115,9 @@ func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, er
 	if err != nil {
 		return answer{}, h.because(w, r, route{}, err)
 	}
+	if err := h.refusePages(r, o); err != nil {
+		return answer{}, err
+	}
 	name, badName := h.VaultName(r.Host)
 	to, badRoute := h.routes.find(o.Method, r.URL.EscapedPath())
 	o.Vault = name

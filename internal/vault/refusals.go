@@ -224,6 +224,11 @@ func BodyTooLarge(limit int64) *Error {
 	return &Error{Reason: TooLarge, Code: "RequestEntityTooLarge", Message: fmt.Sprintf("The request body is larger than %d bytes.", limit)}
 }
 
+// FromPage answers a request that a web page made a browser send.
+func FromPage() *Error {
+	return &Error{Reason: Denied, Code: "Forbidden", Message: "Requests that a web page makes a browser send are refused: the Sec-Fetch-Site or the Origin header says that this is one."}
+}
+
 // TooManyLarge answers a large body while as many as there is room for arrive.
 func TooManyLarge() *Error {
 	return &Error{Reason: Throttled, Code: "Throttled", Message: "Too many large requests are being received at once; try again."}
