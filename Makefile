@@ -4,7 +4,7 @@ SHELL := bash
 .PHONY: build test check ci long help
 
 build: ## build ./certwright for this machine
-	CGO_ENABLED=0 go build -trimpath -o certwright ./cmd/certwright
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o certwright ./cmd/certwright
 
 test: ## what README runs: every test of the house
 	go test ./...
