@@ -25,7 +25,7 @@ func door() *Door {
 	return &Door{
 		CA:    []byte("-----BEGIN CERTIFICATE-----\n"),
 		Ready: func(context.Context) error { return nil },
-		Hosts: []string{"box.example"},
+		Hosts: []string{"box.example", "*.corp.example"},
 		Now:   func() (time.Time, time.Duration) { return noon.Add(offset), offset },
 		Advance: func(_ context.Context, d time.Duration) error {
 			offset += d
@@ -280,4 +280,13 @@ func FuzzClockBody(f *testing.F) {
 			t.Error(diff)
 		}
 	})
+}
+
+func TestConfiguredNames(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]int{"box.example:8080": 200, "BOX.example": 200, "a.corp.example": 200, "corp.example": 403, "a.box.example": 403} {
+		if got := ask(door(), "GET", "/admin/clock", "", "Host", host); got.Code != want {
+			t.Errorf("%s: %d, want %d", host, got.Code, want)
+		}
+	}
 }

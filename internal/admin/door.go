@@ -20,7 +20,7 @@ import (
 type Door struct {
 	CA    []byte                      // ca.pem, in full
 	Ready func(context.Context) error // nil while requests can be served
-	Hosts []string                    // names that /admin may be called by, beside localhost and the door's own address
+	Hosts []string                    // names that /admin may be called by, beside localhost and the door's own address, as trust.Matches takes them
 
 	Now     func() (now time.Time, offset time.Duration) // the server's clock, and how far it is from real time
 	Advance func(context.Context, time.Duration) error   // returns when all that fell due on the way is done

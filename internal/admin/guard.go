@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"certwright/internal/trust"
 	"certwright/internal/vault"
 )
 
@@ -37,7 +38,7 @@ func foreign(message string) error {
 // which the door was reached, or a name it was told.
 func (d *Door) knows(host string, r *http.Request) bool {
 	name := strings.TrimSuffix(strings.ToLower(hostname(host)), ".")
-	if name == "localhost" || slices.ContainsFunc(d.Hosts, func(h string) bool { return strings.EqualFold(h, name) }) {
+	if name == "localhost" || slices.ContainsFunc(d.Hosts, func(h string) bool { return trust.Matches(h, name) }) {
 		return true
 	}
 	addr, err := netip.ParseAddr(name)

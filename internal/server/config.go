@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"certwright/internal/auth"
+	"certwright/internal/trust"
 	"certwright/internal/vault"
 )
 
@@ -25,7 +26,7 @@ type Config struct {
 	Region       string        `yaml:"region"`        // shown in x-ms-keyvault-region
 	RetryAfter   time.Duration `yaml:"retry_after"`   // what Retry-After says of an operation in progress; whole seconds
 
-	Hosts     []string            `yaml:"hosts"`     // further names that /admin may be called by
+	Hosts     []string            `yaml:"hosts"`     // names to be called by beside the local ones; *.example.org is all below it
 	Vaults    []Vault             `yaml:"vaults"`    // vaults that differ from the usual settings
 	Providers map[string]Provider `yaml:"providers"` // what an issuer's provider means here; scripted where not named
 }
@@ -83,6 +84,11 @@ func (c Config) Check() error {
 	}
 	if c.RetryAfter < time.Second || c.RetryAfter%time.Second != 0 || c.RetryAfter > time.Hour {
 		say("retry_after: %v must be whole seconds from 1s to 1h", c.RetryAfter)
+	}
+	for _, host := range c.Hosts {
+		if !trust.IsPattern(host) {
+			say("hosts: %q is neither a host name nor *. and one, as in *.example.org", host)
+		}
 	}
 	wrong = append(wrong, checkVaults(c.Vaults)...)
 	for name, p := range c.Providers {

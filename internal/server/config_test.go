@@ -118,6 +118,8 @@ func TestCheck(t *testing.T) {
 		"vaults: soft_delete_days of web is 6; it must be 7 to":                 {Vaults: []Vault{{Name: "web", SoftDeleteDays: 6}}},
 		"vaults: soft_delete_days of web is 91; it must be 7 to":                {Vaults: []Vault{{Name: "web", SoftDeleteDays: 91}}},
 		"vaults: sku of web is \"gold\"; it must be premium, sta":               {Vaults: []Vault{{Name: "web", SKU: "gold"}}},
+		"hosts: \"*\" is neither a host name nor *. and one":                    {Hosts: []string{"box.example.org", "*"}},
+		"hosts: \"box:8443\" is neither a host name":                            {Hosts: []string{"*.example.org", "box:8443"}},
 		"providers: Test has no kind":                                           {Providers: map[string]Provider{"Test": {}}},
 		"providers: Test is of kind \"acme\", which this release does not have": {Providers: map[string]Provider{"Test": {Kind: "acme"}}},
 	} {

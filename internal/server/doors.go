@@ -46,6 +46,7 @@ func listen(ctx context.Context, s *Server) (*doors, error) {
 	if at, err := netip.ParseAddrPort(d.https.Addr().String()); err == nil {
 		s.trust.Addresses = []netip.Addr{at.Addr()}
 	}
+	s.trust.Hosts = s.config.Hosts
 	d.httpsServer = newHTTPServer(timed(http.HandlerFunc(s.serveVault), bodyTime), s.log)
 	d.httpsServer.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.trust.GetCertificate}
 	d.server = newHTTPServer(timed(http.HandlerFunc(s.serveSide), bodyTime), s.log)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -394,6 +395,46 @@ func TestLimits(t *testing.T) {
 	if err != nil || !bytes.Contains(text, []byte(" 400 ")) {
 		t.Errorf("plain http at the https door: %q, %v", text, err)
 	}
+}
+
+// A name that somebody else may own gets no handshake, and the log says what to do.
+func TestForeignNamesFailAtTheDoor(t *testing.T) {
+	t.Parallel()
+	lines, log := newLines()
+	s, err := Start(t.Context(), Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: t.TempDir(), Hosts: []string{"*.box.org"}}, Options{Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop(t, s)
+	c := client(t, s)
+	roots := c.Transport.(*http.Transport).TLSClientConfig.RootCAs
+	for name, want := range map[string]bool{"web.vault.localhost": true, "web.box.org": true, "default.attacker.com": false} {
+		conn, err := tls.Dial("tcp", strings.TrimPrefix(s.Ready.IPURL, "https://"), &tls.Config{RootCAs: roots, ServerName: name})
+		if (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil {
+			_ = conn.Close()
+		}
+	}
+	for line := range lines {
+		if strings.Contains(line, "default.attacker.com") && strings.Contains(line, "hosts in the configuration") {
+			return
+		}
+	}
+}
+
+// newLines returns a log whose lines can be waited for.
+func newLines() (chan string, *slog.Logger) {
+	lines := make(chan string, 100)
+	return lines, slog.New(slog.NewTextHandler(lineWriter(lines), nil))
+}
+
+type lineWriter chan<- string
+
+func (w lineWriter) Write(b []byte) (int, error) {
+	w <- string(b)
+	return len(b), nil
 }
 
 func TestFailedDoor(t *testing.T) {

@@ -37,6 +37,7 @@ const caYears = 10
 // An Authority signs TLS leaves. Its fields may be set until the first use.
 type Authority struct {
 	Addresses []netip.Addr // in every leaf, beside 127.0.0.1 and ::1
+	Hosts     []string     // names that get leaves beside the local ones, as Matches takes them
 	Limit     int          // of leaves kept; 0 means 1,000
 
 	dir  string

@@ -23,7 +23,8 @@ const (
 // GetCertificate returns a leaf for the server name that a client asks for, or,
 // where it names none, as with an IP address in the URL, for the address at
 // which it reached the server. Every leaf also holds localhost, 127.0.0.1 and
-// ::1. It goes into tls.Config.GetCertificate.
+// ::1. Names that are neither local nor among Hosts get none: the handshake
+// fails, and http.Server logs why. It goes into tls.Config.GetCertificate.
 func (a *Authority) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	name := strings.TrimSuffix(strings.ToLower(hello.ServerName), ".")
 	if name == "" {
@@ -31,6 +32,12 @@ func (a *Authority) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate
 	}
 	if !isServerName(name) {
 		return nil, fmt.Errorf("the server name %.80q is no host name", hello.ServerName)
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return a.leaf("", localAddress(hello.Conn))
+	}
+	if !a.serves(name) {
+		return nil, fmt.Errorf("the server name %.253q is not a local one; hint: to serve it, name it or *. and its end under hosts in the configuration file", hello.ServerName)
 	}
 	return a.leaf(name, netip.Addr{})
 }

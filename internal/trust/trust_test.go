@@ -57,7 +57,7 @@ func TestLeafForEveryName(t *testing.T) {
 	t.Parallel()
 	a := open(t)
 	a.Addresses = []netip.Addr{netip.MustParseAddr("10.1.2.3"), netip.MustParseAddr("0.0.0.0"), netip.MustParseAddr("::ffff:127.0.0.1")}
-	for _, name := range []string{"web.vault.localhost", "WEB.vault.localhost", "web.vault.azure.net", "kv.ns.svc", "localhost", "under_score.x"} {
+	for _, name := range []string{"web.vault.localhost", "WEB.vault.localhost", "web.vault.azure.net", "kv.ns.svc", "localhost", "under_score.test"} {
 		leaf, err := dial(t, a, name, name)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -124,13 +124,13 @@ func TestLeafOfTheAddressReached(t *testing.T) {
 func TestLeafRefusesWhatIsNoName(t *testing.T) {
 	t.Parallel()
 	a := open(t)
-	for _, name := range []string{"a b", "a..b", ".a", "*.x", "a/b", strings.Repeat("a", 64) + ".x", strings.Repeat("a.", 127) + "a", "ä.x", "::1"} {
+	for _, name := range []string{"a b", "a..b", ".a", "*.test", "a/b", strings.Repeat("a", 64) + ".test", strings.Repeat("a.", 125) + "test", "ä.test", "::1"} {
 		if _, err := a.GetCertificate(hello(name)); err == nil {
 			t.Errorf("%q got a leaf", name)
 		}
 	}
-	if _, err := a.GetCertificate(hello(strings.Repeat("a.", 126) + "a")); err != nil {
-		t.Errorf("a name of 253 characters: %v", err)
+	if _, err := a.GetCertificate(hello(strings.Repeat("a.", 124) + "test")); err != nil {
+		t.Errorf("a name of 252 characters: %v", err)
 	}
 }
 
@@ -145,18 +145,18 @@ func TestLeavesAreKeptAndCapped(t *testing.T) {
 		}
 		return c
 	}
-	one := get("one.x")
-	get("two.x")
-	if get("one.x") != one || get("ONE.x.") != one {
+	one := get("one.test")
+	get("two.test")
+	if get("one.test") != one || get("ONE.test.") != one {
 		t.Error("a kept leaf was minted again")
 	}
-	two := get("two.x")
-	get("one.x")
-	get("three.x") // two.x is the one unused for longest
-	if get("one.x") != one {
+	two := get("two.test")
+	get("one.test")
+	get("three.test") // two.test is the one unused for longest
+	if get("one.test") != one {
 		t.Error("the leaf used last was forgotten")
 	}
-	if get("two.x") == two {
+	if get("two.test") == two {
 		t.Error("more leaves are kept than the limit says")
 	}
 	if len(a.leaves.byKey) != 2 || a.leaves.used.Len() != 2 {
@@ -172,13 +172,13 @@ func TestLeafIsMintedAnewInTime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		one, _ := a.GetCertificate(hello("web.x"))
+		one, _ := a.GetCertificate(hello("web.test"))
 		time.Sleep(leafLifetime - leafRenewal - time.Minute)
-		if two, _ := a.GetCertificate(hello("web.x")); two != one {
+		if two, _ := a.GetCertificate(hello("web.test")); two != one {
 			t.Error("minted anew too early")
 		}
 		time.Sleep(2 * time.Minute)
-		two, _ := a.GetCertificate(hello("web.x"))
+		two, _ := a.GetCertificate(hello("web.test"))
 		if two == one || !two.Leaf.NotAfter.After(one.Leaf.NotAfter) {
 			t.Error("not minted anew 30 days before its end")
 		}
