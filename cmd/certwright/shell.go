@@ -35,7 +35,7 @@ func assignment(shell string, v server.Variable) string {
 	case shell == "powershell" && v.Unset:
 		return "$env:" + v.Name + " = $null"
 	case shell == "powershell":
-		return "$env:" + v.Name + " = '" + strings.ReplaceAll(v.Value, "'", "''") + "'"
+		return "$env:" + v.Name + " = " + quotePowerShell(v.Value)
 	case v.Unset:
 		return "unset " + v.Name
 	}
@@ -60,6 +60,13 @@ func printJSON(w io.Writer, vars []server.Variable) error {
 }
 
 func quoteSh(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// quotePowerShell doubles all that ends such a string: U+2018 to U+201B do, as
+// the plain quote does.
+func quotePowerShell(s string) string {
+	return "'" + strings.NewReplacer("'", "''", "\u2018", "\u2018\u2018", "\u2019", "\u2019\u2019",
+		"\u201a", "\u201a\u201a", "\u201b", "\u201b\u201b").Replace(s) + "'"
+}
 
 func checkVault(name string) error {
 	if vault.CheckVaultName(name) != nil {

@@ -86,11 +86,27 @@ func javaOptions(now, truststore string) string {
 			kept = append(kept, o)
 		}
 	}
-	if strings.ContainsAny(truststore, " \t") {
-		truststore = `"` + truststore + `"`
-	}
-	return strings.Join(append(kept, "-Djavax.net.ssl.trustStore="+truststore,
+	return strings.Join(append(kept, "-Djavax.net.ssl.trustStore="+javaQuote(truststore),
 		"-Djavax.net.ssl.trustStorePassword="+trust.TruststorePassword, "-Djavax.net.ssl.trustStoreType=PKCS12"), " ")
+}
+
+// javaSpaces is where Java splits the variable.
+const javaSpaces = " \t\n\v\f\r"
+
+// javaQuote quotes what Java would split or take for quotes. It knows both
+// kinds of quotes and no way to escape one, so a double quote stands in single
+// ones and all else in double ones.
+func javaQuote(s string) string {
+	if !strings.ContainsAny(s, javaSpaces+`"'`) {
+		return s
+	}
+	parts := strings.Split(s, `"`)
+	for i, p := range parts {
+		if p != "" {
+			parts[i] = `"` + p + `"`
+		}
+	}
+	return strings.Join(parts, `'"'`)
 }
 
 // splitOptions splits at spaces outside quotes, as Java does with this
@@ -106,7 +122,7 @@ func splitOptions(s string) (options []string) {
 			}
 		case c == '"' || c == '\'':
 			quote = c
-		case c == ' ' || c == '\t' || c == '\n':
+		case strings.ContainsRune(javaSpaces, c):
 			if start >= 0 {
 				options = append(options, s[start:i])
 			}

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -53,8 +55,37 @@ func TestJavaOptions(t *testing.T) {
 			t.Errorf("%q:\ngot  %s\nwant %s", now, got, want)
 		}
 	}
-	if got := javaOptions("", "/a b/t.p12"); !strings.HasPrefix(got, `-Djavax.net.ssl.trustStore="/a b/t.p12" `) {
-		t.Errorf("a path with a space: %s", got)
+	for path, want := range map[string]string{
+		"/a b/t.p12": `"/a b/t.p12"`, "/a's/t.p12": `"/a's/t.p12"`, "/a\rb/t.p12": "\"/a\rb/t.p12\"",
+		`/a"b/t.p12`: `"/a"'"'"b/t.p12"`, `"'"`: `'"'"'"'"'`,
+	} {
+		got := javaOptions("", path)
+		if !strings.HasPrefix(got, "-Djavax.net.ssl.trustStore="+want+" ") {
+			t.Errorf("%q: %s", path, got)
+		}
+		if again := javaOptions(got, path); again != got {
+			t.Errorf("%q a second time: %s, then %s", path, got, again)
+		}
+	}
+}
+
+// Java itself reads the path that was meant.
+func TestJavaReadsTheQuotes(t *testing.T) {
+	t.Parallel()
+	java, err := exec.LookPath("java")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("java is not installed, and CI must not go without")
+		}
+		t.Skip("NOT PROVED: java is not installed")
+	}
+	for _, path := range []string{"/plain/t.p12", "/a b/t.p12", `/it's "odd" /t.p12`} {
+		program := exec.Command(java, "-XshowSettings:properties", "-version")
+		program.Env = append(os.Environ(), "JAVA_TOOL_OPTIONS="+javaOptions("", path))
+		out, err := program.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "javax.net.ssl.trustStore = "+path+"\n") {
+			t.Errorf("%s: %v\n%s", path, err, out)
+		}
 	}
 }
 
