@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	_ "crypto/sha512"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -80,6 +81,40 @@ func (s *suite) agree(ctx context.Context, c azcertificates.Certificate, content
 	}
 	if !verifies(cert.PublicKey, digest[:], signature) || !verifies(public, digest[:], signature) {
 		return fmt.Errorf("a signature by the secret's key does not verify")
+	}
+	return s.signs(ctx, c.KID, cert.PublicKey)
+}
+
+// signs lets the vault sign with the key, and verifies with the certificate.
+func (s *suite) signs(ctx context.Context, kid *azcertificates.ID, public crypto.PublicKey) error {
+	hash, algorithm := crypto.SHA256, azkeys.SignatureAlgorithmRS256
+	curve, isEC := public.(*ecdsa.PublicKey)
+	if isEC {
+		switch curve.Params().BitSize {
+		case 256:
+			algorithm = azkeys.SignatureAlgorithmES256
+		case 384:
+			hash, algorithm = crypto.SHA384, azkeys.SignatureAlgorithmES384
+		case 521:
+			hash, algorithm = crypto.SHA512, azkeys.SignatureAlgorithmES512
+		}
+	}
+	h := hash.New()
+	h.Write([]byte("certwright"))
+	digest := h.Sum(nil)
+	got, err := s.keys.Sign(ctx, kid.Name(), kid.Version(), azkeys.SignParameters{Algorithm: &algorithm, Value: digest}, nil)
+	if err != nil {
+		return fmt.Errorf("sign: %w", err)
+	}
+	ok := false
+	if isEC {
+		n := len(got.Result) / 2
+		ok = ecdsa.Verify(curve, digest, new(big.Int).SetBytes(got.Result[:n]), new(big.Int).SetBytes(got.Result[n:]))
+	} else {
+		ok = verifies(public, digest, got.Result)
+	}
+	if !ok {
+		return fmt.Errorf("a signature made in the vault does not verify with the certificate")
 	}
 	return nil
 }
