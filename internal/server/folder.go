@@ -3,11 +3,9 @@ package server
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 )
 
 // The files of the data folder that are not the trust package's.
@@ -34,7 +32,8 @@ func openFolder(c Config) (*folder, error) {
 	path, err := c.Data, error(nil)
 	switch {
 	case c.Ephemeral:
-		path, err = os.MkdirTemp("", "certwright-")
+		removeAbandoned(os.TempDir())
+		path, err = os.MkdirTemp("", ephemeralPrefix)
 	case path == "":
 		path, err = DefaultData()
 	}
@@ -47,6 +46,9 @@ func openFolder(c Config) (*folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the data folder: %w\nhint: choose another one with --data", err)
 	}
+	if err := checkFolder(path); err != nil {
+		return nil, err
+	}
 	f := &folder{path: path, ephemeral: c.Ephemeral}
 	if err := f.hold(); err != nil {
 		return nil, err
@@ -54,22 +56,22 @@ func openFolder(c Config) (*folder, error) {
 	return f, nil
 }
 
-// hold takes the lock and writes the process id into it for others to read.
+// hold takes the lock and writes into it who has it, for others to read.
 func (f *folder) hold() error {
-	file, err := os.OpenFile(f.file(lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	file, err := openNoFollow(f.file(lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the data folder: %w\nhint: choose another one with --data", err)
 	}
 	if err := lock(file); err != nil {
-		pid, _ := io.ReadAll(io.LimitReader(file, 20))
+		pid, _ := holder(file)
 		file.Close()
 		if errors.Is(err, errLocked) {
-			return fmt.Errorf("the data folder %s is in use by process %s\nhint: stop that server, or choose another folder with --data or --ephemeral", f.path, strings.TrimSpace(string(pid)))
+			return fmt.Errorf("the data folder %s is in use by process %s\nhint: stop that server, or choose another folder with --data or --ephemeral", f.path, pid)
 		}
 		return fmt.Errorf("lock the data folder %s: %w", f.path, err)
 	}
 	if err := file.Truncate(0); err == nil {
-		_, _ = fmt.Fprintf(file, "%d\n", os.Getpid()) // only for the message above
+		_, _ = fmt.Fprintln(file, f.note()) // an empty file says less, and is no harm
 	}
 	f.lock = file
 	return nil
@@ -102,19 +104,4 @@ func DefaultData() (string, error) {
 		return filepath.Join(home, "Library", "Application Support", "certwright"), nil
 	}
 	return filepath.Join(home, ".local", "share", "certwright"), nil
-}
-
-// replaceFile writes a file as a whole: readers see the old content or the
-// new, never a part.
-func replaceFile(path string, content []byte, mode os.FileMode) error {
-	next := path + ".new"
-	_ = os.Remove(next) // of a run that was killed
-	err := os.WriteFile(next, content, mode)
-	if err == nil {
-		err = os.Rename(next, path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
 }

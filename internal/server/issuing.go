@@ -12,6 +12,7 @@ import (
 
 	"certwright/internal/certs"
 	"certwright/internal/clock"
+	"certwright/internal/trust"
 	"certwright/internal/vault"
 )
 
@@ -42,7 +43,7 @@ func openIssuing(ctx context.Context, store vault.Store, seal vault.Sealer, dir 
 	if old, err := os.ReadFile(dir.file(issuingCAFile)); err == nil && bytes.Equal(old, text) {
 		return a, nil
 	}
-	return a, replaceFile(dir.file(issuingCAFile), text, 0o644)
+	return a, trust.ReplaceFile(dir.file(issuingCAFile), text, 0o644)
 }
 
 func readIssuing(ctx context.Context, store vault.Store, seal vault.Sealer) (a certs.Authority, err error) {

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"certwright/internal/trust"
 )
 
 // RunFile is where a running server writes its Ready in the data folder.
@@ -55,7 +57,7 @@ func (r Ready) write() error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", RunFile, err)
 	}
-	return replaceFile(filepath.Join(r.Data, RunFile), append(line, '\n'), 0o600)
+	return trust.ReplaceFile(filepath.Join(r.Data, RunFile), append(line, '\n'), 0o600)
 }
 
 func (r Ready) remove() error {

@@ -126,10 +126,10 @@ func (a *Authority) create() error {
 		return fmt.Errorf("write the TLS authority's key: %w", err)
 	}
 	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
-	if err := replaceFile(a.Path(KeyFile), keyPEM, 0o600); err != nil {
+	if err := ReplaceFile(a.Path(KeyFile), keyPEM, 0o600); err != nil {
 		return err
 	}
-	return replaceFile(a.Path(CAFile), a.PEM(), 0o644)
+	return ReplaceFile(a.Path(CAFile), a.PEM(), 0o644)
 }
 
 func selfSign(key *ecdsa.PrivateKey) ([]byte, error) {

@@ -57,10 +57,10 @@ func (a *Authority) export(roots []byte) error {
 		return fmt.Errorf("make the truststore: %w", err)
 	}
 	// The bundle comes last: while it differs, the next start writes both.
-	if err := replaceFile(a.Path(TruststoreFile), store, 0o644); err != nil {
+	if err := ReplaceFile(a.Path(TruststoreFile), store, 0o644); err != nil {
 		return err
 	}
-	return replaceFile(a.Path(BundleFile), bundle, 0o644)
+	return ReplaceFile(a.Path(BundleFile), bundle, 0o644)
 }
 
 // truststore returns a PKCS#12 file with ours and the system's roots, each

@@ -38,12 +38,16 @@ func parseKey(text []byte) (*ecdsa.PrivateKey, error) {
 	return key, nil
 }
 
-// replaceFile writes a file as a whole: readers see the old content or the
-// new, never a part.
-func replaceFile(path string, content []byte, mode fs.FileMode) error {
+// ReplaceFile writes a file as a whole: readers see the old content or the new,
+// never a part. It never writes through a link that lies in its way.
+func ReplaceFile(path string, content []byte, mode fs.FileMode) error {
 	next := path + ".new"
 	_ = os.Remove(next) // of a run that was killed; its mode might be another
-	err := os.WriteFile(next, content, mode)
+	f, err := os.OpenFile(next, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err == nil {
+		_, err = f.Write(content)
+		err = errors.Join(err, f.Close())
+	}
 	if err == nil {
 		err = os.Rename(next, path)
 	}

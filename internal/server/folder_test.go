@@ -1,0 +1,124 @@
+//go:build unix
+
+package server
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestOpenFolderRefuses(t *testing.T) {
+	t.Parallel()
+	victim := filepath.Join(t.TempDir(), "victim")
+	for name, c := range map[string]struct {
+		make func(dir string) error
+		want string
+	}{
+		"all may write":       {func(dir string) error { return os.Chmod(dir, 0o777) }, "its mode is 0777\nhint: chmod go-w "},
+		"the group may write": {func(dir string) error { return os.Chmod(dir, 0o770) }, "its mode is 0770\nhint: chmod go-w "},
+		"even with sticky":    {func(dir string) error { return os.Chmod(dir, 0o777|fs.ModeSticky) }, "its mode is 0777\nhint: chmod go-w "},
+		"a lock that leads elsewhere": {func(dir string) error {
+			if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
+				return err
+			}
+			return os.Symlink(victim, filepath.Join(dir, lockFile))
+		}, "open the data folder: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			if err := c.make(dir); err != nil {
+				t.Fatal(err)
+			}
+			f, err := openFolder(Config{Data: dir})
+			if err == nil {
+				_ = f.close()
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "\nhint: ") {
+				t.Errorf("got %v, want %s", err, c.want)
+			}
+			if text, err := os.ReadFile(victim); err == nil && string(text) != "precious" {
+				t.Errorf("the file behind the link holds %q", text)
+			}
+		})
+	}
+	if os.Geteuid() == 0 {
+		dir := t.TempDir()
+		if err := os.Chown(dir, 12345, -1); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openFolder(Config{Data: dir}); err == nil || !strings.Contains(err.Error(), "belongs to another user\nhint: ") {
+			t.Errorf("another's folder: %v", err)
+		}
+	}
+	if _, err := openFolder(Config{Data: victimFile(t)}); err == nil {
+		t.Error("a file is taken for a folder")
+	}
+	within := t.TempDir()
+	if err := os.Chmod(within, 0o777|fs.ModeSticky); err != nil {
+		t.Fatal(err)
+	}
+	f, err := openFolder(Config{Data: filepath.Join(within, "data")})
+	if err != nil {
+		t.Fatal("a folder of ours in one of all:", err)
+	}
+	_ = f.close()
+}
+
+func victimFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestAbandonedFoldersAreRemoved(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	made := func(name, note string) string {
+		path := filepath.Join(dir, name)
+		if err := os.Mkdir(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(path, lockFile), []byte(note), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(path, keysetFile), []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	gone := made("certwright-1", "4711 ephemeral\n")
+	chosen, newborn := made("certwright-data", "4711\n"), made("certwright-2", "")
+	other := made("other", "4711 ephemeral\n")
+	held := &folder{path: made("certwright-3", ""), ephemeral: true}
+	if err := held.hold(); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "certwright-4")
+	if err := os.Symlink(other, link); err != nil {
+		t.Fatal(err)
+	}
+	removeAbandoned(dir)
+	if _, err := os.Stat(gone); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the abandoned folder: %v", err)
+	}
+	for _, path := range []string{chosen, newborn, other, held.path, link} {
+		if _, err := os.Stat(filepath.Join(path, keysetFile)); err != nil {
+			t.Errorf("%s was removed: %v", path, err)
+		}
+	}
+	if err := held.lock.Close(); err != nil { // as when the process is killed
+		t.Fatal(err)
+	}
+	removeAbandoned(dir)
+	if _, err := os.Stat(held.path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder of a killed server: %v", err)
+	}
+}
