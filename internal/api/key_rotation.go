@@ -5,11 +5,13 @@ import (
 	"certwright/internal/vault"
 )
 
-// rotationJSON is a rotation policy in the recorded order of members.
+// rotationJSON is a rotation policy in the recorded order of members. The policy
+// that every key starts with has no id, and null for attributes (recorded by the
+// SDK for Java, getKeyRotationPolicyWithNoPolicySet of February 2022).
 type rotationJSON struct {
-	ID         string             `json:"id"`
-	Actions    []rotationAction   `json:"lifetimeActions"`
-	Attributes rotationAttributes `json:"attributes"`
+	ID         string              `json:"id,omitempty"`
+	Actions    []rotationAction    `json:"lifetimeActions"`
+	Attributes *rotationAttributes `json:"attributes"`
 }
 
 type rotationAction struct {
@@ -25,7 +27,6 @@ type rotationTrigger struct {
 	BeforeExpiry string `json:"timeBeforeExpiry,omitempty"`
 }
 
-// rotationAttributes are empty of the policy that every key starts with.
 type rotationAttributes struct {
 	Expiry  string  `json:"expiryTime,omitempty"`
 	Created seconds `json:"created,omitzero"`
@@ -35,8 +36,11 @@ type rotationAttributes struct {
 func (b base) rotation(r vault.Ref) string { return b.of(r) + "/rotationpolicy" }
 
 func (v view) rotation(ref vault.Ref, p vault.KeyRotationPolicy) rotationJSON {
-	out := rotationJSON{ID: v.base.rotation(ref), Actions: make([]rotationAction, len(p.Actions)),
-		Attributes: rotationAttributes{p.Expiry.String(), seconds(p.Created), seconds(p.Updated)}}
+	out := rotationJSON{Actions: make([]rotationAction, len(p.Actions))}
+	if !p.Created.IsZero() {
+		out.ID = v.base.rotation(ref)
+		out.Attributes = &rotationAttributes{p.Expiry.String(), seconds(p.Created), seconds(p.Updated)}
+	}
 	for i, a := range p.Actions {
 		out.Actions[i].Trigger = rotationTrigger{a.AfterCreate.String(), a.BeforeExpiry.String()}
 		out.Actions[i].Action.Type = a.Type

@@ -37,10 +37,11 @@ func DefaultOperations(t vault.KeyType) []string {
 }
 
 // CheckOperations returns the key_ops that a caller asked for, in the given
-// order without repeats, or refuses those that the type cannot do. Nil asks for
-// the defaults; an empty list for a key that may do nothing.
+// order without repeats, or refuses those that the type cannot do. None, nil or
+// empty, ask for the defaults: the SDK for Java sends an empty list wherever its
+// caller named none, and its recorded sessions go on to use the key.
 func CheckOperations(t vault.KeyType, asked []string) ([]string, error) {
-	if asked == nil {
+	if len(asked) == 0 {
 		return DefaultOperations(t), nil
 	}
 	supported := Operations(t)

@@ -31,14 +31,14 @@ func TestCheckOperations(t *testing.T) {
 		want  []string
 		err   string
 	}{
-		"none asked":      {vault.EC, nil, []string{"sign", "verify"}, ""},
-		"nothing allowed": {vault.EC, []string{}, []string{}, ""},
-		"in order, once":  {vault.RSA, []string{"unwrapKey", "wrapKey", "unwrapKey"}, []string{"unwrapKey", "wrapKey"}, ""},
-		"bring-your-own":  {vault.RSAHSM, []string{"import"}, []string{"import"}, ""},
-		"recorded":        {vault.EC, []string{"wrapKey", "sign", "unwrapKey"}, nil, `BadParameter: Unsupported key operation(s): "wrapKey", "unwrapKey". Supported values are "sign", "verify".`},
-		"other case":      {vault.EC, []string{"Sign"}, nil, `BadParameter: Unsupported key operation(s): "Sign". Supported values are "sign", "verify".`},
-		"oct signs not":   {vault.Oct, []string{"sign"}, nil, `BadParameter: Unsupported key operation(s): "sign". Supported values are "encrypt", "decrypt", "wrapKey", "unwrapKey".`},
-		"import, no HSM":  {vault.RSA, []string{"import"}, nil, `BadParameter: Unsupported key operation(s): "import". Supported values are "encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey".`},
+		"none asked":     {vault.EC, nil, []string{"sign", "verify"}, ""},
+		"empty":          {vault.EC, []string{}, []string{"sign", "verify"}, ""},
+		"in order, once": {vault.RSA, []string{"unwrapKey", "wrapKey", "unwrapKey"}, []string{"unwrapKey", "wrapKey"}, ""},
+		"bring-your-own": {vault.RSAHSM, []string{"import"}, []string{"import"}, ""},
+		"recorded":       {vault.EC, []string{"wrapKey", "sign", "unwrapKey"}, nil, `BadParameter: Unsupported key operation(s): "wrapKey", "unwrapKey". Supported values are "sign", "verify".`},
+		"other case":     {vault.EC, []string{"Sign"}, nil, `BadParameter: Unsupported key operation(s): "Sign". Supported values are "sign", "verify".`},
+		"oct signs not":  {vault.Oct, []string{"sign"}, nil, `BadParameter: Unsupported key operation(s): "sign". Supported values are "encrypt", "decrypt", "wrapKey", "unwrapKey".`},
+		"import, no HSM": {vault.RSA, []string{"import"}, nil, `BadParameter: Unsupported key operation(s): "import". Supported values are "encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey".`},
 	} {
 		got, err := CheckOperations(c.kind, c.asked)
 		if diff := cmp.Diff(c.want, got); diff != "" {

@@ -192,7 +192,7 @@ func (s *Service) putKey(ctx context.Context, k newKey) (Key, error) {
 func (s *Service) UpdateKey(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in KeyUpdate) (Key, error) {
 	v, err := s.updatePlain(ctx, who, "keys/update", ref, id, in.Attributes, in.Tags, func(v *vault.Version) error {
 		body := *v.Key
-		if in.Operations != nil {
+		if in.Operations != nil && len(*in.Operations) > 0 { // an empty list is none (see jwk.CheckOperations)
 			ops, err := jwk.CheckOperations(body.Type, *in.Operations)
 			if err != nil {
 				return err

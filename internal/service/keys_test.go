@@ -449,6 +449,11 @@ func TestKeysAreParsedOnce(t *testing.T) {
 	refused(t, err, vault.Denied, "Forbidden")
 	_, err = h.UpdateKey(t.Context(), nobody, plain, "", service.KeyUpdate{Operations: &[]string{"sign", "verify"}})
 	must(t, err)
+	kept, err := h.UpdateKey(t.Context(), nobody, plain, "", service.KeyUpdate{Operations: &[]string{}}) // as the SDK for Java sends it
+	must(t, err)
+	if got := kept.Version.Key.Operations; len(got) != 2 {
+		t.Errorf("an empty list of operations left %v", got)
+	}
 	_, err = h.RotateKey(t.Context(), nobody, plain)
 	must(t, err)
 	h.works(t, plain, "")
