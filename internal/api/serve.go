@@ -111,18 +111,18 @@ func method(r *http.Request) string {
 // and any other answer than the challenge would break them (CLIENTS MUST 2).
 // Nobody's path or host is worth work before that.
 func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, error) {
-	who, err := h.Authenticate(r)
-	if err != nil {
-		return answer{}, h.because(w, r, route{}, err)
-	}
-	if err := h.refusePages(r, o); err != nil {
-		return answer{}, err
-	}
 	name, badName := h.VaultName(r.Host)
-	to, badRoute := h.routes.find(o.Method, r.URL.EscapedPath())
+	to, badRoute := h.routes.find(o.Method, r.URL.EscapedPath()) // bounded, whatever the path: the observer wants its name
 	o.Vault = name
 	if to.row != nil {
 		o.Operation = to.row.operation
+	}
+	who, err := h.Authenticate(r)
+	if err != nil {
+		return answer{}, h.because(w, r, to, err)
+	}
+	if err := h.refusePages(r, o); err != nil {
+		return answer{}, err
 	}
 	for _, err := range []error{badName, badRoute} {
 		if err != nil {
