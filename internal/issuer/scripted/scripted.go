@@ -47,11 +47,14 @@ func (i Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error)
 	return vault.Progress{Chain: [][]byte{leaf, i.Authority.Certificate}}, nil
 }
 
+// longest is how long a held order is left alone at most.
+const longest = 30 * 24 * time.Hour
+
 // patience is how long to leave a held order alone: half its age, from one
-// second to an hour, so that moving the clock by a year stays cheap. A GET
+// second to thirty days, so that moving the clock by years stays cheap. A GET
 // that finds the hold released does not wait for it (Prompt).
 func patience(o vault.Order) time.Duration {
-	return min(max(o.Now.Sub(o.Created)/2, time.Second), time.Hour)
+	return min(max(o.Now.Sub(o.Created)/2, time.Second), longest)
 }
 
 // Cancel withdraws the order, unless the script loses it.

@@ -82,3 +82,23 @@ func TestPrompt(t *testing.T) {
 		}
 	}
 }
+
+// A held order costs few steps, however far the clock is moved.
+func TestHeldOrdersAreCheap(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for span, most := range map[time.Duration]int{30 * 24 * time.Hour: 40, 365 * 24 * time.Hour: 55, 3650 * 24 * time.Hour: 170} {
+		o := vault.Order{Issuer: config("hold"), Created: now, Now: now}
+		steps := 0
+		for ; o.Now.Sub(now) < span; steps++ {
+			p, err := (Issuer{}).Step(t.Context(), o)
+			if err != nil || p.Again < time.Second || p.Again > longest {
+				t.Fatalf("at age %v: %v, %v", o.Now.Sub(now), p.Again, err)
+			}
+			o.Now = o.Now.Add(p.Again)
+		}
+		if steps > most {
+			t.Errorf("%v take %d steps, want at most %d", span, steps, most)
+		}
+	}
+}
