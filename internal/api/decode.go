@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strconv"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"certwright/internal/service"
@@ -38,6 +40,8 @@ func decode(body []byte, into any) error {
 	switch {
 	case errors.As(err, &syntax):
 		return vault.Bad("The request body is not valid JSON.")
+	case halfPair(body):
+		return vault.Bad(`The request body holds one half of a surrogate pair (\uD800 to \uDFFF) by itself, which is no character.`)
 	case errors.As(err, &refusal):
 		return refusal
 	case errors.As(err, &wrong) && wrong.Field != "":
@@ -46,6 +50,39 @@ func decode(body []byte, into any) error {
 		return vault.Bad("The request body does not have the expected form.")
 	}
 	return nil
+}
+
+// halfPair reports whether a string of valid JSON holds an escaped surrogate
+// that is not one of a pair. encoding/json would put U+FFFD in its place.
+func halfPair(text []byte) bool {
+	for {
+		i := bytes.IndexByte(text, '\\') // in JSON only within strings
+		if i < 0 || i+1 >= len(text) {
+			return false
+		}
+		text = text[i:]
+		r := escaped(text)
+		switch {
+		case !utf16.IsSurrogate(r):
+			text = text[2:]
+		case utf16.DecodeRune(r, escaped(text[6:])) == utf8.RuneError:
+			return true
+		default:
+			text = text[12:]
+		}
+	}
+}
+
+// escaped returns the code unit that text begins with as \uXXXX; -1 if it does not.
+func escaped(text []byte) rune {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return -1
+	}
+	n, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(n)
 }
 
 // jsonKind says which JSON value decodes into t.

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -257,6 +259,50 @@ func FuzzDecodeCreate(f *testing.F) {
 			if _, err := encode(view{"https://v", newest}.policy(webRef, policy)); err != nil {
 				t.Errorf("%q makes a policy that cannot be shown: %v", body, err)
 			}
+		}
+	})
+}
+
+// Half a surrogate pair is refused, where it stands does not matter; it would
+// be stored as U+FFFD.
+func TestHalfPairsAreRefused(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	for text, want := range map[string]int{
+		`\ud83d\ude00`: 200, `\uD83D\uDE00\uD83D\uDE00`: 200, `\\ud800`: 200, `\ufffd`: 200, `\u0000`: 200, `\"\ud83d\ude00`: 200,
+		`\ud800`: 400, `\uDFFF`: 400, `a\ud800b`: 400, `\ude00\ud83d`: 400, `\ud83d\ud83d\ude00`: 400, `\ud800\n`: 400, `\\\ud800`: 400, `\ud800\\udc00`: 400,
+	} {
+		for _, body := range []string{`{"value":"` + text + `"}`, `{"value":"x","tags":{"` + text + `":"x"}}`, `{"value":"x","ignored":["` + text + `"]}`} {
+			if got := g.do("PUT", "/secrets/s", body); got.status != want || want == 400 && !strings.Contains(got.message(), "surrogate") {
+				t.Errorf("%s: %d %s, want %d", body, got.status, got.body, want)
+			}
+		}
+	}
+	if got := g.do("PUT", "/secrets/s", `{"value":"\ud800`); got.status != 400 || !strings.Contains(got.message(), "valid JSON") {
+		t.Errorf("a broken body: %d %s", got.status, got.body)
+	}
+}
+
+func FuzzHalfPair(f *testing.F) {
+	for _, s := range []string{`{"a":"\ud83d\ude00"}`, `{"a":"\ud800"}`, `{"\\":"\udc00\ud800"}`, `\`, `\ud800`, `\u`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		half := halfPair(body) // never panics
+		if !utf8.Valid(body) || !json.Valid(body) {
+			return
+		}
+		replaced := false
+		for in := json.NewDecoder(bytes.NewReader(body)); ; {
+			token, err := in.Token()
+			if err != nil {
+				break
+			}
+			text, _ := token.(string)
+			replaced = replaced || strings.ContainsRune(text, '\ufffd')
+		}
+		if half != replaced && (half || !bytes.Contains(body, []byte("\ufffd")) && !bytes.Contains(bytes.ToLower(body), []byte(`\ufffd`))) {
+			t.Errorf("%q: refused %v, replaced %v", body, half, replaced)
 		}
 	})
 }
