@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"encoding/asn1"
 	"encoding/hex"
 	"errors"
 	"slices"
@@ -184,6 +185,10 @@ func (p *nameReader) hexadecimal(key nameKey) ([]byte, error) {
 		return nil, errNameValue
 	}
 	if _, ok := decodeString(tag, str); !ok { // OpenSSL reads no certificate with other types in a name
+		return nil, errNameValue
+	}
+	var text any
+	if _, err := asn1.Unmarshal(value, &text); err != nil { // characters that the type has not, as in a NumericString
 		return nil, errNameValue
 	}
 	return attribute(key, func(b *cryptobyte.Builder) { b.AddBytes(value) })

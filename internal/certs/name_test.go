@@ -73,7 +73,7 @@ func opensslName(t *testing.T, s string) string {
 func TestParseNameRefuses(t *testing.T) {
 	t.Parallel()
 	for _, in := range []string{"x", "=x", "CN", "CN=", "CN=a,", ",CN=a", "CN=a,,O=b", "CN=a+", "CN=a + O=", "XX=a", "1=a", "3.1=a",
-		"1.40=a", "1.2.3.=a", "CN=\"a", "CN=\"a\"b", "CN=#", "CN=#zz", "CN=#0403", "CN=#040361", "CN=#0403616263", "CN=#1e03005a00", "CN=#0400 00", "CN=a\nb", "CN=a\x00", "CN=\xff", `CN=\ff`, "CN=\u0085"} {
+		"1.40=a", "1.2.3.=a", "CN=\"a", "CN=\"a\"b", "CN=#", "CN=#zz", "CN=#0403", "CN=#040361", "CN=#0403616263", "CN=#1e03005a00", "CN=#0400 00", "C=#1203000000", "CN=#13025f40", "CN=a\nb", "CN=a\x00", "CN=\xff", `CN=\ff`, "CN=\u0085"} {
 		t.Run(in, func(t *testing.T) {
 			t.Parallel()
 			_, err := ParseName(in)
