@@ -33,14 +33,14 @@ import java.util.*;
  */
 public final class Check {
     private static final String URL = System.getenv("AZURE_KEYVAULT_URL");
-    private static final DefaultAzureCredential CREDENTIAL = new DefaultAzureCredentialBuilder().build();
+    static final DefaultAzureCredential CREDENTIAL = new DefaultAzureCredentialBuilder().build();
     private static final CertificateClient CERTIFICATES = new CertificateClientBuilder().vaultUrl(URL).credential(CREDENTIAL).buildClient();
-    private static final KeyClient KEYS = new KeyClientBuilder().vaultUrl(URL).credential(CREDENTIAL).buildClient();
-    private static final SecretClient SECRETS = new SecretClientBuilder().vaultUrl(URL).credential(CREDENTIAL).buildClient();
-    private static final String RUN = "java-" + System.currentTimeMillis() + "-";
-    private static final byte[] TEXT = "certwright".getBytes(StandardCharsets.UTF_8);
+    static final KeyClient KEYS = new KeyClientBuilder().vaultUrl(URL).credential(CREDENTIAL).buildClient();
+    static final SecretClient SECRETS = new SecretClientBuilder().vaultUrl(URL).credential(CREDENTIAL).buildClient();
+    static final String RUN = "java-" + System.currentTimeMillis() + "-";
+    static final byte[] TEXT = "certwright".getBytes(StandardCharsets.UTF_8);
 
-    private interface Work {
+    interface Work {
         void run() throws Exception;
     }
 
@@ -58,6 +58,8 @@ public final class Check {
         checks.put("backup, delete, purge, restore", Check::backup);
         checks.put("delete, recover, delete, purge", Check::recovery);
         checks.put("error codes as the SDK reads them", Check::refusals);
+        Keys.register(checks);
+        Secrets.register(checks);
         int passed = 0, failed = 0;
         for (Map.Entry<String, Work> c : checks.entrySet()) {
             try {
@@ -70,7 +72,7 @@ public final class Check {
                 e.printStackTrace(System.out);
             }
         }
-        System.out.println(passed + " passed, " + failed + " failed");
+        System.out.println(passed + " passed, " + failed + " failed; " + asked + " questions in all");
         System.exit(failed > 0 ? 1 : 0);
     }
 
@@ -79,26 +81,31 @@ public final class Check {
             .setKeyType(CertificateKeyType.EC).setKeyCurveName(CertificateKeyCurveName.P_256).setExportable(true);
     }
 
-    private static KeyVaultCertificateWithPolicy create(String name, CertificatePolicy policy) {
+    static KeyVaultCertificateWithPolicy create(String name, CertificatePolicy policy) {
         SyncPoller<CertificateOperation, KeyVaultCertificateWithPolicy> poller = CERTIFICATES.beginCreateCertificate(name, policy);
         poller.setPollInterval(Duration.ofMillis(200));
         poller.waitForCompletion();
         return poller.getFinalResult();
     }
 
-    private static void is(Object want, Object got) {
+    /** How many questions were asked. */
+    private static int asked;
+
+    static void is(Object want, Object got) {
+        asked++;
         if (!Objects.equals(want, got)) {
             throw new AssertionError("got " + got + ", want " + want);
         }
     }
 
-    private static void same(byte[] want, byte[] got) {
+    static void same(byte[] want, byte[] got) {
+        asked++;
         if (!Arrays.equals(want, got)) {
             throw new AssertionError("the bytes differ");
         }
     }
 
-    private static void refused(int status, String code, Work work) throws Exception {
+    static void refused(int status, String code, Work work) throws Exception {
         try {
             work.run();
         } catch (HttpResponseException e) {
