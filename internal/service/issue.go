@@ -210,25 +210,40 @@ func goOn(op, was vault.Operation) time.Time {
 	return was.CancelDue
 }
 
+// A GET that finds the worker at the job waits a little for it, in real time:
+// the worker may have looked at the order just before it became ready.
+const (
+	patience = time.Second
+	glance   = 5 * time.Millisecond
+)
+
 // settle finishes an operation that has nothing to wait for, so that the first
 // GET after a create already sees its end (DESIGN section 5).
 func (s *Service) settle(ctx context.Context, ref vault.Ref) error {
 	ref = ref.As(vault.Certificates)
-	op, prev, cfg, err := s.underway(ctx, ref)
-	if err != nil || op.Status != vault.InProgress || op.CancelRequested || !s.prompt(op, cfg, prev) {
-		return err
+	for until := (clock.Real{}).Now().Add(patience); ; {
+		op, prev, cfg, err := s.underway(ctx, ref)
+		if err != nil || op.Status != vault.InProgress || op.CancelRequested || !s.prompt(op, cfg, prev) {
+			return err
+		}
+		l, err := s.Store.Take(ctx, vault.JobIssue, ref, clock.Real{}.Now(), lease) // leases follow real time
+		switch {
+		case err == nil && op.Self():
+			return s.issue(ctx, l, op, cfg, prev)
+		case err == nil: // an issuer's notes may have changed before the lease was had
+			return s.Issue(ctx, l)
+		case !errors.Is(err, vault.ErrNotFound):
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(glance):
+		}
+		if (clock.Real{}).Now().After(until) {
+			return nil
+		}
 	}
-	l, err := s.Store.Take(ctx, vault.JobIssue, ref, clock.Real{}.Now(), lease) // leases follow real time
-	if errors.Is(err, vault.ErrNotFound) {
-		return nil // the worker is at it
-	}
-	if err != nil {
-		return err
-	}
-	if !op.Self() { // an issuer's notes may have changed before the lease was had
-		return s.Issue(ctx, l)
-	}
-	return s.issue(ctx, l, op, cfg, prev)
 }
 
 // prompt reports whether nothing has to be waited for.
