@@ -343,7 +343,7 @@ func TestBadKeyRequests(t *testing.T) {
 
 		// Imports.
 		{"PUT", "/keys/k", `{}`, 400, bad, "Property 'key' is required"},
-		{"PUT", "/keys/k", `{"key":{}}`, 400, bad + "/KeyTypeNotSupported", ""},
+		{"PUT", "/keys/k", `{"key":{}}`, 400, bad, "valid JsonWebKey"},
 		{"PUT", "/keys/k", `{"key":` + octJWK + `}`, 400, bad + "/KeyTypeNotSupported", "oct"},
 		{"PUT", "/keys/k", `{"key":` + strings.Replace(ecJWK, "jpsQ", "jps+", 1) + `}`, 400, bad, "Content of 'key.d' is not base64url"},
 		{"PUT", "/keys/k", `{"key":` + strings.Replace(ecJWK, "jpsQ", "jpsR", 1) + `}`, 400, bad, ""},

@@ -42,6 +42,8 @@ func Import(m Members) (Imported, error) {
 		return importEC(m)
 	case vault.Oct, vault.OctHSM:
 		return importOct(m)
+	case "":
+		return Imported{}, vault.BadJWK()
 	}
 	return Imported{}, vault.KeyTypeNotSupported(m.Type)
 }

@@ -159,7 +159,7 @@ func TestImportOfWhatIsNoKey(t *testing.T) {
 		change func(*Members)
 		want   *vault.Error
 	}{
-		"no type":            {Members{}, nil, vault.KeyTypeNotSupported("")},
+		"no type":            {Members{}, nil, vault.BadJWK()},
 		"other type":         {Members{Type: "OKP"}, nil, vault.KeyTypeNotSupported("OKP")},
 		"type in lower case": {rsaKey, func(m *Members) { m.Type = "rsa" }, vault.KeyTypeNotSupported("rsa")},
 		"no n":               {rsaKey, func(m *Members) { m.N = nil }, vault.BadJWK()},
