@@ -133,7 +133,7 @@ func readCertificate(s *service.Service, c *call) (any, bool, error) {
 
 func updateCertificate(s *service.Service, c *call) (answer, error) {
 	var in struct {
-		Policy     *policyIn     `json:"policy"`
+		Policy     *policyIn     `json:"policy"` // its shape is judged; only attributes and tags are updated (CONTRACT section 2)
 		Attributes *attributesIn `json:"attributes"`
 		Tags       tagsJSON      `json:"tags"`
 	}
@@ -141,7 +141,7 @@ func updateCertificate(s *service.Service, c *call) (answer, error) {
 		return answer{}, err
 	}
 	return c.certificateAnswer(s.UpdateCertificate(c.ctx, c.who, c.ref(vault.Certificates), c.path.version,
-		service.UpdateInput{Policy: in.Policy.patch(c.version), Enabled: in.Attributes.enabled(), Tags: in.Tags}))
+		service.UpdateInput{Enabled: in.Attributes.enabled(), Tags: in.Tags}))
 }
 
 func importCertificate(s *service.Service, c *call) (answer, error) {

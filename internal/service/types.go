@@ -57,9 +57,8 @@ type MergeInput struct {
 	Tags    map[string]string // nil: those of the create
 }
 
-// UpdateInput changes attributes, tags and, for a certificate without a version, its policy.
+// UpdateInput changes attributes and tags of a certificate's version.
 type UpdateInput struct {
-	Policy  *vault.PolicyPatch
 	Enabled *bool
 	Tags    map[string]string // nil: left as they are; else replaced whole
 }
