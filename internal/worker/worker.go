@@ -75,10 +75,13 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 		nap.Stop()
 	}
-	for !w.idle() {
-		<-w.ended()
+	for {
+		ended := w.ended() // before the look, so that no end is missed
+		if w.idle() {
+			return nil
+		}
+		<-ended
 	}
-	return nil
 }
 
 // RunDue runs everything that is due now, and what falls due meanwhile, and
