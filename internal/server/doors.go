@@ -20,6 +20,7 @@ const (
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 64 << 10
 	shutdownTime      = 10 * time.Second
+	vaultTime         = 3 * time.Minute // for a whole request to a vault, the largest backup read slowly included
 )
 
 // doors are the two listeners with their http servers.
@@ -48,6 +49,7 @@ func listen(ctx context.Context, s *Server) (*doors, error) {
 	}
 	s.trust.Hosts = s.config.Hosts
 	d.httpsServer = newHTTPServer(timed(http.HandlerFunc(s.serveVault), bodyTime), s.log)
+	d.httpsServer.WriteTimeout = vaultTime // not at the side door, where a move of the clock may take long
 	d.httpsServer.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.trust.GetCertificate}
 	d.server = newHTTPServer(timed(http.HandlerFunc(s.serveSide), bodyTime), s.log)
 	return d, nil
