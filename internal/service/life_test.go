@@ -248,6 +248,11 @@ func TestVersionsAreDatedApart(t *testing.T) {
 		}
 		seen[created.Unix()] = true
 	}
+	gone, err := h.DeleteCertificate(t.Context(), nobody, web)
+	must(t, err)
+	if gone.Deletion.At.Before(gone.Version.Attributes.Created) {
+		t.Errorf("deleted at %v, before it was made", gone.Deletion.At)
+	}
 }
 
 func TestEpochMovesWithEveryWrite(t *testing.T) {

@@ -24,7 +24,7 @@ func (s *Service) softDelete(ctx context.Context, who vault.Caller, do vault.Act
 	if err := s.enter(ctx, who, do, ref); err != nil {
 		return err
 	}
-	gone := s.Settings(ref.Vault).Deletion(s.now())
+	now := s.now()
 	return s.change(ctx, ref, func(tx vault.Tx) error {
 		head, err := live(tx, ref)
 		if err != nil {
@@ -33,6 +33,15 @@ func (s *Service) softDelete(ctx context.Context, who vault.Caller, do vault.Act
 		if head.Managed {
 			return vault.ManagedObject(ref.Kind, "delete")
 		}
+		last, err := version(tx, head, "")
+		if err != nil {
+			return err
+		}
+		at := now
+		if created := last.Attributes.Created; created.After(at) {
+			at = created // versions made in one second are dated apart, ahead of the clock
+		}
+		gone := s.Settings(ref.Vault).Deletion(at)
 		if err := setDeletion(tx, head.Ref, &gone); err != nil {
 			return err
 		}
