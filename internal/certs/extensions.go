@@ -68,10 +68,12 @@ func addExtensions(b *cryptobyte.Builder, list ...*extension) {
 	})
 }
 
+// readExtensions reads a list of extensions. What stands behind the list, or
+// behind the value of one, is passed over, as the standard library does.
 func readExtensions(seq cryptobyte.String) ([]extension, error) {
 	var list []extension
 	var items cryptobyte.String
-	if !seq.ReadASN1(&items, der.SEQUENCE) || !seq.Empty() {
+	if !seq.ReadASN1(&items, der.SEQUENCE) {
 		return nil, errExtension
 	}
 	for !items.Empty() {
@@ -79,7 +81,7 @@ func readExtensions(seq cryptobyte.String) ([]extension, error) {
 		var e extension
 		if !items.ReadASN1(&item, der.SEQUENCE) || !item.ReadASN1ObjectIdentifier((*oid)(&e.id)) ||
 			!readFlag(&item, &e.critical) ||
-			!item.ReadASN1(&value, der.OCTET_STRING) || !item.Empty() {
+			!item.ReadASN1(&value, der.OCTET_STRING) {
 			return nil, errExtension
 		}
 		if slices.ContainsFunc(list, func(o extension) bool { return o.id.Equal(e.id) }) {

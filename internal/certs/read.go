@@ -2,6 +2,7 @@ package certs
 
 import (
 	"crypto/sha1"
+	encoding "encoding/asn1"
 	"errors"
 	"time"
 
@@ -32,17 +33,19 @@ type Certificate struct {
 var errCertificate = errors.New("read the certificate: not an X.509 certificate")
 
 // Parse reads one X.509 certificate in DER. Its key may be of any kind; whether
-// anyone signed it is not looked at.
+// anyone signed it is not looked at. What stands behind the signature is passed
+// over, and bits that fill up a byte, as the standard library does.
 func Parse(der []byte) (Certificate, error) {
 	in := cryptobyte.String(der)
 	var outer, tbs, alg cryptobyte.String
+	var signature encoding.BitString
 	c := Certificate{Raw: der}
 	if !in.ReadASN1(&outer, asn1.SEQUENCE) || !in.Empty() || !outer.ReadASN1Element(&tbs, asn1.SEQUENCE) ||
 		!outer.ReadASN1(&alg, asn1.SEQUENCE) || !alg.ReadASN1ObjectIdentifier((*oid)(&c.algorithm)) ||
-		!outer.ReadASN1BitStringAsBytes(&c.signature) || !outer.Empty() {
+		!outer.ReadASN1BitString(&signature) {
 		return Certificate{}, errCertificate
 	}
-	c.tbs = tbs
+	c.tbs, c.signature = tbs, signature.RightAlign()
 	var version int
 	if !tbs.ReadASN1(&tbs, asn1.SEQUENCE) ||
 		!tbs.ReadOptionalASN1Integer(&version, asn1.Tag(0).ContextSpecific().Constructed(), 0) ||
@@ -55,7 +58,7 @@ func Parse(der []byte) (Certificate, error) {
 // readHead reads from the serial number up to the public key.
 func (c *Certificate) readHead(tbs *cryptobyte.String) bool {
 	var serial, alg, issuer, dates, subject, spki, body, keyAlg cryptobyte.String
-	var bits []byte
+	var bits encoding.BitString
 	ok := tbs.ReadASN1(&serial, asn1.INTEGER) && len(serial) > 0 && tbs.ReadASN1(&alg, asn1.SEQUENCE) &&
 		tbs.ReadASN1Element(&issuer, asn1.SEQUENCE) &&
 		tbs.ReadASN1(&dates, asn1.SEQUENCE) && readTime(&dates, &c.NotBefore) && readTime(&dates, &c.NotAfter) &&
@@ -64,7 +67,7 @@ func (c *Certificate) readHead(tbs *cryptobyte.String) bool {
 		return false
 	}
 	whole := spki
-	if !whole.ReadASN1(&body, asn1.SEQUENCE) || !body.ReadASN1(&keyAlg, asn1.SEQUENCE) || !body.ReadASN1BitStringAsBytes(&bits) {
+	if !whole.ReadASN1(&body, asn1.SEQUENCE) || !body.ReadASN1(&keyAlg, asn1.SEQUENCE) || !body.ReadASN1BitString(&bits) {
 		return false
 	}
 	c.Serial, c.IssuerDER, c.SubjectDER, c.Public = serial, issuer, subject, spki
