@@ -8,8 +8,8 @@ import (
 
 // GetKey returns the public side of a key version, the latest for id "".
 func (s *Service) GetKey(ctx context.Context, who vault.Caller, ref vault.Ref, id string) (Key, error) {
-	v, d, err := s.get(ctx, who, "keys/get", ref, id)
-	return Key{Version: v, Deletion: d, Settings: s.Settings(ref.Vault)}, err
+	v, err := s.get(ctx, who, "keys/get", ref, id)
+	return Key{Version: v, Settings: s.Settings(ref.Vault)}, err
 }
 
 // ListKeys returns one page of a vault's keys, or of its soft-deleted ones.
@@ -23,17 +23,17 @@ func (s *Service) ListKeyVersions(ctx context.Context, who vault.Caller, ref vau
 }
 
 // get reads a version of a key or secret for a caller.
-func (s *Service) get(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, id string) (v vault.Version, d *vault.Deletion, err error) {
+func (s *Service) get(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, id string) (v vault.Version, err error) {
 	if err := s.enter(ctx, who, do, ref); err != nil {
-		return v, nil, err
+		return v, err
 	}
 	return s.readVersion(ctx, ref, id)
 }
 
 // readVersion reads a version, letting the certificate behind it settle first.
-func (s *Service) readVersion(ctx context.Context, ref vault.Ref, id string) (v vault.Version, d *vault.Deletion, err error) {
+func (s *Service) readVersion(ctx context.Context, ref vault.Ref, id string) (v vault.Version, err error) {
 	if err := s.settle(ctx, ref); err != nil {
-		return v, nil, err
+		return v, err
 	}
 	err = s.Store.View(ctx, func(r vault.Reader) error {
 		head, err := live(r, ref)
@@ -42,5 +42,5 @@ func (s *Service) readVersion(ctx context.Context, ref vault.Ref, id string) (v 
 		}
 		return err
 	})
-	return v, nil, err
+	return v, err
 }

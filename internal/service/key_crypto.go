@@ -63,7 +63,7 @@ func (s *Service) usable(ctx context.Context, ref vault.Ref, id string) (usable,
 	if u, ok := s.keys.Get(place); ok && u.epoch == epoch {
 		return u, nil
 	}
-	v, _, err := s.readVersion(ctx, ref, id)
+	v, err := s.readVersion(ctx, ref, id)
 	if err != nil {
 		return usable{}, err
 	}
@@ -112,7 +112,7 @@ func (s *Service) ReleaseKey(ctx context.Context, who vault.Caller, ref vault.Re
 	if err := s.enter(ctx, who, "keys/release", ref); err != nil {
 		return err
 	}
-	v, _, err := s.readVersion(ctx, ref, id)
+	v, err := s.readVersion(ctx, ref, id)
 	if err != nil {
 		return err
 	}

@@ -3,11 +3,9 @@ package service
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"strings"
 
-	"certwright/internal/certs"
 	"certwright/internal/jwk"
 	"certwright/internal/vault"
 )
@@ -25,7 +23,7 @@ func (s *Service) CreateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 	if err != nil {
 		return Key{}, err
 	}
-	if err := checkExportable(in.Exportable, in.Type, in.Release, in.Attributes); err != nil {
+	if err := checkExportable(in.Exportable, in.Type, in.Release); err != nil {
 		return Key{}, err
 	}
 	made, err := s.newMaterial(props)
@@ -69,18 +67,15 @@ func octProps(in KeyInput, settings vault.Settings) (vault.KeyProps, error) {
 	if p.Size == 0 {
 		p.Size = 256
 	}
-	switch {
-	case !settings.HSM:
+	if !settings.HSM {
 		return p, vault.KeyTypeNotSupported(in.Type)
-	case p.Size != 128 && p.Size != 192 && p.Size != 256:
-		return p, vault.BadKeySize(p.Size, 128, 192, 256)
 	}
-	return p, nil
+	return p, nil // jwk.RandomSecret refuses sizes that AES has not
 }
 
 // checkExportable refuses an exportable key that no policy says where to (7.3
 // specification, release_policy).
-func checkExportable(exportable bool, t vault.KeyType, release []byte, _ AttributesInput) error {
+func checkExportable(exportable bool, t vault.KeyType, release []byte) error {
 	switch {
 	case exportable && release == nil:
 		return vault.Bad("attributes.exportable needs a release_policy.")
@@ -95,9 +90,8 @@ func checkExportable(exportable bool, t vault.KeyType, release []byte, _ Attribu
 // newMaterial makes a key pair, or the bytes of an oct key.
 func (s *Service) newMaterial(p vault.KeyProps) (jwk.Imported, error) {
 	if p.Type == vault.Oct || p.Type == vault.OctHSM {
-		secret := make([]byte, p.Size/8)
-		rand.Read(secret) // never fails (crypto/rand)
-		return jwk.Imported{Type: p.Type, Size: p.Size, Private: secret}, nil
+		secret, err := jwk.RandomSecret(p.Size)
+		return jwk.Imported{Type: p.Type, Size: p.Size, Private: secret}, err
 	}
 	key, err := s.Keys.Key(p)
 	if err != nil {
@@ -131,7 +125,7 @@ func (s *Service) ImportKey(ctx context.Context, who vault.Caller, ref vault.Ref
 	if err != nil {
 		return Key{}, err
 	}
-	if err := checkExportable(in.Exportable, made.Type, in.Release, in.Attributes); err != nil {
+	if err := checkExportable(in.Exportable, made.Type, in.Release); err != nil {
 		return Key{}, err
 	}
 	return s.putKey(ctx, newKey{ref: ref, verb: "import", made: made, in: in.Attributes, tags: in.Tags,
@@ -310,5 +304,3 @@ func (s *Service) parsedKey(v vault.Version) (jwk.Private, error) {
 	}
 	return jwk.NewPrivate(key.Signer())
 }
-
-var _ KeySource = (*certs.Pool)(nil)

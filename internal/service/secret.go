@@ -18,7 +18,7 @@ const (
 // disabled one keeps its value to itself; one outside its dates does not
 // (CONTRACT section 7). out asks for another form of the value: of a PFX, PEM.
 func (s *Service) GetSecret(ctx context.Context, who vault.Caller, ref vault.Ref, id, out string) (Secret, error) {
-	v, _, err := s.get(ctx, who, "secrets/get", ref, id)
+	v, err := s.get(ctx, who, "secrets/get", ref, id)
 	if err != nil {
 		return Secret{}, err
 	}

@@ -140,9 +140,6 @@ func BadSubject() *Error {
 	return Bad("Property policy.x509_props has invalid value. Invalid X.500 distinguished name\r\n")
 }
 
-// BadPolicy answers a policy that is wrong as a whole.
-func BadPolicy() *Error { return Bad("Property policy has invalid value\r\n") }
-
 // OneAction answers a policy with several lifetime actions.
 func OneAction() *Error { return Bad("At most one action is allowed") }
 
