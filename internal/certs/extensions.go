@@ -69,7 +69,8 @@ func addExtensions(b *cryptobyte.Builder, list ...*extension) {
 }
 
 // readExtensions reads a list of extensions. What stands behind the list, or
-// behind the value of one, is passed over, as the standard library does.
+// behind the value of one, or inside a value behind what is read of it, is
+// passed over, as the standard library does.
 func readExtensions(seq cryptobyte.String) ([]extension, error) {
 	var list []extension
 	var items cryptobyte.String
@@ -113,7 +114,8 @@ func writeUsage(usage []vault.KeyUsage) ([]byte, error) {
 // names, without regard to case (WIRE section 3).
 func readUsage(value []byte) ([]vault.KeyUsage, error) {
 	var bits asn1.BitString
-	if rest, err := asn1.Unmarshal(value, &bits); err != nil || len(rest) > 0 {
+	in := cryptobyte.String(value)
+	if !in.ReadASN1BitString(&bits) {
 		return nil, errExtension
 	}
 	usage := []vault.KeyUsage{}
@@ -150,7 +152,7 @@ func writeEKUs(ekus []string) ([]byte, error) {
 func readEKUs(value []byte) ([]string, error) {
 	in := cryptobyte.String(value)
 	var items cryptobyte.String
-	if !in.ReadASN1(&items, der.SEQUENCE) || !in.Empty() {
+	if !in.ReadASN1(&items, der.SEQUENCE) {
 		return nil, errExtension
 	}
 	ekus := []string{}
@@ -177,7 +179,7 @@ func basicConstraints(ca bool) []byte {
 func readBasicConstraints(value []byte) (ca bool, err error) {
 	in := cryptobyte.String(value)
 	var seq cryptobyte.String
-	if !in.ReadASN1(&seq, der.SEQUENCE) || !in.Empty() || !readFlag(&seq, &ca) {
+	if !in.ReadASN1(&seq, der.SEQUENCE) || !readFlag(&seq, &ca) {
 		return false, errExtension
 	}
 	return ca, nil

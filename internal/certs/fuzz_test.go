@@ -2,9 +2,13 @@ package certs
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -54,6 +58,9 @@ func FuzzParseCertificate(f *testing.F) {
 		f.Add(chain[0])
 		f.Add(chain[1])
 	}
+	for _, odd := range withTails(f) {
+		f.Add(odd)
+	}
 	f.Add(selfSigned(f, newKey(f, vault.KeyProps{Type: vault.EC, Curve: vault.P521}), vault.X509Props{SANs: &vault.SANs{DNS: []string{"a"}}, ValidityMonths: 500, Usage: vault.Usages, CA: true}))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		c, err := Parse(raw)
@@ -89,6 +96,31 @@ func FuzzParseCertificate(f *testing.F) {
 			t.Fatalf("names %v, by the standard library %v", c.sans, std.DNSNames)
 		}
 	})
+}
+
+// withTails returns certificates with an extension whose value has bytes behind
+// what is read of it; the standard library takes them all.
+func withTails(t testing.TB) [][]byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var odd [][]byte
+	for _, ext := range []pkix.Extension{
+		{Id: asn1.ObjectIdentifier(oidKeyUsage), Value: []byte{3, 2, 7, 128, 5, 0}},
+		{Id: asn1.ObjectIdentifier(oidEKU), Value: []byte{0x30, 3, 6, 1, 42, 5, 0}},
+		{Id: asn1.ObjectIdentifier(oidSAN), Value: []byte{0x30, 3, 0x82, 1, 'a', 5, 0}},
+		{Id: asn1.ObjectIdentifier(oidBasicConstraints), Value: []byte{0x30, 3, 1, 1, 255, 5, 0}},
+	} {
+		template := &x509.Certificate{SerialNumber: big.NewInt(1), ExtraExtensions: []pkix.Extension{ext}}
+		raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		odd = append(odd, raw)
+	}
+	return odd
 }
 
 // What the standard library takes for a signed request is one here.

@@ -72,7 +72,7 @@ func addNames(b *cryptobyte.Builder, tag asn1.Tag, names []string) {
 func readSANs(der []byte) (*vault.SANs, error) {
 	in := cryptobyte.String(der)
 	var names cryptobyte.String
-	if !in.ReadASN1(&names, asn1.SEQUENCE) || !in.Empty() {
+	if !in.ReadASN1(&names, asn1.SEQUENCE) {
 		return nil, errExtension
 	}
 	s := &vault.SANs{DNS: []string{}, Emails: []string{}, UPNs: []string{}}
