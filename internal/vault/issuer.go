@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -64,6 +65,40 @@ type Prompter interface {
 	Prompt(o Order) bool
 }
 
+// A Patient is an Issuer whose orders must end at some time. Patience is how
+// long after its creation an order may still be waiting at an authority that
+// answers; 0 is for ever. One that cannot be reached is waited for all the same
+// (DESIGN section 5).
+type Patient interface {
+	Patience() time.Duration
+}
+
+// A Revoker is an Issuer that can revoke what it issued. A *Error is a refusal
+// that its caller may see; revoking twice is none.
+type Revoker interface {
+	Revoke(ctx context.Context, r Revocation) error
+}
+
+// A Revocation is the wish that one certificate be valid no more.
+type Revocation struct {
+	Issuer   IssuerConfig
+	Password Hidden   // the issuer's password, opened
+	Ref      []byte   // Progress.Ref of the order that made it
+	Chain    [][]byte // DER, the certificate itself first
+	Reason   int      // RFC 5280 section 5.3.1; 0 is unspecified
+	Now      time.Time
+}
+
+// Accounts keeps what an issuer must not forget between orders, such as an
+// account key or a CRL number: small rows, sealed at rest. An id begins with
+// the kind of the provider and its name, "acme/LetsEncrypt/...".
+type Accounts interface {
+	// Read returns the row and its revision; ErrNotFound if there is none.
+	Read(ctx context.Context, id string) (plain []byte, rev int64, err error)
+	// Write stores the row, rev 0 for a new one: ErrStale if another was faster.
+	Write(ctx context.Context, id string, plain []byte, rev int64) error
+}
+
 // An Order is one request for a certificate, as an Issuer sees it.
 type Order struct {
 	ID              string // the operation's request id; the idempotency key
@@ -77,7 +112,15 @@ type Order struct {
 	CancelRequested bool
 	Created         time.Time
 	Now             time.Time
-	Previous        []byte // IssuerRef of the version that this order replaces; nil for none
+	Previous        []byte    // Progress.Ref of the version that this order replaces, if the same issuer made it; nil for none
+	Approval        *Approval // what an operator decided; nil: nothing yet
+}
+
+// An Approval is an operator's word on an order that asked for one.
+type Approval struct {
+	At       time.Time
+	Approved bool
+	Message  string // why not; may be ""
 }
 
 // Progress is what a step achieved.
@@ -89,7 +132,13 @@ type Progress struct {
 	Detail    string        // shown as status_details; "" keeps the usual sentence
 	Again     time.Duration // when to look again, if none of the above
 	Ref       []byte        // kept with the version for revoke and renewal
+	Notes     []string      // what was done and what the authority said, for the operation's history
+	Asks      bool          // the order waits for an operator's Approval
 }
+
+// ErrPaced says that an issuer was not asked, since its rate is used up for
+// now. It is no failed attempt.
+var ErrPaced = errors.New("the issuer's rate is used up for now")
 
 // A RetryError is a transient failure whose source said when to come back.
 type RetryError struct {

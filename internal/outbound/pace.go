@@ -1,0 +1,168 @@
+package outbound
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"certwright/internal/clock"
+	"certwright/internal/vault"
+)
+
+const (
+	maxCalls = 4               // at the same time, for each account
+	maxWait  = 2 * time.Second // for one's turn; whoever would wait longer comes back later
+)
+
+// A Limit is how many requests an account may make: Requests in any Within.
+type Limit struct {
+	Requests int
+	Within   time.Duration
+}
+
+// A pace is what one account has used up. All orders of the account share it.
+type pace struct {
+	limits []*rate.Limiter
+	turns  chan struct{}
+
+	mu     sync.Mutex
+	closed time.Time // the authority said to come back then
+}
+
+func (c *Client) pace(account string) *pace {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.paces[account]
+	if p == nil {
+		p = &pace{turns: make(chan struct{}, maxCalls)}
+		for _, l := range c.limits {
+			// a token bucket lets through burst + rate*time: half of each keeps to the window
+			p.limits = append(p.limits, rate.NewLimiter(rate.Limit(float64(l.Requests)/2/l.Within.Seconds()), max(l.Requests/2, 1)))
+		}
+		c.paces[account] = p
+	}
+	return p
+}
+
+// paced is the RoundTripper of one account.
+type paced struct {
+	client *Client
+	pace   *pace
+}
+
+// RoundTrip waits for the account's turn, or, if that is too far off, returns a
+// *vault.RetryError of ErrPaced. An answer's Retry-After is heard by Listen,
+// and holds up the whole account where it comes with 429.
+func (t *paced) RoundTrip(r *http.Request) (*http.Response, error) {
+	leave, err := t.pace.enter(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	answer, err := t.client.transport.RoundTrip(r)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	answer.Body = &capped{ReadCloser: answer.Body, left: maxBody, end: sync.OnceFunc(leave)}
+	if after, ok := retryAfter(answer.Header.Get("Retry-After")); ok {
+		hear(r.Context(), after)
+		if answer.StatusCode == http.StatusTooManyRequests {
+			t.pace.close(after)
+		}
+	}
+	return answer, nil
+}
+
+func now() time.Time { return clock.Real{}.Now() } // authorities follow real time
+
+// enter returns when a request may go out. leave must be called when it is over.
+func (p *pace) enter(ctx context.Context) (leave func(), err error) {
+	wait := p.wait()
+	if wait > maxWait {
+		return nil, &vault.RetryError{After: wait, Err: vault.ErrPaced}
+	}
+	turn := time.NewTimer(maxWait)
+	defer turn.Stop()
+	select {
+	case p.turns <- struct{}{}:
+	case <-turn.C:
+		return nil, &vault.RetryError{After: maxWait, Err: vault.ErrPaced}
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	for _, l := range p.limits {
+		if err := l.Wait(ctx); err != nil {
+			<-p.turns
+			return nil, fmt.Errorf("wait for the account's turn: %w", err)
+		}
+	}
+	return func() { <-p.turns }, nil
+}
+
+// wait is how long the account has to wait now.
+func (p *pace) wait() time.Duration {
+	p.mu.Lock()
+	wait := p.closed.Sub(now())
+	p.mu.Unlock()
+	for _, l := range p.limits {
+		r := l.Reserve()
+		wait = max(wait, r.Delay())
+		r.Cancel()
+	}
+	return wait
+}
+
+func (p *pace) close(after time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if until := now().Add(after); until.After(p.closed) {
+		p.closed = until
+	}
+}
+
+// retryAfter reads the header in both of its forms (RFC 9110 section 10.2.3),
+// bounded by a day.
+func retryAfter(header string) (time.Duration, bool) {
+	if n, err := strconv.Atoi(header); err == nil && n >= 0 {
+		return time.Duration(min(n, 24*3600)) * time.Second, true
+	}
+	if at, err := http.ParseTime(header); err == nil {
+		return min(max(at.Sub(now()), 0), 24*time.Hour), true
+	}
+	return 0, false
+}
+
+type listening struct{}
+
+// A Heard is what an authority said of when to come back.
+type Heard struct {
+	mu    sync.Mutex
+	after time.Duration
+}
+
+// Listen returns a context whose calls tell their Retry-After, for libraries
+// that lose it.
+func Listen(ctx context.Context) (context.Context, *Heard) {
+	h := &Heard{}
+	return context.WithValue(ctx, listening{}, h), h
+}
+
+func hear(ctx context.Context, after time.Duration) {
+	if h, ok := ctx.Value(listening{}).(*Heard); ok {
+		h.mu.Lock()
+		h.after = after
+		h.mu.Unlock()
+	}
+}
+
+// After is what the last answer that said something said; 0: none did.
+func (h *Heard) After() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.after
+}
