@@ -10,6 +10,9 @@ const (
 	JobIssue  JobKind = "issue"  // take the pending operation one step further
 	JobRotate JobKind = "rotate" // give a key a new version, as its rotation policy says
 	JobNotice JobKind = "notice" // tell that a key is near its expiry
+	// take an order that nobody waits for any more back at its issuer; its Ref
+	// is in the collection Withdrawn
+	JobWithdraw JobKind = "withdraw"
 )
 
 // A Job is work that falls due. There is at most one of a kind per Ref.

@@ -15,6 +15,10 @@ const (
 	Secrets      Kind = "secrets"
 )
 
+// Withdrawn is where operations wait, by their request ids, that were removed
+// while their issuer still works on them. No URL leads there.
+const Withdrawn Kind = "withdrawn"
+
 // Noun returns the word that messages use for one object of the kind, such as "certificate".
 func (k Kind) Noun() string { return strings.TrimSuffix(string(k), "s") }
 
@@ -91,6 +95,8 @@ type CertificateBody struct {
 	Subject       string   // of the leaf, for lists
 	PreserveOrder bool     // Chain keeps the order that the caller gave
 	IssuerRef     []byte   // what the issuer noted for a later revoke or renewal; may be nil
+	IssuerName    string   // the issuer resource that made it; "" for Self, a merge or an import
+	Provider      string   // of that issuer
 }
 
 // KeyBody is what a key version carries.

@@ -53,6 +53,9 @@ type Operation struct {
 	Issuer          *IssuerConfig // snapshot for when the issuer is deleted; nil for Self and Unknown
 	State           []byte        // the issuer's own notebook between steps
 	Attempt         int           // errors in a row so far
+	Asks            bool          // an operator's Approval is waited for
+	Approval        *Approval     // nil: none yet
+	History         []Note        // what happened so far, oldest first
 	Target          string        // version id once completed
 	Created         time.Time
 	Rev             int64
@@ -126,22 +129,34 @@ func (o Operation) CancelNow(now time.Time) bool {
 	return o.Status == InProgress && o.CancelRequested && !o.CancelLost && !now.Before(o.CancelDue)
 }
 
+// Decide puts an operator's word on an operation that asks for one.
+func (o Operation) Decide(a Approval) (Operation, error) {
+	switch {
+	case o.Status != InProgress:
+		return o, NotInProgress()
+	case !o.Asks:
+		return o, NotAsked()
+	}
+	o.Approval, o.Asks = &a, false
+	return o, nil
+}
+
 // Complete ends the operation with the version it made. A merge may complete
 // one that failed or was cancelled.
 func (o Operation) Complete(version string) Operation {
-	o.Status, o.Target, o.Failure, o.Detail = Completed, version, nil, ""
+	o.Status, o.Target, o.Failure, o.Detail, o.Asks = Completed, version, nil, "", false
 	o.Private, o.State, o.Issuer = nil, nil, nil
 	return o
 }
 
 // Fail ends the operation. The staged key stays, for a merge.
 func (o Operation) Fail(f Failure) Operation {
-	o.Status, o.Failure, o.Detail = Failed, &f, ""
+	o.Status, o.Failure, o.Detail, o.Asks = Failed, &f, "", false
 	return o
 }
 
 // Cancel ends the operation. The staged key stays, for a merge.
 func (o Operation) Cancel() Operation {
-	o.Status, o.Detail = Cancelled, ""
+	o.Status, o.Detail, o.Asks = Cancelled, "", false
 	return o
 }

@@ -95,6 +95,16 @@ func MergeCompleted() *Error {
 	return &Error{Reason: Denied, Code: "Forbidden", Message: "Merge is forbidden on a pending object whose status is completed."}
 }
 
+// NotAsked refuses an operator's decision on an operation that needs none.
+func NotAsked() *Error {
+	return &Error{Reason: Conflict, Code: "Conflict", Message: "The operation waits for no decision."}
+}
+
+// NotRevocable refuses to revoke a certificate that no issuer of this server made.
+func NotRevocable(why string) *Error {
+	return &Error{Reason: Conflict, Code: "Conflict", Message: "The certificate cannot be revoked: " + why}
+}
+
 // NotInProgress answers a PATCH of an operation that has ended: 400 as the seed
 // says; the recorded service says 403 (docs/deviations.md).
 func NotInProgress() *Error { return Bad("Pending status must be in progress to allow update.") }

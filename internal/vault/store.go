@@ -47,6 +47,9 @@ type Reader interface {
 	Versions(ref Ref, after string, limit int) ([]Entry, error)
 
 	Operation(Ref) (Operation, error)
+	// Underway lists the operations in progress of one vault, or of all for "",
+	// in ascending order of vault and key, after a place.
+	Underway(vault string, after Ref, limit int) ([]Operation, error)
 
 	Issuer(vault, name string) (IssuerConfig, error)
 	// Issuers lists a vault's issuers in ascending order of lower-cased name; after is such a key.

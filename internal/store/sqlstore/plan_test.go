@@ -28,7 +28,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 	t.Parallel()
 	statements := map[string]string{
 		"object": sqlObject, "version": sqlVersion, "versions": sqlVersions, "objects": sqlObjects,
-		"operation": sqlOperation, "issuer": sqlIssuer, "issuers": sqlIssuers, "contacts": sqlContacts,
+		"operation": sqlOperation, "underway": sqlUnderway, "issuer": sqlIssuer, "issuers": sqlIssuers, "contacts": sqlContacts,
 		"outbox": sqlOutbox, "account": sqlAccount, "setting": sqlSetting, "job": sqlJob, "next due": sqlNextDue,
 		"update object": sqlUpdateObject, "delete policy": sqlDeletePolicy, "has version": sqlHasVersion,
 		"update version": sqlUpdateVersion, "delete body": sqlDeleteBody, "delete version": sqlDeleteVersion,
@@ -49,6 +49,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"versions": "SEARCH v USING PRIMARY KEY (vault=? AND kind=? AND key=? AND id>?)",
 		"issuers":  "SEARCH issuers USING INDEX sqlite_autoindex_issuers_1 (vault=? AND key>?)",
 		"outbox":   "SEARCH outbox USING INDEX outbox_state (state=? AND seq>?)",
+		"underway": "SEARCH operations USING INDEX operations_underway ((vault,key)>(?,?) AND vault<?)",
 		"due jobs": "SEARCH jobs USING INDEX jobs_due (due<?)",
 	}
 	s := openInside(t)

@@ -182,20 +182,3 @@ func (r *reader) Versions(ref vault.Ref, after string, limit int) ([]vault.Entry
 	})
 	return list, err
 }
-
-const sqlOperation = `SELECT rev, body, raw FROM operations WHERE vault = $1 AND kind = $2 AND key = $3`
-
-// Operation implements vault.Reader.
-func (r *reader) Operation(ref vault.Ref) (vault.Operation, error) {
-	var rev int64
-	var body string
-	var raw packed
-	if err := r.one("operation", sqlOperation, place(ref), &rev, &body, &raw.bytes); err != nil {
-		return vault.Operation{}, err
-	}
-	var rec operationRecord
-	if err := decode(body, &rec, &rec.V); err != nil {
-		return vault.Operation{}, err
-	}
-	return rec.operation(ref, rev, raw)
-}

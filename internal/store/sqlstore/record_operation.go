@@ -21,6 +21,9 @@ type operationRecord struct {
 	Issuer          *issuerRecord     `json:"issuer,omitzero"`
 	IssuerVault     string            `json:"issuer_vault,omitzero"`
 	Attempt         int               `json:"attempt,omitzero"`
+	Asks            bool              `json:"asks,omitzero"`
+	Approval        *approvalRecord   `json:"approval,omitzero"`
+	History         []noteRecord      `json:"history,omitzero"`
 	Target          string            `json:"target,omitzero"`
 	Created         *int64            `json:"created,omitzero"`
 	CSR             *int              `json:"csr,omitzero"`     // length, as in versionRecord
@@ -33,13 +36,26 @@ type failureRecord struct {
 	Message string `json:"message"`
 }
 
+type approvalRecord struct {
+	At       *int64 `json:"at,omitzero"`
+	Approved bool   `json:"approved,omitzero"`
+	Message  string `json:"message,omitzero"`
+}
+
+type noteRecord struct {
+	At    *int64 `json:"at"`
+	Last  *int64 `json:"last"`
+	Times int    `json:"times"`
+	Text  string `json:"text"`
+}
+
 func fromOperation(o vault.Operation) (operationRecord, packed) {
 	var raw packed
 	r := operationRecord{
 		V: recordVersion, Name: o.Name, RequestID: o.RequestID, Status: string(o.Status), Detail: o.Detail,
 		IssuerName: o.IssuerName, CancelRequested: o.CancelRequested, CancelDue: nanos(o.CancelDue),
 		CancelLost: o.CancelLost, PreserveOrder: o.PreserveOrder, Policy: fromPolicy(o.Policy),
-		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Target: o.Target, Created: nanos(o.Created),
+		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Asks: o.Asks, Target: o.Target, Created: nanos(o.Created),
 		CSR: raw.put(o.CSR), Private: raw.put(o.Private), State: raw.put(o.State),
 	}
 	if o.Failure != nil {
@@ -48,6 +64,12 @@ func fromOperation(o vault.Operation) (operationRecord, packed) {
 	if o.Issuer != nil {
 		issuer := fromIssuer(*o.Issuer)
 		r.Issuer, r.IssuerVault = &issuer, o.Issuer.Vault
+	}
+	if a := o.Approval; a != nil {
+		r.Approval = &approvalRecord{At: nanos(a.At), Approved: a.Approved, Message: a.Message}
+	}
+	for _, n := range o.History {
+		r.History = append(r.History, noteRecord{nanos(n.At), nanos(n.Last), n.Times, n.Text})
 	}
 	return r, raw
 }
@@ -58,7 +80,7 @@ func (r operationRecord) operation(ref vault.Ref, rev int64, raw packed) (o vaul
 		Ref: ref, RequestID: r.RequestID, Status: vault.Status(r.Status), Detail: r.Detail,
 		IssuerName: r.IssuerName, CancelRequested: r.CancelRequested, CancelDue: atNanos(r.CancelDue),
 		CancelLost: r.CancelLost, PreserveOrder: r.PreserveOrder, Policy: r.Policy.policy(),
-		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Target: r.Target, Created: atNanos(r.Created), Rev: rev,
+		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Asks: r.Asks, Target: r.Target, Created: atNanos(r.Created), Rev: rev,
 	}
 	if r.Failure != nil {
 		o.Failure = &vault.Failure{Code: r.Failure.Code, Message: r.Failure.Message}
@@ -66,6 +88,12 @@ func (r operationRecord) operation(ref vault.Ref, rev int64, raw packed) (o vaul
 	if r.Issuer != nil {
 		issuer := r.Issuer.issuer(r.IssuerVault)
 		o.Issuer = &issuer
+	}
+	if a := r.Approval; a != nil {
+		o.Approval = &vault.Approval{At: atNanos(a.At), Approved: a.Approved, Message: a.Message}
+	}
+	for _, n := range r.History {
+		o.History = append(o.History, vault.Note{At: atNanos(n.At), Last: atNanos(n.Last), Times: n.Times, Text: n.Text})
 	}
 	if o.CSR, err = raw.take(r.CSR); err != nil {
 		return o, err

@@ -23,6 +23,8 @@ type certificateRecord struct {
 	Leaf          *int   `json:"leaf,omitzero"`    // length, if it is not in the chain
 	PreserveOrder bool   `json:"preserve_order,omitzero"`
 	IssuerRef     *int   `json:"issuer_ref,omitzero"` // length
+	IssuerName    string `json:"issuer,omitzero"`
+	Provider      string `json:"provider,omitzero"`
 }
 
 type keyRecord struct {
@@ -59,7 +61,7 @@ func fromVersion(v vault.Version) (r versionRecord, raw packed, ok bool) {
 }
 
 func fromCertificate(c *vault.CertificateBody, raw *packed) *certificateRecord {
-	r := &certificateRecord{PreserveOrder: c.PreserveOrder}
+	r := &certificateRecord{PreserveOrder: c.PreserveOrder, IssuerName: c.IssuerName, Provider: c.Provider}
 	if c.Chain != nil {
 		r.Chain = make([]*int, len(c.Chain))
 	}
@@ -79,7 +81,8 @@ func fromCertificate(c *vault.CertificateBody, raw *packed) *certificateRecord {
 // fill sets the body of v, whose list row e was read with it.
 func (r versionRecord) fill(v *vault.Version, e vault.Entry, raw packed) (err error) {
 	if c := r.Certificate; c != nil {
-		v.Certificate = &vault.CertificateBody{Thumbprint: e.Thumbprint, Subject: e.Subject, PreserveOrder: c.PreserveOrder}
+		v.Certificate = &vault.CertificateBody{Thumbprint: e.Thumbprint, Subject: e.Subject, PreserveOrder: c.PreserveOrder,
+			IssuerName: c.IssuerName, Provider: c.Provider}
 		if err := c.fill(v.Certificate, &raw); err != nil {
 			return err
 		}

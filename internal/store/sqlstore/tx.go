@@ -154,14 +154,14 @@ func (t *tx) Purge(ref vault.Ref) error {
 }
 
 const (
-	sqlInsertOperation = `INSERT INTO operations (vault, kind, key, rev, body, raw) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`
-	sqlUpdateOperation = `UPDATE operations SET rev = $4, body = $5, raw = $6 WHERE vault = $1 AND kind = $2 AND key = $3 AND rev = $7`
+	sqlInsertOperation = `INSERT INTO operations (vault, kind, key, rev, body, raw, status) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`
+	sqlUpdateOperation = `UPDATE operations SET rev = $4, body = $5, raw = $6, status = $7 WHERE vault = $1 AND kind = $2 AND key = $3 AND rev = $8`
 )
 
 // PutOperation implements vault.Tx.
 func (t *tx) PutOperation(o vault.Operation) (int64, error) {
 	rec, raw := fromOperation(o)
-	args := place(o.Ref, o.Rev+1, encode(rec), raw.blob())
+	args := place(o.Ref, o.Rev+1, encode(rec), raw.blob(), rec.Status)
 	text := sqlInsertOperation
 	if o.Rev != 0 {
 		text, args = sqlUpdateOperation, append(args, o.Rev)

@@ -44,7 +44,8 @@ func TestUpgradeKnowsTheKeysThatWereThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	execRaw(t, path, `ALTER TABLE versions DROP COLUMN key_type; ALTER TABLE versions DROP COLUMN exportable;
-DELETE FROM goose_db_version WHERE version_id = 2; PRAGMA user_version = 1`)
+DROP INDEX operations_underway; ALTER TABLE operations DROP COLUMN status;
+DELETE FROM goose_db_version WHERE version_id >= 2; PRAGMA user_version = 1`)
 	s = open()
 	defer s.Close()
 	var got []vault.Entry

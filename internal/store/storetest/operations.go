@@ -13,7 +13,9 @@ func fullOperation() vault.Operation {
 		Failure: &vault.Failure{Code: vault.IssuerFault, Message: "m"}, IssuerName: "MyIssuer", CSR: []byte("csr"),
 		CancelRequested: true, CancelDue: instant.Add(2 * time.Second), CancelLost: true, PreserveOrder: true,
 		Policy: fullPolicy(), Enabled: true, Tags: map[string]string{"a": "b"}, Private: vault.Sealed("sealed"),
-		Issuer: &issuer, State: []byte("state"), Attempt: 3, Target: id(2), Created: instant}
+		Issuer: &issuer, State: []byte("state"), Attempt: 3, Asks: true, Approval: &vault.Approval{At: instant, Approved: true, Message: "why"},
+		History: []vault.Note{{At: instant, Last: instant.Add(time.Hour), Times: 2, Text: "asked"}, {At: instant, Last: instant, Times: 1, Text: "answered"}},
+		Target:  id(2), Created: instant}
 }
 
 // operationsAsPut: every member comes back as it was put, nil and empty apart.
@@ -58,4 +60,32 @@ func operationRevisions(t *testing.T, s vault.Store) {
 	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Operation, error) { return r.Operation(ref("a")) })
 	refused(t, s, vault.ErrStale, putRev(2))
 	update(t, s, putRev(0))
+}
+
+// operationsUnderway: those in progress are listed in order, of one vault or of all.
+func operationsUnderway(t *testing.T, s vault.Store) {
+	put := func(vaultName, name string, status vault.Status, kind vault.Kind) {
+		update(t, s, func(tx vault.Tx) error {
+			_, err := tx.PutOperation(vault.Operation{Ref: vault.Ref{Vault: vaultName, Kind: kind, Name: name}, Status: status})
+			return err
+		})
+	}
+	for _, name := range []string{"C", "a", "b"} {
+		put("one", name, vault.InProgress, vault.Certificates)
+		put("two", name, vault.InProgress, vault.Certificates)
+	}
+	put("one", "failed", vault.Failed, vault.Certificates)
+	put("one", "taken-back", vault.InProgress, vault.Withdrawn)
+	ends := vault.Operation{Ref: vault.Ref{Vault: "one", Kind: vault.Certificates, Name: "b"}, Status: vault.Completed, Rev: 1}
+	update(t, s, func(tx vault.Tx) error { _, err := tx.PutOperation(ends); return err })
+	list := func(vaultName string, after vault.Ref, limit int) (names []string) {
+		for _, o := range get(t, s, func(r vault.Reader) ([]vault.Operation, error) { return r.Underway(vaultName, after, limit) }) {
+			names = append(names, o.Vault+"/"+o.Name)
+		}
+		return names
+	}
+	same(t, "one vault", list("one", vault.Ref{}, 9), []string{"one/a", "one/C"})
+	same(t, "one vault, next page", list("one", vault.Ref{Name: "A"}, 1), []string{"one/C"})
+	same(t, "all", list("", vault.Ref{}, 9), []string{"one/a", "one/C", "two/a", "two/b", "two/C"})
+	same(t, "all, next page", list("", vault.Ref{Vault: "one", Name: "c"}, 2), []string{"two/a", "two/b"})
 }

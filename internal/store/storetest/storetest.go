@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"purge", purge},
 		{"operations as put", operationsAsPut},
 		{"operation revisions", operationRevisions},
+		{"operations underway", operationsUnderway},
 		{"issuers as put", issuersAsPut},
 		{"list of issuers", issuersListed},
 		{"contacts", contacts},
