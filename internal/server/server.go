@@ -122,7 +122,7 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.worker = worker.New(worker.Worker{
 		Store: s.store, Clock: s.clock, Slots: workerSlots, Lease: workerLease, Log: s.log,
-		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: s.service.Issue, vault.JobRotate: s.service.Rotate, vault.JobNotice: s.service.Notice},
+		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: s.service.Issue, vault.JobRotate: s.service.Rotate, vault.JobNotice: s.service.Notice, vault.JobWithdraw: s.service.Withdraw},
 	})
 	if s.tokens, err = sts.New(s.config.Tenant); err != nil {
 		return err

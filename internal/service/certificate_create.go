@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -160,6 +161,7 @@ func (s *Service) planIssuer(r vault.Reader, p *plan) error {
 			return err
 		}
 		op.Issuer, p.issuer = &cfg, issuer
+		*op = op.Noted(p.now, fmt.Sprintf("Requested of issuer %s, provider %s.", cfg.Name, cfg.Provider))
 	}
 	if p.op.Policy.Key.Reuse && p.rev != 0 && !p.head.Pending {
 		return reuseKey(r, p)

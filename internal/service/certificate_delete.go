@@ -9,12 +9,20 @@ import (
 // DeleteCertificate soft-deletes a certificate with its key and secret. An
 // operation in progress ends with it; one that has ended stays beside it.
 func (s *Service) DeleteCertificate(ctx context.Context, who vault.Caller, ref vault.Ref) (c Certificate, err error) {
+	now := s.now()
 	err = s.softDelete(ctx, who, "certificates/delete", ref, func(tx vault.Tx, head vault.Object) error {
 		if c, err = s.certificate(tx, head, ""); err != nil || !c.busy {
 			return err
 		}
-		return dropOperation(tx, head.Ref)
+		op, err := tx.Operation(head.Ref)
+		if err != nil {
+			return err
+		}
+		return s.abandon(tx, op, now)
 	})
+	if c.busy {
+		s.Poke()
+	}
 	return c, err
 }
 

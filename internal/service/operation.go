@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"time"
 
 	"certwright/internal/vault"
 )
@@ -85,18 +86,31 @@ func rescheduleCancel(tx vault.Tx, was, op vault.Operation) error {
 }
 
 // DeleteOperation removes the operation, whatever its state, and returns its
-// last state. The certificate stays. Whether the issuer still goes on is its
-// own affair (seed).
+// last state. The certificate stays. The issuer is told, but may go on (seed).
 func (s *Service) DeleteOperation(ctx context.Context, who vault.Caller, ref vault.Ref, requestID string) (vault.Operation, error) {
 	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
 		return vault.Operation{}, err
 	}
+	now := s.now()
 	var op vault.Operation
 	err := s.change(ctx, ref, func(tx vault.Tx) (err error) {
 		if op, err = operation(tx, ref, requestID); err != nil {
 			return err
 		}
-		return dropOperation(tx, op.Ref)
+		return s.abandon(tx, op, now)
 	})
+	if err == nil {
+		s.Poke()
+	}
 	return op, err
+}
+
+// abandon removes an operation; the issuer of one in progress is told.
+func (s *Service) abandon(tx vault.Tx, op vault.Operation, now time.Time) error {
+	if op.Status == vault.InProgress {
+		if err := s.takeBack(tx, op, now); err != nil {
+			return err
+		}
+	}
+	return dropOperation(tx, op.Ref)
 }

@@ -20,6 +20,8 @@ type material struct {
 	tags          map[string]string
 	preserveOrder bool
 	issuerRef     []byte
+	issuerName    string // the issuer resource that made it; "" where none did
+	provider      string
 	now           time.Time
 }
 
@@ -48,7 +50,8 @@ func (s *Service) makeVersion(m material) (newVersion, error) {
 		chain = certs.Order(m.chain, m.leaf)
 	}
 	n.certificate.Certificate = &vault.CertificateBody{Leaf: leaf.Raw, Chain: chain, Thumbprint: certs.Thumbprint(leaf.Raw),
-		Subject: leaf.Subject, PreserveOrder: m.preserveOrder, IssuerRef: m.issuerRef}
+		Subject: leaf.Subject, PreserveOrder: m.preserveOrder, IssuerRef: m.issuerRef,
+		IssuerName: m.issuerName, Provider: m.provider}
 	if n.key.Key, err = s.keyBody(m, id, leaf); err != nil {
 		return n, err
 	}

@@ -1,0 +1,63 @@
+package certs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// What CheckPath answers where an issuer's chain will not do.
+var (
+	// ErrIncomplete: the certificate of who signed the leaf is missing.
+	ErrIncomplete = errors.New("the chain is incomplete")
+	// ErrNotSigned: a certificate is not signed by the one that names itself its issuer.
+	ErrNotSigned = errors.New("the chain is broken")
+	// ErrNotNow: the leaf is not valid at this time.
+	ErrNotNow = errors.New("the certificate is not valid now")
+)
+
+// slack is how far an authority's clock may differ from ours.
+const slack = time.Hour
+
+// CheckPath returns what an issuer delivered as a chain, leaf first, issuer by
+// issuer, without certificates that do not belong to it. The root may be
+// missing, but not who signed the leaf, unless it signed itself. Signatures of
+// kinds that this server cannot check are taken at their name.
+func CheckPath(chain [][]byte, leaf int, now time.Time) ([][]byte, error) {
+	parsed := make([]*Certificate, len(chain))
+	for i, der := range chain {
+		if c, err := Parse(der); err == nil {
+			parsed[i] = &c
+		}
+	}
+	if c := parsed[leaf]; c == nil || now.Add(slack).Before(c.NotBefore) || now.Add(-slack).After(c.NotAfter) {
+		return nil, ErrNotNow
+	}
+	used := make([]bool, len(chain))
+	path := [][]byte{}
+	for i := leaf; i >= 0; {
+		used[i] = true
+		path = append(path, chain[i])
+		next := issuerOf(parsed, used, i)
+		if next >= 0 {
+			if err := parsed[i].signedBy(*parsed[next]); err != nil {
+				return nil, err
+			}
+		}
+		i = next
+	}
+	if c := parsed[leaf]; len(path) == 1 && !bytes.Equal(c.IssuerDER, c.SubjectDER) {
+		return nil, ErrIncomplete
+	}
+	return path, nil
+}
+
+// signedBy checks the signature with the issuer's key.
+func (c Certificate) signedBy(issuer Certificate) error {
+	err := verify(issuer.Public, c.tbs, c.signature, c.algorithm)
+	if errors.Is(err, errSignature) {
+		return fmt.Errorf("%w: %s is not signed by %s", ErrNotSigned, c.Subject, issuer.Subject)
+	}
+	return nil // or of a kind that cannot be checked here
+}

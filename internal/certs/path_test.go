@@ -1,0 +1,73 @@
+package certs
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// What an issuer delivers becomes a chain from the leaf up, or is refused.
+func TestCheckPath(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	a, err := NewAuthority("Path CA", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	twin, err := NewAuthority("Path CA", now) // the same name, another key
+	if err != nil {
+		t.Fatal(err)
+	}
+	stranger, err := NewAuthority("Other CA", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	csr, err := Request(key, webProps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := a.Issue(csr, 1, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := selfSigned(t, key, webProps())
+	forged := breakSignature(leaf)
+	for name, c := range map[string]struct {
+		chain [][]byte
+		leaf  int
+		at    time.Time
+		want  int // certificates of the path
+		err   error
+	}{
+		"in order":                 {[][]byte{leaf, a.Certificate}, 0, now, 2, nil},
+		"root first":               {[][]byte{a.Certificate, leaf}, 1, now, 2, nil},
+		"with a stranger":          {[][]byte{stranger.Certificate, leaf, a.Certificate}, 1, now, 2, nil},
+		"with what is nothing":     {[][]byte{leaf, []byte("x"), a.Certificate}, 0, now, 2, nil},
+		"self-signed":              {[][]byte{own}, 0, now, 1, nil},
+		"leaf alone":               {[][]byte{leaf}, 0, now, 0, ErrIncomplete},
+		"leaf and a stranger":      {[][]byte{leaf, stranger.Certificate}, 0, now, 0, ErrIncomplete},
+		"of a namesake":            {[][]byte{leaf, twin.Certificate}, 0, now, 0, ErrIncomplete}, // by its key identifier
+		"not signed":               {[][]byte{forged, a.Certificate}, 0, now, 0, ErrNotSigned},
+		"not yet valid":            {[][]byte{leaf, a.Certificate}, 0, now.Add(-2 * time.Hour), 0, ErrNotNow},
+		"a clock that is not ours": {[][]byte{leaf, a.Certificate}, 0, now.Add(-50 * time.Minute), 2, nil},
+		"expired":                  {[][]byte{leaf, a.Certificate}, 0, now.AddDate(0, 1, 1), 0, ErrNotNow},
+	} {
+		path, err := CheckPath(c.chain, c.leaf, c.at)
+		if !errors.Is(err, c.err) || len(path) != c.want {
+			t.Errorf("%s: %d certificates, %v; want %d, %v", name, len(path), err, c.want, c.err)
+		}
+		if c.want > 0 && string(path[0]) != string(c.chain[c.leaf]) {
+			t.Errorf("%s: the leaf is not first", name)
+		}
+	}
+}
+
+// breakSignature returns the certificate with another last byte.
+func breakSignature(der []byte) []byte {
+	forged := append([]byte{}, der...)
+	forged[len(forged)-1] ^= 1
+	return forged
+}

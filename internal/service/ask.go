@@ -1,0 +1,141 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"certwright/internal/certs"
+	"certwright/internal/vault"
+)
+
+const (
+	// stepTime is how long an issuer may take for one step, in real time.
+	stepTime = time.Minute
+	// cancelPatience is how long an issuer out of reach can hold up a cancel;
+	// then the operation is cancelled and the issuer told later.
+	cancelPatience = time.Minute
+)
+
+// askIssuer takes the order one step further at its issuer, or withdraws it.
+func (s *Service) askIssuer(ctx context.Context, op vault.Operation, cfg vault.IssuerConfig, prev []byte, now time.Time) (outcome, error) {
+	issuer := s.Issuers(cfg.Provider)
+	if issuer == nil {
+		return missed(op, fmt.Errorf("this server has no provider %s", cfg.Provider), false, now), nil
+	}
+	o, err := s.order(op, cfg, prev, now)
+	if err != nil {
+		return outcome{}, err
+	}
+	ask := issuer.Step
+	canceler, ok := issuer.(vault.Canceler)
+	cancel := ok && op.CancelNow(now)
+	if cancel {
+		ask = canceler.Cancel
+	}
+	within, stop := context.WithTimeout(ctx, stepTime)
+	defer stop()
+	p, err := ask(within, o)
+	switch {
+	case ctx.Err() != nil: // the server stops; the step will be repeated
+		return outcome{}, ctx.Err()
+	case err != nil:
+		return missed(op, redactError(err, o.Password), cancel, now), nil
+	}
+	p = redacted(p, o.Password)
+	if cancel && p.State == nil {
+		p.State = op.State // the order goes on from where it was
+	}
+	if p.Chain != nil {
+		return s.delivered(op, cfg, p, now)
+	}
+	next := outcome{progress: p, due: now.Add(max(p.Again, time.Second)), cancelLost: op.CancelNow(now)}
+	return tooLate(next, op, issuer, now), nil
+}
+
+// missed is the outcome where the issuer could not be asked.
+func missed(op vault.Operation, cause error, cancel bool, now time.Time) outcome {
+	next := outcome{progress: vault.Progress{State: op.State, Detail: op.Detail, Asks: op.Asks}, due: now.Add(retryAfter(cause, op.Attempt))}
+	switch {
+	case errors.Is(cause, vault.ErrPaced):
+		next.paced = true
+	case cancel && now.Sub(op.CancelDue) >= cancelPatience:
+		next.progress.Cancelled, next.takeBack = true, true
+		next.progress.Notes = []string{"The cancellation could not be told to the issuer yet: " + cause.Error()}
+	default:
+		next.retry = cause
+		next.progress.Detail = fmt.Sprintf("The issuer could not be asked: %s. It is asked again at %s.",
+			vault.Clip(strings.TrimSuffix(cause.Error(), "."), 400), next.due.UTC().Format(time.RFC3339))
+	}
+	return next
+}
+
+// tooLate ends an order that its authority leaves waiting for longer than its
+// issuer allows. One that could not be asked is not counted (DESIGN section 5).
+func tooLate(next outcome, op vault.Operation, issuer vault.Issuer, now time.Time) outcome {
+	p := next.progress
+	patient, ok := issuer.(vault.Patient)
+	if !ok || p.Failure != nil || p.Cancelled {
+		return next
+	}
+	if limit := patient.Patience(); limit > 0 && now.Sub(op.Created) > limit {
+		next.progress.Failure = &vault.Failure{Code: vault.IssuerFault, Message: fmt.Sprintf("The issuer did not issue the certificate within %s.", limit)}
+		next.takeBack = true
+	}
+	return next
+}
+
+// delivered checks what came back and makes the version from it. A chain that
+// does not fit is the issuer's fault; a subject, usages or dates that it
+// changed are its right (ISSUERS section 0).
+func (s *Service) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.Progress, now time.Time) (outcome, error) {
+	key, err := s.stagedKey(op)
+	if err != nil {
+		return outcome{}, err
+	}
+	fault := func(why string) (outcome, error) {
+		return outcome{progress: vault.Progress{State: p.State, Notes: p.Notes, Failure: &vault.Failure{Code: vault.IssuerFault, Message: why}}}, nil
+	}
+	at, err := certs.FindLeaf(p.Chain, key.Public())
+	if err != nil {
+		return fault("The issuer returned a certificate that does not belong to the certificate signing request.")
+	}
+	chain, err := certs.CheckPath(p.Chain, at, now)
+	if err != nil {
+		return fault("The issuer returned a certificate that cannot be used: " + err.Error() + ".")
+	}
+	m := madeFrom(op, key, chain, now)
+	m.issuerRef, m.issuerName, m.provider = p.Ref, cfg.Name, cfg.Provider
+	made, err := s.makeVersion(m)
+	p.Notes = append(p.Notes, differences(op.Policy.X509, chain[0])...)
+	return outcome{progress: p, made: &made}, err
+}
+
+// madeFrom is what the version of an operation is made from; the leaf is first.
+func madeFrom(op vault.Operation, key certs.Key, chain [][]byte, now time.Time) material {
+	return material{ref: op.Ref, key: key, chain: chain, policy: op.Policy, enabled: op.Enabled,
+		tags: op.Tags, preserveOrder: op.PreserveOrder, now: now}
+}
+
+// backoff doubles from one second to one hour, give or take a fifth, so that
+// orders that failed together do not come back together.
+func backoff(attempt int) time.Duration {
+	wait := time.Hour
+	if attempt < bits.Len(3600) {
+		wait = time.Second << attempt
+	}
+	return wait*4/5 + rand.N(wait*2/5)
+}
+
+// retryAfter is when to ask again: when the issuer said, else by backoff.
+func retryAfter(err error, attempt int) time.Duration {
+	var r *vault.RetryError
+	if errors.As(err, &r) && r.After > 0 {
+		return min(r.After, 24*time.Hour)
+	}
+	return backoff(attempt)
+}

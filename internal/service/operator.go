@@ -1,0 +1,134 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"certwright/internal/vault"
+)
+
+// What operators do at the side door, which has its own guard: these methods
+// ask for no permission of the vault's.
+
+// Underway lists the operations in progress of a vault, or of all vaults for
+// "", and the place to go on after; its zero value says that there are no more.
+func (s *Service) Underway(ctx context.Context, vaultName string, after vault.Ref, limit int) (ops []vault.Operation, next vault.Ref, err error) {
+	err = s.Store.View(ctx, func(r vault.Reader) (err error) {
+		ops, err = r.Underway(vaultName, after, limit+1)
+		return err
+	})
+	if err == nil && len(ops) > limit {
+		ops = ops[:limit]
+		next = ops[limit-1].Ref
+	}
+	return ops, next, err
+}
+
+// History returns the operation of a certificate as it stands, with its history.
+func (s *Service) History(ctx context.Context, ref vault.Ref) (op vault.Operation, err error) {
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		op, err = operation(r, ref, "")
+		return err
+	})
+	return op, err
+}
+
+// Decide puts an operator's word on an operation that asks for one. requestID
+// names the operation; "" means the one that is there.
+func (s *Service) Decide(ctx context.Context, ref vault.Ref, requestID string, approved bool, message string) (op vault.Operation, err error) {
+	now := s.now()
+	word := "Approved by an operator."
+	if !approved {
+		word = "Rejected by an operator."
+	}
+	if message = vault.Clip(message, 500); message != "" {
+		word += " " + message
+	}
+	err = s.change(ctx, ref, func(tx vault.Tx) error {
+		was, err := operation(tx, ref, requestID)
+		if err != nil {
+			return err
+		}
+		if op, err = was.Decide(vault.Approval{At: now, Approved: approved, Message: message}); err != nil {
+			return err
+		}
+		op = op.Noted(now, word)
+		if _, err := tx.PutOperation(op); err != nil {
+			return err
+		}
+		return tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: op.Ref, Due: now})
+	})
+	if err == nil {
+		s.Poke()
+	}
+	return op, err
+}
+
+// Revoke asks the issuer that made a version to revoke its certificate; "" is
+// the current version, and the certificate may be a soft-deleted one. reason is
+// of RFC 5280 section 5.3.1.
+func (s *Service) Revoke(ctx context.Context, ref vault.Ref, id string, reason int) (v vault.Version, err error) {
+	var cfg vault.IssuerConfig
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		head, err := r.Object(ref)
+		if head, err = one(head, err, vault.NoSuchObject(ref)); err != nil {
+			return err
+		}
+		if v, err = version(r, head, id); err != nil {
+			return err
+		}
+		cfg, err = maker(r, v)
+		return err
+	})
+	if err != nil {
+		return v, err
+	}
+	now := s.now()
+	rev := vault.Revocation{Issuer: cfg, Ref: v.Certificate.IssuerRef, Chain: v.Certificate.Chain, Reason: reason, Now: now}
+	if v.Certificate.PreserveOrder { // the leaf may stand anywhere
+		rev.Chain = append([][]byte{v.Certificate.Leaf}, v.Certificate.Chain...)
+	}
+	if rev.Password, err = s.password(cfg); err != nil {
+		return v, err
+	}
+	if err := s.revoke(ctx, rev); err != nil {
+		return v, err
+	}
+	s.Log.Info("certificate revoked", "vault", v.Vault, "certificate", v.Name, "version", v.ID, "issuer", cfg.Name, "reason", reason)
+	return v, nil
+}
+
+// maker is the issuer that made a version. One that was deleted since is known
+// by its name and provider only.
+func maker(r vault.Reader, v vault.Version) (vault.IssuerConfig, error) {
+	c := v.Certificate
+	switch {
+	case c == nil:
+		return vault.IssuerConfig{}, vault.NotRevocable("it has not been issued yet.")
+	case c.IssuerName == "":
+		return vault.IssuerConfig{}, vault.NotRevocable("no issuer of this server made it; it signed itself, was merged or imported.")
+	}
+	live, ok, err := found(r.Issuer(v.Vault, c.IssuerName))
+	if err == nil && !ok {
+		live = vault.IssuerConfig{Vault: v.Vault, Name: c.IssuerName, Provider: c.Provider}
+	}
+	return live, err
+}
+
+func (s *Service) revoke(ctx context.Context, rev vault.Revocation) error {
+	revoker, ok := s.Issuers(rev.Issuer.Provider).(vault.Revoker)
+	if !ok {
+		return vault.NotRevocable(fmt.Sprintf("provider %s does not revoke.", rev.Issuer.Provider))
+	}
+	within, stop := context.WithTimeout(ctx, stepTime)
+	defer stop()
+	err := revoker.Revoke(within, rev)
+	var refusal *vault.Error
+	if err == nil || errors.As(err, &refusal) || ctx.Err() != nil {
+		return err
+	}
+	text := vault.Clip(redact(err.Error(), rev.Password), 500)
+	s.Log.Warn("certificate could not be revoked", "issuer", rev.Issuer.Name, "error", text)
+	return &vault.Error{Reason: vault.Unavailable, Code: "IssuerUnavailable", Message: "The issuer could not be asked to revoke: " + text}
+}

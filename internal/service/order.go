@@ -1,0 +1,103 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"certwright/internal/certs"
+	"certwright/internal/vault"
+)
+
+// order shows the operation to its issuer: the CSR, never the key.
+func (s *Service) order(op vault.Operation, cfg vault.IssuerConfig, prev []byte, now time.Time) (vault.Order, error) {
+	o := vault.Order{ID: op.RequestID, Ref: op.Ref, CSR: op.CSR, Policy: op.Policy, Issuer: cfg, State: op.State, Attempt: op.Attempt,
+		CancelRequested: op.CancelRequested, Created: op.Created, Now: now, Previous: prev, Approval: op.Approval}
+	var err error
+	o.Password, err = s.password(cfg)
+	return o, err
+}
+
+// password opens the password of an issuer; "" where there is none.
+func (s *Service) password(cfg vault.IssuerConfig) (vault.Hidden, error) {
+	if cfg.Credentials == nil || cfg.Credentials.Password == nil {
+		return "", nil
+	}
+	pwd, err := s.Sealer.Open(cfg.Credentials.Password, vault.IssuerBinding(cfg.Vault, cfg.Name))
+	if err != nil {
+		return "", fmt.Errorf("open the password of issuer %s: %w", cfg.Name, err)
+	}
+	return vault.Hidden(pwd), nil
+}
+
+// hidden stands for an issuer's password where an answer repeats it.
+const hidden = "[hidden]"
+
+// redact takes the issuer's password out of a text of the issuer's.
+func redact(text string, password vault.Hidden) string {
+	if len(password) < 4 { // a word, not a secret; it would tear other words apart
+		return text
+	}
+	return strings.ReplaceAll(text, password.Reveal(), hidden)
+}
+
+// redacted is a progress without the issuer's password in what people read.
+func redacted(p vault.Progress, password vault.Hidden) vault.Progress {
+	p.Detail = vault.Clip(redact(p.Detail, password), 500)
+	p.Notes = slices.Clone(p.Notes)
+	for i, n := range p.Notes {
+		p.Notes[i] = redact(n, password)
+	}
+	if p.Failure != nil {
+		p.Failure = &vault.Failure{Code: p.Failure.Code, Message: vault.Clip(redact(p.Failure.Message, password), 2000)}
+	}
+	return p
+}
+
+// redactError is redacted for errors; what kind of error it is stays.
+func redactError(err error, password vault.Hidden) error {
+	text := redact(err.Error(), password)
+	if text == err.Error() {
+		return err
+	}
+	clean := errors.New(text)
+	var r *vault.RetryError
+	switch {
+	case errors.Is(err, vault.ErrPaced):
+		return vault.ErrPaced
+	case errors.As(err, &r):
+		return &vault.RetryError{After: r.After, Err: clean}
+	}
+	return clean
+}
+
+// differences tells what an authority made otherwise than the policy asks.
+func differences(want vault.X509Props, der []byte) (notes []string) {
+	leaf, err := certs.Parse(der)
+	if err != nil {
+		return nil
+	}
+	note := func(what, got, asked string) {
+		notes = append(notes, fmt.Sprintf("The issuer made the %s %s, where the policy asks for %s.", what, orNone(got), orNone(asked)))
+	}
+	if name, err := certs.ParseName(want.Subject); err == nil && certs.RenderName(name) != leaf.Subject {
+		note("subject", leaf.Subject, certs.RenderName(name))
+	}
+	got := leaf.Props()
+	if slices.Sort(got.EKUs); !slices.Equal(got.EKUs, slices.Sorted(slices.Values(want.EKUs))) {
+		note("extended key usages", strings.Join(got.EKUs, " "), strings.Join(want.EKUs, " "))
+	}
+	if got.ValidityMonths != want.ValidityMonths && leaf.NotAfter.Sub(leaf.NotBefore) < 28*24*time.Hour*time.Duration(want.ValidityMonths) {
+		note("validity", leaf.NotAfter.Sub(leaf.NotBefore).String(), fmt.Sprintf("%d months", want.ValidityMonths))
+	}
+	return notes
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "empty"
+	}
+	return s
+}

@@ -1,0 +1,62 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"certwright/internal/clock"
+	"certwright/internal/vault"
+)
+
+// lease is how long a GET holds the job it takes, in real time.
+const lease = 30 * time.Second
+
+// A GET that finds the worker at the job waits a little for it, in real time:
+// the worker may have looked at the order just before it became ready.
+const (
+	patience = time.Second
+	glance   = 5 * time.Millisecond
+)
+
+// settle finishes an operation that has nothing to wait for, so that the first
+// GET after a create already sees its end (DESIGN section 5).
+func (s *Service) settle(ctx context.Context, ref vault.Ref) error {
+	ref = ref.As(vault.Certificates)
+	for until := (clock.Real{}).Now().Add(patience); ; {
+		op, prev, cfg, err := s.underway(ctx, ref)
+		if err != nil || op.Status != vault.InProgress || op.CancelRequested || !s.prompt(op, cfg, prev) {
+			return err
+		}
+		l, err := s.Store.Take(ctx, vault.JobIssue, ref, clock.Real{}.Now(), lease) // leases follow real time
+		switch {
+		case err == nil && op.Self():
+			return s.issue(ctx, l, op, cfg, prev)
+		case err == nil: // an issuer's notes may have changed before the lease was had
+			return s.Issue(ctx, l)
+		case !errors.Is(err, vault.ErrNotFound):
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(glance):
+		}
+		if (clock.Real{}).Now().After(until) {
+			return nil
+		}
+	}
+}
+
+// prompt reports whether nothing has to be waited for.
+func (s *Service) prompt(op vault.Operation, cfg vault.IssuerConfig, prev []byte) bool {
+	if op.Self() {
+		return true
+	}
+	prompter, ok := s.Issuers(cfg.Provider).(vault.Prompter)
+	if op.Manual() || !ok {
+		return false
+	}
+	o, err := s.order(op, cfg, prev, s.now())
+	return err == nil && prompter.Prompt(o)
+}
