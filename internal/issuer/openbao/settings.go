@@ -1,0 +1,64 @@
+package openbao
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"certwright/internal/outbound"
+)
+
+// Settings are what an operator writes under `providers:` for `kind: vault`.
+// Nothing of them comes from a request.
+type Settings struct {
+	Address           string   `yaml:"address"`              // https://host:8200; http for this machine only
+	CABundle          string   `yaml:"ca_bundle"`            // file with the authorities (PEM) that the server's certificate may come from; "" means the system's
+	Namespace         string   `yaml:"namespace"`            // sent as X-Vault-Namespace; "" means the root namespace
+	Mount             string   `yaml:"mount"`                // where the PKI engine is mounted; "" means pki
+	Role              string   `yaml:"role"`                 // signs where the issuer resource names no other
+	Roles             []string `yaml:"roles"`                // others that an issuer resource may name in org_details.id
+	TokenFile         string   `yaml:"token_file"`           // file with a token, read at each use, for issuer resources without credentials
+	AppRoleMount      string   `yaml:"approle_mount"`        // where AppRole is mounted; "" means approle
+	ExcludeCNFromSANs bool     `yaml:"exclude_cn_from_sans"` // leave the common name out of the alternative names
+}
+
+var (
+	roleName  = regexp.MustCompile(`^\w([\w.-]*\w)?$`)
+	mountPath = regexp.MustCompile(`^[\w-][\w.-]*(/[\w-][\w.-]*)*$`)
+)
+
+// Check tells what will not do, without looking at files or the network.
+func (s Settings) Check() (wrong []error) {
+	s = s.withDefaults()
+	if s.Address == "" {
+		wrong = append(wrong, errors.New("address is missing: the server's, as in https://bao.example.org:8200"))
+	} else if err := outbound.CheckURL(s.Address); err != nil {
+		wrong = append(wrong, fmt.Errorf("address: %w", err))
+	}
+	if s.Role == "" {
+		wrong = append(wrong, errors.New("role is missing: the name of a role of the PKI engine, as in bao write pki/roles/NAME"))
+	}
+	for _, r := range s.offered() {
+		if r != "" && !roleName.MatchString(r) {
+			wrong = append(wrong, fmt.Errorf("role and roles: %q is no name of a role; write letters, digits, '_', '-' and '.'", r))
+		}
+	}
+	for _, p := range []struct{ key, path string }{{"mount", s.Mount}, {"approle_mount", s.AppRoleMount}, {"namespace", s.Namespace}} {
+		if p.path != "" && !mountPath.MatchString(p.path) {
+			wrong = append(wrong, fmt.Errorf("%s: %q is no path; write it as in %s, without a slash at the ends", p.key, p.path, map[string]string{"namespace": "team/web"}[p.key]+map[string]string{"mount": "pki", "approle_mount": "approle"}[p.key]))
+		}
+	}
+	return wrong
+}
+
+func (s Settings) withDefaults() Settings {
+	s.Mount, s.AppRoleMount = cmp.Or(s.Mount, "pki"), cmp.Or(s.AppRoleMount, "approle")
+	return s
+}
+
+// offered are the roles that may sign.
+func (s Settings) offered() []string { return append([]string{s.Role}, s.Roles...) }
+
+func (s Settings) allows(role string) bool { return slices.Contains(s.offered(), role) }
