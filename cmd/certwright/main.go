@@ -18,6 +18,12 @@ type program struct {
 	Dev     devCommand     `cmd:"" help:"Start a vault server for development and tests."`
 	Env     envCommand     `cmd:"" help:"Print the environment that points clients at a running server."`
 	Run     runCommand     `cmd:"" help:"Run one command with a throwaway server around it."`
+	Pending pendingCommand `cmd:"" help:"List the operations in progress and what each waits for."`
+	History historyCommand `cmd:"" help:"Say what happened to a certificate's operation, step by step."`
+	Approve approveCommand `cmd:"" help:"Let an order that waits for approval go on."`
+	Reject  rejectCommand  `cmd:"" help:"Refuse an order that waits for approval."`
+	Revoke  revokeCommand  `cmd:"" help:"Have a certificate revoked by the authority that issued it."`
+	CA      caCommand      `cmd:"" name:"ca" help:"Look after an own CA."`
 	Version versionCommand `cmd:"" help:"Say which build this is."`
 }
 

@@ -33,7 +33,12 @@ func door() *Door {
 		},
 		Outbox: func(context.Context) (Outbox, error) { return Outbox{}, nil },
 		Reset:  func(context.Context) error { return nil },
-		Log:    slog.New(slog.DiscardHandler),
+
+		Operator:  &book{},
+		Rollover:  func(context.Context, string) error { return nil },
+		PKI:       func(context.Context, string) (string, []byte, error) { return "", nil, vault.ErrNotFound },
+		Challenge: func(context.Context, string) (string, bool, error) { return "", false, nil },
+		Log:       slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -47,6 +52,10 @@ func ask(d *Door, method, target, body string, header ...string) *httptest.Respo
 		}
 		r.Header.Add(header[i], header[i+1])
 	}
+	return serve(d, r)
+}
+
+func serve(d *Door, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	d.ServeHTTP(w, r)
 	return w

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -14,7 +15,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// A Door answers the side door's requests. The functions are required; they
+// A Door answers the side door's requests. The fields are required; the functions
 // may return a *vault.Error, whose message is shown, or any other error, which
 // only the log sees.
 type Door struct {
@@ -26,13 +27,20 @@ type Door struct {
 	Advance func(context.Context, time.Duration) error   // returns when all that fell due on the way is done
 	Outbox  func(context.Context) (Outbox, error)
 	Reset   func(context.Context) error // empties the server
-	Log     *slog.Logger
+
+	Operator  Operator
+	Rollover  func(ctx context.Context, provider string) error                                    // gives an own CA a new issuing certificate
+	PKI       func(ctx context.Context, file string) (contentType string, body []byte, err error) // what an own CA publishes; vault.ErrNotFound
+	Challenge func(ctx context.Context, token string) (answer string, known bool, err error)      // the http-01 answer to a token
+	Log       *slog.Logger
 }
 
 // Check reports a field that is not set.
 func (d *Door) Check() error {
-	if d.Ready == nil || d.Now == nil || d.Advance == nil || d.Outbox == nil || d.Reset == nil || d.Log == nil {
-		return errors.New("admin: Ready, Now, Advance, Outbox, Reset and Log are required")
+	switch {
+	case len(d.CA) == 0, d.Ready == nil, d.Now == nil, d.Advance == nil, d.Outbox == nil, d.Reset == nil, d.Log == nil,
+		d.Operator == nil, d.Rollover == nil, d.PKI == nil, d.Challenge == nil:
+		return errors.New("admin: every field is required")
 	}
 	return nil
 }
@@ -43,41 +51,24 @@ type answer struct {
 	body   any
 }
 
-type handler func(*Door, *http.Request) (answer, error)
-
-type methods map[string]handler
-
-func methodsAt(path string) methods {
-	switch path {
-	case "/admin/clock":
-		return methods{"GET": readClock, "POST": moveClock}
-	case "/admin/outbox":
-		return methods{"GET": listOutbox}
-	case "/admin/reset":
-		return methods{"POST": reset}
-	}
-	return nil
-}
-
 // ServeHTTP answers one request.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch r.URL.Path {
-	case "/healthz", "/readyz", "/ca.pem":
-		d.servePlain(w, r)
-		return
-	}
-	table := methodsAt(r.URL.Path)
-	if table == nil {
+	at := find(r)
+	switch {
+	case at == nil:
 		d.refuse(w, vault.NoRoute(printable(r.URL.Path)))
+		return
+	case at.public != nil:
+		d.servePublic(w, r, at.public)
 		return
 	}
 	if err := d.guard(r); err != nil {
 		d.refuse(w, err)
 		return
 	}
-	serve, ok := table[r.Method]
+	serve, ok := at.guarded[r.Method]
 	if !ok {
-		w.Header().Set("Allow", allowed(table))
+		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(at.guarded)), ", "))
 		d.refuse(w, vault.WrongMethod(printable(r.Method)))
 		return
 	}
@@ -88,15 +79,6 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	write(w, a)
-}
-
-func allowed(table methods) string {
-	var names []string
-	for m := range table {
-		names = append(names, m)
-	}
-	slices.Sort(names)
-	return strings.Join(names, ", ")
 }
 
 // refuse writes an error in the API's form. What is no refusal is a fault of

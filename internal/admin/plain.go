@@ -8,26 +8,37 @@ import (
 	"certwright/internal/vault"
 )
 
-// servePlain answers what probes and browsers may ask from anywhere.
-func (d *Door) servePlain(w http.ResponseWriter, r *http.Request) {
+// servePublic answers what anybody may ask: probes, browsers, authorities that
+// check a challenge, programs that check a chain.
+func (d *Door) servePublic(w http.ResponseWriter, r *http.Request, serve page) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		d.refuse(w, vault.WrongMethod(printable(r.Method)))
 		return
 	}
-	switch r.URL.Path {
-	case "/ca.pem":
-		writeText(w, http.StatusOK, "application/x-pem-file", string(d.CA))
-	case "/healthz":
-		writeText(w, http.StatusOK, "text/plain; charset=utf-8", "ok\n")
-	default:
-		if err := d.Ready(r.Context()); err != nil {
-			d.Log.Info("not ready", "error", err)
-			writeText(w, http.StatusServiceUnavailable, "text/plain; charset=utf-8", "not ready\n")
-			return
-		}
-		writeText(w, http.StatusOK, "text/plain; charset=utf-8", "ready\n")
+	if err := serve(d, w, r); err != nil {
+		d.refuse(w, err)
 	}
+}
+
+func alive(_ *Door, w http.ResponseWriter, _ *http.Request) error {
+	writeText(w, http.StatusOK, "text/plain; charset=utf-8", "ok\n")
+	return nil
+}
+
+func isReady(d *Door, w http.ResponseWriter, r *http.Request) error {
+	if err := d.Ready(r.Context()); err != nil {
+		d.Log.Info("not ready", "error", err)
+		writeText(w, http.StatusServiceUnavailable, "text/plain; charset=utf-8", "not ready\n")
+		return nil
+	}
+	writeText(w, http.StatusOK, "text/plain; charset=utf-8", "ready\n")
+	return nil
+}
+
+func showCA(d *Door, w http.ResponseWriter, _ *http.Request) error {
+	writeText(w, http.StatusOK, "application/x-pem-file", string(d.CA))
+	return nil
 }
 
 func writeText(w http.ResponseWriter, status int, kind, text string) {

@@ -40,11 +40,6 @@ type Vault struct {
 	SKU             string `yaml:"sku"` // standard, premium, or hsm (oct keys and random bytes too); "" means premium
 }
 
-// A Provider says who stands behind the issuers of a provider.
-type Provider struct {
-	Kind string `yaml:"kind"` // scripted
-}
-
 // withDefaults fills in what was not set.
 func (c Config) withDefaults() Config {
 	for _, d := range []struct {
@@ -91,11 +86,7 @@ func (c Config) Check() error {
 		}
 	}
 	wrong = append(wrong, checkVaults(c.Vaults)...)
-	for name, p := range c.Providers {
-		if err := p.check(name); err != nil {
-			wrong = append(wrong, err)
-		}
-	}
+	wrong = append(wrong, checkProviders(c.Providers)...)
 	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(wrong...)
 }
@@ -119,17 +110,6 @@ func checkVaults(vaults []Vault) (wrong []error) {
 		}
 	}
 	return wrong
-}
-
-// check refuses the kinds of providers that are planned but not in this release.
-func (p Provider) check(name string) error {
-	switch p.Kind {
-	case "scripted":
-		return nil
-	case "":
-		return fmt.Errorf("providers: %s has no kind; say kind: scripted", name)
-	}
-	return fmt.Errorf("providers: %s is of kind %q, which this release does not have; the only one is scripted", name, p.Kind)
 }
 
 // settings returns what is fixed for a vault.

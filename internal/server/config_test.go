@@ -38,7 +38,7 @@ providers:
 		Listen: "0.0.0.0:8443", HTTP: "127.0.0.1:8080", Data: "/var/lib/certwright", Ephemeral: true,
 		DefaultVault: "web", Tenant: "contoso", Region: "westus", RetryAfter: 10 * time.Second, Hosts: []string{"box.example"},
 		Vaults:    []Vault{{Name: "web", SoftDeleteDays: 7, PurgeProtection: true, SKU: "standard"}, {Name: "mail"}},
-		Providers: map[string]Provider{"DigiCert": {Kind: "scripted"}},
+		Providers: map[string]Provider{"DigiCert": {Kind: "scripted", Settings: scriptedSettings{}}},
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Fatalf("%v (-want +got):\n%s", err, diff)
@@ -83,45 +83,32 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// A provider of the plan is refused for its kind, not for the settings it comes with.
-func TestProvidersOfLaterReleases(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{
-		"providers:\n  DigiCert: {kind: digicert, base_url: https://www.digicert.com/services/v2}\n",
-		"providers:\n  LetsEncrypt: {kind: acme, directory: x, solver: {kind: rfc2136}}\n",
-	} {
-		c, err := parse([]byte(text))
-		if err == nil {
-			err = c.Check()
-		}
-		if err == nil || !strings.Contains(err.Error(), "which this release does not have; the only one is scripted") {
-			t.Errorf("%q: %v", text, err)
-		}
-	}
-}
-
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	if err := (Config{}).Check(); err != nil {
 		t.Errorf("the defaults are refused: %v", err)
 	}
+	played := Provider{Kind: "scripted", Settings: scriptedSettings{}}
 	for want, c := range map[string]Config{
-		"listen: \"8443\" is no host:port":                                      {Listen: "8443"},
-		"http: \"x\" is no host:port":                                           {HTTP: "x"},
-		"default_vault: \"a_b\" is no vault name":                               {DefaultVault: "a_b"},
-		"tenant: \"a/b\" must be made of":                                       {Tenant: "a/b"},
-		"region: \"a\\nb\" must be made of":                                     {Region: "a\nb"},
-		"retry_after: 1.5s must be whole seconds from 1s to 1h":                 {RetryAfter: 1500 * time.Millisecond},
-		"retry_after: -1s must be whole seconds":                                {RetryAfter: -time.Second},
-		"vaults: \"\" is no vault name":                                         {Vaults: []Vault{{}}},
-		"vaults: web is there twice":                                            {Vaults: []Vault{{Name: "web"}, {Name: "WEB"}}},
-		"vaults: soft_delete_days of web is 6; it must be 7 to":                 {Vaults: []Vault{{Name: "web", SoftDeleteDays: 6}}},
-		"vaults: soft_delete_days of web is 91; it must be 7 to":                {Vaults: []Vault{{Name: "web", SoftDeleteDays: 91}}},
-		"vaults: sku of web is \"gold\"; it must be premium, sta":               {Vaults: []Vault{{Name: "web", SKU: "gold"}}},
-		"hosts: \"*\" is neither a host name nor *. and one":                    {Hosts: []string{"box.example.org", "*"}},
-		"hosts: \"box:8443\" is neither a host name":                            {Hosts: []string{"*.example.org", "box:8443"}},
-		"providers: Test has no kind":                                           {Providers: map[string]Provider{"Test": {}}},
-		"providers: Test is of kind \"acme\", which this release does not have": {Providers: map[string]Provider{"Test": {Kind: "acme"}}},
+		"listen: \"8443\" is no host:port":                         {Listen: "8443"},
+		"http: \"x\" is no host:port":                              {HTTP: "x"},
+		"default_vault: \"a_b\" is no vault name":                  {DefaultVault: "a_b"},
+		"tenant: \"a/b\" must be made of":                          {Tenant: "a/b"},
+		"region: \"a\\nb\" must be made of":                        {Region: "a\nb"},
+		"retry_after: 1.5s must be whole seconds from 1s to 1h":    {RetryAfter: 1500 * time.Millisecond},
+		"retry_after: -1s must be whole seconds":                   {RetryAfter: -time.Second},
+		"vaults: \"\" is no vault name":                            {Vaults: []Vault{{}}},
+		"vaults: web is there twice":                               {Vaults: []Vault{{Name: "web"}, {Name: "WEB"}}},
+		"vaults: soft_delete_days of web is 6; it must be 7 to":    {Vaults: []Vault{{Name: "web", SoftDeleteDays: 6}}},
+		"vaults: soft_delete_days of web is 91; it must be 7 to":   {Vaults: []Vault{{Name: "web", SoftDeleteDays: 91}}},
+		"vaults: sku of web is \"gold\"; it must be premium, sta":  {Vaults: []Vault{{Name: "web", SKU: "gold"}}},
+		"hosts: \"*\" is neither a host name nor *. and one":       {Hosts: []string{"box.example.org", "*"}},
+		"hosts: \"box:8443\" is neither a host name":               {Hosts: []string{"*.example.org", "box:8443"}},
+		"providers: Test has no kind; there are ":                  {Providers: map[string]Provider{"Test": {}}},
+		"providers: Test is of kind \"adcs\"; there are ":          {Providers: map[string]Provider{"Test": {Kind: "adcs"}}},
+		"providers: Test has no settings of kind scripted":         {Providers: map[string]Provider{"Test": {Kind: "scripted"}}},
+		"providers: \"a/b\" must be 1 to 64 letters, digits, '-',": {Providers: map[string]Provider{"a/b": played}},
+		"providers: TEST and Test are one name: case does not":     {Providers: map[string]Provider{"Test": played, "TEST": played}},
 	} {
 		if err := c.Check(); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, want %s...", err, want)

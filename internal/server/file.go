@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,6 +25,9 @@ func Read(path string) (Config, error) {
 		return Config{}, fmt.Errorf("read the configuration: %w", err)
 	}
 	c, err := parse(text)
+	if err == nil {
+		err = relativeTo(filepath.Dir(path), c.Providers)
+	}
 	if err != nil {
 		return Config{}, fmt.Errorf("%s: %w", path, err)
 	}
@@ -71,9 +75,17 @@ func plainly(err error) error {
 // checkKeys reports the first key in a mapping that the struct for it has not,
 // and goes on into lists and maps.
 func checkKeys(n *yaml.Node, t reflect.Type, where string) error {
+	if n.Kind == yaml.AliasNode && n.Alias != nil {
+		n = n.Alias // it ends: every step goes down in the type, too
+	}
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
 	switch {
+	case t == reflect.TypeFor[Provider]() && n.Kind == yaml.MappingNode:
+		return checkProvider(n, where)
 	case t.Kind() == reflect.Struct && n.Kind == yaml.MappingNode:
-		return checkStruct(n, t, where)
+		return checkStruct(n, settingsIn(t), where)
 	case t.Kind() == reflect.Slice && n.Kind == yaml.SequenceNode:
 		for _, item := range n.Content {
 			if err := checkKeys(item, t.Elem(), where); err != nil {
@@ -92,37 +104,43 @@ func checkKeys(n *yaml.Node, t reflect.Type, where string) error {
 	return nil
 }
 
-func checkStruct(n *yaml.Node, t reflect.Type, where string) error {
-	fields := map[string]reflect.Type{}
-	var names []string
-	for f := range t.Fields() {
-		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-		fields[name] = f.Type
-		names = append(names, name)
+// checkProvider checks the keys that belong to the provider's kind. Where there
+// is none such, Check refuses the kind, which is what matters, not its settings.
+func checkProvider(n *yaml.Node, where string) error {
+	fields := []setting{{key: "kind", of: reflect.TypeFor[string]()}}
+	name := wordAt(n, "kind")
+	k, ok := kinds()[name]
+	switch {
+	case ok:
+		fields = append(fields, settingsIn(k.settings)...)
+	case name != "":
+		return nil
 	}
-	if kind := kindOf(n); t == reflect.TypeFor[Provider]() && kind != "" && (Provider{Kind: kind}).check("") != nil {
-		return nil // Check refuses the kind, which is what matters, not its settings
-	}
+	return checkStruct(n, fields, where)
+}
+
+func checkStruct(n *yaml.Node, fields []setting, where string) error {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
-		ft, ok := fields[key.Value]
+		at := slices.IndexFunc(fields, func(f setting) bool { return f.key == key.Value })
 		switch {
-		case ok:
-			if err := checkKeys(n.Content[i+1], ft, where+key.Value+": "); err != nil {
+		case at >= 0:
+			if err := checkKeys(n.Content[i+1], fields[at].of, where+key.Value+": "); err != nil {
 				return err
 			}
 		case where == "" && slices.Contains(laterKeys, key.Value):
 			return fmt.Errorf("line %d: this release does not have %q yet; leave it out", key.Line, key.Value)
 		default:
-			return fmt.Errorf("line %d: %s%q is no setting%s", key.Line, where, key.Value, hint(key.Value, names))
+			return fmt.Errorf("line %d: %s%q is no setting%s", key.Line, where, key.Value, hint(key.Value, fields))
 		}
 	}
 	return nil
 }
 
-func kindOf(n *yaml.Node) string {
+// wordAt returns the scalar at a key of a mapping; "" for none.
+func wordAt(n *yaml.Node, key string) string {
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == "kind" {
+		if n.Content[i].Value == key && n.Content[i+1].Kind == yaml.ScalarNode {
 			return n.Content[i+1].Value
 		}
 	}
@@ -130,7 +148,11 @@ func kindOf(n *yaml.Node) string {
 }
 
 // hint names the setting that was probably meant, or all there are.
-func hint(typed string, names []string) string {
+func hint(typed string, fields []setting) string {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.key)
+	}
 	plain := func(s string) string { return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(s)) }
 	for _, n := range names {
 		if distance(plain(typed), plain(n)) <= 2 {

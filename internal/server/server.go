@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"certwright/internal/access"
+	"certwright/internal/account"
 	"certwright/internal/admin"
 	"certwright/internal/api"
 	"certwright/internal/auth"
@@ -44,6 +45,7 @@ type Server struct {
 	seal    *seal.Keyset
 	clock   *keptClock
 	trust   *trust.Authority
+	issuers *providers
 	tokens  *sts.Service
 	service *service.Service
 	worker  *worker.Worker
@@ -104,16 +106,14 @@ func (s *Server) openData(ctx context.Context) (err error) {
 }
 
 // wire makes the parts that work on the data.
-func (s *Server) wire(ctx context.Context) error {
-	issuing, err := openIssuing(ctx, s.store, s.seal, s.folder)
-	if err != nil {
+func (s *Server) wire(ctx context.Context) (err error) {
+	if err := s.openIssuers(ctx); err != nil {
 		return err
 	}
-	played := scripted.Issuer{Authority: issuing}
 	s.keys = &keys{pool: certs.Pool{Ready: keysReady}, fill: s.fillKeys}
 	if s.service, err = service.New(service.Service{
 		Store: s.store, Sealer: s.seal, Backups: s.seal.Backups(), Clock: s.clock, Access: access.Everything{}, Keys: s.keys,
-		Issuers:  func(string) vault.Issuer { return played },
+		Issuers:  s.issuers.issuer,
 		Settings: s.config.settings(),
 		Poke:     func() { s.worker.Poke() },
 		Log:      s.log,
@@ -137,6 +137,21 @@ func (s *Server) wire(ctx context.Context) error {
 	}
 	s.side = s.sideDoor()
 	return s.side.Check()
+}
+
+// openIssuers makes the issuers that the configuration names, and the one that
+// plays all others.
+func (s *Server) openIssuers(ctx context.Context) error {
+	authority, err := openIssuing(ctx, s.store, s.seal, s.folder)
+	if err != nil {
+		return err
+	}
+	s.issuers, err = openProviders(s.config.Providers, surroundings{
+		accounts: foldedAccounts{account.Book{Store: s.store, Sealer: s.seal}},
+		clock:    s.clock,
+		played:   scripted.Issuer{Authority: authority},
+	})
+	return err
 }
 
 // openDoors listens, starts the worker and tells where the server is.

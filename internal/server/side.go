@@ -12,14 +12,18 @@ import (
 // sideDoor makes the side door and what it may do.
 func (s *Server) sideDoor() *admin.Door {
 	return &admin.Door{
-		CA:      s.trust.PEM(),
-		Ready:   s.ready,
-		Hosts:   s.config.Hosts,
-		Now:     s.Now,
-		Advance: s.Advance,
-		Outbox:  s.Outbox,
-		Reset:   s.Reset,
-		Log:     s.log,
+		CA:        s.trust.PEM(),
+		Ready:     s.ready,
+		Hosts:     s.config.Hosts,
+		Now:       s.Now,
+		Advance:   s.Advance,
+		Outbox:    s.Outbox,
+		Reset:     s.Reset,
+		Operator:  s.service,
+		Rollover:  s.issuers.rollover,
+		PKI:       s.issuers.published,
+		Challenge: s.issuers.challenge,
+		Log:       s.log,
 	}
 }
 

@@ -1,0 +1,204 @@
+package admin
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// An Operator is what the people who run the server may see and do of orders and
+// certificates; service.Service is one.
+type Operator interface {
+	// Underway lists operations in progress of a vault, "" for all, in order,
+	// after a place; next is the place to go on after, zero at the end.
+	Underway(ctx context.Context, vaultName string, after vault.Ref, limit int) (page []vault.Operation, next vault.Ref, err error)
+	// History returns an operation, in progress or ended, with its history.
+	History(ctx context.Context, ref vault.Ref) (vault.Operation, error)
+	// Decide puts an operator's word on an operation that asks for one; requestID
+	// "" means the one that there is.
+	Decide(ctx context.Context, ref vault.Ref, requestID string, approved bool, message string) (vault.Operation, error)
+	// Revoke has a version of a certificate, "" for the latest, revoked by who
+	// issued it, for a reason of RFC 5280 section 5.3.1.
+	Revoke(ctx context.Context, ref vault.Ref, version string, reason int) (vault.Version, error)
+}
+
+// Limits of what is asked and shown.
+const (
+	operationsPage = 100 // operations on a page, at most and unless less is asked for
+	maxMessage     = 500 // bytes of an operator's message
+)
+
+// An Operation is an order as the side door shows it.
+type Operation struct {
+	Vault           string     `json:"vault"`
+	Name            string     `json:"name"`
+	RequestID       string     `json:"request_id"`
+	Status          string     `json:"status"`
+	Details         string     `json:"status_details,omitempty"` // what it waits for
+	Error           *Failure   `json:"error,omitempty"`
+	Target          string     `json:"target,omitempty"` // the version that it made
+	Issuer          string     `json:"issuer"`
+	Provider        string     `json:"provider,omitempty"` // none for Self and Unknown
+	Since           time.Time  `json:"since"`              // on the server's clock
+	Attempt         int        `json:"attempt"`            // errors in a row so far
+	CancelRequested bool       `json:"cancellation_requested"`
+	Asks            bool       `json:"waits_for_approval"`
+	Decision        *Decision  `json:"decision,omitempty"`
+	History         []Sentence `json:"history,omitempty"` // oldest first
+}
+
+// A Failure is why an operation ended without a certificate.
+type Failure struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// A Decision is what an operator said to an order that asked.
+type Decision struct {
+	At       time.Time `json:"at"`
+	Approved bool      `json:"approved"`
+	Message  string    `json:"message,omitempty"`
+}
+
+// A Sentence is one line of an operation's history, said once or again and again.
+type Sentence struct {
+	At    time.Time `json:"at"`
+	Last  time.Time `json:"last"`
+	Times int       `json:"times"`
+	Text  string    `json:"text"`
+}
+
+// Operations is a page of what is in progress. Next, if there is more, is the
+// value of after that continues it: the vault and name of the last one.
+type Operations struct {
+	Operations []Operation `json:"operations"`
+	Next       string      `json:"next,omitempty"`
+}
+
+func operationOf(o vault.Operation) Operation {
+	shown := Operation{
+		Vault: o.Vault, Name: o.Name, RequestID: o.RequestID, Status: string(o.Status), Target: o.Target,
+		Issuer: o.IssuerName, Since: o.Created.UTC(), Attempt: o.Attempt, CancelRequested: o.CancelRequested, Asks: o.Asks,
+	}
+	shown.Details, _ = o.Details()
+	if o.Issuer != nil {
+		shown.Provider = o.Issuer.Provider
+	}
+	if o.Failure != nil {
+		shown.Error = &Failure{o.Failure.Code, o.Failure.Message}
+	}
+	if a := o.Approval; a != nil {
+		shown.Decision = &Decision{a.At.UTC(), a.Approved, a.Message}
+	}
+	return shown
+}
+
+func withHistory(o vault.Operation) Operation {
+	shown := operationOf(o)
+	for _, n := range o.History {
+		shown.History = append(shown.History, Sentence{n.At.UTC(), n.Last.UTC(), n.Times, n.Text})
+	}
+	return shown
+}
+
+// listOperations answers with what is in progress: ?vault=, ?after=, ?limit=.
+func listOperations(d *Door, r *http.Request) (answer, error) {
+	q := r.URL.Query()
+	name := strings.ToLower(q.Get("vault"))
+	if name != "" {
+		if err := vault.CheckVaultName(name); err != nil {
+			return answer{}, err
+		}
+	}
+	after, err := placeOf(q.Get("after"))
+	if err != nil {
+		return answer{}, err
+	}
+	limit, err := limitOf(q.Get("limit"))
+	if err != nil {
+		return answer{}, err
+	}
+	found, next, err := d.Operator.Underway(r.Context(), name, after, limit)
+	if err != nil {
+		return answer{}, err
+	}
+	list := Operations{Operations: []Operation{}}
+	for _, o := range found {
+		list.Operations = append(list.Operations, operationOf(o))
+	}
+	if next != (vault.Ref{}) {
+		list.Next = next.Vault + "/" + next.Name
+	}
+	return answer{body: list}, nil
+}
+
+// placeOf reads what Operations.Next said; "" is the beginning.
+func placeOf(text string) (vault.Ref, error) {
+	if text == "" {
+		return vault.Ref{}, nil
+	}
+	vaultName, name, _ := strings.Cut(text, "/")
+	ref, err := refOf(vaultName, name)
+	if err != nil {
+		return ref, vault.Bad("after must be what the page before named as next.")
+	}
+	return ref, nil
+}
+
+func limitOf(text string) (int, error) {
+	if text == "" {
+		return operationsPage, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > operationsPage {
+		return 0, vault.Bad("limit must be a number from 1 to %d.", operationsPage)
+	}
+	return n, nil
+}
+
+// refOf names the certificate of a path.
+func refOf(vaultName, name string) (vault.Ref, error) {
+	if err := vault.CheckVaultName(vaultName); err != nil {
+		return vault.Ref{}, err
+	}
+	return vault.Ref{Vault: strings.ToLower(vaultName), Kind: vault.Certificates, Name: name}, vault.CheckName(vault.Certificates, name)
+}
+
+// showOperation answers with one operation and all that happened to it.
+func showOperation(d *Door, r *http.Request) (answer, error) {
+	ref, err := refOf(r.PathValue("vault"), r.PathValue("name"))
+	if err != nil {
+		return answer{}, err
+	}
+	o, err := d.Operator.History(r.Context(), ref)
+	return answer{body: withHistory(o)}, err
+}
+
+// decide puts an operator's word on an operation: {"decision":"approve"} or
+// {"decision":"reject","message":"..."}, and the request_id that is meant.
+func decide(d *Door, r *http.Request) (answer, error) {
+	ref, err := refOf(r.PathValue("vault"), r.PathValue("name"))
+	if err != nil {
+		return answer{}, err
+	}
+	var in struct {
+		Decision  string `json:"decision"`
+		Message   string `json:"message"`
+		RequestID string `json:"request_id"`
+	}
+	if err := readJSON(r, &in); err != nil {
+		return answer{}, err
+	}
+	switch {
+	case in.Decision != "approve" && in.Decision != "reject":
+		return answer{}, vault.Bad(`The member "decision" must be "approve" or "reject".`)
+	case len(in.Message) > maxMessage:
+		return answer{}, vault.Bad("The message is longer than %d bytes.", maxMessage)
+	}
+	o, err := d.Operator.Decide(r.Context(), ref, in.RequestID, in.Decision == "approve", in.Message)
+	return answer{body: withHistory(o)}, err
+}

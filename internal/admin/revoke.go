@@ -1,0 +1,83 @@
+package admin
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"certwright/internal/vault"
+)
+
+// Revoked tells what was revoked.
+type Revoked struct {
+	Vault       string `json:"vault"`
+	Certificate string `json:"certificate"`
+	Version     string `json:"version"`
+	Reason      string `json:"reason"`
+}
+
+// reasonNames are the reasons of RFC 5280 section 5.3.1 by number; 7 is not used.
+var reasonNames = [...]string{
+	"unspecified", "keyCompromise", "cACompromise", "affiliationChanged", "superseded", "cessationOfOperation",
+	"certificateHold", "", "removeFromCRL", "privilegeWithdrawn", "aACompromise",
+}
+
+// ParseReason reads why a certificate is revoked: a name of RFC 5280 section
+// 5.3.1, in any case, or its number; "" is unspecified. removeFromCRL is
+// refused, since it takes a revocation back, and so is certificateHold, which
+// nothing here could end.
+func ParseReason(s string) (int, error) {
+	for n, name := range reasonNames {
+		if name == "" || n == 6 || n == 8 {
+			continue
+		}
+		if strings.EqualFold(s, name) || s == strconv.Itoa(n) || s == "" {
+			return n, nil
+		}
+	}
+	return 0, vault.Bad("reason %s is none of unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn, aACompromise, or its number.", printable(s))
+}
+
+// reasonText is a reason as a request has it: a string or a number.
+type reasonText string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *reasonText) UnmarshalJSON(text []byte) error {
+	if n, err := strconv.Atoi(string(text)); err == nil {
+		*t = reasonText(strconv.Itoa(n))
+		return nil
+	}
+	return json.Unmarshal(text, (*string)(t))
+}
+
+// revoke has a version of a certificate revoked by who issued it.
+func revoke(d *Door, r *http.Request) (answer, error) {
+	var in struct {
+		Vault       string     `json:"vault"`
+		Certificate string     `json:"certificate"`
+		Version     string     `json:"version"`
+		Reason      reasonText `json:"reason"`
+	}
+	if err := readJSON(r, &in); err != nil {
+		return answer{}, err
+	}
+	ref, err := refOf(in.Vault, in.Certificate)
+	if err != nil {
+		return answer{}, err
+	}
+	if in.Version != "" && !vault.IsID(in.Version) {
+		return answer{}, vault.Bad("version %s is none: it is 32 lower-case hex digits.", printable(in.Version))
+	}
+	reason, err := ParseReason(string(in.Reason))
+	if err != nil {
+		return answer{}, err
+	}
+	v, err := d.Operator.Revoke(r.Context(), ref, in.Version, reason)
+	return answer{body: Revoked{v.Vault, v.Name, v.ID, reasonNames[reason]}}, err
+}
+
+// rollover gives an own CA a new issuing certificate.
+func rollover(d *Door, r *http.Request) (answer, error) {
+	return answer{}, d.Rollover(r.Context(), r.PathValue("provider"))
+}

@@ -1,0 +1,66 @@
+package admin
+
+import (
+	"net/http"
+	"strings"
+)
+
+// A handler answers what only people who run the server may ask.
+type handler func(*Door, *http.Request) (answer, error)
+
+type methods map[string]handler
+
+// A page answers GET and HEAD from anywhere. It writes nothing before an error.
+type page func(*Door, http.ResponseWriter, *http.Request) error
+
+// A route is a path, {name} standing for any segment that is not empty, and who
+// answers there: a page, or handlers behind the guard.
+type route struct {
+	path    string
+	public  page
+	guarded methods
+}
+
+// routes is every path of the door but the token endpoints, which are package sts's.
+func routes() []route {
+	return []route{
+		{path: "/healthz", public: alive},
+		{path: "/readyz", public: isReady},
+		{path: "/ca.pem", public: showCA},
+		{path: "/pki/{file}", public: showPKI},
+		{path: "/.well-known/acme-challenge/{token}", public: showChallenge},
+		{path: "/admin/clock", guarded: methods{"GET": readClock, "POST": moveClock}},
+		{path: "/admin/outbox", guarded: methods{"GET": listOutbox}},
+		{path: "/admin/reset", guarded: methods{"POST": reset}},
+		{path: "/admin/operations", guarded: methods{"GET": listOperations}},
+		{path: "/admin/operations/{vault}/{name}", guarded: methods{"GET": showOperation, "POST": decide}},
+		{path: "/admin/revoke", guarded: methods{"POST": revoke}},
+		{path: "/admin/ca/{provider}/rollover", guarded: methods{"POST": rollover}},
+	}
+}
+
+// find returns the route of a request and sets its path values; nil if there is none.
+func find(r *http.Request) *route {
+	segments := strings.Split(r.URL.Path, "/")
+	for _, at := range routes() {
+		if at.matches(segments, r) {
+			return &at
+		}
+	}
+	return nil
+}
+
+func (at route) matches(segments []string, r *http.Request) bool {
+	want := strings.Split(at.path, "/")
+	if len(want) != len(segments) {
+		return false
+	}
+	for i, w := range want {
+		if strings.HasPrefix(w, "{") && segments[i] != "" {
+			r.SetPathValue(strings.Trim(w, "{}"), segments[i])
+		} else if w != segments[i] {
+			return false
+		}
+	}
+	return true
+}

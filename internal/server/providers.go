@@ -1,0 +1,106 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"certwright/internal/vault"
+)
+
+// internalProvider is the one that is there without being configured: the own CA.
+const internalProvider = "Internal"
+
+// providers are the issuers that stand behind the names of providers.
+type providers struct {
+	named  map[string]vault.Issuer // by name in lower case
+	played vault.Issuer            // any other name
+}
+
+// openProviders opens what the configuration names. An error names the provider.
+func openProviders(all map[string]Provider, with surroundings) (*providers, error) {
+	p := &providers{named: map[string]vault.Issuer{}, played: with.played}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		with := with
+		with.name = name
+		issuer, err := kinds()[all[name].Kind].open(all[name].Settings, with)
+		if err != nil {
+			return nil, fmt.Errorf("open provider %s: %w", name, err)
+		}
+		p.named[strings.ToLower(name)] = issuer
+	}
+	return p, nil
+}
+
+// issuer returns the issuer behind a provider; never nil, since in a development
+// server every name that is not configured is played.
+func (p *providers) issuer(name string) vault.Issuer {
+	if i, ok := p.named[strings.ToLower(name)]; ok {
+		return i
+	}
+	return p.played
+}
+
+// An authority is an issuer that is its own CA.
+type authority interface {
+	// Rollover makes a new issuing certificate.
+	Rollover(ctx context.Context) error
+	// File returns what is published under a name; vault.ErrNotFound if it is none of its.
+	File(ctx context.Context, name string) (contentType string, body []byte, err error)
+}
+
+// rollover has the CA behind a provider make a new issuing certificate.
+func (p *providers) rollover(ctx context.Context, name string) error {
+	a, ok := p.named[strings.ToLower(name)].(authority)
+	if !ok {
+		return &vault.Error{Reason: vault.NotFound, Code: "ProviderNotFound", Message: "There is no provider of kind ca of that name."}
+	}
+	return a.Rollover(ctx)
+}
+
+// published returns what the CA whose name the file's begins with publishes.
+func (p *providers) published(ctx context.Context, file string) (string, []byte, error) {
+	for name, issuer := range p.named {
+		rest, ok := strings.CutPrefix(strings.ToLower(file), name)
+		a, own := issuer.(authority)
+		if !ok || !own || rest == "" {
+			continue
+		}
+		kind, body, err := a.File(ctx, file)
+		if !errors.Is(err, vault.ErrNotFound) {
+			return kind, body, err
+		}
+	}
+	return "", nil, vault.ErrNotFound
+}
+
+// foldedAccounts compare the provider's name without case, as configurations do:
+// writing it in other letters must not make a second authority.
+type foldedAccounts struct{ vault.Accounts }
+
+// Read implements vault.Accounts.
+func (a foldedAccounts) Read(ctx context.Context, id string) ([]byte, int64, error) {
+	return a.Accounts.Read(ctx, foldName(id))
+}
+
+// Write implements vault.Accounts.
+func (a foldedAccounts) Write(ctx context.Context, id string, plain []byte, rev int64) error {
+	return a.Accounts.Write(ctx, foldName(id), plain, rev)
+}
+
+// foldName turns the second part of kind/name/rest to lower case.
+func foldName(id string) string {
+	parts := strings.SplitN(id, "/", 3)
+	if len(parts) > 1 {
+		parts[1] = strings.ToLower(parts[1])
+	}
+	return strings.Join(parts, "/")
+}
+
+// challenge answers an authority's http-01 check of a token.
+func (p *providers) challenge(context.Context, string) (answer string, known bool, err error) {
+	return "", false, nil
+}
