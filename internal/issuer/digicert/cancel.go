@@ -1,0 +1,121 @@
+package digicert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// Cancel implements vault.Canceler. An order that may be under way is looked
+// for first; it is lost to cancelling once it is issued.
+func (i *Issuer) Cancel(ctx context.Context, o vault.Order) (vault.Progress, error) {
+	s, refused, err := i.open(o)
+	if err != nil {
+		return vault.Progress{}, err
+	}
+	if refused != nil || s.notes.Stage == "" {
+		return vault.Progress{Cancelled: true, Notes: []string{"nothing was ordered"}}, nil
+	}
+	if s.notes.Order == 0 {
+		if p, err := s.unplace(ctx); err != nil || p.Cancelled {
+			return p, err
+		}
+	}
+	return s.cancel(ctx)
+}
+
+// unplace finds the number of an order whose answer was lost. Cancelled: there
+// is no such order, and there will be none.
+func (s *step) unplace(ctx context.Context) (vault.Progress, error) {
+	c, err := s.claimed(ctx)
+	if err != nil || c.Times == 0 {
+		return vault.Progress{Cancelled: err == nil, Notes: []string{"nothing was ordered"}}, err
+	}
+	id, all, err := s.find(ctx)
+	if err != nil {
+		return vault.Progress{}, err
+	}
+	left := c.At.Add(s.Settings.Settle).Sub(s.order.Now)
+	switch {
+	case id != 0:
+		s.notes.Order = id
+		return vault.Progress{}, nil
+	case !all || left > 0:
+		return vault.Progress{}, &vault.RetryError{After: min(max(left, time.Second), 15*time.Second), Err: errors.New(s.searching(c))}
+	}
+	return vault.Progress{Cancelled: true, Notes: []string{"the order never arrived"}}, nil
+}
+
+// cancel withdraws an order that has a number (ISSUERS section 2.2: only while
+// it is pending; of a reissue only the reissue goes).
+func (s *step) cancel(ctx context.Context) (vault.Progress, error) {
+	info, err := s.info(ctx, s.notes.Order)
+	if r, ok := refused(err); ok && r.Status == http.StatusNotFound {
+		return vault.Progress{Cancelled: true, Notes: []string{sentence("%v", r)}}, nil
+	}
+	if err != nil {
+		return vault.Progress{}, err
+	}
+	switch info.Status {
+	case "canceled", "rejected", "denied":
+		return vault.Progress{Cancelled: true, Notes: []string{fmt.Sprintf("order %d is %s", info.ID, info.Status)}}, nil
+	case "issued", "approved", "revoked", "expired":
+		return s.tooLate(info), nil
+	case "needs_approval":
+		return s.disapprove(ctx, info)
+	}
+	return s.withdrawOrder(ctx, info)
+}
+
+func (s *step) tooLate(info orderInfo) vault.Progress {
+	return vault.Progress{State: s.notes.bytes(), Notes: []string{fmt.Sprintf("order %d is %s and cannot be canceled any more", info.ID, info.Status)}}
+}
+
+const cancelNote = "The request was cancelled in Certwright."
+
+type statusChange struct {
+	Status    string `json:"status"`
+	Note      string `json:"note,omitempty"`
+	Processor string `json:"processor_comment,omitempty"`
+}
+
+// withdrawOrder sends the cancellation; where the lower-case word of today's
+// documentation is refused, the upper-case one of older pages is tried.
+func (s *step) withdrawOrder(ctx context.Context, info orderInfo) (vault.Progress, error) {
+	var err error
+	for _, word := range []string{"canceled", "CANCELED"} {
+		err = s.call(ctx, http.MethodPut, order(int64(info.ID))+"/status", nil, statusChange{Status: word, Note: cancelNote}, nil)
+		if err == nil {
+			return vault.Progress{Cancelled: true, Notes: []string{fmt.Sprintf("order %d was canceled", info.ID)}}, nil
+		}
+		if r, ok := refused(err); !ok || r.Status != http.StatusBadRequest {
+			break
+		}
+	}
+	if r, ok := refused(err); ok && r.Status == http.StatusBadRequest { // issued meanwhile?
+		if now, again := s.info(ctx, int64(info.ID)); again == nil && now.Status == "issued" {
+			return s.tooLate(now), nil
+		}
+	}
+	return vault.Progress{}, err
+}
+
+// disapprove rejects the request that waits for approval.
+func (s *step) disapprove(ctx context.Context, info orderInfo) (vault.Progress, error) {
+	for _, r := range info.Requests {
+		if r.Status != "pending" {
+			continue
+		}
+		err := s.call(ctx, http.MethodPut, "/request/"+strconv.FormatInt(int64(r.ID), 10)+"/status", nil, statusChange{Status: "rejected", Processor: cancelNote}, nil)
+		if err != nil {
+			return vault.Progress{}, err
+		}
+		return vault.Progress{Cancelled: true, Notes: []string{fmt.Sprintf("request %d on order %d was rejected", r.ID, info.ID)}}, nil
+	}
+	return s.withdrawOrder(ctx, info)
+}
