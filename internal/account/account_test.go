@@ -1,0 +1,55 @@
+package account_test
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"certwright/internal/account"
+	"certwright/internal/seal"
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/vault"
+)
+
+// Rows come back as written, sealed, each at its own place, and the slower of
+// two writers is told.
+func TestBook(t *testing.T) {
+	t.Parallel()
+	dir, ctx := t.TempDir(), t.Context()
+	store, err := sqlstore.Open(ctx, filepath.Join(dir, "certwright.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	keyset, _, err := seal.Open(ctx, store, filepath.Join(dir, "keyset.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := account.Book{Store: store, Sealer: keyset}
+	if _, _, err := b.Read(ctx, "acme/x"); !errors.Is(err, vault.ErrNotFound) {
+		t.Errorf("no row: %v", err)
+	}
+	if err := b.Write(ctx, "acme/x", []byte("one"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Write(ctx, "acme/x", []byte("late"), 0); !errors.Is(err, vault.ErrStale) {
+		t.Errorf("a second first writer: %v", err)
+	}
+	plain, rev, err := b.Read(ctx, "acme/x")
+	if err != nil || string(plain) != "one" {
+		t.Fatalf("%q %v", plain, err)
+	}
+	if err := b.Write(ctx, "acme/x", []byte("two"), rev); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Write(ctx, "acme/x", []byte("late"), rev); !errors.Is(err, vault.ErrStale) {
+		t.Errorf("a stale writer: %v", err)
+	}
+	var row vault.Account
+	if err := store.View(ctx, func(r vault.Reader) (err error) { row, err = r.Account("acme/x"); return err }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keyset.Open(row.Body, "accounts/acme/y"); err == nil {
+		t.Error("a row opens at another place")
+	}
+}
