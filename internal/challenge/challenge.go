@@ -7,10 +7,7 @@ package challenge
 
 import (
 	"context"
-	"net/http"
 	"time"
-
-	"certwright/internal/vault"
 )
 
 // The challenges that can be solved (RFC 8555 sections 8.3 and 8.4).
@@ -45,15 +42,7 @@ type Solver interface {
 // A Teller is a Solver that can say more about a record that is not ready. All
 // solvers of New are.
 type Teller interface {
-	// WaitsFor says in plain words what Ready still waits for, as in "the name
-	// server 10.0.0.53:53 to show the TXT record x.". "" if nothing is known.
+	// WaitsFor says what Ready still waits for, as the end of "waits for": "the
+	// name server 10.0.0.53:53 to show the TXT record x."; "" if that is not known.
 	WaitsFor(ctx context.Context, r Record) string
-}
-
-// Means is what solvers are made with. All are required, except that Board is
-// for kind http and HTTP for webhook and acme-dns.
-type Means struct {
-	Clock vault.Clock                                 // real time, which TSIG and webhook signatures carry
-	HTTP  func(caBundle string) (*http.Client, error) // makes a bounded client that trusts a CA bundle ("": the system's)
-	Board *Board                                      // shared by all solvers of the server
 }

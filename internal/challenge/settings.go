@@ -1,30 +1,44 @@
 package challenge
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+)
 
 // Settings say how proofs are published; its yaml names are the keys below
 // `solver:`. Secrets are in files, which are read anew whenever they are used.
 type Settings struct {
 	Kind        string        `yaml:"kind"`        // rfc2136, webhook, exec, http or acme-dns
 	Type        string        `yaml:"type"`        // dns-01 or http-01, for webhook and exec; "" is dns-01
-	Propagation time.Duration `yaml:"propagation"` // how long to wait before the authority is asked to look; 0 is the kind's own
+	Propagation time.Duration `yaml:"propagation"` // at least this long from publishing to the authority's look; 0: none where name servers are asked, else 10s
 
-	// For every kind that solves dns-01.
+	// For kinds that solve dns-01.
 	Nameservers []string `yaml:"nameservers"`  // asked until all show the record; host or host:port
 	FollowCNAME bool     `yaml:"follow_cname"` // publish where a CNAME at the record's name leads
-	Resolver    string   `yaml:"resolver"`     // asked for the CNAME, and found in /etc/resolv.conf where ""
+	Resolver    string   `yaml:"resolver"`     // asked for the CNAME; "" is the first of /etc/resolv.conf
 
 	// rfc2136: dynamic updates of a name server.
 	Server         string `yaml:"server"`           // host or host:port
 	Zone           string `yaml:"zone"`             // "": the server is asked
-	TSIGName       string `yaml:"tsig_name"`        // "": the name in the file, or no signature where there is no file
+	TSIGName       string `yaml:"tsig_name"`        // "": the name in the file; without a file nothing is signed
 	TSIGAlgorithm  string `yaml:"tsig_algorithm"`   // "": the file's, or hmac-sha256
-	TSIGSecretFile string `yaml:"tsig_secret_file"` // the secret in base64, or a key {} statement as of tsig-keygen
+	TSIGSecretFile string `yaml:"tsig_secret_file"` // the secret in base64, or a key statement as of tsig-keygen
 	TTL            int    `yaml:"ttl"`              // of the records, in seconds; 0 is 60
 	TCP            bool   `yaml:"tcp"`              // never UDP
 
 	// webhook and acme-dns.
-	URL          string `yaml:"url"`           // where /present and /cleanup, or /update, are below
+	URL          string `yaml:"url"`           // /present and /cleanup, or /update, are below it
 	CABundle     string `yaml:"ca_bundle"`     // PEM; "" is the system's
 	SecretFile   string `yaml:"secret_file"`   // webhook: signs each call
 	User         string `yaml:"user"`          // webhook: basic authentication
@@ -32,6 +46,195 @@ type Settings struct {
 	AccountFile  string `yaml:"account_file"`  // acme-dns: JSON, an account for each domain
 
 	// exec: a program of the operator's.
-	Command []string      `yaml:"command"` // path and first arguments; present|cleanup, name and value follow
+	Command []string      `yaml:"command"` // path and first arguments; present or cleanup, name and value follow
 	Timeout time.Duration `yaml:"timeout"` // of one run; 0 is 30s
+}
+
+// The keys that a kind has beside kind and propagation.
+var (
+	dnsKeys  = []string{"nameservers", "follow_cname", "resolver"}
+	kindKeys = map[string][]string{
+		"rfc2136":  append([]string{"server", "zone", "tsig_name", "tsig_algorithm", "tsig_secret_file", "ttl", "tcp"}, dnsKeys...),
+		"webhook":  {"type", "url", "ca_bundle", "secret_file", "user", "password_file"},
+		"exec":     {"type", "command", "timeout"},
+		"http":     {},
+		"acme-dns": {"url", "ca_bundle", "account_file", "nameservers"},
+	}
+)
+
+// What settings may be at most.
+const (
+	longestTimeout     = 45 * time.Second // a step of an order has a minute
+	longestPropagation = time.Hour
+	longestTTL         = 86400
+	maxNameservers     = 8
+)
+
+// Solves returns the challenge that a solver of these settings solves.
+func (s Settings) Solves() string {
+	switch {
+	case s.Kind == "http":
+		return HTTP01
+	case s.Type != "":
+		return s.Type
+	}
+	return DNS01
+}
+
+// Check reports every setting that will not do; each error begins with its key.
+// It uses no network and opens no file.
+func (s Settings) Check() []error {
+	keys, known := kindKeys[s.Kind]
+	switch {
+	case s.Kind == "":
+		return []error{errors.New("kind: is missing; write rfc2136, webhook, exec, http or acme-dns")}
+	case !known:
+		return []error{fmt.Errorf("kind: %q is none; write rfc2136, webhook, exec, http or acme-dns", s.Kind)}
+	}
+	var wrong complaints
+	if s.Type != "" && s.Type != DNS01 && s.Type != HTTP01 {
+		wrong.say("type: %q is none; write dns-01 or http-01", s.Type)
+	}
+	if slices.Contains(keys, "type") && s.Solves() == DNS01 {
+		keys = append(slices.Clone(keys), dnsKeys...)
+	}
+	s.checkKeys(&wrong, keys)
+	s.checkCommon(&wrong)
+	switch s.Kind {
+	case "rfc2136":
+		s.checkRFC2136(&wrong)
+	case "webhook":
+		s.checkWebhook(&wrong)
+	case "exec":
+		s.checkExec(&wrong)
+	case "acme-dns":
+		s.checkACMEDNS(&wrong)
+	}
+	return wrong
+}
+
+type complaints []error
+
+func (c *complaints) say(format string, args ...any) { *c = append(*c, fmt.Errorf(format, args...)) }
+
+// checkKeys finds settings that the kind does not have.
+func (s Settings) checkKeys(wrong *complaints, keys []string) {
+	v := reflect.ValueOf(s)
+	for i := range v.NumField() {
+		key := v.Type().Field(i).Tag.Get("yaml")
+		if key != "kind" && key != "propagation" && !v.Field(i).IsZero() && !slices.Contains(keys, key) {
+			wrong.say("%s: means nothing to a solver of kind %s for %s; remove it", key, s.Kind, s.Solves())
+		}
+	}
+}
+
+func (s Settings) checkCommon(wrong *complaints) {
+	if s.Propagation < 0 || s.Propagation > longestPropagation {
+		wrong.say("propagation: %v must be from 0s to %v", s.Propagation, longestPropagation)
+	}
+	if len(s.Nameservers) > maxNameservers {
+		wrong.say("nameservers: %d are too many; write %d at most", len(s.Nameservers), maxNameservers)
+	}
+	for _, n := range s.Nameservers {
+		checkServer(wrong, "nameservers", n)
+	}
+	if s.Resolver != "" {
+		checkServer(wrong, "resolver", s.Resolver)
+		if !s.FollowCNAME {
+			wrong.say("resolver: is asked for CNAMEs only; write follow_cname: true too")
+		}
+	}
+}
+
+func (s Settings) checkRFC2136(wrong *complaints) {
+	if s.Server == "" {
+		wrong.say("server: is missing; write the primary name server's host:port, as in 10.0.0.53:53")
+	} else {
+		checkServer(wrong, "server", s.Server)
+	}
+	if s.Zone != "" && !isHost(strings.TrimSuffix(s.Zone, ".")) {
+		wrong.say("zone: %q is no domain name; write one as in example.org", s.Zone)
+	}
+	if s.TSIGSecretFile == "" && (s.TSIGName != "" || s.TSIGAlgorithm != "") {
+		wrong.say("tsig_secret_file: is missing; write the path of the file with the key's secret")
+	}
+	if s.TSIGName != "" && !isHost(strings.TrimSuffix(s.TSIGName, ".")) {
+		wrong.say("tsig_name: %q is no name of a key; write it as the name server has it", s.TSIGName)
+	}
+	if s.TSIGAlgorithm != "" && !isAlgorithm(s.TSIGAlgorithm) {
+		wrong.say("tsig_algorithm: %q is none; write one of %s", s.TSIGAlgorithm, strings.Join(algorithms(), ", "))
+	}
+	if s.TTL < 0 || s.TTL > longestTTL {
+		wrong.say("ttl: %d must be seconds from 1 to %d", s.TTL, longestTTL)
+	}
+}
+
+func (s Settings) checkWebhook(wrong *complaints) {
+	checkURL(wrong, s.URL, "https://hooks.example.org/acme")
+	if (s.User == "") != (s.PasswordFile == "") {
+		wrong.say("user: and password_file: belong together; write both or none")
+	}
+}
+
+func (s Settings) checkExec(wrong *complaints) {
+	if len(s.Command) == 0 || !filepath.IsAbs(s.Command[0]) {
+		wrong.say("command: must begin with the full path of a program, as in [/etc/certwright/hook.sh]")
+	}
+	if s.Timeout < 0 || s.Timeout > longestTimeout {
+		wrong.say("timeout: %v must be from 1s to %v", s.Timeout, longestTimeout)
+	}
+}
+
+func (s Settings) checkACMEDNS(wrong *complaints) {
+	checkURL(wrong, s.URL, "https://auth.example.org")
+	if s.AccountFile == "" {
+		wrong.say("account_file: is missing; write the path of the JSON file with the accounts of your domains")
+	}
+	if len(s.Nameservers) == 0 {
+		wrong.say("nameservers: is missing; write where the acme-dns server answers DNS, as in [203.0.113.5:53]")
+	}
+}
+
+func checkServer(wrong *complaints, key, text string) {
+	host, port, err := net.SplitHostPort(withPort(text))
+	n, portErr := strconv.ParseUint(port, 10, 16)
+	if _, ipErr := netip.ParseAddr(host); err != nil || portErr != nil || n == 0 || ipErr != nil && !isHost(host) {
+		wrong.say("%s: %q is no host:port, as in 10.0.0.53:53", key, text)
+	}
+}
+
+// withPort adds DNS's port where there is none.
+func withPort(server string) string {
+	if _, err := netip.ParseAddr(server); err == nil || !strings.Contains(server, ":") {
+		return net.JoinHostPort(server, "53")
+	}
+	return server
+}
+
+// checkURL takes https, and http on this machine, as everywhere in the configuration.
+func checkURL(wrong *complaints, address, example string) {
+	u, err := url.Parse(address)
+	switch {
+	case address == "":
+		wrong.say("url: is missing; write it as in %s", example)
+	case err != nil || u.Host == "" || u.Opaque != "":
+		wrong.say("url: is no address, as in %s", example)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		wrong.say("url: must have no user, query or fragment; write it as in %s", example)
+	case u.Scheme != "https" && !(u.Scheme == "http" && isLocal(u.Hostname())):
+		wrong.say("url: must begin with https://; http is for this machine only")
+	}
+}
+
+func isLocal(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+func algorithms() []string {
+	return []string{"hmac-sha256", "hmac-sha384", "hmac-sha512", "hmac-sha224", "hmac-sha1"}
+}
+
+func isAlgorithm(s string) bool {
+	return slices.Contains(algorithms(), strings.TrimSuffix(dns.CanonicalName(s), "."))
 }
