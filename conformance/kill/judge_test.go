@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"certwright/conformance/process"
 )
 
 // patience is how long an order may take to reach its end after a restart: a
@@ -13,7 +15,7 @@ const patience = 2 * time.Minute
 
 // judge compares every fact with the server, and takes what it finds as the
 // facts of the next round.
-func (l *ledger) judge(t *testing.T, p *process) {
+func (l *ledger) judge(t *testing.T, p *process.Process) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for _, f := range l.facts {
@@ -50,9 +52,9 @@ func (l *ledger) forget() {
 }
 
 // holds tells whether a state is true of the fact's name.
-func (f *fact) holds(t *testing.T, p *process, s state, deadline time.Time) error {
-	get := func(path string) reply {
-		r, err := p.send(t.Context(), "GET", path, nil)
+func (f *fact) holds(t *testing.T, p *process.Process, s state, deadline time.Time) error {
+	get := func(path string) process.Reply {
+		r, err := p.Send(t.Context(), "GET", path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,62 +63,62 @@ func (f *fact) holds(t *testing.T, p *process, s state, deadline time.Time) erro
 	live, gone := get("/certificates/"+f.name), get("/deletedcertificates/"+f.name)
 	switch s {
 	case "", purged:
-		if live.status != 404 || gone.status != 404 {
-			return fmt.Errorf("want nothing, got %d and %d", live.status, gone.status)
+		if live.Status != 404 || gone.Status != 404 {
+			return fmt.Errorf("want nothing, got %d and %d", live.Status, gone.Status)
 		}
 		return nil
 	case deleted:
-		if live.status != 404 || gone.status != 200 {
-			return fmt.Errorf("want it among the deleted, got %d and %d", live.status, gone.status)
+		if live.Status != 404 || gone.Status != 200 {
+			return fmt.Errorf("want it among the deleted, got %d and %d", live.Status, gone.Status)
 		}
 		return nil
 	}
-	if live.status != 200 {
-		return fmt.Errorf("the certificate answers %d", live.status)
+	if live.Status != 200 {
+		return fmt.Errorf("the certificate answers %d", live.Status)
 	}
 	if s == ordered {
 		return f.ends(t, p, deadline)
 	}
-	if got := live.text("cer"); got != f.cer {
+	if got := live.Text("cer"); got != f.cer {
 		return fmt.Errorf("it holds another certificate: %.40s", got)
 	}
-	if k, c := get("/keys/"+f.name), get("/secrets/"+f.name); k.status != 200 || c.status != 200 || c.text("value") == "" {
-		return fmt.Errorf("key %d, secret %d", k.status, c.status)
+	if k, c := get("/keys/"+f.name), get("/secrets/"+f.name); k.Status != 200 || c.Status != 200 || c.Text("value") == "" {
+		return fmt.Errorf("key %d, secret %d", k.Status, c.Status)
 	}
 	return f.once(t, p)
 }
 
 // ends waits for the end of an order; one that waits for a person stays.
-func (f *fact) ends(t *testing.T, p *process, deadline time.Time) error {
+func (f *fact) ends(t *testing.T, p *process.Process, deadline time.Time) error {
 	for {
-		r, err := p.send(t.Context(), "GET", "/certificates/"+f.name+"/pending", nil)
+		r, err := p.Send(t.Context(), "GET", "/certificates/"+f.name+"/pending", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.status != 200 || f.id != "" && r.text("request_id") != f.id {
-			return fmt.Errorf("the order %s answers %d %v", f.id, r.status, r.body)
+		if r.Status != 200 || f.id != "" && r.Text("request_id") != f.id {
+			return fmt.Errorf("the order %s answers %d %v", f.id, r.Status, r.Body)
 		}
-		switch got := r.text("status"); {
+		switch got := r.Text("status"); {
 		case got == "completed":
 			return f.once(t, p)
 		case got == "inProgress" && f.manual:
 			return nil
 		case got != "inProgress":
-			return fmt.Errorf("the order ended %s: %v", got, r.body)
+			return fmt.Errorf("the order ended %s: %v", got, r.Body)
 		case time.Now().After(deadline):
-			return fmt.Errorf("the order is stuck: %v", r.body)
+			return fmt.Errorf("the order is stuck: %v", r.Body)
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
 }
 
 // once tells whether the name has no more versions than were asked for.
-func (f *fact) once(t *testing.T, p *process) error {
-	r, err := p.send(t.Context(), "GET", "/certificates/"+f.name+"/versions", nil)
+func (f *fact) once(t *testing.T, p *process.Process) error {
+	r, err := p.Send(t.Context(), "GET", "/certificates/"+f.name+"/versions", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	items, _ := r.body["value"].([]any)
+	items, _ := r.Body["value"].([]any)
 	ids := []string{}
 	for _, i := range items {
 		ids = append(ids, i.(map[string]any)["id"].(string))

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"certwright/conformance/process"
+
 	_ "modernc.org/sqlite"
 )
 
@@ -28,29 +30,29 @@ func TestKill(t *testing.T) {
 		}
 		rounds = n
 	}
-	program, folder := build(t), filepath.Join(t.TempDir(), "data")
+	program, folder := process.Build(t), filepath.Join(t.TempDir(), "data")
 	facts, names := &ledger{facts: map[string]*fact{}}, 0
-	p := start(t, program, folder)
+	p := process.Start(t, process.Program{Path: program, Folder: folder})
 	for i, script := range map[string]string{"prompt": "", "slow": "delay=3s", "flaky": "fail=2"} {
-		if r, err := p.send(t.Context(), "PUT", "/certificates/issuers/"+i, map[string]any{"provider": "Test", "credentials": map[string]any{"account_id": script}}); err != nil || r.status != 200 {
-			t.Fatalf("issuer %s: %d %v", i, r.status, err)
+		if r, err := p.Send(t.Context(), "PUT", "/certificates/issuers/"+i, map[string]any{"provider": "Test", "credentials": map[string]any{"account_id": script}}); err != nil || r.Status != 200 {
+			t.Fatalf("issuer %s: %d %v", i, r.Status, err)
 		}
 	}
 	for round := range rounds {
 		load(t, p, facts, round)
-		p = start(t, program, folder)
+		p = process.Start(t, process.Program{Path: program, Folder: folder})
 		whole(t, folder)
 		names += len(facts.facts)
 		facts.judge(t, p)
 		if t.Failed() {
-			t.Fatalf("round %d; the server said:\n%s", round+1, tail(p.said.String()))
+			t.Fatalf("round %d; the server said:\n%s", round+1, tail(p.Said()))
 		}
 	}
 	t.Logf("%d rounds, %d names looked at, nothing lost, nothing stuck", rounds, names)
 }
 
 // load lets the hands work and kills the server at a random moment.
-func load(t *testing.T, p *process, facts *ledger, round int) {
+func load(t *testing.T, p *process.Process, facts *ledger, round int) {
 	t.Helper()
 	pfx, cer, err := newPFX()
 	if err != nil {
@@ -60,12 +62,12 @@ func load(t *testing.T, p *process, facts *ledger, round int) {
 	defer stop()
 	var busy sync.WaitGroup
 	for i := range hands {
-		h := &hand{process: p, ledger: facts, prefix: fmt.Sprintf("r%d-h%d", round, i), pfx: pfx, pfxCer: cer,
+		h := &hand{Process: p, ledger: facts, prefix: fmt.Sprintf("r%d-h%d", round, i), pfx: pfx, pfxCer: cer,
 			random: mathrand.New(mathrand.NewPCG(uint64(round), uint64(i)))}
 		busy.Go(func() { h.work(ctx) })
 	}
 	time.Sleep(time.Duration(200+mathrand.IntN(1300)) * time.Millisecond)
-	p.kill()
+	p.Kill()
 	stop()
 	busy.Wait()
 	for _, w := range facts.wrong {

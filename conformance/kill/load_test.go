@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"certwright/conformance/process"
+
 	"software.sslmate.com/src/go-pkcs12"
 )
 
@@ -53,7 +55,7 @@ func (l *ledger) complain(format string, args ...any) {
 
 // A hand works on names of its own until the server dies.
 type hand struct {
-	*process
+	*process.Process
 	*ledger
 	prefix string
 	count  int
@@ -81,14 +83,14 @@ func (h *hand) work(ctx context.Context) {
 
 // step does a request that leads to a next state, and notes the state once it
 // is acknowledged. false: the server is gone.
-func (h *hand) step(ctx context.Context, f *fact, next state, want int, method, path string, body any) (reply, bool) {
+func (h *hand) step(ctx context.Context, f *fact, next state, want int, method, path string, body any) (process.Reply, bool) {
 	f.next = next
-	r, err := h.send(ctx, method, path, body)
+	r, err := h.Send(ctx, method, path, body)
 	if err != nil {
 		return r, false
 	}
-	if r.status != want {
-		h.complain("%s %s: %d %v, want %d", method, path, r.status, r.body, want)
+	if r.Status != want {
+		h.complain("%s %s: %d %v, want %d", method, path, r.Status, r.Body, want)
 		return r, false
 	}
 	f.is, f.next = next, ""
@@ -100,11 +102,11 @@ func policy(issuer string) map[string]any {
 		"issuer": map[string]any{"name": issuer}}}
 }
 
-func (h *hand) order(ctx context.Context, f *fact, issuer string) (reply, bool) {
+func (h *hand) order(ctx context.Context, f *fact, issuer string) (process.Reply, bool) {
 	f.made++
 	r, ok := h.step(ctx, f, ordered, 202, "POST", "/certificates/"+f.name+"/create", policy(issuer))
 	if ok {
-		f.id = r.text("request_id")
+		f.id = r.Text("request_id")
 	}
 	return r, ok
 }
@@ -114,9 +116,9 @@ func (h *hand) self(ctx context.Context, f *fact) bool {
 	if _, ok := h.order(ctx, f, "Self"); !ok || h.random.IntN(4) == 0 {
 		return ok
 	}
-	r, err := h.send(ctx, "GET", "/certificates/"+f.name+"/pending", nil)
-	if err == nil && r.text("status") != "completed" {
-		h.complain("GET of a Self order %s: %d %v", f.name, r.status, r.body)
+	r, err := h.Send(ctx, "GET", "/certificates/"+f.name+"/pending", nil)
+	if err == nil && r.Text("status") != "completed" {
+		h.complain("GET of a Self order %s: %d %v", f.name, r.Status, r.Body)
 	}
 	return err == nil
 }
@@ -132,7 +134,7 @@ func (h *hand) byHand(ctx context.Context, f *fact) bool {
 	if !ok || h.random.IntN(4) == 0 {
 		return ok
 	}
-	leaf, err := sign(r.text("csr"))
+	leaf, err := sign(r.Text("csr"))
 	if err != nil {
 		h.complain("sign %s: %v", f.name, err)
 		return false

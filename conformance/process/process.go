@@ -1,0 +1,167 @@
+// Package process runs the program itself, as a person would: built once, with
+// a configuration and a data folder that outlives it, killed as by a power cut
+// and started again. It knows no operation of the API. Begin with Start.
+package process
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A Program is a built certwright and the way it is started.
+type Program struct {
+	Path   string // of the executable; see Build
+	Folder string // of its data
+	Config string // the configuration file; "" for none
+}
+
+// Build compiles the program into a folder of the test's and returns its path.
+func Build(t testing.TB) string {
+	t.Helper()
+	path, err := Compile(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// Compile builds the program into a folder and returns its path.
+func Compile(folder string) (string, error) {
+	path := filepath.Join(folder, "certwright")
+	out, err := exec.Command("go", "build", "-o", path, "certwright/cmd/certwright").CombinedOutput()
+	if err != nil {
+		return "", &StartError{Cause: err, Said: string(out)}
+	}
+	return path, nil
+}
+
+// A Process is a running server.
+type Process struct {
+	URL  string // its default vault, by address
+	Side string // its side door
+	CA   string // the file of its authority
+
+	cmd    *exec.Cmd
+	client *http.Client
+	said   *transcript
+	once   sync.Once
+}
+
+// Start starts the program and waits until it is ready. What still runs at the
+// test's end is killed.
+func Start(t testing.TB, p Program) *Process {
+	t.Helper()
+	s, err := p.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Kill)
+	return s
+}
+
+// Start starts the program and waits until it is ready; it must be killed.
+func (p Program) Start() (*Process, error) {
+	args := []string{"dev", "--data", p.Folder, "--json", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}
+	if p.Config != "" {
+		args = append(args, "--config", p.Config)
+	}
+	s := &Process{said: &transcript{}, cmd: exec.Command(p.Path, args...)}
+	s.cmd.Stderr = s.said
+	s.cmd.WaitDelay = time.Second
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err == nil {
+		err = s.meet(line)
+	}
+	if err != nil {
+		s.Kill()
+		return nil, &StartError{Cause: err, Said: s.Said()}
+	}
+	return s, nil
+}
+
+// A StartError says why a server did not get ready.
+type StartError struct {
+	Cause error
+	Said  string // on stderr
+}
+
+// Error returns both.
+func (e *StartError) Error() string {
+	return "the server did not get ready: " + e.Cause.Error() + "\n" + e.Said
+}
+
+// Unwrap returns the cause.
+func (e *StartError) Unwrap() error { return e.Cause }
+
+// meet reads the ready line and learns to trust the server.
+func (s *Process) meet(line []byte) error {
+	var ready struct {
+		URL  string `json:"ip_url"`
+		Side string `json:"http_url"`
+		CA   string `json:"ca_file"`
+	}
+	if err := json.Unmarshal(line, &ready); err != nil {
+		return err
+	}
+	s.URL, s.Side, s.CA = ready.URL, ready.Side, ready.CA
+	text, err := os.ReadFile(s.CA)
+	if err != nil {
+		return err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	s.client = &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, MaxIdleConnsPerHost: 16}}
+	return nil
+}
+
+// Kill ends the process as a power cut would: SIGKILL, no goodbye. Killing
+// twice is once.
+func (s *Process) Kill() {
+	s.once.Do(func() {
+		_ = s.cmd.Process.Kill() // it may have ended by itself
+		_ = s.cmd.Wait()
+		if s.client != nil {
+			s.client.CloseIdleConnections()
+		}
+	})
+}
+
+// Said is what the server said on stderr so far.
+func (s *Process) Said() string { return s.said.String() }
+
+// transcript keeps what is written while others read it.
+type transcript struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (t *transcript) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.Write(p)
+}
+
+// String returns all of it.
+func (t *transcript) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.text.String()
+}

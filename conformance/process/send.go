@@ -1,0 +1,73 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// A Reply is what came back.
+type Reply struct {
+	Status int
+	Body   map[string]any // nil where there was none
+}
+
+// Text returns a member that is a string; "" for any other.
+func (r Reply) Text(member string) string { s, _ := r.Body[member].(string); return s }
+
+// Send does one request: at the side door where the path begins with /admin/,
+// else at the vault. An error means that its outcome is not known.
+func (s *Process) Send(ctx context.Context, method, path string, body any) (Reply, error) {
+	raw, status, err := s.bytes(ctx, method, path, body)
+	if err != nil {
+		return Reply{}, err
+	}
+	r := Reply{Status: status}
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &r.Body); err != nil {
+			return Reply{}, fmt.Errorf("%s %s: %s: %w", method, path, raw, err)
+		}
+	}
+	return r, nil
+}
+
+// File reads what the side door publishes, such as /pki/Internal.pem.
+func (s *Process) File(ctx context.Context, path string) ([]byte, error) {
+	raw, status, err := s.bytes(ctx, http.MethodGet, path, nil)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("GET %s: %d %s", path, status, raw)
+	}
+	return raw, err
+}
+
+func (s *Process) bytes(ctx context.Context, method, path string, body any) ([]byte, int, error) {
+	var in io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return nil, 0, err
+		}
+		in = bytes.NewReader(b)
+	}
+	at := s.URL + path + "?api-version=7.4"
+	if strings.HasPrefix(path, "/admin/") || strings.HasPrefix(path, "/pki/") {
+		at = s.Side + path
+	}
+	req, err := http.NewRequestWithContext(ctx, method, at, in)
+	if err != nil {
+		return nil, 0, err
+	}
+	req.Header.Set("Authorization", "Bearer any")
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	return raw, resp.StatusCode, err
+}
