@@ -1,0 +1,137 @@
+package acme
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/mholt/acmez/v3/acme"
+
+	"certwright/internal/vault"
+)
+
+// place places the order. Whoever crashes before the answer is saved places
+// another; the first one is never finalized and expires (ISSUERS 4.2).
+func (w *walk) place(ctx context.Context) (vault.Progress, error) {
+	ids, err := requested(w.order.CSR)
+	if err != nil {
+		return w.fail(ctx, vault.Failure{Code: vault.RequestRejected, Message: reason(err)})
+	}
+	if p := w.Settings.Profile; p != "" && !slices.Contains(w.directory.profiles(), p) {
+		offered := w.directory.profiles()
+		slices.Sort(offered)
+		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault,
+			Message: fmt.Sprintf("The authority offers no profile %q, only: %s.", p, strings.Join(offered, ", "))})
+	}
+	ctx, heard := listen(ctx)
+	ask := acme.Order{Identifiers: ids, Profile: w.Settings.Profile, Replaces: w.replaces()}
+	order, err := w.client.NewOrder(ctx, w.account, ask)
+	p, refused := problem(err)
+	switch {
+	case refused && p.Type == acme.ProblemTypeAccountDoesNotExist:
+		return w.lostAccount(ctx, p)
+	case refused && ask.Replaces != "" && w.noRenewal(p):
+		w.note("the authority did not take the order as a renewal: %s", words(p))
+		w.state.NoReplaces = true
+		return w.wait(soon, "The order is placed as a new one, since the authority did not take it as a renewal."), nil
+	case refused && p.Type == acme.ProblemTypeUnauthorized:
+		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority refused the account's order: " + words(p)})
+	case refused && !passes(p):
+		return w.fail(ctx, vault.Failure{Code: blame(p), Message: "The authority refused the order: " + words(p)})
+	case err != nil:
+		return vault.Progress{}, heard.trouble(err)
+	case order.Location == "":
+		return vault.Progress{}, errors.New("the authority took an order and did not say where it is")
+	}
+	w.state.Account, w.state.Order = w.account.Location, order.Location
+	as := ""
+	if ask.Replaces != "" {
+		as = ", as a renewal"
+	}
+	w.note("order %s was placed for %s%s; it is %s", order.Location, values(ids), as, order.Status)
+	return w.wait(soon, "The order was placed at the authority."), nil
+}
+
+// noRenewal reports whether a problem may be due to the certificate that the
+// order is said to replace. Pebble answers serverInternal for one that it does
+// not know.
+func (w *walk) noRenewal(p acme.Problem) bool {
+	switch p.Type {
+	case acme.ProblemTypeAlreadyReplaced, acme.ProblemTypeMalformed, acme.ProblemTypeUnauthorized:
+		return true
+	case acme.ProblemTypeServerInternal:
+		return w.order.Attempt > 1
+	}
+	return p.Status == http.StatusConflict || p.Status == http.StatusNotFound
+}
+
+// reason is the text of a refusal for people.
+func reason(err error) string {
+	var refusal *vault.Error
+	if errors.As(err, &refusal) {
+		return refusal.Message
+	}
+	return "The certificate signing request is not acceptable: " + err.Error() + "."
+}
+
+// replaces is the id of the certificate that the order renews, where the
+// authority knows renewal information (RFC 9773 section 5).
+func (w *walk) replaces() string {
+	previous := readReference(w.order.Previous)
+	if w.Settings.ARI == Off || w.state.NoReplaces || w.directory.RenewalInfo == "" || previous.Directory != w.Settings.Directory {
+		return ""
+	}
+	return previous.ARI
+}
+
+// finalize sends the request. The library's errors of an order that is not
+// finished are none here: the next look tells where it stands.
+func (w *walk) finalize(ctx context.Context, order acme.Order) (vault.Progress, error) {
+	w.done(ctx)
+	ctx, heard := listen(ctx)
+	order, err := w.client.FinalizeOrder(ctx, w.account, order, w.order.CSR)
+	if p, ok := problem(err); ok && !passes(p) && order.Status != acme.StatusInvalid {
+		return w.fail(ctx, vault.Failure{Code: blame(p), Message: "The authority refused the certificate request: " + words(p)})
+	} else if ok && order.Status != acme.StatusInvalid {
+		return vault.Progress{}, heard.trouble(err)
+	}
+	switch order.Status {
+	case acme.StatusValid, acme.StatusInvalid:
+		w.note("the certificate request was sent; the order is %s", order.Status)
+		return w.wait(soon, "The authority has made the certificate."), nil
+	case acme.StatusProcessing:
+		w.note("the certificate request was sent; the order is processing")
+		return w.poll(heard, "The authority is making the certificate."), nil
+	}
+	if err == nil {
+		err = fmt.Errorf("the order is %q after the certificate request was sent", order.Status)
+	}
+	return vault.Progress{}, heard.trouble(err)
+}
+
+// invalid ends an order that the authority gave up, with the reasons that it
+// left at the single names.
+func (w *walk) invalid(ctx context.Context, order acme.Order) (vault.Progress, error) {
+	code, said := vault.RequestRejected, []string{}
+	for _, url := range order.Authorizations[:min(len(order.Authorizations), batch)] {
+		ctx, heard := listen(ctx)
+		a, err := w.client.GetAuthorization(ctx, w.account, url)
+		if _, ok := problem(err); err != nil && !ok && !heard.gone() {
+			return vault.Progress{}, heard.trouble(err)
+		}
+		if p, ok := failed(a); ok {
+			said = append(said, a.IdentifierValue()+": "+words(p))
+			code = blame(p)
+		}
+	}
+	if len(said) == 0 && order.Error != nil {
+		said, code = append(said, words(*order.Error)), blame(*order.Error)
+	}
+	if len(said) == 0 {
+		return w.restart(ctx, fmt.Sprintf("order %s became invalid and the authority gives no reason", w.state.Order))
+	}
+	return w.fail(ctx, vault.Failure{Code: code, Message: "The authority could not validate the order: " + strings.Join(said, "; ")})
+}

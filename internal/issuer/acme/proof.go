@@ -1,0 +1,232 @@
+package acme
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/mholt/acmez/v3/acme"
+
+	"certwright/internal/challenge"
+	"certwright/internal/vault"
+)
+
+// batch is how many authorizations are read in one step.
+const batch = 25
+
+// prove takes a pending order one step towards ready: look at its
+// authorizations, publish the proofs, wait until they can be seen, tell the
+// authority, wait for its word.
+func (w *walk) prove(ctx context.Context, order acme.Order) (vault.Progress, error) {
+	if w.state.Looked < len(order.Authorizations) {
+		return w.collect(ctx, order)
+	}
+	if slices.ContainsFunc(w.state.Proofs, func(p proof) bool { return p.Presented.IsZero() }) {
+		return w.present(ctx)
+	}
+	if slices.ContainsFunc(w.state.Proofs, func(p proof) bool { return !p.Accepted }) {
+		return w.accept(ctx)
+	}
+	return w.verdict(ctx)
+}
+
+// collect reads authorizations and saves which proofs they take, before
+// anything is published. Those already valid take none.
+func (w *walk) collect(ctx context.Context, order acme.Order) (vault.Progress, error) {
+	for _, url := range order.Authorizations[w.state.Looked:min(len(order.Authorizations), w.state.Looked+batch)] {
+		hearing, heard := listen(ctx)
+		a, err := w.client.GetAuthorization(hearing, w.account, url)
+		if err != nil {
+			return w.unread(ctx, heard, err)
+		}
+		w.state.Looked++
+		if a.Status != acme.StatusPending {
+			w.note("the authorization of %s is %s already", a.IdentifierValue(), a.Status)
+			continue
+		}
+		p, why := w.proof(a)
+		if why != "" {
+			return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: why})
+		}
+		w.state.Proofs = append(w.state.Proofs, p)
+	}
+	return w.wait(soon, "The authority wants to see who controls the names."), nil
+}
+
+// unread answers for an authorization that cannot be read.
+func (w *walk) unread(ctx context.Context, heard *ear, err error) (vault.Progress, error) {
+	if p, ok := problem(err); heard.gone() || ok && !passes(p) {
+		why := "the authority does not tell about an authorization"
+		if ok {
+			why += ": " + words(p)
+		}
+		return w.restart(ctx, why)
+	}
+	return vault.Progress{}, heard.trouble(err)
+}
+
+// proof picks the challenge of an authorization that we solve; why not, if
+// there is none.
+func (w *walk) proof(a acme.Authorization) (p proof, why string) {
+	name := a.IdentifierValue()
+	if w.Solver == nil {
+		return proof{}, fmt.Sprintf("The authority wants a proof for %s, and no solver is configured for provider %s.", name, w.Name)
+	}
+	var offered []string
+	for _, c := range a.Challenges {
+		offered = append(offered, c.Type)
+		if c.Type != w.Solver.Type() {
+			continue
+		}
+		r := challenge.Record{Type: c.Type, Domain: a.Identifier.Value, Name: c.Token, Value: c.KeyAuthorization}
+		if c.Type == challenge.DNS01 {
+			r.Name, r.Value = c.DNS01TXTRecordName()+".", c.DNS01KeyAuthorization()
+		}
+		return proof{Authorization: a.Location, Name: name, Challenge: c.URL, Record: r}, ""
+	}
+	return proof{}, fmt.Sprintf("The authority does not take %s as proof for %s, only: %s.", w.Solver.Type(), name, strings.Join(offered, ", "))
+}
+
+// present publishes the proofs, as many as there is time for.
+func (w *walk) present(ctx context.Context) (vault.Progress, error) {
+	for n := range w.state.Proofs {
+		p := &w.state.Proofs[n]
+		if !p.Presented.IsZero() {
+			continue
+		}
+		if w.late() {
+			break
+		}
+		err := w.Solver.Present(ctx, p.Record)
+		if errors.Is(err, challenge.ErrUnfit) {
+			return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: err.Error()})
+		}
+		if err != nil {
+			return vault.Progress{}, fmt.Errorf("publish the %s for %s: %w", what(p.Record), p.Name, err)
+		}
+		p.Presented = w.order.Now
+		w.note("the %s for %s was published", what(p.Record), p.Name)
+	}
+	return w.wait(soon, "The proofs for the authority are being published."), nil
+}
+
+// accept tells the authority to look, when all proofs can be seen.
+func (w *walk) accept(ctx context.Context) (vault.Progress, error) {
+	for n := range w.state.Proofs {
+		p := &w.state.Proofs[n]
+		if p.Accepted {
+			continue
+		}
+		ok, again, err := w.Solver.Ready(ctx, p.Record, p.Presented, w.order.Now)
+		if err != nil {
+			return vault.Progress{}, fmt.Errorf("see whether the %s for %s is there: %w", what(p.Record), p.Name, err)
+		}
+		if !ok {
+			return w.wait(max(again, soon), w.unseen(ctx, p.Record)), nil
+		}
+	}
+	for n := range w.state.Proofs {
+		p := &w.state.Proofs[n]
+		if p.Accepted {
+			continue
+		}
+		if w.late() {
+			break
+		}
+		if err := w.tell(ctx, p); err != nil {
+			return vault.Progress{}, err
+		}
+		w.note("the authority was told to look at the %s for %s", what(p.Record), p.Name)
+	}
+	return w.wait(soon, "The authority was told to look at the proofs."), nil
+}
+
+// tell posts to a challenge, unless it was posted to before: a second post is
+// an error at some authorities.
+func (w *walk) tell(ctx context.Context, p *proof) error {
+	ctx, heard := listen(ctx)
+	a, err := w.client.GetAuthorization(ctx, w.account, p.Authorization)
+	if err != nil {
+		return heard.trouble(err)
+	}
+	p.Accepted = true
+	for _, c := range a.Challenges {
+		if a.Status != acme.StatusPending || c.URL != p.Challenge || c.Status != acme.StatusPending {
+			continue
+		}
+		if _, err := w.client.InitiateChallenge(ctx, w.account, acme.Challenge{URL: p.Challenge}); err != nil {
+			if trouble, ok := problem(err); ok && !passes(trouble) {
+				w.note("the authority did not take the proof for %s: %s", p.Name, words(trouble))
+				return nil // the order tells
+			}
+			return heard.trouble(err)
+		}
+	}
+	return nil
+}
+
+// verdict asks what became of the proofs.
+func (w *walk) verdict(ctx context.Context) (vault.Progress, error) {
+	ctx, heard := listen(ctx)
+	var waiting []string
+	for n, read := 0, 0; n < len(w.state.Proofs) && read < batch; n++ {
+		p := &w.state.Proofs[n]
+		if p.Valid {
+			continue
+		}
+		read++
+		a, err := w.client.GetAuthorization(ctx, w.account, p.Authorization)
+		if err != nil {
+			return w.unread(ctx, heard, err)
+		}
+		if problem, ok := failed(a); ok {
+			return w.fail(ctx, vault.Failure{Code: blame(problem), Message: fmt.Sprintf("The authority could not validate %s: %s", p.Name, words(problem))})
+		}
+		switch a.Status {
+		case acme.StatusValid:
+			p.Valid = true
+			w.note("the authority has validated %s", p.Name)
+		case acme.StatusPending:
+			waiting = append(waiting, fmt.Sprintf("%s (%s)", p.Name, what(p.Record)))
+		default:
+			w.note("the authorization of %s is %s", p.Name, a.Status)
+		}
+	}
+	if len(waiting) == 0 {
+		return w.poll(heard, "The authority has looked at the proofs; the order waits to become ready."), nil
+	}
+	return w.poll(heard, "Waiting for the authority to validate "+strings.Join(waiting, ", ")+"."), nil
+}
+
+// failed returns why an authorization is invalid.
+func failed(a acme.Authorization) (acme.Problem, bool) {
+	if a.Status != acme.StatusInvalid {
+		return acme.Problem{}, false
+	}
+	for _, c := range a.Challenges {
+		if c.Error != nil {
+			return *c.Error, true
+		}
+	}
+	return acme.Problem{}, false
+}
+
+// what names a record for people.
+func what(r challenge.Record) string {
+	if r.Type == challenge.DNS01 {
+		return "DNS record " + strings.TrimSuffix(r.Name, ".")
+	}
+	return "file /.well-known/acme-challenge/" + r.Name
+}
+
+// unseen says what a record that is not ready waits for.
+func (w *walk) unseen(ctx context.Context, r challenge.Record) string {
+	if t, ok := w.Solver.(challenge.Teller); ok {
+		if text := t.WaitsFor(ctx, r); text != "" {
+			return "Waiting for " + strings.TrimSuffix(text, ".") + "."
+		}
+	}
+	return fmt.Sprintf("Waiting for the %s to be seen by the authority.", what(r))
+}
