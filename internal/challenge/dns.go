@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	udpTime = 3 * time.Second // one try; TCP follows
+	udpTime = 2 * time.Second // one try; TCP follows
 	tcpTime = 5 * time.Second
 	udpSize = 1232 // what passes every network unbroken (DNS flag day 2020)
 )
@@ -26,16 +26,22 @@ type question struct {
 	now     int64    // Unix seconds of the signature
 }
 
-// exchange asks over UDP first, and over TCP if the answer does not come or is
-// cut. The answer is returned with the error where its signature is wrong.
+// exchange asks over UDP first, and over TCP if no sound answer comes or it is
+// cut. The answer is returned with the error where only its signature is wrong.
 func (q question) exchange(ctx context.Context, server string) (*dns.Msg, error) {
+	var first *dns.Msg
+	var wrong error
 	if !q.tcp {
-		answer, err := q.once(ctx, server, dns.Client{Net: "udp", Timeout: udpTime, UDPSize: udpSize})
-		if answer != nil && !answer.Truncated || ctx.Err() != nil {
-			return answer, err
+		first, wrong = q.once(ctx, server, dns.Client{Net: "udp", Timeout: udpTime, UDPSize: udpSize})
+		if wrong == nil && !first.Truncated || ctx.Err() != nil {
+			return first, wrong
 		}
 	}
-	return q.once(ctx, server, dns.Client{Net: "tcp", Timeout: tcpTime})
+	answer, err := q.once(ctx, server, dns.Client{Net: "tcp", Timeout: tcpTime})
+	if answer == nil && first != nil && wrong != nil {
+		return first, wrong
+	}
+	return answer, err
 }
 
 func (q question) once(ctx context.Context, server string, c dns.Client) (*dns.Msg, error) {
@@ -45,10 +51,13 @@ func (q question) once(ctx context.Context, server string, c dns.Client) (*dns.M
 		m.SetTsig(q.key.name, q.key.algorithm, 300, q.now)
 	}
 	answer, _, err := c.ExchangeContext(ctx, m, server)
-	if err != nil {
-		return answer, fmt.Errorf("the name server %s cannot be asked: %w", server, bare(err))
+	switch {
+	case err == nil:
+		return answer, nil
+	case answer != nil && answer.IsTsig() != nil:
+		return answer, err
 	}
-	return answer, nil
+	return nil, fmt.Errorf("the name server %s cannot be asked: %w", server, bare(err))
 }
 
 // bare leaves addresses and port numbers of our own out of a network error.
