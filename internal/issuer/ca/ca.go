@@ -1,0 +1,215 @@
+// Package ca is the own certificate authority: a root, an issuing CA below it,
+// profiles that say what may be asked for, lists of revoked certificates. It
+// makes or imports its authorities, keeps their keys in sealed rows, and signs
+// by profile what a request asks for. It has no network and no disk of its own,
+// and signs no other authority but its own. Begin with Step; rules.go holds a
+// request against a profile, rollover.go makes authorities, revoke.go and
+// file.go tell the world (ISSUERS section 6).
+package ca
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// Issuer is the own authority behind one provider name.
+type Issuer struct {
+	Name     string // of the provider, as configured
+	Settings Settings
+	Accounts vault.Accounts
+	Clock    vault.Clock // for what no order brings a time to: lists, rollovers
+
+	*desk
+}
+
+// desk is what one process has at hand.
+type desk struct {
+	imported []*x509.Certificate // the issuing CA of the settings' files, and who stands above
+	mu       sync.Mutex
+	last     lineage    // as read last
+	making   sync.Mutex // one new authority at a time
+	shelf    shelf
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+// New returns the issuer ready for orders. Without an import it reads nothing:
+// root and issuing CA are made at the first order. An imported issuing CA is
+// read from its files, and its key copied to a sealed row.
+func New(ctx context.Context, i Issuer) (*Issuer, error) {
+	if !plainName.MatchString(i.Name) {
+		return nil, fmt.Errorf("%q must be made of letters, digits, '-', '.' and '_' to be the name of an authority", i.Name)
+	}
+	if err := errors.Join(i.Settings.Check()...); err != nil {
+		return nil, err
+	}
+	i.desk = &desk{}
+	if !i.Settings.imports() {
+		return &i, nil
+	}
+	if err := i.adopt(ctx); err != nil {
+		return nil, err
+	}
+	return &i, nil
+}
+
+// reference is Progress.Ref: which authority made the certificate.
+type reference struct {
+	Authority string `json:"authority"`
+	Serial    string `json:"serial"` // hex
+}
+
+// Step issues, or waits for an operator where the settings say so. It keeps no
+// state: asked again it judges, and signs, anew; a certificate whose order was
+// not saved is known to nobody.
+func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error) {
+	if err := ctx.Err(); err != nil {
+		return vault.Progress{}, err
+	}
+	name, p, known := i.profileOf(o.Issuer)
+	if !known {
+		return fault("The issuer's profile '%s' is not one of provider %s any more.", shorten(name), i.Name), nil
+	}
+	w, err := wishOfRequest(o.CSR)
+	if err == nil {
+		err = p.allows(name, i.limits(), w)
+	}
+	if err != nil {
+		return rejected("The request was not accepted: %v.", err), nil
+	}
+	if i.Settings.ManualApproval && (o.Approval == nil || !o.Approval.Approved) {
+		return waits(o), nil
+	}
+	a, made, err := i.current(ctx, o.Now)
+	if l := (lacking{}); errors.As(err, &l) {
+		return fault("%s", l.text), nil
+	}
+	if err != nil {
+		return vault.Progress{}, err
+	}
+	progress, err := i.issue(a, p, w, o)
+	progress.Notes = append(made, progress.Notes...)
+	return progress, err
+}
+
+// issue signs what is allowed.
+func (i *Issuer) issue(a authority, p Profile, w wish, o vault.Order) (vault.Progress, error) {
+	leaf, err := i.leaf(a, p, w, o.Policy.X509.ValidityMonths, o.Now)
+	if err != nil {
+		return vault.Progress{}, err
+	}
+	serial := fmt.Sprintf("%x", leaf.SerialNumber)
+	ref, err := json.Marshal(reference{a.name, serial})
+	if err != nil {
+		return vault.Progress{}, fmt.Errorf("write the reference: %w", err)
+	}
+	notes := []string{fmt.Sprintf("signed by %s, serial number %s", a.cert.Subject, serial)}
+	if s := p.shortened(leaf, o); s != "" {
+		notes = append(notes, s)
+	}
+	if len(w.added) > 0 {
+		notes = append(notes, "added the subject's common name as an alternative name: "+strings.Join(w.added, ", "))
+	}
+	return vault.Progress{Chain: append([][]byte{leaf.Raw}, a.chain()...), Ref: ref, Notes: notes}, nil
+}
+
+// profileOf picks the profile by the issuer's organization id.
+func (i *Issuer) profileOf(cfg vault.IssuerConfig) (name string, p Profile, known bool) {
+	if cfg.Organization != nil {
+		name = cfg.Organization.ID
+	}
+	p, known = i.Settings.profile(name)
+	if name == "" {
+		name = i.Settings.usual()
+	}
+	return name, p, known
+}
+
+// limits are the name constraints of whoever signs, and of those above.
+func (i *Issuer) limits() (all []constraints) {
+	if len(i.imported) == 0 {
+		return []constraints{i.Settings.constraints()}
+	}
+	for _, c := range i.imported {
+		all = append(all, constraintsOf(c))
+	}
+	return all
+}
+
+func rejected(format string, args ...any) vault.Progress {
+	return vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: fmt.Sprintf(format, args...)}}
+}
+
+func fault(format string, args ...any) vault.Progress {
+	return vault.Progress{Failure: &vault.Failure{Code: vault.IssuerFault, Message: fmt.Sprintf(format, args...)}}
+}
+
+// waits is where an order stands that no operator has approved.
+func waits(o vault.Order) vault.Progress {
+	switch {
+	case o.Approval == nil:
+		return vault.Progress{Asks: true, Again: patience(o), Detail: "Pending certificate created. The request waits for the approval of an operator."}
+	case o.Approval.Message == "":
+		return rejected("An operator rejected the request.")
+	}
+	return rejected("An operator rejected the request: %s", o.Approval.Message)
+}
+
+// patience is how long to leave an order alone that waits: half its age, from a
+// minute to thirty days, so that moving the clock by years stays cheap. An
+// approval makes it due at once.
+func patience(o vault.Order) time.Duration {
+	return min(max(o.Now.Sub(o.Created)/2, time.Minute), 30*24*time.Hour)
+}
+
+// Cancel withdraws an order. Nothing was handed out before its last step, so it
+// always succeeds.
+func (i *Issuer) Cancel(context.Context, vault.Order) (vault.Progress, error) {
+	return vault.Progress{Cancelled: true}, nil
+}
+
+// Prompt reports whether there is nothing to wait for: no operator.
+func (i *Issuer) Prompt(o vault.Order) bool { return !i.Settings.ManualApproval || o.Approval != nil }
+
+// Patience is pending_timeout.
+func (i *Issuer) Patience() time.Duration { return i.Settings.PendingTimeout }
+
+// ValidateIssuer refuses an issuer resource that names no profile of ours.
+func (i *Issuer) ValidateIssuer(cfg vault.IssuerConfig) error {
+	name, _, known := i.profileOf(cfg)
+	switch {
+	case known:
+		return nil
+	case name == "":
+		return vault.Bad("org_details.id must name a profile of provider %s: %s.", i.Name, listed(i.Settings.profileNames()))
+	}
+	return vault.Bad("org_details.id '%s' is not a profile of provider %s; there are: %s.", shorten(name), i.Name, listed(i.Settings.profileNames()))
+}
+
+// ValidatePolicy refuses what the profile does not allow.
+func (i *Issuer) ValidatePolicy(cfg vault.IssuerConfig, policy vault.Policy) error {
+	if err := i.ValidateIssuer(cfg); err != nil {
+		return err
+	}
+	name, p, _ := i.profileOf(cfg)
+	w, err := wishOfPolicy(policy)
+	if err == nil {
+		err = p.allows(name, i.limits(), w)
+	}
+	if refusal := (*vault.Error)(nil); errors.As(err, &refusal) {
+		return refusal
+	}
+	if err != nil {
+		return vault.Bad("%s.", err.Error())
+	}
+	return nil
+}

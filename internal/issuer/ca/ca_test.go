@@ -1,0 +1,177 @@
+package ca
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"certwright/internal/account"
+	"certwright/internal/certs"
+	"certwright/internal/issuer/issuertest"
+	"certwright/internal/seal"
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/vault"
+)
+
+var begin = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// A watch is a clock that a test moves.
+type watch struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (w *watch) Now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.at
+}
+
+func (w *watch) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at = w.at.Add(d)
+}
+
+// newAccounts is a real book of sealed rows on a database of its own.
+func newAccounts(t *testing.T) vault.Accounts {
+	t.Helper()
+	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	keys, err := seal.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return account.Book{Store: store, Sealer: keys}
+}
+
+// newIssuer is an authority of those settings at the beginning of time.
+func newIssuer(t *testing.T, s Settings) (*Issuer, *watch) {
+	t.Helper()
+	w := &watch{at: begin}
+	return open(t, Issuer{Name: "Internal", Settings: s, Accounts: newAccounts(t), Clock: w}), w
+}
+
+func open(t *testing.T, i Issuer) *Issuer {
+	t.Helper()
+	opened, err := New(t.Context(), i)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened
+}
+
+func config(profile string) vault.IssuerConfig {
+	cfg := vault.IssuerConfig{Vault: "default", Name: "own", Provider: "Internal", Enabled: true}
+	if profile != "" {
+		cfg.Organization = &vault.Organization{ID: profile}
+	}
+	return cfg
+}
+
+// policyOf is a policy as the service makes one, for a P-256 key.
+func policyOf(subject string, names vault.SANs) vault.Policy {
+	p := vault.NewPolicy(vault.PolicyPatch{}, begin)
+	p.Key = vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256}
+	p.X509.Subject, p.X509.SANs, p.X509.Usage = subject, &names, vault.DefaultUsage(vault.EC)
+	return p
+}
+
+// orderOf is an order with a request as the service makes it.
+func orderOf(t *testing.T, profile string, p vault.Policy, now time.Time) vault.Order {
+	t.Helper()
+	key, err := certs.NewKey(p.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	csr, err := certs.Request(key, p.X509)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return vault.Order{ID: vault.NewID(), Ref: vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "web"}, CSR: csr,
+		Policy: p, Issuer: config(profile), Created: now, Now: now}
+}
+
+// issue takes an order to its end, which must be a certificate.
+func issue(t *testing.T, i *Issuer, o vault.Order) (*x509.Certificate, vault.Progress) {
+	t.Helper()
+	p, err := i.Step(t.Context(), o)
+	if err != nil || len(p.Chain) == 0 {
+		t.Fatalf("not issued: %+v, %+v, %v", p, p.Failure, err)
+	}
+	leaf, err := x509.ParseCertificate(p.Chain[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leaf, p
+}
+
+func issueFor(t *testing.T, i *Issuer, name string, now time.Time) (*x509.Certificate, vault.Progress) {
+	t.Helper()
+	return issue(t, i, orderOf(t, "", policyOf("CN="+name, vault.SANs{}), now))
+}
+
+func newKey(t *testing.T) crypto.Signer {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// flaky accounts are out of reach a few times.
+type flaky struct {
+	vault.Accounts
+	mu   sync.Mutex
+	left int
+}
+
+func (f *flaky) Read(ctx context.Context, id string) ([]byte, int64, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.left > 0 {
+		f.left--
+		return nil, 0, context.DeadlineExceeded
+	}
+	return f.Accounts.Read(ctx, id)
+}
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+	with := func(s Settings) func(*testing.T) (vault.Issuer, vault.IssuerConfig) {
+		return func(t *testing.T) (vault.Issuer, vault.IssuerConfig) {
+			i, _ := newIssuer(t, s)
+			return i, config("")
+		}
+	}
+	issuertest.Run(t, issuertest.Case{
+		New: with(Settings{}),
+		Again: func(t *testing.T, first vault.Issuer) vault.Issuer {
+			i := *first.(*Issuer)
+			return open(t, Issuer{Name: i.Name, Settings: i.Settings, Accounts: i.Accounts, Clock: i.Clock})
+		},
+		Reject: with(Settings{Own: Profile{AllowDNS: []string{"*.example.org"}}}),
+		Fault: func(t *testing.T) (vault.Issuer, vault.IssuerConfig) {
+			old := begin.AddDate(-3, 0, 0)
+			s := Settings{Import: writeImport(t, t.TempDir(), newImport(t, "Old Issuing CA", old, old.AddDate(1, 0, 0)))}
+			i, _ := newIssuer(t, s)
+			return i, config("")
+		},
+		Unreachable: func(t *testing.T) (vault.Issuer, vault.IssuerConfig) {
+			i, w := newIssuer(t, Settings{})
+			return open(t, Issuer{Name: i.Name, Accounts: &flaky{Accounts: i.Accounts, left: 2}, Clock: w}), config("")
+		},
+		Hold: with(Settings{ManualApproval: true}),
+	})
+}

@@ -1,0 +1,185 @@
+package ca
+
+import (
+	"context"
+	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// A lineage is all authorities of a provider, oldest first: those that sign
+// now, and older ones that still answer for what they signed.
+type lineage struct {
+	all  []authority
+	next int // the number of the next issuing CA
+	root int // and of the next root
+	rev  int64
+}
+
+const rootPrefix = "root"
+
+// lineageRow is a lineage at rest, as JSON in a sealed row.
+type lineageRow struct {
+	Authorities []authorityRow `json:"authorities"`
+	Next        int            `json:"next"`
+	Root        int            `json:"root"`
+}
+
+type authorityRow struct {
+	Name        string   `json:"name"`
+	Recipe      string   `json:"recipe,omitempty"`
+	Certificate []byte   `json:"certificate"`
+	Above       [][]byte `json:"above,omitempty"`
+	Key         []byte   `json:"key"` // PKCS#8
+}
+
+// account is the id of the provider's row, or of one below it.
+func (i *Issuer) account(parts ...string) string {
+	return strings.Join(append([]string{"ca", i.slug()}, parts...), "/")
+}
+
+// slug is the provider's name in ids and file names.
+func (i *Issuer) slug() string { return strings.ToLower(i.Name) }
+
+// fromFiles begins the recipe of an issuing CA from files.
+const fromFiles = "import "
+
+// recipe tells settings apart that make different issuing CAs.
+func (i *Issuer) recipe() string {
+	if len(i.imported) > 0 {
+		return fromFiles + fingerprint(i.imported[0].Raw)
+	}
+	c := i.Settings.constraints()
+	text, err := json.Marshal([]any{i.Settings.commonName(i.Name), i.Settings.PublicURL, c.permittedDNS, c.permittedIPs,
+		c.permittedEmails, c.permittedURIs, c.excludedDNS, c.excludedIPs})
+	if err != nil {
+		return "" // cannot be: they are texts
+	}
+	return "made " + fingerprint(text)
+}
+
+func fingerprint(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// load reads the lineage; an empty one where there is none yet.
+func (i *Issuer) load(ctx context.Context) (lineage, error) {
+	plain, rev, err := i.Accounts.Read(ctx, i.account())
+	if errors.Is(err, vault.ErrNotFound) {
+		return lineage{next: 1, root: 1}, nil
+	}
+	if err != nil {
+		return lineage{}, fmt.Errorf("read the authorities of %s: %w", i.Name, err)
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.last.rev == rev {
+		return i.last, nil // reading keys takes longer than reading rows
+	}
+	l, err := parseLineage(plain)
+	if err != nil {
+		return lineage{}, fmt.Errorf("read the authorities of %s: %w", i.Name, err)
+	}
+	l.rev, i.last = rev, l
+	i.last.rev = rev
+	return l, nil
+}
+
+func parseLineage(plain []byte) (l lineage, err error) {
+	var row lineageRow
+	if err := json.Unmarshal(plain, &row); err != nil {
+		return l, errors.New("the row is damaged") // and the cause may hold what is in it
+	}
+	l.next, l.root = row.Next, row.Root
+	for _, r := range row.Authorities {
+		a := authority{name: r.Name, recipe: r.Recipe, above: r.Above}
+		if a.cert, err = x509.ParseCertificate(r.Certificate); err != nil {
+			return l, fmt.Errorf("read the certificate of authority %s: %w", r.Name, err)
+		}
+		key, err := x509.ParsePKCS8PrivateKey(r.Key)
+		signer, ok := key.(crypto.Signer)
+		if err != nil || !ok {
+			return l, fmt.Errorf("the key of authority %s is damaged", r.Name)
+		}
+		a.key = signer
+		l.all = append(l.all, a)
+	}
+	return l, nil
+}
+
+// save stores the lineage: vault.ErrStale if another was faster.
+func (i *Issuer) save(ctx context.Context, l lineage) error {
+	row := lineageRow{Next: l.next, Root: l.root}
+	for _, a := range l.all {
+		key, err := x509.MarshalPKCS8PrivateKey(a.key)
+		if err != nil {
+			return fmt.Errorf("write the key of authority %s: %w", a.name, err)
+		}
+		row.Authorities = append(row.Authorities, authorityRow{a.name, a.recipe, a.cert.Raw, a.above, key})
+	}
+	plain, err := json.Marshal(row)
+	if err != nil {
+		return fmt.Errorf("write the authorities of %s: %w", i.Name, err)
+	}
+	if err := i.Accounts.Write(ctx, i.account(), plain, l.rev); err != nil {
+		return fmt.Errorf("store the authorities of %s: %w", i.Name, err)
+	}
+	i.shelf.forget()
+	return nil
+}
+
+// issuing returns the newest issuing CA of a recipe that lives until a time.
+func (l lineage) issuing(recipe string, now, until time.Time) (authority, bool) {
+	for n := len(l.all) - 1; n >= 0; n-- {
+		if a := l.all[n]; !a.root() && a.recipe == recipe && a.at(now) && a.at(until) {
+			return a, true
+		}
+	}
+	return authority{}, false
+}
+
+// rootUntil returns the newest root that lives until a time.
+func (l lineage) rootUntil(now, until time.Time) (authority, bool) {
+	for n := len(l.all) - 1; n >= 0; n-- {
+		if a := l.all[n]; a.root() && a.at(now) && a.at(until) {
+			return a, true
+		}
+	}
+	return authority{}, false
+}
+
+// named returns the authority of a name.
+func (l lineage) named(name string) (authority, bool) {
+	for _, a := range l.all {
+		if a.name == name {
+			return a, true
+		}
+	}
+	return authority{}, false
+}
+
+// with returns the lineage with one more, without those that have expired a day
+// or longer ago: nothing that they signed is valid any more.
+func (l lineage) with(a authority, now time.Time) lineage {
+	kept := lineage{next: l.next, root: l.root, rev: l.rev}
+	for _, old := range append(l.all[:len(l.all):len(l.all)], a) {
+		if now.Before(old.cert.NotAfter.Add(24 * time.Hour)) {
+			kept.all = append(kept.all, old)
+		}
+	}
+	return kept
+}
+
+// nextRoot and nextIssuing take a name that no authority had before.
+func (l *lineage) nextRoot() string    { l.root++; return rootPrefix + strconv.Itoa(l.root-1) }
+func (l *lineage) nextIssuing() string { l.next++; return strconv.Itoa(l.next - 1) }

@@ -1,0 +1,154 @@
+package ca
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// reasons are those of RFC 5280 section 5.3.1 that a leaf may be revoked for.
+// Holds are not kept: what is revoked stays so.
+var reasons = []int{0, 1, 3, 4, 5, 9}
+
+// A revocations is the list of one authority, as JSON in a sealed row of its own.
+type revocations struct {
+	Number  int64     `json:"number"` // of the list signed last (RFC 5280 section 5.2.3)
+	Signed  time.Time `json:"signed"`
+	List    []byte    `json:"list"` // DER
+	Entries []revoked `json:"entries,omitempty"`
+
+	rev int64
+}
+
+type revoked struct {
+	Serial  []byte    `json:"serial"`
+	At      time.Time `json:"at"`
+	Reason  int       `json:"reason,omitempty"`
+	Expires time.Time `json:"expires"` // of the certificate
+}
+
+const (
+	listLife  = 7 * 24 * time.Hour // from signing to nextUpdate
+	listFresh = 24 * time.Hour     // how old a list may be that is handed out
+)
+
+// Revoke puts the certificate on its authority's list, and signs that anew. It
+// lasts: there is no way back. Certificates of other authorities, and expired
+// ones, are refused.
+func (i *Issuer) Revoke(ctx context.Context, r vault.Revocation) error {
+	if !slices.Contains(reasons, r.Reason) {
+		return vault.Bad("The reason %d is not one to revoke a certificate for; use 0 (unspecified), 1 (key compromise), 3 (affiliation changed), 4 (superseded), 5 (no longer used) or 9 (privilege withdrawn).", r.Reason)
+	}
+	if len(r.Chain) == 0 {
+		return vault.Bad("There is no certificate to revoke.")
+	}
+	leaf, err := x509.ParseCertificate(r.Chain[0])
+	if err != nil {
+		return vault.Bad("The certificate to revoke cannot be read.")
+	}
+	if r.Now.After(leaf.NotAfter) {
+		return vault.Bad("The certificate expired on %s; there is nothing left to revoke.", leaf.NotAfter.Format(time.DateOnly))
+	}
+	l, err := i.load(ctx)
+	if err != nil {
+		return err
+	}
+	a, ok := l.maker(r.Ref, leaf)
+	if !ok {
+		return vault.Bad("The certificate was not issued by an authority of %s.", i.Name)
+	}
+	defer i.shelf.forget()
+	return i.revoke(ctx, a, revoked{leaf.SerialNumber.Bytes(), r.Now.UTC().Truncate(time.Second), r.Reason, leaf.NotAfter})
+}
+
+// maker finds the authority that signed a certificate: the one of the
+// reference, or any other.
+func (l lineage) maker(ref []byte, leaf *x509.Certificate) (authority, bool) {
+	var r reference
+	if err := json.Unmarshal(ref, &r); err == nil {
+		if a, ok := l.named(r.Authority); ok && a.made(leaf) {
+			return a, true
+		}
+	}
+	for _, a := range l.all {
+		if a.made(leaf) {
+			return a, true
+		}
+	}
+	return authority{}, false
+}
+
+func (i *Issuer) revoke(ctx context.Context, a authority, entry revoked) error {
+	for {
+		list, err := i.revocations(ctx, a)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(list.Entries, func(e revoked) bool { return string(e.Serial) == string(entry.Serial) }) {
+			return nil
+		}
+		list.Entries = append(list.Entries, entry)
+		if _, err = i.publish(ctx, a, list, entry.At); !errors.Is(err, vault.ErrStale) {
+			return err
+		}
+	}
+}
+
+// revocations reads the list of an authority; an empty one if none was signed yet.
+func (i *Issuer) revocations(ctx context.Context, a authority) (list revocations, err error) {
+	plain, rev, err := i.Accounts.Read(ctx, i.account("revoked", a.name))
+	if errors.Is(err, vault.ErrNotFound) {
+		return revocations{}, nil
+	}
+	if err != nil {
+		return list, fmt.Errorf("read the revoked certificates of authority %s: %w", a.name, err)
+	}
+	if err := json.Unmarshal(plain, &list); err != nil {
+		return list, fmt.Errorf("read the revoked certificates of authority %s: %w", a.name, err)
+	}
+	list.rev = rev
+	return list, nil
+}
+
+// publish signs the list under the next number and stores it: vault.ErrStale if
+// another was faster.
+func (i *Issuer) publish(ctx context.Context, a authority, list revocations, now time.Time) (revocations, error) {
+	// An entry goes once a list was signed after its certificate expired (RFC 5280 section 3.3).
+	list.Entries = slices.DeleteFunc(slices.Clone(list.Entries), func(e revoked) bool { return e.Expires.Before(list.Signed) })
+	list.Number++
+	list.Signed = now.UTC().Truncate(time.Second)
+	t := &x509.RevocationList{Number: big.NewInt(list.Number), ThisUpdate: list.Signed.Add(-backdated), NextUpdate: list.Signed.Add(listLife)}
+	for _, e := range list.Entries {
+		t.RevokedCertificateEntries = append(t.RevokedCertificateEntries,
+			x509.RevocationListEntry{SerialNumber: new(big.Int).SetBytes(e.Serial), RevocationTime: e.At, ReasonCode: e.Reason})
+	}
+	by := *a.cert
+	by.KeyUsage |= x509.KeyUsageCRLSign // none at all allows everything (RFC 5280 section 4.2.1.3)
+	var err error
+	if list.List, err = x509.CreateRevocationList(rand.Reader, t, &by, a.key); err != nil {
+		return list, fmt.Errorf("sign the revoked certificates of authority %s: %w", a.name, err)
+	}
+	plain, err := json.Marshal(list)
+	if err != nil {
+		return list, fmt.Errorf("write the revoked certificates of authority %s: %w", a.name, err)
+	}
+	if err := i.Accounts.Write(ctx, i.account("revoked", a.name), plain, list.rev); err != nil {
+		return list, fmt.Errorf("store the revoked certificates of authority %s: %w", a.name, err)
+	}
+	return list, nil
+}
+
+// stale reports whether a list must be signed anew before it is handed out; not
+// once its authority has expired, whose signature counts no more.
+func (list revocations) stale(a authority, now time.Time) bool {
+	age := now.Sub(list.Signed)
+	return list.List == nil || !now.After(a.cert.NotAfter) && (age < 0 || age >= listFresh)
+}

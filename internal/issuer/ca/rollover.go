@@ -1,0 +1,93 @@
+package ca
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// A lacking says why there is nobody to sign; its text is for the order's user.
+type lacking struct{ text string }
+
+func (l lacking) Error() string { return l.text }
+
+// current returns the issuing CA that signs now, and makes it, with a root
+// where there is none, at first use and when the one there is would not outlive
+// the longest leaf. notes say what was made. An error that is a lacking does
+// not pass by itself.
+func (i *Issuer) current(ctx context.Context, now time.Time) (a authority, notes []string, err error) {
+	if len(i.imported) > 0 {
+		a, err = i.importedNow(ctx, now)
+		return a, nil, err
+	}
+	l, err := i.load(ctx)
+	if err != nil {
+		return a, nil, err
+	}
+	if a, ok := l.issuing(i.recipe(), now, now.Add(i.Settings.longest())); ok {
+		return a, nil, nil
+	}
+	i.making.Lock() // one at a time, so that orders side by side do not all make one
+	defer i.making.Unlock()
+	return i.provide(ctx, now, false)
+}
+
+// provide makes an issuing CA, unless there is one meanwhile that will do and
+// anew is false.
+func (i *Issuer) provide(ctx context.Context, now time.Time, anew bool) (a authority, notes []string, err error) {
+	for {
+		l, err := i.load(ctx)
+		if err != nil {
+			return a, nil, err
+		}
+		if a, ok := l.issuing(i.recipe(), now, now.Add(i.Settings.longest())); ok && !anew {
+			return a, nil, nil
+		}
+		grown, a, notes, err := i.grow(l, now)
+		if err != nil {
+			return a, nil, err
+		}
+		if err = i.save(ctx, grown); !errors.Is(err, vault.ErrStale) {
+			return a, notes, err
+		}
+	}
+}
+
+// grow adds an issuing CA to the lineage, under a new root if no root would
+// outlive it.
+func (i *Issuer) grow(l lineage, now time.Time) (grown lineage, a authority, notes []string, err error) {
+	root, ok := l.rootUntil(now, now.AddDate(i.Settings.issuingYears(), 0, 0).Add(-slack))
+	if !ok {
+		if root, err = newRoot(l.nextRoot(), i.Settings.rootName(i.Name), i.Settings.rootYears(), now); err != nil {
+			return l, a, nil, err
+		}
+		l = l.with(root, now)
+		notes = append(notes, fmt.Sprintf("made the root %s (%s)", root.cert.Subject.CommonName, i.file(root.name+".crt")))
+	}
+	if a, err = i.newIssuing(l.nextIssuing(), root, now); err != nil {
+		return l, a, nil, err
+	}
+	notes = append(notes, fmt.Sprintf("made the issuing CA %s (%s)", a.cert.Subject.CommonName, i.file(a.name+".crt")))
+	return l.with(a, now), a, notes, nil
+}
+
+// slack keeps a root of the same years as its issuing CA from being made anew
+// with every one.
+const slack = 24 * time.Hour
+
+// Rollover makes a new issuing CA, which signs from now on; the old one keeps
+// its list of revoked certificates until it expires. Where there is none yet it
+// makes the first. For an imported issuing CA it is a refusal: that one is
+// rolled over by other files.
+func (i *Issuer) Rollover(ctx context.Context) error {
+	if len(i.imported) > 0 {
+		return vault.Bad("The issuing CA of %s is imported; put the new one into its files and restart.", i.Name)
+	}
+	i.making.Lock()
+	defer i.making.Unlock()
+	_, _, err := i.provide(ctx, i.Clock.Now(), true)
+	return err
+}
