@@ -36,7 +36,7 @@ func (s *Server) Outbox(ctx context.Context) (box admin.Outbox, err error) {
 	err = s.store.View(ctx, func(r vault.Reader) error {
 		box = admin.Outbox{}
 		for after := int64(0); ; {
-			page, err := r.Outbox(vault.Queued, after, outboxPage)
+			page, err := r.Outbox("", vault.Delivered, after, outboxPage)
 			if err != nil || len(page) == 0 {
 				return err
 			}

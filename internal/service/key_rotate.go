@@ -175,7 +175,7 @@ func (s *Service) Notice(ctx context.Context, l vault.Lease) error {
 		if err != nil {
 			return err
 		}
-		return tx.Append(vault.Message{Topic: vault.EventKeyNearExpiry, Ref: v.Ref, Version: v.ID, At: now, Body: body})
+		return tx.Append(vault.Message{ID: vault.NewID(), Topic: vault.EventKeyNearExpiry, Ref: v.Ref, Version: v.ID, At: now, Body: body})
 	})
 	if errors.Is(err, vault.ErrStale) {
 		return nil

@@ -60,7 +60,7 @@ func (h *house) versions(t *testing.T, ref vault.Ref) []vault.Entry {
 func (h *house) events(t *testing.T, topic string) (list []vault.Message) {
 	t.Helper()
 	must(t, h.Store.View(t.Context(), func(r vault.Reader) error {
-		all, err := r.Outbox(vault.Queued, 0, 100)
+		all, err := r.Outbox("", vault.Delivered, 0, 100)
 		for _, m := range all {
 			if m.Topic == topic {
 				list = append(list, m)

@@ -13,5 +13,5 @@ func newVersionMessage(v vault.Version) vault.Message {
 		"VaultName": v.Vault, "ObjectType": "Certificate", "ObjectName": v.Name, "Version": v.ID,
 		"NBF": v.Attributes.NotBefore.Unix(), "EXP": v.Attributes.Expires.Unix(),
 	})
-	return vault.Message{Topic: vault.EventNewVersion, Ref: v.Ref, Version: v.ID, At: v.Attributes.Created, Body: body}
+	return vault.Message{ID: vault.NewID(), Topic: vault.EventNewVersion, Ref: v.Ref, Version: v.ID, At: v.Attributes.Created, Body: body}
 }

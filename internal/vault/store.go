@@ -62,8 +62,13 @@ type Reader interface {
 	// now; ErrNotFound if there is none.
 	NextDue(now time.Time) (time.Time, error)
 
-	// Outbox lists messages in a state, in order of Seq, after one.
-	Outbox(state MessageState, after int64, limit int) ([]Message, error)
+	// Outbox lists a sink's messages in a state, in order of Seq, after one.
+	Outbox(sink string, state MessageState, after int64, limit int) ([]Message, error)
+	// Queue lists a sink's queued messages in order of Due.
+	Queue(sink string, limit int) ([]Message, error)
+
+	// Life returns what was done for an object; ErrNotFound where nothing was.
+	Life(Ref) (Life, error)
 
 	// Account returns a sealed row of an issuer or the server: an ACME account,
 	// a CA's key, a CRL number.
@@ -85,7 +90,7 @@ type Tx interface {
 	UpdateVersion(ref Ref, id string, a Attributes, tags map[string]string) error
 	// DeleteVersion removes one version; no error if there is none.
 	DeleteVersion(ref Ref, id string) error
-	// Purge removes head, versions, operation and jobs of one object.
+	// Purge removes head, versions, operation, life and jobs of one object.
 	Purge(Ref) error
 
 	// PutOperation inserts or replaces, comparing Rev as PutObject does.
@@ -106,10 +111,16 @@ type Tx interface {
 	// The handler may PutJob again in the same transaction.
 	Finish(Lease) error
 
-	// Append adds a message in state Queued to the outbox.
+	// Append adds a message to the outbox: Queued for a sink, else Delivered.
 	Append(Message) error
-	// PutMessage records state, tries and error of a message by Seq.
+	// PutMessage records state, due time, tries and error of a message by Seq.
 	PutMessage(Message) error
+	// DropMessages removes up to n rows of a sink in a state that are older than
+	// a time, and tells how many.
+	DropMessages(sink string, state MessageState, before time.Time, n int) (int, error)
+
+	// PutLife inserts or replaces what was done for an object.
+	PutLife(Ref, Life) error
 
 	PutAccount(Account) error // compares Rev; ErrStale
 	PutSetting(key, value string) error

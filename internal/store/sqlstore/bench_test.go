@@ -187,7 +187,7 @@ func BenchmarkRead(b *testing.B) {
 				return err
 			}},
 			{"next due", func(r vault.Reader) error { _, err := r.NextDue(noon); return err }},
-			{"outbox", func(r vault.Reader) error { _, err := r.Outbox(vault.Queued, int64(some()), 25); return err }},
+			{"outbox", func(r vault.Reader) error { _, err := r.Outbox("", vault.Delivered, int64(some()), 25); return err }},
 		}
 		for _, read := range reads {
 			b.Run(fmt.Sprintf("%s/%d", read.name, rows), func(b *testing.B) { view(b, read.fn) })

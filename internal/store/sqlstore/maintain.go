@@ -8,7 +8,7 @@ import (
 )
 
 // Tables that Reset empties: all but settings and accounts.
-var resetTables = []string{"objects", "policies", "versions", "bodies", "operations", "issuers", "contacts", "jobs", "outbox"}
+var resetTables = []string{"objects", "policies", "versions", "bodies", "operations", "issuers", "contacts", "jobs", "outbox", "lives"}
 
 // Reset implements vault.Store.
 func (s *Store) Reset(ctx context.Context) error {

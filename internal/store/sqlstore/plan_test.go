@@ -35,6 +35,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"purge bodies": sqlPurgeBodies, "purge versions": sqlPurgeVersions, "purge object": sqlPurgeObject,
 		"purge jobs": sqlPurgeJobs, "delete operation": sqlDeleteOperation, "update operation": sqlUpdateOperation,
 		"delete issuer": sqlDeleteIssuer, "delete contacts": sqlDeleteContacts, "delete job": sqlDeleteJob,
+		"queue": sqlQueue, "drop messages": sqlDropMessages, "life": sqlLife, "purge life": sqlPurgeLife,
 		"finish": sqlFinishJob, "put message": sqlPutMessage, "update account": sqlUpdateAccount,
 		"due jobs": sqlDueJobs, "any due": sqlAnyDue, "free job": sqlFreeJob, "lease": sqlLease, "extend": sqlExtend,
 		"any lease": sqlAnyLease, "free all": sqlFreeAll,
@@ -48,8 +49,9 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"object":   "SEARCH o USING INDEX objects_key (vault=? AND kind=? AND key=?)",
 		"versions": "SEARCH v USING PRIMARY KEY (vault=? AND kind=? AND key=? AND id>?)",
 		"issuers":  "SEARCH issuers USING INDEX sqlite_autoindex_issuers_1 (vault=? AND key>?)",
-		"outbox":   "SEARCH outbox USING INDEX outbox_state (state=? AND seq>?)",
+		"outbox":   "SEARCH outbox USING INDEX outbox_state (sink=? AND state=? AND seq>?)",
 		"underway": "SEARCH operations USING INDEX operations_underway ((vault,key)>(?,?) AND vault<?)",
+		"queue":    "SEARCH outbox USING INDEX outbox_due (sink=?)",
 		"due jobs": "SEARCH jobs USING INDEX jobs_due (due<?)",
 	}
 	s := openInside(t)

@@ -58,23 +58,6 @@ func (r *reader) Contacts(vaultName string) ([]vault.Contact, error) {
 	return rec.contacts(), nil
 }
 
-const sqlOutbox = `SELECT seq, topic, vault, kind, name, version, at, tries, error, body FROM outbox
-WHERE state = $1 AND seq > $2 ORDER BY seq LIMIT $3 + 0`
-
-// Outbox implements vault.Reader.
-func (r *reader) Outbox(state vault.MessageState, after int64, limit int) ([]vault.Message, error) {
-	list := []vault.Message{}
-	err := r.each("outbox", sqlOutbox, []any{string(state), after, max(limit, 0)}, func(scan func(...any) error) error {
-		m := vault.Message{State: state}
-		var at *int64
-		err := scan(&m.Seq, &m.Topic, &m.Ref.Vault, &m.Ref.Kind, &m.Ref.Name, &m.Version, &at, &m.Tries, &m.Error, (*blob)(&m.Body))
-		m.At = atNanos(at)
-		list = append(list, m)
-		return err
-	})
-	return list, err
-}
-
 const sqlAccount = `SELECT body, rev FROM accounts WHERE id = $1`
 
 // Account implements vault.Reader.

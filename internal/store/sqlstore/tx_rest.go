@@ -74,23 +74,6 @@ func (t *tx) Finish(l vault.Lease) error {
 }
 
 const (
-	sqlAppend = `INSERT INTO outbox (state, topic, vault, kind, name, version, at, tries, error, body)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 0, '', $8)`
-	sqlPutMessage = `UPDATE outbox SET state = $2, tries = $3, error = $4 WHERE seq = $1`
-)
-
-// Append implements vault.Tx.
-func (t *tx) Append(m vault.Message) error {
-	_, err := t.exec("message", sqlAppend, string(vault.Queued), m.Topic, m.Ref.Vault, string(m.Ref.Kind), m.Ref.Name, m.Version, nanos(m.At), m.Body)
-	return err
-}
-
-// PutMessage implements vault.Tx. vault.ErrNotFound if there is no such message.
-func (t *tx) PutMessage(m vault.Message) error {
-	return t.remove("message", sqlPutMessage, m.Seq, string(m.State), m.Tries, m.Error)
-}
-
-const (
 	sqlInsertAccount = `INSERT INTO accounts (id, body, rev) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 	sqlUpdateAccount = `UPDATE accounts SET body = $2, rev = $3 WHERE id = $1 AND rev = $4`
 	sqlPutSetting    = `INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`

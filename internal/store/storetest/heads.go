@@ -32,7 +32,7 @@ func nothingThere(t *testing.T, s vault.Store) {
 		if err != nil || len(issuers) != 0 {
 			t.Errorf("issuers %v, %v", issuers, err)
 		}
-		messages, err := r.Outbox(vault.Queued, 0, 10)
+		messages, err := r.Outbox("", vault.Delivered, 0, 10)
 		if err != nil || len(messages) != 0 {
 			t.Errorf("outbox %v, %v", messages, err)
 		}

@@ -10,13 +10,16 @@ import (
 )
 
 func message(n int) vault.Message {
-	return vault.Message{Topic: vault.EventNewVersion, Ref: ref(fmt.Sprint("Cert-", n)), Version: id(n),
-		At: instant.Add(time.Duration(n)), Body: []byte(fmt.Sprint("{\"n\":", n, "}"))}
+	return vault.Message{ID: id(100 + n), Sink: hook, Topic: vault.EventNewVersion, Ref: ref(fmt.Sprint("Cert-", n)), Version: id(n),
+		At: instant.Add(time.Duration(n)), Due: instant.Add(-time.Duration(n)), Body: []byte(fmt.Sprint("{\"n\":", n, "}"))}
 }
+
+// hook is the sink of most messages here.
+const hook = "hook"
 
 func box(t *testing.T, s vault.Store, state vault.MessageState, after int64, limit int) []vault.Message {
 	t.Helper()
-	return get(t, s, func(r vault.Reader) ([]vault.Message, error) { return r.Outbox(state, after, limit) })
+	return get(t, s, func(r vault.Reader) ([]vault.Message, error) { return r.Outbox(hook, state, after, limit) })
 }
 
 // outbox: Append adds in state Queued with the next Seq; lists go by Seq.
@@ -29,7 +32,7 @@ func outbox(t *testing.T, s vault.Store) {
 				return err
 			}
 		}
-		return errors.Join(tx.Append(vault.Message{}), tx.Append(vault.Message{Body: []byte{}}))
+		return errors.Join(tx.Append(vault.Message{Sink: hook}), tx.Append(vault.Message{Sink: hook, Body: []byte{}}))
 	})
 	var last int64
 	got := []vault.Message{}
@@ -49,7 +52,7 @@ func outbox(t *testing.T, s vault.Store) {
 			got = append(got, m)
 		}
 	}
-	want := []vault.Message{message(0), message(1), message(2), message(3), message(4), {}, {Body: []byte{}}}
+	want := []vault.Message{message(0), message(1), message(2), message(3), message(4), {Sink: hook}, {Sink: hook, Body: []byte{}}}
 	for i := range want {
 		want[i].State = vault.Queued
 	}
@@ -63,10 +66,10 @@ func outboxStates(t *testing.T, s vault.Store) {
 	update(t, s, func(tx vault.Tx) error { return errors.Join(tx.Append(message(1)), tx.Append(message(2))) })
 	queued := box(t, s, vault.Queued, 0, 9)
 	first := queued[0]
-	first.Tries, first.Error = 1, "no answer"
+	first.Tries, first.Error, first.Due = 1, "no answer", instant.Add(time.Hour)
 	update(t, s, func(tx vault.Tx) error {
 		changed := first
-		changed.Topic, changed.Body, changed.Version, changed.Ref, changed.At = "x", nil, "x", ref("x"), time.Time{}
+		changed.ID, changed.Sink, changed.Topic, changed.Body, changed.Version, changed.Ref, changed.At = "x", "x", "x", nil, "x", ref("x"), time.Time{}
 		return tx.PutMessage(changed)
 	})
 	same(t, "tried once", box(t, s, vault.Queued, 0, 9), []vault.Message{first, queued[1]})
@@ -83,6 +86,61 @@ func outboxStates(t *testing.T, s vault.Store) {
 	refused(t, s, vault.ErrNotFound, func(tx vault.Tx) error {
 		return tx.PutMessage(vault.Message{Seq: queued[1].Seq + 100, State: vault.Dead})
 	})
+}
+
+// outboxSinks: every sink has its own rows; those of none are delivered; a queue
+// goes by due time; old rows can be dropped.
+func outboxSinks(t *testing.T, s vault.Store) {
+	read, late := message(1), message(2)
+	read.Sink, late.Due = "", instant.Add(time.Hour)
+	update(t, s, func(tx vault.Tx) error {
+		return errors.Join(tx.Append(read), tx.Append(late), tx.Append(message(3)), tx.Append(vault.Message{Sink: "other"}))
+	})
+	ids := func(list []vault.Message) (all []string) {
+		for _, m := range list {
+			all = append(all, m.ID)
+		}
+		return all
+	}
+	lines := get(t, s, func(r vault.Reader) ([]vault.Message, error) { return r.Outbox("", vault.Delivered, 0, 9) })
+	same(t, "to be read", ids(lines), []string{read.ID})
+	queue := func(limit int) []string {
+		return ids(get(t, s, func(r vault.Reader) ([]vault.Message, error) { return r.Queue(hook, limit) }))
+	}
+	same(t, "queue", queue(9), []string{message(3).ID, late.ID})
+	same(t, "queue of one", queue(1), []string{message(3).ID})
+	done := box(t, s, vault.Queued, 0, 9)[1]
+	done.State = vault.Delivered
+	update(t, s, func(tx vault.Tx) error { return tx.PutMessage(done) })
+	same(t, "queue after a delivery", queue(9), []string{late.ID})
+	drop := func(sink string, before time.Time, n, want int) {
+		t.Helper()
+		update(t, s, func(tx vault.Tx) error {
+			got, err := tx.DropMessages(sink, vault.Delivered, before, n)
+			if got != want {
+				t.Errorf("%d rows of %q dropped, want %d", got, sink, want)
+			}
+			return err
+		})
+	}
+	drop(hook, done.At, 9, 0)
+	drop(hook, done.At.Add(1), 0, 0)
+	drop(hook, done.At.Add(1), 9, 1)
+	drop("", instant.Add(time.Hour), 9, 1)
+}
+
+// lives: put, replaced, purged.
+func lives(t *testing.T, s vault.Store) {
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Life, error) { return r.Life(ref("a")) })
+	for _, l := range []vault.Life{
+		{Version: id(1), Done: []string{"AutoRenew", "x"}, Tries: 3, Retry: instant, WindowStart: instant, WindowEnd: instant.Add(time.Hour), Picked: instant, AskAgain: instant},
+		{Version: id(2)},
+	} {
+		update(t, s, func(tx vault.Tx) error { return tx.PutLife(ref("A"), l) })
+		same(t, "life", get(t, s, func(r vault.Reader) (vault.Life, error) { return r.Life(ref("a")) }), l)
+	}
+	update(t, s, func(tx vault.Tx) error { return tx.Purge(ref("a")) })
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Life, error) { return r.Life(ref("a")) })
 }
 
 // accounts: PutAccount compares Rev.

@@ -53,6 +53,8 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"next due", nextDue},
 		{"outbox", outbox},
 		{"outbox states", outboxStates},
+		{"outbox sinks", outboxSinks},
+		{"lives", lives},
 		{"accounts", accounts},
 		{"settings", settings},
 		{"reset", reset},

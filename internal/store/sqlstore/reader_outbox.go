@@ -1,0 +1,40 @@
+package sqlstore
+
+import "certwright/internal/vault"
+
+const (
+	outboxColumns = `seq, id, sink, topic, vault, kind, name, version, at, state, due, tries, error, body`
+
+	sqlOutbox = `SELECT ` + outboxColumns + ` FROM outbox
+WHERE sink = $1 AND state = $2 AND seq > $3 ORDER BY seq LIMIT $4 + 0`
+	sqlQueue = `SELECT ` + outboxColumns + ` FROM outbox
+WHERE sink = $1 AND state = 'queued' ORDER BY due LIMIT $2 + 0`
+)
+
+// Outbox implements vault.Reader.
+func (r *reader) Outbox(sink string, state vault.MessageState, after int64, limit int) ([]vault.Message, error) {
+	return r.messages(sqlOutbox, sink, string(state), after, max(limit, 0))
+}
+
+// Queue implements vault.Reader.
+func (r *reader) Queue(sink string, limit int) ([]vault.Message, error) {
+	return r.messages(sqlQueue, sink, max(limit, 0))
+}
+
+func (r *reader) messages(text string, args ...any) ([]vault.Message, error) {
+	list := []vault.Message{}
+	err := r.each("outbox", text, args, func(scan func(...any) error) error {
+		var m vault.Message
+		var at *int64
+		var due int64
+		err := scan(&m.Seq, &m.ID, &m.Sink, &m.Topic, &m.Ref.Vault, &m.Ref.Kind, &m.Ref.Name, &m.Version, &at,
+			&m.State, &due, &m.Tries, &m.Error, (*blob)(&m.Body))
+		m.At = atNanos(at)
+		if due != 0 {
+			m.Due = atNanos(&due)
+		}
+		list = append(list, m)
+		return err
+	})
+	return list, err
+}

@@ -1,0 +1,45 @@
+package sqlstore
+
+import (
+	"time"
+
+	"certwright/internal/vault"
+)
+
+const (
+	sqlAppend = `INSERT INTO outbox (state, id, sink, topic, vault, kind, name, version, at, due, tries, error, body)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', $11)`
+	sqlPutMessage   = `UPDATE outbox SET state = $2, due = $3, tries = $4, error = $5 WHERE seq = $1`
+	sqlDropMessages = `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox
+WHERE sink = $1 AND state = $2 AND at < $3 ORDER BY seq LIMIT $4 + 0)`
+)
+
+// Append implements vault.Tx.
+func (t *tx) Append(m vault.Message) error {
+	m.State = vault.Delivered
+	if m.Sink != "" {
+		m.State = vault.Queued
+	}
+	_, err := t.exec("message", sqlAppend, string(m.State), m.ID, m.Sink, m.Topic, m.Ref.Vault, string(m.Ref.Kind), m.Ref.Name,
+		m.Version, nanos(m.At), dueNanos(m.Due), m.Body)
+	return err
+}
+
+// PutMessage implements vault.Tx. vault.ErrNotFound if there is no such message.
+func (t *tx) PutMessage(m vault.Message) error {
+	return t.remove("message", sqlPutMessage, m.Seq, string(m.State), dueNanos(m.Due), m.Tries, m.Error)
+}
+
+// DropMessages implements vault.Tx.
+func (t *tx) DropMessages(sink string, state vault.MessageState, before time.Time, n int) (int, error) {
+	dropped, err := t.exec("messages", sqlDropMessages, sink, string(state), nanos(before), max(n, 0))
+	return int(dropped), err
+}
+
+// dueNanos is 0 for the zero time, which sorts before all others.
+func dueNanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return *nanos(t)
+}
