@@ -65,10 +65,10 @@ func (i *Issuer) trouble(status int, r reply) error {
 	words := r.words(status, "")
 	why := fmt.Sprintf("answers %d: %s", status, words)
 	switch {
-	case r.Sealed || status == http.StatusServiceUnavailable && strings.Contains(words, "sealed"):
-		why = "is sealed; an operator must unseal it"
 	case status == http.StatusNotImplemented:
 		why = "is not initialized"
+	case r.Sealed || status == http.StatusServiceUnavailable && strings.Contains(words, "sealed"):
+		why = "is sealed; an operator must unseal it"
 	case status == 472:
 		why = "is a disaster recovery secondary and signs nothing"
 	case status == http.StatusTooManyRequests:

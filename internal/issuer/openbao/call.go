@@ -28,6 +28,18 @@ func isLost(err error) bool {
 	return errors.As(err, &l)
 }
 
+// A stranger is what answers at the server's address and is not one, such as a
+// proxy that does not find it.
+type stranger struct {
+	host   string
+	status int
+}
+
+// Error implements error.
+func (s stranger) Error() string {
+	return fmt.Sprintf("what answers %d at %s is no OpenBao or Vault server; address must be that of one, with https if it speaks TLS", s.status, s.host)
+}
+
 // call asks the server. The error is a *refusal, or may pass; then it is in
 // plain words, a *vault.RetryError where the server said when to come back, and
 // lost where the server may have done what it was asked.
@@ -36,7 +48,10 @@ func (i *Issuer) call(ctx context.Context, who account, token vault.Hidden, path
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { sent.Store(true) }})
 	ctx, heard := outbound.Listen(ctx)
 	status, r, err := i.exchange(ctx, who, token, path, ask)
+	var odd stranger
 	switch {
+	case errors.As(err, &odd) && odd.status/100 != 2:
+		return reply{}, err
 	case err != nil && sent.Load():
 		return reply{}, lost{i.unreachable(err)}
 	case err != nil:
@@ -75,8 +90,8 @@ func (i *Issuer) exchange(ctx context.Context, who account, token vault.Hidden, 
 		return answer.StatusCode, reply{Errors: []string{answer.Header.Get("Location")}}, nil
 	}
 	var r reply
-	if err := json.Unmarshal(text, &r); err != nil && answer.StatusCode == http.StatusOK {
-		return 0, reply{}, fmt.Errorf("%s answered something that is not OpenBao's or Vault's", i.host)
+	if err := json.Unmarshal(text, &r); err != nil && answer.StatusCode < 500 {
+		return 0, reply{}, stranger{i.host, answer.StatusCode}
 	}
 	return answer.StatusCode, r, nil
 }
@@ -109,7 +124,11 @@ func (i *Issuer) newRequest(ctx context.Context, token vault.Hidden, path string
 
 // unreachable says in plain words why no answer came.
 func (i *Issuer) unreachable(err error) error {
-	if errors.Is(err, vault.ErrPaced) {
+	retry, hasTime := asRetry(err)
+	switch {
+	case hasTime && errors.Is(err, vault.ErrPaced):
+		return retry
+	case errors.As(err, new(stranger)):
 		return err
 	}
 	hint := ""
@@ -118,10 +137,15 @@ func (i *Issuer) unreachable(err error) error {
 	}
 	plainly := strings.TrimPrefix(outbound.Plainly(err), i.host+": ")
 	told := fmt.Errorf("the OpenBao or Vault server at %s cannot be reached: %s%s", i.host, plainly, hint)
-	if retry := (*vault.RetryError)(nil); errors.As(err, &retry) {
+	if hasTime {
 		return &vault.RetryError{After: retry.After, Err: told}
 	}
 	return told
+}
+
+func asRetry(err error) (r *vault.RetryError, ok bool) {
+	ok = errors.As(err, &r)
+	return r, ok
 }
 
 // ready asks whether the server can do anything now, and returns its version
@@ -129,7 +153,7 @@ func (i *Issuer) unreachable(err error) error {
 // that hides it does not matter.
 func (i *Issuer) ready(ctx context.Context, who account) (version string, err error) {
 	r, err := i.call(ctx, who, "", "sys/health?standbyok=true&perfstandbyok=true", nil)
-	if _, refused := asRefusal(err); refused {
+	if _, refused := asRefusal(err); refused || errors.As(err, new(stranger)) {
 		return "", nil
 	}
 	return plain(r.Version), err

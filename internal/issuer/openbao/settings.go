@@ -45,9 +45,9 @@ func (s Settings) Check() (wrong []error) {
 			wrong = append(wrong, fmt.Errorf("role and roles: %q is no name of a role; write letters, digits, '_', '-' and '.'", r))
 		}
 	}
-	for _, p := range []struct{ key, path string }{{"mount", s.Mount}, {"approle_mount", s.AppRoleMount}, {"namespace", s.Namespace}} {
+	for _, p := range []struct{ key, path, example string }{{"mount", s.Mount, "pki"}, {"approle_mount", s.AppRoleMount, "approle"}, {"namespace", s.Namespace, "team/web"}} {
 		if p.path != "" && !mountPath.MatchString(p.path) {
-			wrong = append(wrong, fmt.Errorf("%s: %q is no path; write it as in %s, without a slash at the ends", p.key, p.path, map[string]string{"namespace": "team/web"}[p.key]+map[string]string{"mount": "pki", "approle_mount": "approle"}[p.key]))
+			wrong = append(wrong, fmt.Errorf("%s: %q is no path; write it without a slash at its ends, as in %s", p.key, p.path, p.example))
 		}
 	}
 	return wrong
