@@ -37,7 +37,7 @@ func door() *Door {
 		Operator:  &book{},
 		Rollover:  func(context.Context, string) error { return nil },
 		PKI:       func(context.Context, string) (string, []byte, error) { return "", nil, vault.ErrNotFound },
-		Challenge: func(context.Context, string) (string, bool, error) { return "", false, nil },
+		Challenge: func(string) (string, bool) { return "", false },
 		Log:       slog.New(slog.DiscardHandler),
 	}
 }

@@ -31,7 +31,7 @@ type Door struct {
 	Operator  Operator
 	Rollover  func(ctx context.Context, provider string) error                                    // gives an own CA a new issuing certificate
 	PKI       func(ctx context.Context, file string) (contentType string, body []byte, err error) // what an own CA publishes; vault.ErrNotFound
-	Challenge func(ctx context.Context, token string) (answer string, known bool, err error)      // the http-01 answer to a token
+	Challenge func(token string) (answer string, known bool)                                      // the http-01 answer to a token
 	Log       *slog.Logger
 }
 

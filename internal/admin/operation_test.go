@@ -246,9 +246,7 @@ func TestPublished(t *testing.T) {
 		}
 		return "", nil, vault.ErrNotFound
 	}
-	d.Challenge = func(_ context.Context, token string) (string, bool, error) {
-		return token + ".thumb", token == "tok-en_1", nil
-	}
+	d.Challenge = func(token string) (string, bool) { return token + ".thumb", token == "tok-en_1" }
 	foreign := []string{"Host", "pki.example.org", "Sec-Fetch-Site", "cross-site"}
 	for _, c := range []struct {
 		method, path string

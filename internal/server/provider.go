@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,6 +25,8 @@ type Provider struct {
 type ProviderSettings interface {
 	Check() []error
 }
+
+var providerName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 // UnmarshalYAML reads the settings that belong to the kind. An unknown kind is
 // left for Check to refuse.
@@ -66,8 +69,8 @@ func checkProviders(all map[string]Provider) (wrong []error) {
 }
 
 func (p Provider) check(name string) (wrong []error) {
-	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") != "" || name == "" || len(name) > 64 {
-		wrong = append(wrong, fmt.Errorf("%q must be 1 to 64 letters, digits, '-', '.' and '_'", name))
+	if !providerName.MatchString(name) {
+		wrong = append(wrong, fmt.Errorf("%q must be 1 to 64 letters, digits, '-', '.' and '_', the first a letter or digit", name))
 	}
 	k, ok := kinds()[p.Kind]
 	switch {

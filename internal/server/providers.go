@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"certwright/internal/challenge"
+	"certwright/internal/issuer/ca"
 	"certwright/internal/vault"
 )
 
@@ -18,21 +20,36 @@ const internalProvider = "Internal"
 type providers struct {
 	named  map[string]vault.Issuer // by name in lower case
 	played vault.Issuer            // any other name
+	board  *challenge.Board        // http-01 answers of all of them
 }
 
-// openProviders opens what the configuration names. An error names the provider.
-func openProviders(all map[string]Provider, with surroundings) (*providers, error) {
-	p := &providers{named: map[string]vault.Issuer{}, played: with.played}
+// openProviders opens what the configuration names, and the own CA. An error
+// names the provider.
+func openProviders(ctx context.Context, all map[string]Provider, with surroundings) (*providers, error) {
+	p := &providers{named: map[string]vault.Issuer{}, played: with.played, board: with.board}
+	all = withInternal(all)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		with := with
 		with.name = name
-		issuer, err := kinds()[all[name].Kind].open(all[name].Settings, with)
+		issuer, err := kinds()[all[name].Kind].open(ctx, all[name].Settings, with)
 		if err != nil {
 			return nil, fmt.Errorf("open provider %s: %w", name, err)
 		}
 		p.named[strings.ToLower(name)] = issuer
 	}
 	return p, nil
+}
+
+// withInternal adds the own CA unless the configuration says what its name means.
+func withInternal(all map[string]Provider) map[string]Provider {
+	for name := range all {
+		if strings.EqualFold(name, internalProvider) {
+			return all
+		}
+	}
+	added := map[string]Provider{internalProvider: {Kind: "ca", Settings: ca.Settings{}}}
+	maps.Copy(added, all)
+	return added
 }
 
 // issuer returns the issuer behind a provider; never nil, since in a development
@@ -101,6 +118,6 @@ func foldName(id string) string {
 }
 
 // challenge answers an authority's http-01 check of a token.
-func (p *providers) challenge(context.Context, string) (answer string, known bool, err error) {
-	return "", false, nil
+func (p *providers) challenge(token string) (answer string, known bool) {
+	return p.board.Answer(token)
 }

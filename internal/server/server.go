@@ -15,6 +15,7 @@ import (
 	"certwright/internal/api"
 	"certwright/internal/auth"
 	"certwright/internal/certs"
+	"certwright/internal/challenge"
 	"certwright/internal/issuer/scripted"
 	"certwright/internal/seal"
 	"certwright/internal/service"
@@ -146,9 +147,11 @@ func (s *Server) openIssuers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.issuers, err = openProviders(s.config.Providers, surroundings{
-		accounts: foldedAccounts{account.Book{Store: s.store, Sealer: s.seal}},
+	accounts := foldedAccounts{account.Book{Store: s.store, Sealer: s.seal}}
+	s.issuers, err = openProviders(ctx, s.config.Providers, surroundings{
+		accounts: accounts,
 		clock:    s.clock,
+		board:    &challenge.Board{Accounts: accounts},
 		played:   scripted.Issuer{Authority: authority},
 	})
 	return err
