@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
+	"strings"
 
 	"certwright/internal/certs"
 	"certwright/internal/vault"
@@ -22,11 +24,8 @@ func (s *step) collect(ctx context.Context, info orderInfo) (vault.Progress, err
 		if err != nil {
 			return vault.Progress{}, err
 		}
-		switch found.Status {
-		case "rejected", "canceled", "denied":
-			return s.rejected(info), nil
-		case "revoked", "expired":
-			return fail(vault.IssuerFault, fmt.Sprintf("The reissue on order %d is %s at the CA.", info.ID, found.Status)), nil
+		if p, end := s.reissueEnded(info, found); end {
+			return p, nil
 		}
 		id = max(int64(found.ID), s.notes.Certificate)
 	}
@@ -46,6 +45,26 @@ func (s *step) collect(ctx context.Context, info orderInfo) (vault.Progress, err
 	}
 	return vault.Progress{Chain: chain, Ref: encode(reference{Order: s.notes.Order, Certificate: id}),
 		Notes: []string{fmt.Sprintf("order %d is issued; collected certificate %d", info.ID, id)}}, nil
+}
+
+// reissueEnded tells a reissue that will not be, from an order that stands as before.
+func (s *step) reissueEnded(info orderInfo, found reissued) (vault.Progress, bool) {
+	no := slices.ContainsFunc(info.Requests, func(r request) bool {
+		return r.Status == "rejected" && strings.Contains(r.Comments, s.tag())
+	})
+	switch found.Status {
+	case "rejected", "canceled", "denied":
+		no = true
+	case "revoked", "expired":
+		return fail(vault.IssuerFault, fmt.Sprintf("The reissue on order %d is %s at the CA.", info.ID, found.Status)), true
+	}
+	if !no {
+		return vault.Progress{}, false
+	}
+	if s.order.CancelRequested {
+		return vault.Progress{Cancelled: true}, true
+	}
+	return s.rejected(info), true
 }
 
 // download reads the certificates of one id: pem_all is the leaf, then the

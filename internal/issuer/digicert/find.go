@@ -18,8 +18,11 @@ const (
 	maxInfos = 20 // orders looked into in one step
 )
 
-// tag is what an order's comments begin with. The request id tells orders apart.
-func (s *step) tag() string { return "certwright " + s.order.ID }
+// tagged is what the comments of all our orders begin with.
+const tagged = "certwright "
+
+// tag is what this order's comments begin with.
+func (s *step) tag() string { return tagged + s.order.ID }
 
 // alternate looks for the order by its alternative_order_id, which is our
 // request id: GET /order/alternate/{id} lists the orders of one such id
@@ -27,8 +30,8 @@ func (s *step) tag() string { return "certwright " + s.order.ID }
 func (s *step) alternate(ctx context.Context) (int64, error) {
 	var a alternates
 	err := s.call(ctx, http.MethodGet, "/order/alternate/"+url.PathEscape(s.order.ID), nil, nil, &a)
-	if r, ok := refused(err); ok && r.Status == http.StatusNotFound {
-		return 0, nil
+	if r, ok := refused(err); ok && (r.Status == http.StatusNotFound || r.Status == http.StatusForbidden) {
+		return 0, nil // not every key and account has this; the order list tells too
 	}
 	if err != nil || len(a.Orders) == 0 {
 		return 0, err
@@ -45,8 +48,8 @@ func (s *step) alternate(ctx context.Context) (int64, error) {
 // are not ours are noted. all is false if there are more than one step may read.
 func (s *step) find(ctx context.Context) (id int64, all bool, err error) {
 	if s.notes.Reissue != 0 {
-		found, _, err := s.findReissue(ctx)
-		if err != nil || found.ID == 0 {
+		_, ok, err := s.findReissue(ctx)
+		if err != nil || !ok {
 			return 0, true, err
 		}
 		return s.notes.Reissue, true, nil
@@ -95,12 +98,19 @@ func (s *step) recent(ctx context.Context, page int) (orderList, error) {
 }
 
 // ours reports whether an order is this one: by either of the places where the
-// request id stands, or by its CSR.
+// request id stands, or, where neither names another request, by its CSR.
 func (s *step) ours(o orderInfo) bool {
-	if o.Alternative == s.order.ID || strings.Contains(o.Comments, s.tag()) || s.sameCSR(o.Certificate.CSR) {
-		return true
+	comments := o.Comments
+	for _, r := range o.Requests {
+		comments += "\n" + r.Comments
 	}
-	return slices.ContainsFunc(o.Requests, func(r request) bool { return strings.Contains(r.Comments, s.tag()) })
+	switch {
+	case o.Alternative == s.order.ID || strings.Contains(comments, s.tag()):
+		return true
+	case o.Alternative != "" || strings.Contains(comments, tagged):
+		return false
+	}
+	return s.sameCSR(o.Certificate.CSR)
 }
 
 // sameCSR compares a CSR as CertCentral shows it: PEM with or without lines.
@@ -117,17 +127,18 @@ func bare(text string) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(text, `\n`, " ")), "")
 }
 
-// findReissue looks for our CSR among the certificates reissued on the order;
-// last is the number of reissues there.
-func (s *step) findReissue(ctx context.Context) (found reissued, last int, err error) {
+// findReissue looks for our CSR among the certificates reissued on the order
+// since; the newest counts, as a key that is reused may write the same CSR again.
+func (s *step) findReissue(ctx context.Context) (found reissued, ok bool, err error) {
 	var list reissues
 	if err := s.call(ctx, http.MethodGet, order(s.notes.Reissue)+"/reissue", nil, nil, &list); err != nil {
-		return reissued{}, 0, err
+		return reissued{}, false, err
 	}
 	for _, c := range list.Certificates {
-		if s.sameCSR(c.CSR) {
-			return c, len(list.Certificates), nil
+		since := c.ID == 0 || int64(c.ID) > s.notes.Since
+		if since && s.sameCSR(c.CSR) && (!ok || c.ID > found.ID) {
+			found, ok = c, true
 		}
 	}
-	return reissued{}, len(list.Certificates), nil
+	return found, ok, nil
 }

@@ -16,6 +16,7 @@ const (
 type notebook struct {
 	Stage     string  `json:"stage"`
 	Reissue   int64   `json:"reissue,omitempty"`    // the order to be reissued, instead of a new one
+	Since     int64   `json:"since,omitempty"`      // the newest certificate of the order to be reissued
 	RenewalOf int64   `json:"renewal_of,omitempty"` // the order that the new one renews
 	Seen      []int64 `json:"seen,omitempty"`       // orders looked into that are not ours
 

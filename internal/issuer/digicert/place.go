@@ -37,7 +37,7 @@ func (s *step) begin(ctx context.Context) (vault.Progress, error) {
 // before is what an error means as long as nothing was ordered: a no to a
 // question ends the order, since the key or the account will not do.
 func (s *step) before(err error) (vault.Progress, error) {
-	if r, ok := refused(err); ok && (r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden) {
+	if r, ok := refused(err); ok && r.Status == http.StatusUnauthorized {
 		return fail(vault.IssuerFault, sentence("%v", r)), nil
 	}
 	return vault.Progress{}, err

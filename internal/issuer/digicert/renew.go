@@ -19,8 +19,8 @@ func (s *step) plan(ctx context.Context) (string, error) {
 		return fresh, nil
 	}
 	old, err := s.info(ctx, ref.Order)
-	if r, ok := refused(err); ok && r.Status == http.StatusNotFound {
-		return fmt.Sprintf("%s; the order before, %d, is not there any more", fresh, ref.Order), nil
+	if r, ok := refused(err); ok && (r.Status == http.StatusNotFound || r.Status == http.StatusForbidden) {
+		return fmt.Sprintf("%s; the order before, %d, is not to be seen any more", fresh, ref.Order), nil
 	}
 	if err != nil {
 		return "", err
@@ -33,7 +33,7 @@ func (s *step) plan(ctx context.Context) (string, error) {
 		s.notes.RenewalOf = ref.Order
 		return fmt.Sprintf("%s, which renews order %d", fresh, ref.Order), nil
 	case s.Settings.Renew == renewReissue && old.Status == "issued" && s.keepsNames(old):
-		s.notes.Reissue = ref.Order
+		s.notes.Reissue, s.notes.Since = ref.Order, max(ref.Certificate, int64(old.Certificate.ID))
 		return fmt.Sprintf("reissues order %d, which lasts until %s", ref.Order, old.ValidTill.Format("2006-01-02")), nil
 	}
 	return fmt.Sprintf("%s; the order before, %d, lasts until %s", fresh, ref.Order, old.ValidTill.Format("2006-01-02")), nil
