@@ -13,6 +13,8 @@ const (
 	// take an order that nobody waits for any more back at its issuer; its Ref
 	// is in the collection Withdrawn
 	JobWithdraw JobKind = "withdraw"
+	// hand a sink its messages that are due; its Ref is in the collection Sinks
+	JobDeliver JobKind = "deliver"
 )
 
 // A Job is work that falls due. There is at most one of a kind per Ref.

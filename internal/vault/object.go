@@ -19,6 +19,10 @@ const (
 // while their issuer still works on them. No URL leads there.
 const Withdrawn Kind = "withdrawn"
 
+// Sinks is where the jobs are that deliver messages, by the names of their
+// sinks, in the vault "-". No URL leads there.
+const Sinks Kind = "sinks"
+
 // Noun returns the word that messages use for one object of the kind, such as "certificate".
 func (k Kind) Noun() string { return strings.TrimSuffix(string(k), "s") }
 
