@@ -1,0 +1,117 @@
+package issuers_test
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"certwright/conformance/pebble"
+)
+
+// ec is a policy for a certificate with a key that is made at once.
+func ec(issuer, subject string, names ...string) map[string]any {
+	return map[string]any{"issuer": map[string]any{"name": issuer}, "key_props": map[string]any{"kty": "EC", "crv": "P-256"},
+		"x509_props": map[string]any{"subject": "CN=" + subject, "sans": map[string]any{"dns_names": names}}}
+}
+
+// acmeConfig has one provider; what it needs comes as arguments.
+const acmeConfig = `providers:
+  ACME:
+    kind: acme
+    directory: %s/dir
+    ca_bundle: %s
+    solver: {kind: rfc2136, server: %q, zone: test}
+`
+
+// An acmeAuthority is Pebble and the names that it looks at.
+type acmeAuthority struct {
+	pebble *pebble.Server
+	zone   *zone
+}
+
+func startACME(t *testing.T, o pebble.Options) *acmeAuthority {
+	t.Helper()
+	p := pebble.Start(t, o)
+	return &acmeAuthority{p, &zone{show: p.Zone.Set, records: map[string][]string{}}}
+}
+
+// connect configures a server to use the authority through a proxy.
+func (a *acmeAuthority) connect(l *life) (end func(), err error) {
+	p := openProxy(strings.TrimSuffix(a.pebble.Directory, "/dir"), l.toll)
+	names, closeNames, err := a.zone.open(l.toll)
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	end = func() { l.die(); closeNames(); p.close() }
+	bundle, err := p.bundle(l.folder)
+	if err == nil {
+		err = l.configure(acmeConfig, p.server.URL, bundle, names)
+	}
+	return end, err
+}
+
+// issue orders a certificate of three names, one of them a wildcard.
+func (a *acmeAuthority) issue(ctx context.Context, l *life, id string) error {
+	end, err := a.connect(l)
+	if err != nil {
+		return err
+	}
+	defer end()
+	domain := id + ".test"
+	if err := l.issuer(ctx, map[string]any{"provider": "ACME", "credentials": map[string]any{"account_id": "admin@" + domain}}); err != nil {
+		return err
+	}
+	if err := l.order(ctx, "web", ec("ca", domain, domain, "*."+domain, "www."+domain)); err != nil {
+		return err
+	}
+	if err := l.completed(ctx, "web", 5*time.Second); err != nil {
+		return err
+	}
+	return a.once(ctx, l, domain)
+}
+
+// once looks whether one order was finalized, and whether nothing is left of its proofs.
+func (a *acmeAuthority) once(ctx context.Context, l *life, domain string) error {
+	var finalized []string
+	for _, p := range l.toll.passages("POST /finalize-order/") {
+		if p.status/100 == 2 {
+			finalized = append(finalized, filepath.Base(p.call))
+		}
+	}
+	if len(finalized) != 1 {
+		return fmt.Errorf("finalized orders: %v, want one", finalized)
+	}
+	for {
+		left := a.zone.values(domain)
+		if len(left) == 0 {
+			return nil
+		}
+		if err := l.advance(ctx, time.Second); err != nil { // what is left may be swept up later
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("TXT records are left: %v", left)
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// The server is killed at a call to the authority or its name server, before
+// the call or its answer arrives, and started again on what it left.
+func TestACMEKilled(t *testing.T) {
+	t.Parallel()
+	a := startACME(t, pebble.Options{})
+	try(t, a.issue, points(t, calls(t, a.issue), killBefore, killAfter))
+}
+
+// The authority fails, or its answer does not come.
+func TestACMECutOff(t *testing.T) {
+	t.Parallel()
+	a := startACME(t, pebble.Options{})
+	try(t, a.issue, points(t, calls(t, a.issue), cutBefore, cutAfter, cutShort, fails, busy, tooMany, late))
+}

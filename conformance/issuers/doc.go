@@ -1,0 +1,9 @@
+// Package issuers judges the whole program with real authorities behind it: an
+// ACME server, a CertCentral, an OpenBao, and the own CA. Between the program
+// and the authority stands a proxy that kills the one or cuts off the other at
+// any call; in the end there is one certificate and one order, whatever
+// happened. It has tests only; begin with TestACMEKilled.
+//
+// KILL_EVERY says which calls are killed at: 1 is every one, 12 (the default)
+// every twelfth.
+package issuers
