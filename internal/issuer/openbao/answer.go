@@ -111,3 +111,14 @@ func plain(text string) string {
 	}
 	return text
 }
+
+// warnings are the server's, as notes, but for the two that say that a role
+// takes names from the request, which has the same ones.
+func warnings(r reply) (notes []string) {
+	for _, w := range r.Warnings {
+		if !strings.Contains(w, `"use_csr_common_name" set to true`) && !strings.Contains(w, `"use_csr_sans" set to true`) {
+			notes = append(notes, "The server warned: "+plain(w))
+		}
+	}
+	return notes
+}

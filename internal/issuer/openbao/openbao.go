@@ -109,9 +109,7 @@ func (i *Issuer) sign(ctx context.Context, o vault.Order, role string, n noteboo
 		return fault(fmt.Sprintf("The server at %s said it signed, but %v.", i.host, err)), nil
 	}
 	notes := []string{fmt.Sprintf("The server at %s signed the certificate with serial number %s.", i.host, serial(chain[0]))}
-	for _, w := range r.Warnings {
-		notes = append(notes, "The server warned: "+plain(w))
-	}
+	notes = append(notes, warnings(r)...)
 	if doubt := n.doubt(i); doubt != "" {
 		notes = append(notes, doubt)
 	}

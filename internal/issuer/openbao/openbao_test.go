@@ -176,6 +176,9 @@ func TestLifetimeIsThePolicysUnlessTheRoleShortensIt(t *testing.T) {
 			if warned := strings.Contains(strings.Join(notes, "\n"), "longer than permitted maxTTL"); warned != (role == "short") {
 				t.Errorf("%s: notes %q", role, notes)
 			}
+			if strings.Contains(strings.Join(notes, "\n"), "use_csr_") {
+				t.Errorf("%s: a warning that means nothing is noted: %q", role, notes)
+			}
 		}
 	})
 }

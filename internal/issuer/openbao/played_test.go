@@ -179,8 +179,11 @@ func (b *player) sign(w http.ResponseWriter, role, ask object) {
 		return
 	}
 	names, ttl := *csr, ask["ttl"]
+	var warnings []string
 	if role["use_csr_sans"] == false {
 		names = typedNames(ask)
+	} else if ask["common_name"] != nil {
+		warnings = append(warnings, `the common_name field was provided but the role is set with "use_csr_common_name" set to true`)
 	}
 	if d, ok := role["allowed_domains"].(string); ok && !strings.HasSuffix(names.Subject.CommonName, "."+d) {
 		refuse(w, 400, fmt.Sprintf("common name %s not allowed by this role", names.Subject.CommonName))
@@ -191,7 +194,6 @@ func (b *player) sign(w http.ResponseWriter, role, ask object) {
 		refuse(w, 400, "cannot parse 'ttl'")
 		return
 	}
-	var warnings []string
 	if limit, err := time.ParseDuration(fmt.Sprint(role["max_ttl"])); err == nil && lasts > limit {
 		warnings = append(warnings, fmt.Sprintf("TTL %q is longer than permitted maxTTL %q, so maxTTL is being used", lasts, limit))
 		lasts = limit
