@@ -34,12 +34,28 @@ type Vault struct {
 // logs goes to the test's log.
 func Start(t testing.TB) *Vault {
 	t.Helper()
+	return StartWith(t, "")
+}
+
+// StartWith starts a server that is set up as a configuration file with that
+// text would (docs/operate.md), providers for instance:
+//
+//	testvault.StartWith(t, `providers: {Internal: {kind: ca, manual_approval: true}}`)
+//
+// Files that it names are looked for in the test's folder. Doors and data folder
+// are chosen here, whatever the text says.
+func StartWith(t testing.TB, configuration string) *Vault {
+	t.Helper()
+	c, err := server.Parse([]byte(configuration), ".")
+	if err != nil {
+		t.Fatalf("read the vault server's configuration: %v", err)
+	}
+	c.Listen, c.HTTP, c.Ephemeral = "127.0.0.1:0", "127.0.0.1:0", true
 	log := &testLog{t: t}
-	s, err := server.Start(context.Background(), server.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true},
-		server.Options{
-			Log:     slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo})),
-			Observe: server.RequestLines(log),
-		})
+	s, err := server.Start(context.Background(), c, server.Options{
+		Log:     slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Observe: server.RequestLines(log),
+	})
 	if err != nil {
 		t.Fatalf("start the vault server: %v", err)
 	}

@@ -131,3 +131,28 @@ func TestEnvChild(t *testing.T) {
 	}
 	http.DefaultClient.CloseIdleConnections()
 }
+
+// A test may set the server up as an operator would.
+func TestStartWith(t *testing.T) {
+	t.Parallel()
+	v := testvault.StartWith(t, `
+providers:
+  Corp: {kind: ca, allow_dns: ["*.example.org"]}
+listen: 127.0.0.1:1
+`)
+	if status, body := call(t, v, "PUT", "/certificates/issuers/corp", `{"provider":"corp"}`); status != 200 {
+		t.Fatalf("issuer: %d %s", status, body)
+	}
+	ask := func(name string) (int, string) {
+		return call(t, v, "POST", "/certificates/web/create", `{"policy":{"issuer":{"name":"corp"},"x509_props":{"subject":"CN=`+name+`"},"key_props":{"kty":"EC","crv":"P-256"}}}`)
+	}
+	if status, body := ask("www.example.com"); status != 400 || !strings.Contains(body, "www.example.com") {
+		t.Errorf("a name that the CA does not allow: %d %s", status, body)
+	}
+	if status, body := ask("www.example.org"); status != 202 {
+		t.Fatalf("create: %d %s", status, body)
+	}
+	if status, body := call(t, v, "GET", "/certificates/web/pending", ""); status != 200 || !strings.Contains(body, `"completed"`) {
+		t.Errorf("pending: %d %s", status, body)
+	}
+}

@@ -45,14 +45,20 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// serve FOLDER [DEFAULT-VAULT]: a server runs in the folder until the script's
-// end; IP_URL, NAME_URL, HTTP_URL and PORT say where.
+// serve FOLDER [DEFAULT-VAULT [CONFIG]]: a server runs in the folder until the
+// script's end; IP_URL, NAME_URL, HTTP_URL and PORT say where.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 1 || len(args) > 2 {
-		ts.Fatalf("usage: serve FOLDER [DEFAULT-VAULT]")
+	if neg || len(args) < 1 || len(args) > 3 {
+		ts.Fatalf("usage: serve FOLDER [DEFAULT-VAULT [CONFIG]]")
 	}
-	c := server.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: ts.MkAbs(args[0])}
-	if len(args) == 2 {
+	var c server.Config
+	if len(args) == 3 {
+		var err error
+		c, err = server.Read(ts.MkAbs(args[2]))
+		ts.Check(err)
+	}
+	c.Listen, c.HTTP, c.Data = "127.0.0.1:0", "127.0.0.1:0", ts.MkAbs(args[0])
+	if len(args) > 1 {
 		c.DefaultVault = args[1]
 	}
 	s, err := server.Start(context.Background(), c, server.Options{})

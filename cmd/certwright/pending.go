@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -81,17 +82,21 @@ func jsonLines(to streams) (print func(admin.Operation) error, end func() error)
 	return func(o admin.Operation) error { return lines.Encode(o) }, func() error { return nil }
 }
 
+// usualBeginning begins status_details on the wire and tells nobody anything here.
+const usualBeginning = "Pending certificate created. "
+
 // waitsFor says in one line what an operation in progress waits for.
 func waitsFor(o admin.Operation) string {
+	details := strings.TrimPrefix(o.Details, usualBeginning)
 	switch {
 	case o.CancelRequested:
-		return "its cancellation: " + o.Details
+		return "its cancellation: " + details
 	case o.Asks:
-		return "certwright approve or reject: " + o.Details
+		return "certwright approve or reject: " + details
 	case o.Attempt > 0:
-		return fmt.Sprintf("attempt %d: %s", o.Attempt+1, o.Details)
+		return fmt.Sprintf("attempt %d: %s", o.Attempt+1, details)
 	}
-	return o.Details
+	return details
 }
 
 // stamp is a time as tables show it.

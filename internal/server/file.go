@@ -24,14 +24,21 @@ func Read(path string) (Config, error) {
 	if err != nil {
 		return Config{}, fmt.Errorf("read the configuration: %w", err)
 	}
-	c, err := parse(text)
-	if err == nil {
-		err = relativeTo(filepath.Dir(path), c.Providers)
-	}
+	c, err := Parse(text, filepath.Dir(path))
 	if err != nil {
 		return Config{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
+}
+
+// Parse reads the text of a configuration file. Files that providers' settings
+// name are looked for in the folder, unless they are absolute.
+func Parse(text []byte, folder string) (Config, error) {
+	c, err := parse(text)
+	if err != nil {
+		return Config{}, err
+	}
+	return c, relativeTo(folder, c.Providers)
 }
 
 func parse(text []byte) (c Config, err error) {
