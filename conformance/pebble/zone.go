@@ -85,7 +85,11 @@ func (s dnsSolver) Present(_ context.Context, r challenge.Record) error {
 		return nil
 	}
 	s.zone.ever++
-	return s.zone.set(r.Name, append(slices.Clone(s.zone.txt[r.Name]), r.Value))
+	if err := send(s.zone.client, s.zone.manage+"/set-txt", map[string]string{"host": r.Name, "value": r.Value}); err != nil {
+		return err
+	}
+	s.zone.txt[r.Name] = append(s.zone.txt[r.Name], r.Value)
+	return nil
 }
 
 // Ready implements challenge.Solver.
@@ -93,7 +97,9 @@ func (dnsSolver) Ready(context.Context, challenge.Record, time.Time, time.Time) 
 	return true, 0, nil
 }
 
-// Cleanup implements challenge.Solver.
+// Cleanup implements challenge.Solver. The name server can only forget all values
+// of a name, which it is told when the last one goes; until then the others must
+// not be missing for a moment.
 func (s dnsSolver) Cleanup(_ context.Context, r challenge.Record) error {
 	s.zone.mu.Lock()
 	defer s.zone.mu.Unlock()
@@ -101,7 +107,11 @@ func (s dnsSolver) Cleanup(_ context.Context, r challenge.Record) error {
 		return nil
 	}
 	left := slices.DeleteFunc(slices.Clone(s.zone.txt[r.Name]), func(v string) bool { return v == r.Value })
-	return s.zone.set(r.Name, left)
+	if len(left) == 0 {
+		return s.zone.set(r.Name, nil)
+	}
+	s.zone.txt[r.Name] = left
+	return nil
 }
 
 // HTTPSolver publishes proofs of http-01 at every name.

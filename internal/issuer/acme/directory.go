@@ -29,6 +29,13 @@ type memory struct {
 
 func newMemory() *memory { return &memory{sessions: map[string]session{}} }
 
+// forget makes the next step read the directory.
+func (m *memory) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.found = directory{}
+}
+
 // A directory is what the authority offers.
 type directory struct {
 	acme.Directory

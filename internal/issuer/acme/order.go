@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mholt/acmez/v3/acme"
 
+	"certwright/internal/clock"
 	"certwright/internal/vault"
 )
 
@@ -21,13 +23,11 @@ func (w *walk) place(ctx context.Context) (vault.Progress, error) {
 		return w.fail(ctx, vault.Failure{Code: vault.RequestRejected, Message: reason(err)})
 	}
 	if p := w.Settings.Profile; p != "" && !slices.Contains(w.directory.profiles(), p) {
-		offered := w.directory.profiles()
-		slices.Sort(offered)
-		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault,
-			Message: fmt.Sprintf("The authority offers no profile %q, only: %s.", p, strings.Join(offered, ", "))})
+		return w.noProfile(ctx)
 	}
 	ctx, heard := listen(ctx)
-	ask := acme.Order{Identifiers: ids, Profile: w.Settings.Profile, Replaces: w.replaces()}
+	ask := acme.Order{Identifiers: slices.Clone(ids), // the answer is written into it
+		Profile: w.Settings.Profile, Replaces: w.replaces()}
 	order, err := w.client.NewOrder(ctx, w.account, ask)
 	p, refused := problem(err)
 	switch {
@@ -53,6 +53,22 @@ func (w *walk) place(ctx context.Context) (vault.Progress, error) {
 	}
 	w.note("order %s was placed for %s%s; it is %s", order.Location, values(ids), as, order.Status)
 	return w.wait(soon, "The order was placed at the authority."), nil
+}
+
+// noProfile ends an order for a profile that is not on offer, as far as was
+// read a moment ago.
+func (w *walk) noProfile(ctx context.Context) (vault.Progress, error) {
+	if now := (clock.Real{}).Now(); now.Sub(w.directory.read) > time.Minute {
+		w.memory.forget()
+		return w.wait(soon, "The profiles of the authority are read again."), nil
+	}
+	offered := w.directory.profiles()
+	slices.Sort(offered)
+	if len(offered) == 0 {
+		offered = []string{"none at all"}
+	}
+	return w.fail(ctx, vault.Failure{Code: vault.IssuerFault,
+		Message: fmt.Sprintf("The authority offers no profile %q, only: %s.", w.Settings.Profile, strings.Join(offered, ", "))})
 }
 
 // noRenewal reports whether a problem may be due to the certificate that the
@@ -90,6 +106,11 @@ func (w *walk) replaces() string {
 // finalize sends the request. The library's errors of an order that is not
 // finished are none here: the next look tells where it stands.
 func (w *walk) finalize(ctx context.Context, order acme.Order) (vault.Progress, error) {
+	for _, p := range w.state.Proofs {
+		if !p.Valid {
+			w.note("the authority has validated %s", p.Name)
+		}
+	}
 	w.done(ctx)
 	ctx, heard := listen(ctx)
 	order, err := w.client.FinalizeOrder(ctx, w.account, order, w.order.CSR)
@@ -112,6 +133,9 @@ func (w *walk) finalize(ctx context.Context, order acme.Order) (vault.Progress, 
 	return vault.Progress{}, heard.trouble(err)
 }
 
+// invalidated begins the sentence on names whose proof failed.
+const invalidated = "The authority could not validate "
+
 // invalid ends an order that the authority gave up, with the reasons that it
 // left at the single names.
 func (w *walk) invalid(ctx context.Context, order acme.Order) (vault.Progress, error) {
@@ -127,11 +151,11 @@ func (w *walk) invalid(ctx context.Context, order acme.Order) (vault.Progress, e
 			code = blame(p)
 		}
 	}
-	if len(said) == 0 && order.Error != nil {
-		said, code = append(said, words(*order.Error)), blame(*order.Error)
+	switch {
+	case len(said) > 0:
+		return w.fail(ctx, vault.Failure{Code: code, Message: invalidated + strings.Join(said, "; ")})
+	case order.Error != nil:
+		return w.fail(ctx, vault.Failure{Code: blame(*order.Error), Message: "The authority gave the order up: " + words(*order.Error)})
 	}
-	if len(said) == 0 {
-		return w.restart(ctx, fmt.Sprintf("order %s became invalid and the authority gives no reason", w.state.Order))
-	}
-	return w.fail(ctx, vault.Failure{Code: code, Message: "The authority could not validate the order: " + strings.Join(said, "; ")})
+	return w.restart(ctx, fmt.Sprintf("order %s became invalid and the authority gives no reason", w.state.Order))
 }

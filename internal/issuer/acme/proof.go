@@ -36,6 +36,10 @@ func (w *walk) prove(ctx context.Context, order acme.Order) (vault.Progress, err
 // anything is published. Those already valid take none.
 func (w *walk) collect(ctx context.Context, order acme.Order) (vault.Progress, error) {
 	for _, url := range order.Authorizations[w.state.Looked:min(len(order.Authorizations), w.state.Looked+batch)] {
+		if slices.ContainsFunc(w.state.Proofs, func(p proof) bool { return p.Authorization == url }) {
+			w.state.Looked++
+			continue
+		}
 		hearing, heard := listen(ctx)
 		a, err := w.client.GetAuthorization(hearing, w.account, url)
 		if err != nil {
@@ -101,7 +105,7 @@ func (w *walk) present(ctx context.Context) (vault.Progress, error) {
 		}
 		err := w.Solver.Present(ctx, p.Record)
 		if errors.Is(err, challenge.ErrUnfit) {
-			return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: err.Error()})
+			return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: sentence(err)})
 		}
 		if err != nil {
 			return vault.Progress{}, fmt.Errorf("publish the %s for %s: %w", what(p.Record), p.Name, err)
@@ -120,6 +124,9 @@ func (w *walk) accept(ctx context.Context) (vault.Progress, error) {
 			continue
 		}
 		ok, again, err := w.Solver.Ready(ctx, p.Record, p.Presented, w.order.Now)
+		if errors.Is(err, challenge.ErrUnfit) {
+			return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: sentence(err)})
+		}
 		if err != nil {
 			return vault.Progress{}, fmt.Errorf("see whether the %s for %s is there: %w", what(p.Record), p.Name, err)
 		}
@@ -140,7 +147,7 @@ func (w *walk) accept(ctx context.Context) (vault.Progress, error) {
 		}
 		w.note("the authority was told to look at the %s for %s", what(p.Record), p.Name)
 	}
-	return w.wait(soon, "The authority was told to look at the proofs."), nil
+	return w.wait(soon, w.unproved()), nil
 }
 
 // tell posts to a challenge, unless it was posted to before: a second post is
@@ -170,7 +177,6 @@ func (w *walk) tell(ctx context.Context, p *proof) error {
 // verdict asks what became of the proofs.
 func (w *walk) verdict(ctx context.Context) (vault.Progress, error) {
 	ctx, heard := listen(ctx)
-	var waiting []string
 	for n, read := 0, 0; n < len(w.state.Proofs) && read < batch; n++ {
 		p := &w.state.Proofs[n]
 		if p.Valid {
@@ -182,22 +188,49 @@ func (w *walk) verdict(ctx context.Context) (vault.Progress, error) {
 			return w.unread(ctx, heard, err)
 		}
 		if problem, ok := failed(a); ok {
-			return w.fail(ctx, vault.Failure{Code: blame(problem), Message: fmt.Sprintf("The authority could not validate %s: %s", p.Name, words(problem))})
+			return w.fail(ctx, vault.Failure{Code: blame(problem), Message: invalidated + p.Name + ": " + words(problem)})
 		}
 		switch a.Status {
 		case acme.StatusValid:
 			p.Valid = true
 			w.note("the authority has validated %s", p.Name)
 		case acme.StatusPending:
-			waiting = append(waiting, fmt.Sprintf("%s (%s)", p.Name, what(p.Record)))
 		default:
 			w.note("the authorization of %s is %s", p.Name, a.Status)
 		}
 	}
-	if len(waiting) == 0 {
-		return w.poll(heard, "The authority has looked at the proofs; the order waits to become ready."), nil
+	if !slices.ContainsFunc(w.state.Proofs, func(p proof) bool { return !p.Valid }) {
+		w.state.Looked = 0 // perhaps there is one more to give
 	}
-	return w.poll(heard, "Waiting for the authority to validate "+strings.Join(waiting, ", ")+"."), nil
+	return w.poll(heard, w.unproved()), nil
+}
+
+// unproved says which names the authority has not validated yet.
+func (w *walk) unproved() string {
+	var names []string
+	for _, p := range w.state.Proofs {
+		if !p.Valid {
+			names = append(names, fmt.Sprintf("%s (%s)", p.Name, what(p.Record)))
+		}
+	}
+	if len(names) == 0 {
+		return "The authority has validated all names; the order waits to become ready."
+	}
+	more := ""
+	if len(names) > maxNamed {
+		more = fmt.Sprintf(" and %d more", len(names)-maxNamed)
+		names = names[:maxNamed]
+	}
+	return "Waiting for the authority to validate " + strings.Join(names, ", ") + more + "."
+}
+
+// maxNamed is how many names a sentence lists.
+const maxNamed = 5
+
+// sentence is an error as a sentence for people.
+func sentence(err error) string {
+	text := err.Error()
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 // failed returns why an authorization is invalid.

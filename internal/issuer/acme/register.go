@@ -15,6 +15,9 @@ import (
 // errBinding says that an issuer's password is no HMAC key.
 var errBinding = errors.New("the pwd of the issuer is no HMAC key: it must be in base64url, as the authority shows it")
 
+// maxContacts is what every authority takes; Pebble takes no more.
+const maxContacts = 2
+
 // contacts are the e-mail addresses that the authority is told: the
 // administrators', or account_id where it stands for itself.
 func contacts(c vault.IssuerConfig, password vault.Hidden) []string {
@@ -26,7 +29,7 @@ func contacts(c vault.IssuerConfig, password vault.Hidden) []string {
 		return found
 	}
 	for _, a := range c.Organization.Admins {
-		if isEmail(a.Email) && len(found) < 5 {
+		if isEmail(a.Email) && len(found) < maxContacts {
 			found = append(found, "mailto:"+a.Email)
 		}
 	}
@@ -63,14 +66,18 @@ func (i *Issuer) enroll(ctx context.Context, d directory, c vault.IssuerConfig, 
 			return e, err
 		}
 	}
-	account, err = client.NewAccount(ctx, account)
+	made, err := client.NewAccount(ctx, account)
+	if is(err, acme.ProblemTypeInvalidContact) || is(err, acme.ProblemTypeUnsupportedContact) {
+		account.Contact = nil // no authority needs them
+		made, err = client.NewAccount(ctx, account)
+	}
 	if err != nil {
 		return e, err
 	}
-	if account.Location == "" {
+	if made.Location == "" {
 		return e, errors.New("the authority made an account and did not say where")
 	}
-	e.URL = account.Location
+	e.URL = made.Location
 	return i.keep(ctx, c, e)
 }
 

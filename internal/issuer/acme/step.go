@@ -197,6 +197,7 @@ func (w *walk) poll(heard *ear, detail string) vault.Progress {
 
 // fail ends the order, as soon as nothing that was published is left behind.
 func (w *walk) fail(ctx context.Context, f vault.Failure) (vault.Progress, error) {
+	f.Message = vault.Clip(f.Message, 2000)
 	if w.state.Failure == nil {
 		w.note("%s: %s", f.Code, f.Message)
 	}

@@ -2,6 +2,7 @@ package acme
 
 import (
 	"context"
+	"errors"
 
 	"certwright/internal/challenge"
 )
@@ -25,7 +26,7 @@ func (w *walk) sweep(ctx context.Context) bool {
 	}
 	var left []challenge.Record
 	for _, r := range w.state.Litter {
-		if err := w.Solver.Cleanup(ctx, r); err != nil {
+		if err := w.Solver.Cleanup(ctx, r); err != nil && !errors.Is(err, challenge.ErrUnfit) {
 			left = append(left, r)
 			w.note("the %s could not be removed: %v", what(r), err)
 		}

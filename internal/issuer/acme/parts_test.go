@@ -1,0 +1,224 @@
+package acme
+
+import (
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"certwright/internal/challenge"
+	"certwright/internal/vault"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/mholt/acmez/v3/acme"
+)
+
+func TestIdentify(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		cn   string
+		sans *vault.SANs
+		want string // the identifiers, or the refusal
+	}{
+		{"www.example.test", nil, "www.example.test"},
+		{"WWW.example.test.", &vault.SANs{DNS: []string{"b.test", "www.EXAMPLE.test"}}, "b.test, www.example.test"},
+		{"", &vault.SANs{DNS: []string{"*.a.test", "a.test", "a_b.test", "xn--bcher-kva.test"}}, "*.a.test, a.test, a_b.test, xn--bcher-kva.test"},
+		{"", &vault.SANs{IPs: []string{"10.0.0.1", "::ffff:10.0.0.1", "2001:DB8::1"}}, "10.0.0.1, 2001:db8::1"},
+		{"10.0.0.1", nil, "10.0.0.1"},
+		{"", nil, "needs at least one DNS name"},
+		{"My Service", nil, "The common name 'My Service'"},
+		{"bücher.test", nil, "(xn--...)"},
+		{"a.test", &vault.SANs{Emails: []string{"a@a.test"}}, "doesn't support emails"},
+		{"a.test", &vault.SANs{UPNs: []string{"a@a.test"}}, "doesn't support emails"},
+		{"a.test", &vault.SANs{URIs: []string{"spiffe://a"}}, "doesn't support emails"},
+		{"", &vault.SANs{DNS: []string{"a..test"}}, "'a..test'"},
+		{"", &vault.SANs{DNS: []string{"a.*.test"}}, "'a.*.test'"},
+		{"", &vault.SANs{DNS: []string{strings.Repeat("a", 64) + ".test"}}, "no DNS name"},
+	} {
+		ids, err := identify(c.cn, c.sans)
+		got := values(ids)
+		if err != nil {
+			var refusal *vault.Error
+			if !errors.As(err, &refusal) {
+				t.Errorf("%q %+v: %v is no refusal", c.cn, c.sans, err)
+				continue
+			}
+			got = refusal.Message
+		}
+		if got != c.want && (err == nil || !strings.Contains(got, c.want)) {
+			t.Errorf("%q %+v: %q, want %q", c.cn, c.sans, got, c.want)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	i := &Issuer{}
+	password := vault.Sealed("sealed")
+	for want, c := range map[string]*vault.Credentials{
+		"none": nil, "": {AccountID: "a@b.test"}, "bound": {AccountID: "kid", Password: password},
+		"account_id": {AccountID: "kid"}, "key id must be given": {Password: password},
+	} {
+		err := i.ValidateIssuer(vault.IssuerConfig{Credentials: c})
+		if fine := want == "none" || want == "" || want == "bound"; fine != (err == nil) || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	policy := func(sans vault.SANs) vault.Policy {
+		p := vault.NewPolicy(vault.PolicyPatch{}, noon)
+		p.X509.Subject, p.X509.SANs = "", &sans
+		return p
+	}
+	wild, addr := policy(vault.SANs{DNS: []string{"*.a.test"}}), policy(vault.SANs{IPs: []string{"10.0.0.1"}})
+	for _, c := range []struct {
+		proof  string
+		policy vault.Policy
+		want   string
+	}{
+		{challenge.DNS01, wild, ""}, {challenge.HTTP01, wild, "'*.a.test' cannot be proved by http-01"},
+		{challenge.HTTP01, addr, ""}, {challenge.DNS01, addr, "'10.0.0.1' cannot be proved by dns-01"},
+		{"", wild, ""}, {"", addr, ""}, {"", policy(vault.SANs{}), "at least one"},
+	} {
+		i.Settings.Challenge = c.proof
+		if err := i.ValidatePolicy(vault.IssuerConfig{}, c.policy); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.proof, err, c.want)
+		}
+	}
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	good := Settings{Directory: "https://ca.test/directory"}
+	if err := errors.Join(good.Check()...); err != nil {
+		t.Error(err)
+	}
+	for want, s := range map[string]Settings{
+		"directory: is missing":    {},
+		"directory: \"http://ca.":  {Directory: "http://ca.test/dir"},
+		"challenge: \"dns\"":       {Directory: good.Directory, Challenge: "dns"},
+		"challenge: is http-01":    {Directory: good.Directory, Challenge: challenge.HTTP01, Solver: challenge.Settings{Kind: "rfc2136", Server: "10.0.0.53", Zone: "a.test"}},
+		"solver.kind:":             {Directory: good.Directory, Solver: challenge.Settings{Kind: "carrier pigeon"}},
+		"ari: \"on\"":              {Directory: good.Directory, ARI: "on"},
+		"pending_timeout: must no": {Directory: good.Directory, PendingTimeout: -1},
+	} {
+		if err := errors.Join(s.Check()...); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", s, err, want)
+		}
+		if _, err := New(Issuer{Name: "x", Settings: s, Accounts: newBook(t)}); err == nil {
+			t.Errorf("%+v made an issuer", s)
+		}
+	}
+	if _, err := New(Issuer{Name: "x", Settings: Settings{Directory: good.Directory, CABundle: "/nowhere"}, Accounts: newBook(t)}); err == nil || !strings.Contains(err.Error(), "ca_bundle") {
+		t.Errorf("a CA bundle that is not there: %v", err)
+	}
+	i, err := New(Issuer{Name: "x", Settings: good, Accounts: newBook(t)})
+	if err != nil || i.Patience() != 168*time.Hour {
+		t.Errorf("%v, %v", i.Patience(), err)
+	}
+}
+
+func TestContacts(t *testing.T) {
+	t.Parallel()
+	c := resource("x")
+	c.Credentials = &vault.Credentials{AccountID: "a@b.test"}
+	c.Organization = &vault.Organization{Admins: []vault.Admin{{Email: "not one"}, {Email: "c@b.test"}, {Email: "d@b.test"}}}
+	if diff := cmp.Diff([]string{"mailto:a@b.test", "mailto:c@b.test"}, contacts(c, "")); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"mailto:c@b.test", "mailto:d@b.test"}, contacts(c, "hmac")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMACKey(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[vault.Hidden]string{"ab-_": "ab-_", "ab+/": "ab-_", "YQ==": "YQ", " YQ\n": "YQ", "": "", "=": "", "a b": "", "ü": ""} {
+		got, err := macKey(in)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %v, want %q", string(in), got, err, want)
+		}
+	}
+}
+
+func TestProblems(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{
+		"rejectedIdentifier": vault.RequestRejected, "caa": vault.RequestRejected, "badCSR": vault.RequestRejected, "dns": vault.RequestRejected,
+		"unauthorized": vault.RequestRejected, "malformed": vault.RequestRejected, "somethingNew": vault.RequestRejected,
+		"externalAccountRequired": vault.IssuerFault, "userActionRequired": vault.IssuerFault, "badSignatureAlgorithm": vault.IssuerFault,
+		"rateLimited": "passes", "serverInternal": "passes", "badNonce": "passes", "orderNotReady": "passes",
+	} {
+		p := acme.Problem{Type: acme.ProblemTypeNamespace + kind, Status: 400}
+		got := blame(p)
+		if passes(p) {
+			got = "passes"
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", kind, got, want)
+		}
+	}
+	for want, p := range map[string]acme.Problem{
+		"no reason given": {}, "dns": {Type: acme.ProblemTypeDNS}, "why (dns)": {Type: acme.ProblemTypeDNS, Detail: "why"},
+		"bad; a.test: no (dns)": {Type: acme.ProblemTypeDNS, Detail: "bad", Subproblems: []acme.Subproblem{{Problem: acme.Problem{Detail: "no"}, Identifier: acme.Identifier{Value: "a.test"}}}},
+	} {
+		if got := words(p); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// No state that a broken row may hold makes an order fall over.
+func FuzzState(f *testing.F) {
+	f.Add([]byte(nil))
+	f.Add(state{Account: "https://a", Order: "https://o", Proofs: []proof{{Name: "a.test"}}, Failure: &vault.Failure{Code: "x"}}.bytes())
+	f.Fuzz(func(t *testing.T, saved []byte) {
+		s := readState(saved)
+		if diff := cmp.Diff(s, readState(s.bytes())); diff != "" {
+			t.Error(diff)
+		}
+		readReference(saved)
+	})
+}
+
+// What an authority sends as a certificate or a window is read without harm.
+func FuzzAnswers(f *testing.F) {
+	f.Add([]byte("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"))
+	f.Add([]byte(`{"suggestedWindow":{"start":"2026-01-02T00:00:00Z","end":"2026-01-03T00:00:00Z"}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if chain := decode(body); len(chain) > 0 {
+			renewalID(chain[0])
+			prefer([][][]byte{chain}, "x")
+		}
+		if w, err := readWindow(body); err == nil && !w.End.After(w.Start) {
+			t.Errorf("%+v", w)
+		}
+		commonName(body)
+	})
+}
+
+func FuzzIdentifier(f *testing.F) {
+	for _, s := range []string{"a.test", "*.a.test", "10.0.0.1", "::1%eth0", "a..b", "-a.b", "A.B."} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		id, ok := identifier(name)
+		if !ok {
+			return
+		}
+		if again, ok := identifier(id.Value); !ok || again != id {
+			t.Errorf("%q: %+v, and again %+v", name, id, again)
+		}
+		if id.Type == ipName {
+			return
+		}
+		csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: []string{id.Value}}, newKey(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ids, err := requested(csr); err != nil || len(ids) != 1 || ids[0] != id {
+			t.Errorf("%q in a request: %+v, %v", name, ids, err)
+		}
+	})
+}
