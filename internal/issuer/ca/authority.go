@@ -11,6 +11,7 @@ import (
 	"encoding/asn1"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -21,6 +22,7 @@ type authority struct {
 	recipe string // what settings it was made by
 	cert   *x509.Certificate
 	above  [][]byte // DER, who signed an imported one, and so on
+	list   string   // whose list of revoked certificates is also its own; "" for one of its own
 	key    crypto.Signer
 }
 
@@ -56,32 +58,41 @@ const (
 	caBackdated = 10 * time.Minute
 )
 
+// numbered tells authorities of one name apart, as lists of revoked
+// certificates need it: the second is called "... 2".
+func numbered(commonName string, n int) pkix.Name {
+	if n > 1 {
+		commonName = fmt.Sprintf("%s %d", commonName, n)
+	}
+	return pkix.Name{CommonName: commonName}
+}
+
 // newRoot makes a root: P-384, signed by itself.
-func newRoot(name, commonName string, years int, now time.Time) (authority, error) {
+func (i *Issuer) newRoot(n int, now time.Time) (authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		return authority{}, fmt.Errorf("make the root's key: %w", err)
 	}
-	return sign(authority{name: name, key: key}, authority{key: key}, &x509.Certificate{
-		Subject:   pkix.Name{CommonName: commonName},
-		NotBefore: now.Add(-caBackdated), NotAfter: now.AddDate(years, 0, 0),
+	return sign(authority{name: rootPrefix + strconv.Itoa(n), key: key}, authority{key: key}, &x509.Certificate{
+		Subject:   numbered(i.Settings.rootName(i.Name), n),
+		NotBefore: now.Add(-caBackdated), NotAfter: now.AddDate(i.Settings.rootYears(), 0, 0),
 	})
 }
 
 // newIssuing makes an issuing CA below the root: P-256, with no authority below.
-func (i *Issuer) newIssuing(name string, root authority, now time.Time) (authority, error) {
+func (i *Issuer) newIssuing(n int, root authority, now time.Time) (authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return authority{}, fmt.Errorf("make the issuing CA's key: %w", err)
 	}
 	t := &x509.Certificate{
-		Subject:   pkix.Name{CommonName: i.Settings.commonName(i.Name)},
+		Subject:   numbered(i.Settings.commonName(i.Name), n),
 		NotBefore: now.Add(-caBackdated), NotAfter: earlier(now.AddDate(i.Settings.issuingYears(), 0, 0), root.cert.NotAfter),
 		MaxPathLenZero:        true,
 		CRLDistributionPoints: i.urls(root.name + ".crl"), IssuingCertificateURL: i.urls(root.name + ".crt"),
 	}
 	i.Settings.constraints().constrain(t)
-	return sign(authority{name: name, key: key, recipe: i.recipe()}, root, t)
+	return sign(authority{name: strconv.Itoa(n), key: key, recipe: i.recipe()}, root, t)
 }
 
 // sign completes the template of an authority and has it signed, by itself

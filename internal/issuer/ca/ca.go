@@ -86,8 +86,11 @@ func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error
 	if err != nil {
 		return rejected("The request was not accepted: %v.", err), nil
 	}
-	if i.Settings.ManualApproval && (o.Approval == nil || !o.Approval.Approved) {
-		return waits(o), nil
+	switch {
+	case o.Approval != nil && !o.Approval.Approved:
+		return refused(o.Approval.Message), nil
+	case o.Approval == nil && i.Settings.ManualApproval:
+		return vault.Progress{Asks: true, Again: patience(o), Detail: waiting}, nil
 	}
 	a, made, err := i.current(ctx, o.Now)
 	if l := (lacking{}); errors.As(err, &l) {
@@ -105,7 +108,7 @@ func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error
 func (i *Issuer) issue(a authority, p Profile, w wish, o vault.Order) (vault.Progress, error) {
 	leaf, err := i.leaf(a, p, w, o.Policy.X509.ValidityMonths, o.Now)
 	if err != nil {
-		return vault.Progress{}, err
+		return fault("The certificate could not be made: %v.", err), nil // nor would it be the next time
 	}
 	serial := fmt.Sprintf("%x", leaf.SerialNumber)
 	ref, err := json.Marshal(reference{a.name, serial})
@@ -153,15 +156,15 @@ func fault(format string, args ...any) vault.Progress {
 	return vault.Progress{Failure: &vault.Failure{Code: vault.IssuerFault, Message: fmt.Sprintf(format, args...)}}
 }
 
-// waits is where an order stands that no operator has approved.
-func waits(o vault.Order) vault.Progress {
-	switch {
-	case o.Approval == nil:
-		return vault.Progress{Asks: true, Again: patience(o), Detail: "Pending certificate created. The request waits for the approval of an operator."}
-	case o.Approval.Message == "":
+// waiting is shown of an order that no operator has approved.
+const waiting = "Pending certificate created. The request waits for the approval of an operator."
+
+// refused is an operator's no.
+func refused(why string) vault.Progress {
+	if why == "" {
 		return rejected("An operator rejected the request.")
 	}
-	return rejected("An operator rejected the request: %s", o.Approval.Message)
+	return rejected("An operator rejected the request: %s", why)
 }
 
 // patience is how long to leave an order alone that waits: half its age, from a

@@ -1,6 +1,8 @@
 package ca
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -12,6 +14,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
+	"strconv"
 	"time"
 
 	"certwright/internal/vault"
@@ -35,31 +39,48 @@ func (i *Issuer) adopt(ctx context.Context) error {
 	case !gone && !sameKey(key.Public(), chain[0].PublicKey):
 		return fmt.Errorf("import.key: %s is not the key of the first certificate in %s", from.Key, from.Certificate)
 	}
+	return i.keep(ctx, key)
+}
+
+// keep stores an imported issuing CA, unless it is kept already; key is nil
+// where its file is gone.
+func (i *Issuer) keep(ctx context.Context, key crypto.Signer) error {
 	for {
 		l, err := i.load(ctx)
 		if err != nil {
 			return err
 		}
-		if l.hasRecipe(i.recipe()) {
+		above := rawOf(i.imported[1:])
+		at := slices.IndexFunc(l.all, func(a authority) bool { return a.recipe == i.recipe() })
+		switch {
+		case at >= 0 && slices.EqualFunc(l.all[at].above, above, bytes.Equal):
 			return nil
+		case at >= 0:
+			l.all = slices.Clone(l.all)
+			l.all[at].above = above
+		case key == nil:
+			return fmt.Errorf("import.key: there is no file %s, and the key was not imported before", i.Settings.Import.Key)
+		default:
+			a := authority{name: strconv.Itoa(l.next), recipe: i.recipe(), cert: i.imported[0], above: above, key: key}
+			a.list = l.listOf(a)
+			l = l.with(a, i.Clock.Now())
 		}
-		if gone {
-			return fmt.Errorf("import.key: there is no file %s, and the key was not imported before", from.Key)
-		}
-		a := authority{name: l.nextIssuing(), recipe: i.recipe(), cert: chain[0], above: rawOf(chain[1:]), key: key}
-		if err = i.save(ctx, l.with(a, i.Clock.Now())); !errors.Is(err, vault.ErrStale) {
+		if err = i.save(ctx, l); !errors.Is(err, vault.ErrStale) {
 			return err
 		}
 	}
 }
 
-func (l lineage) hasRecipe(recipe string) bool {
-	for _, a := range l.all {
-		if a.recipe == recipe {
-			return true
+// listOf returns the name of the authority with the same name and key, if there
+// is one: a renewed certificate goes on with the old one's list, since those
+// who read lists do not tell the two apart.
+func (l lineage) listOf(a authority) string {
+	for _, old := range l.all {
+		if bytes.Equal(old.cert.RawSubject, a.cert.RawSubject) && sameKey(old.cert.PublicKey, a.cert.PublicKey) {
+			return cmp.Or(old.list, old.name)
 		}
 	}
-	return false
+	return ""
 }
 
 // importedNow returns the imported issuing CA, if it is valid.

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -39,6 +38,7 @@ type authorityRow struct {
 	Recipe      string   `json:"recipe,omitempty"`
 	Certificate []byte   `json:"certificate"`
 	Above       [][]byte `json:"above,omitempty"`
+	List        string   `json:"list,omitempty"`
 	Key         []byte   `json:"key"` // PKCS#8
 }
 
@@ -102,7 +102,7 @@ func parseLineage(plain []byte) (l lineage, err error) {
 	}
 	l.next, l.root = row.Next, row.Root
 	for _, r := range row.Authorities {
-		a := authority{name: r.Name, recipe: r.Recipe, above: r.Above}
+		a := authority{name: r.Name, recipe: r.Recipe, above: r.Above, list: r.List}
 		if a.cert, err = x509.ParseCertificate(r.Certificate); err != nil {
 			return l, fmt.Errorf("read the certificate of authority %s: %w", r.Name, err)
 		}
@@ -125,7 +125,7 @@ func (i *Issuer) save(ctx context.Context, l lineage) error {
 		if err != nil {
 			return fmt.Errorf("write the key of authority %s: %w", a.name, err)
 		}
-		row.Authorities = append(row.Authorities, authorityRow{a.name, a.recipe, a.cert.Raw, a.above, key})
+		row.Authorities = append(row.Authorities, authorityRow{a.name, a.recipe, a.cert.Raw, a.above, a.list, key})
 	}
 	plain, err := json.Marshal(row)
 	if err != nil {
@@ -168,10 +168,15 @@ func (l lineage) named(name string) (authority, bool) {
 	return authority{}, false
 }
 
-// with returns the lineage with one more, without those that have expired a day
+// with returns the lineage with one more, which took the next number, without those that have expired a day
 // or longer ago: nothing that they signed is valid any more.
 func (l lineage) with(a authority, now time.Time) lineage {
 	kept := lineage{next: l.next, root: l.root, rev: l.rev}
+	if a.root() {
+		kept.root++
+	} else {
+		kept.next++
+	}
 	for _, old := range append(l.all[:len(l.all):len(l.all)], a) {
 		if now.Before(old.cert.NotAfter.Add(24 * time.Hour)) {
 			kept.all = append(kept.all, old)
@@ -179,7 +184,3 @@ func (l lineage) with(a authority, now time.Time) lineage {
 	}
 	return kept
 }
-
-// nextRoot and nextIssuing take a name that no authority had before.
-func (l *lineage) nextRoot() string    { l.root++; return rootPrefix + strconv.Itoa(l.root-1) }
-func (l *lineage) nextIssuing() string { l.next++; return strconv.Itoa(l.next - 1) }

@@ -26,6 +26,20 @@ func isHost(s string) bool {
 // isDNS takes what a certificate may carry as a DNS name: a host, or *. and one.
 func isDNS(s string) bool { return isHost(strings.TrimPrefix(s, "*.")) }
 
+func isIP(s string) bool {
+	a, err := netip.ParseAddr(s)
+	return err == nil && a.Zone() == ""
+}
+
+func isMail(s string) bool { return visible(s) && matchMail("*", s) }
+
+// isURI takes what readers of certificates take: an address with a scheme whose
+// host, if there is one, is a name or an IP address.
+func isURI(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.IsAbs() && visible(s) && (u.Host == "" || isHost(u.Hostname()) || isIP(u.Hostname()))
+}
+
 func visible(s string) bool {
 	return s != "" && strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }

@@ -1,6 +1,7 @@
 package ca
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/x509"
@@ -42,7 +43,8 @@ const (
 
 // Revoke puts the certificate on its authority's list, and signs that anew. It
 // lasts: there is no way back. Certificates of other authorities, and expired
-// ones, are refused.
+// ones, are refused. An issuing CA can be revoked as well, which a root of ours
+// signed: the next order finds a new one.
 func (i *Issuer) Revoke(ctx context.Context, r vault.Revocation) error {
 	if !slices.Contains(reasons, r.Reason) {
 		return vault.Bad("The reason %d is not one to revoke a certificate for; use 0 (unspecified), 1 (key compromise), 3 (affiliation changed), 4 (superseded), 5 (no longer used) or 9 (privilege withdrawn).", r.Reason)
@@ -62,8 +64,13 @@ func (i *Issuer) Revoke(ctx context.Context, r vault.Revocation) error {
 		return err
 	}
 	a, ok := l.maker(r.Ref, leaf)
-	if !ok {
+	if !ok || leaf.Equal(a.cert) {
 		return vault.Bad("The certificate was not issued by an authority of %s.", i.Name)
+	}
+	if leaf.IsCA {
+		if err := i.retire(ctx, leaf); err != nil {
+			return err
+		}
 	}
 	defer i.shelf.forget()
 	return i.revoke(ctx, a, revoked{leaf.SerialNumber.Bytes(), r.Now.UTC().Truncate(time.Second), r.Reason, leaf.NotAfter})
@@ -86,6 +93,28 @@ func (l lineage) maker(ref []byte, leaf *x509.Certificate) (authority, bool) {
 	return authority{}, false
 }
 
+// retired is the recipe of an issuing CA that signs no more.
+const retired = "retired"
+
+// retire keeps an issuing CA from signing.
+func (i *Issuer) retire(ctx context.Context, c *x509.Certificate) error {
+	for {
+		l, err := i.load(ctx)
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(l.all, func(a authority) bool { return a.cert.Equal(c) })
+		if at < 0 || l.all[at].recipe == retired {
+			return nil
+		}
+		l.all = slices.Clone(l.all)
+		l.all[at].recipe = retired
+		if err := i.save(ctx, l); !errors.Is(err, vault.ErrStale) {
+			return err
+		}
+	}
+}
+
 func (i *Issuer) revoke(ctx context.Context, a authority, entry revoked) error {
 	for {
 		list, err := i.revocations(ctx, a)
@@ -104,7 +133,7 @@ func (i *Issuer) revoke(ctx context.Context, a authority, entry revoked) error {
 
 // revocations reads the list of an authority; an empty one if none was signed yet.
 func (i *Issuer) revocations(ctx context.Context, a authority) (list revocations, err error) {
-	plain, rev, err := i.Accounts.Read(ctx, i.account("revoked", a.name))
+	plain, rev, err := i.Accounts.Read(ctx, i.account("revoked", cmp.Or(a.list, a.name)))
 	if errors.Is(err, vault.ErrNotFound) {
 		return revocations{}, nil
 	}
@@ -140,7 +169,7 @@ func (i *Issuer) publish(ctx context.Context, a authority, list revocations, now
 	if err != nil {
 		return list, fmt.Errorf("write the revoked certificates of authority %s: %w", a.name, err)
 	}
-	if err := i.Accounts.Write(ctx, i.account("revoked", a.name), plain, list.rev); err != nil {
+	if err := i.Accounts.Write(ctx, i.account("revoked", cmp.Or(a.list, a.name)), plain, list.rev); err != nil {
 		return list, fmt.Errorf("store the revoked certificates of authority %s: %w", a.name, err)
 	}
 	return list, nil

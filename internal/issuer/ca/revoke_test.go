@@ -1,8 +1,17 @@
 package ca
 
 import (
+	"bytes"
 	"crypto/x509"
+	"errors"
+	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"certwright/internal/vault"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func listOf(t *testing.T, i *Issuer, name string) *x509.RevocationList {
@@ -16,4 +25,193 @@ func listOf(t *testing.T, i *Issuer, name string) *x509.RevocationList {
 		t.Fatal(err)
 	}
 	return list
+}
+
+func revoke(t *testing.T, i *Issuer, p vault.Progress, reason int, now time.Time) {
+	t.Helper()
+	if err := i.Revoke(t.Context(), vault.Revocation{Chain: p.Chain, Ref: p.Ref, Reason: reason, Now: now}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func numberOf(l *x509.RevocationList) int64 { return l.Number.Int64() }
+
+func TestRevoke(t *testing.T) {
+	t.Parallel()
+	i, w := newIssuer(t, Settings{})
+	leaf, p := issueFor(t, i, "www.example.org", begin)
+	issuing := certificateOf(t, i, "internal-1.crt")
+
+	empty := listOf(t, i, "internal-1.crl")
+	if len(empty.RevokedCertificateEntries) != 0 || numberOf(empty) != 1 || !empty.NextUpdate.Equal(begin.Add(7*24*time.Hour)) {
+		t.Errorf("the first list: %d entries, number %v, next %v", len(empty.RevokedCertificateEntries), empty.Number, empty.NextUpdate)
+	}
+	revoke(t, i, p, 1, begin)
+	revoke(t, i, p, 4, begin.Add(time.Hour)) // twice is none
+	list := listOf(t, i, "internal-1.crl")
+	if err := list.CheckSignatureFrom(issuing); err != nil {
+		t.Error(err)
+	}
+	if len(list.RevokedCertificateEntries) != 1 || numberOf(list) != 2 {
+		t.Fatalf("%d entries, number %v; want 1 and 2", len(list.RevokedCertificateEntries), list.Number)
+	}
+	if e := list.RevokedCertificateEntries[0]; e.SerialNumber.Cmp(leaf.SerialNumber) != 0 || e.ReasonCode != 1 || !e.RevocationTime.Equal(begin) {
+		t.Errorf("the entry is %v, reason %d, at %v", e.SerialNumber, e.ReasonCode, e.RevocationTime)
+	}
+
+	// Lists are signed anew after a day, not before.
+	w.pass(23 * time.Hour)
+	if n := numberOf(listOf(t, i, "internal-1.crl")); n != 2 {
+		t.Errorf("number %d after 23 hours, want 2", n)
+	}
+	w.pass(time.Hour)
+	if l := listOf(t, i, "internal-1.crl"); numberOf(l) != 3 || !l.NextUpdate.Equal(begin.Add(8*24*time.Hour)) {
+		t.Errorf("number %v until %v after a day, want 3", l.Number, l.NextUpdate)
+	}
+
+	// An expired certificate stays for one list after its end.
+	w.pass(leaf.NotAfter.Sub(w.Now()) + time.Hour)
+	if n := len(listOf(t, i, "internal-1.crl").RevokedCertificateEntries); n != 1 {
+		t.Errorf("%d entries on the first list after the end, want 1", n)
+	}
+	w.pass(25 * time.Hour)
+	if n := len(listOf(t, i, "internal-1.crl").RevokedCertificateEntries); n != 0 {
+		t.Errorf("%d entries on the second list after the end, want none", n)
+	}
+}
+
+func TestRevokeRefused(t *testing.T) {
+	t.Parallel()
+	i, _ := newIssuer(t, Settings{})
+	_, p := issueFor(t, i, "www.example.org", begin)
+	other, _ := newIssuer(t, Settings{})
+	_, foreign := issueFor(t, other, "www.example.org", begin)
+	root := certificateOf(t, i, "internal-root1.crt")
+	for name, c := range map[string]struct {
+		r    vault.Revocation
+		want string
+	}{
+		"hold":     {vault.Revocation{Chain: p.Chain, Reason: 6, Now: begin}, "reason 6"},
+		"negative": {vault.Revocation{Chain: p.Chain, Reason: -1, Now: begin}, "reason -1"},
+		"nothing":  {vault.Revocation{Now: begin}, "no certificate"},
+		"garbage":  {vault.Revocation{Chain: [][]byte{{1}}, Now: begin}, "cannot be read"},
+		"expired":  {vault.Revocation{Chain: p.Chain, Now: begin.AddDate(1, 0, 0)}, "expired"},
+		"foreign":  {vault.Revocation{Chain: foreign.Chain, Ref: p.Ref, Now: begin}, "not issued by"},
+		"root":     {vault.Revocation{Chain: [][]byte{root.Raw}, Now: begin}, "not issued by"},
+	} {
+		err := i.Revoke(t.Context(), c.r)
+		if refusal := (*vault.Error)(nil); !errors.As(err, &refusal) || !strings.Contains(refusal.Message, c.want) {
+			t.Errorf("%s: %v, want a refusal with %q", name, err, c.want)
+		}
+	}
+}
+
+// A compromised issuing CA is put on the root's list and signs no more.
+func TestRevokeIssuing(t *testing.T) {
+	t.Parallel()
+	i, _ := newIssuer(t, Settings{})
+	_, p := issueFor(t, i, "www.example.org", begin)
+	revoke(t, i, vault.Progress{Chain: p.Chain[1:]}, 1, begin)
+	leaf, q := issueFor(t, i, "www.example.org", begin)
+	if leaf.Issuer.CommonName != "Internal Issuing CA 2" || bytes.Equal(p.Chain[1], q.Chain[1]) {
+		t.Errorf("issued by %s, want a new issuing CA", leaf.Issuer)
+	}
+	list := listOf(t, i, "internal-root1.crl")
+	if err := list.CheckSignatureFrom(certificateOf(t, i, "internal-root1.crt")); err != nil {
+		t.Error(err)
+	}
+	if n := len(list.RevokedCertificateEntries); n != 1 {
+		t.Errorf("%d entries on the root's list, want 1", n)
+	}
+	revoke(t, i, p, 0, begin) // its leaves can still be revoked
+}
+
+// Two processes revoke at once: no entry is lost, no number used twice.
+func TestRevokeSideBySide(t *testing.T) {
+	t.Parallel()
+	const each = 5
+	one, w := newIssuer(t, Settings{})
+	two := open(t, Issuer{Name: one.Name, Accounts: one.Accounts, Clock: w})
+	var all []vault.Progress
+	for range 2 * each {
+		_, p := issueFor(t, one, "www.example.org", begin)
+		all = append(all, p)
+	}
+	var wait sync.WaitGroup
+	for n, p := range all {
+		wait.Go(func() {
+			i := []*Issuer{one, two}[n%2]
+			if err := i.Revoke(t.Context(), vault.Revocation{Chain: p.Chain, Ref: p.Ref, Now: begin}); err != nil {
+				t.Error(err)
+			}
+			if _, _, err := i.File(t.Context(), "internal-1.crl"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	w.pass(shelfLife)
+	for _, i := range []*Issuer{one, two} {
+		l := listOf(t, i, "internal-1.crl")
+		if len(l.RevokedCertificateEntries) != 2*each || numberOf(l) < 2*each || numberOf(l) > 2*each+1 {
+			t.Errorf("%d entries, number %v; want %d and as many", len(l.RevokedCertificateEntries), l.Number, 2*each)
+		}
+	}
+}
+
+func certificateOf(t *testing.T, i *Issuer, name string) *x509.Certificate {
+	t.Helper()
+	kind, body, err := i.File(t.Context(), name)
+	if err != nil || kind != typeCert {
+		t.Fatalf("%s: %q, %v", name, kind, err)
+	}
+	c, err := x509.ParseCertificate(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestFile(t *testing.T) {
+	t.Parallel()
+	i, w := newIssuer(t, Settings{})
+	counted := &counting{Accounts: i.Accounts}
+	i.Accounts = counted
+	for _, name := range []string{"internal.pem", "internal-1.crl", "internal-1.crt", "internal-root1.crt"} {
+		if _, _, err := i.File(t.Context(), name); !errors.Is(err, vault.ErrNotFound) {
+			t.Errorf("%s before anything was issued: %v, want none", name, err)
+		}
+	}
+	if counted.reads != 1 || counted.writes != 0 {
+		t.Errorf("strangers cost %d reads and %d writes, want 1 and 0", counted.reads, counted.writes)
+	}
+	issueFor(t, i, "www.example.org", begin)
+	counted.reads, counted.writes = 0, 0
+	got := map[string]string{}
+	for range 100 {
+		for _, name := range []string{"internal.pem", "internal-1.crl", "internal-1.crt", "internal-root1.crl", "internal-root1.crt"} {
+			kind, body, err := i.File(t.Context(), name)
+			if err != nil || len(body) == 0 {
+				t.Fatalf("%s: %v", name, err)
+			}
+			got[name] = kind
+		}
+		for _, name := range []string{"", "internal", "internal.", "internal.crt", "internal-1", "internal-1.pem", "internal-2.crl", "internal-root1", "INTERNAL.pem",
+			"internal-.crl", "internal-1.crl.crl", "internal1.crl", "internal-../1.crl", "other.pem", "internal--1.crl", "internal-root.crl", "internal-1crl"} {
+			if _, _, err := i.File(t.Context(), name); !errors.Is(err, vault.ErrNotFound) {
+				t.Fatalf("%q: %v, want none", name, err)
+			}
+		}
+	}
+	want := map[string]string{"internal.pem": typeBundle, "internal-1.crl": typeList, "internal-1.crt": typeCert, "internal-root1.crl": typeList, "internal-root1.crt": typeCert}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("content types (-want +got):\n%s", diff)
+	}
+	if counted.reads != 3 || counted.writes != 2 {
+		t.Errorf("files cost %d reads and %d writes, want 3 (all authorities, two lists) and 2 (two first lists)", counted.reads, counted.writes)
+	}
+	w.pass(shelfLife) // and then only what may have changed is read
+	if _, _, err := i.File(t.Context(), "internal-1.crl"); err != nil || counted.reads != 5 || counted.writes != 2 {
+		t.Errorf("after the shelf's life: %d reads, %d writes, %v; want 5 and 2", counted.reads, counted.writes, err)
+	}
 }

@@ -61,13 +61,13 @@ func (i *Issuer) provide(ctx context.Context, now time.Time, anew bool) (a autho
 func (i *Issuer) grow(l lineage, now time.Time) (grown lineage, a authority, notes []string, err error) {
 	root, ok := l.rootUntil(now, now.AddDate(i.Settings.issuingYears(), 0, 0).Add(-slack))
 	if !ok {
-		if root, err = newRoot(l.nextRoot(), i.Settings.rootName(i.Name), i.Settings.rootYears(), now); err != nil {
+		if root, err = i.newRoot(l.root, now); err != nil {
 			return l, a, nil, err
 		}
 		l = l.with(root, now)
 		notes = append(notes, fmt.Sprintf("made the root %s (%s)", root.cert.Subject.CommonName, i.file(root.name+".crt")))
 	}
-	if a, err = i.newIssuing(l.nextIssuing(), root, now); err != nil {
+	if a, err = i.newIssuing(l.next, root, now); err != nil {
 		return l, a, nil, err
 	}
 	notes = append(notes, fmt.Sprintf("made the issuing CA %s (%s)", a.cert.Subject.CommonName, i.file(a.name+".crt")))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // restricts reports whether only listed names may be asked for.
@@ -16,6 +17,7 @@ func (p Profile) restricts() bool {
 type rule struct {
 	what                string // as the policy calls them
 	names               []string
+	sound               func(name string) bool
 	allowed             []string
 	match               func(pattern, name string) bool
 	permitted, excluded []string
@@ -24,12 +26,12 @@ type rule struct {
 
 func (p Profile) rules(c constraints, w wish) []rule {
 	return []rule{
-		{"x509_props.sans.dns_names", w.names.DNS, p.AllowDNS, matchDNS, c.permittedDNS, c.excludedDNS, withinDomain, excludesDomain},
-		{"x509_props.sans.ipAddresses", w.names.IPs, p.AllowIPs, matchIP, c.permittedIPs, c.excludedIPs, matchIP, matchIP},
-		{"x509_props.sans.emails", w.names.Emails, p.AllowEmails, matchMail, c.permittedEmails, c.excludedEmails, withinMail, withinMail},
-		{"x509_props.sans.upns", w.names.UPNs, p.AllowUPNs, matchMail, nil, nil, nil, nil},
-		{"x509_props.sans.uris", w.names.URIs, p.AllowURIs, matchURI, c.permittedURIs, c.excludedURIs, withinURI, withinURI},
-		{"x509_props.subject", w.emails, p.AllowEmails, matchMail, c.permittedEmails, c.excludedEmails, withinMail, withinMail},
+		{"x509_props.sans.dns_names", w.names.DNS, isDNS, p.AllowDNS, matchDNS, c.permittedDNS, c.excludedDNS, withinDomain, excludesDomain},
+		{"x509_props.sans.ipAddresses", w.names.IPs, isIP, p.AllowIPs, matchIP, c.permittedIPs, c.excludedIPs, matchIP, matchIP},
+		{"x509_props.sans.emails", w.names.Emails, isMail, p.AllowEmails, matchMail, c.permittedEmails, c.excludedEmails, withinMail, withinMail},
+		{"x509_props.sans.upns", w.names.UPNs, utf8.ValidString, p.AllowUPNs, matchMail, nil, nil, nil, nil},
+		{"x509_props.sans.uris", w.names.URIs, isURI, p.AllowURIs, matchURI, c.permittedURIs, c.excludedURIs, withinURI, withinURI},
+		{"x509_props.subject", w.emails, isMail, p.AllowEmails, matchMail, c.permittedEmails, c.excludedEmails, withinMail, withinMail},
 	}
 }
 
@@ -43,6 +45,9 @@ func (p Profile) allows(name string, limits []constraints, w wish) error {
 		return fmt.Errorf("x509_props names nothing that a certificate could be for")
 	}
 	for _, c := range limits {
+		if len(c.permittedDNS) > 0 && len(w.names.DNS) == 0 && len(w.bare) > 0 { // openssl takes it for a DNS name outside of them (error 47)
+			return fmt.Errorf("x509_props.subject has the address '%s' as common name, which many refuse below the name constraints of this authority; put it into x509_props.sans.ipAddresses only", w.bare[0])
+		}
 		if err := p.allowsNames(name, p.rules(c, w), w); err != nil {
 			return err
 		}
@@ -73,6 +78,8 @@ func (p Profile) checkName(profile string, r rule, name string, w wish) error {
 		return func(pattern string) bool { return match(pattern, name) }
 	}
 	switch {
+	case !r.sound(name):
+		return fmt.Errorf("%s '%s' is not a name that a certificate can carry", what, shorten(name))
 	case p.restricts() && !slices.ContainsFunc(r.allowed, is(r.match)):
 		return fmt.Errorf("%s '%s' is not a name that %s allows; it allows %s", what, shorten(name), called(profile), listed(r.allowed))
 	case r.permitted != nil && !slices.ContainsFunc(r.permitted, is(r.within)):
@@ -86,7 +93,7 @@ func (p Profile) checkName(profile string, r rule, name string, w wish) error {
 func (p Profile) checkUses(name string, w wish) error {
 	for _, e := range w.ekus {
 		if !p.allowsEKU(e) {
-			return fmt.Errorf("x509_props.ekus has %s, which %s does not allow; it allows %s", ekuName(e), called(name), listed(p.EKUs))
+			return fmt.Errorf("x509_props.ekus has %s, which %s does not allow; it allows %s", ekuName(e), called(name), p.purposes())
 		}
 	}
 	for _, u := range w.usage {
@@ -95,6 +102,13 @@ func (p Profile) checkUses(name string, w wish) error {
 		}
 	}
 	return nil
+}
+
+func (p Profile) purposes() string {
+	if p.EKUs == nil {
+		return "any other"
+	}
+	return listed(p.EKUs)
 }
 
 func (p Profile) usages() (all []string) {

@@ -62,10 +62,11 @@ const (
 	defaultRootYears    = 20
 	defaultIssuingYears = 5
 	maxYears            = 100
+	maxName             = 50 // leaves room for what is put behind it in 64 (RFC 5280 appendix A.1)
 )
 
 func (s Settings) commonName(provider string) string {
-	return cmp.Or(s.CommonName, provider+" Issuing CA")
+	return cmp.Or(s.CommonName, provider[:min(len(provider), 38)]+" Issuing CA")
 }
 
 func (s Settings) rootName(provider string) string {
@@ -128,8 +129,8 @@ func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 func (s Settings) Check() []error {
 	var wrong faults
 	for key, name := range map[string]string{"common_name": s.CommonName, "root_common_name": s.RootCommonName} {
-		if len(name) > 64 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) || name != strings.TrimSpace(name) {
-			wrong.say("%s: %q must be a plain name of at most 64 bytes, as in Example Issuing CA", key, name)
+		if len(name) > maxName || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) || name != strings.TrimSpace(name) {
+			wrong.say("%s: %q must be a plain name of at most %d bytes, as in Example Issuing CA", key, name, maxName)
 		}
 	}
 	if s.CommonName != "" && s.CommonName == s.RootCommonName {

@@ -14,16 +14,13 @@ import (
 // purposes are the extended key usages that have a name here.
 var purposes = []struct{ name, id string }{
 	{"serverAuth", "1.3.6.1.5.5.7.3.1"}, {"clientAuth", "1.3.6.1.5.5.7.3.2"}, {"codeSigning", "1.3.6.1.5.5.7.3.3"},
-	{"emailProtection", "1.3.6.1.5.5.7.3.4"}, {"timeStamping", "1.3.6.1.5.5.7.3.8"}, {ocspSigning, "1.3.6.1.5.5.7.3.9"},
-	{anyPurpose, "2.5.29.37.0"},
+	{"emailProtection", "1.3.6.1.5.5.7.3.4"}, {"timeStamping", "1.3.6.1.5.5.7.3.8"}, {"OCSPSigning", "1.3.6.1.5.5.7.3.9"},
+	{"anyExtendedKeyUsage", "2.5.29.37.0"},
 }
 
-// Given only where a profile lists them: the first speaks for the authority
-// (RFC 6960 section 4.2.2.2), the second takes every limit away.
-const (
-	ocspSigning = "OCSPSigning"
-	anyPurpose  = "anyExtendedKeyUsage"
-)
+// reserved are given only where a profile lists them: OCSPSigning speaks for
+// the authority (RFC 6960 section 4.2.2.2), the other takes every limit away.
+var reserved = []string{"1.3.6.1.5.5.7.3.9", "2.5.29.37.0"}
 
 // usualEKUs are given where neither request nor profile says any; Key Vault's own.
 var usualEKUs = []string{"1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"}
@@ -78,7 +75,7 @@ func (p Profile) ekus() (ids []string) {
 
 func (p Profile) allowsEKU(id string) bool {
 	if p.EKUs == nil {
-		return ekuName(id) != id+" ("+ocspSigning+")" && ekuName(id) != id+" ("+anyPurpose+")"
+		return !slices.Contains(reserved, id)
 	}
 	return slices.Contains(p.ekus(), id)
 }

@@ -26,6 +26,7 @@ type wish struct {
 	names   vault.SANs // those of the subject among them
 	added   []string   // names that stood in the subject only
 	odd     []string   // common names that are no name of a thing
+	bare    []string   // common names that are addresses
 	emails  []string   // in the subject; not certified as names
 	ekus    []string
 	usage   []vault.KeyUsage
@@ -108,13 +109,14 @@ func (w *wish) readNames(sans *vault.SANs) error {
 
 func (w *wish) addCommonName(cn string) {
 	n := &w.names
-	all := slices.Concat(n.DNS, n.Emails, n.UPNs, n.URIs, n.IPs)
+	all := slices.Concat(n.DNS, n.Emails, n.UPNs, n.URIs)
 	if slices.ContainsFunc(all, func(s string) bool { return strings.EqualFold(s, cn) }) {
 		return
 	}
 	a, err := netip.ParseAddr(cn)
 	switch {
 	case err == nil && a.Zone() == "":
+		w.bare = append(w.bare, cn)
 		if slices.ContainsFunc(n.IPs, func(s string) bool { b, err := netip.ParseAddr(s); return err == nil && a == b }) {
 			return
 		}

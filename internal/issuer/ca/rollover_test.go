@@ -1,0 +1,187 @@
+package ca
+
+import (
+	"context"
+	"crypto/x509"
+	"sync"
+	"testing"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// counting accounts tell how often they were asked.
+type counting struct {
+	vault.Accounts
+	reads, writes int
+}
+
+func (c *counting) Read(ctx context.Context, id string) ([]byte, int64, error) {
+	c.reads++
+	return c.Accounts.Read(ctx, id)
+}
+
+func (c *counting) Write(ctx context.Context, id string, plain []byte, rev int64) error {
+	c.writes++
+	return c.Accounts.Write(ctx, id, plain, rev)
+}
+
+// verify holds a chain against the roots that this authority hands out.
+func verify(t *testing.T, i *Issuer, p vault.Progress, name string, now time.Time) error {
+	t.Helper()
+	_, bundle, err := i.File(t.Context(), "internal.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	opts := x509.VerifyOptions{Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), DNSName: name, CurrentTime: now}
+	opts.Roots.AppendCertsFromPEM(bundle)
+	for _, der := range p.Chain[1:] {
+		c, err := x509.ParseCertificate(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		opts.Intermediates.AddCert(c)
+	}
+	leaf, err := x509.ParseCertificate(p.Chain[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = leaf.Verify(opts)
+	return err
+}
+
+func TestRollover(t *testing.T) {
+	t.Parallel()
+	i, w := newIssuer(t, Settings{CommonName: "Example CA"})
+	if err := i.Rollover(t.Context()); err != nil { // where there is none, it makes the first
+		t.Fatal(err)
+	}
+	first, p := issueFor(t, i, "www.example.org", begin)
+	if err := i.Rollover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	second, q := issueFor(t, i, "www.example.org", begin)
+	if first.Issuer.CommonName != "Example CA" || second.Issuer.CommonName != "Example CA 2" {
+		t.Errorf("issued by %s, then by %s", first.Issuer, second.Issuer)
+	}
+	for _, p := range []vault.Progress{p, q} {
+		if err := verify(t, i, p, "www.example.org", begin); err != nil {
+			t.Error(err)
+		}
+	}
+	// The old one keeps its list.
+	revoke(t, i, p, 0, begin)
+	if a, b := len(listOf(t, i, "internal-1.crl").RevokedCertificateEntries), len(listOf(t, i, "internal-2.crl").RevokedCertificateEntries); a != 1 || b != 0 {
+		t.Errorf("%d entries on the old list and %d on the new, want 1 and 0", a, b)
+	}
+	// Another process, after a restart, goes on with the new one.
+	again := open(t, Issuer{Name: i.Name, Settings: i.Settings, Accounts: i.Accounts, Clock: w})
+	if third, _ := issueFor(t, again, "www.example.org", begin); third.Issuer.CommonName != "Example CA 2" {
+		t.Errorf("issued by %s after a restart", third.Issuer)
+	}
+}
+
+// Forty years of orders: no leaf is ever cut short by its issuing CA, every
+// chain holds, and what expired is not kept.
+func TestRolloverByItself(t *testing.T) {
+	t.Parallel()
+	i, w := newIssuer(t, Settings{})
+	issuers, roots, most := map[string]bool{}, map[string]bool{}, 0
+	for w.Now().Before(begin.AddDate(40, 0, 0)) {
+		now := w.Now()
+		leaf, p := issueFor(t, i, "www.example.org", now)
+		if got := leaf.NotAfter.Sub(leaf.NotBefore) + time.Second; got != 90*24*time.Hour {
+			t.Fatalf("a leaf of %v lives %v, want 90 days", now, got)
+		}
+		if err := verify(t, i, p, "www.example.org", now); err != nil {
+			t.Fatalf("at %v: %v", now, err)
+		}
+		l, err := i.load(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		issuing, err := x509.ParseCertificate(p.Chain[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		issuers[leaf.Issuer.CommonName], roots[issuing.Issuer.CommonName], most = true, true, max(most, len(l.all))
+		w.pass(30 * 24 * time.Hour)
+	}
+	// An issuing CA lives five years less the longest leaf, a root fifteen and signs for five more.
+	if len(issuers) < 8 || len(issuers) > 10 || len(roots) < 2 || len(roots) > 3 || most > 5 {
+		t.Errorf("%d issuing CAs, %d roots, %d kept at most", len(issuers), len(roots), most)
+	}
+}
+
+// Settings that shape the issuing CA make a new one, and going back finds the old.
+func TestSettingsMakeIssuingCAs(t *testing.T) {
+	t.Parallel()
+	i, w := newIssuer(t, Settings{})
+	at := func(s Settings) string {
+		t.Helper()
+		leaf, p := issueFor(t, open(t, Issuer{Name: i.Name, Settings: s, Accounts: i.Accounts, Clock: w}), "www.example.org", begin)
+		if len(p.Notes) == 0 {
+			t.Error("no notes")
+		}
+		return leaf.Issuer.CommonName
+	}
+	for n, c := range []struct {
+		s    Settings
+		want string
+	}{
+		{Settings{}, "Internal Issuing CA"},
+		{Settings{PublicURL: "http://pki.example.org"}, "Internal Issuing CA 2"},
+		{Settings{CommonName: "Example CA"}, "Example CA 3"},
+		{Settings{PermittedDNS: []string{"example.org"}}, "Internal Issuing CA 4"},
+		{Settings{}, "Internal Issuing CA"},
+		{Settings{Own: Profile{ValidityDays: 300}}, "Internal Issuing CA"},
+		{Settings{PublicURL: "http://pki.example.org"}, "Internal Issuing CA 2"},
+	} {
+		if got := at(c.s); got != c.want {
+			t.Errorf("settings %d: issued by %s, want %s", n, got, c.want)
+		}
+	}
+}
+
+// However many processes begin at once, there is one root and one issuing CA.
+func TestFirstUseSideBySide(t *testing.T) {
+	t.Parallel()
+	one, w := newIssuer(t, Settings{})
+	two := open(t, Issuer{Name: one.Name, Accounts: one.Accounts, Clock: w})
+	o := orderOf(t, "", policyOf("CN=www.example.org", vault.SANs{}), begin)
+	var mu sync.Mutex
+	issuers := map[string]int{}
+	var wait sync.WaitGroup
+	for n := range 8 {
+		wait.Go(func() {
+			p, err := []*Issuer{one, two}[n%2].Step(t.Context(), o)
+			if err != nil || len(p.Chain) != 2 {
+				t.Errorf("%+v, %v", p, err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			issuers[string(p.Chain[1])]++
+		})
+	}
+	wait.Wait()
+	l, err := one.load(t.Context())
+	if err != nil || len(issuers) != 1 || len(l.all) != 2 {
+		t.Errorf("%d issuing CAs signed, %d authorities are kept, %v; want 1 and 2", len(issuers), len(l.all), err)
+	}
+}
+
+// A clock that was put back finds or makes an issuing CA that is valid then.
+func TestClockPutBack(t *testing.T) {
+	t.Parallel()
+	i, _ := newIssuer(t, Settings{})
+	later := begin.AddDate(30, 0, 0)
+	for _, now := range []time.Time{begin, later, begin, later, begin.AddDate(-1, 0, 0)} {
+		leaf, p := issueFor(t, i, "www.example.org", now)
+		for _, der := range append(p.Chain[1:], leaf.Raw) {
+			if c, err := x509.ParseCertificate(der); err != nil || now.Before(c.NotBefore) || now.After(c.NotAfter) {
+				t.Errorf("at %v: valid from %v to %v, %v", now, c.NotBefore, c.NotAfter, err)
+			}
+		}
+	}
+}
