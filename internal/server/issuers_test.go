@@ -1,0 +1,143 @@
+package server
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"certwright/internal/challenge"
+)
+
+const createByIssuer = `{"policy":{"issuer":{"name":"corp"},"x509_props":{"subject":"CN=www.example.org"},"key_props":{"kty":"EC","crv":"P-256"}}}`
+
+// issue has a certificate issued by the provider and returns it.
+func issue(t *testing.T, s *Server, provider, name string) *x509.Certificate {
+	t.Helper()
+	c, at, token := client(t, s), s.Ready.IPURL+"/certificates/", []string{"Authorization", "Bearer x"}
+	if got := ask(t, c, "PUT", at+"issuers/corp?api-version=7.4", `{"provider":"`+provider+`"}`, token...); got.status != 200 {
+		t.Fatalf("issuer: %d %s", got.status, got.body)
+	}
+	if got := ask(t, c, "POST", at+name+"/create?api-version=7.4", createByIssuer, token...); got.status != 202 {
+		t.Fatalf("create: %d %s", got.status, got.body)
+	}
+	var issued struct {
+		Cer string `json:"cer"`
+	}
+	got := ask(t, c, "GET", at+name+"/?api-version=7.4", "", token...)
+	if err := json.Unmarshal([]byte(got.body), &issued); err != nil || issued.Cer == "" {
+		t.Fatalf("get: %d %s", got.status, got.body)
+	}
+	der, err := base64.StdEncoding.DecodeString(issued.Cer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leaf
+}
+
+// Without a word of configuration Internal is the own CA, and every other
+// provider is played; the CA stays the same in the next run, however its name
+// is spelled, and publishes its root.
+func TestInternalIssuesAcrossARestart(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	s := startIn(t, data, Options{})
+	if got := ask(t, http.DefaultClient, "GET", s.Ready.HTTPURL+"/pki/internal.pem", ""); got.status != 404 {
+		t.Errorf("before its first use: %d %s", got.status, got.body)
+	}
+	first := issue(t, s, "INTERNAL", "one")
+	if first.Issuer.CommonName != "Internal Issuing CA" {
+		t.Errorf("Internal signs as %s", first.Issuer)
+	}
+	if played := issue(t, s, "DigiCert", "two"); played.Issuer.CommonName != "Certwright Issuing CA" {
+		t.Errorf("DigiCert signs as %s", played.Issuer)
+	}
+	roots := ask(t, http.DefaultClient, "GET", s.Ready.HTTPURL+"/pki/internal.pem", "", "Host", "pki.example.org").body
+	stop(t, s)
+
+	text := "providers:\n  internal: {kind: ca, common_name: Internal Issuing CA}\n"
+	c, err := Parse([]byte(text), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Listen, c.HTTP, c.Data = "127.0.0.1:0", "127.0.0.1:0", data
+	if s, err = Start(t.Context(), c, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	defer stop(t, s)
+	second := issue(t, s, "Internal", "three")
+	if string(second.AuthorityKeyId) != string(first.AuthorityKeyId) {
+		t.Errorf("a restart made another authority: %s", second.Issuer)
+	}
+	if got := ask(t, http.DefaultClient, "GET", s.Ready.HTTPURL+"/pki/internal.pem", ""); got.body != roots {
+		t.Errorf("another root: %s", got.body)
+	}
+	if block, _ := pem.Decode([]byte(roots)); block == nil {
+		t.Errorf("no root: %s", roots)
+	}
+}
+
+// What is on the board is answered at the side door, whatever name it is called by.
+func TestHTTP01IsAnsweredAtTheSideDoor(t *testing.T) {
+	t.Parallel()
+	s := run(t)
+	solver, err := challenge.New(challenge.Settings{Kind: "http"}, challenge.Means{Clock: s.clock, HTTP: solverClient, Board: s.issuers.board})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const token = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
+	record := challenge.Record{Type: challenge.HTTP01, Domain: "www.example.org", Name: token, Value: token + ".9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI"}
+	at := s.Ready.HTTPURL + challenge.ChallengePath + token
+	if got := ask(t, http.DefaultClient, "GET", at, "", "Host", record.Domain); got.status != 404 {
+		t.Errorf("before: %d %s", got.status, got.body)
+	}
+	if err := solver.Present(t.Context(), record); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, http.DefaultClient, "GET", at, "", "Host", record.Domain); got.status != 200 || got.body != record.Value {
+		t.Errorf("published: %d %s", got.status, got.body)
+	}
+	if err := solver.Cleanup(t.Context(), record); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, http.DefaultClient, "GET", at, "", "Host", record.Domain); got.status != 404 {
+		t.Errorf("after: %d %s", got.status, got.body)
+	}
+}
+
+// Every kind can be opened as its simplest settings have it, without a call.
+func TestEveryKindOpens(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "tsig"), []byte("c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0ISEhIQ==\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Parse([]byte(strings.ReplaceAll(designed, "/etc/certwright/tsig", "tsig")+"  Test: {kind: scripted}\n"), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, p := range c.Providers {
+		seen[p.Kind] = true
+	}
+	for kind := range kinds() {
+		if !seen[kind] {
+			t.Errorf("kind %s is not tried", kind)
+		}
+	}
+	c.Listen, c.HTTP, c.Ephemeral = "127.0.0.1:0", "127.0.0.1:0", true
+	s, err := Start(t.Context(), c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop(t, s)
+}
