@@ -72,6 +72,8 @@ func TestValidate(t *testing.T) {
 		return p
 	}
 	wild, addr := policy(vault.SANs{DNS: []string{"*.a.test"}}), policy(vault.SANs{IPs: []string{"10.0.0.1"}})
+	koblitz := policy(vault.SANs{DNS: []string{"a.test"}})
+	koblitz.Key.Type, koblitz.Key.Curve = vault.EC, vault.P256K
 	for _, c := range []struct {
 		proof  string
 		policy vault.Policy
@@ -79,7 +81,7 @@ func TestValidate(t *testing.T) {
 	}{
 		{challenge.DNS01, wild, ""}, {challenge.HTTP01, wild, "'*.a.test' cannot be proved by http-01"},
 		{challenge.HTTP01, addr, ""}, {challenge.DNS01, addr, "'10.0.0.1' cannot be proved by dns-01"},
-		{"", wild, ""}, {"", addr, ""}, {"", policy(vault.SANs{}), "at least one"},
+		{"", wild, ""}, {"", addr, ""}, {"", policy(vault.SANs{}), "at least one"}, {"", koblitz, "P-256K"},
 	} {
 		i.Settings.Challenge = c.proof
 		if err := i.ValidatePolicy(vault.IssuerConfig{}, c.policy); (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {

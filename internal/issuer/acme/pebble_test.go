@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func TestPebble(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *pebble.Server, vault.Accounts){
 		"contract": contract, "RSA": issuesRSA, "wildcard and base": wildcard, "http-01": http01, "blocked": blocked,
 		"no proof": unproved, "no solver": unsolved, "profiles": profiles, "chains": chains, "cancel": cancels, "revoke": revokes,
-		"renewal": renews, "window": windows, "no memory": lostMemory, "litter": litter,
+		"renewal": renews, "window": windows, "no memory": lostMemory, "litter": litter, "slow zone": slowZone, "unfit": unfit, "many names": manyNames,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s, book) })
 	}
@@ -229,7 +230,7 @@ func cancels(t *testing.T, s *pebble.Server, book vault.Accounts) {
 	}
 	t.Run("issued", func(t *testing.T) {
 		w := drive(t, i, newOrder(t, resource("cancel"), "late.cancel.test"), func(s state) bool {
-			return s.Order != "" && len(s.Proofs) == 0 && s.Looked > 0 // swept: the request was sent
+			return s.Order != "" && len(s.Proofs) == 0 && !s.Waiting.IsZero() // swept: the request was sent
 		})
 		if p, err := i.Cancel(t.Context(), w.order); err != nil || p.Cancelled {
 			t.Fatalf("%+v, %v; want it to be lost", p, err)
@@ -353,6 +354,50 @@ func litter(t *testing.T, s *pebble.Server, book vault.Accounts) {
 	}
 	if err := s.Zone.Set("_acme-challenge.litter.test.", nil); err != nil { // by hand
 		t.Error(err)
+	}
+}
+
+// A record that cannot be seen yet is waited for, in the solver's words.
+func slowZone(t *testing.T, s *pebble.Server, book vault.Accounts) {
+	i := newIssuer(t, s, book, func(i *Issuer) { i.Solver = slow{i.Solver} })
+	w := drive(t, i, newOrder(t, resource("slow"), "slow.test"), nil)
+	w.issued(t)
+	if n := strings.Count(w.details, "Waiting for the name server to show it.\n"); n != 3 {
+		t.Errorf("%d times in\n%s", n, w.details)
+	}
+}
+
+// slow shows records after a minute and a half.
+type slow struct{ challenge.Solver }
+
+func (slow) Ready(_ context.Context, _ challenge.Record, presented, now time.Time) (bool, time.Duration, error) {
+	return now.Sub(presented) >= 90*time.Second, 30 * time.Second, nil
+}
+
+func (slow) WaitsFor(context.Context, challenge.Record) string { return "the name server to show it." }
+
+// A record that nobody can publish ends the order.
+func unfit(t *testing.T, s *pebble.Server, book vault.Accounts) {
+	i := newIssuer(t, s, book, func(i *Issuer) { i.Solver = unable{i.Solver} })
+	drive(t, i, newOrder(t, resource("unfit"), "unfit.test"), nil).refused(t, vault.IssuerFault, " is not fit to be published.")
+}
+
+type unable struct{ challenge.Solver }
+
+func (unable) Present(context.Context, challenge.Record) error { return challenge.ErrUnfit }
+
+// More names than are looked at in one step.
+func manyNames(t *testing.T, s *pebble.Server, book vault.Accounts) {
+	var names []string
+	for n := range batch + 5 {
+		names = append(names, fmt.Sprintf("n%d.many.test", n))
+	}
+	w := drive(t, newIssuer(t, s, book, nil), newOrder(t, resource("many"), names...), nil)
+	if leaf := w.issued(t); len(leaf.DNSNames) != len(names) {
+		t.Errorf("%d names", len(leaf.DNSNames))
+	}
+	if !strings.Contains(w.details, fmt.Sprintf(" and %d more.", len(names)-maxNamed)) {
+		t.Errorf("details:\n%s", w.details)
 	}
 }
 

@@ -20,8 +20,8 @@ const batch = 25
 // authorizations, publish the proofs, wait until they can be seen, tell the
 // authority, wait for its word.
 func (w *walk) prove(ctx context.Context, order acme.Order) (vault.Progress, error) {
-	if w.state.Looked < len(order.Authorizations) {
-		return w.collect(ctx, order)
+	if urls := w.state.unread(order.Authorizations); len(urls) > 0 {
+		return w.collect(ctx, urls[:min(len(urls), batch)])
 	}
 	if slices.ContainsFunc(w.state.Proofs, func(p proof) bool { return p.Presented.IsZero() }) {
 		return w.present(ctx)
@@ -34,19 +34,15 @@ func (w *walk) prove(ctx context.Context, order acme.Order) (vault.Progress, err
 
 // collect reads authorizations and saves which proofs they take, before
 // anything is published. Those already valid take none.
-func (w *walk) collect(ctx context.Context, order acme.Order) (vault.Progress, error) {
-	for _, url := range order.Authorizations[w.state.Looked:min(len(order.Authorizations), w.state.Looked+batch)] {
-		if slices.ContainsFunc(w.state.Proofs, func(p proof) bool { return p.Authorization == url }) {
-			w.state.Looked++
-			continue
-		}
+func (w *walk) collect(ctx context.Context, urls []string) (vault.Progress, error) {
+	for _, url := range urls {
 		hearing, heard := listen(ctx)
 		a, err := w.client.GetAuthorization(hearing, w.account, url)
 		if err != nil {
 			return w.unread(ctx, heard, err)
 		}
-		w.state.Looked++
 		if a.Status != acme.StatusPending {
+			w.state.Settled = append(w.state.Settled, url)
 			w.note("the authorization of %s is %s already", a.IdentifierValue(), a.Status)
 			continue
 		}
@@ -198,9 +194,6 @@ func (w *walk) verdict(ctx context.Context) (vault.Progress, error) {
 		default:
 			w.note("the authorization of %s is %s", p.Name, a.Status)
 		}
-	}
-	if !slices.ContainsFunc(w.state.Proofs, func(p proof) bool { return !p.Valid }) {
-		w.state.Looked = 0 // perhaps there is one more to give
 	}
 	return w.poll(heard, w.unproved()), nil
 }

@@ -2,6 +2,7 @@ package acme
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"certwright/internal/challenge"
@@ -13,7 +14,7 @@ import (
 type state struct {
 	Account    string             `json:"account,omitempty"` // URL of the account that ordered
 	Order      string             `json:"order,omitempty"`   // URL
-	Looked     int                `json:"looked,omitempty"`  // how many of the order's authorizations were read for proofs to give
+	Settled    []string           `json:"settled,omitempty"` // URLs of authorizations that take no proof
 	Proofs     []proof            `json:"proofs,omitempty"`
 	Litter     []challenge.Record `json:"litter,omitempty"`      // published and not needed any more
 	Sweeps     int                `json:"sweeps,omitempty"`      // times that removing Litter did not work
@@ -50,6 +51,18 @@ func (s state) bytes() []byte {
 		return nil // a struct of strings, numbers and times always has a form
 	}
 	return b
+}
+
+// unread returns the authorizations of which nothing is known yet. Their order
+// says nothing: Pebble lists them differently at each look.
+func (s *state) unread(all []string) []string {
+	var urls []string
+	for _, url := range all {
+		if !slices.Contains(s.Settled, url) && !slices.ContainsFunc(s.Proofs, func(p proof) bool { return p.Authorization == url }) {
+			urls = append(urls, url)
+		}
+	}
+	return urls
 }
 
 // discard turns all proofs that may be published into litter.

@@ -28,6 +28,9 @@ func (i *Issuer) ValidateIssuer(cfg vault.IssuerConfig) error {
 // ValidatePolicy implements vault.Validator: only names that an ACME authority
 // can prove, by the challenge that is set up.
 func (i *Issuer) ValidatePolicy(_ vault.IssuerConfig, p vault.Policy) error {
+	if p.Key.Curve == vault.P256K {
+		return vault.Bad("An ACME issuer doesn't support keys on curve P-256K.")
+	}
 	subject, err := certs.ParseName(p.X509.Subject)
 	if err != nil {
 		return err
