@@ -311,7 +311,9 @@ func TestReadyAmongManyValues(t *testing.T) {
 func TestCNAMEsAreFollowed(t *testing.T) {
 	t.Parallel()
 	n := startNameServer(t)
-	n.set(func() { n.cname = map[string]string{acmeName: "hop.example.net.", "hop.example.net.": "www.acme.example.org."} })
+	n.set(func() {
+		n.cname = map[string]string{acmeName: "hop.example.net.", "hop.example.net.": "www.acme.example.org."}
+	})
 	settings := signed(t, n)
 	settings.FollowCNAME, settings.Resolver = true, n.Addr
 	s := solver(t, settings)

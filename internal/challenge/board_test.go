@@ -1,0 +1,245 @@
+package challenge_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"certwright/internal/account"
+	"certwright/internal/challenge"
+	"certwright/internal/seal"
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/vault"
+)
+
+// book returns the sealed rows of a real store.
+func book(t *testing.T) account.Book {
+	t.Helper()
+	dir := t.TempDir()
+	store, err := sqlstore.Open(t.Context(), filepath.Join(dir, "certwright.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	keyset, _, err := seal.Open(t.Context(), store, filepath.Join(dir, "keyset.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return account.Book{Store: store, Sealer: keyset}
+}
+
+func onBoard(t *testing.T, b *challenge.Board) challenge.Solver {
+	t.Helper()
+	s, err := challenge.New(challenge.Settings{Kind: "http"}, challenge.Means{Board: b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func wantAnswer(t *testing.T, b *challenge.Board, name, want string) {
+	t.Helper()
+	if got, ok := b.Answer(name); got != want || ok != (want != "") {
+		t.Errorf("the answer to %s is %q, %v; want %q", name, got, ok, want)
+	}
+}
+
+func TestBoardAnswers(t *testing.T) {
+	t.Parallel()
+	rows := book(t)
+	b := &challenge.Board{Accounts: rows}
+	s := onBoard(t, b)
+	if s.Type() != challenge.HTTP01 {
+		t.Errorf("it solves %s", s.Type())
+	}
+	for range 2 {
+		for _, name := range []string{"one", "two"} {
+			if err := s.Present(t.Context(), token(name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if ok, _, err := s.Ready(t.Context(), token("one"), noon, noon); !ok || err != nil {
+		t.Errorf("Ready: %v, %v", ok, err)
+	}
+	wantAnswer(t, b, "one", "one.thumb")
+	for range 2 {
+		if err := s.Cleanup(t.Context(), token("one")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantAnswer(t, b, "one", "")
+	wantAnswer(t, b, "two", "two.thumb")
+
+	another := &challenge.Board{Accounts: rows} // another process, or this one after a restart
+	wantAnswer(t, another, "two", "two.thumb")
+	if err := s.Present(t.Context(), token("three")); err != nil {
+		t.Fatal(err)
+	}
+	wantAnswer(t, another, "three", "three.thumb")
+	again := token("three") // the same token for another account
+	again.Value = "three.other"
+	if err := onBoard(t, another).Present(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	wantAnswer(t, another, "three", "three.other")
+}
+
+func TestBoardServes(t *testing.T) {
+	t.Parallel()
+	b := &challenge.Board{Accounts: book(t)}
+	if err := onBoard(t, b).Present(t.Context(), token("one")); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		method, path string
+		status       int
+		body         string
+	}{
+		{"GET", "/.well-known/acme-challenge/one", 200, "one.thumb"},
+		{"GET", "/.well-known/acme-challenge/two", 404, ""},
+		{"GET", "/.well-known/acme-challenge/", 404, ""},
+		{"GET", "/.well-known/acme-challenge/a/../one", 404, ""},
+		{"GET", "/.well-known/acme-challenge/" + strings.Repeat("x", 1000), 404, ""},
+		{"POST", "/.well-known/acme-challenge/one", 404, ""},
+		{"GET", "/one", 404, ""},
+	} {
+		w := httptest.NewRecorder()
+		b.ServeHTTP(w, httptest.NewRequest(c.method, c.path, http.NoBody))
+		if w.Code != c.status || c.body != "" && w.Body.String() != c.body {
+			t.Errorf("%s %s: %d %q, want %d %q", c.method, c.path, w.Code, w.Body, c.status, c.body)
+		}
+	}
+}
+
+func TestManyWritersOfTheBoard(t *testing.T) {
+	t.Parallel()
+	rows := book(t)
+	boards := []*challenge.Board{{Accounts: rows}, {Accounts: rows}, {Accounts: rows}}
+	var wg sync.WaitGroup
+	for i, b := range boards {
+		s := onBoard(t, b)
+		for j := range 5 {
+			wg.Go(func() {
+				if err := s.Present(t.Context(), token(fmt.Sprintf("t%d-%d", i, j))); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	last := &challenge.Board{Accounts: rows}
+	for i := range boards {
+		for j := range 5 {
+			name := fmt.Sprintf("t%d-%d", i, j)
+			wantAnswer(t, last, name, name+".thumb")
+		}
+	}
+}
+
+// shelf is rows in memory that count their reads, fast enough to fill a board.
+type shelf struct {
+	mu    sync.Mutex
+	text  []byte
+	rev   int64
+	reads int
+	err   error // of every call
+	stale bool  // someone else is always faster
+}
+
+func (s *shelf) Read(context.Context, string) ([]byte, int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reads++
+	if s.err == nil && s.rev == 0 {
+		return nil, 0, vault.ErrNotFound
+	}
+	return s.text, s.rev, s.err
+}
+
+func (s *shelf) Write(_ context.Context, _ string, text []byte, rev int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stale || rev != s.rev {
+		return vault.ErrStale
+	}
+	s.text, s.rev = text, s.rev+1
+	return s.err
+}
+
+func TestFullBoard(t *testing.T) {
+	t.Parallel()
+	rows := &shelf{}
+	b := &challenge.Board{Accounts: rows}
+	s := onBoard(t, b)
+	for i := range 1003 {
+		if err := s.Present(t.Context(), token(fmt.Sprint("t", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{"t2": "", "t3": "t3.thumb", "t1002": "t1002.thumb"} {
+		wantAnswer(t, b, name, want)
+	}
+	if len(rows.text) > 1<<20 {
+		t.Errorf("the row has %d bytes", len(rows.text))
+	}
+}
+
+// However many strangers ask, the store is read five times a second.
+func TestStrangersCostLittle(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rows := &shelf{}
+		b := &challenge.Board{Accounts: rows}
+		if err := onBoard(t, b).Present(t.Context(), token("mine")); err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		var wg sync.WaitGroup
+		for range 10 {
+			for i := range 100 {
+				wg.Go(func() { wantAnswer(t, b, fmt.Sprint("stranger", i), "") })
+			}
+			wg.Go(func() { wantAnswer(t, b, "mine", "mine.thumb") })
+			wg.Wait()
+		}
+		allowed := 2 + int(time.Since(begin)/(200*time.Millisecond))
+		if rows.reads > allowed || rows.reads > 25 {
+			t.Errorf("%d reads in %v for 1000 strangers, want %d at most", rows.reads, time.Since(begin), allowed)
+		}
+	})
+}
+
+func TestBoardFailures(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the disk is gone")
+	for name, c := range map[string]struct {
+		rows *shelf
+		want string
+	}{
+		"read":  {&shelf{err: broken}, "read the board of http-01 tokens: the disk is gone"},
+		"torn":  {&shelf{rev: 1, text: []byte("{")}, "read the board of http-01 tokens: unexpected end of JSON input"},
+		"stale": {&shelf{stale: true}, "is written by too many at the same time"},
+	} {
+		b := &challenge.Board{Accounts: c.rows}
+		err := onBoard(t, b).Present(t.Context(), token("one"))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
+		}
+		wantAnswer(t, b, "one", "")
+	}
+	for _, b := range []*challenge.Board{nil, {}} {
+		if _, err := challenge.New(challenge.Settings{Kind: "http"}, challenge.Means{Board: b}); err == nil {
+			t.Error("a solver was made without a board")
+		}
+	}
+	wantAnswer(t, &challenge.Board{}, "one", "")
+}
