@@ -231,4 +231,3 @@ func (l *life) waits(t *testing.T, n int) {
 		}
 	}
 }
-

@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"certwright/conformance/process"
+	"certwright/internal/clock"
 )
 
 // A life is one server and its data, through all its deaths.
@@ -22,6 +24,8 @@ type life struct {
 	now    *process.Process // nil while dead
 	deaths int
 	said   []string // by those that died
+
+	ahead atomic.Int64 // of real time, the server's clock as it was seen last
 }
 
 // newLife makes the folder of a server whose configuration is still to be written.
@@ -134,7 +138,7 @@ func (l *life) end(ctx context.Context, name string, step time.Duration) (proces
 		select {
 		case <-ctx.Done():
 			return r, fmt.Errorf("the order is stuck: %v: %w", r.Body, ctx.Err())
-		case <-time.After(200 * time.Millisecond):
+		case <-time.After(50 * time.Millisecond):
 		}
 	}
 }
@@ -143,6 +147,21 @@ func (l *life) end(ctx context.Context, name string, step time.Duration) (proces
 func (l *life) advance(ctx context.Context, d time.Duration) error {
 	_, err := l.want(ctx, 200, "POST", "/admin/clock", map[string]any{"advance": d.String()})
 	return err
+}
+
+// time is what the server's clock shows, for authorities that must see time go
+// by as the server does, also while it moves from one due job to the next.
+func (l *life) time() time.Time {
+	l.mu.Lock()
+	p := l.now
+	l.mu.Unlock()
+	if p != nil {
+		if r, err := p.Send(context.Background(), "GET", "/admin/clock", nil); err == nil {
+			offset, _ := time.ParseDuration(r.Text("offset"))
+			l.ahead.Store(int64(offset))
+		}
+	}
+	return clock.Real{}.Now().Add(time.Duration(l.ahead.Load()))
 }
 
 // completed waits for the certificate, and looks whether there is one version
