@@ -245,3 +245,13 @@ func TooManyLarge() *Error {
 func InternalFault(requestID string) *Error {
 	return &Error{Reason: Internal, Code: "InternalServerError", Message: "An internal error occurred; the server's log has it under request " + requestID + "."}
 }
+
+// NoDeadMessage answers a request to send a message again that was not given up.
+func NoDeadMessage(seq int64) *Error {
+	return &Error{Reason: NotFound, Code: "MessageNotFound", Message: fmt.Sprintf("No message %d was given up. GET /admin/messages lists those that were.", seq)}
+}
+
+// TooManyListeners answers a program that wants to listen to events when enough do.
+func TooManyListeners(limit int) *Error {
+	return &Error{Reason: Unavailable, Code: "ServiceUnavailable", Message: fmt.Sprintf("%d programs listen already, which is the most there may be; try again.", limit)}
+}

@@ -1,0 +1,184 @@
+package notify
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"net/smtp"
+	"net/textproto"
+	"os"
+	"slices"
+	"strings"
+
+	"certwright/internal/vault"
+)
+
+// Mail is the sink of mails: an SMTP server that takes them.
+type Mail struct {
+	settings MailSettings
+	from     *mail.Address
+	hello    string
+	tls      *tls.Config
+}
+
+// NewMail opens the files of the settings, which Check must have found right.
+func NewMail(s MailSettings) (*Mail, error) {
+	if err := errors.Join(s.Check()...); err != nil {
+		return nil, err
+	}
+	s = s.withDefaults()
+	host, _, _ := net.SplitHostPort(s.Host)
+	k := &Mail{settings: s, hello: s.Hello, tls: &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}}
+	k.from, _ = mail.ParseAddress(s.From) // checked
+	if k.hello == "" {
+		k.hello = domain(k.from.Address)
+	}
+	if s.CABundle != "" {
+		text, err := os.ReadFile(s.CABundle)
+		if err != nil {
+			return nil, fmt.Errorf("ca_bundle: %w", err)
+		}
+		k.tls.RootCAs = x509.NewCertPool()
+		if !k.tls.RootCAs.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("ca_bundle: %s holds no certificate in PEM", s.CABundle)
+		}
+	}
+	_, err := k.password()
+	return k, err
+}
+
+func (k *Mail) password() (vault.Hidden, error) {
+	if k.settings.User == "" {
+		return "", nil
+	}
+	return readSecret("password_file", k.settings.PasswordFile)
+}
+
+// Wants implements Sink.
+func (k *Mail) Wants(m vault.Message) bool { return m.Topic == vault.TopicMail }
+
+// Split makes a message of each receiver of a mail; an address that stands
+// twice gets one.
+func (k *Mail) Split(m vault.Message) (parts []vault.Message, err error) {
+	whole, err := readMail(m)
+	if err != nil {
+		return nil, err
+	}
+	seen := []string{}
+	for _, to := range whole.To {
+		if key := strings.ToLower(strings.TrimSpace(to)); slices.Contains(seen, key) {
+			continue
+		} else {
+			seen = append(seen, key)
+		}
+		part, one := m, whole
+		one.To = []string{to}
+		if part.Body, err = json.Marshal(one); err != nil {
+			return nil, err
+		}
+		parts = append(parts, part)
+	}
+	if len(parts) == 1 && len(whole.To) > 1 {
+		return nil, nil // the first is all there is
+	}
+	return parts, nil
+}
+
+// Send implements Sink: one connection, one mail, to the first receiver.
+func (k *Mail) Send(ctx context.Context, m vault.Message) error {
+	l, err := write(k.from, m)
+	if err != nil {
+		return err
+	}
+	conn, err := k.dial(ctx)
+	if err != nil {
+		return fmt.Errorf("the mail server cannot be reached: %w", err)
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	err = k.talk(conn, l)
+	var refused *Refused
+	if err != nil && ctx.Err() != nil && !errors.As(err, &refused) {
+		return fmt.Errorf("the mail server %s did not answer in time", k.settings.Host)
+	}
+	return err
+}
+
+func (k *Mail) dial(ctx context.Context) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", k.settings.Host)
+	if err != nil {
+		return nil, err
+	}
+	bounded := &boundedConn{Conn: conn, left: maxTalk}
+	if k.settings.TLS != fullTLS {
+		return bounded, nil
+	}
+	secure := tls.Client(bounded, k.tls)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return secure, nil
+}
+
+// talk is the conversation. Once the server took the mail, nothing that follows
+// makes it undelivered.
+func (k *Mail) talk(conn net.Conn, l letter) error {
+	c, err := smtp.NewClient(conn, k.tls.ServerName)
+	if err != nil {
+		return k.said("sent no greeting", err)
+	}
+	if err := c.Hello(k.hello); err != nil {
+		return k.said("did not take our greeting", err)
+	}
+	if k.settings.TLS == startTLS {
+		if ok, _ := c.Extension("STARTTLS"); !ok {
+			return fmt.Errorf("the mail server %s does not offer STARTTLS; write tls: tls or none if it should not", k.settings.Host)
+		}
+		if err := c.StartTLS(k.tls); err != nil {
+			return k.said("could not be reached with TLS", err)
+		}
+	}
+	if err := k.signIn(c); err != nil {
+		return err
+	}
+	if err := c.Mail(k.from.Address); err != nil {
+		return k.said("refused the sender", err) // the settings' fault, not this mail's
+	}
+	if err := c.Rcpt(l.to); err != nil {
+		return k.final("refused the receiver", err)
+	}
+	w, err := c.Data()
+	if err != nil {
+		return k.final("refused the mail", err)
+	}
+	if _, err := w.Write(l.text); err != nil {
+		return k.said("broke off", err)
+	}
+	if err := w.Close(); err != nil {
+		return k.final("refused the mail", err)
+	}
+	_ = c.Quit()
+	return nil
+}
+
+// said is a transient error in the server's words.
+func (k *Mail) said(what string, err error) error {
+	return fmt.Errorf("the mail server %s %s: %w", k.settings.Host, what, err)
+}
+
+// final is said, or, where the server will never take this mail, a *Refused. A
+// server that wants somebody signed in (530, 535, 538) refuses our settings,
+// which a person may mend meanwhile.
+func (k *Mail) final(what string, err error) error {
+	var answer *textproto.Error
+	if errors.As(err, &answer) && answer.Code >= 500 && !slices.Contains([]int{530, 535, 538}, answer.Code) {
+		return &Refused{k.said(what, err).Error()}
+	}
+	return k.said(what, err)
+}
