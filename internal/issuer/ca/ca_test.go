@@ -41,7 +41,7 @@ func (w *watch) pass(d time.Duration) {
 }
 
 // newAccounts is a real book of sealed rows on a database of its own.
-func newAccounts(t *testing.T) vault.Accounts {
+func newAccounts(t testing.TB) vault.Accounts {
 	t.Helper()
 	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
 	if err != nil {
@@ -56,13 +56,13 @@ func newAccounts(t *testing.T) vault.Accounts {
 }
 
 // newIssuer is an authority of those settings at the beginning of time.
-func newIssuer(t *testing.T, s Settings) (*Issuer, *watch) {
+func newIssuer(t testing.TB, s Settings) (*Issuer, *watch) {
 	t.Helper()
 	w := &watch{at: begin}
 	return open(t, Issuer{Name: "Internal", Settings: s, Accounts: newAccounts(t), Clock: w}), w
 }
 
-func open(t *testing.T, i Issuer) *Issuer {
+func open(t testing.TB, i Issuer) *Issuer {
 	t.Helper()
 	opened, err := New(t.Context(), i)
 	if err != nil {
@@ -88,7 +88,7 @@ func policyOf(subject string, names vault.SANs) vault.Policy {
 }
 
 // orderOf is an order with a request as the service makes it.
-func orderOf(t *testing.T, profile string, p vault.Policy, now time.Time) vault.Order {
+func orderOf(t testing.TB, profile string, p vault.Policy, now time.Time) vault.Order {
 	t.Helper()
 	key, err := certs.NewKey(p.Key)
 	if err != nil {

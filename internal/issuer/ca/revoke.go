@@ -19,6 +19,8 @@ import (
 // Holds are not kept: what is revoked stays so.
 var reasons = []int{0, 1, 3, 4, 5, 9}
 
+const caCompromise = 2 // for an issuing CA only
+
 // A revocations is the list of one authority, as JSON in a sealed row of its own.
 type revocations struct {
 	Number  int64     `json:"number"` // of the list signed last (RFC 5280 section 5.2.3)
@@ -46,15 +48,15 @@ const (
 // ones, are refused. An issuing CA can be revoked as well, which a root of ours
 // signed: the next order finds a new one.
 func (i *Issuer) Revoke(ctx context.Context, r vault.Revocation) error {
-	if !slices.Contains(reasons, r.Reason) {
-		return vault.Bad("The reason %d is not one to revoke a certificate for; use 0 (unspecified), 1 (key compromise), 3 (affiliation changed), 4 (superseded), 5 (no longer used) or 9 (privilege withdrawn).", r.Reason)
-	}
 	if len(r.Chain) == 0 {
 		return vault.Bad("There is no certificate to revoke.")
 	}
 	leaf, err := x509.ParseCertificate(r.Chain[0])
 	if err != nil {
 		return vault.Bad("The certificate to revoke cannot be read.")
+	}
+	if !slices.Contains(reasons, r.Reason) && !(leaf.IsCA && r.Reason == caCompromise) {
+		return vault.Bad("The reason %d is not one to revoke a certificate for; use 0 (unspecified), 1 (key compromise), 3 (affiliation changed), 4 (superseded), 5 (no longer used) or 9 (privilege withdrawn).", r.Reason)
 	}
 	if r.Now.After(leaf.NotAfter) {
 		return vault.Bad("The certificate expired on %s; there is nothing left to revoke.", leaf.NotAfter.Format(time.DateOnly))

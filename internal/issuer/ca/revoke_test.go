@@ -92,6 +92,7 @@ func TestRevokeRefused(t *testing.T) {
 		want string
 	}{
 		"hold":     {vault.Revocation{Chain: p.Chain, Reason: 6, Now: begin}, "reason 6"},
+		"CA's":     {vault.Revocation{Chain: p.Chain, Reason: caCompromise, Now: begin}, "reason 2"},
 		"negative": {vault.Revocation{Chain: p.Chain, Reason: -1, Now: begin}, "reason -1"},
 		"nothing":  {vault.Revocation{Now: begin}, "no certificate"},
 		"garbage":  {vault.Revocation{Chain: [][]byte{{1}}, Now: begin}, "cannot be read"},
@@ -111,7 +112,7 @@ func TestRevokeIssuing(t *testing.T) {
 	t.Parallel()
 	i, _ := newIssuer(t, Settings{})
 	_, p := issueFor(t, i, "www.example.org", begin)
-	revoke(t, i, vault.Progress{Chain: p.Chain[1:]}, 1, begin)
+	revoke(t, i, vault.Progress{Chain: p.Chain[1:]}, caCompromise, begin)
 	leaf, q := issueFor(t, i, "www.example.org", begin)
 	if leaf.Issuer.CommonName != "Internal Issuing CA 2" || bytes.Equal(p.Chain[1], q.Chain[1]) {
 		t.Errorf("issued by %s, want a new issuing CA", leaf.Issuer)
