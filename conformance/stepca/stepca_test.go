@@ -123,8 +123,8 @@ func (i *later) Step(ctx context.Context, o vault.Order) (vault.Progress, error)
 	return i.Issuer.Step(ctx, o)
 }
 
-// issue takes an order for a new EC key to its end.
-func (w *world) issue(t *testing.T, i *acme.Issuer, dns ...string) vault.Progress {
+// order is one for a new EC key.
+func (w *world) order(t *testing.T, dns ...string) vault.Order {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
@@ -135,7 +135,13 @@ func (w *world) issue(t *testing.T, i *acme.Issuer, dns ...string) vault.Progres
 		t.Fatal(err)
 	}
 	now := time.Now().UTC()
-	o := vault.Order{ID: vault.NewID(), Ref: vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "web"}, CSR: csr, Issuer: resource(), Created: now, Now: now}
+	return vault.Order{ID: vault.NewID(), Ref: vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "web"}, CSR: csr, Issuer: resource(), Created: now, Now: now}
+}
+
+// issue takes an order to its end.
+func (w *world) issue(t *testing.T, i *acme.Issuer, dns ...string) vault.Progress {
+	t.Helper()
+	o := w.order(t, dns...)
 	for range 200 {
 		p, err := i.Step(t.Context(), o)
 		if err != nil {

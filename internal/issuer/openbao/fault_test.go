@@ -170,6 +170,29 @@ func TestLostAnswer(t *testing.T) {
 	}
 }
 
+// A sign-in whose answer is lost signs nothing.
+func TestLostSignIn(t *testing.T) {
+	t.Parallel()
+	b, p := playedWith(t)
+	i := p.issuer(t)
+	o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
+	first, err := i.Step(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.State = first.State
+	i.now = func() time.Time { return time.Now().Add(time.Hour) } // the token that was held has ended
+	b.meddler = func(_ http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/login") {
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	}
+	if got, err := i.Step(t.Context(), o); err == nil {
+		t.Errorf("%+v, want an error and nothing saved of a lost signature", got)
+	}
+}
+
 // A process that finds another's intent cannot know whether it was carried out.
 func TestAnotherProcessTellsItsDoubt(t *testing.T) {
 	t.Parallel()

@@ -97,6 +97,9 @@ func (i *Issuer) signIn(ctx context.Context, who account) (vault.Hidden, error) 
 	if refused, ok := asRefusal(err); ok {
 		refused.signIn = true
 	}
+	if l := (lost{}); errors.As(err, &l) {
+		err = l.error // a token that nobody received ends by itself
+	}
 	if err != nil {
 		return "", err
 	}
