@@ -43,7 +43,7 @@ func printHistory(to io.Writer, o admin.Operation) error {
 		if s.Times > 1 {
 			again = fmt.Sprintf(" (%d times, last %s)", s.Times, stamp(s.Last))
 		}
-		fmt.Fprintf(w, "%s\t%s%s\n", stamp(s.At), s.Text, again)
+		fmt.Fprintf(w, "%s\t%s%s\n", stamp(s.At), printable(s.Text), again)
 	}
 	return w.Flush()
 }
@@ -52,7 +52,7 @@ func printHistory(to io.Writer, o admin.Operation) error {
 func outcome(o admin.Operation) string {
 	switch {
 	case o.Error != nil:
-		return o.Status + ": " + o.Error.Code + ": " + o.Error.Message
+		return o.Status + ": " + o.Error.Code + ": " + printable(o.Error.Message)
 	case o.Status == "inProgress":
 		return o.Status + ": " + waitsFor(o)
 	case o.Target != "":

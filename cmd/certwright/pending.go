@@ -87,7 +87,7 @@ const usualBeginning = "Pending certificate created. "
 
 // waitsFor says in one line what an operation in progress waits for.
 func waitsFor(o admin.Operation) string {
-	details := strings.TrimPrefix(o.Details, usualBeginning)
+	details := printable(strings.TrimPrefix(o.Details, usualBeginning))
 	switch {
 	case o.CancelRequested:
 		return "its cancellation: " + details

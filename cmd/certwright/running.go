@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"certwright/internal/server"
 )
@@ -131,7 +132,17 @@ func refusal(status string, text []byte) error {
 	if json.Unmarshal(text, &told) != nil || told.Error.Message == "" {
 		return fmt.Errorf("the server answers %s\nhint: its log says why", status)
 	}
-	return errors.New(told.Error.Message)
+	return errors.New(printable(told.Error.Message))
+}
+
+// printable keeps a text of others to one line that cannot steer a terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // hinted adds what to do next to an error that has no hint yet.

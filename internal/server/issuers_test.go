@@ -11,7 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/admin"
 	"certwright/internal/challenge"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 const createByIssuer = `{"policy":{"issuer":{"name":"corp"},"x509_props":{"subject":"CN=www.example.org"},"key_props":{"kty":"EC","crv":"P-256"}}}`
@@ -140,4 +143,48 @@ func TestEveryKindOpens(t *testing.T) {
 		t.Fatal(err)
 	}
 	stop(t, s)
+}
+
+// Orders of all vaults are listed page by page.
+func TestOrdersAreListed(t *testing.T) {
+	t.Parallel()
+	s := run(t)
+	c := client(t, s)
+	for _, at := range []string{"a/one", "b/two", "b/Three"} {
+		vaultName, name, _ := strings.Cut(at, "/")
+		headers := []string{"Authorization", "Bearer x", "Host", vaultName + ".vault.localhost"}
+		issuer := `{"provider":"Test","credentials":{"account_id":"hold"}}`
+		if got := ask(t, c, "PUT", s.Ready.IPURL+"/certificates/issuers/corp?api-version=7.4", issuer, headers...); got.status != 200 {
+			t.Fatalf("%s: %d %s", at, got.status, got.body)
+		}
+		if got := ask(t, c, "POST", s.Ready.IPURL+"/certificates/"+name+"/create?api-version=7.4", createByIssuer, headers...); got.status != 202 {
+			t.Fatalf("%s: %d %s", at, got.status, got.body)
+		}
+	}
+	for query, want := range map[string][]string{
+		"":                 {"a/one", "b/Three", "b/two"},
+		"?limit=1":         {"a/one", "b/Three", "b/two"},
+		"?limit=2&vault=b": {"b/Three", "b/two"},
+		"?vault=c":         nil,
+		"?after=b/THREE":   {"b/two"},
+	} {
+		var got []string
+		for more := query; ; {
+			var page admin.Operations
+			answer := ask(t, http.DefaultClient, "GET", s.Ready.HTTPURL+"/admin/operations"+more, "")
+			if err := json.Unmarshal([]byte(answer.body), &page); err != nil || answer.status != 200 {
+				t.Fatalf("%s: %d %s", more, answer.status, answer.body)
+			}
+			for _, o := range page.Operations {
+				got = append(got, o.Vault+"/"+o.Name)
+			}
+			if page.Next == "" {
+				break
+			}
+			more = query + "&after=" + page.Next
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", query, diff)
+		}
+	}
 }
