@@ -23,12 +23,13 @@ import (
 type Board struct {
 	Accounts vault.Accounts
 
-	mu    sync.Mutex
-	posts []posted // what the row last held
-	reads int      // of the row, begun
-	pace  *rate.Limiter
+	writing sync.Mutex // held from reading the row to writing it, since two of one process would only hinder each other
 
-	reading sync.Mutex // held while the row is read for strangers
+	mu    sync.Mutex
+	posts []posted      // what the row last held
+	reads int           // of the row for strangers, begun
+	turn  chan struct{} // whoever reads for strangers; nil: nobody has yet
+	pace  *rate.Limiter // of those reads
 }
 
 // posted is one token of the row, oldest first.
@@ -73,8 +74,10 @@ func without(posts []posted, token string) []posted {
 	return slices.DeleteFunc(slices.Clone(posts), func(p posted) bool { return p.Token == token })
 }
 
-// change writes the row, again and again while others are faster.
+// change writes the row, again and again while other processes are faster.
 func (b *Board) change(ctx context.Context, how func([]posted) []posted) error {
+	b.writing.Lock()
+	defer b.writing.Unlock()
 	for range boardTries {
 		posts, rev, err := b.read(ctx)
 		if err != nil {
@@ -155,15 +158,17 @@ func (b *Board) known(token string) (value string, reads int, ok bool) {
 
 // refresh reads the row, unless a read has begun since `asked` were counted.
 func (b *Board) refresh(ctx context.Context, asked int) error {
-	b.reading.Lock()
-	defer b.reading.Unlock()
-	if b.begun() > asked {
+	turn, pace := b.line()
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if _, begun, _ := b.known(""); begun > asked {
 		return nil
 	}
-	if b.pace == nil {
-		b.pace = rate.NewLimiter(rate.Every(boardPace), 1)
-	}
-	if err := b.pace.Wait(ctx); err != nil {
+	if err := pace.Wait(ctx); err != nil {
 		return err
 	}
 	b.mu.Lock()
@@ -173,10 +178,14 @@ func (b *Board) refresh(ctx context.Context, asked int) error {
 	return err
 }
 
-func (b *Board) begun() int {
+// line is where strangers wait.
+func (b *Board) line() (turn chan struct{}, pace *rate.Limiter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.reads
+	if b.turn == nil {
+		b.turn, b.pace = make(chan struct{}, 1), rate.NewLimiter(rate.Every(boardPace), 1)
+	}
+	return b.turn, b.pace
 }
 
 // ServeHTTP answers GET ChallengePath+token, and 404 to everything else.

@@ -8,6 +8,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -38,7 +39,7 @@ type listener struct {
 func startListener(t *testing.T, answer http.HandlerFunc) *listener {
 	t.Helper()
 	l := &listener{answer: answer}
-	l.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	l.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		l.mu.Lock()
 		l.calls, l.header = append(l.calls, heard{r.Method + " " + r.URL.Path, string(body)}), r.Header
@@ -48,6 +49,8 @@ func startListener(t *testing.T, answer http.HandlerFunc) *listener {
 			l.answer(w, r)
 		}
 	}))
+	l.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	l.StartTLS()
 	t.Cleanup(l.Close)
 	l.Bundle = file(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: l.Certificate().Raw})))
 	return l
