@@ -12,9 +12,9 @@ import (
 )
 
 // ec is a policy for a certificate with a key that is made at once.
-func ec(issuer, subject string, names ...string) map[string]any {
-	return map[string]any{"issuer": map[string]any{"name": issuer}, "key_props": map[string]any{"kty": "EC", "crv": "P-256"},
-		"x509_props": map[string]any{"subject": "CN=" + subject, "sans": map[string]any{"dns_names": names}}}
+func ec(issuer, subject string, names ...string) object {
+	return object{"issuer": object{"name": issuer}, "key_props": object{"kty": "EC", "crv": "P-256"},
+		"x509_props": object{"subject": "CN=" + subject, "sans": object{"dns_names": names}}}
 }
 
 // acmeConfig has one provider; what it needs comes as arguments.
@@ -62,7 +62,7 @@ func (a *acmeAuthority) issue(ctx context.Context, l *life, id string) error {
 	}
 	defer end()
 	domain := id + ".test"
-	if err := l.issuer(ctx, map[string]any{"provider": "ACME", "credentials": map[string]any{"account_id": "admin@" + domain}}); err != nil {
+	if err := l.issuer(ctx, object{"provider": "ACME", "credentials": object{"account_id": "admin@" + domain}}); err != nil {
 		return err
 	}
 	if err := l.order(ctx, "web", ec("ca", domain, domain, "*."+domain, "www."+domain)); err != nil {

@@ -32,7 +32,7 @@ func ownCA(t *testing.T, provider string) *life {
 		err = l.configure(caConfig)
 	}
 	if err == nil {
-		err = l.issuer(t.Context(), map[string]any{"provider": provider})
+		err = l.issuer(t.Context(), object{"provider": provider})
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -62,9 +62,9 @@ func (l *life) command(t *testing.T, args ...string) string {
 }
 
 // pemPolicy is ec with a secret in PEM.
-func pemPolicy(subject string, names ...string) map[string]any {
+func pemPolicy(subject string, names ...string) object {
 	p := ec("ca", subject, names...)
-	p["secret_props"] = map[string]any{"contentType": "application/x-pem-file"}
+	p["secret_props"] = object{"contentType": "application/x-pem-file"}
 	return p
 }
 
@@ -169,8 +169,8 @@ func TestOwnCARefuses(t *testing.T) {
 	t.Parallel()
 	l := ownCA(t, "Internal")
 	p := ec("ca", "www.example.test")
-	p["key_props"] = map[string]any{"kty": "EC", "crv": "P-256K"}
-	r, err := l.send(t.Context(), "POST", "/certificates/web/create", map[string]any{"policy": p})
+	p["key_props"] = object{"kty": "EC", "crv": "P-256K"}
+	r, err := l.send(t.Context(), "POST", "/certificates/web/create", object{"policy": p})
 	if err != nil || r.Status != 400 {
 		t.Errorf("%d %v %v, want 400", r.Status, r.Body, err)
 	}
@@ -197,11 +197,11 @@ func TestManualApproval(t *testing.T) {
 		t.Errorf("approved: %v %v", r.Body, err)
 	}
 	r, err := l.end(ctx, "unwanted", 0)
-	failure, _ := r.Body["error"].(map[string]any)
+	failure, _ := r.Body["error"].(object)
 	if err != nil || r.Text("status") != "failed" || failure["code"] != "Request rejected" || !strings.Contains(failure["message"].(string), "ask the web team") {
 		t.Errorf("rejected: %v %v", r.Body, err)
 	}
-	if _, err := l.want(ctx, 200, "PATCH", "/certificates/withdrawn/pending", map[string]any{"cancellation_requested": true}); err != nil {
+	if _, err := l.want(ctx, 200, "PATCH", "/certificates/withdrawn/pending", object{"cancellation_requested": true}); err != nil {
 		t.Fatal(err)
 	}
 	if r, err := l.end(ctx, "withdrawn", time.Second); err != nil || r.Text("status") != "cancelled" {

@@ -47,7 +47,7 @@ func openAccount(ctx context.Context, l *life, p certcentral.Play) (a account, e
 		err = l.configure(digicertConfig, between.server.URL, bundle)
 	}
 	if err == nil {
-		err = l.issuer(ctx, map[string]any{"provider": "DigiCert", "credentials": map[string]any{"account_id": "4417", "pwd": apiKey}, "org_details": map[string]any{"id": "90210"}})
+		err = l.issuer(ctx, object{"provider": "DigiCert", "credentials": object{"account_id": "4417", "pwd": apiKey}, "org_details": object{"id": "90210"}})
 	}
 	return a, end, err
 }
@@ -143,7 +143,7 @@ func TestDigiCertCancels(t *testing.T) {
 				return err
 			}
 		}
-		if _, err := l.want(ctx, 200, "PATCH", "/certificates/web/pending", map[string]any{"cancellation_requested": true}); err != nil {
+		if _, err := l.want(ctx, 200, "PATCH", "/certificates/web/pending", object{"cancellation_requested": true}); err != nil {
 			return err
 		}
 		if r, err := l.end(ctx, "web", step); err != nil || r.Text("status") != "cancelled" {

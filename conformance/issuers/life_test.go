@@ -102,14 +102,14 @@ func (l *life) want(ctx context.Context, status int, method, path string, body a
 }
 
 // issuer registers an issuer resource "ca".
-func (l *life) issuer(ctx context.Context, body map[string]any) error {
+func (l *life) issuer(ctx context.Context, body object) error {
 	_, err := l.want(ctx, 200, "PUT", "/certificates/issuers/ca", body)
 	return err
 }
 
 // order asks for a certificate, once, however often the server dies meanwhile.
-func (l *life) order(ctx context.Context, name string, policy map[string]any) error {
-	r, err := l.send(ctx, "POST", "/certificates/"+name+"/create", map[string]any{"policy": policy})
+func (l *life) order(ctx context.Context, name string, policy object) error {
+	r, err := l.send(ctx, "POST", "/certificates/"+name+"/create", object{"policy": policy})
 	again := l.died() > 0 && r.Status == 409 // the first one was heard
 	if err == nil && r.Status != 202 && !again {
 		err = fmt.Errorf("create: %d %v", r.Status, r.Body)
@@ -145,7 +145,7 @@ func (l *life) end(ctx context.Context, name string, step time.Duration) (proces
 
 // advance moves the server's clock. A server that dies of it has moved it or not.
 func (l *life) advance(ctx context.Context, d time.Duration) error {
-	_, err := l.want(ctx, 200, "POST", "/admin/clock", map[string]any{"advance": d.String()})
+	_, err := l.want(ctx, 200, "POST", "/admin/clock", object{"advance": d.String()})
 	return err
 }
 
