@@ -115,12 +115,13 @@ func (i *Issuer) issue(a authority, p Profile, w wish, o vault.Order) (vault.Pro
 	if err != nil {
 		return vault.Progress{}, fmt.Errorf("write the reference: %w", err)
 	}
-	notes := []string{fmt.Sprintf("signed by %s, serial number %s", a.cert.Subject, serial)}
-	if s := p.shortened(leaf, o); s != "" {
+	notes := []string{fmt.Sprintf("Signed by %s, serial number %s.", a.cert.Subject, serial)}
+	name, _, _ := i.profileOf(o.Issuer)
+	if s := p.shortened(leaf, a, name, o); s != "" {
 		notes = append(notes, s)
 	}
 	if len(w.added) > 0 {
-		notes = append(notes, "added the subject's common name as an alternative name: "+strings.Join(w.added, ", "))
+		notes = append(notes, "Added the subject's common name to the alternative names: "+strings.Join(w.added, ", ")+".")
 	}
 	return vault.Progress{Chain: append([][]byte{leaf.Raw}, a.chain()...), Ref: ref, Notes: notes}, nil
 }

@@ -138,9 +138,12 @@ func addUPN(b *cryptobyte.Builder, upn string) {
 }
 
 // shortened says why a leaf lives less than was asked for; "" if it does not.
-func (p Profile) shortened(leaf *x509.Certificate, o vault.Order) string {
-	if asked := afterMonths(o.Now.UTC(), o.Policy.X509.ValidityMonths); leaf.NotAfter.Before(asked.Add(-time.Minute)) {
-		return fmt.Sprintf("valid until %s, which is less than the %d months asked for", leaf.NotAfter.Format(time.DateOnly), o.Policy.X509.ValidityMonths)
+func (p Profile) shortened(leaf *x509.Certificate, a authority, name string, o vault.Order) string {
+	switch asked := afterMonths(o.Now.UTC(), o.Policy.X509.ValidityMonths); {
+	case !leaf.NotAfter.Before(asked.Add(-time.Minute)):
+		return ""
+	case leaf.NotAfter.Equal(a.cert.NotAfter):
+		return fmt.Sprintf("It ends with its issuing CA, before the %d months asked for.", o.Policy.X509.ValidityMonths)
 	}
-	return ""
+	return fmt.Sprintf("It ends after the %d days that %s allows, before the %d months asked for.", p.cap(o.Now)/days(1), called(name), o.Policy.X509.ValidityMonths)
 }

@@ -59,7 +59,7 @@ func TestLeaf(t *testing.T) {
 		t.Errorf("the root %s until %v, the issuing CA until %v", root.Subject, root.NotAfter, issuing.NotAfter)
 	}
 	notes := strings.Join(progress.Notes, "\n")
-	for _, want := range []string{"made the root Internal Issuing CA Root (internal-root1.crt)", "signed by CN=Internal Issuing CA, serial number", "www.example.org"} {
+	for _, want := range []string{"Made the root Internal Issuing CA Root (internal-root1.crt)", "Signed by CN=Internal Issuing CA, serial number", "www.example.org"} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("the notes lack %q:\n%s", want, notes)
 		}
@@ -126,7 +126,10 @@ func TestLifeOfImported(t *testing.T) {
 	t.Parallel()
 	end := begin.AddDate(0, 0, 10)
 	i, _ := newIssuer(t, Settings{Import: writeImport(t, t.TempDir(), newImport(t, "Foreign", begin.Add(-time.Minute), end))})
-	leaf, _ := issueFor(t, i, "www.example.org", begin)
+	leaf, p := issueFor(t, i, "www.example.org", begin)
+	if !strings.Contains(strings.Join(p.Notes, " "), "ends with its issuing CA") {
+		t.Errorf("the notes do not say why: %q", p.Notes)
+	}
 	if !leaf.NotAfter.Equal(end) || !leaf.NotBefore.Equal(begin.Add(-time.Minute)) {
 		t.Errorf("valid from %v to %v", leaf.NotBefore, leaf.NotAfter)
 	}

@@ -65,12 +65,12 @@ func (i *Issuer) grow(l lineage, now time.Time) (grown lineage, a authority, not
 			return l, a, nil, err
 		}
 		l = l.with(root, now)
-		notes = append(notes, fmt.Sprintf("made the root %s (%s)", root.cert.Subject.CommonName, i.file(root.name+".crt")))
+		notes = append(notes, fmt.Sprintf("Made the root %s (%s), which clients must trust.", root.cert.Subject.CommonName, i.file(root.name+".crt")))
 	}
 	if a, err = i.newIssuing(l.next, root, now); err != nil {
 		return l, a, nil, err
 	}
-	notes = append(notes, fmt.Sprintf("made the issuing CA %s (%s)", a.cert.Subject.CommonName, i.file(a.name+".crt")))
+	notes = append(notes, fmt.Sprintf("Made the issuing CA %s (%s).", a.cert.Subject.CommonName, i.file(a.name+".crt")))
 	return l.with(a, now), a, notes, nil
 }
 
