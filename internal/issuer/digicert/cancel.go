@@ -14,12 +14,14 @@ import (
 // Cancel implements vault.Canceler. An order that may be under way is looked
 // for first; it is lost to cancelling once it is issued.
 func (i *Issuer) Cancel(ctx context.Context, o vault.Order) (vault.Progress, error) {
-	s, refused, err := i.open(o)
-	if err != nil {
+	s, err := i.open(o)
+	switch {
+	case err != nil:
 		return vault.Progress{}, err
-	}
-	if refused != nil || s.notes.Stage == "" {
+	case s.notes.Stage == "":
 		return vault.Progress{Cancelled: true, Notes: []string{"nothing was ordered"}}, nil
+	case s.key == "":
+		return vault.Progress{}, errNoKey
 	}
 	if s.notes.Order == 0 {
 		if p, err := s.unplace(ctx); err != nil || p.Cancelled {
@@ -46,7 +48,7 @@ func (s *step) unplace(ctx context.Context) (vault.Progress, error) {
 		s.notes.Order = id
 		return vault.Progress{}, nil
 	case !all || left > 0:
-		return vault.Progress{}, &vault.RetryError{After: min(max(left, time.Second), 15*time.Second), Err: errors.New(s.searching(c))}
+		return vault.Progress{}, &vault.RetryError{After: min(max(left, time.Second), searchEvery), Err: errors.New(s.searching(c))}
 	}
 	return vault.Progress{Cancelled: true, Notes: []string{"the order never arrived"}}, nil
 }

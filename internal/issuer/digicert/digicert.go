@@ -49,11 +49,15 @@ const atOnce = time.Millisecond
 // Step takes the order one step further: begin notes what is to be ordered,
 // place orders it, follow waits for it and collects the certificate.
 func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error) {
-	s, refused, err := i.open(o)
-	if err != nil || refused != nil {
-		return vault.Progress{Failure: refused}, err
+	s, err := i.open(o)
+	if err != nil {
+		return vault.Progress{}, err
 	}
 	switch {
+	case s.notes.Stage == "" && s.key == "":
+		return fail(vault.IssuerFault, "The issuer has no API key: put one into its credentials.pwd."), nil
+	case s.key == "":
+		return vault.Progress{}, errNoKey
 	case s.notes.Stage == "":
 		return s.begin(ctx)
 	case s.notes.Order == 0:
@@ -62,6 +66,8 @@ func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error
 	return s.follow(ctx)
 }
 
+var errNoKey = errors.New("the issuer has no API key; put one into its credentials.pwd")
+
 // A step is one order in the hands of one Step or Cancel.
 type step struct {
 	*Issuer
@@ -69,22 +75,18 @@ type step struct {
 	order vault.Order
 	notes notebook
 	want  wanted
+	unfit error // why it cannot be ordered, if it was not; an order that was placed goes on all the same
 }
 
 // open reads what is wanted and where the order stands.
-func (i *Issuer) open(o vault.Order) (*step, *vault.Failure, error) {
+func (i *Issuer) open(o vault.Order) (*step, error) {
 	s := &step{Issuer: i, caller: i.caller(o.Password), order: o}
 	var err error
 	if s.notes, err = readNotebook(o.State); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if s.want, err = i.wanted(o); err != nil {
-		return nil, &vault.Failure{Code: vault.RequestRejected, Message: err.Error()}, nil
-	}
-	if o.Password == "" {
-		return nil, &vault.Failure{Code: vault.IssuerFault, Message: "The issuer has no API key: put one into its credentials.pwd."}, nil
-	}
-	return s, nil, nil
+	s.want, s.unfit = i.wanted(o)
+	return s, nil
 }
 
 // wait is the progress of an order that is looked at again after a while.

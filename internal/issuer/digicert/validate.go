@@ -43,10 +43,8 @@ func (i *Issuer) ValidatePolicy(cfg vault.IssuerConfig, p vault.Policy) error {
 	case p.Key.Curve == vault.P256K:
 		return vault.Bad("key_props.crv P-256K is not issued by DigiCert; use RSA, P-256 or P-384.")
 	}
-	if _, err := i.product(p.Issuer.CertType); err != nil {
-		return vault.Bad("%s", err.Error())
-	}
-	return nil
+	_, err := i.product(p.Issuer.CertType)
+	return err
 }
 
 // commonName returns a subject's first common name; "" if there is none.

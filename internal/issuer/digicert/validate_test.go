@@ -153,9 +153,9 @@ func TestBody(t *testing.T) {
 	}
 	o := newOrder(t, "www.example.test", "api.example.test")
 	o.Now = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
-	s, refused, err := i.open(o)
-	if err != nil || refused != nil {
-		t.Fatal(err, refused)
+	s, err := i.open(o)
+	if err != nil || s.unfit != nil {
+		t.Fatal(err, s.unfit)
 	}
 	s.notes.RenewalOf = 880001
 	got := s.body()

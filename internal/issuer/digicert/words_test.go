@@ -127,6 +127,35 @@ func TestARefusedKeyLosesNoOrder(t *testing.T) {
 	a.mustIssue(t, a.walk(t, o), 1)
 }
 
+// Nor because the issuer resource or the configuration changed since.
+func TestAnOrderOutlivesItsSettings(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*vault.Order){
+		"organization": func(o *vault.Order) { o.Issuer.Organization = nil },
+		"cty":          func(o *vault.Order) { o.Policy.Issuer.CertType = "gone" },
+	} {
+		a := newAccount(t, certcentral.Play{Delay: certcentral.Duration(time.Hour)})
+		o := follows(t, a)
+		change(&o)
+		t.Log(name)
+		a.mustIssue(t, a.walk(t, o), 1)
+	}
+	a := newAccount(t, certcentral.Play{Hold: true})
+	o := follows(t, a)
+	o.Password = ""
+	if _, err := a.issuer(t).Step(t.Context(), o); err == nil {
+		t.Error("a step without a key is no error")
+	}
+	if p, err := a.issuer(t).Cancel(t.Context(), o); err == nil {
+		t.Errorf("a cancel without a key: %+v", p)
+	}
+	o.Password, o.Issuer.Organization = apiKey, nil
+	if p := a.cancel(t, o); !p.Cancelled {
+		t.Errorf("%+v", p)
+	}
+	checkStatus(t, a, "canceled")
+}
+
 func TestRejectedWithComment(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, certcentral.Play{Reject: "we could not reach the organization"})
