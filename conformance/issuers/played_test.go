@@ -63,7 +63,7 @@ func sign(w http.ResponseWriter, r *http.Request, root *x509.Certificate, key *e
 	if err == nil && block != nil {
 		csr, err = x509.ParseCertificateRequest(block.Bytes)
 	}
-	if err != nil || csr == nil || strings.HasSuffix(csr.Subject.CommonName, ".forbidden.test") {
+	if err != nil || csr == nil || strings.HasSuffix(csr.Subject.CommonName, ".blocked.test") {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = w.Write([]byte(`{"errors":["common name not allowed by this role"]}`))
 		return

@@ -13,6 +13,7 @@ import (
 // dynamic updates (RFC 2136), shown to the authority's own name server.
 type zone struct {
 	show func(name string, values []string) error
+	hide string // records at and below it are taken and never seen
 
 	mu      sync.Mutex
 	records map[string][]string // TXT values by name in lower case
@@ -89,6 +90,9 @@ func (z *zone) look(q, a *dns.Msg) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	for _, question := range q.Question {
+		if z.hidden(question.Name) {
+			continue
+		}
 		h := dns.RR_Header{Name: question.Name, Rrtype: question.Qtype, Class: dns.ClassINET}
 		switch question.Qtype {
 		case dns.TypeTXT:
@@ -99,6 +103,10 @@ func (z *zone) look(q, a *dns.Msg) {
 			a.Answer = append(a.Answer, &dns.SOA{Hdr: h, Ns: "ns.example.", Mbox: "admin.example.", Serial: 1, Minttl: 1})
 		}
 	}
+}
+
+func (z *zone) hidden(name string) bool {
+	return z.hide != "" && dns.IsSubDomain(dns.Fqdn(z.hide), name)
 }
 
 func (z *zone) update(q *dns.Msg) error {

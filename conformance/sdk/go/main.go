@@ -4,8 +4,10 @@
 //
 //	certwright run -- go run ./conformance/sdk/go
 //
-// It tells each check on a line and closes with "N passed, N failed". It may
-// not import the server. Begin with checks, at the end of this file.
+// It tells each check on a line and closes with "N passed, N failed". With the
+// argument issuers it checks orders at authorities instead, which
+// conformance/issuers sets up. It may not import the server. Begin with checks,
+// at the end of this file.
 package main
 
 import (
@@ -62,8 +64,12 @@ func main() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
+	todo := checks
+	if len(os.Args) > 1 && os.Args[1] == "issuers" {
+		todo = authorityChecks()
+	}
 	passed, failed := 0, 0
-	for _, c := range checks {
+	for _, c := range todo {
 		if err := c.do(ctx, s); err != nil {
 			failed++
 			fmt.Printf("FAIL %s: %s\n", c.what, strings.ReplaceAll(err.Error(), "\n", "\n     "))
@@ -78,10 +84,13 @@ func main() {
 	}
 }
 
-var checks = []struct {
+// A check is one thing to try.
+type check struct {
 	what string
 	do   func(context.Context, *suite) error
-}{
+}
+
+var checks = []check{
 	{"create with Self, polled to its end; read, versions, policy, key and secret", life},
 	{"RSA 3072 and 4096, P-256, P-384, P-521 as PKCS#12 and PEM: key, secret and certificate agree", material},
 	{"tags, disabling and enabling", update},
