@@ -169,6 +169,10 @@ func (k *Mail) talk(conn net.Conn, l letter) error {
 
 // said is a transient error in the server's words.
 func (k *Mail) said(what string, err error) error {
+	var answer *textproto.Error
+	if errors.As(err, &answer) { // which would quote itself
+		return fmt.Errorf("the mail server %s %s: %d %s", k.settings.Host, what, answer.Code, plain(answer.Msg, maxError))
+	}
 	return fmt.Errorf("the mail server %s %s: %w", k.settings.Host, what, err)
 }
 
