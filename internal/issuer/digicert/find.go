@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"certwright/internal/clock"
 )
 
 // What a search through the order list may take.
@@ -87,12 +89,15 @@ func (s *step) find(ctx context.Context) (id int64, all bool, err error) {
 }
 
 // recent lists orders of the common name, the newest first. Days are counted in
-// CertCentral's own time zone, so the search begins two days early.
+// CertCentral's own time zone, so the search begins two days early; where the
+// server's clock was moved ahead of CertCentral's, there is no such beginning.
 func (s *step) recent(ctx context.Context, page int) (orderList, error) {
 	var list orderList
-	since := s.order.Created.UTC().Add(-48 * time.Hour).Format(time.DateOnly)
-	q := filter("filters[common_name]", s.want.commonName, "filters[date_created]", ">"+since,
-		"sort", "-order_id", "limit", strconv.Itoa(pageSize), "offset", strconv.Itoa(page*pageSize))
+	q := url.Values{"filters[common_name]": {s.want.commonName}, "sort": {"-order_id"},
+		"limit": {strconv.Itoa(pageSize)}, "offset": {strconv.Itoa(page * pageSize)}}
+	if created := s.order.Created.UTC(); created.Before(clock.Real{}.Now()) {
+		q.Set("filters[date_created]", ">"+created.Add(-48*time.Hour).Format(time.DateOnly))
+	}
 	err := s.call(ctx, http.MethodGet, "/order/certificate", q, nil, &list)
 	return list, err
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -198,12 +197,4 @@ func (c caller) info(ctx context.Context, id int64) (orderInfo, error) {
 	var o orderInfo
 	err := c.call(ctx, http.MethodGet, order(id), nil, nil, &o)
 	return o, err
-}
-
-func filter(pairs ...string) url.Values {
-	q := url.Values{}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		q.Set(pairs[i], pairs[i+1])
-	}
-	return q
 }
