@@ -3,6 +3,7 @@ package issuers_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -107,6 +108,18 @@ func TestACMEKilled(t *testing.T) {
 	t.Parallel()
 	a := startACME(t, pebble.Options{})
 	try(t, a.issue, points(t, calls(t, a.issue), killBefore, killAfter))
+}
+
+// The server dies again and again, also while it finds its way back.
+func TestACMEStorm(t *testing.T) {
+	t.Parallel()
+	a := startACME(t, pebble.Options{})
+	c := begin(t, a.issue)
+	for range max(1, 48/every(t)) {
+		seed := rand.Uint64()
+		c.live(fmt.Sprintf("storm %d", seed), storm(seed), func(*life) error { return nil })
+	}
+	c.end()
 }
 
 // The authority fails, or its answer does not come.

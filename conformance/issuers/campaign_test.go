@@ -45,22 +45,30 @@ type point struct {
 	fault fault
 }
 
+// every is what KILL_EVERY says.
+func every(t *testing.T) int {
+	t.Helper()
+	s := os.Getenv("KILL_EVERY")
+	if s == "" {
+		return 12
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		t.Fatalf("KILL_EVERY=%s: want a number from 1", s)
+	}
+	return n
+}
+
 // points are all calls of an order, each with every fault; of them, KILL_EVERY
 // picks some, beginning anywhere.
 func points(t *testing.T, calls int, faults ...fault) (picked []point) {
 	t.Helper()
-	every := 12
-	if s := os.Getenv("KILL_EVERY"); s != "" {
-		var err error
-		if every, err = strconv.Atoi(s); err != nil || every < 1 {
-			t.Fatalf("KILL_EVERY=%s: want a number from 1", s)
-		}
-	}
-	i := rand.IntN(every)
-	t.Logf("%d calls, %d faults: every point of %d, from %d on", calls, len(faults), every, i)
+	nth := every(t)
+	i := rand.IntN(nth)
+	t.Logf("%d calls, %d faults: every point of %d, from %d on", calls, len(faults), nth, i)
 	for call := range calls {
 		for _, f := range faults {
-			if i++; i%every == 0 {
+			if i++; i%nth == 0 {
 				picked = append(picked, point{call + 1, f})
 			}
 		}
@@ -72,8 +80,8 @@ func points(t *testing.T, calls int, faults ...fault) (picked []point) {
 // id sets its names apart.
 type story func(ctx context.Context, l *life, id string) error
 
-// tell runs a story at a point, and returns the life that was lived.
-func (s story) tell(t *testing.T, folder, id string, p point) (*life, error) {
+// tell runs a story with faults as planned, and returns the life that was lived.
+func (s story) tell(t *testing.T, folder, id string, plan func(n int, call string) fault) (*life, error) {
 	ctx, stop := context.WithTimeout(t.Context(), within)
 	defer stop()
 	l, err := newLife(program, filepath.Join(folder, id))
@@ -81,39 +89,74 @@ func (s story) tell(t *testing.T, folder, id string, p point) (*life, error) {
 		return nil, err
 	}
 	defer l.die()
-	l.toll.plan = at(p.call, p.fault)
+	l.toll.plan = plan
 	return l, l.told(s(ctx, l, id))
 }
 
-// try tells a story at every point, several at a time.
+// A campaign tells a story again and again, several lives at a time.
+type campaign struct {
+	t      *testing.T
+	tale   story
+	folder string
+	began  time.Time
+	turns  chan struct{}
+	busy   sync.WaitGroup
+
+	orders, deaths atomic.Int64
+}
+
+func begin(t *testing.T, s story) *campaign {
+	return &campaign{t: t, tale: s, folder: t.TempDir(), began: time.Now(), turns: make(chan struct{}, hands)}
+}
+
+// live lives one life as soon as there is a hand for it; good is asked of one
+// that ended well.
+func (c *campaign) live(what string, plan func(n int, call string) fault, good func(*life) error) {
+	c.turns <- struct{}{}
+	id := fmt.Sprintf("t%d", c.orders.Add(1))
+	c.busy.Go(func() {
+		defer func() { <-c.turns }()
+		l, err := c.tale.tell(c.t, c.folder, id, plan)
+		if err == nil {
+			c.deaths.Add(int64(l.died() - 1)) // the last one is the end of the story
+			err = good(l)
+		}
+		if err != nil {
+			c.t.Errorf("%s: %v", what, err)
+		}
+	})
+}
+
+func (c *campaign) end() {
+	c.busy.Wait()
+	c.t.Logf("%d orders, %d servers killed, %v", c.orders.Load(), c.deaths.Load(), time.Since(c.began).Round(time.Second))
+}
+
+// try tells a story at every point.
 func try(t *testing.T, s story, all []point) {
 	t.Helper()
-	var met, deaths atomic.Int64
-	var busy sync.WaitGroup
-	began, folder, turns := time.Now(), t.TempDir(), make(chan struct{}, hands)
-	for i, p := range all {
-		turns <- struct{}{}
-		busy.Go(func() {
-			defer func() { <-turns }()
-			l, err := s.tell(t, folder, fmt.Sprintf("t%d", i+1), p)
-			if err != nil {
-				t.Errorf("call %d, %s: %v", p.call, p.fault, err)
-				return
-			}
-			deaths.Add(int64(l.died() - 1)) // the last one is the end of the story
-			if len(l.toll.passages("")) >= p.call {
-				met.Add(1)
-			}
-		})
+	c := begin(t, s)
+	for _, p := range all {
+		c.live(fmt.Sprintf("call %d, %s", p.call, p.fault), at(p.call, p.fault), p.met)
 	}
-	busy.Wait()
-	t.Logf("%d orders, %d of them met their fault, %d servers killed, %v", len(all), met.Load(), deaths.Load(), time.Since(began).Round(time.Second))
+	c.end()
+}
+
+// met tells whether the fault befell a life as it should have.
+func (p point) met(l *life) error {
+	switch n := len(l.toll.passages("")); {
+	case n < p.call:
+		return fmt.Errorf("it ended after %d calls", n)
+	case p.fault.kills() && l.died() != 2:
+		return fmt.Errorf("the server died %d times, want once and at the end", l.died())
+	}
+	return nil
 }
 
 // calls is how many calls an undisturbed story makes.
 func calls(t *testing.T, s story) int {
 	t.Helper()
-	l, err := s.tell(t, t.TempDir(), "t0", point{})
+	l, err := s.tell(t, t.TempDir(), "t0", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package issuers_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 )
@@ -90,6 +91,20 @@ func (t *toll) String() string {
 		fmt.Fprintf(&b, "%3d %s: %d %s\n", p.n, p.call, p.status, p.fault)
 	}
 	return b.String()
+}
+
+// storm kills the server at one call of six, again and again.
+func storm(seed uint64) func(int, string) fault {
+	random := rand.New(rand.NewPCG(seed, seed))
+	return func(int, string) fault {
+		switch random.IntN(12) {
+		case 0:
+			return killBefore
+		case 1:
+			return killAfter
+		}
+		return none
+	}
 }
 
 // at has a fault befall the k-th call and no other.

@@ -101,7 +101,7 @@ func TestVaultAway(t *testing.T) {
 	for name, start := range map[string]func(*testing.T) signer{"real": realBao, "played": playedBao} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
-			if _, err := story(func(ctx context.Context, l *life, _ string) error { return s.away(ctx, l) }).tell(t, t.TempDir(), "away", point{}); err != nil {
+			if _, err := story(func(ctx context.Context, l *life, _ string) error { return s.away(ctx, l) }).tell(t, t.TempDir(), "away", nil); err != nil {
 				t.Error(err)
 			}
 		})
