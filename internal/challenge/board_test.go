@@ -177,10 +177,14 @@ func (s *shelf) Write(_ context.Context, _ string, text []byte, rev int64) error
 
 func TestFullBoard(t *testing.T) {
 	t.Parallel()
-	rows := &shelf{}
+	var row []string // of a board with 998 tokens
+	for i := range 998 {
+		row = append(row, fmt.Sprintf(`{"token":"t%d","value":"t%d.thumb"}`, i, i))
+	}
+	rows := &shelf{rev: 1, text: []byte("[" + strings.Join(row, ",") + "]")}
 	b := &challenge.Board{Accounts: rows}
 	s := onBoard(t, b)
-	for i := range 1003 {
+	for i := 998; i < 1003; i++ {
 		if err := s.Present(t.Context(), token(fmt.Sprint("t", i))); err != nil {
 			t.Fatal(err)
 		}

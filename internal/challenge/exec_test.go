@@ -29,10 +29,6 @@ func hook(t *testing.T, script string) (s challenge.Settings, dir string) {
 	return challenge.Settings{Kind: "exec", Command: []string{"/bin/sh", path, dir}}, dir
 }
 
-func token(name string) challenge.Record {
-	return challenge.Record{Type: challenge.HTTP01, Domain: "www.example.org", Name: name, Value: name + ".thumb"}
-}
-
 func read(t *testing.T, path ...string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(path...))

@@ -57,6 +57,10 @@ func txt(value string) challenge.Record {
 	return challenge.Record{Type: challenge.DNS01, Domain: "www.example.org", Name: acmeName, Value: value}
 }
 
+func token(name string) challenge.Record {
+	return challenge.Record{Type: challenge.HTTP01, Domain: "www.example.org", Name: name, Value: name + ".thumb"}
+}
+
 func wantValues(t *testing.T, n *nameServer, name string, want ...string) {
 	t.Helper()
 	if got := n.values(name); !cmp.Equal(got, want, cmp.Transformer("nil", func(s []string) []string { return append([]string{}, s...) })) {
