@@ -47,22 +47,39 @@ func newHouse(t testing.TB, store vault.Store, sinks map[string]Sink) *house {
 	return h
 }
 
-// tell writes a message for every sink that wants it, as the service does.
-func (h *house) tell(t testing.TB, m vault.Message) {
+// tell writes messages for every sink that wants them, as the service does.
+func (h *house) tell(t testing.TB, all ...vault.Message) {
 	t.Helper()
 	must(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
-		m.Sink, m.Due = "", time.Time{}
-		if err := tx.Append(m); err != nil {
-			return err
-		}
-		for _, name := range h.For(m) {
-			m.Sink, m.Due = name, h.Clock.Now()
-			if err := errors.Join(tx.Append(m), tx.PutJob(Job(name, m.Due))); err != nil {
+		for _, m := range all {
+			if err := h.append(tx, m); err != nil {
 				return err
 			}
 		}
 		return nil
 	}))
+}
+
+func (h *house) append(tx vault.Tx, m vault.Message) error {
+	m.Sink, m.Due = "", time.Time{}
+	if err := tx.Append(m); err != nil {
+		return err
+	}
+	for _, name := range h.For(m) {
+		m.Sink, m.Due = name, h.Clock.Now()
+		if err := errors.Join(tx.Append(m), tx.PutJob(Job(name, m.Due))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// many are the events 0 to n-1.
+func many(n int) (all []vault.Message) {
+	for i := range n {
+		all = append(all, event(i))
+	}
+	return all
 }
 
 // settle runs what is due now.
@@ -194,3 +211,5 @@ func mustJSON(t testing.TB, v any) []byte {
 	must(t, err)
 	return text
 }
+
+func writeFile(path, text string) error { return os.WriteFile(path, []byte(text), 0o600) }
