@@ -19,7 +19,7 @@ func (i *Issuer) Cancel(ctx context.Context, o vault.Order) (vault.Progress, err
 	case err != nil:
 		return vault.Progress{}, err
 	case s.notes.Stage == "":
-		return vault.Progress{Cancelled: true, Notes: []string{"nothing was ordered"}}, nil
+		return vault.Progress{Cancelled: true, Notes: []string{"Nothing was ordered."}}, nil
 	case s.key == "":
 		return vault.Progress{}, errNoKey
 	}
@@ -36,7 +36,7 @@ func (i *Issuer) Cancel(ctx context.Context, o vault.Order) (vault.Progress, err
 func (s *step) unplace(ctx context.Context) (vault.Progress, error) {
 	c, err := s.claimed(ctx)
 	if err != nil || c.Times == 0 {
-		return vault.Progress{Cancelled: err == nil, Notes: []string{"nothing was ordered"}}, err
+		return vault.Progress{Cancelled: err == nil, Notes: []string{"Nothing was ordered."}}, err
 	}
 	id, all, err := s.find(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *step) unplace(ctx context.Context) (vault.Progress, error) {
 	case !all || left > 0:
 		return vault.Progress{}, &vault.RetryError{After: min(max(left, time.Second), searchEvery), Err: errors.New(s.searching(c))}
 	}
-	return vault.Progress{Cancelled: true, Notes: []string{"the order never arrived"}}, nil
+	return vault.Progress{Cancelled: true, Notes: []string{"The order never arrived."}}, nil
 }
 
 // cancel withdraws an order that has a number (ISSUERS section 2.2: only while
@@ -65,7 +65,7 @@ func (s *step) cancel(ctx context.Context) (vault.Progress, error) {
 	}
 	switch info.Status {
 	case "canceled", "rejected", "denied":
-		return vault.Progress{Cancelled: true, Notes: []string{fmt.Sprintf("order %d is %s", info.ID, info.Status)}}, nil
+		return vault.Progress{Cancelled: true, Notes: []string{fmt.Sprintf("Order %d is %s.", info.ID, info.Status)}}, nil
 	case "issued", "approved", "revoked", "expired":
 		return s.tooLate(info), nil
 	case "needs_approval":
@@ -75,7 +75,7 @@ func (s *step) cancel(ctx context.Context) (vault.Progress, error) {
 }
 
 func (s *step) tooLate(info orderInfo) vault.Progress {
-	return vault.Progress{State: s.notes.bytes(), Notes: []string{fmt.Sprintf("order %d is %s and cannot be canceled any more", info.ID, info.Status)}}
+	return vault.Progress{State: s.notes.bytes(), Notes: []string{fmt.Sprintf("Order %d is %s and cannot be canceled any more.", info.ID, info.Status)}}
 }
 
 const cancelNote = "The request was cancelled in Certwright."
@@ -93,7 +93,7 @@ func (s *step) withdrawOrder(ctx context.Context, info orderInfo) (vault.Progres
 	for _, word := range []string{"canceled", "CANCELED"} {
 		err = s.call(ctx, http.MethodPut, order(int64(info.ID))+"/status", nil, statusChange{Status: word, Note: cancelNote}, nil)
 		if err == nil {
-			return vault.Progress{Cancelled: true, Notes: []string{fmt.Sprintf("order %d was canceled", info.ID)}}, nil
+			return vault.Progress{Cancelled: true, Notes: []string{fmt.Sprintf("Order %d was canceled.", info.ID)}}, nil
 		}
 		if r, ok := refused(err); !ok || r.Status != http.StatusBadRequest {
 			break
@@ -117,7 +117,7 @@ func (s *step) disapprove(ctx context.Context, info orderInfo) (vault.Progress, 
 		if err != nil {
 			return vault.Progress{}, err
 		}
-		return vault.Progress{Cancelled: true, Notes: []string{fmt.Sprintf("request %d on order %d was rejected", r.ID, info.ID)}}, nil
+		return vault.Progress{Cancelled: true, Notes: []string{fmt.Sprintf("Request %d on order %d was rejected.", r.ID, info.ID)}}, nil
 	}
 	return s.withdrawOrder(ctx, info)
 }

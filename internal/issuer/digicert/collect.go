@@ -44,7 +44,7 @@ func (s *step) collect(ctx context.Context, info orderInfo) (vault.Progress, err
 		return s.wait(sinceIssued, fmt.Sprintf("The download of order %d was not whole.", info.ID)), nil
 	}
 	return vault.Progress{Chain: chain, Ref: encode(reference{Order: s.notes.Order, Certificate: id}),
-		Notes: []string{fmt.Sprintf("order %d is issued; collected certificate %d", info.ID, id)}}, nil
+		Notes: []string{fmt.Sprintf("Order %d is issued; collected certificate %d.", info.ID, id)}}, nil
 }
 
 // reissueEnded tells a reissue that will not be, from an order that stands as before.

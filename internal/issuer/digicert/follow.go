@@ -35,7 +35,7 @@ func (s *step) follow(ctx context.Context) (vault.Progress, error) {
 		return s.rejected(info), nil
 	case "canceled":
 		if s.order.CancelRequested {
-			return vault.Progress{Cancelled: true, Notes: []string{fmt.Sprintf("order %d was canceled at the CA", info.ID)}}, nil
+			return vault.Progress{Cancelled: true, Notes: []string{fmt.Sprintf("Order %d was canceled at the CA.", info.ID)}}, nil
 		}
 		return fail(vault.RequestRejected, sentence("Order %d was canceled at the CA. %s", info.ID, processorComment(info, ""))), nil
 	case "revoked", "expired":

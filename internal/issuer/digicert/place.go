@@ -48,7 +48,7 @@ func (s *step) before(err error) (vault.Progress, error) {
 // found goes on with an order that was placed before.
 func (s *step) found(id int64) vault.Progress {
 	s.notes.Stage, s.notes.Order, s.notes.Seen = stagePlaced, id, nil
-	return s.wait(atOnce, "", fmt.Sprintf("found the order that was placed before: %d", id))
+	return s.wait(atOnce, "", fmt.Sprintf("Found the order that was placed before: %d.", id))
 }
 
 // place orders, once. Where an order may be under way already it is looked for,
@@ -127,16 +127,16 @@ func (s *step) send(ctx context.Context) (vault.Progress, error) {
 func (s *step) taken(a placed) vault.Progress {
 	s.notes.Stage, s.notes.Order, s.notes.Seen = stagePlaced, int64(a.ID), nil
 	s.notes.Certificate, s.notes.DCV = int64(a.Certificate), a.Random
-	note := fmt.Sprintf("placed order %d: %s", a.ID, s.want.product)
+	note := fmt.Sprintf("Placed order %d: %s.", a.ID, s.want.product)
 	if s.notes.Reissue != 0 {
-		note = fmt.Sprintf("asked to reissue order %d", s.notes.Reissue)
+		note = fmt.Sprintf("Asked to reissue order %d.", s.notes.Reissue)
 	}
 	if chain := s.immediate(a); chain != nil {
-		return vault.Progress{Chain: chain, Ref: encode(reference{Order: int64(a.ID), Certificate: int64(a.Certificate)}), Notes: []string{note, "issued at once"}}
+		return vault.Progress{Chain: chain, Ref: encode(reference{Order: int64(a.ID), Certificate: int64(a.Certificate)}), Notes: []string{note, "It was issued at once."}}
 	}
 	notes := []string{note}
 	if a.Random != "" {
-		notes = append(notes, "the domain is proven by this random value: "+a.Random)
+		notes = append(notes, "The domains are proven by this random value: "+a.Random)
 	}
 	return s.wait(atOnce, s.pendingDetail("pending"), notes...)
 }
@@ -167,7 +167,7 @@ func (s *step) refusedOrder(ctx context.Context, r *refusal) (vault.Progress, er
 	}
 	s.withdraw(context.WithoutCancel(ctx))
 	if s.notes.RenewalOf != 0 && r.Status == http.StatusBadRequest && strings.Contains(strings.ToLower(r.Code+r.Message), "renew") {
-		note := fmt.Sprintf("order %d cannot be renewed, so a new order is placed: %v", s.notes.RenewalOf, r)
+		note := fmt.Sprintf("Order %d cannot be renewed, so a new order is placed: %v.", s.notes.RenewalOf, r)
 		s.notes.RenewalOf = 0
 		return s.wait(atOnce, "", note), nil
 	}
