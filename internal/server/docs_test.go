@@ -2,7 +2,9 @@ package server
 
 import (
 	"os"
+	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -24,10 +26,10 @@ func TestDocumentedConfiguration(t *testing.T) {
 	if err != nil || !ok {
 		t.Fatalf("%v in\n%s", err, block)
 	}
-	for _, s := range []reflect.Type{reflect.TypeFor[Config](), reflect.TypeFor[Vault](), reflect.TypeFor[Provider]()} {
-		for f := range s.Fields() {
-			if key := f.Tag.Get("yaml"); !strings.Contains(block, key+":") {
-				t.Errorf("%s is not documented", key)
+	for _, s := range []reflect.Type{reflect.TypeFor[Config](), reflect.TypeFor[Vault]()} {
+		for _, f := range settingsIn(s) {
+			if !strings.Contains(block, f.key+":") {
+				t.Errorf("%s is not documented", f.key)
 			}
 		}
 	}
@@ -36,6 +38,78 @@ func TestDocumentedConfiguration(t *testing.T) {
 		c.Region != usual.Region || c.RetryAfter != usual.RetryAfter {
 		t.Errorf("the documented defaults %+v are not the program's %+v", c, usual)
 	}
+}
+
+// Every configuration in the pages on issuers is one that this program takes,
+// and every setting of every kind stands in its page.
+func TestDocumentedProviders(t *testing.T) {
+	t.Parallel()
+	pages := map[string]string{}
+	names, err := filepath.Glob("../../docs/issuers/*.md")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("%v, %v", names, err)
+	}
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pages[filepath.Base(name)] = string(text)
+		for i, block := range yamlIn(string(text)) {
+			c, err := parse([]byte(block))
+			if err == nil {
+				err = c.Check()
+			}
+			if err != nil {
+				t.Errorf("%s, block %d: %v in\n%s", name, i+1, err, block)
+			}
+		}
+	}
+	for kind, where := range map[string][]string{
+		"ca": {"ca.md"}, "acme": {"acme.md", "solvers.md"}, "digicert": {"digicert.md"}, "vault": {"openbao.md"}, "scripted": {"scripted.md"},
+	} {
+		text := ""
+		for _, page := range where {
+			text += pages[page]
+		}
+		var missing []string
+		for _, key := range keysIn(kinds()[kind].settings) {
+			if !regexp.MustCompile(`\b` + key + `\b`).MatchString(text) {
+				missing = append(missing, key)
+			}
+		}
+		if missing != nil {
+			t.Errorf("kind %s: %v lack %v", kind, where, missing)
+		}
+	}
+}
+
+// yamlIn returns the yaml blocks of a page that configure providers.
+func yamlIn(page string) (blocks []string) {
+	for {
+		_, rest, ok := strings.Cut(page, "```yaml\n")
+		if !ok {
+			return blocks
+		}
+		block, rest, _ := strings.Cut(rest, "```")
+		if strings.Contains(block, "providers:") {
+			blocks = append(blocks, block)
+		}
+		page = rest
+	}
+}
+
+// keysIn lists the keys of a settings struct and of those in it.
+func keysIn(t reflect.Type) (keys []string) {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return keysIn(t.Elem())
+	case reflect.Struct:
+		for _, s := range settingsIn(t) {
+			keys = append(append(keys, s.key), keysIn(s.of)...)
+		}
+	}
+	return keys
 }
 
 func BenchmarkStart(b *testing.B) {
