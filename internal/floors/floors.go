@@ -44,8 +44,11 @@ func Breaches(root, module string, house map[string]int) ([]string, error) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() {
+		if d.IsDir() && path != root {
 			return skip(d.Name())
+		}
+		if d.IsDir() {
+			return nil
 		}
 		if !strings.HasSuffix(path, ".go") {
 			return nil

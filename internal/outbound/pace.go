@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"certwright/internal/clock"
 	"certwright/internal/vault"
 )
 
@@ -78,7 +77,8 @@ func (t *paced) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-func now() time.Time { return clock.Real{}.Now() } // authorities follow real time
+// now is real time, which authorities follow.
+func now() time.Time { return time.Now() }
 
 // enter returns when a request may go out. leave must be called when it is over.
 func (p *pace) enter(ctx context.Context) (leave func(), err error) {

@@ -123,8 +123,14 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	}
 	s.worker = worker.New(worker.Worker{
 		Store: s.store, Clock: s.clock, Slots: workerSlots, Lease: workerLease, Log: s.log,
-		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: s.service.Issue, vault.JobRotate: s.service.Rotate, vault.JobNotice: s.service.Notice, vault.JobWithdraw: s.service.Withdraw},
+		Handlers: map[vault.JobKind]worker.Handler{
+			vault.JobIssue: s.service.Issue, vault.JobWithdraw: s.service.Withdraw, vault.JobRotate: s.service.Rotate, vault.JobNotice: s.service.Notice,
+			vault.JobLife: s.service.Live, vault.JobPurge: s.service.Purge, vault.JobSweep: s.service.Sweep,
+		},
 	})
+	if err := s.service.StartSweep(ctx); err != nil {
+		return err
+	}
 	if s.tokens, err = sts.New(s.config.Tenant); err != nil {
 		return err
 	}

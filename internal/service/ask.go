@@ -111,6 +111,7 @@ func (s *Service) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.
 	m := madeFrom(op, key, chain, now)
 	m.issuerRef, m.issuerName, m.provider = p.Ref, cfg.Name, cfg.Provider
 	made, err := s.makeVersion(m)
+	_, made.suggests = s.Issuers(cfg.Provider).(vault.Suggester)
 	p.Notes = append(p.Notes, differences(op.Policy.X509, chain[0])...)
 	return outcome{progress: p, made: &made}, err
 }

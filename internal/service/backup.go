@@ -184,6 +184,9 @@ func (s *Service) restore(ctx context.Context, who vault.Caller, into vault.Ref,
 		if err != nil {
 			return err
 		}
+		if err := s.replanLife(tx, head.Ref); err != nil {
+			return err
+		}
 		return read(tx, head)
 	})
 }

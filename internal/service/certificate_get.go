@@ -66,6 +66,11 @@ func (s *Service) UpdateCertificate(ctx context.Context, who vault.Caller, ref v
 		if err := update(tx, v, in, now); err != nil {
 			return err
 		}
+		if in.Enabled != nil {
+			if err := s.replanLife(tx, head.Ref); err != nil {
+				return err
+			}
+		}
 		c, err = s.certificate(tx, head, id)
 		return err
 	})

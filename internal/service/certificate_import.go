@@ -39,7 +39,7 @@ func (s *Service) ImportCertificate(ctx context.Context, who vault.Caller, ref v
 		if err := dropOperation(tx, ref); err != nil {
 			return err
 		}
-		if err := made.store(tx, head, m.policy); err != nil {
+		if err := s.storeVersion(tx, made, head, m.policy); err != nil {
 			return err
 		}
 		if head, err = tx.Object(ref); err == nil {

@@ -41,7 +41,7 @@ func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref va
 		if err := tx.DeleteJob(vault.JobIssue, now.Ref); err != nil {
 			return err
 		}
-		if err := made.complete(tx, now); err != nil {
+		if err := s.complete(tx, made, now); err != nil {
 			return err
 		}
 		head, err := tx.Object(op.Ref)
@@ -55,6 +55,9 @@ func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref va
 
 // merged makes the version from the chain that was brought.
 func (s *Service) merged(op vault.Operation, in MergeInput) (newVersion, error) {
+	if op.Private == nil { // a renewal that was refused before it had a key
+		return newVersion{}, vault.MergeForbidden(op.IssuerName)
+	}
 	key, err := s.stagedKey(op)
 	if err != nil {
 		return newVersion{}, err

@@ -109,17 +109,23 @@ func (s *Service) storeOutcome(tx vault.Tx, op, was vault.Operation, next outcom
 	}
 	switch {
 	case next.made != nil:
-		return next.made.complete(tx, op)
+		return s.complete(tx, *next.made, op)
 	case p.Failure != nil:
-		_, err := tx.PutOperation(op.Fail(*p.Failure))
-		return err
+		return s.endWithout(tx, op.Fail(*p.Failure), now)
 	case p.Cancelled && !op.CancelRequested && (op.Self() || op.Manual()):
 		next.due = goOn(op, was) // the wish was withdrawn before it was carried out
 	case p.Cancelled:
-		_, err := tx.PutOperation(op.Cancel())
-		return err
+		return s.endWithout(tx, op.Cancel(), now)
 	}
 	return later(tx, op, was, next)
+}
+
+// endWithout stores an operation that ended without a version.
+func (s *Service) endWithout(tx vault.Tx, op vault.Operation, now time.Time) error {
+	if _, err := tx.PutOperation(op); err != nil {
+		return err
+	}
+	return s.renewalEnded(tx, op, now)
 }
 
 // later stores an operation that stays in progress, and when it is looked at again.

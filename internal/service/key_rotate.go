@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"certwright/internal/vault"
@@ -171,11 +170,7 @@ func (s *Service) Notice(ctx context.Context, l vault.Lease) error {
 		if err != nil {
 			return err
 		}
-		body, err := json.Marshal(map[string]any{"VaultName": v.Vault, "ObjectType": "Key", "ObjectName": v.Name, "Version": v.ID, "EXP": v.Attributes.Expires.Unix()})
-		if err != nil {
-			return err
-		}
-		return tx.Append(vault.Message{ID: vault.NewID(), Topic: vault.EventKeyNearExpiry, Ref: v.Ref, Version: v.ID, At: now, Body: body})
+		return s.tell(tx, ageMessage(v, vault.DidNearExpiry, now))
 	})
 	if errors.Is(err, vault.ErrStale) {
 		return nil

@@ -173,6 +173,9 @@ func (s *Service) putKey(ctx context.Context, k newKey) (Key, error) {
 		if err != nil {
 			return err
 		}
+		if err := s.bearPlain(tx, head, v); err != nil {
+			return err
+		}
 		return scheduleRotation(tx, head, v)
 	})
 	if err == nil {
@@ -202,9 +205,6 @@ func (s *Service) UpdateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 		v.Key = &body
 		return nil
 	})
-	if err == nil && in.Attributes.Expires != nil {
-		s.Poke() // what is due by the expiry is due at another time
-	}
 	return Key{Version: v, Settings: s.Settings(ref.Vault)}, err
 }
 

@@ -46,6 +46,9 @@ func (s *Service) softDelete(ctx context.Context, who vault.Caller, do vault.Act
 			return err
 		}
 		head.Deletion = &gone
+		if err := s.planPurge(tx, head); err != nil {
+			return err
+		}
 		return read(tx, head)
 	})
 }
@@ -70,6 +73,12 @@ func (s *Service) recover(ctx context.Context, who vault.Caller, do vault.Action
 			return err
 		}
 		head.Deletion = nil
+		if err := tx.DeleteJob(vault.JobPurge, head.Ref); err != nil {
+			return err
+		}
+		if err := s.replanLife(tx, head.Ref); err != nil {
+			return err
+		}
 		return read(tx, head)
 	})
 }
@@ -90,7 +99,7 @@ func (s *Service) purge(ctx context.Context, who vault.Caller, do vault.Action, 
 		case protected:
 			return vault.PurgeProtected()
 		}
-		return eachShape(tx, head.Ref, func(o vault.Object) error { return tx.Purge(o.Ref) })
+		return purgeShapes(tx, head.Ref)
 	})
 }
 

@@ -2,16 +2,70 @@ package service
 
 import (
 	"encoding/json"
+	"time"
 
 	"certwright/internal/vault"
 )
 
-// newVersionMessage tells that a certificate has a new version, with the data
-// members of Event Grid's schema for Key Vault (ISSUERS section 7.3).
+// tell writes a message into the outbox, in the transaction that made it true:
+// once to be read, and once for every sink that wants it.
+func (s *Service) tell(tx vault.Tx, m vault.Message) error {
+	if err := tx.Append(m); err != nil || s.Sinks == nil {
+		return err
+	}
+	for _, sink := range s.Sinks(m) {
+		m.Sink, m.Due = sink, m.At
+		if err := tx.Append(m); err != nil {
+			return err
+		}
+		if err := s.deliverSoon(tx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deliverSoon puts the job that delivers to a sink, unless it is due already.
+func (s *Service) deliverSoon(tx vault.Tx, m vault.Message) error {
+	ref := vault.Ref{Vault: "-", Kind: vault.Sinks, Name: m.Sink}
+	j, ok, err := found(tx.Job(vault.JobDeliver, ref))
+	if err != nil || ok && !j.Due.After(m.At) {
+		return err
+	}
+	return tx.PutJob(vault.Job{Kind: vault.JobDeliver, Ref: ref, Due: m.At})
+}
+
+// The names of events, by kind of object.
+var (
+	newVersionEvents = map[vault.Kind]string{vault.Certificates: vault.EventNewVersion, vault.Keys: vault.EventKeyNewVersion, vault.Secrets: vault.EventSecretNewVersion}
+	nearExpiryEvents = map[vault.Kind]string{vault.Certificates: vault.EventNearExpiry, vault.Keys: vault.EventKeyNearExpiry, vault.Secrets: vault.EventSecretNearExpiry}
+	expiredEvents    = map[vault.Kind]string{vault.Certificates: vault.EventExpired, vault.Keys: vault.EventKeyExpired, vault.Secrets: vault.EventSecretExpired}
+)
+
+// newVersionMessage tells that an object has a new version.
 func newVersionMessage(v vault.Version) vault.Message {
-	body, _ := json.Marshal(map[string]any{ // strings and numbers only: cannot fail
-		"VaultName": v.Vault, "ObjectType": "Certificate", "ObjectName": v.Name, "Version": v.ID,
-		"NBF": v.Attributes.NotBefore.Unix(), "EXP": v.Attributes.Expires.Unix(),
-	})
-	return vault.Message{ID: vault.NewID(), Topic: vault.EventNewVersion, Ref: v.Ref, Version: v.ID, At: v.Attributes.Created, Body: body}
+	return message(v, newVersionEvents[v.Kind], v.Attributes.Created)
+}
+
+// ageMessage tells that a version is near its expiry, or has expired.
+func ageMessage(v vault.Version, what string, at time.Time) vault.Message {
+	events := nearExpiryEvents
+	if what == vault.DidExpired {
+		events = expiredEvents
+	}
+	return message(v, events[v.Kind], at)
+}
+
+// message is an event with the data members of Event Grid's schema for Key
+// Vault (ISSUERS section 7.3); dates that a version has not are left out.
+func message(v vault.Version, topic string, at time.Time) vault.Message {
+	data := map[string]any{"VaultName": v.Vault, "ObjectType": v.Kind.Title(), "ObjectName": v.Name, "Version": v.ID}
+	if a := v.Attributes; !a.NotBefore.IsZero() {
+		data["NBF"] = a.NotBefore.Unix()
+	}
+	if a := v.Attributes; !a.Expires.IsZero() {
+		data["EXP"] = a.Expires.Unix()
+	}
+	body, _ := json.Marshal(data) // strings and numbers only: cannot fail
+	return vault.Message{ID: vault.NewID(), Topic: topic, Ref: v.Ref, Version: v.ID, At: at, Body: body}
 }

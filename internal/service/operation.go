@@ -97,7 +97,10 @@ func (s *Service) DeleteOperation(ctx context.Context, who vault.Caller, ref vau
 		if op, err = operation(tx, ref, requestID); err != nil {
 			return err
 		}
-		return s.abandon(tx, op, now)
+		if err := s.abandon(tx, op, now); err != nil || op.Status != vault.InProgress {
+			return err
+		}
+		return s.renewalEnded(tx, op, now)
 	})
 	if err == nil {
 		s.Poke()

@@ -40,9 +40,14 @@ func (s *Service) UpdatePolicy(ctx context.Context, who vault.Caller, ref vault.
 			return err
 		}
 		head.Policy = &p
-		_, err = tx.PutObject(head)
-		return err
+		if _, err = tx.PutObject(head); err != nil {
+			return err
+		}
+		return s.replanLife(tx, head.Ref)
 	})
+	if err == nil {
+		s.Poke() // something may be due by the new policy
+	}
 	return p, err
 }
 

@@ -102,9 +102,16 @@ func (s *Service) SetSecret(ctx context.Context, who vault.Caller, ref vault.Ref
 	}
 	v.Secret = &vault.SecretBody{ContentType: in.ContentType, Value: sealed}
 	err = s.change(ctx, ref, func(tx vault.Tx) (err error) {
-		v, err = addVersion(tx, v, "set", nil)
-		return err
+		var head vault.Object
+		v, err = addVersion(tx, v, "set", func(h *vault.Object, _ string, _ *vault.Version) { head = *h })
+		if err != nil {
+			return err
+		}
+		return s.bearPlain(tx, head, v)
 	})
+	if err == nil && !v.Attributes.Expires.IsZero() {
+		s.Poke()
+	}
 	return Secret{Version: v, Value: in.Value, Settings: s.Settings(ref.Vault)}, err
 }
 
@@ -167,8 +174,18 @@ func (s *Service) updatePlain(ctx context.Context, who vault.Caller, do vault.Ac
 				return err
 			}
 		}
-		return rewrite(tx, v)
+		if err := rewrite(tx, v); err != nil || attrs.Expires == nil || v.ID != head.Latest {
+			return err
+		}
+		life := vault.Life{Version: v.ID} // with another date everything about it is to be told again
+		if err := tx.PutLife(head.Ref, life); err != nil {
+			return err
+		}
+		return s.planLife(tx, head, v, life, false)
 	})
+	if err == nil && attrs.Expires != nil {
+		s.Poke() // what is due by the expiry is due at another time
+	}
 	return v, err
 }
 

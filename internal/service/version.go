@@ -29,6 +29,7 @@ type material struct {
 // certificate, key and secret share name and id.
 type newVersion struct {
 	certificate, key, secret vault.Version
+	suggests                 bool // its issuer may say when to renew it
 }
 
 // makeVersion does the slow part of a new version: it reads the leaf, writes
@@ -99,9 +100,9 @@ func secretValue(contentType string, key *certs.Key, chain [][]byte) (string, er
 	return base64.StdEncoding.EncodeToString(pfx), err
 }
 
-// store writes the version in its three shapes and makes it the current one of
-// head, as read in this transaction.
-func (n newVersion) store(tx vault.Tx, head vault.Object, policy vault.Policy) (err error) {
+// storeVersion writes a version in its three shapes and makes it the current
+// one of head, as read in this transaction.
+func (s *Service) storeVersion(tx vault.Tx, n newVersion, head vault.Object, policy vault.Policy) (err error) {
 	if head.Rev == 0 {
 		head = vault.Object{Ref: n.certificate.Ref, Created: n.certificate.Attributes.Created}
 	}
@@ -132,7 +133,22 @@ func (n newVersion) store(tx vault.Tx, head vault.Object, policy vault.Policy) (
 			return err
 		}
 	}
-	return tx.Append(newVersionMessage(n.certificate))
+	if err := s.tell(tx, newVersionMessage(n.certificate)); err != nil {
+		return err
+	}
+	return s.bear(tx, n, head)
+}
+
+// bear begins the life of a new version.
+func (s *Service) bear(tx vault.Tx, n newVersion, head vault.Object) error {
+	life := vault.Life{Version: n.certificate.ID}
+	if n.suggests {
+		life.AskAgain = n.certificate.Attributes.Created
+		if err := tx.PutLife(head.Ref, life); err != nil {
+			return err
+		}
+	}
+	return s.planLife(tx, head, n.certificate, life, false)
 }
 
 // after dates the version later than the one before it.
@@ -159,7 +175,7 @@ func putManaged(tx vault.Tx, v vault.Version) error {
 }
 
 // complete stores the version and ends the operation with it.
-func (n newVersion) complete(tx vault.Tx, op vault.Operation) error {
+func (s *Service) complete(tx vault.Tx, n newVersion, op vault.Operation) error {
 	head, err := tx.Object(op.Ref)
 	if err != nil {
 		return err
@@ -168,11 +184,17 @@ func (n newVersion) complete(tx vault.Tx, op vault.Operation) error {
 	if head.Policy != nil {
 		policy = *head.Policy // a PATCH of the policy while the order ran stays
 	}
-	if err := n.store(tx, head, policy); err != nil {
+	if err := s.storeVersion(tx, n, head, policy); err != nil {
 		return err
 	}
-	_, err = tx.PutOperation(op.Complete(n.certificate.ID))
-	return err
+	if _, err = tx.PutOperation(op.Complete(n.certificate.ID)); err != nil || !op.Renewal {
+		return err
+	}
+	was, err := tx.Version(head.Ref, head.Latest)
+	if err != nil {
+		return err
+	}
+	return s.mail(tx, n.certificate, renewedMail(n.certificate, was, op), n.certificate.Attributes.Created)
 }
 
 // stagedKey opens the key that waits for its certificate.

@@ -89,6 +89,29 @@ type Revocation struct {
 	Now      time.Time
 }
 
+// A Suggester is an Issuer whose authority says when what it issued should be
+// renewed (RFC 9773). ErrNotFound: it says nothing of this certificate, and
+// need not be asked again.
+type Suggester interface {
+	Suggest(ctx context.Context, i Issued) (Suggestion, error)
+}
+
+// Issued is a certificate that an issuer made before.
+type Issued struct {
+	Issuer   IssuerConfig
+	Password Hidden   // the issuer's password, opened
+	Ref      []byte   // Progress.Ref of the order that made it
+	Chain    [][]byte // DER, the certificate itself first
+	Now      time.Time
+}
+
+// A Suggestion is the window in which an authority wants a renewal, and when
+// to ask again.
+type Suggestion struct {
+	Start, End time.Time
+	Again      time.Duration
+}
+
 // Accounts keeps what an issuer must not forget between orders, such as an
 // account key or a CRL number: small rows, sealed at rest. An id begins with
 // the kind of the provider and its name, "acme/LetsEncrypt/...".

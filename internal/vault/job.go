@@ -10,6 +10,9 @@ const (
 	JobIssue  JobKind = "issue"  // take the pending operation one step further
 	JobRotate JobKind = "rotate" // give a key a new version, as its rotation policy says
 	JobNotice JobKind = "notice" // tell that a key is near its expiry
+	JobLife   JobKind = "life"   // do what the age of an object's current version asks for
+	JobPurge  JobKind = "purge"  // remove a soft-deleted object whose date has come
+	JobSweep  JobKind = "sweep"  // look at every object, so that a lost job heals
 	// take an order that nobody waits for any more back at its issuer; its Ref
 	// is in the collection Withdrawn
 	JobWithdraw JobKind = "withdraw"

@@ -46,6 +46,7 @@ type Operation struct {
 	CancelDue       time.Time // when a requested cancel takes effect
 	CancelLost      bool      // the issuer went on in spite of the cancel
 	PreserveOrder   bool
+	Renewal         bool   // begun by the vault, since the version before asked for it
 	Policy          Policy // as it stood when the order was placed
 	Enabled         bool   // of the version to be
 	Tags            map[string]string

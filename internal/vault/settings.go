@@ -9,6 +9,9 @@ type Settings struct {
 	PurgeProtection bool // deleted objects cannot be purged before their date
 	Premium         bool // -HSM key types are accepted
 	HSM             bool // the vault is a managed HSM: oct keys and random bytes
+
+	NearExpiry  time.Duration // how long before its expiry an object is told to be near it; 0: 30 days
+	RenewSpread time.Duration // renewals are put off by up to this, and a twentieth of the lifetime, so that they do not all come at once
 }
 
 // DefaultSettings are those of a vault nobody configured: 90 days, purgeable, premium.

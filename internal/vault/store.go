@@ -42,6 +42,8 @@ type Reader interface {
 	Object(Ref) (Object, error)
 	// Objects lists one collection in ascending order of Ref.Key.
 	Objects(ObjectsPage) ([]Entry, error)
+	// Heads lists every object, deleted or not, in ascending order of vault, kind and key, after one.
+	Heads(after Ref, limit int) ([]Ref, error)
 	Version(ref Ref, id string) (Version, error)
 	// Versions lists one object's completed versions in ascending order of id.
 	Versions(ref Ref, after string, limit int) ([]Entry, error)

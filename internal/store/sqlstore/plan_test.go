@@ -35,7 +35,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"purge bodies": sqlPurgeBodies, "purge versions": sqlPurgeVersions, "purge object": sqlPurgeObject,
 		"purge jobs": sqlPurgeJobs, "delete operation": sqlDeleteOperation, "update operation": sqlUpdateOperation,
 		"delete issuer": sqlDeleteIssuer, "delete contacts": sqlDeleteContacts, "delete job": sqlDeleteJob,
-		"queue": sqlQueue, "drop messages": sqlDropMessages, "life": sqlLife, "purge life": sqlPurgeLife,
+		"queue": sqlQueue, "heads": sqlHeads, "drop messages": sqlDropMessages, "life": sqlLife, "purge life": sqlPurgeLife,
 		"finish": sqlFinishJob, "put message": sqlPutMessage, "update account": sqlUpdateAccount,
 		"due jobs": sqlDueJobs, "any due": sqlAnyDue, "free job": sqlFreeJob, "lease": sqlLease, "extend": sqlExtend,
 		"any lease": sqlAnyLease, "free all": sqlFreeAll,
@@ -52,6 +52,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"outbox":   "SEARCH outbox USING INDEX outbox_state (sink=? AND state=? AND seq>?)",
 		"underway": "SEARCH operations USING INDEX operations_underway ((vault,key)>(?,?) AND vault<?)",
 		"queue":    "SEARCH outbox USING INDEX outbox_due (sink=?)",
+		"heads":    "SEARCH objects USING INDEX objects_key ((vault,kind,key)>(?,?,?))",
 		"due jobs": "SEARCH jobs USING INDEX jobs_due (due<?)",
 	}
 	s := openInside(t)

@@ -61,3 +61,17 @@ func merge(a, b []vault.Entry, limit int) []vault.Entry {
 	}
 	return out
 }
+
+const sqlHeads = `SELECT vault, kind, name FROM objects WHERE (vault, kind, key) > ($1, $2, $3) ORDER BY vault, kind, key LIMIT $4 + 0`
+
+// Heads implements vault.Reader.
+func (r *reader) Heads(after vault.Ref, limit int) ([]vault.Ref, error) {
+	list := []vault.Ref{}
+	err := r.each("objects", sqlHeads, place(after, max(limit, 0)), func(scan func(...any) error) error {
+		var ref vault.Ref
+		err := scan(&ref.Vault, &ref.Kind, &ref.Name)
+		list = append(list, ref)
+		return err
+	})
+	return list, err
+}

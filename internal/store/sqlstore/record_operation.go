@@ -15,6 +15,7 @@ type operationRecord struct {
 	CancelDue       *int64            `json:"cancel_due,omitzero"`
 	CancelLost      bool              `json:"cancel_lost,omitzero"`
 	PreserveOrder   bool              `json:"preserve_order,omitzero"`
+	Renewal         bool              `json:"renewal,omitzero"`
 	Policy          policyRecord      `json:"policy"`
 	Enabled         bool              `json:"enabled,omitzero"`
 	Tags            map[string]string `json:"tags,omitzero"`
@@ -54,7 +55,7 @@ func fromOperation(o vault.Operation) (operationRecord, packed) {
 	r := operationRecord{
 		V: recordVersion, Name: o.Name, RequestID: o.RequestID, Status: string(o.Status), Detail: o.Detail,
 		IssuerName: o.IssuerName, CancelRequested: o.CancelRequested, CancelDue: nanos(o.CancelDue),
-		CancelLost: o.CancelLost, PreserveOrder: o.PreserveOrder, Policy: fromPolicy(o.Policy),
+		CancelLost: o.CancelLost, PreserveOrder: o.PreserveOrder, Renewal: o.Renewal, Policy: fromPolicy(o.Policy),
 		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Asks: o.Asks, Target: o.Target, Created: nanos(o.Created),
 		CSR: raw.put(o.CSR), Private: raw.put(o.Private), State: raw.put(o.State),
 	}
@@ -79,7 +80,7 @@ func (r operationRecord) operation(ref vault.Ref, rev int64, raw packed) (o vaul
 	o = vault.Operation{
 		Ref: ref, RequestID: r.RequestID, Status: vault.Status(r.Status), Detail: r.Detail,
 		IssuerName: r.IssuerName, CancelRequested: r.CancelRequested, CancelDue: atNanos(r.CancelDue),
-		CancelLost: r.CancelLost, PreserveOrder: r.PreserveOrder, Policy: r.Policy.policy(),
+		CancelLost: r.CancelLost, PreserveOrder: r.PreserveOrder, Renewal: r.Renewal, Policy: r.Policy.policy(),
 		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Asks: r.Asks, Target: r.Target, Created: atNanos(r.Created), Rev: rev,
 	}
 	if r.Failure != nil {

@@ -228,3 +228,25 @@ func purge(t *testing.T, s vault.Store) {
 	o := put(t, s, certificate(ref("gone"), 0))
 	same(t, "head after purge", get(t, s, func(r vault.Reader) (vault.Object, error) { return r.Object(ref("gone")) }), o)
 }
+
+// headsListed: every head is listed once, deleted ones too, in order.
+func headsListed(t *testing.T, s vault.Store) {
+	want := []vault.Ref{{Vault: "a", Kind: vault.Certificates, Name: "B"}, {Vault: "a", Kind: vault.Certificates, Name: "c"},
+		{Vault: "a", Kind: vault.Keys, Name: "a"}, {Vault: "b", Kind: vault.Certificates, Name: "A"}}
+	for i, r := range want {
+		update(t, s, func(tx vault.Tx) error {
+			o := vault.Object{Ref: r, Pending: i == 0}
+			if i == 1 {
+				o.Deletion = &vault.Deletion{At: instant, PurgeAt: instant}
+			}
+			_, err := tx.PutObject(o)
+			return err
+		})
+	}
+	list := func(after vault.Ref, limit int) []vault.Ref {
+		return get(t, s, func(r vault.Reader) ([]vault.Ref, error) { return r.Heads(after, limit) })
+	}
+	same(t, "all", list(vault.Ref{}, 9), want)
+	same(t, "a page", list(want[0], 2), want[1:3])
+	same(t, "after the last", list(want[3], 9), []vault.Ref{})
+}

@@ -11,7 +11,7 @@ func fullOperation() vault.Operation {
 	issuer := fullIssuer("web", "MyIssuer")
 	return vault.Operation{Ref: ref("Web"), RequestID: id(1), Status: vault.Failed, Detail: "d",
 		Failure: &vault.Failure{Code: vault.IssuerFault, Message: "m"}, IssuerName: "MyIssuer", CSR: []byte("csr"),
-		CancelRequested: true, CancelDue: instant.Add(2 * time.Second), CancelLost: true, PreserveOrder: true,
+		CancelRequested: true, CancelDue: instant.Add(2 * time.Second), CancelLost: true, PreserveOrder: true, Renewal: true,
 		Policy: fullPolicy(), Enabled: true, Tags: map[string]string{"a": "b"}, Private: vault.Sealed("sealed"),
 		Issuer: &issuer, State: []byte("state"), Attempt: 3, Asks: true, Approval: &vault.Approval{At: instant, Approved: true, Message: "why"},
 		History: []vault.Note{{At: instant, Last: instant.Add(time.Hour), Times: 2, Text: "asked"}, {At: instant, Last: instant, Times: 1, Text: "answered"}},

@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"list entries", objectEntries},
 		{"pages", objectPages},
 		{"placeholders in lists", placeholdersListed},
+		{"heads listed", headsListed},
 		{"purge", purge},
 		{"operations as put", operationsAsPut},
 		{"operation revisions", operationRevisions},

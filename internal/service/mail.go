@@ -1,0 +1,105 @@
+package service
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"html"
+	"strings"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// A letter is a mail before it is addressed.
+type letter struct {
+	subject, what string
+	facts         [][2]string // what a person wants to know, by name
+}
+
+// mail writes to the contacts of a vault, one mail with all of them; nothing
+// where there are none.
+func (s *Service) mail(tx vault.Tx, v vault.Version, l letter, now time.Time) error {
+	contacts, _, err := found(tx.Contacts(v.Vault))
+	if err != nil {
+		return err
+	}
+	m := vault.Mail{Subject: l.subject, Text: l.text(), HTML: l.html()}
+	for _, c := range contacts {
+		if c.Email != "" {
+			m.To = append(m.To, c.Email)
+		}
+	}
+	if len(m.To) == 0 {
+		return nil
+	}
+	body, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("write the mail about %s: %w", v.Ref, err)
+	}
+	return s.tell(tx, vault.Message{ID: vault.NewID(), Topic: vault.TopicMail, Ref: v.Ref, Version: v.ID, At: now, Body: body})
+}
+
+func (l letter) text() string {
+	var b strings.Builder
+	b.WriteString(l.what + "\n\n")
+	for _, f := range l.facts {
+		fmt.Fprintf(&b, "%-16s %s\n", f[0]+":", f[1])
+	}
+	return b.String()
+}
+
+func (l letter) html() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<!doctype html>\n<html><body>\n<p>%s</p>\n<table>\n", html.EscapeString(l.what))
+	for _, f := range l.facts {
+		fmt.Fprintf(&b, "<tr><th align=\"left\">%s</th><td>%s</td></tr>\n", html.EscapeString(f[0]), html.EscapeString(f[1]))
+	}
+	b.WriteString("</table>\n</body></html>\n")
+	return b.String()
+}
+
+// factsOf are the facts about a version that every mail has.
+func factsOf(v vault.Version) [][2]string {
+	f := [][2]string{{"Vault", v.Vault}, {"Certificate", v.Name}, {"Version", v.ID}}
+	if c := v.Certificate; c != nil {
+		f = append(f, [2]string{"Subject", c.Subject}, [2]string{"Thumbprint", thumbprint(v)})
+	}
+	return append(f, [2]string{"Expires", v.Attributes.Expires.UTC().Format("2006-01-02 15:04 MST")})
+}
+
+func thumbprint(v vault.Version) string {
+	if v.Certificate == nil {
+		return ""
+	}
+	return strings.ToUpper(hex.EncodeToString(v.Certificate.Thumbprint))
+}
+
+// expiresMail is for the action EmailContacts: a person has to do something.
+func expiresMail(v vault.Version) letter {
+	return letter{fmt.Sprintf("Certificate %s in vault %s expires on %s", v.Name, v.Vault, v.Attributes.Expires.UTC().Format("2006-01-02")),
+		"This certificate comes to its end. It is not renewed by itself: make or import its next version in time.", factsOf(v)}
+}
+
+// renewingMail tells that a renewal begins.
+func renewingMail(v vault.Version, op vault.Operation) letter {
+	return letter{fmt.Sprintf("Certificate %s in vault %s is being renewed", v.Name, v.Vault),
+		"The next version of this certificate was requested. Nothing has to be done; another mail tells how it ended.",
+		append(factsOf(v), [2]string{"Issuer", op.IssuerName}, [2]string{"Request", op.RequestID})}
+}
+
+// renewedMail tells that a renewal was completed. was is the version before.
+func renewedMail(v, was vault.Version, op vault.Operation) letter {
+	return letter{fmt.Sprintf("Certificate %s in vault %s was renewed", v.Name, v.Vault),
+		"This certificate has a new version. Programs that read it by name have it from now on.",
+		append(factsOf(v), [2]string{"Old version", was.ID}, [2]string{"Old thumbprint", thumbprint(was)},
+			[2]string{"Old expiry", was.Attributes.Expires.UTC().Format("2006-01-02 15:04 MST")}, [2]string{"Issuer", op.IssuerName}, [2]string{"Request", op.RequestID})}
+}
+
+// failedMail tells that a renewal failed, and when it is tried again.
+func failedMail(v vault.Version, op vault.Operation, again time.Time) letter {
+	return letter{fmt.Sprintf("Certificate %s in vault %s could not be renewed", v.Name, v.Vault),
+		"The next version of this certificate could not be had. The one there is stays in use. It is tried again by itself; if the error stays, a person must look after it before the certificate expires.",
+		append(factsOf(v), [2]string{"Issuer", op.IssuerName}, [2]string{"Request", op.RequestID}, [2]string{"Error", op.Failure.Code},
+			[2]string{"Message", op.Failure.Message}, [2]string{"Next try", again.UTC().Format("2006-01-02 15:04 MST")})}
+}

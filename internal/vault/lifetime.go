@@ -1,0 +1,167 @@
+package vault
+
+import (
+	"hash/fnv"
+	"math"
+	"time"
+)
+
+// What is done once in the life of a version, besides the lifetime actions.
+const (
+	DidNearExpiry = "near-expiry" // programs were told that it is near its expiry
+	DidExpired    = "expired"     // that it has expired
+	DidAnnounce   = "announced"   // people were told that it is being renewed
+	DidFailure    = "failure"     // that its renewal failed
+	AskIssuer     = "ask"         // the issuer is asked when to renew
+)
+
+// nearExpiry is the date before the expiry on which Key Vault tells programs.
+const nearExpiry = 30 * day
+
+// A Deed is something that falls due in the life of a version.
+type Deed struct {
+	What string // AutoRenew, EmailContacts, AskIssuer, DidNearExpiry or DidExpired
+	Due  time.Time
+}
+
+// Due is when a trigger fires for a certificate with these dates. A number of
+// days that the certificate does not live is taken as two thirds of its
+// lifetime: otherwise every new version would be due at once (DESIGN section 5).
+func (t Trigger) Due(notBefore, expires time.Time) time.Time {
+	life := expires.Sub(notBefore)
+	if before := time.Duration(t.DaysBeforeExpiry) * day; t.DaysBeforeExpiry > 0 && before < life {
+		return expires.Add(-before)
+	}
+	if t.DaysBeforeExpiry > 0 {
+		return notBefore.Add(life / 3 * 2)
+	}
+	return notBefore.Add(life / 100 * time.Duration(t.LifetimePercentage))
+}
+
+// Deeds returns what is still to be done for the current version of an object.
+// busy: an operation is in progress, so nothing is renewed.
+func (o Object) Deeds(v Version, l Life, busy bool, s Settings) []Deed {
+	if o.Deletion != nil || o.Pending || o.Managed || v.Attributes.Expires.IsZero() {
+		return nil
+	}
+	var list []Deed
+	add := func(what string, due time.Time) {
+		if !l.Did(what) {
+			list = append(list, Deed{what, due})
+		}
+	}
+	if o.Kind == Certificates {
+		o.actions(v, l, busy, s, add)
+	}
+	if o.Kind != Keys { // a key says in its rotation policy when that is told
+		near := s.NearExpiry
+		if near == 0 {
+			near = nearExpiry
+		}
+		add(DidNearExpiry, v.Attributes.Expires.Add(-near))
+	}
+	add(DidExpired, v.Attributes.Expires)
+	return list
+}
+
+// actions adds the lifetime actions of a certificate that is in use. An expired
+// one is renewed too: better late than never.
+func (o Object) actions(v Version, l Life, busy bool, s Settings, add func(string, time.Time)) {
+	p, a := o.Policy, v.Attributes
+	if p == nil || !p.Enabled || !a.Enabled {
+		return
+	}
+	if !l.AskAgain.IsZero() {
+		add(AskIssuer, l.AskAgain)
+	}
+	for _, action := range p.Lifetime {
+		due := action.Trigger.Due(a.NotBefore, a.Expires)
+		switch {
+		case action.Action != AutoRenew:
+			add(EmailContacts, due)
+		case !busy && !(Operation{IssuerName: p.Issuer.Name}).Manual():
+			add(AutoRenew, l.renewal(v, notAtBirth(due, a).Add(spread(v, due, s.RenewSpread))))
+		}
+	}
+}
+
+// notAtBirth takes a trigger that had fired when the version was made, as it
+// may with an authority that dates back or a certificate brought from outside,
+// as two thirds of what was left then: otherwise every version would be due at once.
+func notAtBirth(due time.Time, a Attributes) time.Time {
+	if due.After(a.Created) || !a.Expires.After(a.Created) {
+		return due
+	}
+	return a.Created.Add(a.Expires.Sub(a.Created) / 3 * 2)
+}
+
+// renewal is when to renew where the policy says due: earlier if the issuer
+// suggests so, later where a try has failed. A suggestion is followed once a
+// version is a day old, or a tenth of its lifetime, so that an authority that
+// always says "now" does not run the account empty.
+func (l Life) renewal(v Version, due time.Time) time.Time {
+	if a := v.Attributes; !l.Picked.IsZero() && l.Picked.Before(a.Expires) {
+		picked := a.Created.Add(min(day, a.Expires.Sub(a.NotBefore)/10))
+		if l.Picked.After(picked) {
+			picked = l.Picked
+		}
+		if picked.Before(due) {
+			due = picked
+		}
+	}
+	if l.Retry.After(due) {
+		due = l.Retry
+	}
+	return due
+}
+
+// spread puts the renewal of a version off by a time that is always the same
+// for it: up to most, a twentieth of the lifetime and a quarter of what is left.
+func spread(v Version, due time.Time, most time.Duration) time.Duration {
+	a := v.Attributes
+	most = min(most, a.Expires.Sub(a.NotBefore)/20, a.Expires.Sub(due)/4)
+	if most <= 0 {
+		return 0
+	}
+	h := fnv.New64a()
+	h.Write([]byte(v.Ref.String() + "/" + v.ID))
+	return time.Duration(float64(most) * (float64(h.Sum64()) / math.MaxUint64))
+}
+
+// The ladder of renewals that failed: the first try after an hour, each wait
+// twice the one before, up to 32 hours, but never longer than a quarter of the
+// time that is left, down to a minute.
+const (
+	firstRetry   = time.Hour
+	longestRetry = 32 * time.Hour
+	soonestRetry = time.Minute
+)
+
+// Failed returns the life after a renewal came to nothing at now.
+func (l Life) Failed(now, expires time.Time) Life {
+	wait := longestRetry
+	if l.Tries < 5 {
+		wait = firstRetry << l.Tries
+	}
+	if left := expires.Sub(now); left > 0 {
+		wait = max(min(wait, left/4), soonestRetry)
+	}
+	l.Tries, l.Retry = l.Tries+1, now.Add(wait)
+	return l
+}
+
+// Suggested returns the life with what the issuer suggests. The time in the
+// window is picked once and kept while the window stays; part is a random
+// number from 0 to 1.
+func (l Life) Suggested(s Suggestion, now time.Time, part float64) Life {
+	l.AskAgain = now.Add(min(max(s.Again, time.Minute), day))
+	if !s.End.After(s.Start) { // RFC 9773 section 4.2: as if it had said nothing
+		l.WindowStart, l.WindowEnd, l.Picked = time.Time{}, time.Time{}, time.Time{}
+		return l
+	}
+	if !s.Start.Equal(l.WindowStart) || !s.End.Equal(l.WindowEnd) {
+		l.WindowStart, l.WindowEnd = s.Start, s.End
+		l.Picked = s.Start.Add(time.Duration(part * float64(s.End.Sub(s.Start)))).Truncate(time.Second)
+	}
+	return l
+}
