@@ -15,8 +15,9 @@ import (
 	"certwright/internal/vault"
 )
 
-// collect downloads the certificate of an order that is issued. On a reissued
-// order the old certificate stands until the new one is there.
+// collect downloads the certificate of an order that is issued; one that is not
+// there yet is waited for. On a reissued order the old certificate stands until
+// the new one is there.
 func (s *step) collect(ctx context.Context, info orderInfo) (vault.Progress, error) {
 	id := int64(info.Certificate.ID)
 	if s.notes.Reissue != 0 {
@@ -34,7 +35,7 @@ func (s *step) collect(ctx context.Context, info orderInfo) (vault.Progress, err
 	}
 	list, err := s.download(ctx, id)
 	if r, ok := refused(err); ok && (r.Status == http.StatusNotFound || r.Status == http.StatusBadRequest) {
-		return s.missing(fmt.Sprintf("CertCentral does not have certificate %d", id), r), nil
+		return s.later(s.pendingDetail("issued"), sentence("Certificate %d cannot be downloaded yet: %v", id, r)), nil
 	}
 	if err != nil {
 		return vault.Progress{}, err

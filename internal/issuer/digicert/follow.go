@@ -10,8 +10,8 @@ import (
 	"certwright/internal/vault"
 )
 
-// most404 is how often an order, or a certificate, may be missing: what was
-// just made may not be there yet.
+// most404 is how often an order may be missing, or a download not whole: what
+// was just made may not be there yet.
 const most404 = 3
 
 // follow looks how the order stands and collects the certificate when it is

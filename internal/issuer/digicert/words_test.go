@@ -37,9 +37,9 @@ func TestStatuses(t *testing.T) {
 		{status: "something_new", says: "(something_new)"},
 		{status: "needs_approval", says: "waits for approval in CertCentral"},
 		{status: "needs_csr", says: "waits in CertCentral for a CSR"},
-		{status: "waiting_pickup", says: "does not have certificate"},
-		{status: "approved", says: "does not have certificate"},
-		{status: "issued", says: "does not have certificate"},
+		{status: "waiting_pickup", says: "the certificate is not ready for download yet"},
+		{status: "approved", says: "the certificate is not ready for download yet"},
+		{status: "issued", says: "the certificate is not ready for download yet"},
 		{status: "rejected", ends: "failed", code: vault.RequestRejected, says: "CertCentral gives no reason"},
 		{status: "denied", ends: "failed", code: vault.RequestRejected, says: "was rejected"},
 		{status: "canceled", ends: "failed", code: vault.RequestRejected, says: "was canceled at the CA."},
@@ -213,6 +213,21 @@ func TestMissingOrder(t *testing.T) {
 	if got := len(a.Calls()) - before; got != most404 {
 		t.Errorf("asked %d times, want %d", got, most404)
 	}
+}
+
+// A certificate that cannot be downloaded yet is waited for, however often.
+func TestLatePickup(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, certcentral.Play{Hold: true})
+	o := follows(t, a)
+	a.SetStatus(a.Orders()[0].ID, "waiting_pickup")
+	if p, _ := a.steps(t, o, 20); p.Failure != nil || p.Chain != nil {
+		t.Fatalf("%+v", p)
+	}
+	if err := a.Do(a.Orders()[0].ID, "issue", ""); err != nil {
+		t.Fatal(err)
+	}
+	a.mustIssue(t, a.walk(t, o), 1)
 }
 
 // Looks grow rare: at once, then by the ladder.
