@@ -1,9 +1,6 @@
 package notify
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"io"
@@ -90,17 +87,6 @@ func (v *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	v.got = append(v.got, call{r.Header, string(body)})
 	w.WriteHeader(http.StatusAccepted)
-}
-
-// genuine is what docs/notices.md tells receivers to do.
-func genuine(secret string, header http.Header, body []byte, now time.Time) bool {
-	stamp := header.Get("X-Certwright-Timestamp")
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write([]byte(stamp + "."))
-	mac.Write(body)
-	want := "sha256=" + hex.EncodeToString(mac.Sum(nil))
-	at, err := json.Number(stamp).Int64()
-	return err == nil && now.Sub(time.Unix(at, 0)).Abs() < 5*time.Minute && hmac.Equal([]byte(want), []byte(header.Get("X-Certwright-Signature")))
 }
 
 func (v *receiver) calls() []call {
