@@ -17,6 +17,7 @@ import (
 const (
 	maxListeners = 32
 	heartbeat    = 15 * time.Second
+	breath       = 50 * time.Millisecond
 	streamPage   = 200              // events read at a time
 	writeTime    = 30 * time.Second // for a listener to take a page
 )
@@ -156,9 +157,21 @@ func (l *listener) follow(ctx context.Context) {
 		case <-l.done:
 			return
 		case <-wake:
+			l.breathe(ctx)
 		case <-beat.C:
 			there = l.write(": still here\n\n")
 		}
+	}
+}
+
+// breathe waits a moment, so that many pokes in a row are one look.
+func (l *listener) breathe(ctx context.Context) {
+	moment := time.NewTimer(breath)
+	defer moment.Stop()
+	select {
+	case <-ctx.Done():
+	case <-l.done:
+	case <-moment.C:
 	}
 }
 

@@ -37,7 +37,7 @@ type call struct {
 	body   string
 }
 
-func (v *receiver) open(t *testing.T) *receiver {
+func (v *receiver) open(t testing.TB) *receiver {
 	t.Helper()
 	s := httptest.NewTLSServer(v)
 	t.Cleanup(s.Close)
@@ -100,7 +100,7 @@ func means(store vault.Store) Means {
 }
 
 // hookTo is the sink of a receiver, named "hook".
-func hookTo(t *testing.T, v *receiver, store vault.Store, change func(*WebhookSettings)) *Webhook {
+func hookTo(t testing.TB, v *receiver, store vault.Store, change func(*WebhookSettings)) *Webhook {
 	t.Helper()
 	s := WebhookSettings{Name: "Hook", URL: v.url, CABundle: v.bundle}
 	if v.secret != "" {

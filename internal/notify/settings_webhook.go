@@ -6,92 +6,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/mail"
-	"net/netip"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"certwright/internal/outbound"
 	"certwright/internal/vault"
 )
-
-// MailSettings are what an operator writes under `smtp:`.
-type MailSettings struct {
-	Host         string `yaml:"host"`          // HOST or HOST:PORT of the mail server; the port follows tls where it is missing
-	From         string `yaml:"from"`          // sender of all mails, as in Certificates <certs@example.org>
-	User         string `yaml:"user"`          // signs in as; "" does not sign in
-	PasswordFile string `yaml:"password_file"` // file with the user's password, read for each mail
-	TLS          string `yaml:"tls"`           // starttls (unless set, port 587), tls (port 465) or none (port 25)
-	CABundle     string `yaml:"ca_bundle"`     // a PEM file to trust instead of the system's authorities
-	Hello        string `yaml:"hello"`         // the name to greet with; the domain of from unless set
-}
-
-// The values of MailSettings.TLS.
-const (
-	startTLS = "starttls"
-	fullTLS  = "tls"
-	noTLS    = "none"
-)
-
-func (s MailSettings) withDefaults() MailSettings {
-	s.TLS = cmp.Or(s.TLS, startTLS)
-	port := map[string]string{startTLS: "587", fullTLS: "465", noTLS: "25"}[s.TLS]
-	if _, _, err := net.SplitHostPort(s.Host); err != nil && s.Host != "" && port != "" {
-		s.Host = net.JoinHostPort(strings.Trim(s.Host, "[]"), port)
-	}
-	return s
-}
-
-var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*\.?$`)
-
-// Check tells what will not do, without looking at files or the network.
-func (s MailSettings) Check() (wrong []error) {
-	s = s.withDefaults()
-	if s.Host == "" {
-		wrong = append(wrong, errors.New("host: is missing; write the mail server, as in mail.example.org:587"))
-	} else if !isHostPort(s.Host) {
-		wrong = append(wrong, fmt.Errorf("host: %q is no server; write HOST or HOST:PORT, as in mail.example.org:587", s.Host))
-	}
-	if a, err := mail.ParseAddress(s.From); s.From == "" {
-		wrong = append(wrong, errors.New("from: is missing; write the sender's address, as in certs@example.org"))
-	} else if err != nil || !isAddress(a.Address) {
-		wrong = append(wrong, fmt.Errorf("from: %q is no address; write one as in certs@example.org or Certificates <certs@example.org>", s.From))
-	}
-	if !slices.Contains([]string{startTLS, fullTLS, noTLS}, s.TLS) {
-		wrong = append(wrong, fmt.Errorf("tls: %q must be starttls, tls or none", s.TLS))
-	}
-	if (s.User == "") != (s.PasswordFile == "") {
-		wrong = append(wrong, errors.New("user: and password_file go together; write both or none"))
-	}
-	if host, _, _ := net.SplitHostPort(s.Host); s.User != "" && s.TLS == noTLS && !isLocal(host) {
-		wrong = append(wrong, errors.New("user: a password needs tls: starttls or tls; without TLS anybody on the way could read it"))
-	}
-	if s.CABundle != "" && s.TLS == noTLS {
-		wrong = append(wrong, errors.New("ca_bundle: means nothing with tls: none; leave one of them out"))
-	}
-	if s.Hello != "" && !hostName.MatchString(s.Hello) {
-		wrong = append(wrong, fmt.Errorf("hello: %q is no host name; write the name of this machine", s.Hello))
-	}
-	return wrong
-}
-
-func isHostPort(s string) bool {
-	host, port, err := net.SplitHostPort(s)
-	n, portErr := strconv.ParseUint(port, 10, 16)
-	_, ipErr := netip.ParseAddr(host)
-	return err == nil && portErr == nil && n > 0 && (ipErr == nil || hostName.MatchString(host))
-}
-
-func isLocal(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
-}
 
 // WebhookSettings are what an operator writes as one item of `events:`.
 type WebhookSettings struct {
@@ -187,27 +109,4 @@ func checkAddress(address string) error {
 		return errors.New("it must have no fragment")
 	}
 	return outbound.CheckURL(bare)
-}
-
-const maxSecret = 64 << 10 // of a file with a secret, in bytes
-
-// readSecret reads a file that holds a secret and nothing else; space around it
-// does not count.
-func readSecret(key, path string) (vault.Hidden, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", key, err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
-	secret := strings.TrimSpace(string(text))
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("%s: %w", key, err)
-	case len(text) > maxSecret:
-		return "", fmt.Errorf("%s: %s is larger than 64 KiB", key, path)
-	case secret == "":
-		return "", fmt.Errorf("%s: %s is empty", key, path)
-	}
-	return vault.Hidden(secret), nil
 }
