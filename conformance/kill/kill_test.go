@@ -33,8 +33,8 @@ func TestKill(t *testing.T) {
 	program, folder := process.Build(t), filepath.Join(t.TempDir(), "data")
 	facts, names := &ledger{facts: map[string]*fact{}}, 0
 	p := process.Start(t, process.Program{Path: program, Folder: folder})
-	for i, script := range map[string]string{"prompt": "", "slow": "delay=3s", "flaky": "fail=2"} {
-		if r, err := p.Send(t.Context(), "PUT", "/certificates/issuers/"+i, map[string]any{"provider": "Test", "credentials": map[string]any{"account_id": script}}); err != nil || r.Status != 200 {
+	for i, body := range map[string]map[string]any{"own": {"provider": "Internal"}, "prompt": played(""), "slow": played("delay=3s"), "flaky": played("fail=2")} {
+		if r, err := p.Send(t.Context(), "PUT", "/certificates/issuers/"+i, body); err != nil || r.Status != 200 {
 			t.Fatalf("issuer %s: %d %v", i, r.Status, err)
 		}
 	}
@@ -49,6 +49,11 @@ func TestKill(t *testing.T) {
 		}
 	}
 	t.Logf("%d rounds, %d names looked at, nothing lost, nothing stuck", rounds, names)
+}
+
+// played is an issuer that plays a script.
+func played(script string) map[string]any {
+	return map[string]any{"provider": "Test", "credentials": map[string]any{"account_id": script}}
 }
 
 // load lets the hands work and kills the server at a random moment.

@@ -124,7 +124,7 @@ func (h *hand) self(ctx context.Context, f *fact) bool {
 }
 
 func (h *hand) byIssuer(ctx context.Context, f *fact) bool {
-	_, ok := h.order(ctx, f, []string{"prompt", "slow", "flaky"}[h.random.IntN(3)])
+	_, ok := h.order(ctx, f, []string{"own", "prompt", "slow", "flaky"}[h.random.IntN(4)])
 	return ok
 }
 

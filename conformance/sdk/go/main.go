@@ -13,6 +13,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"strings"
 	"time"
@@ -64,23 +65,49 @@ func main() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	todo := checks
+	todo, hands := checks, 1
 	if len(os.Args) > 1 && os.Args[1] == "issuers" {
-		todo = authorityChecks()
+		todo, hands = authorityChecks(), 4 // they wait most of the time
 	}
 	passed, failed := 0, 0
-	for _, c := range todo {
-		if err := c.do(ctx, s); err != nil {
+	for i, err := range results(ctx, s, todo, hands) {
+		what := todo[i].what
+		if err != nil {
 			failed++
-			fmt.Printf("FAIL %s: %s\n", c.what, strings.ReplaceAll(err.Error(), "\n", "\n     "))
+			fmt.Printf("FAIL %s: %s\n", what, strings.ReplaceAll(err.Error(), "\n", "\n     "))
 			continue
 		}
 		passed++
-		fmt.Printf("ok   %s\n", c.what)
+		fmt.Printf("ok   %s\n", what)
 	}
 	fmt.Printf("%d passed, %d failed; %d questions about keys and secrets\n", passed, failed, s.asked)
 	if failed > 0 {
 		os.Exit(1)
+	}
+}
+
+// results tries all checks, so many at a time, and yields what became of each
+// in their order.
+func results(ctx context.Context, s *suite, todo []check, hands int) iter.Seq2[int, error] {
+	done, turns := make([]chan error, len(todo)), make(chan struct{}, hands)
+	for i := range todo {
+		done[i] = make(chan error, 1)
+	}
+	go func() {
+		for i, c := range todo {
+			turns <- struct{}{}
+			go func() {
+				done[i] <- c.do(ctx, s)
+				<-turns
+			}()
+		}
+	}()
+	return func(yield func(int, error) bool) {
+		for i := range todo {
+			if !yield(i, <-done[i]) {
+				return
+			}
+		}
 	}
 }
 
