@@ -17,9 +17,10 @@ check: ## formatting, vet and the floors
 ci: ## everything CI runs, installing what it needs (Debian, as root)
 	bash .ci/run
 
-long: ## the long forms: fuzzing, 100 kill rounds, big benchmarks
+long: ## the long forms: fuzzing, 100 kill rounds, a kill at every call to an issuer, big benchmarks
 	FUZZ_TIME=5m bash .ci/fuzz
 	KILL_ROUNDS=100 go test -count=1 -timeout 3h -v ./conformance/kill
+	KILL_EVERY=1 go test -count=1 -timeout 1h -v ./conformance/issuers
 	CERTWRIGHT_BENCH_ROWS=1000000 go test -run '^$$' -bench . -benchtime 1x -timeout 3h ./internal/store/... ./internal/certs ./conformance/bench
 
 help: ## this list
