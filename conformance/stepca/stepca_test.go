@@ -44,6 +44,8 @@ func TestStepCA(t *testing.T) {
 	t.Run("http-01 on the board", w.http01)
 	t.Run("a name that the policy forbids", w.forbidden)
 	t.Run("revocation", w.revokes)
+	t.Run("a record that is seen late", w.late)
+	t.Run("a record that is never seen", w.never)
 	if now, ever := n.count(); now != 0 || ever == 0 {
 		t.Errorf("%d TXT records are left of %d", now, ever)
 	}
@@ -198,7 +200,7 @@ func (w *world) http01(t *testing.T) {
 
 func (w *world) forbidden(t *testing.T) {
 	p := w.issue(t, w.byUpdates(t, "acme"), "www.elsewhere.test")
-	if p.Failure == nil || p.Failure.Code != vault.RequestRejected || !strings.Contains(p.Failure.Message, "will not issue certificates for the identifier") {
+	if p.Failure == nil || p.Failure.Code != vault.RequestRejected || !strings.Contains(p.Failure.Message, "the order for www.elsewhere.test: The server will not issue certificates for the identifier") {
 		t.Errorf("failure %+v, want %q in the authority's words", p.Failure, vault.RequestRejected)
 	}
 }

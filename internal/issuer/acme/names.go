@@ -102,11 +102,11 @@ func commonName(subject []byte) string {
 	return name.CommonName
 }
 
-// values lists identifiers for people.
+// values lists identifiers for people, the first few of many.
 func values(ids []acme.Identifier) string {
 	names := make([]string, len(ids))
 	for i, id := range ids {
 		names[i] = id.Value
 	}
-	return strings.Join(names, ", ")
+	return some(names)
 }

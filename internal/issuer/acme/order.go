@@ -40,7 +40,7 @@ func (w *walk) place(ctx context.Context) (vault.Progress, error) {
 	case refused && p.Type == acme.ProblemTypeUnauthorized:
 		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority refused the account's order: " + words(p)})
 	case refused && !passes(p):
-		return w.fail(ctx, vault.Failure{Code: blame(p), Message: "The authority refused the order: " + words(p)})
+		return w.fail(ctx, vault.Failure{Code: blame(p), Message: "The authority refused the order for " + values(ids) + ": " + words(p)})
 	case err != nil:
 		return vault.Progress{}, heard.trouble(err)
 	case order.Location == "":
@@ -155,7 +155,7 @@ func (w *walk) invalid(ctx context.Context, order acme.Order) (vault.Progress, e
 	case len(said) > 0:
 		return w.fail(ctx, vault.Failure{Code: code, Message: invalidated + strings.Join(said, "; ")})
 	case order.Error != nil:
-		return w.fail(ctx, vault.Failure{Code: blame(*order.Error), Message: "The authority gave the order up: " + words(*order.Error)})
+		return w.fail(ctx, vault.Failure{Code: blame(*order.Error), Message: "The authority gave the order for " + values(order.Identifiers) + " up: " + words(*order.Error)})
 	}
 	return w.restart(ctx, fmt.Sprintf("order %s became invalid and the authority gives no reason", w.state.Order))
 }

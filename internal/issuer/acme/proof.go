@@ -138,48 +138,54 @@ func (w *walk) accept(ctx context.Context) (vault.Progress, error) {
 		if w.late() {
 			break
 		}
-		if err := w.tell(ctx, p); err != nil {
-			return vault.Progress{}, err
+		if f, err := w.tell(ctx, p); f != nil || err != nil {
+			return w.giveUp(ctx, f, err)
 		}
-		w.note("the authority was told to look at the %s for %s", what(p.Record), p.Name)
 	}
 	return w.wait(soon, w.unproved()), nil
 }
 
 // tell posts to a challenge, unless it was posted to before: a second post is
 // an error at some authorities.
-func (w *walk) tell(ctx context.Context, p *proof) error {
-	ctx, heard := listen(ctx)
-	a, err := w.client.GetAuthorization(ctx, w.account, p.Authorization)
+func (w *walk) tell(ctx context.Context, p *proof) (*vault.Failure, error) {
+	hearing, heard := listen(ctx)
+	a, err := w.client.GetAuthorization(hearing, w.account, p.Authorization)
 	if err != nil {
-		return heard.trouble(err)
+		return nil, heard.trouble(err)
 	}
 	p.Accepted = true
-	for _, c := range a.Challenges {
-		if a.Status != acme.StatusPending || c.URL != p.Challenge || c.Status != acme.StatusPending {
-			continue
-		}
-		if _, err := w.client.InitiateChallenge(ctx, w.account, acme.Challenge{URL: p.Challenge}); err != nil {
-			if trouble, ok := problem(err); ok && !passes(trouble) {
-				w.note("the authority did not take the proof for %s: %s", p.Name, words(trouble))
-				return nil // the order tells
-			}
-			return heard.trouble(err)
-		}
+	if c, ok := p.of(a); ok && a.Status == acme.StatusPending && c.Status == acme.StatusPending {
+		return w.post(ctx, p)
 	}
-	return nil
+	w.note("the authority was told to look at the %s for %s", what(p.Record), p.Name)
+	return nil, nil
+}
+
+// post says that a proof can be looked at. One that the authority does not take
+// is posted again later, as if it had looked in vain.
+func (w *walk) post(ctx context.Context, p *proof) (*vault.Failure, error) {
+	ctx, heard := listen(ctx)
+	_, err := w.client.InitiateChallenge(ctx, w.account, acme.Challenge{URL: p.Challenge})
+	if trouble, ok := problem(err); ok && !passes(trouble) {
+		return w.missed(p, trouble), nil
+	}
+	if err != nil {
+		return nil, heard.trouble(err)
+	}
+	w.note("the authority was told to look at the %s for %s", what(p.Record), p.Name)
+	return nil, nil
 }
 
 // verdict asks what became of the proofs.
 func (w *walk) verdict(ctx context.Context) (vault.Progress, error) {
-	ctx, heard := listen(ctx)
-	for n, read := 0, 0; n < len(w.state.Proofs) && read < batch; n++ {
+	hearing, heard := listen(ctx)
+	for n, read := 0, 0; n < len(w.state.Proofs) && read < batch && !w.late(); n++ {
 		p := &w.state.Proofs[n]
 		if p.Valid {
 			continue
 		}
 		read++
-		a, err := w.client.GetAuthorization(ctx, w.account, p.Authorization)
+		a, err := w.client.GetAuthorization(hearing, w.account, p.Authorization)
 		if err != nil {
 			return w.unread(ctx, heard, err)
 		}
@@ -191,30 +197,40 @@ func (w *walk) verdict(ctx context.Context) (vault.Progress, error) {
 			p.Valid = true
 			w.note("the authority has validated %s", p.Name)
 		case acme.StatusPending:
+			if f, err := w.insist(ctx, p, a); f != nil || err != nil {
+				return w.giveUp(ctx, f, err)
+			}
 		default:
 			w.note("the authorization of %s is %s", p.Name, a.Status)
 		}
 	}
-	return w.poll(heard, w.unproved()), nil
+	return w.patiently(heard, w.poll(heard, w.unproved())), nil
 }
 
-// unproved says which names the authority has not validated yet.
+// unproved says which names the authority has not validated yet, and why.
 func (w *walk) unproved() string {
 	var names []string
 	for _, p := range w.state.Proofs {
-		if !p.Valid {
+		switch {
+		case p.Valid:
+		case p.Said != "":
+			names = append(names, fmt.Sprintf("%s (%s; the authority said: %s)", p.Name, what(p.Record), p.Said))
+		default:
 			names = append(names, fmt.Sprintf("%s (%s)", p.Name, what(p.Record)))
 		}
 	}
 	if len(names) == 0 {
 		return "The authority has validated all names; the order waits to become ready."
 	}
-	more := ""
-	if len(names) > maxNamed {
-		more = fmt.Sprintf(" and %d more", len(names)-maxNamed)
-		names = names[:maxNamed]
+	return "Waiting for the authority to validate " + some(names) + "."
+}
+
+// some lists the first few of many.
+func some(names []string) string {
+	if len(names) <= maxNamed {
+		return strings.Join(names, ", ")
 	}
-	return "Waiting for the authority to validate " + strings.Join(names, ", ") + more + "."
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), len(names)-maxNamed)
 }
 
 // maxNamed is how many names a sentence lists.

@@ -33,6 +33,9 @@ type proof struct {
 	Presented     time.Time        `json:"presented"`          // zero: not yet
 	Accepted      bool             `json:"accepted,omitempty"` // the authority was told to look
 	Valid         bool             `json:"valid,omitempty"`    // it has seen the proof
+	Tries         int              `json:"tries,omitempty"`    // times that it looked in vain and left the challenge open
+	Retry         time.Time        `json:"retry,omitzero"`     // when it is told to look again; zero: its word is awaited
+	Said          string           `json:"said,omitempty"`     // what it said when it last looked in vain
 }
 
 // readState reads what Step saved. What cannot be read is as good as nothing:
