@@ -222,6 +222,21 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// What was sent while the program was told to stop is noted all the same.
+func TestStoppedAfterSending(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	store := openStore(t)
+	h := newHouse(t, store, map[string]Sink{"s": &shelf{say: func(vault.Message) error { stop(); return nil }}})
+	h.tell(t, event(1))
+	leases, err := store.Claim(t.Context(), noon, noon, time.Minute, 1)
+	must(t, err)
+	if err := h.Deliver(ctx, leases[0]); !errors.Is(err, context.Canceled) {
+		t.Errorf("delivered: %v", err)
+	}
+	h.count(t, "s", 0, 1, 0)
+}
+
 // A worker whose lease was lost stores nothing about a message that another
 // delivered meanwhile.
 func TestStaleWorker(t *testing.T) {
@@ -230,13 +245,16 @@ func TestStaleWorker(t *testing.T) {
 	s := &shelf{}
 	h := newHouse(t, store, map[string]Sink{"s": s})
 	s.say = func(m vault.Message) error {
+		if m.ID != event(1).ID {
+			return errors.New("no")
+		}
 		m.State, m.Tries = vault.Delivered, 1
 		must(t, store.Update(t.Context(), func(tx vault.Tx) error { return tx.PutMessage(m) })) // the other one
 		return errors.New("no")
 	}
-	h.tell(t, event(1))
+	h.tell(t, event(1), event(2))
 	h.settle(t)
-	h.count(t, "s", 0, 1, 0)
+	h.count(t, "s", 1, 1, 0)
 }
 
 // Messages of a sink that left the configuration wait for it, then are given up.

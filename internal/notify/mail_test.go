@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
+	"net/smtp"
 	"slices"
 	"strings"
 	"testing"
@@ -107,18 +108,19 @@ func TestMailConnections(t *testing.T) {
 		change func(*MailSettings)
 		want   string // in the error; "" is delivered
 	}{
-		"TLS from the start":     {&postOffice{implicit: true}, func(s *MailSettings) { s.TLS = "tls" }, ""},
-		"no TLS":                 {&postOffice{noTLS: true}, func(s *MailSettings) { s.TLS, s.CABundle = "none", "" }, ""},
-		"no TLS, signed in here": {&postOffice{noTLS: true, ways: "PLAIN", password: "x"}, func(s *MailSettings) { s.TLS, s.CABundle = "none", "" }, ""},
-		"STARTTLS withheld":      {&postOffice{noTLS: true}, nil, "does not offer STARTTLS"},
-		"a stranger's server":    {&postOffice{}, func(s *MailSettings) { s.CABundle = "" }, "certificate"},
-		"a stranger's, TLS":      {&postOffice{implicit: true}, func(s *MailSettings) { s.TLS, s.CABundle = "tls", "" }, "certificate"},
-		"wrong password":         {&postOffice{ways: "PLAIN", password: "right"}, func(s *MailSettings) { s.PasswordFile = "" }, "did not let us sign in: 535"},
-		"unknown ways":           {&postOffice{ways: "GSSAPI", password: "x"}, nil, "none of the ways to sign in"},
-		"must sign in":           {&postOffice{ways: "PLAIN"}, nil, "refused the sender: 530"},
-		"sender refused":         {&postOffice{onMail: "550 5.7.1 not from you"}, nil, "refused the sender: 550"},
-		"greylisted":             {&postOffice{answers: map[string]string{"a@example.org": "451 4.7.1 come back"}}, nil, "refused the receiver: 451"},
-		"not now":                {&postOffice{onData: "452 4.3.1 disk full"}, nil, "refused the mail: 452"},
+		"TLS from the start":      {&postOffice{implicit: true}, func(s *MailSettings) { s.TLS = "tls" }, ""},
+		"no TLS":                  {&postOffice{noTLS: true}, func(s *MailSettings) { s.TLS, s.CABundle = "none", "" }, ""},
+		"no TLS, signed in here":  {&postOffice{noTLS: true, ways: "PLAIN", password: "x"}, func(s *MailSettings) { s.TLS, s.CABundle = "none", "" }, ""},
+		"STARTTLS withheld":       {&postOffice{noTLS: true}, nil, "does not offer STARTTLS"},
+		"a stranger's server":     {&postOffice{}, func(s *MailSettings) { s.CABundle = "" }, "certificate"},
+		"a stranger's, TLS":       {&postOffice{implicit: true}, func(s *MailSettings) { s.TLS, s.CABundle = "tls", "" }, "certificate"},
+		"wrong password":          {&postOffice{ways: "PLAIN", password: "right"}, func(s *MailSettings) { s.PasswordFile = "" }, "did not let us sign in: 535"},
+		"unknown ways":            {&postOffice{ways: "GSSAPI", password: "x"}, nil, "none of the ways to sign in"},
+		"must sign in":            {&postOffice{ways: "PLAIN"}, nil, "refused the sender: 530"},
+		"sender refused":          {&postOffice{onMail: "550 5.7.1 not from you"}, nil, "refused the sender: 550"},
+		"must sign in, said late": {&postOffice{answers: map[string]string{"a@example.org": "530 5.7.0 sign in"}}, nil, "refused the receiver: 530"},
+		"greylisted":              {&postOffice{answers: map[string]string{"a@example.org": "451 4.7.1 come back"}}, nil, "refused the receiver: 451"},
+		"not now":                 {&postOffice{onData: "452 4.3.1 disk full"}, nil, "refused the mail: 452"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -234,6 +236,30 @@ func TestMailSilence(t *testing.T) {
 	}
 }
 
+// LOGIN sends a password to nobody who could only be reached readably, and
+// answers no third question.
+func TestLoginAuth(t *testing.T) {
+	t.Parallel()
+	start := func(secure bool) (*loginAuth, error) {
+		a := &loginAuth{smtp.PlainAuth("", "robot", "hunter2", "mail.example.org"), [2]string{"robot", "hunter2"}, 0}
+		_, _, err := a.Start(&smtp.ServerInfo{Name: "mail.example.org", TLS: secure, Auth: []string{"LOGIN"}})
+		return a, err
+	}
+	if _, err := start(false); err == nil {
+		t.Error("begun without TLS")
+	}
+	a, err := start(true)
+	must(t, err)
+	for _, want := range []string{"robot", "hunter2"} {
+		if got, err := a.Next(nil, true); string(got) != want || err != nil {
+			t.Errorf("%q %v", got, err)
+		}
+	}
+	if got, err := a.Next(nil, true); err == nil {
+		t.Errorf("a third answer: %q", got)
+	}
+}
+
 // The password is read for each mail, so that it can be changed.
 func TestMailFiles(t *testing.T) {
 	t.Parallel()
@@ -256,7 +282,8 @@ func TestMailFiles(t *testing.T) {
 // Whatever stands in a mail, its headers stay ours and its text arrives.
 func FuzzWrite(f *testing.F) {
 	f.Add("Hello", "text", "<p>html</p>", "a@example.org")
-	f.Add("a\r\nBcc: x@y", "\r\n--=_00000000000000000000000000000002\r\n\r\n.\r\n", "", "a@b\r\nBcc: c@d")
+	f.Add("a", "b", "c", "a@b\r\nBcc: c@d")
+	f.Add("a\r\nBcc: x@y", "\r\n--=_00000000000000000000000000000002\r\n\r\n.\r\n", "", "B \"x\" <a@example.org>")
 	f.Add(strings.Repeat("日本", 200), "=_\n.\n..", "\x00", `"a b"@example.org`)
 	f.Add("=?utf-8?q?x?=", strings.Repeat("x", 2000), "ä", "Ä <ä@example.org>")
 	from := &mail.Address{Name: "x", Address: "certs@example.org"}

@@ -204,6 +204,12 @@ func TestStreamHeartbeat(t *testing.T) {
 		if !strings.Contains(w.String(), "id: 1\nevent: "+vault.EventNearExpiry+"\ndata: {") {
 			t.Errorf("not found without a poke: %q", w.String())
 		}
+		h.tell(t, event(2))
+		s.Poke()
+		time.Sleep(2 * breath)
+		if !strings.Contains(w.String(), "id: 2\n") {
+			t.Errorf("not found after a poke: %q", w.String())
+		}
 		w.mu.Lock()
 		w.broken = true
 		w.mu.Unlock()

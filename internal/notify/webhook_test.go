@@ -24,6 +24,7 @@ type receiver struct {
 	url, bundle string
 	secret      string
 	rate        string
+	wrong       bool                                                 // answers handshakes, but not as it should
 	deaf        bool                                                 // knows no handshake
 	say         func(body []byte, w http.ResponseWriter) (done bool) // answers in its place
 
@@ -65,6 +66,9 @@ func (v *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodOptions:
 		v.greeting++
 		w.Header().Set("WebHook-Allowed-Origin", r.Header.Get("WebHook-Request-Origin"))
+		if v.wrong {
+			w.WriteHeader(http.StatusTeapot)
+		}
 		if v.rate != "" {
 			w.Header().Set("WebHook-Allowed-Rate", v.rate)
 		}
@@ -79,7 +83,11 @@ func (v *receiver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
-		_ = json.NewEncoder(w).Encode(map[string]string{"validationResponse": list[0].Data.ValidationCode})
+		code := list[0].Data.ValidationCode
+		if v.wrong {
+			code += "x"
+		}
+		_ = json.NewEncoder(w).Encode(map[string]string{"validationResponse": code})
 		return
 	}
 	if v.say != nil && v.say(body, w) {
@@ -174,8 +182,13 @@ func TestWebhookHandshakeRefused(t *testing.T) {
 		h.pass(t, time.Minute)
 		h.count(t, "hook", 0, 1, 0)
 	}
-	v, store := (&receiver{}).open(t), openStore(t)
-	v.say = nil
+	v, store := (&receiver{wrong: true}).open(t), openStore(t)
+	for _, schema := range []string{"cloudevents", "eventgrid"} {
+		k := hookTo(t, v, store, func(s *WebhookSettings) { s.Schema = schema })
+		if err := k.Send(t.Context(), event(1)); err == nil || !strings.Contains(err.Error(), "skip_handshake") {
+			t.Errorf("%s: a wrong answer: %v", schema, err)
+		}
+	}
 	k := hookTo(t, v, store, func(s *WebhookSettings) {
 		s.URL, s.Origin = strings.Replace(v.url, "topsecret", "other", 1), "me.example.org"
 	})
