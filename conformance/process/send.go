@@ -53,7 +53,11 @@ func (s *Process) bytes(ctx context.Context, method, path string, body any) ([]b
 		}
 		in = bytes.NewReader(b)
 	}
-	at := s.URL + path + "?api-version=7.4"
+	mark := "?"
+	if strings.Contains(path, mark) {
+		mark = "&"
+	}
+	at := s.URL + path + mark + "api-version=7.4"
 	if strings.HasPrefix(path, "/admin/") || strings.HasPrefix(path, "/pki/") {
 		at = s.Side + path
 	}

@@ -19,13 +19,15 @@ func (s *Service) planLife(tx vault.Tx, head vault.Object, v vault.Version, l va
 	return tx.PutJob(vault.Job{Kind: vault.JobLife, Ref: head.Ref, Due: due})
 }
 
+// nextDeed is when the first of them falls due, in whole seconds as the clock is
+// read: a job that comes earlier would find nothing due, again and again.
 func nextDeed(deeds []vault.Deed) (due time.Time, ok bool) {
 	for _, d := range deeds {
 		if !ok || d.Due.Before(due) {
 			due, ok = d.Due, true
 		}
 	}
-	return due, ok
+	return due.Add(time.Second - 1).Truncate(time.Second), ok
 }
 
 // replanLife is planLife for an object as it stands in the transaction.

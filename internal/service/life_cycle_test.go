@@ -436,3 +436,23 @@ func TestSinks(t *testing.T) {
 		t.Errorf("queued %v, want %v", got, want)
 	}
 }
+
+// A due time between two seconds is met at the next one: with a clock that
+// stands still nothing is looked at for ever.
+func TestDueBetweenSeconds(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.Settings = func(name string) vault.Settings {
+		s := vault.DefaultSettings(name)
+		s.RenewSpread = 6 * time.Hour // which is no whole number of seconds
+		return s
+	}
+	h.create(t, web, lives("Self", 1, renew(80)))
+	h.status(t, web)
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	must(t, h.worker.Advance(ctx, movable{h.clock}, 30*day))
+	if n := h.made(t, web); n != 2 {
+		t.Errorf("%d versions, want 2", n)
+	}
+}
