@@ -86,6 +86,11 @@ func (a *acmeAuthority) once(ctx context.Context, l *life, domain string) error 
 	if len(finalized) != 1 {
 		return fmt.Errorf("finalized orders: %v, want one", finalized)
 	}
+	return a.swept(ctx, l, domain)
+}
+
+// swept waits until nothing is left of a domain's proofs.
+func (a *acmeAuthority) swept(ctx context.Context, l *life, domain string) error {
 	for {
 		left := a.zone.values(domain)
 		if len(left) == 0 {
@@ -110,6 +115,46 @@ func TestACMEKilled(t *testing.T) {
 	try(t, a.issue, points(t, calls(t, a.issue), killBefore, killAfter))
 }
 
+// withdraw orders what cannot be proven, since nobody sees its records, and
+// cancels it once they are published.
+func (a *acmeAuthority) withdraw(ctx context.Context, l *life, id string) error {
+	end, err := a.connect(l)
+	if err != nil {
+		return err
+	}
+	defer end()
+	domain := id + ".test"
+	if err := l.issuer(ctx, object{"provider": "ACME", "credentials": object{"account_id": "admin@" + domain}}); err != nil {
+		return err
+	}
+	if err := l.order(ctx, "web", ec("ca", domain, domain, "*."+domain)); err != nil {
+		return err
+	}
+	for len(a.zone.values(domain)) < 2 {
+		if err := l.advance(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+	if _, err := l.want(ctx, 200, "PATCH", "/certificates/web/pending", object{"cancellation_requested": true}); err != nil {
+		return err
+	}
+	if r, err := l.end(ctx, "web", time.Second); err != nil || r.Text("status") != "cancelled" {
+		return fmt.Errorf("after the cancel: %v %w", r.Body, err)
+	}
+	if n := len(l.toll.passages("POST /finalize-order/")); n > 0 {
+		return fmt.Errorf("%d orders were finalized", n)
+	}
+	return a.swept(ctx, l, domain)
+}
+
+// A cancel gets through, and leaves nothing behind, whenever the server dies of it.
+func TestACMECancelled(t *testing.T) {
+	t.Parallel()
+	a := startACME(t, pebble.Options{})
+	a.zone.hide = "test"
+	try(t, a.withdraw, points(t, calls(t, a.withdraw), faults...))
+}
+
 // The server dies again and again, also while it finds its way back.
 func TestACMEStorm(t *testing.T) {
 	t.Parallel()
@@ -117,7 +162,7 @@ func TestACMEStorm(t *testing.T) {
 	c := begin(t, a.issue)
 	for range max(1, 48/every(t)) {
 		seed := rand.Uint64()
-		c.live(fmt.Sprintf("storm %d", seed), storm(seed), func(*life) error { return nil })
+		c.live(fmt.Sprintf("storm %d", seed), storm(seed), func(l *life) bool { return l.died() > 1 })
 	}
 	c.end()
 }

@@ -90,7 +90,10 @@ func (s story) tell(t *testing.T, folder, id string, plan func(n int, call strin
 	}
 	defer l.die()
 	l.toll.plan = plan
-	return l, l.told(s(ctx, l, id))
+	if err = s(ctx, l, id); err == nil {
+		err = l.discreet()
+	}
+	return l, l.told(err)
 }
 
 // A campaign tells a story again and again, several lives at a time.
@@ -102,16 +105,16 @@ type campaign struct {
 	turns  chan struct{}
 	busy   sync.WaitGroup
 
-	orders, deaths atomic.Int64
+	orders, met, deaths atomic.Int64
 }
 
 func begin(t *testing.T, s story) *campaign {
 	return &campaign{t: t, tale: s, folder: t.TempDir(), began: time.Now(), turns: make(chan struct{}, hands)}
 }
 
-// live lives one life as soon as there is a hand for it; good is asked of one
-// that ended well.
-func (c *campaign) live(what string, plan func(n int, call string) fault, good func(*life) error) {
+// live lives one life as soon as there is a hand for it; met is asked of one
+// that ended well whether it met its faults.
+func (c *campaign) live(what string, plan func(n int, call string) fault, met func(*life) bool) {
 	c.turns <- struct{}{}
 	id := fmt.Sprintf("t%d", c.orders.Add(1))
 	c.busy.Go(func() {
@@ -119,17 +122,24 @@ func (c *campaign) live(what string, plan func(n int, call string) fault, good f
 		l, err := c.tale.tell(c.t, c.folder, id, plan)
 		if err == nil {
 			c.deaths.Add(int64(l.died() - 1)) // the last one is the end of the story
-			err = good(l)
+			if met(l) {
+				c.met.Add(1)
+			}
+			return
 		}
-		if err != nil {
-			c.t.Errorf("%s: %v", what, err)
-		}
+		c.t.Errorf("%s: %v", what, err)
 	})
 }
 
+// end waits for all lives. A life may make a call less than the one that its
+// fault was planned for; where many do, faults are not what was tried.
 func (c *campaign) end() {
 	c.busy.Wait()
-	c.t.Logf("%d orders, %d servers killed, %v", c.orders.Load(), c.deaths.Load(), time.Since(c.began).Round(time.Second))
+	orders, met := c.orders.Load(), c.met.Load()
+	c.t.Logf("%d orders, %d of them met their faults, %d servers killed, %v", orders, met, c.deaths.Load(), time.Since(c.began).Round(time.Second))
+	if !c.t.Failed() && met < orders*3/4 {
+		c.t.Error("too few faults befell anybody")
+	}
 }
 
 // try tells a story at every point.
@@ -143,14 +153,8 @@ func try(t *testing.T, s story, all []point) {
 }
 
 // met tells whether the fault befell a life as it should have.
-func (p point) met(l *life) error {
-	switch n := len(l.toll.passages("")); {
-	case n < p.call:
-		return fmt.Errorf("it ended after %d calls", n)
-	case p.fault.kills() && l.died() != 2:
-		return fmt.Errorf("the server died %d times, want once and at the end", l.died())
-	}
-	return nil
+func (p point) met(l *life) bool {
+	return len(l.toll.passages("")) >= p.call && (!p.fault.kills() || l.died() == 2)
 }
 
 // calls is how many calls an undisturbed story makes.

@@ -34,7 +34,7 @@ type account struct {
 
 // openAccount makes an account for one life and configures the server to use it.
 func openAccount(ctx context.Context, l *life, p certcentral.Play) (a account, end func(), err error) {
-	a.life = l
+	a.life, l.secret = l, apiKey
 	if a.Server, err = certcentral.New(apiKey, l.time); err != nil {
 		return a, nil, err
 	}

@@ -1,11 +1,14 @@
 package issuers_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +22,7 @@ type life struct {
 	toll    *toll
 	program process.Program
 	folder  string
+	secret  string // must not be seen; "" for none
 
 	mu     sync.Mutex
 	now    *process.Process // nil while dead
@@ -187,6 +191,27 @@ func (l *life) completed(ctx context.Context, name string, step time.Duration) e
 		return fmt.Errorf("%d versions, want 1; %d operations in progress, want none", len(made), len(waiting))
 	}
 	return nil
+}
+
+// discreet looks for the secret in what the servers said and in all their files.
+func (l *life) discreet() error {
+	if l.secret == "" {
+		return nil
+	}
+	l.die()
+	if strings.Contains(strings.Join(l.said, ""), l.secret) {
+		return errors.New("the server said the issuer's password")
+	}
+	return filepath.WalkDir(l.program.Folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err == nil && bytes.Contains(text, []byte(l.secret)) {
+			err = fmt.Errorf("the issuer's password can be read in %s", path)
+		}
+		return err
+	})
 }
 
 // told is an error with what the server and the proxy have to say of it.
