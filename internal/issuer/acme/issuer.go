@@ -35,6 +35,7 @@ var (
 	_ vault.Validator = (*Issuer)(nil)
 	_ vault.Patient   = (*Issuer)(nil)
 	_ vault.Revoker   = (*Issuer)(nil)
+	_ vault.Suggester = (*Issuer)(nil)
 )
 
 // New returns the issuer that i describes, ready for use. It reads the CA

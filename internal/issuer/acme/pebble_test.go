@@ -259,7 +259,7 @@ func revokes(t *testing.T, s *pebble.Server, book vault.Accounts) {
 	if err := i.Revoke(t.Context(), r); !errors.As(err, &refusal) {
 		t.Errorf("with a reason that is none: %v", err)
 	}
-	window, err := i.Window(t.Context(), w.Chain[0])
+	window, err := i.Suggest(t.Context(), w.made())
 	if err != nil || window.End.Sub(window.Start) != time.Second {
 		t.Errorf("the window of a revoked certificate: %+v, %v", window, err)
 	}
@@ -294,29 +294,49 @@ func renews(t *testing.T, s *pebble.Server, book vault.Accounts) {
 }
 
 func windows(t *testing.T, s *pebble.Server, book vault.Accounts) {
-	i := newIssuer(t, s, book, func(i *Issuer) { i.Settings.ARI = Authoritative })
+	i := newIssuer(t, s, book, nil)
 	w := drive(t, i, newOrder(t, resource("window"), "window.test"), nil)
 	leaf := w.issued(t)
-	window, err := i.Window(t.Context(), w.Chain[0])
-	if err != nil || window.Start.Before(leaf.NotBefore) || window.End.After(leaf.NotAfter) || window.Again != 6*time.Hour || !window.Authoritative {
+	window, err := i.Suggest(t.Context(), w.made())
+	if err != nil || window.Start.Before(leaf.NotBefore) || window.End.After(leaf.NotAfter) || window.Again != 6*time.Hour {
 		t.Errorf("%+v, %v", window, err)
 	}
 	text := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.Chain[0]}))
 	for _, bad := range []string{`{`, `{}`, `{"suggestedWindow":{"start":"2026-01-02T00:00:00Z","end":"2026-01-02T00:00:00Z"}}`} {
 		s.Advise(t, text, bad)
-		var retry *vault.RetryError
-		if got, err := i.Window(t.Context(), w.Chain[0]); !errors.As(err, &retry) || retry.After != 6*time.Hour {
-			t.Errorf("%s: %+v, %v", bad, got, err)
-		}
+		sixHours(t, i, w.made())
 	}
 	s.Advise(t, text, `{"suggestedWindow":{"start":"2026-01-02T00:00:00Z","end":"2026-01-03T00:00:00Z"},"explanationURL":"https://x.test/why"}`)
-	window, err = i.Window(t.Context(), w.Chain[0])
-	if err != nil || !window.Start.Equal(time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)) || window.Explanation != "https://x.test/why" {
+	window, err = i.Suggest(t.Context(), w.made())
+	if want := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC); err != nil || !window.Start.Equal(want) || !window.End.Equal(want.AddDate(0, 0, 1)) {
 		t.Errorf("%+v, %v", window, err)
 	}
+	for _, v := range []verdict{broken, gone} {
+		m := meddle(t, s, func(_ int, c call) verdict {
+			if c.path == "/dir" && v == gone {
+				return honest
+			}
+			return v
+		})
+		made := w.made()
+		made.Ref = nil // nothing is known of its order
+		sixHours(t, newIssuer(t, s, book, m.between), made)
+	}
+	elsewhere := newIssuer(t, s, book, func(i *Issuer) { i.Settings.Directory = "https://elsewhere.test/dir" })
 	none := newIssuer(t, s, book, func(i *Issuer) { i.Settings.ARI = Off })
-	if window, err = none.Window(t.Context(), w.Chain[0]); err != nil || !window.Start.IsZero() || window.Again <= 0 {
-		t.Errorf("without renewal information: %+v, %v", window, err)
+	for what, i := range map[string]*Issuer{"off": none, "another directory": elsewhere} {
+		if got, err := i.Suggest(t.Context(), w.made()); !errors.Is(err, vault.ErrNotFound) {
+			t.Errorf("%s: %+v, %v", what, got, err)
+		}
+	}
+}
+
+// sixHours wants an answer of no use, to be asked for again in six hours.
+func sixHours(t *testing.T, i *Issuer, made vault.Issued) {
+	t.Helper()
+	var retry *vault.RetryError
+	if got, err := i.Suggest(t.Context(), made); !errors.As(err, &retry) || retry.After != 6*time.Hour {
+		t.Errorf("%+v, %v; want to be asked again in six hours", got, err)
 	}
 }
 

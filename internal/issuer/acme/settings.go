@@ -9,12 +9,12 @@ import (
 	"certwright/internal/outbound"
 )
 
-// What `ari:` may say: whether the authority's advice on when to renew may only
-// hasten a renewal, also put it off, or is not asked for (ISSUERS section 4.6).
+// What `ari:` may say: whether the authority's advice on when to renew is
+// followed where it hastens a renewal, or is not asked for (ISSUERS section 4.6).
+// Advice never puts a renewal off: the policy's trigger is a promise.
 const (
-	Advisory      = "advisory"
-	Authoritative = "authoritative"
-	Off           = "off"
+	Advisory = "advisory"
+	Off      = "off"
 )
 
 // Settings are what an operator writes below `providers: NAME: {kind: acme, ...}`.
@@ -25,7 +25,7 @@ type Settings struct {
 	Solver         challenge.Settings `yaml:"solver"`          // empty: the authority asks for no proof
 	Profile        string             `yaml:"profile"`         // of the certificate; "" is the authority's choice
 	PreferredChain string             `yaml:"preferred_chain"` // common name of an issuer in the chain to take; "" is the first chain
-	ARI            string             `yaml:"ari"`             // advisory, authoritative or off; "" is advisory
+	ARI            string             `yaml:"ari"`             // advisory or off; "" is advisory
 	PendingTimeout time.Duration      `yaml:"pending_timeout"` // 0 is a week
 }
 
@@ -66,9 +66,9 @@ func (s Settings) Check() []error {
 		}
 	}
 	switch s.ARI {
-	case "", Advisory, Authoritative, Off:
+	case "", Advisory, Off:
 	default:
-		bad = append(bad, fmt.Errorf("ari: %q is none; write advisory, authoritative or off", s.ARI))
+		bad = append(bad, fmt.Errorf("ari: %q is none; write advisory or off", s.ARI))
 	}
 	if s.PendingTimeout < 0 {
 		bad = append(bad, errors.New("pending_timeout: must not be negative; write a duration, as in 168h"))

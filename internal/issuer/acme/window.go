@@ -4,19 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"strings"
 	"time"
 
 	"certwright/internal/vault"
 )
-
-// A Window is the authority's advice on when to renew a certificate (RFC 9773).
-type Window struct {
-	Start, End    time.Time     // zero: the authority gives no advice
-	Again         time.Duration // when to ask again: one minute to a day
-	Explanation   string        // an address that tells people why; "" for none
-	Authoritative bool          // the advice may also put a renewal off
-}
 
 // The bounds of Again (ISSUERS 4.6), and what it is where nothing was said.
 const (
@@ -25,55 +17,55 @@ const (
 	againDefault = 6 * time.Hour
 )
 
-// Window asks when a certificate (DER) should be renewed. It is a plain GET
-// without an account. An error is transient; a *vault.RetryError says when to
-// come back, six hours where nothing better is known. A window that is already
-// over means: now.
-func (i *Issuer) Window(ctx context.Context, leaf []byte) (Window, error) {
+// Suggest implements vault.Suggester (RFC 9773): a plain GET without an account.
+// An error is transient; a *vault.RetryError says when to come back, six hours
+// where nothing better is known, as for a certificate that the authority does
+// not know yet. A window that is over means: now.
+func (i *Issuer) Suggest(ctx context.Context, c vault.Issued) (vault.Suggestion, error) {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
-	if i.Settings.ARI == Off {
-		return Window{Again: againMost}, nil
+	made := readReference(c.Ref).Directory
+	if i.Settings.ARI == Off || len(c.Chain) == 0 || made != "" && made != i.Settings.Directory {
+		return vault.Suggestion{}, vault.ErrNotFound
 	}
 	d, err := i.directory(ctx)
 	if err != nil {
-		return Window{}, err
+		return vault.Suggestion{}, later(err)
 	}
-	id := renewalID(leaf)
+	id := renewalID(c.Chain[0])
 	if d.RenewalInfo == "" || id == "" {
-		return Window{Again: againMost}, nil
+		return vault.Suggestion{}, vault.ErrNotFound
 	}
 	ctx, heard := listen(ctx)
-	body, err := i.get(ctx, heard, d.RenewalInfo+"/"+id)
+	body, err := i.get(ctx, heard, strings.TrimSuffix(d.RenewalInfo, "/")+"/"+id)
 	if err != nil {
-		return Window{}, later(err)
+		return vault.Suggestion{}, later(err)
 	}
-	w, err := readWindow(body)
+	said, err := readWindow(body)
 	if err != nil {
-		return Window{}, later(err)
+		return vault.Suggestion{}, later(err)
 	}
-	w.Again, w.Authoritative = againDefault, i.Settings.ARI == Authoritative
+	said.Again = againDefault
 	if after := heard.After(); after > 0 {
-		w.Again = min(max(after, againLeast), againMost)
+		said.Again = min(max(after, againLeast), againMost)
 	}
-	return w, nil
+	return said, nil
 }
 
 // readWindow reads renewal information. The library is not used for it: it
 // refuses the window of one second that says "renew now" (ISSUERS 4.1).
-func readWindow(body []byte) (Window, error) {
+func readWindow(body []byte) (vault.Suggestion, error) {
 	var info struct {
 		SuggestedWindow struct{ Start, End time.Time }
-		ExplanationURL  string
 	}
 	if err := json.Unmarshal(body, &info); err != nil {
-		return Window{}, errors.New("the authority's renewal information cannot be read")
+		return vault.Suggestion{}, errors.New("the authority's renewal information cannot be read")
 	}
-	w := Window{Start: info.SuggestedWindow.Start, End: info.SuggestedWindow.End, Explanation: vault.Clip(info.ExplanationURL, 300)}
+	w := info.SuggestedWindow
 	if w.Start.IsZero() || !w.End.After(w.Start) {
-		return Window{}, fmt.Errorf("the authority's renewal information has a window that ends before it begins")
+		return vault.Suggestion{}, errors.New("the authority's renewal information has a window that ends before it begins")
 	}
-	return w, nil
+	return vault.Suggestion{Start: w.Start, End: w.End}, nil
 }
 
 // later gives an error a time to come back.

@@ -153,6 +153,11 @@ func (w told) issued(t *testing.T) *x509.Certificate {
 	return leaf
 }
 
+// made is what was issued, as the vault keeps it.
+func (w told) made() vault.Issued {
+	return vault.Issued{Issuer: w.order.Issuer, Ref: w.Ref, Chain: w.Chain, Now: w.order.Now}
+}
+
 func (w told) refused(t *testing.T, code, text string) {
 	t.Helper()
 	if w.Failure == nil || w.Failure.Code != code || !strings.Contains(w.Failure.Message, text) {
