@@ -13,6 +13,8 @@ type settings struct {
 	DefaultVault string        `help:"The vault that localhost and IP addresses mean (default)." placeholder:"NAME" env:"CERTWRIGHT_DEFAULT_VAULT"`
 	Tenant       string        `help:"The tenant that the challenge names (adfs)." placeholder:"NAME" env:"CERTWRIGHT_TENANT"`
 	Region       string        `help:"The region shown in answers (local)." placeholder:"NAME" env:"CERTWRIGHT_REGION"`
+	RenewSpread  time.Duration `help:"Put renewals off by up to this, so that they do not all come at once (0s)." placeholder:"TIME" env:"CERTWRIGHT_RENEW_SPREAD"`
+	NearExpiry   int           `name:"near-expiry-days" help:"How many days before its expiry an object is told to be near it (30)." placeholder:"DAYS" env:"CERTWRIGHT_NEAR_EXPIRY_DAYS"`
 	RetryAfter   time.Duration `help:"What Retry-After says of an operation in progress (1s)." placeholder:"TIME" env:"CERTWRIGHT_RETRY_AFTER"`
 }
 
@@ -44,6 +46,12 @@ func (s settings) read(d doors) (c server.Config, err error) {
 	}
 	if s.RetryAfter != 0 {
 		c.RetryAfter = s.RetryAfter
+	}
+	if s.RenewSpread != 0 {
+		c.RenewSpread = s.RenewSpread
+	}
+	if s.NearExpiry != 0 {
+		c.NearExpiryDays = s.NearExpiry
 	}
 	c.Ephemeral = c.Ephemeral || d.Ephemeral
 	if err := c.Check(); err != nil {

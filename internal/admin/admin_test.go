@@ -34,6 +34,13 @@ func door() *Door {
 		Outbox: func(context.Context) (Outbox, error) { return Outbox{}, nil },
 		Reset:  func(context.Context) error { return nil },
 
+		Notices: &letters{},
+		Events: func(w http.ResponseWriter, _ *http.Request) error {
+			writeText(w, 200, "text/event-stream", ": events follow\n\n")
+			return nil
+		},
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeText(w, 200, "text/plain", "up 1\n") }),
+
 		Operator:  &book{},
 		Rollover:  func(context.Context, string) error { return nil },
 		PKI:       func(context.Context, string) (string, []byte, error) { return "", nil, vault.ErrNotFound },

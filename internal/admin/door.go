@@ -26,6 +26,9 @@ type Door struct {
 	Now     func() (now time.Time, offset time.Duration) // the server's clock, and how far it is from real time
 	Advance func(context.Context, time.Duration) error   // returns when all that fell due on the way is done
 	Outbox  func(context.Context) (Outbox, error)
+	Notices Notices
+	Events  func(http.ResponseWriter, *http.Request) error // the stream of events, until the listener is gone
+	Metrics http.Handler
 	Reset   func(context.Context) error // empties the server
 
 	Operator  Operator
@@ -39,7 +42,7 @@ type Door struct {
 func (d *Door) Check() error {
 	switch {
 	case len(d.CA) == 0, d.Ready == nil, d.Now == nil, d.Advance == nil, d.Outbox == nil, d.Reset == nil, d.Log == nil,
-		d.Operator == nil, d.Rollover == nil, d.PKI == nil, d.Challenge == nil:
+		d.Notices == nil, d.Events == nil, d.Metrics == nil, d.Operator == nil, d.Rollover == nil, d.PKI == nil, d.Challenge == nil:
 		return errors.New("admin: every field is required")
 	}
 	return nil
@@ -64,6 +67,10 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := d.guard(r); err != nil {
 		d.refuse(w, err)
+		return
+	}
+	if at.stream != nil {
+		d.servePublic(w, r, at.stream)
 		return
 	}
 	serve, ok := at.guarded[r.Method]

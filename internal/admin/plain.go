@@ -8,8 +8,8 @@ import (
 	"certwright/internal/vault"
 )
 
-// servePublic answers what anybody may ask: probes, browsers, authorities that
-// check a challenge, programs that check a chain.
+// servePublic answers with a page: to probes, browsers, authorities that check a
+// challenge, programs that check a chain.
 func (d *Door) servePublic(w http.ResponseWriter, r *http.Request, serve page) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
@@ -35,6 +35,14 @@ func isReady(d *Door, w http.ResponseWriter, r *http.Request) error {
 	writeText(w, http.StatusOK, "text/plain; charset=utf-8", "ready\n")
 	return nil
 }
+
+func showMetrics(d *Door, w http.ResponseWriter, r *http.Request) error {
+	d.Metrics.ServeHTTP(w, r)
+	return nil
+}
+
+// listen answers a program that wants to hear of events as they happen.
+func listen(d *Door, w http.ResponseWriter, r *http.Request) error { return d.Events(w, r) }
 
 func showCA(d *Door, w http.ResponseWriter, _ *http.Request) error {
 	writeText(w, http.StatusOK, "application/x-pem-file", string(d.CA))

@@ -14,11 +14,12 @@ type methods map[string]handler
 type page func(*Door, http.ResponseWriter, *http.Request) error
 
 // A route is a path, {name} standing for any segment that is not empty, and who
-// answers there: a page, or handlers behind the guard.
+// answers there: a page, or handlers or a page behind the guard.
 type route struct {
 	path    string
 	public  page
 	guarded methods
+	stream  page // behind the guard
 }
 
 // routes is every path of the door but the token endpoints, which are package sts's.
@@ -29,8 +30,12 @@ func routes() []route {
 		{path: "/ca.pem", public: showCA},
 		{path: "/pki/{file}", public: showPKI},
 		{path: "/.well-known/acme-challenge/{token}", public: showChallenge},
+		{path: "/metrics", public: showMetrics},
 		{path: "/admin/clock", guarded: methods{"GET": readClock, "POST": moveClock}},
 		{path: "/admin/outbox", guarded: methods{"GET": listOutbox}},
+		{path: "/admin/outbox/dead", guarded: methods{"GET": listDead}},
+		{path: "/admin/outbox/resend", guarded: methods{"POST": resend}},
+		{path: "/admin/events", stream: listen},
 		{path: "/admin/reset", guarded: methods{"POST": reset}},
 		{path: "/admin/operations", guarded: methods{"GET": listOperations}},
 		{path: "/admin/operations/{vault}/{name}", guarded: methods{"GET": showOperation, "POST": decide}},

@@ -50,10 +50,11 @@ const (
 )
 
 // A Courier carries messages from the outbox to the sinks. Every field but
-// Sinks and Poke is required.
+// Sinks, Shelf and Poke is required.
 type Courier struct {
 	Store vault.Store
 	Clock vault.Clock     // due times follow it
+	Shelf vault.Clock     // says how old rows are that are only read; nil: Clock
 	Sinks map[string]Sink // by name, see Open
 	Poke  func()          // tells the worker of a new job; may be nil
 	Log   *slog.Logger
@@ -66,6 +67,9 @@ func New(c Courier) (*Courier, error) {
 	}
 	if c.Poke == nil {
 		c.Poke = func() {}
+	}
+	if c.Shelf == nil {
+		c.Shelf = c.Clock
 	}
 	return &c, nil
 }

@@ -316,6 +316,23 @@ func TestSweep(t *testing.T) {
 	h.count(t, "s", 0, 0, 0)
 }
 
+// What people read stays when they move the clock.
+func TestTheShelfFollowsAnotherClock(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, openStore(t), map[string]Sink{"s": &shelf{}})
+	real := &clock.Shifted{Base: func() time.Time { return noon }}
+	h.Shelf = real
+	h.tell(t, many(3)...)
+	h.settle(t)
+	h.clock.Advance(keepDelivered + 1)
+	must(t, h.Sweep(t.Context()))
+	h.count(t, "s", 0, 0, 0)
+	h.count(t, "", 0, 3, 0)
+	real.Advance(keepDelivered + 1)
+	must(t, h.Sweep(t.Context()))
+	h.count(t, "", 0, 0, 0)
+}
+
 // Dead letters are listed across sinks, page by page.
 func TestDeadPages(t *testing.T) {
 	t.Parallel()

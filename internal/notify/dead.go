@@ -137,14 +137,13 @@ func (c *Courier) heal(ctx context.Context, name string) error {
 // prune drops a page of old rows, of the sink and of those that are read, where
 // the oldest row says that there are some: looking for them costs more.
 func (c *Courier) prune(ctx context.Context, sink string) error {
-	old := c.Clock.Now().Add(-keepDelivered)
 	for _, name := range []string{sink, ""} {
 		var oldest []vault.Message
 		err := c.Store.View(ctx, func(r vault.Reader) (err error) {
 			oldest, err = r.Outbox(name, vault.Delivered, 0, 1)
 			return err
 		})
-		if err == nil && len(oldest) == 1 && oldest[0].At.Before(old) {
+		if err == nil && len(oldest) == 1 && oldest[0].At.Before(c.old(name)) {
 			_, err = c.drop(ctx, name)
 		}
 		if err != nil {
@@ -154,11 +153,22 @@ func (c *Courier) prune(ctx context.Context, sink string) error {
 	return nil
 }
 
+// old is the time before which a sink's delivered rows are old. Those that are
+// only read may follow another clock, so that moving time does not remove what
+// people moved it for.
+func (c *Courier) old(name string) time.Time {
+	at := c.Clock
+	if name == "" {
+		at = c.Shelf
+	}
+	return at.Now().Add(-keepDelivered)
+}
+
 // drop removes a page of a sink's old rows and tells how many.
 func (c *Courier) drop(ctx context.Context, name string) (n int, err error) {
-	now := c.Clock.Now()
+	now, old := c.Clock.Now(), c.old(name)
 	err = c.Store.Update(ctx, func(tx vault.Tx) error {
-		done, err := tx.DropMessages(name, vault.Delivered, now.Add(-keepDelivered), dropPage)
+		done, err := tx.DropMessages(name, vault.Delivered, old, dropPage)
 		if n = done; err != nil {
 			return err
 		}

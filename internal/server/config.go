@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"certwright/internal/auth"
+	"certwright/internal/notify"
 	"certwright/internal/trust"
 	"certwright/internal/vault"
 )
@@ -26,9 +28,14 @@ type Config struct {
 	Region       string        `yaml:"region"`        // shown in x-ms-keyvault-region
 	RetryAfter   time.Duration `yaml:"retry_after"`   // what Retry-After says of an operation in progress; whole seconds
 
+	NearExpiryDays int           `yaml:"near_expiry_days"` // how many days before its expiry an object is told to be near it; 0 means 30
+	RenewSpread    time.Duration `yaml:"renew_spread"`     // renewals are put off by up to this, so that they do not all come at once
+
 	Hosts     []string            `yaml:"hosts"`     // names to be called by beside the local ones; *.example.org is all below it
 	Vaults    []Vault             `yaml:"vaults"`    // vaults that differ from the usual settings
 	Providers map[string]Provider `yaml:"providers"` // what an issuer's provider means here; scripted where not named
+
+	Notices notify.Settings `yaml:",inline"` // who is told what happened: smtp and events; nobody where they are not there
 }
 
 // A Vault fixes the settings of one vault. Vaults that are not named come into
@@ -38,6 +45,9 @@ type Vault struct {
 	SoftDeleteDays  int    `yaml:"soft_delete_days"` // 7..90; 0 means 90
 	PurgeProtection bool   `yaml:"purge_protection"`
 	SKU             string `yaml:"sku"` // standard, premium, or hsm (oct keys and random bytes too); "" means premium
+
+	NearExpiryDays int           `yaml:"near_expiry_days"` // 0: as for the server
+	RenewSpread    time.Duration `yaml:"renew_spread"`     // 0: as for the server
 }
 
 // withDefaults fills in what was not set.
@@ -85,8 +95,10 @@ func (c Config) Check() error {
 			say("hosts: %q is neither a host name nor *. and one, as in *.example.org", host)
 		}
 	}
+	wrong = append(wrong, checkAges("", c.NearExpiryDays, c.RenewSpread)...)
 	wrong = append(wrong, checkVaults(c.Vaults)...)
 	wrong = append(wrong, checkProviders(c.Providers)...)
+	wrong = append(wrong, c.Notices.Check()...)
 	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(wrong...)
 }
@@ -102,6 +114,9 @@ func checkVaults(vaults []Vault) (wrong []error) {
 			wrong = append(wrong, fmt.Errorf("vaults: %s is there twice", name))
 		}
 		seen[name] = true
+		for _, err := range checkAges(" of "+name, v.NearExpiryDays, v.RenewSpread) {
+			wrong = append(wrong, fmt.Errorf("vaults: %w", err))
+		}
 		if v.SoftDeleteDays != 0 && (v.SoftDeleteDays < 7 || v.SoftDeleteDays > 90) {
 			wrong = append(wrong, fmt.Errorf("vaults: soft_delete_days of %s is %d; it must be 7 to 90", v.Name, v.SoftDeleteDays))
 		}
@@ -112,11 +127,36 @@ func checkVaults(vaults []Vault) (wrong []error) {
 	return wrong
 }
 
+// The most that there may be of what follows the age of objects.
+const (
+	maxNearExpiryDays = 3650
+	maxRenewSpread    = 30 * day
+	day               = 24 * time.Hour
+)
+
+// checkAges checks what follows the age of objects; of says whose it is.
+func checkAges(of string, nearExpiryDays int, renewSpread time.Duration) (wrong []error) {
+	if nearExpiryDays < 0 || nearExpiryDays > maxNearExpiryDays {
+		wrong = append(wrong, fmt.Errorf("near_expiry_days%s is %d; it must be 1 to %d, or 0 for what is usual", of, nearExpiryDays, maxNearExpiryDays))
+	}
+	if renewSpread < 0 || renewSpread > maxRenewSpread {
+		wrong = append(wrong, fmt.Errorf("renew_spread%s is %v; it must be 0s to %v", of, renewSpread, maxRenewSpread))
+	}
+	return wrong
+}
+
 // settings returns what is fixed for a vault.
 func (c Config) settings() func(name string) vault.Settings {
+	usual := func(name string) vault.Settings {
+		s := vault.DefaultSettings(name)
+		s.NearExpiry, s.RenewSpread = time.Duration(c.NearExpiryDays)*day, c.RenewSpread
+		return s
+	}
 	known := map[string]vault.Settings{}
 	for _, v := range c.Vaults {
-		s := vault.DefaultSettings(strings.ToLower(v.Name))
+		s := usual(strings.ToLower(v.Name))
+		s.NearExpiry = cmp.Or(time.Duration(v.NearExpiryDays)*day, s.NearExpiry)
+		s.RenewSpread = cmp.Or(v.RenewSpread, s.RenewSpread)
 		if v.SoftDeleteDays != 0 {
 			s.SoftDeleteDays = v.SoftDeleteDays
 		}
@@ -128,6 +168,6 @@ func (c Config) settings() func(name string) vault.Settings {
 		if s, ok := known[strings.ToLower(name)]; ok {
 			return s
 		}
-		return vault.DefaultSettings(name)
+		return usual(name)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/notify"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -56,19 +57,22 @@ providers:
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"listen: a:1\nlissten: b:2\n":                    "line 2: \"lissten\" is no setting\nhint: did you mean listen?",
-		"retry-after: 1s\n":                              "line 1: \"retry-after\" is no setting\nhint: did you mean retry_after?",
-		"colour: red\n":                                  "line 1: \"colour\" is no setting\nhint: there are listen, http, data,",
-		"vaults:\n  - name: a\n    softdelete_days: 7\n": "line 3: vaults: \"softdelete_days\" is no setting\nhint: did you mean soft_delete_days?",
-		"providers:\n  Test: {knd: scripted}\n":          "line 2: providers: Test: \"knd\" is no setting\nhint: did you mean kind?",
-		"smtp: {host: x}\n":                              "line 1: this release does not have \"smtp\" yet",
-		"\n\nauth: {}\n":                                 "line 3: this release does not have \"auth\" yet",
-		"- a\n":                                          "line 1: the file must hold keys and values",
-		"just text\n":                                    "line 1: the file must hold keys and values",
-		"ephemeral: maybe\n":                             "line 1: ",
-		"retry_after: soon\n":                            "line 1: ",
-		"vaults: web\n":                                  "line 1: ",
-		"vaults:\n  - name: a\n    soft_delete_days: many\n": "line 3: ",
+		"listen: a:1\nlissten: b:2\n":                           "line 2: \"lissten\" is no setting\nhint: did you mean listen?",
+		"retry-after: 1s\n":                                     "line 1: \"retry-after\" is no setting\nhint: did you mean retry_after?",
+		"colour: red\n":                                         "line 1: \"colour\" is no setting\nhint: there are listen, http, data,",
+		"vaults:\n  - name: a\n    softdelete_days: 7\n":        "line 3: vaults: \"softdelete_days\" is no setting\nhint: did you mean soft_delete_days?",
+		"providers:\n  Test: {knd: scripted}\n":                 "line 2: providers: Test: \"knd\" is no setting\nhint: did you mean kind?",
+		"tls: {cert: x}\n":                                      "line 1: this release does not have \"tls\" yet",
+		"smtp: {hots: x}\n":                                     "line 1: smtp: \"hots\" is no setting\nhint: did you mean host?",
+		"events:\n  - url: https://a.example\n    secret: x\n":  "line 3: events: \"secret\" is no setting\nhint: there are name, url,",
+		"renew_spread: often\n":                                 "line 1: ",
+		"\n\nauth: {}\n":                                        "line 3: this release does not have \"auth\" yet",
+		"- a\n":                                                 "line 1: the file must hold keys and values",
+		"just text\n":                                           "line 1: the file must hold keys and values",
+		"ephemeral: maybe\n":                                    "line 1: ",
+		"retry_after: soon\n":                                   "line 1: ",
+		"vaults: web\n":                                         "line 1: ",
+		"vaults:\n  - name: a\n    soft_delete_days: many\n":    "line 3: ",
 		"listen: [\n":                                           "line ",
 		"listen: a:1\nlisten: b:2\n":                            "line 2: ",
 		"\tlisten: a:1\n":                                       "line 1: ",
@@ -102,6 +106,12 @@ func TestCheck(t *testing.T) {
 		"vaults: soft_delete_days of web is 6; it must be 7 to":    {Vaults: []Vault{{Name: "web", SoftDeleteDays: 6}}},
 		"vaults: soft_delete_days of web is 91; it must be 7 to":   {Vaults: []Vault{{Name: "web", SoftDeleteDays: 91}}},
 		"vaults: sku of web is \"gold\"; it must be premium, sta":  {Vaults: []Vault{{Name: "web", SKU: "gold"}}},
+		"near_expiry_days is -1; it must be 1 to 3650":             {NearExpiryDays: -1},
+		"renew_spread is -1ns; it must be 0s to 720h0m0s":          {RenewSpread: -1},
+		"vaults: near_expiry_days of web is 3651; it must be":      {Vaults: []Vault{{Name: "web", NearExpiryDays: 3651}}},
+		"vaults: renew_spread of web is 721h0m0s; it must":         {Vaults: []Vault{{Name: "web", RenewSpread: 721 * time.Hour}}},
+		"smtp: host: is missing; write the mail server":            {Notices: notify.Settings{SMTP: &notify.MailSettings{From: "a@b.example"}}},
+		"events: item 1: url: ":                                    {Notices: notify.Settings{Events: []notify.WebhookSettings{{URL: "ftp://a"}}}},
 		"hosts: \"*\" is neither a host name nor *. and one":       {Hosts: []string{"box.example.org", "*"}},
 		"hosts: \"box:8443\" is neither a host name":               {Hosts: []string{"*.example.org", "box:8443"}},
 		"providers: Test has no kind; there are ":                  {Providers: map[string]Provider{"Test": {}}},
@@ -122,11 +132,12 @@ func TestCheck(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	t.Parallel()
-	s := Config{Vaults: []Vault{{Name: "Web", SoftDeleteDays: 7, PurgeProtection: true, SKU: "standard"}, {Name: "mail", SKU: "premium"}}}.settings()
+	s := Config{Vaults: []Vault{{Name: "Web", SoftDeleteDays: 7, PurgeProtection: true, SKU: "standard", NearExpiryDays: 7},
+		{Name: "mail", SKU: "premium", RenewSpread: time.Minute}}, NearExpiryDays: 60, RenewSpread: time.Hour}.settings()
 	for name, want := range map[string]vault.Settings{
-		"web":   {Name: "web", SoftDeleteDays: 7, PurgeProtection: true},
-		"mail":  {Name: "mail", SoftDeleteDays: 90, Premium: true},
-		"other": {Name: "other", SoftDeleteDays: 90, Premium: true},
+		"web":   {Name: "web", SoftDeleteDays: 7, PurgeProtection: true, NearExpiry: 7 * day, RenewSpread: time.Hour},
+		"mail":  {Name: "mail", SoftDeleteDays: 90, Premium: true, NearExpiry: 60 * day, RenewSpread: time.Minute},
+		"other": {Name: "other", SoftDeleteDays: 90, Premium: true, NearExpiry: 60 * day, RenewSpread: time.Hour},
 	} {
 		if diff := cmp.Diff(want, s(name)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)

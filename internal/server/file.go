@@ -14,7 +14,7 @@ import (
 
 // laterKeys are settings of the plan that this release does not have; saying so
 // is kinder than calling them unknown.
-var laterKeys = []string{"store", "tls", "smtp", "events", "auth"}
+var laterKeys = []string{"store", "tls", "auth"}
 
 // Read reads a configuration file. Errors name the file, the line and what to
 // do; a key that nobody knows is one, since a misspelt setting would otherwise
@@ -31,11 +31,14 @@ func Read(path string) (Config, error) {
 	return c, nil
 }
 
-// Parse reads the text of a configuration file. Files that providers' settings
-// name are looked for in the folder, unless they are absolute.
+// Parse reads the text of a configuration file. Files that the settings of
+// providers and notices name are looked for in the folder, unless they are absolute.
 func Parse(text []byte, folder string) (Config, error) {
 	c, err := parse(text)
 	if err != nil {
+		return Config{}, err
+	}
+	if err := rebase(folder, reflect.ValueOf(&c.Notices), ""); err != nil {
 		return Config{}, err
 	}
 	return c, relativeTo(folder, c.Providers)

@@ -24,7 +24,7 @@ func (s *Server) Outbox(ctx context.Context) (box admin.Outbox, err error) {
 				return err
 			}
 			for _, m := range page {
-				if err := put(&box, m, s.Ready.VaultURLOf); err != nil {
+				if err := put(&box, m, s.vaultURL); err != nil {
 					return err
 				}
 			}

@@ -136,6 +136,12 @@ func rebase(folder string, v reflect.Value, key string) error {
 				return err
 			}
 		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			if err := rebase(folder, v.Index(i), key); err != nil {
+				return err
+			}
+		}
 	case reflect.String:
 		if path := v.String(); isFile(key) && path != "" && !filepath.IsAbs(path) {
 			at, err := filepath.Abs(filepath.Join(folder, path))

@@ -53,6 +53,7 @@ type Server struct {
 	keys    *keys
 	api     *api.Handler
 	side    *admin.Door
+	post    *post
 	doors   *doors
 
 	moving     sync.Mutex // one move of the clock at a time
@@ -111,11 +112,15 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.openIssuers(ctx); err != nil {
 		return err
 	}
+	if err := s.openPost(); err != nil {
+		return err
+	}
 	s.keys = &keys{pool: certs.Pool{Ready: keysReady}, fill: s.fillKeys}
 	if s.service, err = service.New(service.Service{
 		Store: s.store, Sealer: s.seal, Backups: s.seal.Backups(), Clock: s.clock, Access: access.Everything{}, Keys: s.keys,
 		Issuers:  s.issuers.issuer,
 		Settings: s.config.settings(),
+		Sinks:    s.post.For,
 		Poke:     func() { s.worker.Poke() },
 		Log:      s.log,
 	}); err != nil {
@@ -123,10 +128,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	}
 	s.worker = worker.New(worker.Worker{
 		Store: s.store, Clock: s.clock, Slots: workerSlots, Lease: workerLease, Log: s.log,
-		Handlers: map[vault.JobKind]worker.Handler{
-			vault.JobIssue: s.service.Issue, vault.JobWithdraw: s.service.Withdraw, vault.JobRotate: s.service.Rotate, vault.JobNotice: s.service.Notice,
-			vault.JobLife: s.service.Live, vault.JobPurge: s.service.Purge, vault.JobSweep: s.service.Sweep,
-		},
+		Handlers: s.handlers(),
 	})
 	if err := s.service.StartSweep(ctx); err != nil {
 		return err
@@ -137,13 +139,34 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	door := auth.Door{Tenant: s.config.Tenant, Vault: s.config.DefaultVault}
 	s.api, err = api.New(api.Handler{
 		Service: s.service, Authenticate: door.Authenticate, Challenge: door.Challenge, VaultName: door.VaultName,
-		Observe: s.observe, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
+		Observe: s.observed, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
 	})
 	if err != nil {
 		return err
 	}
 	s.side = s.sideDoor()
 	return s.side.Check()
+}
+
+// handlers are who does the jobs.
+func (s *Server) handlers() map[vault.JobKind]worker.Handler {
+	all := map[vault.JobKind]worker.Handler{
+		vault.JobIssue: s.service.Issue, vault.JobWithdraw: s.service.Withdraw, vault.JobRotate: s.service.Rotate, vault.JobNotice: s.service.Notice,
+		vault.JobLife: s.service.Live, vault.JobPurge: s.service.Purge, vault.JobSweep: s.post.sweepWith(s.service.Sweep),
+		vault.JobDeliver: s.post.Deliver,
+	}
+	for kind, run := range all {
+		all[kind] = s.post.after(run)
+	}
+	return all
+}
+
+// observed is told of every request to a vault at its end.
+func (s *Server) observed(o api.Observation) {
+	s.post.told(o)
+	if s.observe != nil {
+		s.observe(o)
+	}
 }
 
 // openIssuers makes the issuers that the configuration names, and the one that
@@ -174,6 +197,7 @@ func (s *Server) openDoors(ctx context.Context) (err error) {
 			s.log.Error("worker ended", "error", err)
 		}
 	})
+	s.background.Go(func() { s.post.begin(s.ctx) })
 	s.doors.serve()
 	return s.Ready.write()
 }
@@ -186,6 +210,9 @@ func (s *Server) Failed() <-chan struct{} { return s.doors.failed }
 // that run, and gives the data folder back.
 func (s *Server) Stop() error {
 	s.closing.Store(true)
+	if s.post != nil {
+		s.post.stream.Close() // its listeners would be waited for
+	}
 	var errs []error
 	if s.doors != nil {
 		errs = append(errs, s.doors.close(), s.Ready.remove())

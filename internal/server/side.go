@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"certwright/internal/admin"
@@ -18,6 +19,9 @@ func (s *Server) sideDoor() *admin.Door {
 		Now:       s.Now,
 		Advance:   s.Advance,
 		Outbox:    s.Outbox,
+		Notices:   s.post,
+		Events:    s.post.stream.Serve,
+		Metrics:   http.NotFoundHandler(),
 		Reset:     s.Reset,
 		Operator:  s.service,
 		Rollover:  s.issuers.rollover,
@@ -63,5 +67,8 @@ func (s *Server) Reset(ctx context.Context) error {
 	if err := s.service.Reset(ctx); err != nil {
 		return err
 	}
-	return s.clock.Back(ctx)
+	if err := s.clock.Back(ctx); err != nil {
+		return err
+	}
+	return s.service.StartSweep(ctx) // its job went with all others
 }

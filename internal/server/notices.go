@@ -1,0 +1,110 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"certwright/internal/api"
+	"certwright/internal/clock"
+	"certwright/internal/notify"
+	"certwright/internal/vault"
+	"certwright/internal/worker"
+)
+
+// A post carries what happened outside: to the receivers that the configuration
+// names, and to programs that listen.
+type post struct {
+	*notify.Courier
+	stream *notify.Stream
+
+	mu    sync.Mutex
+	swept time.Time // on the server's clock
+}
+
+// openPost opens the receivers. It reads the files that they name and calls nobody.
+func (s *Server) openPost() (err error) {
+	p := &post{}
+	sinks, err := s.config.Notices.Open(notify.Means{Store: s.store, VaultURL: s.vaultURL, Origin: s.origin()})
+	if err != nil {
+		return err
+	}
+	if p.Courier, err = notify.New(notify.Courier{
+		Store: s.store, Clock: s.clock, Shelf: clock.Real{}, Sinks: sinks, Log: s.log, Poke: func() { s.worker.Poke() },
+	}); err != nil {
+		return err
+	}
+	p.stream, err = notify.NewStream(notify.Stream{Store: s.store, VaultURL: s.vaultURL, Log: s.log})
+	s.post = p
+	return err
+}
+
+// vaultURL is the address of a vault, as events tell it.
+func (s *Server) vaultURL(name string) string { return s.Ready.VaultURLOf(name) }
+
+// origin is what the server calls itself to receivers that are asked first: the
+// first of its names; "" where it has none.
+func (s *Server) origin() string {
+	for _, host := range s.config.Hosts {
+		if !strings.HasPrefix(host, "*") {
+			return host
+		}
+	}
+	return ""
+}
+
+// told has the stream look for events that a request may have made, and the
+// worker for the jobs that deliver them.
+func (p *post) told(o api.Observation) {
+	if o.Method == http.MethodGet || o.Status >= http.StatusMultipleChoices {
+		return
+	}
+	p.stream.Poke()
+	if len(p.Sinks) > 0 {
+		p.Poke()
+	}
+}
+
+// after runs a job, then has the stream look for the events that it may have made.
+func (p *post) after(run worker.Handler) worker.Handler {
+	return func(ctx context.Context, l vault.Lease) error {
+		defer p.stream.Poke()
+		return run(ctx, l)
+	}
+}
+
+// sweepWith adds to the daily look at every object a look at what waits for
+// receivers, and at what is old.
+func (p *post) sweepWith(run worker.Handler) worker.Handler {
+	return func(ctx context.Context, l vault.Lease) error {
+		if err := run(ctx, l); err != nil || !p.dayPassed() {
+			return err
+		}
+		if err := p.Sweep(ctx); err != nil {
+			p.Log.Error("what waits for receivers could not be looked through", "error", err) // tomorrow again
+		}
+		return nil
+	}
+}
+
+// dayPassed reports whether it is time to sweep; the daily look comes in pages.
+func (p *post) dayPassed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.Clock.Now()
+	if now.Sub(p.swept).Abs() < day/2 {
+		return false
+	}
+	p.swept = now
+	return true
+}
+
+// begin sweeps once, beside what the server does.
+func (p *post) begin(ctx context.Context) {
+	p.dayPassed()
+	if err := p.Sweep(ctx); err != nil && ctx.Err() == nil {
+		p.Log.Error("what waits for receivers could not be looked through", "error", err)
+	}
+}
