@@ -1,0 +1,134 @@
+package year_test
+
+import (
+	"database/sql"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite"
+)
+
+// A version is one as the API shows it.
+type version struct {
+	id                          string
+	notBefore, expires, created time.Time
+	tags                        object
+	public                      string // of its key
+}
+
+// read reads all versions of a certificate with their keys and secrets, in
+// the order in which they were made.
+func (w *world) read(c *certificate) (all []version) {
+	w.t.Helper()
+	for _, item := range w.host.all("/certificates/" + c.name + "/versions") {
+		a := item["attributes"].(object)
+		tags, _ := item["tags"].(object)
+		v := version{id: path.Base(item["id"].(string)), notBefore: when(a["nbf"]), expires: when(a["exp"]), created: when(a["created"]), tags: tags}
+		r := w.host.want(200, "GET", "/keys/"+c.name+"/"+v.id, nil)
+		k := r.Body["key"].(object)
+		v.public = fmt.Sprint(k["n"], k["x"], k["y"])
+		if k["kty"] != c.key["kty"] || k["crv"] != c.key["crv"] {
+			w.t.Errorf("%s %s: a key of %v %v, want %v", c.name, v.id, k["kty"], k["crv"], c.key)
+		}
+		all = append(all, v)
+	}
+	slices.SortFunc(all, func(a, b version) int { return a.created.Compare(b.created) })
+	if len(all) == 0 {
+		w.t.Fatalf("%s has no version", c.name)
+	}
+	return all
+}
+
+// notices are what people and programs were told.
+type notices struct {
+	mails  map[string]map[string]int         // by version and what it says
+	events map[string]map[string][]time.Time // by version and type
+	count  int
+}
+
+// The kinds of mails, by their subjects.
+var subjects = []string{"is being renewed", "was renewed", "could not be renewed", "expires on"}
+
+func (w *world) notices() notices {
+	w.t.Helper()
+	n := notices{mails: map[string]map[string]int{}, events: map[string]map[string][]time.Time{}}
+	box := w.host.want(200, "GET", "/admin/outbox", nil)
+	mails, _ := box.Body["mails"].([]any)
+	for _, m := range mails {
+		m := m.(object)
+		subject := m["subject"].(string)
+		i := slices.IndexFunc(subjects, func(s string) bool { return strings.Contains(subject, s) })
+		if i < 0 || m["to"] != "ops@example.test, lead@example.test" {
+			w.t.Errorf("a mail to %v: %s", m["to"], subject)
+			continue
+		}
+		add(n.mails, fact(m["text"].(string), "Version"))[subjects[i]]++
+	}
+	ids := map[any]bool{}
+	events, _ := box.Body["events"].([]any)
+	for _, e := range events {
+		e := e.(object)
+		at, err := time.Parse(time.RFC3339, e["eventTime"].(string))
+		if err != nil || ids[e["id"]] {
+			w.t.Errorf("an event with a time or an id that cannot be: %v", e)
+		}
+		ids[e["id"]] = true
+		id, kind := e["data"].(object)["Version"].(string), strings.TrimPrefix(e["eventType"].(string), "Microsoft.KeyVault.")
+		of := add(n.events, id)
+		of[kind] = append(of[kind], at)
+	}
+	n.count = len(mails) + len(events)
+	return n
+}
+
+func add[V any](m map[string]map[string]V, key string) map[string]V {
+	if m[key] == nil {
+		m[key] = map[string]V{}
+	}
+	return m[key]
+}
+
+// fact is a line of a mail.
+func fact(text, name string) string {
+	for line := range strings.Lines(text) {
+		if key, value, ok := strings.Cut(line, ":"); ok && key == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// wholeFile asks SQLite whether the file is, and whether anything is left of
+// what was purged. The server is dead by then.
+func (w *world) wholeFile(purged map[string]bool) {
+	w.t.Helper()
+	w.host.die()
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.host.program.Folder, "certwright.db"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer db.Close()
+	var verdict string
+	if err := db.QueryRowContext(w.t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+		w.t.Errorf("integrity_check: %s %v", verdict, err)
+	}
+	for _, table := range []string{"objects", "policies", "versions", "operations", "jobs", "lives"} {
+		rows, err := db.QueryContext(w.t.Context(), "SELECT DISTINCT key FROM "+table)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for rows.Next() {
+			var key string
+			if err := rows.Scan(&key); err != nil || purged[key] {
+				w.t.Errorf("%s has something left of %s, which was purged (%v)", table, key, err)
+			}
+		}
+		if err := rows.Close(); err != nil {
+			w.t.Error(err)
+		}
+	}
+}
