@@ -60,20 +60,19 @@ func every(t *testing.T) int {
 }
 
 // points are all calls of an order, each with every fault; of them, KILL_EVERY
-// picks some, beginning anywhere.
-func points(t *testing.T, calls int, faults ...fault) (picked []point) {
+// picks some by chance.
+func points(t *testing.T, calls int, faults ...fault) []point {
 	t.Helper()
-	nth := every(t)
-	i := rand.IntN(nth)
-	t.Logf("%d calls, %d faults: every point of %d, from %d on", calls, len(faults), nth, i)
+	var all []point
 	for call := range calls {
 		for _, f := range faults {
-			if i++; i%nth == 0 {
-				picked = append(picked, point{call + 1, f})
-			}
+			all = append(all, point{call + 1, f})
 		}
 	}
-	return picked
+	picked := (len(all) + every(t) - 1) / every(t)
+	t.Logf("%d calls, %d faults: %d points of %d", calls, len(faults), picked, len(all))
+	rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:picked]
 }
 
 // A story is one order from its beginning to its end, on a server of its own.

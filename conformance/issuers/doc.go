@@ -4,6 +4,6 @@
 // any call; in the end there is one certificate and one order, whatever
 // happened. It has tests only; begin with TestACMEKilled.
 //
-// KILL_EVERY says which calls are killed at: 1 is every one, 12 (the default)
-// every twelfth.
+// KILL_EVERY says how many of all faults at all calls are tried: 1 is every one,
+// 12 (the default) one of twelve, picked by chance.
 package issuers
