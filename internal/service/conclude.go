@@ -23,7 +23,7 @@ func (s *Service) conclude(ctx context.Context, l vault.Lease, was vault.Operati
 		op, ok, err := found(tx.Operation(was.Ref))
 		if err != nil || !ok || op.RequestID != was.RequestID || op.Status != vault.InProgress {
 			gone = err == nil
-			return err
+			return errors.Join(err, handBack(tx, l, op))
 		}
 		return s.storeOutcome(tx, op, was, next, now)
 	})
@@ -35,6 +35,15 @@ func (s *Service) conclude(ctx context.Context, l vault.Lease, was vault.Operati
 	}
 	s.Poke()
 	return err
+}
+
+// handBack puts the job again where it is not the operation's that was read
+// before the job was taken, but that of another one that took its place.
+func handBack(tx vault.Tx, l vault.Lease, op vault.Operation) error {
+	if op.Status != vault.InProgress || op.Manual() {
+		return nil
+	}
+	return tx.PutJob(l.Job)
 }
 
 // report tells the log what a step at an issuer came to.

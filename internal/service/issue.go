@@ -55,10 +55,12 @@ func (s *Service) underway(ctx context.Context, ref vault.Ref) (op vault.Operati
 }
 
 // currentIssuer is who a running order is asked of: the live issuer, or else
-// the snapshot (DESIGN section 5).
+// the snapshot (DESIGN section 5). An issuer that has another provider now is
+// another one: it cannot read the order's state, and nobody approved the order
+// for it.
 func currentIssuer(r vault.Reader, op vault.Operation) (vault.IssuerConfig, error) {
 	live, ok, err := found(r.Issuer(op.Vault, op.IssuerName))
-	if err == nil && !ok {
+	if err == nil && (!ok || !strings.EqualFold(live.Provider, op.Issuer.Provider)) {
 		live = *op.Issuer
 	}
 	return live, err

@@ -32,6 +32,13 @@ func (s *Service) password(cfg vault.IssuerConfig) (vault.Hidden, error) {
 	return vault.Hidden(pwd), nil
 }
 
+// What an issuer may say in one step, beyond which it is cut: the log and the
+// history are ours.
+const (
+	maxNotes = 60
+	maxSaid  = 1000 // bytes of a line or an error
+)
+
 // hidden stands for an issuer's password where an answer repeats it.
 const hidden = "[hidden]"
 
@@ -46,9 +53,13 @@ func redact(text string, password vault.Hidden) string {
 // redacted is a progress without the issuer's password in what people read.
 func redacted(p vault.Progress, password vault.Hidden) vault.Progress {
 	p.Detail = vault.Clip(redact(p.Detail, password), 500)
-	p.Notes = slices.Clone(p.Notes)
+	all := p.Notes
+	p.Notes = slices.Clone(all[:min(len(all), maxNotes)])
 	for i, n := range p.Notes {
-		p.Notes[i] = redact(n, password)
+		p.Notes[i] = vault.Clip(redact(n, password), maxSaid)
+	}
+	if more := len(all) - len(p.Notes); more > 0 {
+		p.Notes = append(p.Notes, fmt.Sprintf("And %d more lines.", more))
 	}
 	if p.Failure != nil {
 		p.Failure = &vault.Failure{Code: p.Failure.Code, Message: vault.Clip(redact(p.Failure.Message, password), 2000)}
@@ -56,9 +67,10 @@ func redacted(p vault.Progress, password vault.Hidden) vault.Progress {
 	return p
 }
 
-// redactError is redacted for errors; what kind of error it is stays.
+// redactError is redacted for errors, which are cut if they are long; what kind
+// of error it is stays.
 func redactError(err error, password vault.Hidden) error {
-	text := redact(err.Error(), password)
+	text := vault.Clip(redact(err.Error(), password), maxSaid)
 	if text == err.Error() {
 		return err
 	}

@@ -87,12 +87,17 @@ func (o Object) actions(v Version, l Life, busy bool, s Settings, add func(strin
 
 // notAtBirth takes a trigger that had fired when the version was made, as it
 // may with an authority that dates back or a certificate brought from outside,
-// as two thirds of what was left then: otherwise every version would be due at once.
+// as two thirds of what was left then: otherwise every version would be due at
+// once. Where nothing was left, as an authority's wrong clock may have it, an
+// hour goes by: each version may cost money.
 func notAtBirth(due time.Time, a Attributes) time.Time {
-	if due.After(a.Created) || !a.Expires.After(a.Created) {
+	switch {
+	case due.After(a.Created):
 		return due
+	case !a.Expires.After(a.Created):
+		return a.Created.Add(firstRetry)
 	}
-	return a.Created.Add(a.Expires.Sub(a.Created) / 3 * 2)
+	return a.Created.Add(max(a.Expires.Sub(a.Created)/3*2, soonestRetry))
 }
 
 // renewal is when to renew where the policy says due: earlier if the issuer

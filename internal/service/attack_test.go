@@ -1,0 +1,129 @@
+package service_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// racing does something just before a GET takes the job of what it has read.
+type racing struct {
+	vault.Store
+	before func()
+}
+
+func (r *racing) Take(ctx context.Context, k vault.JobKind, ref vault.Ref, now time.Time, d time.Duration) (vault.Lease, error) {
+	if do := r.before; do != nil {
+		r.before = nil
+		do()
+	}
+	return r.Store.Take(ctx, k, ref, now, d)
+}
+
+// An operation that takes the place of the one that a GET has read keeps its job.
+func TestGetLeavesTheJobOfAnother(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.create(t, web, policy("Self"))
+	h.Store = &racing{Store: h.Store, before: func() {
+		_, err := h.DeleteOperation(t.Context(), nobody, web, "")
+		must(t, err)
+		h.create(t, web, policy("Self"))
+	}}
+	h.status(t, web)
+	h.pass(t, time.Minute)
+	if op := h.status(t, web); op.Status != vault.Completed {
+		t.Errorf("the second operation is %s for ever", op.Status)
+	}
+}
+
+// An order stays with the provider it was placed at, whatever its issuer is
+// changed to: another one can neither read its state nor take it back, and an
+// operator's approval was not given for it.
+func TestOrderStaysWithItsProvider(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	first := &played{steps: []step{waits(vault.Progress{State: []byte("order 7"), Again: time.Hour}), h.issues}}
+	second := &played{steps: []step{fails(errors.New("what is order 7?"))}}
+	h.Issuers = func(provider string) vault.Issuer {
+		if strings.EqualFold(provider, "DigiCert") {
+			return first
+		}
+		return second
+	}
+	h.issuer(t, "")
+	h.create(t, web, policy("mydigicert"))
+	h.pass(t, time.Minute)
+	_, err := h.PutIssuer(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other")})
+	must(t, err)
+	h.pass(t, 2*time.Hour)
+	if op := h.status(t, web); op.Status != vault.Completed || len(second.asked) > 0 {
+		t.Errorf("%s; the other provider was asked %d times", op.Status, len(second.asked))
+	}
+	if v := h.get(t, web).Version.Certificate; v.Provider != "DigiCert" {
+		t.Errorf("made by %s", v.Provider)
+	}
+
+	first.steps = []step{waits(vault.Progress{State: []byte("order 8"), Again: time.Hour})}
+	h.issuer(t, "")
+	h.create(t, web, policy("mydigicert"))
+	h.pass(t, time.Minute)
+	_, err = h.PutIssuer(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other")})
+	must(t, err)
+	_, err = h.DeleteOperation(t.Context(), nobody, web, "")
+	must(t, err)
+	h.pass(t, time.Minute)
+	if len(first.cancels) != 1 || len(second.cancels) > 0 {
+		t.Errorf("taken back %d times where it is, %d times elsewhere", len(first.cancels), len(second.cancels))
+	}
+}
+
+// An authority whose certificates end before they begin to be of use does not
+// have its account run empty.
+func TestExpiredAtBirthIsNotRenewedAtOnce(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]time.Duration{"expired": 30 * time.Minute, "about to": -2 * time.Second} {
+		h := newHouse(t)
+		p := &played{steps: []step{func(o vault.Order) (vault.Progress, error) {
+			leaf, err := h.authority.Issue(o.CSR, 1, o.Now.AddDate(0, -1, 0).Add(-late))
+			return vault.Progress{Chain: [][]byte{leaf, h.authority.Certificate}}, err
+		}}}
+		h.Issuers = func(string) vault.Issuer { return p }
+		h.issuer(t, "")
+		h.create(t, web, lives("mydigicert", 1, renew(80)))
+		h.pass(t, time.Hour-time.Second)
+		if n := h.made(t, web); n > 60 {
+			t.Errorf("%s: %d versions in an hour", name, n)
+		} else if n < 1 {
+			t.Errorf("%s: nothing was made: %+v", name, h.status(t, web).Failure)
+		}
+	}
+}
+
+// What an authority says is cut before it reaches the log, the history and the
+// pending object, however much it is.
+func TestTalkativeAuthority(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 1<<20)
+	notes := make([]string, 5000)
+	for i := range notes {
+		notes[i] = "line " + strings.Repeat("y", i%7)
+	}
+	notes[3] = long
+	h, _ := playing(t, fails(errors.New(long)), fails(&vault.RetryError{After: time.Second, Err: errors.New(long)}),
+		waits(vault.Progress{Notes: notes, Detail: long, Again: time.Hour}))
+	said := &strings.Builder{}
+	h.Log = slog.New(slog.NewTextHandler(said, nil))
+	h.create(t, web, policy("mydigicert"))
+	h.pass(t, 10*time.Minute)
+	if said.Len() > 100_000 {
+		t.Errorf("%d bytes in the log", said.Len())
+	}
+	wantNote(t, h.status(t, web), "more lines")
+}
