@@ -2,15 +2,18 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,7 +44,7 @@ func TestScripts(t *testing.T) {
 			_, err := net.LookupHost("no-such-name.vault.localhost")
 			return err == nil, nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serve": serve, "mode": mode},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serve": serve, "mode": mode, "receiver": receiver},
 	})
 }
 
@@ -68,6 +71,22 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("NAME_URL", s.Ready.VaultURL)
 	ts.Setenv("HTTP_URL", s.Ready.HTTPURL)
 	ts.Setenv("PORT", s.Ready.IPURL[strings.LastIndex(s.Ready.IPURL, ":")+1:])
+}
+
+// receiver FILE STATUS: a program that answers all calls so listens until the
+// script's end; its address takes the place of HOOK in the file.
+func receiver(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: receiver FILE STATUS")
+	}
+	status, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	ts.Defer(hook.Close)
+	file := ts.MkAbs(args[0])
+	text, err := os.ReadFile(file)
+	ts.Check(err)
+	ts.Check(os.WriteFile(file, bytes.ReplaceAll(text, []byte("HOOK"), []byte(hook.URL)), 0o600))
 }
 
 // mode OCTAL FILE: the file has this mode.

@@ -97,6 +97,10 @@ func (e ended) Close() error {
 // and reads the answer into out unless that is nil. A refusal is an error of the
 // server's own words.
 func call(r server.Ready, method, path string, in, out any) error {
+	return callWithin(workTime, r, method, path, in, out)
+}
+
+func callWithin(within time.Duration, r server.Ready, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error
@@ -104,7 +108,7 @@ func call(r server.Ready, method, path string, in, out any) error {
 			return fmt.Errorf("write the request: %w", err)
 		}
 	}
-	answer, err := ask(workTime, method, r.HTTPURL+path, body)
+	answer, err := ask(within, method, r.HTTPURL+path, body)
 	if err != nil {
 		return fmt.Errorf("ask the server: %w", err)
 	}

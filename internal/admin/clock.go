@@ -18,15 +18,15 @@ const maxBody = 4 << 10
 // furthest is as far as one request moves the clock.
 const furthest = 100 * 365 * 24 * time.Hour
 
-// clockState is the answer of /admin/clock (DESIGN section 5).
-type clockState struct {
+// A Clock is the answer of /admin/clock (DESIGN section 5).
+type Clock struct {
 	Now    time.Time `json:"now"`
-	Offset string    `json:"offset"`
+	Offset string    `json:"offset"` // from real time, as time.ParseDuration reads it
 }
 
 func readClock(d *Door, _ *http.Request) (answer, error) {
 	now, offset := d.Now()
-	return answer{body: clockState{now.UTC().Truncate(time.Second), offset.String()}}, nil
+	return answer{body: Clock{now.UTC().Truncate(time.Second), offset.String()}}, nil
 }
 
 // moveClock moves the clock forward. The answer comes when all that fell due
