@@ -38,20 +38,24 @@ func TestPebble(t *testing.T) {
 	clean(t, s)
 }
 
-func contract(t *testing.T, s *pebble.Server, book vault.Accounts) {
-	closed := pebble.Start(t, pebble.Options{EAB: map[string]string{"kid-1": hmacKey}})
+// contract is played with bound accounts: the password is their HMAC key.
+func contract(t *testing.T, _ *pebble.Server, book vault.Accounts) {
+	s := pebble.Start(t, pebble.Options{EAB: map[string]string{"kid-1": hmacKey}})
 	with := func(change func(*Issuer)) func(*testing.T) (vault.Issuer, vault.IssuerConfig) {
 		return func(t *testing.T) (vault.Issuer, vault.IssuerConfig) {
-			return newIssuer(t, s, book, change), resource("contract")
+			return newIssuer(t, s, book, change), bound("contract", "kid-1")
 		}
 	}
 	issuertest.Run(t, issuertest.Case{
-		New:    with(nil),
-		Again:  func(t *testing.T, first vault.Issuer) vault.Issuer { return another(t, first.(*Issuer)) },
-		Pass:   func(*testing.T, time.Duration) { <-time.After(15 * time.Millisecond) },
-		Reject: with(func(i *Issuer) { i.Solver = silent{i.Solver} }),
+		New:      with(nil),
+		Again:    func(t *testing.T, first vault.Issuer) vault.Issuer { return another(t, first.(*Issuer)) },
+		Pass:     func(*testing.T, time.Duration) { <-time.After(15 * time.Millisecond) },
+		Reject:   with(func(i *Issuer) { i.Solver = silent{i.Solver} }),
+		Hold:     with(nil),
+		Names:    []string{"www.example.test", "example.test"},
+		Password: hmacKey,
 		Fault: func(t *testing.T) (vault.Issuer, vault.IssuerConfig) {
-			return newIssuer(t, closed, book, nil), resource("fault")
+			return newIssuer(t, s, book, nil), bound("fault", "kid-2")
 		},
 		Unreachable: func(t *testing.T) (vault.Issuer, vault.IssuerConfig) {
 			m := meddle(t, s, func(n int, _ call) verdict {
@@ -60,11 +64,10 @@ func contract(t *testing.T, s *pebble.Server, book vault.Accounts) {
 				}
 				return honest
 			})
-			return newIssuer(t, s, book, m.between), resource("unreachable")
+			return newIssuer(t, s, book, m.between), bound("unreachable", "kid-1")
 		},
-		Hold:  with(nil),
-		Names: []string{"www.example.test", "example.test"},
 	})
+	clean(t, s)
 }
 
 func issuesRSA(t *testing.T, s *pebble.Server, book vault.Accounts) {

@@ -1,7 +1,6 @@
 package digicert
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -10,19 +9,6 @@ import (
 	"certwright/internal/vault"
 )
 
-// keyed gives every order the API key, which the suite knows nothing of.
-type keyed struct{ *Issuer }
-
-func (k keyed) Step(ctx context.Context, o vault.Order) (vault.Progress, error) {
-	o.Password = apiKey
-	return k.Issuer.Step(ctx, o)
-}
-
-func (k keyed) Cancel(ctx context.Context, o vault.Order) (vault.Progress, error) {
-	o.Password = apiKey
-	return k.Issuer.Cancel(ctx, o)
-}
-
 func TestContract(t *testing.T) {
 	t.Parallel()
 	var now *at
@@ -30,17 +16,18 @@ func TestContract(t *testing.T) {
 		return func(t *testing.T) (vault.Issuer, vault.IssuerConfig) {
 			now = newAccount(t, play)
 			now.Break(faults...)
-			return keyed{now.issuer(t)}, resource()
+			return now.issuer(t), resource()
 		}
 	}
 	issuertest.Run(t, issuertest.Case{
 		New:    with(certcentral.Play{}),
-		Again:  func(t *testing.T, _ vault.Issuer) vault.Issuer { return keyed{now.issuer(t)} },
+		Again:  func(t *testing.T, _ vault.Issuer) vault.Issuer { return now.issuer(t) },
 		Pass:   func(_ *testing.T, d time.Duration) { now.pass(d) },
 		Reject: with(certcentral.Play{Reject: "the organization is not known to us"}),
 		Fault:  with(certcentral.Play{Refuse: &certcentral.Refusal{Status: 403, Code: "access_denied|missing_permission", Message: "Access denied."}}),
 		Unreachable: with(certcentral.Play{}, certcentral.Fault{Kind: certcentral.Away, Call: 1},
 			certcentral.Fault{Kind: certcentral.Away, Call: 2}),
-		Hold: with(certcentral.Play{Hold: true}),
+		Hold:     with(certcentral.Play{Hold: true}),
+		Password: apiKey,
 	})
 }

@@ -147,7 +147,7 @@ func (i *Issuer) call(ctx context.Context, method string, o vault.Order, body []
 		if after := heard.After(); after > 0 {
 			err = &vault.RetryError{After: after, Err: err}
 		}
-		return d, err
+		return decision{}, err
 	}
 	if err := json.NewDecoder(answer.Body).Decode(&d); err != nil && d.status == http.StatusOK {
 		return d, fmt.Errorf("the signing desk's answer cannot be read: %w", err)

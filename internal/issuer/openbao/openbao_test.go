@@ -15,21 +15,20 @@ func TestContract(t *testing.T) {
 	atPlaces(t, func(t *testing.T, p *place) {
 		with := func(role string) func(*testing.T) (vault.Issuer, vault.IssuerConfig) {
 			return func(t *testing.T) (vault.Issuer, vault.IssuerConfig) {
-				return handing{Issuer: p.issuer(t), password: p.secretID}, p.withAppRole(role)
+				return p.issuer(t), p.withAppRole(role)
 			}
 		}
 		issuertest.Run(t, issuertest.Case{
-			New: with(""),
-			Again: func(t *testing.T, _ vault.Issuer) vault.Issuer {
-				return handing{Issuer: p.issuer(t), password: p.secretID}
-			},
-			Reject: with("elsewhere"),
-			Fault:  with("missing"),
-			Hold:   with(""), // between the intent and the signature
+			New:      with(""),
+			Again:    func(t *testing.T, _ vault.Issuer) vault.Issuer { return p.issuer(t) },
+			Password: vault.Hidden(p.secretID),
+			Reject:   with("elsewhere"),
+			Fault:    with("missing"),
+			Hold:     with(""), // between the intent and the signature
 			Unreachable: func(t *testing.T) (vault.Issuer, vault.IssuerConfig) {
 				p.seal()
 				var steps atomic.Int32
-				return handing{Issuer: p.issuer(t), password: p.secretID, before: func() {
+				return before{p.issuer(t), func() {
 					if steps.Add(1) == 3 {
 						p.unseal()
 					}
