@@ -41,6 +41,7 @@ type directory struct {
 	acme.Directory
 	stripped []byte // for the library: without renewalInfo
 	version  string // of stripped
+	reach    reach
 	read     time.Time
 }
 
@@ -90,7 +91,10 @@ func (i *Issuer) fetchDirectory(ctx context.Context) (d directory, err error) {
 		return d, fmt.Errorf("write the directory: %w", err)
 	}
 	sum := sha256.Sum256(d.stripped)
-	d.version = hex.EncodeToString(sum[:8])
+	d.version, d.reach = hex.EncodeToString(sum[:8]), reachOf(i.Settings.Directory, d.Directory)
+	if !d.reach[place(d.RenewalInfo)] {
+		d.RenewalInfo = ""
+	}
 	return d, nil
 }
 
@@ -123,12 +127,16 @@ func (i *Issuer) get(ctx context.Context, heard *ear, address string) ([]byte, e
 // for twelve hours, and ask for renewal information with every download.
 type library struct {
 	directory []byte
+	reach     reach
 	next      http.RoundTripper
 }
 
 // RoundTrip implements http.RoundTripper.
 func (l library) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Method != http.MethodGet || r.URL.Fragment == "" {
+		if err := l.reach.check(r.URL); err != nil {
+			return nil, err
+		}
 		answer, err := l.next.RoundTrip(r)
 		if err == nil {
 			note(r.Context(), answer.StatusCode)

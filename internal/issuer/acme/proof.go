@@ -74,15 +74,18 @@ func (w *walk) proof(a acme.Authorization) (p proof, why string) {
 	if w.Solver == nil {
 		return proof{}, fmt.Sprintf("The authority wants a proof for %s, and no solver is configured for provider %s.", name, w.Name)
 	}
+	if !w.requests(a.Identifier) {
+		return proof{}, fmt.Sprintf("The authority wants a proof for %s, which was not asked for.", vault.Clip(name, 100))
+	}
 	var offered []string
 	for _, c := range a.Challenges {
 		offered = append(offered, c.Type)
 		if c.Type != w.Solver.Type() {
 			continue
 		}
-		r := challenge.Record{Type: c.Type, Domain: a.Identifier.Value, Name: c.Token, Value: c.KeyAuthorization}
-		if c.Type == challenge.DNS01 {
-			r.Name, r.Value = c.DNS01TXTRecordName()+".", c.DNS01KeyAuthorization()
+		r, err := record(a.Identifier.Value, c.Type, c.Token, w.account.PrivateKey)
+		if err != nil {
+			return proof{}, sentence(err)
 		}
 		return proof{Authorization: a.Location, Name: name, Challenge: c.URL, Record: r}, ""
 	}

@@ -37,7 +37,7 @@ func (i *Issuer) session(d directory, account string) *acme.Client {
 		clear(i.memory.sessions)
 	}
 	wire := i.Client.HTTP(account)
-	wire.Transport = library{directory: d.stripped, next: wire.Transport}
+	wire.Transport = library{directory: d.stripped, reach: d.reach, next: wire.Transport}
 	// a negative PollTimeout keeps FinalizeOrder from waiting (ISSUERS 4.1)
 	c := &acme.Client{Directory: i.Settings.Directory + "#" + d.version, HTTPClient: wire, UserAgent: agent, PollTimeout: -1, PollInterval: 1}
 	i.memory.sessions[account] = session{Client: c, directory: d.version}
