@@ -50,11 +50,23 @@ type age struct {
 }
 
 func (s *Service) ageOf(r vault.Reader, ref vault.Ref) (a age, err error) {
-	head, ok, err := found(r.Object(ref))
-	if err != nil || !ok || head.Pending || head.Latest == "" {
+	head, there, err := found(r.Object(ref))
+	if err != nil || !there {
 		return a, err
 	}
 	a.head = head
+	if head.Deletion != nil { // nothing falls due but its purge
+		return a, nil
+	}
+	if head.Kind == vault.Certificates {
+		if a.op, there, err = found(r.Operation(head.Ref)); err != nil {
+			return a, err
+		}
+		a.busy = there && a.op.Status == vault.InProgress
+	}
+	if head.Pending || head.Latest == "" {
+		return a, nil
+	}
 	if a.version, err = r.Version(head.Ref, head.Latest); err != nil {
 		return a, err
 	}
@@ -62,13 +74,6 @@ func (s *Service) ageOf(r vault.Reader, ref vault.Ref) (a age, err error) {
 		return a, err
 	}
 	a.life = a.life.Of(head.Latest)
-	if head.Kind == vault.Certificates {
-		var there bool
-		if a.op, there, err = found(r.Operation(head.Ref)); err != nil {
-			return a, err
-		}
-		a.busy = there && a.op.Status == vault.InProgress
-	}
 	a.ok = true
 	return a, nil
 }

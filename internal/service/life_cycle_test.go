@@ -385,15 +385,23 @@ func TestSweepHeals(t *testing.T) {
 	h.status(t, gone)
 	_, err := h.DeleteCertificate(t.Context(), nobody, gone)
 	must(t, err)
+	ordered := vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: "ordered"}
+	h.create(t, ordered, policy("Self"))
 	must(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
 		for _, ref := range refs {
 			if err := tx.DeleteJob(vault.JobLife, ref); err != nil {
 				return err
 			}
 		}
-		return tx.DeleteJob(vault.JobPurge, gone)
+		if err := tx.DeleteJob(vault.JobPurge, gone); err != nil {
+			return err
+		}
+		return tx.DeleteJob(vault.JobIssue, ordered)
 	}))
 	h.pass(t, 26*day)
+	if h.made(t, ordered) != 1 {
+		t.Error("an order whose job was lost is stuck")
+	}
 	for _, ref := range slices.Concat(refs[:3], refs[67:]) {
 		if h.made(t, ref) != 2 {
 			t.Errorf("%s was not renewed", ref)

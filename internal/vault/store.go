@@ -38,11 +38,14 @@ type Store interface {
 
 // A Reader reads rows. Methods for one row return ErrNotFound when there is none.
 type Reader interface {
+	Tally
+
 	// Object returns the head, deleted or not.
 	Object(Ref) (Object, error)
 	// Objects lists one collection in ascending order of Ref.Key.
 	Objects(ObjectsPage) ([]Entry, error)
-	// Heads lists every object, deleted or not, in ascending order of vault, kind and key, after one.
+	// Heads lists every object that is not managed, deleted or not, in ascending
+	// order of vault, kind and key, after one.
 	Heads(after Ref, limit int) ([]Ref, error)
 	Version(ref Ref, id string) (Version, error)
 	// Versions lists one object's completed versions in ascending order of id.

@@ -62,7 +62,7 @@ func merge(a, b []vault.Entry, limit int) []vault.Entry {
 	return out
 }
 
-const sqlHeads = `SELECT vault, kind, name FROM objects WHERE (vault, kind, key) > ($1, $2, $3) ORDER BY vault, kind, key LIMIT $4 + 0`
+const sqlHeads = `SELECT vault, kind, name FROM objects WHERE (vault, kind, key) > ($1, $2, $3) AND managed = 0 ORDER BY vault, kind, key LIMIT $4 + 0`
 
 // Heads implements vault.Reader.
 func (r *reader) Heads(after vault.Ref, limit int) ([]vault.Ref, error) {
