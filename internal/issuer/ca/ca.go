@@ -90,7 +90,7 @@ func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error
 	case o.Approval != nil && !o.Approval.Approved:
 		return refused(o.Approval.Message), nil
 	case o.Approval == nil && i.Settings.ManualApproval:
-		return vault.Progress{Asks: true, Again: patience(o), Detail: waiting}, nil
+		return vault.Progress{Asks: true, Again: patience(o), Detail: waiting + w.plainly()}, nil
 	}
 	a, made, err := i.current(ctx, o.Now)
 	if l := (lacking{}); errors.As(err, &l) {
@@ -157,8 +157,17 @@ func fault(format string, args ...any) vault.Progress {
 	return vault.Progress{Failure: &vault.Failure{Code: vault.IssuerFault, Message: fmt.Sprintf(format, args...)}}
 }
 
-// waiting is shown of an order that no operator has approved.
+// waiting is shown of an order that no operator has approved, with what it asks for.
 const waiting = "Pending certificate created. The request waits for the approval of an operator."
+
+// mostShown is how much of what is asked for an operator is shown, in bytes.
+const mostShown = 350
+
+// plainly says what is wished for, so that nobody approves what they do not see.
+func (w wish) plainly() string {
+	text := " It asks for " + vault.Clip(strings.Join(w.all(), "; "), mostShown)
+	return strings.TrimSuffix(text, ".") + "."
+}
 
 // refused is an operator's no.
 func refused(why string) vault.Progress {

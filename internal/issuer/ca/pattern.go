@@ -24,7 +24,9 @@ func isHost(s string) bool {
 }
 
 // isDNS takes what a certificate may carry as a DNS name: a host, or *. and one.
-func isDNS(s string) bool { return isHost(strings.TrimPrefix(s, "*.")) }
+// An address is none: some programs would take it for one, past what is said of
+// addresses.
+func isDNS(s string) bool { return isHost(strings.TrimPrefix(s, "*.")) && !isIP(s) }
 
 func isIP(s string) bool {
 	a, err := netip.ParseAddr(s)

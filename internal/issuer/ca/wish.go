@@ -110,6 +110,9 @@ func (w *wish) readNames(sans *vault.SANs) error {
 func (w *wish) addCommonName(cn string) {
 	n := &w.names
 	all := slices.Concat(n.DNS, n.Emails, n.UPNs, n.URIs)
+	if isDNS(cn) || isIP(cn) {
+		all = n.DNS // programs take it for such, whatever other kind of name it is as well
+	}
 	if slices.ContainsFunc(all, func(s string) bool { return strings.EqualFold(s, cn) }) {
 		return
 	}
@@ -130,4 +133,17 @@ func (w *wish) addCommonName(cn string) {
 		return
 	}
 	w.added = append(w.added, cn)
+}
+
+// all are the subject and all names, for people.
+func (w wish) all() (shown []string) {
+	n := w.names
+	names := slices.Concat(n.DNS, n.IPs, n.Emails, n.UPNs, n.URIs)
+	if len(w.subject) > 2 {
+		shown = append(shown, "subject "+certs.RenderName(w.subject))
+	}
+	if len(names) > 0 {
+		shown = append(shown, fmt.Sprintf("%d names: %s", len(names), strings.Join(names, ", ")))
+	}
+	return shown
 }
