@@ -16,7 +16,8 @@ import (
 // server does that others have not caught up with.
 type hasty struct {
 	challenge.Solver
-	kept []challenge.Record
+	kept  []challenge.Record
+	blind func(age time.Duration) bool // when it sees that nothing is there; nil: never
 }
 
 func (h *hasty) Present(_ context.Context, r challenge.Record) error {
@@ -24,8 +25,8 @@ func (h *hasty) Present(_ context.Context, r challenge.Record) error {
 	return nil
 }
 
-func (h *hasty) Ready(context.Context, challenge.Record, time.Time, time.Time) (bool, time.Duration, error) {
-	return true, 0, nil
+func (h *hasty) Ready(_ context.Context, _ challenge.Record, presented, now time.Time) (bool, time.Duration, error) {
+	return h.blind == nil || !h.blind(now.Sub(presented)), time.Minute, nil
 }
 
 // publish does what hasty did not, once.
@@ -61,12 +62,15 @@ type followed struct {
 	steps          int
 }
 
-// follow takes an order to its end; at is called after each step with the
-// notes so far.
+// follow takes an order to its end, each step twice, as if the first had not
+// been saved; at is called after each with the notes so far.
 func follow(t *testing.T, i *acme.Issuer, o vault.Order, at func(notes string)) (f followed) {
 	t.Helper()
 	began := o.Now
 	for f.steps = range 200 {
+		if _, err := i.Step(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
 		p, err := i.Step(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
@@ -109,14 +113,30 @@ func (w *world) late(t *testing.T) {
 	}
 }
 
+// An authority that never sees it is told so often and no more. While we do not
+// see it ourselves, it is not told.
 func (w *world) never(t *testing.T) {
-	i, _ := w.hasty(t)
-	f := follow(t, i, w.order(t, "never.example.test"), func(string) {})
-	want := "The authority could not validate never.example.test, and looked 11 times: There was a problem with a DNS query during identifier validation (dns)"
-	if f.Failure == nil || *f.Failure != (vault.Failure{Code: vault.RequestRejected, Message: want}) {
-		t.Errorf("failure %+v, want %q", f.Failure, want)
-	}
-	if n := strings.Count(f.notes, inVain); n != 10 || f.took < 2*time.Hour || f.took > 150*time.Minute {
-		t.Errorf("%d looks in %v:\n%s", n, f.took, f.notes)
+	for name, c := range map[string]struct {
+		blind       func(time.Duration) bool
+		least, most time.Duration
+	}{
+		"all the time":             {nil, 2 * time.Hour, 150 * time.Minute},
+		"gone for most of an hour": {func(age time.Duration) bool { return age > time.Minute && age < time.Hour }, 170 * time.Minute, 200 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i, h := w.hasty(t)
+			h.blind = c.blind
+			f := follow(t, i, w.order(t, "never.example.test"), func(string) {})
+			want := "The authority could not validate never.example.test, and looked 11 times: There was a problem with a DNS query during identifier validation (dns)"
+			if f.Failure == nil || *f.Failure != (vault.Failure{Code: vault.RequestRejected, Message: want}) {
+				t.Errorf("failure %+v, want %q", f.Failure, want)
+			}
+			if n := strings.Count(f.notes, inVain); n != 10 || f.took < c.least || f.took > c.most {
+				t.Errorf("%d looks in %v:\n%s", n, f.took, f.notes)
+			}
+			if told := strings.Contains(f.details, "(dns)). Waiting for the DNS record _acme-challenge.never.example.test to be seen"); told != (c.blind != nil) {
+				t.Errorf("that it is gone is told: %t\n%s", told, f.details)
+			}
+		})
 	}
 }

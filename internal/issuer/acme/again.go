@@ -62,7 +62,7 @@ func (w *walk) repeat(ctx context.Context, p *proof) (*vault.Failure, error) {
 		return nil, fmt.Errorf("see whether the %s for %s is there: %w", what(p.Record), p.Name, err)
 	}
 	if !ok {
-		p.Retry = w.order.Now.Add(max(again, firstRetry))
+		p.Retry, w.unseenYet = w.order.Now.Add(max(again, firstRetry)), w.unseen(ctx, p.Record)
 		return nil, nil
 	}
 	p.Retry, w.state.Waiting = time.Time{}, time.Time{}
@@ -120,6 +120,10 @@ func (w *walk) patiently(heard *ear, p vault.Progress) vault.Progress {
 	}
 	if wait := max(next.Sub(w.order.Now), time.Second); heard.After() == 0 && (rest || wait < p.Again) {
 		p.Again = min(wait, 5*time.Minute)
+	}
+	if w.unseenYet != "" {
+		p.Detail += " " + w.unseenYet
+		return p
 	}
 	p.Detail += " It is told to look again at " + next.UTC().Format("15:04:05") + " UTC."
 	return p

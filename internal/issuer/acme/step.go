@@ -26,6 +26,7 @@ type walk struct {
 	entry     entry
 	notes     []string
 	until     time.Time // when to save and come back, for steps of many parts
+	unseenYet string    // what a proof that is to be looked at again waits for
 }
 
 // Step implements vault.Issuer.
