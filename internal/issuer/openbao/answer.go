@@ -62,7 +62,7 @@ func passes(status int) bool {
 
 // trouble says in plain words why the server cannot do it now.
 func (i *Issuer) trouble(status int, r reply) error {
-	words := r.words(status, "")
+	words := r.words(status)
 	why := fmt.Sprintf("answers %d: %s", status, words)
 	switch {
 	case status == http.StatusNotImplemented:
@@ -82,8 +82,22 @@ func (i *Issuer) trouble(status int, r reply) error {
 // longest is how much of the server's words is shown, in bytes.
 const longest = 1000
 
-// words are the server's own, without the token, should it ever say it.
-func (r reply) words(status int, token vault.Hidden) string {
+// without is the reply without the token in what people read, should the server
+// ever repeat it.
+func (r reply) without(token vault.Hidden) reply {
+	if token == "" {
+		return r
+	}
+	for _, list := range [][]string{r.Errors, r.Warnings} {
+		for i, text := range list {
+			list[i] = strings.ReplaceAll(text, token.Reveal(), "[hidden]")
+		}
+	}
+	return r
+}
+
+// words are the server's own.
+func (r reply) words(status int) string {
 	said := r.Errors
 	if len(said) == 0 {
 		said = r.Warnings
@@ -91,9 +105,6 @@ func (r reply) words(status int, token vault.Hidden) string {
 	text := plain(strings.Join(said, "; "))
 	if text == "" {
 		text = strings.ToLower(http.StatusText(status))
-	}
-	if token != "" {
-		text = strings.ReplaceAll(text, token.Reveal(), "[hidden]")
 	}
 	return text
 }

@@ -68,7 +68,7 @@ func (i *Issuer) call(ctx context.Context, who account, token vault.Hidden, path
 		}
 		return reply{}, err
 	}
-	return reply{}, &refusal{host: i.host, path: path, status: status, words: r.words(status, token)}
+	return reply{}, &refusal{host: i.host, path: path, status: status, words: r.words(status)}
 }
 
 // exchange sends one request and reads its answer, whatever it is.
@@ -93,7 +93,7 @@ func (i *Issuer) exchange(ctx context.Context, who account, token vault.Hidden, 
 	if err := json.Unmarshal(text, &r); err != nil && answer.StatusCode < 500 {
 		return 0, reply{}, stranger{i.host, answer.StatusCode}
 	}
-	return answer.StatusCode, r, nil
+	return answer.StatusCode, r.without(token), nil
 }
 
 func (i *Issuer) newRequest(ctx context.Context, token vault.Hidden, path string, ask any) (*http.Request, error) {
