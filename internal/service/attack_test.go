@@ -127,3 +127,59 @@ func TestTalkativeAuthority(t *testing.T) {
 	}
 	wantNote(t, h.status(t, web), "more lines")
 }
+
+// A lease that ends in the midst of a step gives the order to another worker;
+// the one that was late takes nothing back.
+func TestLateWorkerTakesNothingBack(t *testing.T) {
+	t.Parallel()
+	h, p := playing(t)
+	var other []vault.Lease
+	p.steps = []step{func(vault.Order) (vault.Progress, error) {
+		var err error
+		other, err = h.Store.Claim(t.Context(), noon.Add(time.Hour), time.Now().Add(24*time.Hour), time.Minute, 1)
+		return vault.Progress{State: []byte("order 9"), Again: time.Second}, err
+	}, h.issues}
+	h.create(t, web, policy("mydigicert"))
+	l, err := h.Store.Take(t.Context(), vault.JobIssue, web, time.Now(), time.Minute)
+	must(t, err)
+	must(t, h.Issue(t.Context(), l))
+	if len(other) != 1 {
+		t.Fatalf("%d jobs for the other worker", len(other))
+	}
+	must(t, h.Issue(t.Context(), other[0]))
+	h.pass(t, time.Minute)
+	if op := h.status(t, web); op.Status != vault.Completed || len(p.cancels) > 0 {
+		t.Errorf("%s; the order was cancelled %d times", op.Status, len(p.cancels))
+	}
+}
+
+// What a step leaves behind while its order is already being taken back is
+// taken back as well.
+func TestTakenBackTwice(t *testing.T) {
+	t.Parallel()
+	h, p := playing(t)
+	begun, going, ended := make(chan bool), make(chan bool), make(chan error)
+	p.steps = []step{func(vault.Order) (vault.Progress, error) {
+		close(begun)
+		<-going
+		return vault.Progress{State: []byte("order 9"), Again: time.Second}, nil
+	}}
+	p.cancel = func(o vault.Order) (vault.Progress, error) {
+		if o.State == nil { // nothing is known of the order yet; the step ends now
+			close(going)
+			must(t, <-ended)
+		}
+		return vault.Progress{Cancelled: true}, nil
+	}
+	h.create(t, web, policy("mydigicert"))
+	l, err := h.Store.Take(t.Context(), vault.JobIssue, web, time.Now(), time.Minute)
+	must(t, err)
+	go func() { ended <- h.Issue(t.Context(), l) }()
+	<-begun
+	_, err = h.DeleteOperation(t.Context(), nobody, web, "")
+	must(t, err)
+	h.pass(t, time.Minute)
+	if n := len(p.cancels); n != 2 || string(p.cancels[n-1].State) != "order 9" {
+		t.Errorf("%d times taken back, last with %q", n, p.cancels[n-1].State)
+	}
+}

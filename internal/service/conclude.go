@@ -27,14 +27,26 @@ func (s *Service) conclude(ctx context.Context, l vault.Lease, was vault.Operati
 		}
 		return s.storeOutcome(tx, op, was, next, now)
 	})
-	if errors.Is(err, vault.ErrStale) { // the job was withdrawn, and its operation with it
-		gone, err = true, nil
+	if errors.Is(err, vault.ErrStale) { // the job was withdrawn, or another worker's turn came
+		gone, err = s.replaced(ctx, was)
 	}
 	if gone && err == nil {
 		err = s.orphan(ctx, was, next)
 	}
 	s.Poke()
 	return err
+}
+
+// replaced reports whether an operation is not the one in progress any more.
+// Where it still is, another worker has its job, after a lease that ended in the
+// midst of a step, and repeats the step: nothing is to be taken back.
+func (s *Service) replaced(ctx context.Context, was vault.Operation) (yes bool, err error) {
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		op, ok, err := found(r.Operation(was.Ref))
+		yes = !ok || op.RequestID != was.RequestID || op.Status != vault.InProgress
+		return err
+	})
+	return yes && err == nil, err
 }
 
 // handBack puts the job again where it is not the operation's that was read

@@ -88,6 +88,13 @@ func (s *Service) Withdraw(ctx context.Context, l vault.Lease) error {
 		if err := tx.Finish(l); err != nil {
 			return err
 		}
+		kept, ok, err := found(tx.Operation(op.Ref))
+		if err != nil || !ok {
+			return err
+		}
+		if kept.Rev != op.Rev { // a step that ended meanwhile has left more to take back
+			return tx.PutJob(vault.Job{Kind: vault.JobWithdraw, Ref: op.Ref, Due: now})
+		}
 		return tx.DeleteOperation(op.Ref)
 	})
 }
