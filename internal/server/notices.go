@@ -31,6 +31,12 @@ func (s *Server) openPost() (err error) {
 	if err != nil {
 		return err
 	}
+	if err := s.openMetrics(sinks); err != nil {
+		return err
+	}
+	for name, sink := range sinks {
+		sinks[name] = watched{sink, name, s.metrics.Delivery}
+	}
 	if p.Courier, err = notify.New(notify.Courier{
 		Store: s.store, Clock: s.clock, Shelf: clock.Real{}, Sinks: sinks, Log: s.log, Poke: func() { s.worker.Poke() },
 	}); err != nil {

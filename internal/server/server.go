@@ -17,6 +17,7 @@ import (
 	"certwright/internal/certs"
 	"certwright/internal/challenge"
 	"certwright/internal/issuer/scripted"
+	"certwright/internal/metrics"
 	"certwright/internal/seal"
 	"certwright/internal/service"
 	"certwright/internal/store/sqlstore"
@@ -54,6 +55,7 @@ type Server struct {
 	api     *api.Handler
 	side    *admin.Door
 	post    *post
+	metrics *metrics.Metrics
 	doors   *doors
 
 	moving     sync.Mutex // one move of the clock at a time
@@ -121,6 +123,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		Issuers:  s.issuers.issuer,
 		Settings: s.config.settings(),
 		Sinks:    s.post.For,
+		Called:   s.called,
 		Poke:     func() { s.worker.Poke() },
 		Log:      s.log,
 	}); err != nil {
@@ -156,13 +159,14 @@ func (s *Server) handlers() map[vault.JobKind]worker.Handler {
 		vault.JobDeliver: s.post.Deliver,
 	}
 	for kind, run := range all {
-		all[kind] = s.post.after(run)
+		all[kind] = s.metrics.Job(s.post.after(run))
 	}
 	return all
 }
 
 // observed is told of every request to a vault at its end.
 func (s *Server) observed(o api.Observation) {
+	s.metrics.Request(o.Operation, o.Status, o.Duration)
 	s.post.told(o)
 	if s.observe != nil {
 		s.observe(o)
@@ -198,6 +202,7 @@ func (s *Server) openDoors(ctx context.Context) (err error) {
 		}
 	})
 	s.background.Go(func() { s.post.begin(s.ctx) })
+	s.background.Go(func() { s.metrics.Run(s.ctx) })
 	s.doors.serve()
 	return s.Ready.write()
 }

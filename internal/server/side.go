@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"net/http"
 	"time"
 
 	"certwright/internal/admin"
@@ -21,7 +20,7 @@ func (s *Server) sideDoor() *admin.Door {
 		Outbox:    s.Outbox,
 		Notices:   s.post,
 		Events:    s.post.stream.Serve,
-		Metrics:   http.NotFoundHandler(),
+		Metrics:   s.metrics,
 		Reset:     s.Reset,
 		Operator:  s.service,
 		Rollover:  s.issuers.rollover,

@@ -31,19 +31,21 @@ func (s *Service) askIssuer(ctx context.Context, op vault.Operation, cfg vault.I
 	if err != nil {
 		return outcome{}, err
 	}
-	ask := issuer.Step
+	ask, kind := issuer.Step, CallStep
 	canceler, ok := issuer.(vault.Canceler)
 	cancel := ok && op.CancelNow(now)
 	if cancel {
-		ask = canceler.Cancel
+		ask, kind = canceler.Cancel, CallCancel
 	}
 	within, stop := context.WithTimeout(ctx, stepTime)
 	defer stop()
+	began := realNow()
 	p, err := ask(within, o)
-	switch {
-	case ctx.Err() != nil: // the server stops; the step will be repeated
+	if ctx.Err() != nil { // the server stops; the step will be repeated
 		return outcome{}, ctx.Err()
-	case err != nil:
+	}
+	s.called(cfg.Provider, kind, began, p, err)
+	if err != nil {
 		return missed(op, redactError(err, o.Password), cancel, now), nil
 	}
 	p = redacted(p, o.Password)

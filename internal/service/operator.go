@@ -123,7 +123,9 @@ func (s *Service) revoke(ctx context.Context, rev vault.Revocation) error {
 	}
 	within, stop := context.WithTimeout(ctx, stepTime)
 	defer stop()
+	began := realNow()
 	err := revoker.Revoke(within, rev)
+	s.called(rev.Issuer.Provider, CallRevoke, began, vault.Progress{}, err)
 	var refusal *vault.Error
 	if err == nil || errors.As(err, &refusal) || ctx.Err() != nil {
 		return err

@@ -30,6 +30,7 @@ type Service struct {
 	Issuers  func(provider string) vault.Issuer    // nil: this server has no such provider
 	Settings func(vaultName string) vault.Settings // what the operator fixed for a vault
 	Sinks    func(vault.Message) []string          // who is to be told a message, beside those who read the outbox; nil: nobody
+	Called   func(Call)                            // told of every call of an issuer; may be nil
 	Poke     func()                                // wakes the worker after new work was stored
 	Log      *slog.Logger                          // never told a secret
 

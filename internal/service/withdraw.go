@@ -70,10 +70,12 @@ func (s *Service) Withdraw(ctx context.Context, l vault.Lease) error {
 	}
 	within, stop := context.WithTimeout(ctx, stepTime)
 	defer stop()
+	began := realNow()
 	p, err := canceler.Cancel(within, o)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	s.called(cfg.Provider, CallCancel, began, p, err)
 	log := s.Log.With("vault", op.Vault, "request", op.RequestID, "issuer", op.IssuerName)
 	switch {
 	case err != nil && now.Sub(op.CancelDue) < withdrawFor:

@@ -38,10 +38,10 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"queue": sqlQueue, "heads": sqlHeads, "drop messages": sqlDropMessages, "life": sqlLife, "purge life": sqlPurgeLife,
 		"finish": sqlFinishJob, "put message": sqlPutMessage, "update account": sqlUpdateAccount,
 		"due jobs": sqlDueJobs, "any due": sqlAnyDue, "free job": sqlFreeJob, "lease": sqlLease, "extend": sqlExtend,
-		"any lease": sqlAnyLease, "free all": sqlFreeAll,
+		"failed": sqlFailed, "count": sqlCount, "any lease": sqlAnyLease, "free all": sqlFreeAll,
 	}
 	// Those that walk an index in its order may start at its beginning.
-	walks := map[string]string{"next due": "SCAN jobs USING INDEX jobs_due"}
+	walks := map[string]string{"next due": "SCAN jobs USING INDEX jobs_due", "count": "SCAN (subquery-1)"}
 	// Lists are bound on both sides: another index would find the rows too, past
 	// all that do not belong to the list.
 	lists := map[string]string{
@@ -51,6 +51,8 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"issuers":  "SEARCH issuers USING INDEX sqlite_autoindex_issuers_1 (vault=? AND key>?)",
 		"outbox":   "SEARCH outbox USING INDEX outbox_state (sink=? AND state=? AND seq>?)",
 		"underway": "SEARCH operations USING INDEX operations_underway ((vault,key)>(?,?) AND vault<?)",
+		"failed":   "SEARCH operations USING INDEX operations_failed ((vault,key)>(?,?))",
+		"count":    "CO-ROUTINE (subquery-1)",
 		"queue":    "SEARCH outbox USING INDEX outbox_due (sink=?)",
 		"heads":    "SEARCH objects USING INDEX objects_key ((vault,kind,key)>(?,?,?))",
 		"due jobs": "SEARCH jobs USING INDEX jobs_due (due<?)",

@@ -9,6 +9,10 @@ const (
 	sqlUnderway = `SELECT vault, kind, rev, body, raw FROM operations
 WHERE (vault, key) > ($1, $2) AND vault <= $3 AND kind = 'certificates' AND status = 'inProgress'
 ORDER BY vault, key LIMIT $4 + 0`
+
+	sqlFailed = `SELECT vault, kind, rev, body, raw FROM operations
+WHERE (vault, key) > ($1, $2) AND kind = 'certificates' AND status = 'failed'
+ORDER BY vault, key LIMIT $3 + 0`
 )
 
 // lastVault sorts behind every name of a vault.
@@ -31,9 +35,17 @@ func (r *reader) Underway(vaultName string, after vault.Ref, limit int) ([]vault
 	if vaultName == "" {
 		first, last = after.Vault, lastVault
 	}
-	args := []any{first, after.Key(), last, max(limit, 0)}
+	return r.operations(sqlUnderway, first, after.Key(), last, max(limit, 0))
+}
+
+// Failed implements vault.Tally.
+func (r *reader) Failed(after vault.Ref, limit int) ([]vault.Operation, error) {
+	return r.operations(sqlFailed, after.Vault, after.Key(), max(limit, 0))
+}
+
+func (r *reader) operations(text string, args ...any) ([]vault.Operation, error) {
 	list := []vault.Operation{}
-	err := r.each("operations", sqlUnderway, args, func(scan func(...any) error) error {
+	err := r.each("operations", text, args, func(scan func(...any) error) error {
 		var ref vault.Ref
 		var rev int64
 		var body string

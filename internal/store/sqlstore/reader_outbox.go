@@ -9,6 +9,7 @@ const (
 WHERE sink = $1 AND state = $2 AND seq > $3 ORDER BY seq LIMIT $4 + 0`
 	sqlQueue = `SELECT ` + outboxColumns + ` FROM outbox
 WHERE sink = $1 AND state = 'queued' ORDER BY due LIMIT $2 + 0`
+	sqlCount = `SELECT count(*) FROM (SELECT 1 FROM outbox WHERE sink = $1 AND state = $2 LIMIT $3 + 0)`
 )
 
 // Outbox implements vault.Reader.
@@ -19,6 +20,12 @@ func (r *reader) Outbox(sink string, state vault.MessageState, after int64, limi
 // Queue implements vault.Reader.
 func (r *reader) Queue(sink string, limit int) ([]vault.Message, error) {
 	return r.messages(sqlQueue, sink, max(limit, 0))
+}
+
+// Count implements vault.Tally.
+func (r *reader) Count(sink string, state vault.MessageState, most int) (n int, err error) {
+	err = r.one("outbox", sqlCount, []any{sink, string(state), max(most, 0)}, &n)
+	return n, err
 }
 
 func (r *reader) messages(text string, args ...any) ([]vault.Message, error) {

@@ -45,7 +45,7 @@ func TestUpgradeKnowsTheKeysThatWereThere(t *testing.T) {
 	}
 	execRaw(t, path, `ALTER TABLE versions DROP COLUMN key_type; ALTER TABLE versions DROP COLUMN exportable;
 DROP TABLE lives; DROP INDEX outbox_due; DROP INDEX outbox_state; CREATE INDEX outbox_state ON outbox (state, seq);
-ALTER TABLE outbox DROP COLUMN id; ALTER TABLE outbox DROP COLUMN sink; ALTER TABLE outbox DROP COLUMN due; DROP INDEX operations_underway; ALTER TABLE operations DROP COLUMN status;
+ALTER TABLE outbox DROP COLUMN id; ALTER TABLE outbox DROP COLUMN sink; ALTER TABLE outbox DROP COLUMN due; DROP INDEX operations_underway; DROP INDEX operations_failed; ALTER TABLE operations DROP COLUMN status;
 DELETE FROM goose_db_version WHERE version_id >= 2; PRAGMA user_version = 1`)
 	s = open()
 	defer s.Close()

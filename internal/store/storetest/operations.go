@@ -75,6 +75,8 @@ func operationsUnderway(t *testing.T, s vault.Store) {
 		put("two", name, vault.InProgress, vault.Certificates)
 	}
 	put("one", "failed", vault.Failed, vault.Certificates)
+	put("one", "Bad", vault.Failed, vault.Certificates)
+	put("two", "bad", vault.Failed, vault.Certificates)
 	put("one", "taken-back", vault.InProgress, vault.Withdrawn)
 	ends := vault.Operation{Ref: vault.Ref{Vault: "one", Kind: vault.Certificates, Name: "b"}, Status: vault.Completed, Rev: 1}
 	update(t, s, func(tx vault.Tx) error { _, err := tx.PutOperation(ends); return err })
@@ -88,4 +90,12 @@ func operationsUnderway(t *testing.T, s vault.Store) {
 	same(t, "one vault, next page", list("one", vault.Ref{Name: "A"}, 1), []string{"one/C"})
 	same(t, "all", list("", vault.Ref{}, 9), []string{"one/a", "one/C", "two/a", "two/b", "two/C"})
 	same(t, "all, next page", list("", vault.Ref{Vault: "one", Name: "c"}, 2), []string{"two/a", "two/b"})
+	failed := func(after vault.Ref, limit int) (names []string) {
+		for _, o := range get(t, s, func(r vault.Reader) ([]vault.Operation, error) { return r.Failed(after, limit) }) {
+			names = append(names, o.Vault+"/"+o.Name)
+		}
+		return names
+	}
+	same(t, "failed", failed(vault.Ref{}, 9), []string{"one/Bad", "one/failed", "two/bad"})
+	same(t, "failed, next page", failed(vault.Ref{Vault: "one", Name: "BAD"}, 1), []string{"one/failed"})
 }

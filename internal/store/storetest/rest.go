@@ -109,6 +109,12 @@ func outboxSinks(t *testing.T, s vault.Store) {
 	}
 	same(t, "queue", queue(9), []string{message(3).ID, late.ID})
 	same(t, "queue of one", queue(1), []string{message(3).ID})
+	for want, in := range []vault.Message{{Sink: hook, State: vault.Dead}, {Sink: "other", State: vault.Queued}, {Sink: hook, State: vault.Queued}} {
+		count := func(most int) int {
+			return get(t, s, func(r vault.Reader) (int, error) { return r.Count(in.Sink, in.State, most) })
+		}
+		same(t, "count of "+in.Sink, []int{count(9), count(1), count(0)}, []int{want, min(want, 1), 0})
+	}
 	done := box(t, s, vault.Queued, 0, 9)[1]
 	done.State = vault.Delivered
 	update(t, s, func(tx vault.Tx) error { return tx.PutMessage(done) })

@@ -1,0 +1,91 @@
+package metrics
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"certwright/internal/clock"
+	"certwright/internal/vault"
+)
+
+// counters are what others move as things happen.
+type counters struct {
+	requests     *prometheus.CounterVec
+	requestTime  *prometheus.HistogramVec
+	jobs         *prometheus.CounterVec
+	jobTime      *prometheus.HistogramVec
+	jobLate      *prometheus.HistogramVec
+	calls        *prometheus.CounterVec
+	callTime     *prometheus.HistogramVec
+	deliveries   *prometheus.CounterVec
+	deliveryTime *prometheus.HistogramVec
+}
+
+func newCounters() *counters {
+	count := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "certwright_" + name, Help: help}, labels)
+	}
+	times := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "certwright_" + name, Help: help, Buckets: buckets}, labels)
+	}
+	quick := []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}
+	slow := []float64{.01, .05, .1, .5, 1, 5, 10, 30, 60, 300}
+	late := []float64{.1, .5, 1, 5, 30, 60, 300, 1800, 3600, 86400}
+	return &counters{
+		requests:     count("requests_total", "Requests to vaults, by operation of the API and status.", "operation", "status"),
+		requestTime:  times("request_duration_seconds", "Time that requests took.", quick, "operation"),
+		jobs:         count("jobs_total", "Jobs that ran, by kind and whether they could be done.", "kind", "outcome"),
+		jobTime:      times("job_duration_seconds", "Time that jobs took.", slow, "kind"),
+		jobLate:      times("job_lateness_seconds", "How long after their due time jobs began, on the server's clock.", late, "kind"),
+		calls:        count("issuer_calls_total", "Calls of issuers, by provider, what for, and what came of them.", "provider", "call", "outcome"),
+		callTime:     times("issuer_call_duration_seconds", "Time that calls of issuers took.", slow, "provider", "call"),
+		deliveries:   count("deliveries_total", "Tries to hand a mail or an event to its receiver, by what came of them.", "sink", "outcome"),
+		deliveryTime: times("delivery_duration_seconds", "Time that such tries took.", slow, "sink"),
+	}
+}
+
+func (c *counters) all() []prometheus.Collector {
+	return []prometheus.Collector{c.requests, c.requestTime, c.jobs, c.jobTime, c.jobLate, c.calls, c.callTime, c.deliveries, c.deliveryTime}
+}
+
+// Request counts a request that was answered. operation is one of the API's; ""
+// for a path that is none.
+func (c *counters) Request(operation string, status int, took time.Duration) {
+	if operation == "" {
+		operation = "none"
+	}
+	c.requests.WithLabelValues(operation, strconv.Itoa(status)).Inc()
+	c.requestTime.WithLabelValues(operation).Observe(took.Seconds())
+}
+
+// Call counts a call of an issuer. The labels must be of bounded number: not
+// what a user typed.
+func (c *counters) Call(provider, call, outcome string, took time.Duration) {
+	c.calls.WithLabelValues(provider, call, outcome).Inc()
+	c.callTime.WithLabelValues(provider, call).Observe(took.Seconds())
+}
+
+// Delivery counts a try to deliver a message.
+func (c *counters) Delivery(sink, outcome string, took time.Duration) {
+	c.deliveries.WithLabelValues(sink, outcome).Inc()
+	c.deliveryTime.WithLabelValues(sink).Observe(took.Seconds())
+}
+
+// Job runs a job and counts it.
+func (m *Metrics) Job(run func(context.Context, vault.Lease) error) func(context.Context, vault.Lease) error {
+	return func(ctx context.Context, l vault.Lease) error {
+		kind, began := string(l.Kind), clock.Real{}.Now()
+		m.jobLate.WithLabelValues(kind).Observe(max(0, m.Clock.Now().Sub(l.Due)).Seconds())
+		err := run(ctx, l)
+		outcome := "done"
+		if err != nil {
+			outcome = "error"
+		}
+		m.jobs.WithLabelValues(kind, outcome).Inc()
+		m.jobTime.WithLabelValues(kind).Observe(clock.Real{}.Now().Sub(began).Seconds())
+		return err
+	}
+}

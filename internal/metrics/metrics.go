@@ -1,0 +1,158 @@
+// Package metrics is what a Prometheus server reads of this one: counters that
+// others move as things happen, and a count of what lies in the store, made in
+// the background and at most once a minute. It changes nothing, and no label
+// holds a secret or the name of an object. Begin with Metrics; docs/metrics.md
+// has every name.
+package metrics
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"certwright/internal/clock"
+	"certwright/internal/vault"
+)
+
+// Metrics answers GET /metrics. Every field but Every and Sinks is required.
+type Metrics struct {
+	Store    vault.Store
+	Clock    vault.Clock
+	Offset   func() time.Duration // of Clock from real time
+	Settings func(vaultName string) vault.Settings
+	Sinks    []string      // receivers of messages
+	Every    time.Duration // between counts, at least; 0: a minute
+	Version  string        // of the program
+	Log      *slog.Logger
+
+	*counters
+	*survey
+	handler http.Handler
+}
+
+// survey is the count of the store: the last one, and when the next may be.
+type survey struct {
+	want  chan struct{} // somebody wants to know
+	first chan struct{} // closed once there is a count
+
+	mu   sync.Mutex
+	last *census // nil: none yet
+	next time.Time
+}
+
+const (
+	usualEvery = time.Minute
+	firstTime  = 2 * time.Second // that the first scrape waits for the first count
+	share      = 100             // a count may take this part of the time
+)
+
+// New returns metrics that are ready to be moved and asked; Run does the counting.
+func New(m Metrics) (*Metrics, error) {
+	if m.Store == nil || m.Clock == nil || m.Offset == nil || m.Settings == nil || m.Log == nil {
+		return nil, errors.New("metrics: Store, Clock, Offset, Settings and Log are required")
+	}
+	if m.Every == 0 {
+		m.Every = usualEvery
+	}
+	m.counters = newCounters()
+	m.survey = &survey{want: make(chan struct{}, 1), first: make(chan struct{})}
+	all := prometheus.NewRegistry()
+	var errs []error
+	for _, c := range append(m.counters.all(), &m, m.build(), m.offset(),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
+		errs = append(errs, all.Register(c))
+	}
+	m.handler = promhttp.HandlerFor(all, promhttp.HandlerOpts{MaxRequestsInFlight: 4, ErrorLog: slog.NewLogLogger(m.Log.Handler(), slog.LevelWarn)})
+	return &m, errors.Join(errs...)
+}
+
+func (m *Metrics) build() prometheus.Collector {
+	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: "certwright_build_info", Help: "Always 1; the labels say which program this is.",
+		ConstLabels: prometheus.Labels{"version": m.Version, "go": runtime.Version()}})
+	g.Set(1)
+	return g
+}
+
+func (m *Metrics) offset() prometheus.Collector {
+	offset := m.Offset
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "certwright_clock_offset_seconds", Help: "How far the server's clock is ahead of real time; 0 unless somebody moved it."},
+		func() float64 { return offset().Seconds() })
+}
+
+// ServeHTTP answers a scrape with what is known; a count that is due is made
+// meanwhile, for the next one.
+func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	m.freshen(r.Context())
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	m.handler.ServeHTTP(w, r)
+}
+
+// freshen asks for a count if it is time for one, and waits a moment for the first.
+func (m *Metrics) freshen(ctx context.Context) {
+	m.mu.Lock()
+	due, none := !clock.Real{}.Now().Before(m.next), m.last == nil
+	m.mu.Unlock()
+	if due {
+		select {
+		case m.want <- struct{}{}:
+		default:
+		}
+	}
+	if !none {
+		return
+	}
+	patience := time.NewTimer(firstTime)
+	defer patience.Stop()
+	select {
+	case <-m.first:
+	case <-patience.C:
+	case <-ctx.Done():
+	}
+}
+
+// Run counts when it is asked to, until ctx ends.
+func (m *Metrics) Run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-m.want:
+		}
+		m.mu.Lock()
+		due := !clock.Real{}.Now().Before(m.next)
+		m.mu.Unlock()
+		if due {
+			m.renew(ctx)
+		}
+	}
+}
+
+// renew makes a count. One that took long is made less often.
+func (m *Metrics) renew(ctx context.Context) {
+	c, err := m.count(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		m.Log.Warn("metrics could not be counted", "error", err)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.next = clock.Real{}.Now().Add(max(m.Every, share*c.work))
+	if err != nil {
+		return
+	}
+	if m.last == nil {
+		close(m.first)
+	}
+	m.last = c
+}

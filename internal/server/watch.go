@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"certwright/internal/clock"
+	"certwright/internal/metrics"
+	"certwright/internal/notify"
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// openMetrics makes what /metrics shows; sinks are the receivers of messages.
+func (s *Server) openMetrics(sinks map[string]notify.Sink) (err error) {
+	s.metrics, err = metrics.New(metrics.Metrics{
+		Store: s.store, Clock: s.clock, Offset: s.clock.Offset, Settings: s.config.settings(), Sinks: slices.Sorted(maps.Keys(sinks)),
+		Version: s.version, Log: s.log,
+	})
+	return err
+}
+
+// called counts a call of an issuer. Users name providers as they like, so those
+// that are not configured are one.
+func (s *Server) called(c service.Call) {
+	s.metrics.Call(s.issuers.label(c.Provider), c.Kind, c.Outcome, c.Took)
+}
+
+// label is a provider's name in metrics.
+func (p *providers) label(name string) string {
+	if name = strings.ToLower(name); p.named[name] == nil {
+		return "(scripted)"
+	}
+	return name
+}
+
+// A watched sink counts what is sent there.
+type watched struct {
+	notify.Sink
+	name  string
+	count func(sink, outcome string, took time.Duration)
+}
+
+// Send implements notify.Sink.
+func (w watched) Send(ctx context.Context, m vault.Message) error {
+	began := clock.Real{}.Now()
+	err := w.Sink.Send(ctx, m)
+	w.count(w.name, outcomeOf(err), clock.Real{}.Now().Sub(began))
+	return err
+}
+
+// Split has the sink make one message for each receiver, if it does so.
+func (w watched) Split(m vault.Message) ([]vault.Message, error) {
+	if s, ok := w.Sink.(interface {
+		Split(vault.Message) ([]vault.Message, error)
+	}); ok {
+		return s.Split(m)
+	}
+	return nil, nil
+}
+
+func outcomeOf(err error) string {
+	var refused *notify.Refused
+	switch {
+	case err == nil:
+		return "delivered"
+	case errors.As(err, &refused):
+		return "refused"
+	case errors.Is(err, vault.ErrPaced):
+		return "paced"
+	}
+	return "missed"
+}
