@@ -3,6 +3,7 @@ package vault
 import (
 	"slices"
 	"time"
+	"unicode"
 )
 
 // What a history holds at most: its beginning and its end, in lines.
@@ -39,12 +40,12 @@ func (o Operation) Noted(at time.Time, text string) Operation {
 }
 
 // Clip cuts a text of others to at most n bytes, between characters, and turns
-// control characters to spaces.
+// what steers a terminal, ends a line or turns the direction of writing to spaces.
 func Clip(text string, n int) string {
 	clean := make([]rune, 0, min(len(text), n))
 	size := 0
 	for _, r := range text {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp) {
 			r = ' '
 		}
 		if size += len(string(r)); size > n {

@@ -176,4 +176,7 @@ func TestNoted(t *testing.T) {
 	if got := vault.Clip("ab\ncédé", 6); got != "ab cé..." {
 		t.Errorf("clipped to %q", got)
 	}
+	if got := vault.Clip("a\u001b[2Jb\u009b2Jc\u202ed\u2028e", 60); got != "a [2Jb 2Jc d e" {
+		t.Errorf("a terminal would obey %q", got)
+	}
 }

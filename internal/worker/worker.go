@@ -6,7 +6,9 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -136,12 +138,23 @@ func (w *Worker) do(ctx context.Context, l vault.Lease) {
 	ctx, stop := context.WithCancel(ctx)
 	var beat sync.WaitGroup
 	beat.Go(func() { w.prolong(ctx, stop, l) })
-	err := handler(ctx, l)
+	err := safely(ctx, l, handler)
 	stop()
 	beat.Wait()
 	if err != nil {
 		w.putOff(l, err)
 	}
+}
+
+// safely runs a handler. One that panics, as a library may at an answer that
+// nobody thought of, must not take all other jobs along, again at every start.
+func safely(ctx context.Context, l vault.Lease, handler Handler) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the handler panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return handler(ctx, l)
 }
 
 // prolong extends the lease at every third of it; a lease that was lost ends the job.
