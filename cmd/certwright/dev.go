@@ -28,7 +28,7 @@ func (d devCommand) Run(to streams) error {
 	defer stop()
 	s, err := server.Start(ctx, config, server.Options{
 		Version: buildOf().number(),
-		Log:     slog.New(slog.NewTextHandler(to.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Log:     slog.New(server.LogLines(to.err, slog.LevelInfo)),
 		Observe: server.RequestLines(to.err),
 	})
 	if err != nil {

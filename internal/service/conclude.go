@@ -63,7 +63,7 @@ func (s *Service) report(was vault.Operation, next outcome) {
 	if was.Issuer == nil {
 		return
 	}
-	log := s.Log.With("vault", was.Vault, "certificate", was.Name, "request", was.RequestID, "issuer", was.IssuerName)
+	log := s.Log.With("vault", was.Vault, "certificate", was.Name, "issuer", was.IssuerName, "request", was.RequestID)
 	p := next.progress
 	for _, n := range p.Notes {
 		log.Info("order", "note", n)

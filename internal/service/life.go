@@ -237,7 +237,11 @@ func (s *Service) suggested(ctx context.Context, a age, now time.Time) (vault.Li
 	}
 	within, stop := context.WithTimeout(ctx, stepTime)
 	defer stop()
+	began := realNow()
 	said, err := suggester.Suggest(within, i)
+	if !errors.Is(err, vault.ErrNotFound) {
+		s.called(cfg.Provider, CallSuggest, began, vault.Progress{}, err)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return life, ctx.Err()
