@@ -27,9 +27,9 @@ type Zone struct {
 func startZone(t testing.TB) *Zone {
 	t.Helper()
 	ports := freePorts(t, 3)
-	z := &Zone{address: local(ports[0]), manage: "http://" + local(ports[1]), httpPort: ports[2],
+	z := &Zone{address: relay(t, local(ports[0])), manage: "http://" + local(ports[1]), httpPort: ports[2],
 		client: &http.Client{Timeout: 5 * time.Second}, txt: map[string][]string{}}
-	p := launch(t, "pebble-challtestsrv", nil, "-dnsserver", z.address, "-management", local(ports[1]), "-http01", local(ports[2]),
+	p := launch(t, "pebble-challtestsrv", nil, "-dnsserver", local(ports[0]), "-management", local(ports[1]), "-http01", local(ports[2]),
 		"-https01", "", "-tlsalpn01", "", "-doh", "", "-defaultIPv6", "")
 	p.await(t, func() error { return send(z.client, z.manage+"/clear-txt", map[string]string{"host": "ready.test."}) })
 	return z
