@@ -183,3 +183,29 @@ func TestTakenBackTwice(t *testing.T) {
 		t.Errorf("%d times taken back, last with %q", n, p.cancels[n-1].State)
 	}
 }
+
+// A version is revoked by the provider that made it, whatever its issuer is
+// changed to since.
+func TestRevokedWhereItWasMade(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	revoked := map[string]int{}
+	h.Issuers = func(provider string) vault.Issuer {
+		return &played{steps: []step{h.issues}, revoke: func(r vault.Revocation) error {
+			revoked[provider]++
+			if r.Password != "" {
+				t.Errorf("%s is shown the password of another account", provider)
+			}
+			return nil
+		}}
+	}
+	h.issuer(t, "")
+	h.create(t, web, policy("mydigicert"))
+	h.pass(t, time.Minute)
+	_, err := h.PutIssuer(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other"),
+		Credentials: true, Password: ptr(vault.Hidden("opensesame"))})
+	must(t, err)
+	if _, err := h.Revoke(t.Context(), web, "", 0); err != nil || revoked["DigiCert"] != 1 || len(revoked) != 1 {
+		t.Errorf("revoked at %v, %v", revoked, err)
+	}
+}

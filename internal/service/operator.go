@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"certwright/internal/vault"
 )
@@ -99,8 +100,8 @@ func (s *Service) Revoke(ctx context.Context, ref vault.Ref, id string, reason i
 	return v, nil
 }
 
-// maker is the issuer that made a version. One that was deleted since is known
-// by its name and provider only.
+// maker is the issuer that made a version. One that was deleted since, or has
+// another provider now, is known by its name and provider only.
 func maker(r vault.Reader, v vault.Version) (vault.IssuerConfig, error) {
 	c := v.Certificate
 	switch {
@@ -110,7 +111,7 @@ func maker(r vault.Reader, v vault.Version) (vault.IssuerConfig, error) {
 		return vault.IssuerConfig{}, vault.NotRevocable("no issuer of this server made it; it signed itself, was merged or imported.")
 	}
 	live, ok, err := found(r.Issuer(v.Vault, c.IssuerName))
-	if err == nil && !ok {
+	if err == nil && (!ok || !strings.EqualFold(live.Provider, c.Provider)) {
 		live = vault.IssuerConfig{Vault: v.Vault, Name: c.IssuerName, Provider: c.Provider}
 	}
 	return live, err
