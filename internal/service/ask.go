@@ -62,12 +62,15 @@ func (s *Service) askIssuer(ctx context.Context, op vault.Operation, cfg vault.I
 // missed is the outcome where the issuer could not be asked.
 func missed(op vault.Operation, cause error, cancel bool, now time.Time) outcome {
 	next := outcome{progress: vault.Progress{State: op.State, Detail: op.Detail, Asks: op.Asks}, due: now.Add(retryAfter(cause, op.Attempt))}
+	if end := op.CancelDue.Add(cancelPatience); cancel && end.Before(next.due) {
+		next.due = end // however long the issuer wants to be left alone
+	}
 	switch {
-	case errors.Is(cause, vault.ErrPaced):
-		next.paced = true
 	case cancel && now.Sub(op.CancelDue) >= cancelPatience:
 		next.progress.Cancelled, next.takeBack = true, true
 		next.progress.Notes = []string{"The cancellation could not be told to the issuer yet: " + cause.Error()}
+	case errors.Is(cause, vault.ErrPaced):
+		next.paced = true
 	default:
 		next.retry = cause
 		next.progress.Detail = fmt.Sprintf("The issuer could not be asked: %s. It is asked again at %s.",

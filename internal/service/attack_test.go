@@ -209,3 +209,23 @@ func TestRevokedWhereItWasMade(t *testing.T) {
 		t.Errorf("revoked at %v, %v", revoked, err)
 	}
 }
+
+// A cancel does not wait for an issuer that wants to be left alone for hours.
+func TestCancelDoesNotWaitForThePace(t *testing.T) {
+	t.Parallel()
+	for name, after := range map[string]error{
+		"paced": &vault.RetryError{After: 24 * time.Hour, Err: vault.ErrPaced},
+		"busy":  &vault.RetryError{After: 24 * time.Hour, Err: errors.New("maintenance until tomorrow")},
+	} {
+		h, p := playing(t, waits(vault.Progress{State: []byte("order 9"), Again: time.Hour}))
+		p.cancel = func(vault.Order) (vault.Progress, error) { return vault.Progress{}, after }
+		h.create(t, web, policy("mydigicert"))
+		h.pass(t, 10*time.Second)
+		_, err := h.UpdateOperation(t.Context(), nobody, web, "", true)
+		must(t, err)
+		h.pass(t, 2*time.Minute)
+		if op := h.status(t, web); op.Status != vault.Cancelled {
+			t.Errorf("%s: %s after two minutes", name, op.Status)
+		}
+	}
+}
