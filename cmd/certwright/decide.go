@@ -16,7 +16,7 @@ type (
 type decision struct {
 	one     `embed:""`
 	Message string `help:"What to tell who asked." placeholder:"TEXT"`
-	Request string `help:"Only if the operation has this request id." placeholder:"ID"`
+	Request string `help:"Only if the operation has this request id; the one that there is, and is shown, if not given." placeholder:"ID"`
 }
 
 // Run lets the order go on.
@@ -31,6 +31,13 @@ func (d decision) decide(to streams, word, done string) error {
 		return err
 	}
 	var o admin.Operation
+	if d.Request == "" { // the word is for what is shown below, not for what takes its place
+		if err := call(r, http.MethodGet, d.path(vaultName), nil, &o); err != nil {
+			return hinted(err, noSuchOrder)
+		}
+		d.Request = o.RequestID
+		fmt.Fprintf(to.err, "request %s: %s\n", o.RequestID, waitsFor(o))
+	}
 	in := map[string]string{"decision": word, "message": d.Message, "request_id": d.Request}
 	if err := call(r, http.MethodPost, d.path(vaultName), in, &o); err != nil {
 		return hinted(err, noSuchOrder)
