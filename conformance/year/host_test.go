@@ -28,6 +28,7 @@ type host struct {
 // days, and one that is an everyday authority.
 const configuration = `vaults:
   - {name: default, soft_delete_days: 7, purge_protection: true}
+renew_spread: 5h
 providers:
   Week: {kind: ca, common_name: Week CA, validity_days: 6}
   Quarter: {kind: ca, common_name: Quarter CA, validity_days: 100}
