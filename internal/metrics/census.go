@@ -45,7 +45,8 @@ type stock struct {
 // work are the operations of an issuer.
 type work struct {
 	states                       map[string]int
-	ages                         buckets // of those in progress, in seconds
+	ages                         buckets   // of those in progress, in seconds
+	oldest                       time.Time // when the first of them began
 	renewals, lateness, failures int
 	soonest                      time.Time // expiry of a certificate whose renewal is due
 }

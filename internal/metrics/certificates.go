@@ -52,7 +52,7 @@ func (c *census) add(vaultName string, gone bool, page []vault.Entry) {
 	for _, e := range page {
 		state := stateOf(e, gone, c.now)
 		s.states[state]++
-		if state != inUse && (state != expired || !e.Attributes.Enabled) || e.Attributes.Expires.IsZero() {
+		if state != inUse && state != expired || e.Attributes.Expires.IsZero() {
 			continue
 		}
 		left := e.Attributes.Expires.Sub(c.now)
@@ -70,10 +70,10 @@ func stateOf(e vault.Entry, gone bool, now time.Time) string {
 		return deleted
 	case e.Pending:
 		return pending
-	case !expires.IsZero() && !expires.After(now):
-		return expired
 	case !e.Attributes.Enabled:
 		return disabled
+	case !expires.IsZero() && !expires.After(now):
+		return expired
 	}
 	return inUse
 }

@@ -15,7 +15,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 // gauges are what a count says. They are made anew at each scrape.
 type gauges struct {
 	certificates, days, soonest                    *prometheus.Desc
-	operations, ages                               *prometheus.Desc
+	operations, ages, oldest                       *prometheus.Desc
 	renewals, lateness, failures, renewalExpiry    *prometheus.Desc
 	messages, oldestMessage, overdue, age, counted *prometheus.Desc
 }
@@ -27,6 +27,7 @@ func newGauges() gauges {
 		soonest:       describe("certificate_soonest_expiry_seconds", "Until the next expiry of a certificate in use.", "vault"),
 		operations:    describe("operations", "Pending objects in progress, by what they wait for, and those that failed.", "vault", "issuer", "status"),
 		ages:          describe("operation_age_seconds", "Since when operations are in progress.", "vault", "issuer"),
+		oldest:        describe("operation_oldest_seconds", "Since when the oldest operation in progress is; 0 if none is.", "vault", "issuer"),
 		renewals:      describe("renewals_due", "Certificates whose renewal is due and not done, whether it is under way or has failed.", "vault", "issuer"),
 		lateness:      describe("renewals_late", "Those that are due for a tenth of the lifetime, or a day.", "vault", "issuer"),
 		failures:      describe("renewals_failed", "Those whose last try failed; they are tried again.", "vault", "issuer"),
@@ -40,7 +41,7 @@ func newGauges() gauges {
 }
 
 func (g gauges) all() []*prometheus.Desc {
-	return []*prometheus.Desc{g.certificates, g.days, g.soonest, g.operations, g.ages, g.renewals, g.lateness, g.failures, g.renewalExpiry,
+	return []*prometheus.Desc{g.certificates, g.days, g.soonest, g.operations, g.ages, g.oldest, g.renewals, g.lateness, g.failures, g.renewalExpiry,
 		g.messages, g.oldestMessage, g.overdue, g.age, g.counted}
 }
 
@@ -128,6 +129,7 @@ func (p paper) work(at place, w *work) {
 		p.gauge(p.operations, float64(n), at.vault, at.issuer, state)
 	}
 	p.buckets(p.ages, w.ages, at.vault, at.issuer)
+	p.gauge(p.oldest, p.since(w.oldest), at.vault, at.issuer)
 	p.gauge(p.renewals, float64(w.renewals), at.vault, at.issuer)
 	p.gauge(p.lateness, float64(w.lateness), at.vault, at.issuer)
 	p.gauge(p.failures, float64(w.failures), at.vault, at.issuer)

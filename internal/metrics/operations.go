@@ -36,6 +36,7 @@ func (m *Metrics) operations(ctx context.Context, c *census, after *vault.Ref, r
 			w.states[stateOfOrder(op)]++
 			if op.Status == vault.InProgress {
 				w.ages.add(c.now.Sub(op.Created).Seconds())
+				w.oldest = sooner(w.oldest, op.Created)
 			}
 			if err := m.renewal(r, op, w, c.now); err != nil {
 				return err
