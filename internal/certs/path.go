@@ -41,7 +41,7 @@ func CheckPath(chain [][]byte, leaf int, now time.Time) ([][]byte, error) {
 		path = append(path, chain[i])
 		next := issuerOf(parsed, used, i)
 		if next >= 0 {
-			if err := parsed[i].signedBy(*parsed[next]); err != nil {
+			if err := parsed[i].signedBy(*parsed[next], now); err != nil {
 				return nil, err
 			}
 		}
@@ -53,8 +53,16 @@ func CheckPath(chain [][]byte, leaf int, now time.Time) ([][]byte, error) {
 	return path, nil
 }
 
-// signedBy checks the signature with the issuer's key.
-func (c Certificate) signedBy(issuer Certificate) error {
+// signedBy checks the signature with the issuer's key, and that the issuer is
+// an authority today. A root is trusted for what it is, whatever it says.
+func (c Certificate) signedBy(issuer Certificate, now time.Time) error {
+	root := bytes.Equal(issuer.IssuerDER, issuer.SubjectDER)
+	switch {
+	case !root && !issuer.IsCA:
+		return fmt.Errorf("%w: %s is no authority", ErrNotSigned, issuer.Subject)
+	case !root && (now.Add(slack).Before(issuer.NotBefore) || now.Add(-slack).After(issuer.NotAfter)):
+		return fmt.Errorf("%w: nor is that of %s", ErrNotNow, issuer.Subject)
+	}
 	err := verify(issuer.Public, c.tbs, c.signature, c.algorithm)
 	if errors.Is(err, errSignature) {
 		return fmt.Errorf("%w: %s is not signed by %s", ErrNotSigned, c.Subject, issuer.Subject)

@@ -34,6 +34,22 @@ func TestCheckPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := selfSigned(t, key, webProps())
+	// a leaf that plays the authority, and an authority between that has expired
+	below := Authority{Certificate: leaf, Key: key}
+	csr2, err := Request(newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256}), webProps())
+	if err != nil {
+		t.Fatal(err)
+	}
+	usurped, err := below.Issue(csr2, 1, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	middle := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	short, over := between(t, a, middle, now.AddDate(0, 0, 1)), between(t, a, middle, now.AddDate(0, 0, -1))
+	under, err := short.Issue(csr, 1, now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	forged := breakSignature(leaf)
 	for name, c := range map[string]struct {
 		chain [][]byte
@@ -53,6 +69,9 @@ func TestCheckPath(t *testing.T) {
 		"not signed":               {[][]byte{forged, a.Certificate}, 0, now, 0, ErrNotSigned},
 		"not yet valid":            {[][]byte{leaf, a.Certificate}, 0, now.Add(-2 * time.Hour), 0, ErrNotNow},
 		"a clock that is not ours": {[][]byte{leaf, a.Certificate}, 0, now.Add(-50 * time.Minute), 2, nil},
+		"of a leaf":                {[][]byte{usurped, leaf, a.Certificate}, 0, now, 0, ErrNotSigned},
+		"with an expired between":  {[][]byte{under, over.Certificate, a.Certificate}, 0, now, 0, ErrNotNow},
+		"with one between":         {[][]byte{under, short.Certificate, a.Certificate}, 0, now, 3, nil},
 		"expired":                  {[][]byte{leaf, a.Certificate}, 0, now.AddDate(0, 1, 1), 0, ErrNotNow},
 	} {
 		path, err := CheckPath(c.chain, c.leaf, c.at)
@@ -70,4 +89,24 @@ func breakSignature(der []byte) []byte {
 	forged := append([]byte{}, der...)
 	forged[len(forged)-1] ^= 1
 	return forged
+}
+
+// between makes an authority under another one, valid until to.
+func between(t *testing.T, over Authority, key Key, to time.Time) Authority {
+	t.Helper()
+	top, err := Parse(over.Certificate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, err := commonName("Between CA")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := template{issuer: top.SubjectDER, subject: name, public: key.Public(), from: to.AddDate(0, -1, 0), to: to,
+		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(true)}, authorityKey(top.subjectID), subjectKey(keyID(key.Public()))}}
+	der, err := tmpl.sign(over.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Authority{Certificate: der, Key: key}
 }
