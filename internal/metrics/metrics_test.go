@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -287,12 +288,12 @@ func TestPlacesAreBounded(t *testing.T) {
 // slowStore is a store whose snapshots take a while, and counts them.
 type slowStore struct {
 	vault.Store
-	views int
+	views atomic.Int64
 	takes time.Duration
 }
 
 func (s *slowStore) View(_ context.Context, fn func(vault.Reader) error) error {
-	s.views++
+	s.views.Add(1)
 	time.Sleep(s.takes) // in a synctest bubble: no time at all
 	return fn(empty{})
 }
@@ -330,7 +331,7 @@ func TestCountsAreRare(t *testing.T) {
 			}
 			synctest.Wait()
 			time.Sleep(10 * time.Second)
-			one := store.views
+			one := store.views.Load()
 			if one == 0 {
 				t.Error("nothing was counted")
 			}
@@ -340,7 +341,7 @@ func TestCountsAreRare(t *testing.T) {
 				}
 			}
 			time.Sleep(10 * time.Second)
-			if n := store.views / one; n < 2 || n > 3 {
+			if n := store.views.Load() / one; n < 2 || n > 3 {
 				t.Errorf("%d counts in two times %v", n, c.every)
 			}
 			stop()

@@ -209,3 +209,43 @@ func TestResetKeepsTheSweep(t *testing.T) {
 		t.Errorf("the next job is due at %v", due)
 	}
 }
+
+// What happens is seen in the metrics.
+func TestMetricsOverHTTP(t *testing.T) {
+	t.Parallel()
+	s := startAs(t, "events: [{name: hook, url: 'http://127.0.0.1:9', skip_handshake: true}]\n")
+	defer stop(t, s)
+	selfSigned(t, s, "site")
+	c := client(t, s)
+	bearer := []string{"Authorization", "Bearer x", "Content-Type", "application/json"}
+	at := s.Ready.IPURL + "/certificates/"
+	if r := ask(t, c, "PUT", at+"issuers/any?api-version=7.4", `{"provider":"Whatever I Type"}`, bearer...); r.status != 200 {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	if r := ask(t, c, "POST", at+"ordered/create?api-version=7.4", strings.Replace(createSelf, "Self", "any", 1), bearer...); r.status != 202 {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+	if err := s.Advance(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	r := ask(t, c, "GET", s.Ready.HTTPURL+"/metrics", "")
+	if r.status != 200 || !strings.HasPrefix(r.header.Get("Content-Type"), "text/plain") {
+		t.Fatalf("%d %v", r.status, r.header)
+	}
+	for _, want := range []string{
+		`certwright_certificates{state="in_use",vault="default"} 2`,
+		`certwright_requests_total{operation="CreateCertificate",status="202"} 2`,
+		`certwright_issuer_calls_total{call="step",outcome="done",provider="(scripted)"} 1`,
+		`certwright_deliveries_total{outcome="missed",sink="hook"} `,
+		`certwright_messages{sink="hook",state="queued"} 2`,
+		`certwright_jobs_total{kind="deliver",outcome="done"} `,
+		`certwright_clock_offset_seconds 3600`,
+	} {
+		if !strings.Contains(r.body, "\n"+want) {
+			t.Errorf("%s is not in\n%s", want, r.body)
+		}
+	}
+	if strings.Contains(r.body, "Whatever") || strings.Contains(r.body, "ordered") {
+		t.Error("a label is what a user typed")
+	}
+}
