@@ -34,8 +34,9 @@ type Service struct {
 	Poke     func()                                // wakes the worker after new work was stored
 	Log      *slog.Logger                          // never told a secret
 
-	epochs *epochs
-	keys   *lru.Cache[string, usable] // parsed keys by place; a private key is parsed once
+	epochs   *epochs
+	checkups *lru.Cache[vault.Ref, checkup] // what the sweep found well
+	keys     *lru.Cache[string, usable]     // parsed keys by place; a private key is parsed once
 }
 
 // A KeySource makes key pairs, or has them ready.
@@ -49,7 +50,11 @@ func New(s Service) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.keys, s.epochs = keys, &epochs{}
+	checkups, err := lru.New[vault.Ref, checkup](sweepKeeps)
+	if err != nil {
+		return nil, err
+	}
+	s.keys, s.checkups, s.epochs = keys, checkups, &epochs{}
 	return &s, s.check()
 }
 

@@ -12,6 +12,7 @@ import (
 const (
 	sweepEvery = 24 * time.Hour
 	sweepPage  = 200     // objects looked at in one transaction
+	sweepKeeps = 20_000  // objects of which is kept that they were found well
 	sweepPlace = "sweep" // the setting that says how far it is
 )
 
@@ -36,26 +37,24 @@ func (s *Service) StartSweep(ctx context.Context) error {
 // heals within a day. It looks first and writes only where a job is not right.
 func (s *Service) Sweep(ctx context.Context, l vault.Lease) error {
 	now := s.now()
-	next := vault.Job{Kind: vault.JobSweep, Ref: sweepRef, Due: now}
-	place := ""
-	var sick []vault.Ref
+	var heads []vault.Head
 	err := s.Store.View(ctx, func(r vault.Reader) error {
 		after, err := sweptTo(r)
-		if err != nil {
-			return err
+		if err == nil {
+			heads, err = r.Heads(after, sweepPage)
 		}
-		refs, err := r.Heads(after, sweepPage)
-		if err != nil {
-			return err
-		}
-		if len(refs) == sweepPage {
-			place = refs[len(refs)-1].String()
-		} else {
-			next.Due = now.Add(sweepEvery)
-		}
-		sick, err = s.sick(r, refs)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	next, place := vault.Job{Kind: vault.JobSweep, Ref: sweepRef, Due: now}, ""
+	if len(heads) == sweepPage {
+		place = heads[len(heads)-1].Ref.String()
+	} else {
+		next.Due = now.Add(sweepEvery)
+	}
+	sick, err := s.sick(ctx, heads)
 	if err != nil {
 		return err
 	}
@@ -82,47 +81,62 @@ func (s *Service) Sweep(ctx context.Context, l vault.Lease) error {
 	return err
 }
 
-// sick picks the objects whose jobs are not those that they should have.
-func (s *Service) sick(r vault.Reader, refs []vault.Ref) (list []vault.Ref, err error) {
-	for _, ref := range refs {
-		well, err := s.well(r, ref)
-		if err != nil {
-			return nil, err
-		}
-		if !well {
-			list = append(list, ref)
-		}
-	}
-	return list, nil
+// A checkup is the epoch and the due time with which an object was found well.
+// While both are the same it need not be looked at again.
+type checkup struct {
+	epoch uint64
+	due   int64
 }
 
-func (s *Service) well(r vault.Reader, ref vault.Ref) (bool, error) {
-	a, err := s.ageOf(r, ref)
+// sick picks the objects whose jobs are not those that they should have.
+func (s *Service) sick(ctx context.Context, heads []vault.Head) (list []vault.Ref, err error) {
+	now := make([]checkup, len(heads))
+	for i, h := range heads { // before the objects are read, so that no write is missed
+		now[i] = checkup{s.Epoch(h.Ref), h.Due.UnixNano()}
+	}
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		for i, h := range heads {
+			if was, ok := s.checkups.Get(h.Ref); ok && was == now[i] {
+				continue
+			}
+			well, idle, err := s.well(r, h)
+			switch {
+			case err != nil:
+				return err
+			case !well:
+				list = append(list, h.Ref)
+			case idle:
+				s.checkups.Add(h.Ref, now[i])
+			}
+		}
+		return nil
+	})
+	return list, err
+}
+
+// well reports whether an object has the jobs that it should have; idle: and no
+// operation in progress.
+func (s *Service) well(r vault.Reader, h vault.Head) (well, idle bool, err error) {
+	a, err := s.ageOf(r, h.Ref)
 	switch {
 	case err != nil:
-		return false, err
+		return false, false, err
 	case a.head.Deletion != nil:
-		return dueAt(r, vault.JobPurge, a.head.Ref, a.head.Deletion.PurgeAt, true)
+		return h.Due.Equal(a.head.Deletion.PurgeAt), true, nil
 	case a.lost():
-		if _, there, err := found(r.Job(vault.JobIssue, ref)); err != nil || !there {
-			return false, err
+		if _, there, err := found(r.Job(vault.JobIssue, h.Ref)); err != nil || !there {
+			return false, false, err
 		}
 	}
 	if !a.ok {
-		return true, nil
+		return true, !a.busy, nil
 	}
-	due, any := nextDeed(a.head.Deeds(a.version, a.life, a.busy, s.Settings(ref.Vault)))
-	return dueAt(r, vault.JobLife, a.head.Ref, due, any)
+	due, any := nextDeed(a.head.Deeds(a.version, a.life, a.busy, s.Settings(h.Ref.Vault)))
+	return any != h.Due.IsZero() && (!any || due.Equal(h.Due)), !a.busy, nil
 }
 
 // lost reports whether the operation is stuck unless it has a job.
 func (a age) lost() bool { return a.busy && !a.op.Manual() }
-
-// dueAt reports whether there is a job due at that time, or none where none is wanted.
-func dueAt(r vault.Reader, kind vault.JobKind, ref vault.Ref, due time.Time, wanted bool) (bool, error) {
-	j, there, err := found(r.Job(kind, ref))
-	return there == wanted && (!there || j.Due.Equal(due)), err
-}
 
 // heal puts the jobs that an object should have.
 func (s *Service) heal(tx vault.Tx, ref vault.Ref, now time.Time) error {

@@ -46,7 +46,7 @@ type Reader interface {
 	Objects(ObjectsPage) ([]Entry, error)
 	// Heads lists every object that is not managed, deleted or not, in ascending
 	// order of vault, kind and key, after one.
-	Heads(after Ref, limit int) ([]Ref, error)
+	Heads(after Ref, limit int) ([]Head, error)
 	Version(ref Ref, id string) (Version, error)
 	// Versions lists one object's completed versions in ascending order of id.
 	Versions(ref Ref, after string, limit int) ([]Entry, error)
@@ -139,6 +139,12 @@ type ObjectsPage struct {
 	IncludePending bool // also certificates that were never completed
 	After          string
 	Limit          int
+}
+
+// A Head is an object and when its age or its deletion asks for something.
+type Head struct {
+	Ref
+	Due time.Time // of its JobLife or JobPurge, the earlier one; zero if there is none
 }
 
 // An Account is a sealed row that an issuer or the server keeps for itself.

@@ -54,7 +54,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"failed":   "SEARCH operations USING INDEX operations_failed ((vault,key)>(?,?))",
 		"count":    "CO-ROUTINE (subquery-1)",
 		"queue":    "SEARCH outbox USING INDEX outbox_due (sink=?)",
-		"heads":    "SEARCH objects USING INDEX objects_key ((vault,kind,key)>(?,?,?))",
+		"heads":    "SEARCH o USING INDEX objects_key ((vault,kind,key)>(?,?,?))",
 		"due jobs": "SEARCH jobs USING INDEX jobs_due (due<?)",
 	}
 	s := openInside(t)

@@ -62,15 +62,19 @@ func merge(a, b []vault.Entry, limit int) []vault.Entry {
 	return out
 }
 
-const sqlHeads = `SELECT vault, kind, name FROM objects WHERE (vault, kind, key) > ($1, $2, $3) AND managed = 0 ORDER BY vault, kind, key LIMIT $4 + 0`
+const sqlHeads = `SELECT o.vault, o.kind, o.name,
+  (SELECT min(j.due) FROM jobs j WHERE j.vault = o.vault AND j.kind = o.kind AND j.key = o.key AND j.job IN ('life', 'purge'))
+FROM objects o WHERE (o.vault, o.kind, o.key) > ($1, $2, $3) AND o.managed = 0 ORDER BY o.vault, o.kind, o.key LIMIT $4 + 0`
 
 // Heads implements vault.Reader.
-func (r *reader) Heads(after vault.Ref, limit int) ([]vault.Ref, error) {
-	list := []vault.Ref{}
+func (r *reader) Heads(after vault.Ref, limit int) ([]vault.Head, error) {
+	list := []vault.Head{}
 	err := r.each("objects", sqlHeads, place(after, max(limit, 0)), func(scan func(...any) error) error {
-		var ref vault.Ref
-		err := scan(&ref.Vault, &ref.Kind, &ref.Name)
-		list = append(list, ref)
+		var h vault.Head
+		var due *int64
+		err := scan(&h.Ref.Vault, &h.Ref.Kind, &h.Ref.Name, &due)
+		h.Due = atNanos(due)
+		list = append(list, h)
 		return err
 	})
 	return list, err

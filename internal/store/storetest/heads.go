@@ -245,13 +245,19 @@ func headsListed(t *testing.T, s vault.Store) {
 		})
 	}
 	update(t, s, func(tx vault.Tx) error {
+		for i, kind := range []vault.JobKind{vault.JobIssue, vault.JobPurge, vault.JobLife} {
+			if err := tx.PutJob(vault.Job{Kind: kind, Ref: want[i], Due: instant.Add(time.Duration(i) * time.Hour)}); err != nil {
+				return err
+			}
+		}
 		_, err := tx.PutObject(vault.Object{Ref: want[1].As(vault.Keys), Managed: true})
 		return err
 	})
-	list := func(after vault.Ref, limit int) []vault.Ref {
-		return get(t, s, func(r vault.Reader) ([]vault.Ref, error) { return r.Heads(after, limit) })
+	list := func(after vault.Ref, limit int) []vault.Head {
+		return get(t, s, func(r vault.Reader) ([]vault.Head, error) { return r.Heads(after, limit) })
 	}
-	same(t, "all", list(vault.Ref{}, 9), want)
-	same(t, "a page", list(want[0], 2), want[1:3])
-	same(t, "after the last", list(want[3], 9), []vault.Ref{})
+	heads := []vault.Head{{Ref: want[0]}, {Ref: want[1], Due: instant.Add(time.Hour)}, {Ref: want[2], Due: instant.Add(2 * time.Hour)}, {Ref: want[3]}}
+	same(t, "all", list(vault.Ref{}, 9), heads)
+	same(t, "a page", list(want[0], 2), heads[1:3])
+	same(t, "after the last", list(want[3], 9), []vault.Head{})
 }
