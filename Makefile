@@ -20,6 +20,8 @@ ci: ## everything CI runs, installing what it needs (Debian, as root)
 long: ## the long forms: fuzzing, 100 kill rounds, a kill at every call to an issuer, big benchmarks
 	FUZZ_TIME=5m bash .ci/fuzz
 	KILL_ROUNDS=100 go test -count=1 -timeout 3h -v ./conformance/kill
+	YEAR_CERTIFICATES=400 YEAR_KILLS=10 go test -count=1 -timeout 3h -v ./conformance/year
+	YEAR_CERTIFICATES=200 YEAR_DAYS=900 YEAR_KILLS=20 go test -count=1 -timeout 3h -v ./conformance/year
 	KILL_EVERY=1 go test -count=1 -timeout 1h -v ./conformance/issuers
 	CERTWRIGHT_BENCH_ROWS=1000000 go test -run '^$$' -bench . -benchtime 1x -timeout 3h ./internal/store/... ./internal/certs ./conformance/bench
 

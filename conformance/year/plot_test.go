@@ -57,7 +57,7 @@ func (w *world) retag(c *certificate) {
 
 // disable lays the certificate still for some time.
 func (w *world) disable(c *certificate, at time.Time) {
-	long := time.Duration(1+w.random.IntN(20)) * day
+	long := time.Duration(5+w.random.IntN(60)) * day
 	w.at(at, func() {
 		if w.busy(c) {
 			return
