@@ -60,7 +60,7 @@ func handBack(tx vault.Tx, l vault.Lease, op vault.Operation) error {
 
 // report tells the log what a step at an issuer came to.
 func (s *Service) report(was vault.Operation, next outcome) {
-	if was.Issuer == nil {
+	if was.Issuer == nil && !was.Renewal { // a caller asked for it, and watches
 		return
 	}
 	log := s.Log.With("vault", was.Vault, "certificate", was.Name, "issuer", was.IssuerName, "request", was.RequestID)
