@@ -53,7 +53,7 @@ func StartWith(t testing.TB, configuration string) *Vault {
 	c.Listen, c.HTTP, c.Ephemeral = "127.0.0.1:0", "127.0.0.1:0", true
 	log := &testLog{t: t}
 	s, err := server.Start(context.Background(), c, server.Options{
-		Log:     slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelInfo})),
+		Log:     slog.New(server.LogLines(log, slog.LevelInfo)),
 		Observe: server.RequestLines(log),
 	})
 	if err != nil {
