@@ -23,7 +23,7 @@ long: ## the long forms: fuzzing, 100 kill rounds, a kill at every call to an is
 	YEAR_CERTIFICATES=400 YEAR_KILLS=10 go test -count=1 -timeout 3h -v ./conformance/year
 	YEAR_CERTIFICATES=200 YEAR_DAYS=900 YEAR_KILLS=20 go test -count=1 -timeout 3h -v ./conformance/year
 	KILL_EVERY=1 go test -count=1 -timeout 1h -v ./conformance/issuers
-	CERTWRIGHT_BENCH_ROWS=1000000 go test -run '^$$' -bench . -benchtime 1x -timeout 3h ./internal/store/... ./internal/certs ./conformance/bench
+	CERTWRIGHT_BENCH_ROWS=1000000 go test -run '^$$' -bench . -benchtime 1x -timeout 3h ./internal/store/... ./internal/certs ./internal/metrics ./conformance/bench
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10

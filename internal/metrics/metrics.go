@@ -40,12 +40,13 @@ type Metrics struct {
 
 // survey is the count of the store: the last one, and when the next may be.
 type survey struct {
-	want  chan struct{} // somebody wants to know
-	first chan struct{} // closed once there is a count
+	want chan struct{} // somebody wants to know
 
-	mu   sync.Mutex
-	last *census // nil: none yet
-	next time.Time
+	mu    sync.Mutex
+	last  *census       // nil: none yet
+	first chan struct{} // closed once there is a count
+	next  time.Time
+	epoch int // counts begun in another one are of no use
 }
 
 const (
@@ -99,13 +100,10 @@ func (m *Metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // freshen asks for a count if it is time for one, and waits a moment for the first.
 func (m *Metrics) freshen(ctx context.Context) {
 	m.mu.Lock()
-	due, none := !clock.Real{}.Now().Before(m.next), m.last == nil
+	due, none, first := !clock.Real{}.Now().Before(m.next), m.last == nil, m.first
 	m.mu.Unlock()
 	if due {
-		select {
-		case m.want <- struct{}{}:
-		default:
-		}
+		m.ask()
 	}
 	if !none {
 		return
@@ -113,10 +111,28 @@ func (m *Metrics) freshen(ctx context.Context) {
 	patience := time.NewTimer(firstTime)
 	defer patience.Stop()
 	select {
-	case <-m.first:
+	case <-first:
 	case <-patience.C:
 	case <-ctx.Done():
 	}
+}
+
+func (m *Metrics) ask() {
+	select {
+	case m.want <- struct{}{}:
+	default:
+	}
+}
+
+// Forget drops the last count, since the clock was moved or the store emptied:
+// the next scrape waits for a new one, as the first does.
+func (m *Metrics) Forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.last != nil {
+		m.first = make(chan struct{})
+	}
+	m.last, m.next, m.epoch = nil, time.Time{}, m.epoch+1
 }
 
 // Run counts when it is asked to, until ctx ends.
@@ -138,6 +154,9 @@ func (m *Metrics) Run(ctx context.Context) {
 
 // renew makes a count. One that took long is made less often.
 func (m *Metrics) renew(ctx context.Context) {
+	m.mu.Lock()
+	epoch := m.epoch
+	m.mu.Unlock()
 	c, err := m.count(ctx)
 	if ctx.Err() != nil {
 		return
@@ -147,6 +166,10 @@ func (m *Metrics) renew(ctx context.Context) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.epoch != epoch {
+		m.ask()
+		return
+	}
 	m.next = clock.Real{}.Now().Add(max(m.Every, share*c.work))
 	if err != nil {
 		return

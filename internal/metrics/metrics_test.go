@@ -301,7 +301,7 @@ func (s *slowStore) View(_ context.Context, fn func(vault.Reader) error) error {
 // empty is a store with nothing in it.
 type empty struct{ vault.Reader }
 
-func (empty) Heads(vault.Ref, int) ([]vault.Ref, error)                  { return nil, nil }
+func (empty) Heads(vault.Ref, int) ([]vault.Head, error)                 { return nil, nil }
 func (empty) Underway(string, vault.Ref, int) ([]vault.Operation, error) { return nil, nil }
 func (empty) Failed(vault.Ref, int) ([]vault.Operation, error)           { return nil, nil }
 func (empty) NextDue(time.Time) (time.Time, error)                       { return time.Time{}, vault.ErrNotFound }
@@ -347,6 +347,20 @@ func TestCountsAreRare(t *testing.T) {
 			stop()
 			synctest.Wait()
 		})
+	}
+}
+
+// After the clock was moved, the next scrape tells how things are by it.
+func TestForget(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.put(t, cert{vault: "web", name: "a", lives: 10 * days})
+	for _, want := range []string{`certificates{state="in_use",vault="web"} 1`, `certificates{state="expired",vault="web"} 1`} {
+		if text := h.scrape(t); !strings.Contains(text, want) {
+			t.Errorf("%s is not in\n%s", want, strings.Join(said(text, "certificates{"), "\n"))
+		}
+		h.clock.Advance(11 * days)
+		h.Forget()
 	}
 }
 

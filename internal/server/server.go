@@ -124,7 +124,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		Settings: s.config.settings(),
 		Sinks:    s.post.For,
 		Called:   s.called,
-		Poke:     func() { s.worker.Poke() },
+		Poke:     func() { s.worker.Poke(); s.post.stream.Poke() },
 		Log:      s.log,
 	}); err != nil {
 		return err

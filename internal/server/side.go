@@ -55,6 +55,7 @@ func (s *Server) Now() (now time.Time, offset time.Duration) {
 func (s *Server) Advance(ctx context.Context, d time.Duration) error {
 	s.moving.Lock()
 	defer s.moving.Unlock()
+	defer s.metrics.Forget()
 	return s.worker.Advance(ctx, s.clock, d)
 }
 
@@ -63,6 +64,7 @@ func (s *Server) Advance(ctx context.Context, d time.Duration) error {
 func (s *Server) Reset(ctx context.Context) error {
 	s.moving.Lock()
 	defer s.moving.Unlock()
+	defer s.metrics.Forget()
 	if err := s.service.Reset(ctx); err != nil {
 		return err
 	}
