@@ -193,7 +193,7 @@ func TestRenewalRefused(t *testing.T) {
 	set(false)
 	h.pass(t, 293*day)
 	op := h.status(t, web)
-	if op.Status != vault.Failed || !strings.Contains(op.Failure.Message, "mydigicert") {
+	if op.Status != vault.Failed || !strings.Contains(op.Failure.Message, "mydigicert") || len(op.History) != 1 {
 		t.Errorf("%+v", op)
 	}
 	_, err := h.MergeCertificate(t.Context(), nobody, web, service.MergeInput{X5C: []string{h.leafFor(t, p.asked[0].CSR)}})
