@@ -116,6 +116,10 @@ func (w *world) wholeFile(purged map[string]bool) {
 	if err := db.QueryRowContext(w.t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
 		w.t.Errorf("integrity_check: %s %v", verdict, err)
 	}
+	var left int
+	if err := db.QueryRowContext(w.t.Context(), "SELECT count(*) FROM bodies WHERE id NOT IN (SELECT body FROM versions)").Scan(&left); err != nil || left > 0 {
+		w.t.Errorf("%d bodies belong to no version (%v)", left, err)
+	}
 	for _, table := range []string{"objects", "policies", "versions", "operations", "jobs", "lives"} {
 		rows, err := db.QueryContext(w.t.Context(), "SELECT DISTINCT key FROM "+table)
 		if err != nil {
