@@ -4,6 +4,6 @@
 // oracle that knows the documented rules and none of the engine's code. It has
 // tests only; begin with TestYear.
 //
-// YEAR_CERTIFICATES, YEAR_DAYS and YEAR_KILLS say how much (defaults 50, 365
+// YEAR_CERTIFICATES, YEAR_DAYS and YEAR_KILLS say how much (defaults 60, 365
 // and 2), YEAR_SEED which year; the seed of each run is printed.
 package year

@@ -14,7 +14,7 @@ const day = 24 * time.Hour
 
 // TestYear lets a year go by and judges it.
 func TestYear(t *testing.T) {
-	many, days, kills := number(t, "YEAR_CERTIFICATES", 50), number(t, "YEAR_DAYS", 365), number(t, "YEAR_KILLS", 2)
+	many, days, kills := number(t, "YEAR_CERTIFICATES", 60), number(t, "YEAR_DAYS", 365), number(t, "YEAR_KILLS", 2)
 	seed := number(t, "YEAR_SEED", int(rand.Uint32()))
 	t.Logf("YEAR_SEED=%d: %d certificates, %d days, %d kills", seed, many, days, kills)
 	w := &world{host: newHost(t, process.Build(t)), t: t, random: rand.New(rand.NewPCG(uint64(seed), 1))}
