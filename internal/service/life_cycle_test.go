@@ -264,6 +264,25 @@ func TestPolicyEdit(t *testing.T) {
 	}
 }
 
+// What failed by the old policy is tried at once by the new one.
+func TestPolicyEditMendsARenewal(t *testing.T) {
+	t.Parallel()
+	h, p := playing(t)
+	p.steps = []step{h.issues}
+	h.create(t, web, lives("mydigicert", 12, renew(80)))
+	h.pass(t, day)
+	p.steps = []step{waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "CAA forbids it."}})}
+	h.pass(t, 300*day)
+	tries := len(p.asked)
+	p.steps = []step{h.issues}
+	_, err := h.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{X509: &vault.X509Patch{Subject: ptr("CN=other.example.test")}})
+	must(t, err)
+	h.pass(t, time.Minute)
+	if h.made(t, web) != 2 {
+		t.Errorf("not renewed after the edit; asked %d times before", tries)
+	}
+}
+
 // The issuer's suggestion pulls a renewal forward.
 func TestSuggestionIsFollowed(t *testing.T) {
 	t.Parallel()

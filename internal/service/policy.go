@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"time"
 
 	"certwright/internal/vault"
 )
@@ -43,12 +44,28 @@ func (s *Service) UpdatePolicy(ctx context.Context, who vault.Caller, ref vault.
 		if _, err = tx.PutObject(head); err != nil {
 			return err
 		}
-		return s.replanLife(tx, head.Ref)
+		return s.anew(tx, head)
 	})
 	if err == nil {
 		s.Poke() // something may be due by the new policy
 	}
 	return p, err
+}
+
+// anew plans the life of a certificate by its new policy. What failed by the old
+// one need not wait: the edit may be what mends it.
+func (s *Service) anew(tx vault.Tx, head vault.Object) error {
+	life, ok, err := found(tx.Life(head.Ref))
+	if err != nil {
+		return err
+	}
+	if ok && !life.Retry.IsZero() {
+		life.Tries, life.Retry = 0, time.Time{}
+		if err := tx.PutLife(head.Ref, life); err != nil {
+			return err
+		}
+	}
+	return s.replanLife(tx, head.Ref)
 }
 
 // checkPatched refuses a policy that no certificate could be made from. What
