@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"certwright/internal/vault"
@@ -66,6 +65,11 @@ func (s *Service) UpdateCertificate(ctx context.Context, who vault.Caller, ref v
 		if err := update(tx, v, in, now); err != nil {
 			return err
 		}
+		if v.ID == head.Latest {
+			if err := updateOrder(tx, v, in); err != nil {
+				return err
+			}
+		}
 		if in.Enabled != nil {
 			if err := s.replanLife(tx, head.Ref); err != nil {
 				return err
@@ -89,9 +93,6 @@ func update(tx vault.Tx, v vault.Version, in UpdateInput, now time.Time) error {
 	kinds := []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets}
 	if v.Pending {
 		kinds = kinds[:1]
-		if err := updateOrder(tx, v.Ref, in); err != nil {
-			return err
-		}
 	}
 	for _, k := range kinds {
 		if err := tx.UpdateVersion(v.Ref.As(k), v.ID, attrs, tags); err != nil {
@@ -102,13 +103,12 @@ func update(tx vault.Tx, v vault.Version, in UpdateInput, now time.Time) error {
 }
 
 // updateOrder hands what a caller says of a certificate that is still to come
-// to the order that makes it, so that an acknowledged tag is not lost.
-func updateOrder(tx vault.Tx, ref vault.Ref, in UpdateInput) error {
-	op, err := tx.Operation(ref)
-	if errors.Is(err, vault.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
+// to the order that makes it, so that an acknowledged tag is not lost. So does
+// what is said of one while it is being renewed: a renewal carries it on, and a
+// certificate that was disabled does not come back by itself.
+func updateOrder(tx vault.Tx, v vault.Version, in UpdateInput) error {
+	op, ok, err := found(tx.Operation(v.Ref))
+	if err != nil || !ok || !v.Pending && !(op.Renewal && op.Status == vault.InProgress) {
 		return err
 	}
 	if in.Enabled != nil {

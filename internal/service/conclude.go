@@ -130,7 +130,7 @@ func (s *Service) storeOutcome(tx vault.Tx, op, was vault.Operation, next outcom
 	}
 	switch {
 	case next.made != nil:
-		return s.complete(tx, *next.made, op)
+		return s.complete(tx, next.made.as(op), op)
 	case p.Failure != nil:
 		return s.endWithout(tx, op.Fail(*p.Failure), now)
 	case p.Cancelled && !op.CancelRequested && (op.Self() || op.Manual()):

@@ -8,6 +8,9 @@ import (
 
 const manageContacts vault.Action = "certificates/managecontacts"
 
+// maxContacts bounds the list of a vault: every mail is one for each contact.
+const maxContacts = 500
+
 // GetContacts returns whom the vault tells about its certificates.
 func (s *Service) GetContacts(ctx context.Context, who vault.Caller, vaultName string) ([]vault.Contact, error) {
 	if err := s.enter(ctx, who, manageContacts, vault.Ref{Vault: vaultName, Kind: vault.Certificates}); err != nil {
@@ -26,6 +29,9 @@ func (s *Service) GetContacts(ctx context.Context, who vault.Caller, vaultName s
 func (s *Service) PutContacts(ctx context.Context, who vault.Caller, vaultName string, c []vault.Contact) ([]vault.Contact, error) {
 	if err := s.enter(ctx, who, manageContacts, vault.Ref{Vault: vaultName, Kind: vault.Certificates}); err != nil {
 		return nil, err
+	}
+	if len(c) > maxContacts {
+		return nil, vault.Bad("contacts holds more than %d contacts.", maxContacts)
 	}
 	return c, s.Store.Update(ctx, func(tx vault.Tx) error { return tx.PutContacts(vaultName, c) })
 }

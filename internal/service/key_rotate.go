@@ -170,6 +170,13 @@ func (s *Service) Notice(ctx context.Context, l vault.Lease) error {
 		if err != nil {
 			return err
 		}
+		life, _, err := found(tx.Life(head.Ref))
+		if life = life.Of(v.ID); err != nil || life.Did(vault.DidNearExpiry) {
+			return err // told before the policy was edited, or the key deleted and recovered
+		}
+		if err := tx.PutLife(head.Ref, life.Do(vault.DidNearExpiry)); err != nil {
+			return err
+		}
 		return s.tell(tx, ageMessage(v, vault.DidNearExpiry, now))
 	})
 	if errors.Is(err, vault.ErrStale) {

@@ -3,6 +3,8 @@ package service
 import (
 	"context"
 	"errors"
+	"maps"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -26,6 +28,9 @@ func nextDeed(deeds []vault.Deed) (due time.Time, ok bool) {
 		if !ok || d.Due.Before(due) {
 			due, ok = d.Due, true
 		}
+	}
+	if last := time.Unix(0, math.MaxInt64); due.After(last) { // a store keeps no later one; nothing comes of it then
+		due = last.Add(-time.Second).UTC()
 	}
 	return due.Add(time.Second - 1).Truncate(time.Second), ok
 }
@@ -76,6 +81,14 @@ func (s *Service) ageOf(r vault.Reader, ref vault.Ref) (a age, err error) {
 	a.life = a.life.Of(head.Latest)
 	a.ok = true
 	return a, nil
+}
+
+// changed reports whether what is due or what a renewal carries on may be
+// something else than it was: a version is edited without its head.
+func (a age) changed(was age) bool {
+	now, then := a.version.Attributes, was.version.Attributes
+	return a.head.Rev != was.head.Rev || a.version.ID != was.version.ID || a.busy != was.busy ||
+		now.Enabled != then.Enabled || !now.Expires.Equal(then.Expires) || !maps.Equal(a.version.Tags, was.version.Tags)
 }
 
 // Live is the handler of JobLife: it does what is due in the life of an
@@ -151,7 +164,7 @@ func (s *Service) liveIn(tx vault.Tx, was age, next *plan, due map[string]bool, 
 	if err != nil || !a.ok {
 		return err
 	}
-	if a.head.Rev != was.head.Rev || a.version.ID != was.version.ID || a.busy != was.busy {
+	if a.changed(was) {
 		return errChanged
 	}
 	life := a.life

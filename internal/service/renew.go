@@ -38,7 +38,7 @@ func (s *Service) renewalRefused(ctx context.Context, l vault.Lease, was age, wh
 		if err != nil || !a.ok || a.head.Policy == nil {
 			return err
 		}
-		if a.head.Rev != was.head.Rev || a.busy != was.busy {
+		if a.changed(was) {
 			return errChanged
 		}
 		op := newOperation(a.head.Ref, *a.head.Policy, CreateInput{Tags: a.version.Tags}, now)

@@ -162,6 +162,7 @@ func (s *Service) updatePlain(ctx context.Context, who vault.Caller, do vault.Ac
 		if v, err = version(tx, head, id); err != nil {
 			return err
 		}
+		was := v.Attributes.Expires
 		v.Attributes = attrs.apply(v.Attributes, now)
 		if tags != nil {
 			v.Tags = tags
@@ -169,13 +170,13 @@ func (s *Service) updatePlain(ctx context.Context, who vault.Caller, do vault.Ac
 		if err := edit(&v); err != nil {
 			return err
 		}
-		if ref.Kind == vault.Keys && attrs.Expires != nil && v.ID == head.Latest {
+		if err := rewrite(tx, v); err != nil || v.Attributes.Expires.Equal(was) || v.ID != head.Latest {
+			return err // clients send the date that is there along with every edit
+		}
+		if ref.Kind == vault.Keys {
 			if err := scheduleRotation(tx, head, v); err != nil {
 				return err
 			}
-		}
-		if err := rewrite(tx, v); err != nil || attrs.Expires == nil || v.ID != head.Latest {
-			return err
 		}
 		life := vault.Life{Version: v.ID} // with another date everything about it is to be told again
 		if err := tx.PutLife(head.Ref, life); err != nil {

@@ -158,6 +158,15 @@ func (n newVersion) after(tx vault.Tx, previous string) (newVersion, error) {
 	return n, err
 }
 
+// as is the version with what its order says of it now: somebody may have edited
+// that while the issuer was asked.
+func (n newVersion) as(op vault.Operation) newVersion {
+	for _, v := range []*vault.Version{&n.certificate, &n.key, &n.secret} {
+		v.Attributes.Enabled, v.Tags = op.Enabled, op.Tags
+	}
+	return n
+}
+
 // putManaged stores the key or secret of a certificate version.
 func putManaged(tx vault.Tx, v vault.Version) error {
 	head, exists, err := found(tx.Object(v.Ref))

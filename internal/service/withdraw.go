@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"certwright/internal/vault"
@@ -61,7 +62,7 @@ func (s *Service) Withdraw(ctx context.Context, l vault.Lease) error {
 	}
 	canceler, ok := s.Issuers(cfg.Provider).(vault.Canceler)
 	if op.Issuer == nil || !ok {
-		return s.drop(ctx, l)
+		return s.forget(ctx, l)
 	}
 	now := s.now()
 	o, err := s.order(op, cfg, nil, now)
@@ -99,6 +100,21 @@ func (s *Service) Withdraw(ctx context.Context, l vault.Lease) error {
 		}
 		return tx.DeleteOperation(op.Ref)
 	})
+}
+
+// forget ends the withdrawal of an order that nobody can take back, as its
+// provider is gone.
+func (s *Service) forget(ctx context.Context, l vault.Lease) error {
+	err := s.Store.Update(ctx, func(tx vault.Tx) error {
+		if err := tx.Finish(l); err != nil {
+			return err
+		}
+		return tx.DeleteOperation(l.Ref)
+	})
+	if errors.Is(err, vault.ErrStale) {
+		return nil
+	}
+	return err
 }
 
 func (s *Service) withdrawLater(ctx context.Context, l vault.Lease, op vault.Operation, due time.Time) error {
