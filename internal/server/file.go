@@ -79,7 +79,7 @@ func plainly(err error) error {
 	default:
 		return err
 	}
-	return fmt.Errorf("line %d: %s", one.Mark.Line, one.Message)
+	return fmt.Errorf("line %d: %s", one.Mark.Line, inWords(one.Message))
 }
 
 // checkKeys reports the first key in a mapping that the struct for it has not,
