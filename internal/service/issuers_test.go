@@ -225,7 +225,7 @@ func TestDifferencesAreNoted(t *testing.T) {
 	if op.Status != vault.Completed {
 		t.Fatal(op.Status)
 	}
-	wantNote(t, op, "made the validity 720h10m0s, where the policy asks for 12 months")
+	wantNote(t, op, "made the validity 30 days, where the policy asks for 12 months")
 }
 
 // An operator's word goes to the issuer with the next step, which is at once.
@@ -265,7 +265,7 @@ func TestApproval(t *testing.T) {
 		if want := map[bool]vault.Status{true: vault.Completed, false: vault.Failed}[approved]; op.Status != want {
 			t.Errorf("%s, want %s", op.Status, want)
 		}
-		wantNote(t, op, "by an operator. no reason")
+		wantNote(t, op, "by an operator: no reason")
 		if !approved && op.Failure.Message != "no reason" {
 			t.Errorf("%+v", op.Failure)
 		}

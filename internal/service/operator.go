@@ -39,12 +39,14 @@ func (s *Service) History(ctx context.Context, ref vault.Ref) (op vault.Operatio
 // names the operation; "" means the one that is there.
 func (s *Service) Decide(ctx context.Context, ref vault.Ref, requestID string, approved bool, message string) (op vault.Operation, err error) {
 	now := s.now()
-	word := "Approved by an operator."
+	word := "Approved by an operator"
 	if !approved {
-		word = "Rejected by an operator."
+		word = "Rejected by an operator"
 	}
 	if message = vault.Clip(message, 500); message != "" {
-		word += " " + message
+		word += ": " + message
+	} else {
+		word += "."
 	}
 	err = s.change(ctx, ref, func(tx vault.Tx) error {
 		was, err := operation(tx, ref, requestID)

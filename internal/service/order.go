@@ -102,9 +102,18 @@ func differences(want vault.X509Props, der []byte) (notes []string) {
 		note("extended key usages", strings.Join(got.EKUs, " "), strings.Join(want.EKUs, " "))
 	}
 	if got.ValidityMonths != want.ValidityMonths && leaf.NotAfter.Sub(leaf.NotBefore) < 28*24*time.Hour*time.Duration(want.ValidityMonths) {
-		note("validity", leaf.NotAfter.Sub(leaf.NotBefore).String(), fmt.Sprintf("%d months", want.ValidityMonths))
+		note("validity", span(leaf.NotAfter.Sub(leaf.NotBefore)), fmt.Sprintf("%d months", want.ValidityMonths))
 	}
 	return notes
+}
+
+// span is a lifetime for people: whole days where it has some, since the last
+// second of a certificate counts and authorities date back by minutes.
+func span(d time.Duration) string {
+	if d < 48*time.Hour {
+		return d.String()
+	}
+	return fmt.Sprintf("%d days", int(d.Round(24*time.Hour).Hours())/24)
 }
 
 func orNone(s string) string {

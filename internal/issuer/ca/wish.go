@@ -143,7 +143,11 @@ func (w wish) all() (shown []string) {
 		shown = append(shown, "subject "+certs.RenderName(w.subject))
 	}
 	if len(names) > 0 {
-		shown = append(shown, fmt.Sprintf("%d names: %s", len(names), strings.Join(names, ", ")))
+		what := "1 name"
+		if len(names) > 1 {
+			what = fmt.Sprintf("%d names", len(names))
+		}
+		shown = append(shown, what+": "+strings.Join(names, ", "))
 	}
 	return shown
 }
