@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"certwright/internal/admin"
 )
@@ -36,7 +37,9 @@ func (d decision) decide(to streams, word, done string) error {
 			return hinted(err, noSuchOrder)
 		}
 		d.Request = o.RequestID
-		fmt.Fprintf(to.err, "request %s: %s\n", o.RequestID, waitsFor(o))
+		if o.Asks {
+			fmt.Fprintf(to.err, "request %s: %s\n", o.RequestID, printable(strings.TrimPrefix(o.Details, usualBeginning)))
+		}
 	}
 	in := map[string]string{"decision": word, "message": d.Message, "request_id": d.Request}
 	if err := call(r, http.MethodPost, d.path(vaultName), in, &o); err != nil {
