@@ -178,3 +178,27 @@ func TestSweepLeavesTheFarFutureAlone(t *testing.T) {
 	}
 	h.wantOutbox(t, map[string]int{"SecretNewVersionCreated": 1})
 }
+
+// A clock that was years ahead for a while must not put renewals off for years.
+func TestSweepAfterAWrongClock(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.create(t, web, lives("Self", 12, renew(80)))
+	first := h.get(t, web)
+	wrong := noon.Add(4 * 365 * day)
+	must(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
+		sweep := vault.Ref{Vault: "-", Kind: "sweeps", Name: "daily"}
+		if err := tx.PutJob(vault.Job{Kind: vault.JobSweep, Ref: sweep, Due: wrong}); err != nil {
+			return err
+		}
+		if err := tx.PutLife(web, vault.Life{Version: first.Version.ID, Tries: 3, Retry: wrong}); err != nil {
+			return err
+		}
+		return tx.PutJob(vault.Job{Kind: vault.JobLife, Ref: web, Due: wrong})
+	}))
+	must(t, h.StartSweep(t.Context())) // as a server does that starts
+	h.pass(t, 300*day)
+	if h.made(t, web) != 2 {
+		t.Error("not renewed in time")
+	}
+}

@@ -19,13 +19,13 @@ const (
 // sweepRef is where the sweep's job is.
 var sweepRef = vault.Ref{Vault: "-", Kind: "sweeps", Name: "daily"}
 
-// StartSweep puts the job of the daily sweep, if there is none. Call it when
-// the server starts.
+// StartSweep puts the job of the daily sweep, if there is none, or one that a
+// wrong clock has put far ahead. Call it when the server starts.
 func (s *Service) StartSweep(ctx context.Context) error {
 	now := s.now()
 	return s.Store.Update(ctx, func(tx vault.Tx) error {
-		_, ok, err := found(tx.Job(vault.JobSweep, sweepRef))
-		if err != nil || ok {
+		j, ok, err := found(tx.Job(vault.JobSweep, sweepRef))
+		if err != nil || ok && !j.Due.After(now.Add(sweepEvery)) {
 			return err
 		}
 		return tx.PutJob(vault.Job{Kind: vault.JobSweep, Ref: sweepRef, Due: now.Add(sweepEvery)})
@@ -54,7 +54,7 @@ func (s *Service) Sweep(ctx context.Context, l vault.Lease) error {
 	} else {
 		next.Due = now.Add(sweepEvery)
 	}
-	sick, err := s.sick(ctx, heads)
+	sick, err := s.sick(ctx, heads, now)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ type checkup struct {
 }
 
 // sick picks the objects whose jobs are not those that they should have.
-func (s *Service) sick(ctx context.Context, heads []vault.Head) (list []vault.Ref, err error) {
+func (s *Service) sick(ctx context.Context, heads []vault.Head, at time.Time) (list []vault.Ref, err error) {
 	now := make([]checkup, len(heads))
 	for i, h := range heads { // before the objects are read, so that no write is missed
 		now[i] = checkup{s.Epoch(h.Ref), h.Due.UnixNano()}
@@ -99,7 +99,7 @@ func (s *Service) sick(ctx context.Context, heads []vault.Head) (list []vault.Re
 			if was, ok := s.checkups.Get(h.Ref); ok && was == now[i] {
 				continue
 			}
-			well, idle, err := s.well(r, h)
+			well, idle, err := s.well(r, h, at)
 			switch {
 			case err != nil:
 				return err
@@ -116,7 +116,7 @@ func (s *Service) sick(ctx context.Context, heads []vault.Head) (list []vault.Re
 
 // well reports whether an object has the jobs that it should have; idle: and no
 // operation in progress.
-func (s *Service) well(r vault.Reader, h vault.Head) (well, idle bool, err error) {
+func (s *Service) well(r vault.Reader, h vault.Head, now time.Time) (well, idle bool, err error) {
 	a, err := s.ageOf(r, h.Ref)
 	switch {
 	case err != nil:
@@ -130,6 +130,9 @@ func (s *Service) well(r vault.Reader, h vault.Head) (well, idle bool, err error
 	}
 	if !a.ok {
 		return true, !a.busy, nil
+	}
+	if a.life.Ahead(now) {
+		return false, false, nil
 	}
 	due, any := nextDeed(a.head.Deeds(a.version, a.life, a.busy, s.Settings(h.Ref.Vault)))
 	return any != h.Due.IsZero() && (!any || due.Equal(h.Due)), !a.busy, nil
@@ -157,6 +160,15 @@ func (s *Service) heal(tx vault.Tx, ref vault.Ref, now time.Time) error {
 	}
 	if !a.ok {
 		return nil
+	}
+	if a.life.Ahead(now) {
+		if !a.life.AskAgain.IsZero() { // zero: nobody is asked
+			a.life.AskAgain = now
+		}
+		a.life.Tries, a.life.Retry = 0, time.Time{}
+		if err := tx.PutLife(a.head.Ref, a.life); err != nil {
+			return err
+		}
 	}
 	return s.planLife(tx, a.head, a.version, a.life, a.busy)
 }

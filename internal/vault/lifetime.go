@@ -155,6 +155,16 @@ func (l Life) Failed(now, expires time.Time) Life {
 	return l
 }
 
+// longestWait is longer than any wait of a life: see Failed and Suggested.
+const longestWait = 2 * day
+
+// Ahead reports whether the life waits for a time so far ahead of now that the
+// clock was wrong when it was set.
+func (l Life) Ahead(now time.Time) bool {
+	last := now.Add(longestWait)
+	return l.Retry.After(last) || l.AskAgain.After(last)
+}
+
 // Suggested returns the life with what the issuer suggests. The time in the
 // window is picked once and kept while the window stays; part is a random
 // number from 0 to 1.
