@@ -27,6 +27,9 @@ func (w *world) judgeNotices(c *certificate, i int, told notices) {
 	w.wantMail(c, v, mails, "is being renewed", next, next || mayRenew)
 	fails, mayFail := c.failed(first, use)
 	w.wantMail(c, v, mails, "could not be renewed", mayRenew && fails, mayRenew && mayFail)
+	if n := len(told.events[v.id]["Certwright.CertificateRenewalFailed"]); n != mails["could not be renewed"] {
+		w.t.Errorf("%s, version %s: %d events of a failed renewal, %d mails", c.name, v.id, n, mails["could not be renewed"])
+	}
 }
 
 // failed tells whether a renewal that is due at a time within a stretch meets an

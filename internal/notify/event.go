@@ -15,11 +15,16 @@ const (
 	EventGrid   = "eventgrid"   // Azure Event Grid's own, a list of one
 )
 
-// eventTopics begin the names of all events.
-const eventTopics = "Microsoft.KeyVault."
+// What the names of events begin with: Key Vault's, and our own.
+const (
+	eventTopics = "Microsoft.KeyVault."
+	ownTopics   = "Certwright."
+)
 
 // IsEvent reports whether the message is for programs; others are for people.
-func IsEvent(m vault.Message) bool { return strings.HasPrefix(m.Topic, eventTopics) }
+func IsEvent(m vault.Message) bool {
+	return strings.HasPrefix(m.Topic, eventTopics) || strings.HasPrefix(m.Topic, ownTopics)
+}
 
 // A gridEvent is an event in Event Grid's schema for Key Vault (ISSUERS section 7.3).
 type gridEvent struct {

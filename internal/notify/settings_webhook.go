@@ -56,7 +56,7 @@ const MailSink = "mail"
 // events are the names of all events.
 func events() []string {
 	return []string{
-		vault.EventNewVersion, vault.EventNearExpiry, vault.EventExpired,
+		vault.EventNewVersion, vault.EventNearExpiry, vault.EventExpired, vault.EventRenewalFailed,
 		vault.EventKeyNewVersion, vault.EventKeyNearExpiry, vault.EventKeyExpired,
 		vault.EventSecretNewVersion, vault.EventSecretNearExpiry, vault.EventSecretExpired,
 	}
@@ -78,7 +78,7 @@ func (s WebhookSettings) Check() (wrong []error) {
 	}
 	for _, t := range s.Types {
 		if !slices.ContainsFunc(events(), func(e string) bool { return isType(t, e) }) {
-			wrong = append(wrong, fmt.Errorf("types: %q is no event; there are %s", t, strings.ReplaceAll(strings.Join(events(), ", "), eventTopics, "")))
+			wrong = append(wrong, fmt.Errorf("types: %q is no event; there are %s", t, strings.NewReplacer(eventTopics, "", ownTopics, "").Replace(strings.Join(events(), ", "))))
 		}
 	}
 	for _, v := range s.Vaults {
@@ -95,7 +95,7 @@ func (s WebhookSettings) Check() (wrong []error) {
 // isType reports whether an operator's word means an event, with or without
 // what all names begin with.
 func isType(word, event string) bool {
-	return strings.EqualFold(word, event) || strings.EqualFold(eventTopics+word, event)
+	return strings.EqualFold(word, event) || strings.EqualFold(eventTopics+word, event) || strings.EqualFold(ownTopics+word, event)
 }
 
 // checkAddress is outbound.CheckURL for an address that may have a query, which

@@ -168,13 +168,13 @@ func TestRenewalFails(t *testing.T) {
 	if got := h.get(t, web); got.Version.ID != first.Version.ID {
 		t.Error("the version in use changed")
 	}
-	h.wantOutbox(t, map[string]int{"CertificateNewVersionCreated": 1, "is being renewed": 1, "could not be renewed": 1})
+	h.wantOutbox(t, map[string]int{"CertificateNewVersionCreated": 1, "is being renewed": 1, "could not be renewed": 1, "Certwright.CertificateRenewalFailed": 1})
 	p.steps = []step{h.issues}
 	h.pass(t, 2*day)
 	if h.made(t, web) != 2 {
 		t.Error("not renewed though the issuer would")
 	}
-	h.wantOutbox(t, map[string]int{"CertificateNewVersionCreated": 2, "is being renewed": 1, "could not be renewed": 1, "was renewed": 1})
+	h.wantOutbox(t, map[string]int{"CertificateNewVersionCreated": 2, "is being renewed": 1, "could not be renewed": 1, "Certwright.CertificateRenewalFailed": 1, "was renewed": 1})
 }
 
 // An issuer that is gone or disabled shows on the pending object; the renewal
@@ -203,7 +203,7 @@ func TestRenewalRefused(t *testing.T) {
 	if h.made(t, web) != 2 {
 		t.Error("not renewed by an issuer that is back")
 	}
-	h.wantOutbox(t, map[string]int{"CertificateNewVersionCreated": 2, "could not be renewed": 1, "is being renewed": 1, "was renewed": 1})
+	h.wantOutbox(t, map[string]int{"CertificateNewVersionCreated": 2, "could not be renewed": 1, "Certwright.CertificateRenewalFailed": 1, "is being renewed": 1, "was renewed": 1})
 }
 
 // A renewal is a pending operation like any other: whoever cancels or deletes

@@ -2,6 +2,7 @@ package service
 
 import (
 	"encoding/json"
+	"maps"
 	"time"
 
 	"certwright/internal/vault"
@@ -56,15 +57,25 @@ func ageMessage(v vault.Version, what string, at time.Time) vault.Message {
 	return message(v, events[v.Kind], at)
 }
 
+// failedMessage tells that the renewal of a version failed for the first time,
+// why, and when it is tried again.
+func failedMessage(v vault.Version, op vault.Operation, again, at time.Time) vault.Message {
+	return message(v, vault.EventRenewalFailed, at, map[string]any{"Code": op.Failure.Code, "Message": op.Failure.Message,
+		"Issuer": op.IssuerName, "RequestId": op.RequestID, "NextTry": again.Unix()})
+}
+
 // message is an event with the data members of Event Grid's schema for Key
 // Vault (ISSUERS section 7.3); dates that a version has not are left out.
-func message(v vault.Version, topic string, at time.Time) vault.Message {
+func message(v vault.Version, topic string, at time.Time, more ...map[string]any) vault.Message {
 	data := map[string]any{"VaultName": v.Vault, "ObjectType": v.Kind.Title(), "ObjectName": v.Name, "Version": v.ID}
 	if a := v.Attributes; !a.NotBefore.IsZero() {
 		data["NBF"] = a.NotBefore.Unix()
 	}
 	if a := v.Attributes; !a.Expires.IsZero() {
 		data["EXP"] = a.Expires.Unix()
+	}
+	for _, m := range more {
+		maps.Copy(data, m)
 	}
 	body, _ := json.Marshal(data) // strings and numbers only: cannot fail
 	return vault.Message{ID: vault.NewID(), Topic: topic, Ref: v.Ref, Version: v.ID, At: at, Body: body}

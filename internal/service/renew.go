@@ -71,6 +71,9 @@ func (s *Service) renewalFailed(tx vault.Tx, a age, op vault.Operation, now time
 	life := a.life.Failed(now, a.version.Attributes.Expires)
 	if op.Failure != nil && !life.Did(vault.DidFailure) {
 		life = life.Do(vault.DidFailure)
+		if err := s.tell(tx, failedMessage(a.version, op, life.Retry, now)); err != nil {
+			return err
+		}
 		if err := s.mail(tx, a.version, failedMail(a.version, op, life.Retry), now); err != nil {
 			return err
 		}

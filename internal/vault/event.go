@@ -7,6 +7,7 @@ const (
 	EventNewVersion       = "Microsoft.KeyVault.CertificateNewVersionCreated"
 	EventNearExpiry       = "Microsoft.KeyVault.CertificateNearExpiry"
 	EventExpired          = "Microsoft.KeyVault.CertificateExpired"
+	EventRenewalFailed    = "Certwright.CertificateRenewalFailed" // ours; Key Vault tells nobody
 	EventKeyNewVersion    = "Microsoft.KeyVault.KeyNewVersionCreated"
 	EventKeyNearExpiry    = "Microsoft.KeyVault.KeyNearExpiry"
 	EventKeyExpired       = "Microsoft.KeyVault.KeyExpired"
