@@ -370,7 +370,8 @@ func litter(t *testing.T, s *pebble.Server, book vault.Accounts) {
 		t.Errorf("history:\n%s", w.notes)
 	}
 	i = newIssuer(t, s, book, func(i *Issuer) { i.Solver = sticky{silent{i.Solver}} })
-	w = drive(t, i, newOrder(t, resource("litter"), "litter.test", "b.litter.test"), nil)
+	// names that were never validated: the authority reuses one authorization in a hundred even so
+	w = drive(t, i, newOrder(t, resource("litter"), "a.litter.test", "b.litter.test"), nil)
 	w.refused(t, vault.RequestRejected, "could not validate")
 	if strings.Count(w.notes, "remove it by hand") != 2 {
 		t.Errorf("history:\n%s", w.notes)
