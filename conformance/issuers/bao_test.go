@@ -11,9 +11,10 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"sync"
 	"testing"
 	"time"
+
+	"certwright/conformance/process"
 )
 
 // A signer is an OpenBao with a PKI engine at pki and a role web there.
@@ -44,7 +45,7 @@ func realBao(t *testing.T) signer {
 	}
 	at := door.Addr().String()
 	door.Close()
-	said := &transcript{}
+	said := &process.Transcript{}
 	ctx, stop := context.WithCancel(context.Background())
 	c := exec.CommandContext(ctx, program, "server", "-dev", "-dev-no-store-token", "-dev-root-token-id", "root", "-dev-listen-address", at)
 	c.Env = append(os.Environ(), "HOME="+t.TempDir())
@@ -82,7 +83,7 @@ type bao struct{ address string }
 var unsealKey = regexp.MustCompile(`Unseal Key: (\S+)`)
 
 // await waits until OpenBao answers and has told its key.
-func (b bao) await(t *testing.T, said *transcript) string {
+func (b bao) await(t *testing.T, said *process.Transcript) string {
 	t.Helper()
 	deadline := time.Now().Add(time.Minute)
 	for {
@@ -117,24 +118,4 @@ func (b bao) ask(method, path string, body object) error {
 		err = fmt.Errorf("%s: %s %s", path, answer.Status, told)
 	}
 	return err
-}
-
-// transcript keeps what a program says.
-type transcript struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (t *transcript) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.Write(p)
-}
-
-// String returns all of it.
-func (t *transcript) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
 }

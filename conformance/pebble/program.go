@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"certwright/conformance/process"
 )
 
 // builds are the paths of built programs.
@@ -59,7 +61,7 @@ func root() (string, error) {
 type program struct {
 	name string
 	cmd  *exec.Cmd
-	said *transcript
+	said *process.Transcript
 	end  chan struct{} // closed when it has ended
 }
 
@@ -74,7 +76,7 @@ func launch(t testing.TB, name string, env []string, args ...string) *program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &program{name: name, said: &transcript{}, end: make(chan struct{}), cmd: exec.Command(path, args...)}
+	p := &program{name: name, said: &process.Transcript{}, end: make(chan struct{}), cmd: exec.Command(path, args...)}
 	p.cmd.Env = append(os.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.said, p.said
 	p.cmd.WaitDelay = time.Second
@@ -111,26 +113,6 @@ func (p *program) await(t testing.TB, ask func() error) {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-}
-
-// A transcript collects what a program says; it is safe for concurrent use.
-type transcript struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (t *transcript) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.Write(b)
-}
-
-// String returns what was said.
-func (t *transcript) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.text.String()
 }
 
 // freePorts returns ports of this machine on which nobody listens, for TCP and

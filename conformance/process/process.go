@@ -53,7 +53,7 @@ type Process struct {
 
 	cmd    *exec.Cmd
 	client *http.Client
-	said   *transcript
+	said   *Transcript
 	once   sync.Once
 }
 
@@ -75,7 +75,7 @@ func (p Program) Start() (*Process, error) {
 	if p.Config != "" {
 		args = append(args, "--config", p.Config)
 	}
-	s := &Process{said: &transcript{}, cmd: exec.Command(p.Path, args...)}
+	s := &Process{said: &Transcript{}, cmd: exec.Command(p.Path, args...)}
 	s.cmd.Stderr = s.said
 	s.cmd.WaitDelay = time.Second
 	out, err := s.cmd.StdoutPipe()
@@ -146,21 +146,21 @@ func (s *Process) Kill() {
 // Said is what the server said on stderr so far.
 func (s *Process) Said() string { return s.said.String() }
 
-// transcript keeps what is written while others read it.
-type transcript struct {
+// A Transcript keeps what a program says while others read it.
+type Transcript struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
 // Write implements io.Writer.
-func (t *transcript) Write(p []byte) (int, error) {
+func (t *Transcript) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.text.Write(p)
 }
 
 // String returns all of it.
-func (t *transcript) String() string {
+func (t *Transcript) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.text.String()
