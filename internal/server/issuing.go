@@ -19,10 +19,7 @@ import (
 // issuingAccount is the sealed row of the authority that signs what the
 // scripted issuer issues. It is not the one that signs TLS leaves, and nobody
 // is told to trust it (DESIGN section 5, "Two authorities in dev").
-const (
-	issuingAccount = "scripted/authority"
-	issuingBinding = "accounts/" + issuingAccount
-)
+const issuingAccount = "scripted/authority"
 
 type issuingRow struct {
 	Certificate []byte // DER
@@ -31,10 +28,10 @@ type issuingRow struct {
 
 // openIssuing reads the issuing authority, or makes it on the first start, and
 // shows its certificate as issuing-ca.pem.
-func openIssuing(ctx context.Context, store vault.Store, seal vault.Sealer, dir *folder) (certs.Authority, error) {
-	a, err := readIssuing(ctx, store, seal)
+func openIssuing(ctx context.Context, accounts vault.Accounts, dir *folder) (certs.Authority, error) {
+	a, err := readIssuing(ctx, accounts)
 	if errors.Is(err, vault.ErrNotFound) {
-		a, err = createIssuing(ctx, store, seal, clock.Real{}.Now())
+		a, err = createIssuing(ctx, accounts, clock.Real{}.Now())
 	}
 	if err != nil {
 		return a, fmt.Errorf("open the issuing authority: %w", err)
@@ -46,16 +43,8 @@ func openIssuing(ctx context.Context, store vault.Store, seal vault.Sealer, dir 
 	return a, trust.ReplaceFile(dir.file(issuingCAFile), text, 0o644)
 }
 
-func readIssuing(ctx context.Context, store vault.Store, seal vault.Sealer) (a certs.Authority, err error) {
-	var account vault.Account
-	err = store.View(ctx, func(r vault.Reader) (err error) {
-		account, err = r.Account(issuingAccount)
-		return err
-	})
-	if err != nil {
-		return a, err
-	}
-	plain, err := seal.Open(account.Body, issuingBinding)
+func readIssuing(ctx context.Context, accounts vault.Accounts) (a certs.Authority, err error) {
+	plain, _, err := accounts.Read(ctx, issuingAccount)
 	if err != nil {
 		return a, err
 	}
@@ -68,7 +57,7 @@ func readIssuing(ctx context.Context, store vault.Store, seal vault.Sealer) (a c
 	return a, err
 }
 
-func createIssuing(ctx context.Context, store vault.Store, seal vault.Sealer, now time.Time) (a certs.Authority, err error) {
+func createIssuing(ctx context.Context, accounts vault.Accounts, now time.Time) (a certs.Authority, err error) {
 	if a, err = certs.NewAuthority("Certwright Issuing CA", now); err != nil {
 		return a, err
 	}
@@ -80,11 +69,5 @@ func createIssuing(ctx context.Context, store vault.Store, seal vault.Sealer, no
 	if err != nil {
 		return a, err
 	}
-	body, err := seal.Seal(plain, issuingBinding)
-	if err != nil {
-		return a, err
-	}
-	return a, store.Update(ctx, func(tx vault.Tx) error {
-		return tx.PutAccount(vault.Account{ID: issuingAccount, Body: body})
-	})
+	return a, accounts.Write(ctx, issuingAccount, plain, 0)
 }

@@ -176,11 +176,11 @@ func (s *Server) observed(o api.Observation) {
 // openIssuers makes the issuers that the configuration names, and the one that
 // plays all others.
 func (s *Server) openIssuers(ctx context.Context) error {
-	authority, err := openIssuing(ctx, s.store, s.seal, s.folder)
+	accounts := foldedAccounts{account.Book{Store: s.store, Sealer: s.seal}}
+	authority, err := openIssuing(ctx, accounts, s.folder)
 	if err != nil {
 		return err
 	}
-	accounts := foldedAccounts{account.Book{Store: s.store, Sealer: s.seal}}
 	s.issuers, err = openProviders(ctx, s.config.Providers, surroundings{
 		accounts: accounts,
 		clock:    s.clock,
