@@ -37,18 +37,13 @@ func (s *Service) askIssuer(ctx context.Context, op vault.Operation, cfg vault.I
 	if cancel {
 		ask, kind = canceler.Cancel, CallCancel
 	}
-	within, stop := context.WithTimeout(ctx, stepTime)
-	defer stop()
-	began := realNow()
-	p, err := ask(within, o)
-	if ctx.Err() != nil { // the server stops; the step will be repeated
+	p, err := s.ask(ctx, kind, ask, o)
+	switch {
+	case ctx.Err() != nil: // the server stops; the step will be repeated
 		return outcome{}, ctx.Err()
+	case err != nil:
+		return missed(op, err, cancel, now), nil
 	}
-	s.called(cfg.Provider, kind, began, p, err)
-	if err != nil {
-		return missed(op, redactError(err, o.Password), cancel, now), nil
-	}
-	p = redacted(p, o.Password)
 	if cancel && p.State == nil {
 		p.State = op.State // the order goes on from where it was
 	}
@@ -59,9 +54,32 @@ func (s *Service) askIssuer(ctx context.Context, op vault.Operation, cfg vault.I
 	return tooLate(next, op, issuer, now), nil
 }
 
+// ask makes one call of an issuer about an order: bounded in time, told to who
+// watches, and without the issuer's password in what comes back. Where ctx has
+// ended nothing that was said counts.
+func (s *Service) ask(ctx context.Context, kind string, call func(context.Context, vault.Order) (vault.Progress, error), o vault.Order) (vault.Progress, error) {
+	within, stop := context.WithTimeout(ctx, stepTime)
+	defer stop()
+	began := realNow()
+	p, err := call(within, o)
+	if ctx.Err() != nil {
+		return vault.Progress{}, ctx.Err()
+	}
+	s.called(o.Issuer.Provider, kind, began, p, err)
+	if err != nil {
+		return vault.Progress{}, redactError(err, o.Password)
+	}
+	return redacted(p, o.Password), nil
+}
+
+// unmoved is the progress of an order that stands where it stood.
+func unmoved(op vault.Operation) vault.Progress {
+	return vault.Progress{State: op.State, Detail: op.Detail, Asks: op.Asks}
+}
+
 // missed is the outcome where the issuer could not be asked.
 func missed(op vault.Operation, cause error, cancel bool, now time.Time) outcome {
-	next := outcome{progress: vault.Progress{State: op.State, Detail: op.Detail, Asks: op.Asks}, due: now.Add(retryAfter(cause, op.Attempt))}
+	next := outcome{progress: unmoved(op), due: now.Add(retryAfter(cause, op.Attempt))}
 	if end := op.CancelDue.Add(cancelPatience); cancel && end.Before(next.due) {
 		next.due = end // however long the issuer wants to be left alone
 	}

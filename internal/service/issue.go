@@ -83,7 +83,7 @@ func (s *Service) step(ctx context.Context, op vault.Operation, cfg vault.Issuer
 	waits := op.CancelRequested && !op.CancelLost && now.Before(op.CancelDue)
 	switch {
 	case waits:
-		return outcome{progress: vault.Progress{State: op.State, Detail: op.Detail, Asks: op.Asks}, due: op.CancelDue}, nil
+		return outcome{progress: unmoved(op), due: op.CancelDue}, nil
 	case op.Manual():
 		return outcome{progress: vault.Progress{Cancelled: op.CancelNow(now)}}, nil
 	case op.Self() && op.CancelNow(now):

@@ -88,10 +88,7 @@ func (s *Service) Revoke(ctx context.Context, ref vault.Ref, id string, reason i
 		return v, err
 	}
 	now := s.now()
-	rev := vault.Revocation{Issuer: cfg, Ref: v.Certificate.IssuerRef, Chain: v.Certificate.Chain, Reason: reason, Now: now}
-	if v.Certificate.PreserveOrder { // the leaf may stand anywhere
-		rev.Chain = append([][]byte{v.Certificate.Leaf}, v.Certificate.Chain...)
-	}
+	rev := vault.Revocation{Issuer: cfg, Ref: v.Certificate.IssuerRef, Chain: leafFirst(v.Certificate), Reason: reason, Now: now}
 	if rev.Password, err = s.password(cfg); err != nil {
 		return v, err
 	}

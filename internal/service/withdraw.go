@@ -69,21 +69,17 @@ func (s *Service) Withdraw(ctx context.Context, l vault.Lease) error {
 	if err != nil {
 		return err
 	}
-	within, stop := context.WithTimeout(ctx, stepTime)
-	defer stop()
-	began := realNow()
-	p, err := canceler.Cancel(within, o)
+	p, err := s.ask(ctx, CallCancel, canceler.Cancel, o)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	s.called(cfg.Provider, CallCancel, began, p, err)
 	log := s.Log.With("vault", op.Vault, "request", op.RequestID, "issuer", op.IssuerName)
 	switch {
 	case err != nil && now.Sub(op.CancelDue) < withdrawFor:
-		log.Warn("order could not be withdrawn", "attempt", op.Attempt+1, "error", redactError(err, o.Password))
+		log.Warn("order could not be withdrawn", "attempt", op.Attempt+1, "error", err)
 		return s.withdrawLater(ctx, l, op, now.Add(retryAfter(err, op.Attempt)))
 	case err != nil:
-		log.Error("order is not withdrawn; the issuer could not be asked for too long", "error", redactError(err, o.Password))
+		log.Error("order is not withdrawn; the issuer could not be asked for too long", "error", err)
 	default:
 		log.Info("order withdrawn", "cancelled", p.Cancelled)
 	}
