@@ -73,7 +73,7 @@ func TestSecretsOpenElsewhere(t *testing.T) {
 	}{
 		{"python3", []string{"-"}, pythonReader, "P-256 2\nP-256K 2\nP-384 2\nP-521 2\nRSA-2048 2\n"},
 		{"node", []string{"-"}, nodeReader, "P-256 ok\nP-256K ok\nP-384 ok\nP-521 ok\nRSA-2048 ok\n"},
-		{"java", []string{filepath.Join(dir, "Reader.java")}, "", "P-256 2\nP-384 2\nP-521 2\nRSA-2048 2\n"},
+		{"java", []string{filepath.Join(dir, "Reader.java")}, "", "P-256 2 2\nP-384 2 2\nP-521 2 2\nRSA-2048 2 2\n"},
 	} {
 		t.Run(c.program, func(t *testing.T) {
 			t.Parallel()
@@ -124,9 +124,11 @@ for (const f of fs.readdirSync('.').filter(f => f.endsWith('.pfx')).sort()) {
 }
 `
 
-// javaReader opens each PFX with a null and an empty password, takes the key
-// and, with the empty one, counts its certificates: given null, Java leaves
-// encrypted certificates out. Java has no secp256k1 since release 16.
+// javaReader opens each PFX with a null and an empty password and with "\0",
+// which is Java's word for zero bytes and the one that it tries nothing else
+// for. It takes the key and, unless the password is null, counts the
+// certificates: given null, Java leaves encrypted ones out. Java has no
+// secp256k1 since release 16.
 const javaReader = `
 import java.io.*; import java.nio.file.*; import java.security.*; import java.util.*;
 class Reader {
@@ -135,11 +137,12 @@ class Reader {
     Arrays.sort(files);
     for (File f : files) {
       String line = f.getName().replace(".pfx", "");
-      for (char[] password : new char[][] {null, new char[0]}) {
+      for (char[] password : new char[][] {null, new char[0], new char[1]}) {
         KeyStore s = KeyStore.getInstance("PKCS12");
         s.load(new ByteArrayInputStream(Files.readAllBytes(f.toPath())), password);
         String alias = s.aliases().nextElement();
-        if (!(s.getKey(alias, new char[0]) instanceof PrivateKey)) throw new Exception("no key in " + f);
+        char[] forKey = password == null ? new char[0] : password;
+        if (!(s.getKey(alias, forKey) instanceof PrivateKey)) throw new Exception("no key in " + f);
         if (password != null) line += " " + s.getCertificateChain(alias).length;
       }
       System.out.println(line);

@@ -48,6 +48,10 @@ func newPassword(s string) *password {
 	return p
 }
 
+// noPassword goes into a PKCS#12 derivation as zero bytes. newPassword("") goes
+// in as two: its terminating zero.
+func noPassword() *password { return &password{} }
+
 // spendPBKDF2 counts a derivation of size bytes: two hashes a round.
 func (p *password) spendPBKDF2(newHash func() hash.Hash, salt []byte, rounds, size int) error {
 	return p.spend(newHash(), 2*rounds, rounds, size, len(p.text)+len(salt))

@@ -120,6 +120,35 @@ func TestPFXAgainstAnother(t *testing.T) {
 	}
 }
 
+// The service derives from no password at all, not from an empty one with its
+// terminating zero: a reader that tries only that opens MAC, key and
+// certificates, and one that tries only the other opens nothing.
+func TestPFXIsDerivedFromZeroBytes(t *testing.T) {
+	t.Parallel()
+	for _, kind := range keyKinds {
+		k, chain := issued(t, kind.props)
+		for _, key := range []*Key{&k, nil} {
+			pfx, err := WritePFX(key, chain)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bags, err := readBags(pfx, noPassword())
+			if err != nil {
+				t.Fatalf("%s: %v", kind.name, err)
+			}
+			if !cmp.Equal(bags.certs, chain) || key != nil && (len(bags.keys) != 1 || !bytes.Equal(bags.keys[0].Public(), k.Public())) {
+				t.Errorf("%s: key or certificates changed", kind.name)
+			}
+			if _, err := readBags(pfx, newPassword("")); !errors.Is(err, errPassword) {
+				t.Errorf("%s: the two zero bytes of an empty password open it as well (%v)", kind.name, err)
+			}
+			if _, err := readBags(putTogether(t, takeApart(t, pfx), 0), newPassword("")); err == nil {
+				t.Errorf("%s: without its MAC the two zero bytes open it", kind.name)
+			}
+		}
+	}
+}
+
 // takeApart returns the authenticated safe of a PFX that WritePFX wrote.
 func takeApart(t testing.TB, pfx []byte) (auth []byte) {
 	t.Helper()

@@ -11,13 +11,15 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// WritePFX writes the secret of a certificate as a PKCS#12 file with an empty
+// WritePFX writes the secret of a certificate as a PKCS#12 file without a
 // password, as the service does: key and certificates under 3DES, a SHA-1 MAC,
-// localKeyID 1 on the key and on its certificate. The empty password protects
-// nothing, so one round of derivation is done instead of 2000 (DESIGN section
-// 3). Certificates stand in the order of chain. A nil key leaves them alone.
+// localKeyID 1 on the key and on its certificate. Everything is derived from
+// zero bytes of password, not from the two that RFC 7292 makes of an empty one:
+// Microsoft's JCA provider opens no other form, everyone else tries both. That
+// protects nothing, so one round of derivation is done instead of 2000.
+// Certificates stand in the order of chain. A nil key leaves them alone.
 func WritePFX(k *Key, chain [][]byte) ([]byte, error) {
-	p := newPassword("")
+	p := noPassword()
 	var auth cryptobyte.Builder
 	var bad error
 	auth.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
