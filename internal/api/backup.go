@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/base64"
-	"strings"
 
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -34,8 +33,8 @@ func (c *call) backup() ([]byte, error) {
 	if in.Value == "" {
 		return nil, missing("value")
 	}
-	blob, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(in.Value, "="))
-	if err != nil {
+	blob, ok := vault.DecodeBase64(in.Value)
+	if !ok {
 		return nil, vault.BadBackup()
 	}
 	return blob, nil

@@ -15,24 +15,20 @@ func (b base64URL) MarshalText() ([]byte, error) {
 	return base64.RawURLEncoding.AppendEncode(nil, b), nil
 }
 
-// octets reads a member that holds base64url, nil where it was not sent. The
-// padding may be there, whole; anything else outside the alphabet is refused.
+// octets reads a member that holds bytes, nil where it was not sent: base64 in
+// either alphabet (vault.DecodeBase64), without line breaks.
 func octets(member string, sent *string) ([]byte, error) {
 	if sent == nil {
 		return nil, nil
 	}
-	text := *sent
-	if len(text)%4 == 0 {
-		text = strings.TrimSuffix(strings.TrimSuffix(text, "="), "=")
-	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || strings.ContainsAny(text, "\r\n") { // which the decoder skips
+	b, ok := vault.DecodeBase64(*sent)
+	if !ok || strings.ContainsAny(*sent, "\r\n") {
 		return nil, vault.NotBase64URL(member)
 	}
 	return b, nil
 }
 
-// A part is a member that holds base64url, and where its bytes go.
+// A part is a member that holds bytes, and where they go.
 type part struct {
 	member string
 	sent   *string

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -16,6 +17,11 @@ import (
 
 // ecJWK is the private key of RFC 7515, appendix A.3.
 const ecJWK = `{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}`
+
+// standard spells the members of a JSON web key in base64's standard alphabet.
+func standard(jwk string) string {
+	return strings.NewReplacer("P-256", "P-256", "-", "+", "_", "/").Replace(jwk)
+}
 
 // octJWK is a key that only an HSM takes.
 const octJWK = `{"kty":"oct","k":"AAECAwQFBgcICQoLDA0ODw"}`
@@ -158,6 +164,9 @@ func TestImports(t *testing.T) {
 		}
 	}
 	g.must(200, "PUT", "/keys/padded", `{"key":`+strings.Replace(ecJWK, "E9LI", "E9LI=", 1)+`}`)
+	if got := g.must(200, "PUT", "/keys/standard", `{"key":`+standard(ecJWK)+`}`).body; !strings.Contains(got, `"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"`) {
+		t.Errorf("a key in the standard alphabet: %s", got)
+	}
 }
 
 // TestKeyOperations follows go-keys/TestEncryptDecrypt, TestWrapUnwrap and TestSignVerify.
@@ -197,6 +206,34 @@ func TestKeyOperations(t *testing.T) {
 				t.Errorf("%s verify: %s, want %s", tt.alg, got.body, want)
 			}
 		}
+	}
+}
+
+// TestStandardAlphabet: clients that write base64 in the standard alphabet
+// (jsign, azure-security-keyvault-jca) are read whatever the digest is, and the
+// answers stay base64url.
+func TestStandardAlphabet(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	g.must(200, "POST", "/keys/rsa/create", `{"kty":"RSA"}`)
+	for _, sum := range [][]byte{bytes.Repeat([]byte{0xfb, 0xff, 0xbf}, 11)[:32], sha256Of("to be signed")} {
+		coded := base64.StdEncoding.EncodeToString(sum)
+		signed := member(t, g.must(200, "POST", "/keys/rsa/sign", `{"alg":"RS256","value":"`+coded+`"}`).json(), "value")
+		if strings.ContainsAny(signed, "+/=") || len(signed) != 342 {
+			t.Errorf("the signature of %s is %s", coded, signed)
+		}
+		theirs := strings.NewReplacer("-", "+", "_", "/").Replace(signed) + "=="
+		if got := g.must(200, "POST", "/keys/rsa/verify", `{"alg":"RS256","digest":"`+coded+`","value":"`+theirs+`"}`).body; got != `{"value":true}` {
+			t.Errorf("verify %s: %s", coded, got)
+		}
+	}
+	blob := g.must(200, "POST", "/keys/rsa/backup", "").body
+	g.must(200, "DELETE", "/keys/rsa", "")
+	g.must(204, "DELETE", "/deletedkeys/rsa", "")
+	g.must(200, "POST", "/keys/restore", strings.NewReplacer("-", "+", "_", "/").Replace(blob))
+	const policy = `{"kty":"EC-HSM","attributes":{"exportable":true},"release_policy":{"data":"%s"}}`
+	if got := g.must(200, "POST", "/keys/out/create", fmt.Sprintf(policy, "e30/IA==")).body; !strings.Contains(got, `"data":"e30_IA"`) {
+		t.Errorf("a release policy in the standard alphabet: %s", got)
 	}
 }
 
@@ -321,7 +358,7 @@ func TestBadKeyRequests(t *testing.T) {
 		{"POST", "/keys/k/create", `{"kty":"EC-HSM","attributes":{"exportable":true}}`, 400, bad, "needs a release_policy"},
 		{"POST", "/keys/k/create", `{"kty":"EC","attributes":{"exportable":true},"release_policy":{"data":"AA"}}`, 400, bad, "HSM key type"},
 		{"POST", "/keys/k/create", `{"kty":"EC-HSM","release_policy":{"data":"AA"}}`, 400, bad, "needs attributes.exportable"},
-		{"POST", "/keys/k/create", `{"kty":"EC-HSM","release_policy":{"data":"+/"}}`, 400, bad, "'release_policy.data' is not base64url"},
+		{"POST", "/keys/k/create", `{"kty":"EC-HSM","release_policy":{"data":"*/"}}`, 400, bad, "'release_policy.data' is not base64url"},
 		{"POST", "/keys/k/create", `{"kty":"EC-HSM","release_policy":{}}`, 400, bad, "'release_policy.data' is required"},
 		{"POST", "/keys/k/create", `{"kty":"EC","tags":{"a":1}}`, 400, bad, "tags must be"},
 		{"POST", "/keys/a_b/create", `{"kty":"EC"}`, 400, bad, "name"},
@@ -345,7 +382,7 @@ func TestBadKeyRequests(t *testing.T) {
 		{"PUT", "/keys/k", `{}`, 400, bad, "Property 'key' is required"},
 		{"PUT", "/keys/k", `{"key":{}}`, 400, bad, "valid JsonWebKey"},
 		{"PUT", "/keys/k", `{"key":` + octJWK + `}`, 400, bad + "/KeyTypeNotSupported", "oct"},
-		{"PUT", "/keys/k", `{"key":` + strings.Replace(ecJWK, "jpsQ", "jps+", 1) + `}`, 400, bad, "Content of 'key.d' is not base64url"},
+		{"PUT", "/keys/k", `{"key":` + strings.Replace(ecJWK, "jpsQ", "jps*", 1) + `}`, 400, bad, "Content of 'key.d' is not base64url"},
 		{"PUT", "/keys/k", `{"key":` + strings.Replace(ecJWK, "jpsQ", "jpsR", 1) + `}`, 400, bad, ""},
 		{"PUT", "/keys/k", `{"key":` + strings.Replace(ecJWK, `"d"`, `"no"`, 1) + `}`, 400, bad, "valid JsonWebKey"},
 		{"PUT", "/keys/k", `{"key":` + strings.Replace(ecJWK, "P-256", "P-255", 1) + `}`, 400, bad, "crv"},
@@ -462,12 +499,12 @@ func TestKeysOutsideTheirDates(t *testing.T) {
 
 func TestOctets(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]string{"": "", "AA": "\x00", "AA==": "\x00", "-_8": "\xfb\xff", "-_8=": "\xfb\xff", "AAAA": "\x00\x00\x00"} {
+	for in, want := range map[string]string{"": "", "AA": "\x00", "AA==": "\x00", "-_8": "\xfb\xff", "-_8=": "\xfb\xff", "+/8": "\xfb\xff", "+/8=": "\xfb\xff", "AAAA": "\x00\x00\x00"} {
 		if got, err := octets("m", &in); err != nil || string(got) != want {
 			t.Errorf("%q: %q %v, want %q", in, got, err, want)
 		}
 	}
-	for _, in := range []string{"A", "AA=", "AAA==", "AAAA====", "====", "+A", "/A", "A A", "AA\n", "AA\r\n==", "AB", "=AAA", "AA=A", "Ä"} {
+	for _, in := range []string{"A", "AA=", "AAA==", "AAAA====", "====", "+B", "/B", "*A", "A A", "AA\n", "AA\r\n==", "AB", "=AAA", "AA=A", "Ä"} {
 		var refusal *vault.Error
 		if got, err := octets("m", &in); !errors.As(err, &refusal) || refusal.Message != "Content of 'm' is not base64url.\r\n" {
 			t.Errorf("%q: %q %v, want a refusal", in, got, err)

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/base64"
 	"net/http"
 
 	"certwright/internal/jwk"
@@ -59,7 +60,7 @@ func (r *releaseIn) keep(v version) ([]byte, error) {
 	if len(data) == 0 {
 		return nil, vault.MissingProperty("release_policy.data")
 	}
-	out := releaseJSON{r.ContentType, *r.Data, r.Immutable}
+	out := releaseJSON{r.ContentType, base64.RawURLEncoding.EncodeToString(data), r.Immutable}
 	if out.ContentType == "" {
 		out.ContentType = releaseType
 	}

@@ -2,7 +2,6 @@ package certs
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"strings"
@@ -43,7 +42,7 @@ func newBundle(k Key, chain [][]byte) (Bundle, error) {
 func ReadImport(value, pwd, contentType string) (Bundle, error) {
 	raw, isBase64 := decodeBase64(value)
 	if contentType == vault.PEM {
-		if isBase64 {
+		if isBase64 && !strings.Contains(value, "-----BEGIN ") { // dashes are base64url's as well
 			return ReadPEM(raw, pwd)
 		}
 		return ReadPEM([]byte(value), pwd)
@@ -54,7 +53,8 @@ func ReadImport(value, pwd, contentType string) (Bundle, error) {
 	return ReadPFX(raw, pwd)
 }
 
-// decodeBase64 takes padded and unpadded base64 with line breaks; false if it is none.
+// decodeBase64 takes base64 of either alphabet with white space and any padding;
+// false if it is none.
 func decodeBase64(s string) ([]byte, bool) {
 	s = strings.Map(func(r rune) rune {
 		if r == '\r' || r == '\n' || r == ' ' || r == '\t' {
@@ -62,8 +62,8 @@ func decodeBase64(s string) ([]byte, bool) {
 		}
 		return r
 	}, s)
-	b, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(s, "="))
-	return b, err == nil && len(b) > 0
+	b, ok := vault.DecodeBase64(strings.TrimRight(s, "="))
+	return b, ok && len(b) > 0
 }
 
 // ReadPEM reads one PRIVATE KEY block, or ENCRYPTED PRIVATE KEY with its

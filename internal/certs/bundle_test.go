@@ -82,6 +82,8 @@ func TestReadImport(t *testing.T) {
 			{"PFX, no content type", std(pfx), ""},
 			{"PFX, wrapped base64", strings.Join(slices.Collect(chunks(std(pfx), 76)), "\r\n"), vault.PKCS12},
 			{"PFX, unpadded", strings.TrimRight(std(pfx), "="), vault.PKCS12},
+			{"PFX, base64url", base64.RawURLEncoding.EncodeToString(pfx), vault.PKCS12},
+			{"base64url of PEM", base64.URLEncoding.EncodeToString([]byte("\xfb\xef\xbe\n" + key + certificates)), vault.PEM},
 		} {
 			t.Run(kind.name+" "+c.name, func(t *testing.T) {
 				t.Parallel()

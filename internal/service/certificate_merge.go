@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 
 	"certwright/internal/certs"
@@ -93,9 +92,9 @@ func decodeX5C(x5c []string) ([][]byte, error) {
 	}
 	chain := make([][]byte, 0, len(x5c))
 	for _, s := range x5c {
-		der, err := base64.StdEncoding.DecodeString(s)
-		if err != nil {
-			return nil, vault.BadX5C().Because(err)
+		der, ok := vault.DecodeBase64(s)
+		if !ok {
+			return nil, vault.BadX5C().Because(errors.New("not base64"))
 		}
 		chain = append(chain, der)
 	}
