@@ -1,9 +1,6 @@
 package server
 
 import (
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,7 +14,7 @@ var here = Ready{
 func TestEnvironment(t *testing.T) {
 	t.Parallel()
 	none := func(string) string { return "" }
-	got := Apply(here.Environment("https://web.vault.localhost:8443", none), []string{"PATH=/bin", "AZURE_CLIENT_ID=x", "MSI_ENDPOINT=y", "AZURE_KEYVAULT_URL=z", "odd"})
+	got := Apply(here.Environment("https://web.vault.localhost:8443", none), []string{"PATH=/bin", "AZURE_CLIENT_ID=x", "MSI_ENDPOINT=y", "MSI_SECRET=y", "AZURE_KEYVAULT_URL=z", "odd"})
 	want := []string{
 		"PATH=/bin",
 		"odd",
@@ -27,65 +24,18 @@ func TestEnvironment(t *testing.T) {
 		"CERTWRIGHT_HTTP_URL=http://127.0.0.1:8080",
 		"IDENTITY_ENDPOINT=http://127.0.0.1:8080/msi/token",
 		"IDENTITY_HEADER=certwright",
+		"MSI_ENDPOINT=http://127.0.0.1:8080/msi/token",
 		"SSL_CERT_FILE=/d/ca-bundle.pem",
 		"REQUESTS_CA_BUNDLE=/d/ca-bundle.pem",
 		"CURL_CA_BUNDLE=/d/ca-bundle.pem",
 		"NODE_EXTRA_CA_CERTS=/d/ca.pem",
-		"JAVA_TOOL_OPTIONS=-Djavax.net.ssl.trustStore=/d/truststore.p12 -Djavax.net.ssl.trustStorePassword=changeit -Djavax.net.ssl.trustStoreType=PKCS12",
+		"JAVA_TOOL_OPTIONS=-Djavax.net.ssl.trustStore=/d/truststore.p12 -Djavax.net.ssl.trustStorePassword=changeit -Djavax.net.ssl.trustStoreType=PKCS12 " +
+			"-Djavax.net.ssl.keyStore=/d/truststore.p12 -Djavax.net.ssl.keyStorePassword=changeit -Djavax.net.ssl.keyStoreType=PKCS12",
 		"NO_PROXY=localhost,127.0.0.1,::1,.localhost",
 		"no_proxy=localhost,127.0.0.1,::1,.localhost",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-func TestJavaOptions(t *testing.T) {
-	t.Parallel()
-	const ours = "-Djavax.net.ssl.trustStore=/d/t.p12 -Djavax.net.ssl.trustStorePassword=changeit -Djavax.net.ssl.trustStoreType=PKCS12"
-	for now, want := range map[string]string{
-		"":           ours,
-		"  -Xmx1g\t": "-Xmx1g " + ours,
-		ours:         ours,
-		`-Da="x y" -Djavax.net.ssl.trustStore=/old -Db='z "w'`: `-Da="x y" -Db='z "w' ` + ours,
-		`-Djavax.net.ssl.trustStore="/a b/c" -Dc`:              `-Dc ` + ours,
-		`-Dé=ü -Dx`: `-Dé=ü -Dx ` + ours,
-	} {
-		if got := javaOptions(now, "/d/t.p12"); got != want {
-			t.Errorf("%q:\ngot  %s\nwant %s", now, got, want)
-		}
-	}
-	for path, want := range map[string]string{
-		"/a b/t.p12": `"/a b/t.p12"`, "/a's/t.p12": `"/a's/t.p12"`, "/a\rb/t.p12": "\"/a\rb/t.p12\"",
-		`/a"b/t.p12`: `"/a"'"'"b/t.p12"`, `"'"`: `'"'"'"'"'`,
-	} {
-		got := javaOptions("", path)
-		if !strings.HasPrefix(got, "-Djavax.net.ssl.trustStore="+want+" ") {
-			t.Errorf("%q: %s", path, got)
-		}
-		if again := javaOptions(got, path); again != got {
-			t.Errorf("%q a second time: %s, then %s", path, got, again)
-		}
-	}
-}
-
-// Java itself reads the path that was meant.
-func TestJavaReadsTheQuotes(t *testing.T) {
-	t.Parallel()
-	java, err := exec.LookPath("java")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("java is not installed, and CI must not go without")
-		}
-		t.Skip("NOT PROVED: java is not installed")
-	}
-	for _, path := range []string{"/plain/t.p12", "/a b/t.p12", `/it's "odd" /t.p12`} {
-		program := exec.Command(java, "-XshowSettings:properties", "-version")
-		program.Env = append(os.Environ(), "JAVA_TOOL_OPTIONS="+javaOptions("", path))
-		out, err := program.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "javax.net.ssl.trustStore = "+path+"\n") {
-			t.Errorf("%s: %v\n%s", path, err, out)
-		}
 	}
 }
 
@@ -135,16 +85,4 @@ func TestResolves(t *testing.T) {
 			t.Errorf("%s leads to this server", url)
 		}
 	}
-}
-
-func FuzzJavaOptions(f *testing.F) {
-	for _, s := range []string{"-Xmx1g", `-Da="b c"`, `'`, "\t"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, now string) {
-		once := javaOptions(now, "/d/t.p12")
-		if strings.Count(once, "trustStore=/d/t.p12") < 1 {
-			t.Errorf("%q: ours is missing in %q", now, once)
-		}
-	})
 }
