@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/base64"
+	"strings"
 
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -33,7 +34,7 @@ func (c *call) backup() ([]byte, error) {
 	if in.Value == "" {
 		return nil, missing("value")
 	}
-	blob, ok := vault.DecodeBase64(in.Value)
+	blob, ok := vault.DecodeBase64(strings.TrimRight(in.Value, "=")) // any padding, as ever
 	if !ok {
 		return nil, vault.BadBackup()
 	}
