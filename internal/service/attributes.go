@@ -17,8 +17,7 @@ func (in AttributesInput) apply(a vault.Attributes, now time.Time) vault.Attribu
 	if in.Expires != nil {
 		a.Expires = *in.Expires
 	}
-	a.Updated = now
-	return a
+	return a.Changed(now)
 }
 
 // check refuses dates that no moment lies between.

@@ -82,8 +82,7 @@ func (s *Service) UpdateCertificate(ctx context.Context, who vault.Caller, ref v
 }
 
 func update(tx vault.Tx, v vault.Version, in UpdateInput, now time.Time) error {
-	attrs, tags := v.Attributes, v.Tags
-	attrs.Updated = now
+	attrs, tags := v.Attributes.Changed(now), v.Tags
 	if in.Enabled != nil && !v.Pending {
 		attrs.Enabled = *in.Enabled
 	}

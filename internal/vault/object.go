@@ -76,6 +76,16 @@ type Attributes struct {
 	Created, Updated   time.Time
 }
 
+// Changed returns the attributes as of a change at a moment. Versions made within
+// a second are dated apart, ahead of the clock: a change is never dated before
+// the creation.
+func (a Attributes) Changed(at time.Time) Attributes {
+	if a.Updated = at; at.Before(a.Created) {
+		a.Updated = a.Created
+	}
+	return a
+}
+
 // A Version is one issue of an object. After it is stored only Attributes and Tags change.
 type Version struct {
 	Ref
