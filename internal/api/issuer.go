@@ -67,7 +67,7 @@ type issuerIn struct {
 		Password  *string `json:"pwd"`
 	} `json:"credentials"`
 	Organization *struct {
-		ID     string       `json:"id"`
+		ID     *string      `json:"id"`
 		Admins *[]adminJSON `json:"admin_details"`
 	} `json:"org_details"`
 	Attributes *attributesIn `json:"attributes"`
@@ -83,12 +83,13 @@ func (c *call) issuerInput() (in service.IssuerInput, err error) {
 		in.Credentials, in.AccountID, in.Password = true, cr.AccountID, (*vault.Hidden)(cr.Password)
 	}
 	if o := sent.Organization; o != nil {
-		in.Organization = &vault.Organization{ID: o.ID}
+		in.Organization = &service.OrganizationInput{ID: o.ID}
 		if o.Admins != nil {
-			in.Organization.Admins = make([]vault.Admin, 0, len(*o.Admins))
+			admins := make([]vault.Admin, 0, len(*o.Admins))
 			for _, a := range *o.Admins {
-				in.Organization.Admins = append(in.Organization.Admins, vault.Admin(a))
+				admins = append(admins, vault.Admin(a))
 			}
+			in.Organization.Admins = &admins
 		}
 	}
 	return in, nil

@@ -103,7 +103,7 @@ func (s *Service) applyIssuer(c vault.IssuerConfig, in IssuerInput, now time.Tim
 		c.Enabled = *in.Enabled
 	}
 	if in.Organization != nil {
-		c.Organization = in.Organization
+		c.Organization = in.Organization.apply(c.Organization)
 	}
 	c.Updated = now
 	if err := s.applyCredentials(&c, in); err != nil {
@@ -117,6 +117,21 @@ func (s *Service) applyIssuer(c vault.IssuerConfig, in IssuerInput, now time.Tim
 		return c, v.ValidateIssuer(c)
 	}
 	return c, nil
+}
+
+// apply returns the organization with the sent members set.
+func (in *OrganizationInput) apply(was *vault.Organization) *vault.Organization {
+	next := vault.Organization{}
+	if was != nil {
+		next = *was
+	}
+	if in.ID != nil {
+		next.ID = *in.ID
+	}
+	if in.Admins != nil {
+		next.Admins = *in.Admins
+	}
+	return &next
 }
 
 // applyCredentials seals a password that was sent; it is never given back.

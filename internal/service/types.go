@@ -69,8 +69,14 @@ type IssuerInput struct {
 	AccountID    *string
 	Password     *vault.Hidden
 	Credentials  bool // the credentials member was sent, be it empty
-	Organization *vault.Organization
+	Organization *OrganizationInput
 	Enabled      *bool
+}
+
+// OrganizationInput holds the members of an issuer's organization that were sent.
+type OrganizationInput struct {
+	ID     *string
+	Admins *[]vault.Admin // replaced whole
 }
 
 // ListInput asks for one page of a collection.
