@@ -135,7 +135,7 @@ type Tx interface {
 type ObjectsPage struct {
 	Vault          string
 	Kind           Kind
-	Deleted        bool // the soft-deleted ones, else the live ones
+	Deleted        bool // the soft-deleted ones but for what belongs to a certificate, else the live ones
 	IncludePending bool // also certificates that were never completed
 	After          string
 	Limit          int

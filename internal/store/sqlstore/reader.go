@@ -84,6 +84,7 @@ func decodePolicy(text string) (vault.Policy, error) {
 const (
 	shelfPending = 1
 	shelfDeleted = 2
+	shelfBehind  = 4 // the key or secret of a deleted certificate, which no list shows
 )
 
 func shelfOf(pending, deleted bool) (shelf int64) {
@@ -94,6 +95,15 @@ func shelfOf(pending, deleted bool) (shelf int64) {
 		shelf |= shelfDeleted
 	}
 	return shelf
+}
+
+// shelf is where the object stands.
+func shelf(o vault.Object) int64 {
+	s := shelfOf(o.Pending, o.Deletion != nil)
+	if o.Managed && o.Deletion != nil {
+		s |= shelfBehind
+	}
+	return s
 }
 
 func deletion(shelf int64, at, purge *int64) *vault.Deletion {

@@ -47,7 +47,7 @@ func (t *tx) PutObject(o vault.Object) (int64, error) {
 	if o.Deletion != nil {
 		at, purge = nanos(o.Deletion.At), nanos(o.Deletion.PurgeAt)
 	}
-	args := place(o.Ref, o.Name, shelfOf(o.Pending, o.Deletion != nil), o.Latest, o.Managed, at, purge, nanos(o.Created), o.Rev+1)
+	args := place(o.Ref, o.Name, shelf(o), o.Latest, o.Managed, at, purge, nanos(o.Created), o.Rev+1)
 	text := sqlInsertObject
 	if o.Rev != 0 {
 		text, args = sqlUpdateObject, append(args, o.Rev)

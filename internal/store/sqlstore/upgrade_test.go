@@ -64,3 +64,44 @@ DELETE FROM goose_db_version WHERE version_id >= 2; PRAGMA user_version = 1`)
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
+
+// TestUpgradeHidesWhatBelongsToCertificates: heads of keys and secrets of
+// deleted certificates that an older program wrote are no longer listed.
+func TestUpgradeHidesWhatBelongsToCertificates(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "certwright.db")
+	s, err := sqlstore.Open(context.Background(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := &vault.Deletion{At: noon, PurgeAt: noon}
+	update(t, s, func(tx vault.Tx) error {
+		for _, o := range []vault.Object{
+			{Ref: ref("plain").As(vault.Keys), Latest: "1", Deletion: gone},
+			{Ref: ref("behind").As(vault.Keys), Latest: "1", Managed: true, Deletion: gone},
+		} {
+			if _, err := tx.PutObject(o); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	execRaw(t, path, `UPDATE objects SET shelf = 2; DELETE FROM goose_db_version WHERE version_id >= 6; PRAGMA user_version = 5`)
+	if s, err = sqlstore.Open(context.Background(), path); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	err = s.View(context.Background(), func(r vault.Reader) error {
+		list, err := r.Objects(vault.ObjectsPage{Vault: ref("").Vault, Kind: vault.Keys, Deleted: true, Limit: 5})
+		if err == nil && (len(list) != 1 || list[0].Name != "plain") {
+			t.Errorf("listed %v", list)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -190,3 +190,36 @@ func placeholdersListed(t *testing.T, s vault.Store) {
 		t.Errorf("pending: %v, %v; want false, true", list[0].Pending, list[1].Pending)
 	}
 }
+
+// behindListed: what belongs to a certificate is in no list of the deleted, and
+// is back among the live once it is recovered.
+func behindListed(t *testing.T, s vault.Store) {
+	secrets := func(deleted bool) (names []string) {
+		for _, e := range get(t, s, func(r vault.Reader) ([]vault.Entry, error) {
+			return r.Objects(vault.ObjectsPage{Vault: "web", Kind: vault.Secrets, Deleted: deleted, IncludePending: true, Limit: 9})
+		}) {
+			names = append(names, e.Name)
+		}
+		return names
+	}
+	var behind vault.Object
+	for _, v := range []vault.Version{
+		{Ref: ref("plain").As(vault.Secrets), ID: id(1), Secret: &vault.SecretBody{}},
+		{Ref: ref("behind").As(vault.Secrets), ID: id(1), Managed: true, Secret: &vault.SecretBody{}},
+	} {
+		behind = put(t, s, v)
+		behind.Deletion = &vault.Deletion{At: instant, PurgeAt: instant.AddDate(0, 0, 7)}
+		update(t, s, func(tx vault.Tx) (err error) {
+			behind.Rev, err = tx.PutObject(behind)
+			return err
+		})
+	}
+	same(t, "deleted", secrets(true), []string{"plain"})
+	same(t, "by name", get(t, s, func(r vault.Reader) (vault.Object, error) { return r.Object(behind.Ref) }), behind)
+	behind.Deletion = nil
+	update(t, s, func(tx vault.Tx) (err error) {
+		_, err = tx.PutObject(behind)
+		return err
+	})
+	same(t, "recovered", secrets(false), []string{"behind"})
+}

@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"list entries", objectEntries},
 		{"pages", objectPages},
 		{"placeholders in lists", placeholdersListed},
+		{"behind certificates", behindListed},
 		{"heads listed", headsListed},
 		{"purge", purge},
 		{"operations as put", operationsAsPut},
