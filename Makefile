@@ -17,8 +17,9 @@ check: ## formatting, vet and the floors
 ci: ## everything CI runs, installing what it needs (Debian, as root)
 	bash .ci/run
 
-long: ## the long forms: fuzzing, 100 kill rounds, a kill at every call to an issuer, big benchmarks
+long: ## the long forms: fuzzing, every client, 100 kill rounds, a kill at every call to an issuer, big benchmarks
 	FUZZ_TIME=5m bash .ci/fuzz
+	conformance/clients/run --all
 	KILL_ROUNDS=100 go test -count=1 -timeout 3h -v ./conformance/kill
 	YEAR_CERTIFICATES=400 YEAR_KILLS=10 go test -count=1 -timeout 3h -v ./conformance/year
 	YEAR_CERTIFICATES=200 YEAR_DAYS=900 YEAR_KILLS=20 go test -count=1 -timeout 3h -v ./conformance/year
