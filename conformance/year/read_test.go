@@ -51,7 +51,8 @@ type notices struct {
 }
 
 // The kinds of mails, by their subjects.
-var subjects = []string{"is being renewed", "was renewed", "could not be renewed", "expires on"}
+var subjects = []string{"is being renewed", "was renewed", "could not be renewed", "expires on",
+	"its renewal is late", "is not renewed and expires soon", "waits for approval"}
 
 func (w *world) notices() notices {
 	w.t.Helper()

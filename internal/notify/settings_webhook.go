@@ -56,7 +56,8 @@ const MailSink = "mail"
 // events are the names of all events.
 func events() []string {
 	return []string{
-		vault.EventNewVersion, vault.EventNearExpiry, vault.EventExpired, vault.EventRenewalFailed,
+		vault.EventNewVersion, vault.EventNearExpiry, vault.EventExpired,
+		vault.EventRenewalFailed, vault.EventRenewalLate, vault.EventApprovalAsked,
 		vault.EventKeyNewVersion, vault.EventKeyNearExpiry, vault.EventKeyExpired,
 		vault.EventSecretNewVersion, vault.EventSecretNearExpiry, vault.EventSecretExpired,
 	}

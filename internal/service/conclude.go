@@ -114,6 +114,7 @@ func (s *Service) storeOutcome(tx vault.Tx, op, was vault.Operation, next outcom
 	p := next.progress
 	op = next.noted(op, now)
 	op.State, op.Attempt, op.Detail = p.State, 0, p.Detail
+	asked := op.Asks
 	if op.Approval == nil {
 		op.Asks = p.Asks
 	}
@@ -137,6 +138,11 @@ func (s *Service) storeOutcome(tx vault.Tx, op, was vault.Operation, next outcom
 		next.due = goOn(op, was) // the wish was withdrawn before it was carried out
 	case p.Cancelled:
 		return s.endWithout(tx, op.Cancel(), now)
+	}
+	if op.Asks && !asked {
+		if err := s.tellAsked(tx, op, now); err != nil {
+			return err
+		}
 	}
 	return later(tx, op, was, next)
 }

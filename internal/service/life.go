@@ -167,19 +167,12 @@ func (s *Service) liveIn(tx vault.Tx, was age, next *plan, due map[string]bool, 
 	if a.changed(was) {
 		return errChanged
 	}
-	life := a.life
-	for _, what := range []string{vault.EmailContacts, vault.DidNearExpiry, vault.DidExpired} {
-		if !due[what] || life.Did(what) {
-			continue
-		}
-		if life = life.Do(what); what == vault.EmailContacts {
-			err = s.mail(tx, a.version, expiresMail(a.version), now)
-		} else {
-			err = s.tell(tx, ageMessage(a.version, what, now))
-		}
-		if err != nil {
-			return err
-		}
+	if due[vault.FallsDue] || due[vault.AutoRenew] {
+		a.life = a.life.Due(now)
+	}
+	life, err := s.warn(tx, a, due, now)
+	if err != nil {
+		return err
 	}
 	if next != nil {
 		if err := next.store(tx); err != nil {
@@ -187,7 +180,7 @@ func (s *Service) liveIn(tx vault.Tx, was age, next *plan, due map[string]bool, 
 		}
 		if !life.Did(vault.DidAnnounce) {
 			life = life.Do(vault.DidAnnounce)
-			if err := s.mail(tx, a.version, renewingMail(a.version, next.op), now); err != nil {
+			if _, err := s.mail(tx, a.version, renewingMail(a.version, next.op), now); err != nil {
 				return err
 			}
 		}

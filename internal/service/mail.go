@@ -11,33 +11,52 @@ import (
 	"certwright/internal/vault"
 )
 
+// mailTime is how mails write times.
+const mailTime = "2006-01-02 15:04 MST"
+
 // A letter is a mail before it is addressed.
 type letter struct {
 	subject, what string
 	facts         [][2]string // what a person wants to know, by name
 }
 
-// mail writes to the contacts of a vault, one mail with all of them; nothing
-// where there are none.
-func (s *Service) mail(tx vault.Tx, v vault.Version, l letter, now time.Time) error {
+// mail writes to the contacts of a vault, one mail with all of them. heard is
+// false where there are none: nothing is written then.
+func (s *Service) mail(tx vault.Tx, v vault.Version, l letter, now time.Time) (heard bool, err error) {
 	contacts, _, err := found(tx.Contacts(v.Vault))
 	if err != nil {
-		return err
+		return false, err
 	}
-	m := vault.Mail{Subject: l.subject, Text: l.text(), HTML: l.html()}
-	for _, c := range contacts {
-		if c.Email != "" {
-			m.To = append(m.To, c.Email)
-		}
-	}
+	m := vault.Mail{To: addresses(contacts), Subject: l.subject, Text: l.text(), HTML: l.html()}
 	if len(m.To) == 0 {
-		return nil
+		return false, nil
 	}
 	body, err := json.Marshal(m)
 	if err != nil {
-		return fmt.Errorf("write the mail about %s: %w", v.Ref, err)
+		return false, fmt.Errorf("write the mail about %s: %w", v.Ref, err)
 	}
-	return s.tell(tx, vault.Message{ID: vault.NewID(), Topic: vault.TopicMail, Ref: v.Ref, Version: v.ID, At: now, Body: body})
+	return true, s.tell(tx, vault.Message{ID: vault.NewID(), Topic: vault.TopicMail, Ref: v.Ref, Version: v.ID, At: now, Body: body})
+}
+
+// owed is mail for what must not be lost: where nobody is there to get it, the
+// life keeps that it is owed, and the log has it.
+func (s *Service) owed(tx vault.Tx, v vault.Version, l vault.Life, what string, text letter, now time.Time) (vault.Life, error) {
+	heard, err := s.mail(tx, v, text, now)
+	if err != nil || heard {
+		return l, err
+	}
+	s.Log.Warn("mail has nobody to go to; it is sent once the vault has contacts", "vault", v.Vault, "certificate", v.Name, "subject", text.subject)
+	return l.Owes(what), nil
+}
+
+// addresses are those of the contacts that have one.
+func addresses(contacts []vault.Contact) (to []string) {
+	for _, c := range contacts {
+		if c.Email != "" {
+			to = append(to, c.Email)
+		}
+	}
+	return to
 }
 
 func (l letter) text() string {
@@ -65,7 +84,7 @@ func factsOf(v vault.Version) [][2]string {
 	if c := v.Certificate; c != nil {
 		f = append(f, [2]string{"Subject", c.Subject}, [2]string{"Thumbprint", thumbprint(v)})
 	}
-	return append(f, [2]string{"Expires", v.Attributes.Expires.UTC().Format("2006-01-02 15:04 MST")})
+	return append(f, [2]string{"Expires", v.Attributes.Expires.UTC().Format(mailTime)})
 }
 
 func thumbprint(v vault.Version) string {
@@ -84,7 +103,7 @@ func expiresMail(v vault.Version) letter {
 // renewingMail tells that a renewal begins.
 func renewingMail(v vault.Version, op vault.Operation) letter {
 	return letter{fmt.Sprintf("Certificate %s in vault %s is being renewed", v.Name, v.Vault),
-		"The next version of this certificate was requested. Nothing has to be done; another mail tells how it ended.",
+		"The next version of this certificate was requested. Nothing has to be done now; another mail tells how it ended, or that it is late and what to do then.",
 		append(factsOf(v), [2]string{"Issuer", op.IssuerName}, [2]string{"Request", op.RequestID})}
 }
 
@@ -93,7 +112,7 @@ func renewedMail(v, was vault.Version, op vault.Operation) letter {
 	return letter{fmt.Sprintf("Certificate %s in vault %s was renewed", v.Name, v.Vault),
 		"This certificate has a new version. Programs that read it by name have it from now on.",
 		append(factsOf(v), [2]string{"Old version", was.ID}, [2]string{"Old thumbprint", thumbprint(was)},
-			[2]string{"Old expiry", was.Attributes.Expires.UTC().Format("2006-01-02 15:04 MST")}, [2]string{"Issuer", op.IssuerName}, [2]string{"Request", op.RequestID})}
+			[2]string{"Old expiry", was.Attributes.Expires.UTC().Format(mailTime)}, [2]string{"Issuer", op.IssuerName}, [2]string{"Request", op.RequestID})}
 }
 
 // failedMail tells that a renewal failed, and when it is tried again.
@@ -101,5 +120,5 @@ func failedMail(v vault.Version, op vault.Operation, again time.Time) letter {
 	return letter{fmt.Sprintf("Certificate %s in vault %s could not be renewed", v.Name, v.Vault),
 		"The next version of this certificate could not be had. The one there is stays in use. It is tried again by itself; if the error stays, a person must look after it before the certificate expires.",
 		append(factsOf(v), [2]string{"Issuer", op.IssuerName}, [2]string{"Request", op.RequestID}, [2]string{"Error", op.Failure.Code},
-			[2]string{"Message", op.Failure.Message}, [2]string{"Next try", again.UTC().Format("2006-01-02 15:04 MST")})}
+			[2]string{"Message", op.Failure.Message}, [2]string{"Next try", again.UTC().Format(mailTime)})}
 }

@@ -65,9 +65,12 @@ func failedMessage(v vault.Version, op vault.Operation, again, at time.Time) vau
 }
 
 // message is an event with the data members of Event Grid's schema for Key
-// Vault (ISSUERS section 7.3); dates that a version has not are left out.
+// Vault (ISSUERS section 7.3); what a version has not is left out.
 func message(v vault.Version, topic string, at time.Time, more ...map[string]any) vault.Message {
-	data := map[string]any{"VaultName": v.Vault, "ObjectType": v.Kind.Title(), "ObjectName": v.Name, "Version": v.ID}
+	data := map[string]any{"VaultName": v.Vault, "ObjectType": v.Kind.Title(), "ObjectName": v.Name}
+	if v.ID != "" {
+		data["Version"] = v.ID
+	}
 	if a := v.Attributes; !a.NotBefore.IsZero() {
 		data["NBF"] = a.NotBefore.Unix()
 	}

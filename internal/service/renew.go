@@ -68,13 +68,14 @@ func (s *Service) renewalEnded(tx vault.Tx, op vault.Operation, now time.Time) e
 }
 
 func (s *Service) renewalFailed(tx vault.Tx, a age, op vault.Operation, now time.Time) error {
-	life := a.life.Failed(now, a.version.Attributes.Expires)
+	life := a.life.Due(now).Failed(now, a.version.Attributes.Expires)
 	if op.Failure != nil && !life.Did(vault.DidFailure) {
 		life = life.Do(vault.DidFailure)
 		if err := s.tell(tx, failedMessage(a.version, op, life.Retry, now)); err != nil {
 			return err
 		}
-		if err := s.mail(tx, a.version, failedMail(a.version, op, life.Retry), now); err != nil {
+		var err error
+		if life, err = s.owed(tx, a.version, life, vault.DidFailure, failedMail(a.version, op, life.Retry), now); err != nil {
 			return err
 		}
 	}

@@ -203,7 +203,8 @@ func (s *Service) complete(tx vault.Tx, n newVersion, op vault.Operation) error 
 	if err != nil {
 		return err
 	}
-	return s.mail(tx, n.certificate, renewedMail(n.certificate, was, op), n.certificate.Attributes.Created)
+	_, err = s.mail(tx, n.certificate, renewedMail(n.certificate, was, op), n.certificate.Attributes.Created)
+	return err
 }
 
 // stagedKey opens the key that waits for its certificate.

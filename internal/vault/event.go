@@ -8,6 +8,8 @@ const (
 	EventNearExpiry       = "Microsoft.KeyVault.CertificateNearExpiry"
 	EventExpired          = "Microsoft.KeyVault.CertificateExpired"
 	EventRenewalFailed    = "Certwright.CertificateRenewalFailed" // ours; Key Vault tells nobody
+	EventRenewalLate      = "Certwright.CertificateRenewalLate"
+	EventApprovalAsked    = "Certwright.CertificateApprovalRequested"
 	EventKeyNewVersion    = "Microsoft.KeyVault.KeyNewVersionCreated"
 	EventKeyNearExpiry    = "Microsoft.KeyVault.KeyNearExpiry"
 	EventKeyExpired       = "Microsoft.KeyVault.KeyExpired"

@@ -11,6 +11,8 @@ import (
 type Life struct {
 	Version string    // that the rest is about
 	Done    []string  // lifetime actions and events, by name
+	Owed    []string  // of these, mails that nobody was there to get: contacts get them once there are some
+	Since   time.Time // when its renewal fell due; zero: not yet
 	Tries   int       // failed renewals in a row
 	Retry   time.Time // no renewal before; zero: none failed
 
@@ -37,6 +39,14 @@ func (l Life) Did(what string) bool { return slices.Contains(l.Done, what) }
 func (l Life) Do(what string) Life {
 	if !l.Did(what) {
 		l.Done = append(slices.Clone(l.Done), what)
+	}
+	return l
+}
+
+// Owes returns the life with a mail that nobody was there to get.
+func (l Life) Owes(what string) Life {
+	if !slices.Contains(l.Owed, what) {
+		l.Owed = append(slices.Clone(l.Owed), what)
 	}
 	return l
 }

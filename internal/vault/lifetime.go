@@ -12,7 +12,10 @@ const (
 	DidExpired    = "expired"     // that it has expired
 	DidAnnounce   = "announced"   // people were told that it is being renewed
 	DidFailure    = "failure"     // that its renewal failed
+	DidLate       = "late"        // that its renewal is late
+	DidLast       = "late-last"   // that it is not renewed yet and expires soon
 	AskIssuer     = "ask"         // the issuer is asked when to renew
+	FallsDue      = "falls-due"   // its renewal falls due, be it that it can begin or not
 )
 
 // nearExpiry is the date before the expiry on which Key Vault tells programs.
@@ -20,7 +23,7 @@ const nearExpiry = 30 * day
 
 // A Deed is something that falls due in the life of a version.
 type Deed struct {
-	What string // AutoRenew, EmailContacts, AskIssuer, DidNearExpiry or DidExpired
+	What string // AutoRenew, EmailContacts, AskIssuer, FallsDue or something that people or programs are told
 	Due  time.Time
 }
 
@@ -79,8 +82,12 @@ func (o Object) actions(v Version, l Life, busy bool, s Settings, add func(strin
 		switch {
 		case action.Action != AutoRenew:
 			add(EmailContacts, due)
-		case !busy && !(Operation{IssuerName: p.Issuer.Name}).Manual():
-			add(AutoRenew, l.renewal(v, notAtBirth(due, a).Add(spread(v, due, s.RenewSpread))))
+		case !(Operation{IssuerName: p.Issuer.Name}).Manual():
+			plan := l.planned(v, notAtBirth(due, a).Add(spread(v, due, s.RenewSpread)))
+			if !busy {
+				add(AutoRenew, later(plan, l.Retry))
+			}
+			l.lateness(plan, a.Expires, add)
 		}
 	}
 }
@@ -100,11 +107,11 @@ func notAtBirth(due time.Time, a Attributes) time.Time {
 	return a.Created.Add(max(a.Expires.Sub(a.Created)/3*2, soonestRetry))
 }
 
-// renewal is when to renew where the policy says due: earlier if the issuer
-// suggests so, later where a try has failed. A suggestion is followed once a
+// planned is when to renew where the policy says due: earlier if the issuer
+// suggests so. A suggestion is followed once a
 // version is a day old, or a tenth of its lifetime, so that an authority that
 // always says "now" does not run the account empty.
-func (l Life) renewal(v Version, due time.Time) time.Time {
+func (l Life) planned(v Version, due time.Time) time.Time {
 	if a := v.Attributes; !l.Picked.IsZero() && l.Picked.Before(a.Expires) {
 		picked := a.Created.Add(min(day, a.Expires.Sub(a.NotBefore)/10))
 		if l.Picked.After(picked) {
@@ -113,9 +120,6 @@ func (l Life) renewal(v Version, due time.Time) time.Time {
 		if picked.Before(due) {
 			due = picked
 		}
-	}
-	if l.Retry.After(due) {
-		due = l.Retry
 	}
 	return due
 }

@@ -126,13 +126,13 @@ func TestDeeds(t *testing.T) {
 		busy bool
 		want map[string]time.Duration
 	}{
-		"all":              {certificate, version, vault.Life{}, false, map[string]time.Duration{vault.AutoRenew: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"in progress":      {certificate, version, vault.Life{}, true, map[string]time.Duration{vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"done":             {certificate, version, vault.Life{Done: []string{vault.EmailContacts, vault.DidNearExpiry}}, false, map[string]time.Duration{vault.AutoRenew: 80 * day, vault.DidExpired: 100 * day}},
-		"failed":           {certificate, version, vault.Life{Retry: born.Add(85 * day)}, true, map[string]time.Duration{vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"to be tried":      {certificate, version, vault.Life{Retry: born.Add(85 * day), Done: []string{vault.DidNearExpiry}}, false, map[string]time.Duration{vault.AutoRenew: 85 * day, vault.EmailContacts: 90 * day, vault.DidExpired: 100 * day}},
-		"suggested":        {certificate, version, vault.Life{Picked: born.Add(20 * day), AskAgain: born.Add(day)}, false, map[string]time.Duration{vault.AutoRenew: 20 * day, vault.AskIssuer: day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"suggested late":   {certificate, version, vault.Life{Picked: born.Add(90 * day)}, false, map[string]time.Duration{vault.AutoRenew: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"all":              {certificate, version, vault.Life{}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"in progress":      {certificate, version, vault.Life{}, true, map[string]time.Duration{vault.FallsDue: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"done":             {certificate, version, vault.Life{Done: []string{vault.EmailContacts, vault.DidNearExpiry}}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 80 * day, vault.DidExpired: 100 * day}},
+		"failed":           {certificate, version, vault.Life{Retry: born.Add(85 * day)}, true, map[string]time.Duration{vault.FallsDue: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"to be tried":      {certificate, version, vault.Life{Retry: born.Add(85 * day), Done: []string{vault.DidNearExpiry}}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 85 * day, vault.EmailContacts: 90 * day, vault.DidExpired: 100 * day}},
+		"suggested":        {certificate, version, vault.Life{Picked: born.Add(20 * day), AskAgain: born.Add(day)}, false, map[string]time.Duration{vault.FallsDue: 20 * day, vault.AutoRenew: 20 * day, vault.AskIssuer: day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"suggested late":   {certificate, version, vault.Life{Picked: born.Add(90 * day)}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
 		"policy off":       {with(certificate, func(o *vault.Object) { o.Policy = &off }), version, vault.Life{}, false, map[string]time.Duration{vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
 		"version disabled": {certificate, disabled, vault.Life{}, false, map[string]time.Duration{vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
 		"by hand":          {with(certificate, func(o *vault.Object) { o.Policy = &manual }), version, vault.Life{}, false, map[string]time.Duration{vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},

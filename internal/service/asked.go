@@ -1,0 +1,58 @@
+package service
+
+import (
+	"fmt"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// tellAsked tells people and programs that an order waits for an operator's
+// word, and how to give it.
+func (s *Service) tellAsked(tx vault.Tx, op vault.Operation, now time.Time) error {
+	v, err := asking(tx, op)
+	if err != nil {
+		return err
+	}
+	if err := s.tell(tx, askedMessage(v, op, now)); err != nil {
+		return err
+	}
+	text := askedMail(v, op)
+	heard, err := s.mail(tx, v, text, now)
+	if err == nil && !heard {
+		s.Log.Warn("mail has nobody to go to; it is sent once the vault has contacts", "vault", v.Vault, "certificate", v.Name, "subject", text.subject)
+	}
+	return err
+}
+
+// asking is the version that an order is to replace; without an id where it is
+// to be the first.
+func asking(r vault.Reader, op vault.Operation) (vault.Version, error) {
+	none := vault.Version{Ref: op.Ref}
+	head, there, err := found(r.Object(op.Ref))
+	if err != nil || !there || head.Pending || head.Latest == "" {
+		return none, err
+	}
+	return r.Version(head.Ref, head.Latest)
+}
+
+func askedMessage(v vault.Version, op vault.Operation, at time.Time) vault.Message {
+	_, do := awaited(op)
+	return message(v, vault.EventApprovalAsked, at, map[string]any{"Message": lastWord(op), "Action": do, "Issuer": op.IssuerName,
+		"RequestId": op.RequestID, "Renewal": op.Renewal})
+}
+
+func askedMail(v vault.Version, op vault.Operation) letter {
+	l := letter{fmt.Sprintf("Certificate %s in vault %s waits for approval", op.Name, op.Vault),
+		"A certificate was requested, and its issuer asks an operator first. Nothing is issued until somebody approves it.", nil}
+	if v.ID == "" {
+		l.facts = [][2]string{{"Vault", op.Vault}, {"Certificate", op.Name}}
+	} else {
+		l.facts = factsOf(v)
+		l.what += " The version in use stays in use until it expires."
+	}
+	_, do := awaited(op)
+	l.facts = append(l.facts, [][2]string{{"Issuer", op.IssuerName}, {"Request", op.RequestID}, {"Requested", op.Created.UTC().Format(mailTime)},
+		{"Asks for", lastWord(op)}, {"What to do", do}}...)
+	return l
+}

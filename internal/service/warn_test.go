@@ -1,0 +1,181 @@
+package service_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// sent returns what of the outbox has a topic and, for mails, a part of a subject.
+func (h *house) sent(t *testing.T, topic, subject string) (at []time.Time, bodies []string) {
+	t.Helper()
+	must(t, h.Store.View(t.Context(), func(r vault.Reader) error {
+		all, err := r.Outbox("", vault.Delivered, 0, 10000)
+		for _, m := range all {
+			body := string(m.Body)
+			if m.Topic == vault.TopicMail {
+				var mail vault.Mail
+				must(t, json.Unmarshal(m.Body, &mail))
+				if body = mail.Text; !strings.Contains(mail.Subject, subject) {
+					continue
+				}
+			}
+			if m.Topic == topic {
+				at, bodies = append(at, m.At), append(bodies, body)
+			}
+		}
+		return err
+	}))
+	return at, bodies
+}
+
+// wantSaid fails unless a text has all parts.
+func wantSaid(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, p := range parts {
+		if !strings.Contains(text, p) {
+			t.Errorf("%q is not in:\n%s", p, text)
+		}
+	}
+}
+
+// A renewal that does not get through is told of by mail and event: when a
+// third of what was left is gone, and again as the expiry nears; whatever it
+// waits for, with what that is, since when, what was said, and what to do.
+func TestLateRenewalIsTold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		renews, other step // of the renewal; of an order that somebody began before it
+		want          []string
+	}{
+		"a hook that is broken": {renews: fails(errors.New("the hook said: exit status 1")),
+			want: []string{"could not be asked", "in a row", "the hook said: exit status 1", "certwright retry Web --vault default", "certwright history Web"}},
+		"an approval that nobody gives": {renews: waits(vault.Progress{Asks: true, Again: 12 * time.Hour, Detail: "It waits for the approval of an operator."}),
+			want: []string{"the approval of an operator", "certwright approve Web --vault default", "certwright reject Web"}},
+		"an authority that takes its time": {renews: waits(vault.Progress{Again: 12 * time.Hour, Detail: "Order 7 is being validated."}),
+			want: []string{"does not complete it", "Order 7 is being validated.", "certwright history Web"}},
+		"refusals": {renews: waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "CAA forbids it."}}),
+			want: []string{"the next try, after ", " failed tries", "Request rejected: CAA forbids it.", "certwright retry Web"}},
+		"an order of somebody": {other: waits(vault.Progress{Again: 12 * time.Hour, Detail: "Order 9 is being validated."}),
+			want: []string{"an operation that somebody began", "Order 9 is being validated."}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h, p := playing(t)
+			h.contacts(t)
+			p.steps = []step{h.issues}
+			h.create(t, web, lives("mydigicert", 12, renew(80)))
+			h.pass(t, 200*day)
+			a := h.get(t, web).Version.Attributes
+			if p.steps = []step{c.renews}; c.other != nil {
+				p.steps = []step{c.other}
+				_, err := h.CreateCertificate(t.Context(), nobody, web, service.CreateInput{})
+				must(t, err)
+			}
+			h.pass(t, 200*day)
+			due := a.NotBefore.Add(a.Expires.Sub(a.NotBefore) / 100 * 80)
+			late, last := vault.Lateness(due, a.Expires)
+			for _, topic := range []string{vault.EventRenewalLate, vault.TopicMail} {
+				at, texts := h.sent(t, topic, "its renewal is late")
+				if topic == vault.TopicMail {
+					again, text := h.sent(t, topic, "is not renewed and expires soon")
+					at, texts = append(at, again...), append(texts, text...)
+				}
+				if len(at) != 2 {
+					t.Fatalf("%s: told %d times, want twice: %v", topic, len(at), h.outbox(t))
+				}
+				for i, want := range []time.Time{late, last} {
+					if off := at[i].Sub(want); off < 0 || off > 2*time.Second {
+						t.Errorf("%s: told at %s, want %s", topic, at[i], want)
+					}
+					wantSaid(t, texts[i], c.want...)
+				}
+			}
+			_, texts := h.sent(t, vault.TopicMail, "its renewal is late")
+			wantSaid(t, texts[0], "Due since:       "+due.UTC().Format("2006-01-02"), "Next try:", "What to do:")
+		})
+	}
+}
+
+// A renewal that gets through in time is nothing to warn of, and the next
+// version begins anew.
+func TestRenewalInTimeIsNotLate(t *testing.T) {
+	t.Parallel()
+	h, p := playing(t)
+	h.contacts(t)
+	p.steps = []step{h.issues}
+	h.create(t, web, lives("mydigicert", 12, renew(80)))
+	h.pass(t, 280*day)
+	p.steps = []step{waits(vault.Progress{Again: time.Hour})}
+	h.pass(t, 30*day)
+	p.steps = []step{h.issues}
+	h.pass(t, 300*day)
+	if at, _ := h.sent(t, vault.EventRenewalLate, ""); len(at) != 0 {
+		t.Errorf("told at %v", at)
+	}
+	if h.made(t, web) != 3 {
+		t.Errorf("%d versions", h.made(t, web))
+	}
+}
+
+// A plan that an edit puts off is late from its new time on.
+func TestLateFollowsThePlan(t *testing.T) {
+	t.Parallel()
+	h, p := playing(t)
+	h.contacts(t)
+	p.steps = []step{h.issues}
+	h.create(t, web, lives("mydigicert", 12, renew(50)))
+	h.pass(t, 100*day)
+	p.steps = []step{waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "No."}})}
+	h.pass(t, 100*day) // due at 182 days
+	_, err := h.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Lifetime: &[]vault.LifetimeAction{renew(90)}})
+	must(t, err)
+	h.pass(t, 128*day)
+	if at, _ := h.sent(t, vault.EventRenewalLate, ""); len(at) != 0 {
+		t.Errorf("told at %v of a plan that was put off", at)
+	}
+	h.pass(t, 15*day)
+	if at, _ := h.sent(t, vault.EventRenewalLate, ""); len(at) != 1 {
+		t.Errorf("told %d times, want once, 12 days after the new plan", len(at))
+	}
+}
+
+// An approval is asked for by mail and event at once, of a first version and of
+// a renewal, each time once.
+func TestApprovalIsAskedForAtOnce(t *testing.T) {
+	t.Parallel()
+	h, p := playing(t)
+	h.contacts(t)
+	asks := func(o vault.Order) (vault.Progress, error) {
+		if o.Approval != nil {
+			return h.issues(o)
+		}
+		return vault.Progress{Asks: true, Again: 6 * time.Hour, Detail: "The request waits for the approval of an operator. It asks for web.example.test."}, nil
+	}
+	p.steps = []step{asks}
+	op := h.create(t, web, lives("mydigicert", 12, renew(80)))
+	h.pass(t, 3*day)
+	asked := func(n int) string {
+		t.Helper()
+		events, bodies := h.sent(t, vault.EventApprovalAsked, "")
+		mails, texts := h.sent(t, vault.TopicMail, "waits for approval")
+		if len(events) != n || len(mails) != n {
+			t.Fatalf("%d events and %d mails, want %d", len(events), len(mails), n)
+		}
+		return bodies[n-1] + texts[n-1]
+	}
+	wantSaid(t, asked(1), op.RequestID, "It asks for web.example.test.", "certwright approve Web --vault default", "certwright reject Web")
+	if at, _ := h.sent(t, vault.EventApprovalAsked, ""); at[0].Sub(op.Created) > time.Minute {
+		t.Errorf("asked %s after the request", at[0].Sub(op.Created))
+	}
+	_, err := h.Decide(t.Context(), web, "", true, "")
+	must(t, err)
+	h.pass(t, 300*day)
+	v := h.get(t, web).Version
+	wantSaid(t, asked(2), v.ID, `"Renewal":true`, "stays in use until it expires")
+}

@@ -1,0 +1,47 @@
+package vault
+
+import "time"
+
+// Lateness is when people are told that a renewal which fell due at since has
+// not got through, of a version that expires at expires: first when a third of
+// the time that was left is gone, then again as the expiry nears, when a tenth
+// of it is left, or a day where a tenth is shorter, but not more than a third of
+// it. Where nothing was left they are told once, an hour after it fell due; last
+// is zero then.
+func Lateness(since, expires time.Time) (late, last time.Time) {
+	left := expires.Sub(since)
+	if left <= 0 {
+		return since.Add(firstRetry), time.Time{}
+	}
+	return since.Add(left / 3), expires.Add(-min(max(left/10, day), left/3))
+}
+
+// Due returns the life after its renewal fell due at now. What fell due before
+// stays, however often it is tried.
+func (l Life) Due(now time.Time) Life {
+	if l.Since.IsZero() {
+		l.Since = now
+	}
+	return l
+}
+
+// lateness adds what is to be told of a renewal that the policy plans for a
+// time. A plan that was put off since it fell due counts from its new time.
+func (l Life) lateness(plan, expires time.Time, add func(string, time.Time)) {
+	if l.Since.IsZero() {
+		add(FallsDue, plan)
+		return
+	}
+	late, last := Lateness(later(l.Since, plan), expires)
+	add(DidLate, late)
+	if !last.IsZero() {
+		add(DidLast, last)
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
