@@ -70,10 +70,9 @@ func (a Authority) Issue(csr []byte, validityMonths int, now time.Time) (leaf []
 	return t.sign(a.Key)
 }
 
-// leafUsage is the key usage asked for without the bits of an authority, which
-// go with CA:TRUE only (RFC 5280 section 4.2.1.3).
+// leafUsage is the key usage asked for, as far as a leaf may have it.
 func (r CertificateRequest) leafUsage() *extension {
-	kept := slices.DeleteFunc(slices.Clone(r.Usage), func(u vault.KeyUsage) bool { return u == vault.KeyCertSign })
+	kept := ofLeaf(r.Usage)
 	if len(kept) == 0 {
 		return nil
 	}
@@ -82,4 +81,10 @@ func (r CertificateRequest) leafUsage() *extension {
 		return nil // cannot be: they were read from bits
 	}
 	return &extension{oidKeyUsage, true, value}
+}
+
+// ofLeaf is a key usage without keyCertSign, which goes with CA:TRUE only (RFC
+// 5280 section 4.2.1.3).
+func ofLeaf(usage []vault.KeyUsage) []vault.KeyUsage {
+	return slices.DeleteFunc(slices.Clone(usage), func(u vault.KeyUsage) bool { return u == vault.KeyCertSign })
 }

@@ -12,12 +12,20 @@ import (
 	"certwright/internal/vault"
 )
 
-// SelfSign makes a certificate signed by its own key, in DER. It is valid from
+// SelfSign makes a certificate signed by its own key, in DER, with subject and
+// names as Fitted has them. It is valid from
 // 10 minutes before now until ValidityMonths calendar months after now, and
 // carries key usage (critical), basic constraints, extended key usages,
 // alternative names and both key identifiers, in the service's order (CONTRACT
 // section 5, "What is generated"). Errors of the caller's making are vault refusals.
 func SelfSign(k Key, x vault.X509Props, now time.Time) ([]byte, error) {
+	x, err := Fitted(x)
+	if err != nil {
+		return nil, err
+	}
+	if !x.CA {
+		x.Usage = ofLeaf(x.Usage)
+	}
 	subject, err := ParseName(x.Subject)
 	if err != nil {
 		return nil, err

@@ -317,7 +317,7 @@ func TestKeyUsageBits(t *testing.T) {
 		x509.KeyUsageKeyAgreement, x509.KeyUsageCertSign, x509.KeyUsageCRLSign, x509.KeyUsageEncipherOnly, x509.KeyUsageDecipherOnly}
 	k := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	for i, u := range vault.Usages {
-		der := selfSigned(t, k, vault.X509Props{Subject: "CN=a", Usage: []vault.KeyUsage{u}, ValidityMonths: 1})
+		der := selfSigned(t, k, vault.X509Props{Subject: "CN=a", Usage: []vault.KeyUsage{u}, ValidityMonths: 1, CA: u == vault.KeyCertSign})
 		c, err := x509.ParseCertificate(der)
 		if err != nil {
 			t.Fatal(err)
@@ -330,7 +330,7 @@ func TestKeyUsageBits(t *testing.T) {
 			t.Errorf("%s is read as %v (%v)", u, ours.Props().Usage, err)
 		}
 	}
-	all, err := Parse(selfSigned(t, k, vault.X509Props{Subject: "CN=a", Usage: vault.Usages, ValidityMonths: 1}))
+	all, err := Parse(selfSigned(t, k, vault.X509Props{Subject: "CN=a", Usage: vault.Usages, ValidityMonths: 1, CA: true}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,8 @@ var (
 	ErrNotNow = errors.New("the certificate is not valid now")
 )
 
-// slack is how far an authority's clock may differ from ours.
+// slack is how far an authority's clock may be ahead of ours: what is valid from
+// a moment later on is valid. What has expired by our clock is not.
 const slack = time.Hour
 
 // CheckPath returns what an issuer delivered as a chain, leaf first, issuer by
@@ -31,8 +32,11 @@ func CheckPath(chain [][]byte, leaf int, now time.Time) ([][]byte, error) {
 			parsed[i] = &c
 		}
 	}
-	if c := parsed[leaf]; c == nil || now.Add(slack).Before(c.NotBefore) || now.Add(-slack).After(c.NotAfter) {
-		return nil, ErrNotNow
+	if parsed[leaf] == nil {
+		return nil, fmt.Errorf("%w: it cannot be read", ErrNotNow)
+	}
+	if !parsed[leaf].validAt(now) {
+		return nil, fmt.Errorf("%w: %s", ErrNotNow, parsed[leaf].dates(now))
 	}
 	used := make([]bool, len(chain))
 	path := [][]byte{}
@@ -41,7 +45,7 @@ func CheckPath(chain [][]byte, leaf int, now time.Time) ([][]byte, error) {
 		path = append(path, chain[i])
 		next := issuerOf(parsed, used, i)
 		if next >= 0 {
-			if err := parsed[i].signedBy(*parsed[next], now); err != nil {
+			if err := parsed[i].signedBy(*parsed[next], i == leaf, now); err != nil {
 				return nil, err
 			}
 		}
@@ -54,18 +58,31 @@ func CheckPath(chain [][]byte, leaf int, now time.Time) ([][]byte, error) {
 }
 
 // signedBy checks the signature with the issuer's key, and that the issuer is
-// an authority today. A root is trusted for what it is, whatever it says.
-func (c Certificate) signedBy(issuer Certificate, now time.Time) error {
+// an authority today. A root is trusted for what it is, whatever it says; but
+// one that has expired signs no leaf.
+func (c Certificate) signedBy(issuer Certificate, leaf bool, now time.Time) error {
 	root := bytes.Equal(issuer.IssuerDER, issuer.SubjectDER)
 	switch {
 	case !root && !issuer.IsCA:
 		return fmt.Errorf("%w: %s is no authority", ErrNotSigned, issuer.Subject)
-	case !root && (now.Add(slack).Before(issuer.NotBefore) || now.Add(-slack).After(issuer.NotAfter)):
-		return fmt.Errorf("%w: nor is that of %s", ErrNotNow, issuer.Subject)
+	case (leaf || !root) && !issuer.validAt(now):
+		return fmt.Errorf("%w: neither is that of %s: %s", ErrNotNow, issuer.Subject, issuer.dates(now))
 	}
 	err := verify(issuer.Public, c.tbs, c.signature, c.algorithm)
 	if errors.Is(err, errSignature) {
 		return fmt.Errorf("%w: %s is not signed by %s", ErrNotSigned, c.Subject, issuer.Subject)
 	}
 	return nil // or of a kind that cannot be checked here
+}
+
+// validAt reports whether the certificate is valid at a time. Both ends count
+// (RFC 5280 section 4.1.2.5).
+func (c Certificate) validAt(now time.Time) bool {
+	return !now.Add(slack).Before(c.NotBefore) && !now.Truncate(time.Second).After(c.NotAfter)
+}
+
+// dates says since when and until when the certificate is valid, and what time it is.
+func (c Certificate) dates(now time.Time) string {
+	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	return fmt.Sprintf("it is valid from %s until %s, and now it is %s", at(c.NotBefore), at(c.NotAfter), at(now))
 }

@@ -2,6 +2,7 @@ package certs
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,12 @@ func TestCheckPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	forged := breakSignature(leaf)
+	end := parse(t, leaf).NotAfter
+	brief := expiredRoot(t, middle, now.Add(-time.Minute))
+	outlived, err := Authority{Certificate: over.Certificate, Key: middle}.outlive(csr, brief, now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		chain [][]byte
 		leaf  int
@@ -73,6 +80,9 @@ func TestCheckPath(t *testing.T) {
 		"with an expired between":  {[][]byte{under, over.Certificate, a.Certificate}, 0, now, 0, ErrNotNow},
 		"with one between":         {[][]byte{under, short.Certificate, a.Certificate}, 0, now, 3, nil},
 		"expired":                  {[][]byte{leaf, a.Certificate}, 0, now.AddDate(0, 1, 1), 0, ErrNotNow},
+		"in its last second":       {[][]byte{leaf, a.Certificate}, 0, end, 2, nil},
+		"expired a minute ago":     {[][]byte{leaf, a.Certificate}, 0, end.Add(time.Minute), 0, ErrNotNow},
+		"of a root that expired":   {[][]byte{outlived, brief}, 0, now, 0, ErrNotNow},
 	} {
 		path, err := CheckPath(c.chain, c.leaf, c.at)
 		if !errors.Is(err, c.err) || len(path) != c.want {
@@ -109,4 +119,61 @@ func between(t *testing.T, over Authority, key Key, to time.Time) Authority {
 		t.Fatal(err)
 	}
 	return Authority{Certificate: der, Key: key}
+}
+
+// What is not valid now says from when until when it is, and what time it is.
+func TestCheckPathNamesTheDates(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	key := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	x := webProps()
+	x.ValidityMonths = 1
+	own, err := SelfSign(key, x, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = CheckPath([][]byte{own}, 0, now.AddDate(0, 1, 0).Add(time.Minute))
+	want := "it is valid from 2026-11-22T11:50:00Z until 2026-12-22T12:00:00Z, and now it is 2026-12-22T12:01:00Z"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %q", err, want)
+	}
+}
+
+func parse(t *testing.T, der []byte) Certificate {
+	t.Helper()
+	c, err := Parse(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// expiredRoot makes a root valid until to.
+func expiredRoot(t *testing.T, key Key, to time.Time) []byte {
+	t.Helper()
+	name, err := commonName("Brief CA")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := keyID(key.Public())
+	der, err := template{issuer: name, subject: name, public: key.Public(), from: to.AddDate(0, -1, 0), to: to,
+		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(true)}, subjectKey(id)}}.sign(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return der
+}
+
+// outlive signs a leaf that is valid at now, whatever the root's dates say.
+func (a Authority) outlive(csr, root []byte, now time.Time) ([]byte, error) {
+	r, err := ParseRequest(csr)
+	if err != nil {
+		return nil, err
+	}
+	top, err := Parse(root)
+	if err != nil {
+		return nil, err
+	}
+	return template{issuer: top.SubjectDER, subject: r.SubjectDER, public: r.Public, from: now.Add(-backdated), to: now.AddDate(0, 1, 0),
+		extensions: []*extension{r.sans, authorityKey(top.subjectID), subjectKey(keyID(r.Public))}}.sign(a.Key)
 }

@@ -34,7 +34,7 @@ func writeSANs(s *vault.SANs) ([]byte, error) {
 		if err != nil || a.Zone() != "" {
 			return nil, vault.Bad("x509_props.sans.ipAddresses '%s' is not valid.", ip)
 		}
-		addrs[i] = a.AsSlice()
+		addrs[i] = a.Unmap().AsSlice()
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {

@@ -84,25 +84,39 @@ func TestOrderStaysWithItsProvider(t *testing.T) {
 	}
 }
 
-// An authority whose certificates end before they begin to be of use does not
-// have its account run empty.
+// An authority whose certificates end as soon as they begin to be of use does
+// not have its account run empty.
 func TestExpiredAtBirthIsNotRenewedAtOnce(t *testing.T) {
 	t.Parallel()
-	for name, late := range map[string]time.Duration{"expired": 30 * time.Minute, "about to": -2 * time.Second} {
-		h := newHouse(t)
-		p := &played{steps: []step{func(o vault.Order) (vault.Progress, error) {
-			leaf, err := h.authority.Issue(o.CSR, 1, o.Now.AddDate(0, -1, 0).Add(-late))
-			return vault.Progress{Chain: [][]byte{leaf, h.authority.Certificate}}, err
-		}}}
-		h.Issuers = func(string) vault.Issuer { return p }
-		h.issuer(t, "")
-		h.create(t, web, lives("mydigicert", 1, renew(80)))
-		h.pass(t, time.Hour-time.Second)
-		if n := h.made(t, web); n > 60 {
-			t.Errorf("%s: %d versions in an hour", name, n)
-		} else if n < 1 {
-			t.Errorf("%s: nothing was made: %+v", name, h.status(t, web).Failure)
-		}
+	h, _ := bornLate(t, -2*time.Second)
+	h.create(t, web, lives("mydigicert", 1, renew(80)))
+	h.pass(t, time.Hour-time.Second)
+	if n := h.made(t, web); n < 1 || n > 60 {
+		t.Errorf("%d versions in an hour: %+v", n, h.status(t, web).Failure)
+	}
+}
+
+// bornLate is a house whose issuer dates its certificates, of one month, so that
+// they expired late ago.
+func bornLate(t *testing.T, late time.Duration) (*house, *played) {
+	t.Helper()
+	h, p := playing(t)
+	p.steps = []step{func(o vault.Order) (vault.Progress, error) {
+		leaf, err := h.authority.Issue(o.CSR, 1, o.Now.AddDate(0, -1, 0).Add(-late))
+		return vault.Progress{Chain: [][]byte{leaf, h.authority.Certificate}}, err
+	}}
+	return h, p
+}
+
+// What expired a minute ago completes no order; the message names the dates.
+func TestExpiredIsNotDelivered(t *testing.T) {
+	t.Parallel()
+	h, _ := bornLate(t, time.Minute)
+	h.create(t, web, lives("mydigicert", 1, renew(80)))
+	h.pass(t, 2*time.Second)
+	op := h.status(t, web)
+	if op.Status != vault.Failed || op.Failure.Code != vault.IssuerFault || !strings.Contains(op.Failure.Message, "until 2026-11-22T11:59:00Z, and now it is 2026-11-22T12:00:00Z") {
+		t.Errorf("%s %+v", op.Status, op.Failure)
 	}
 }
 

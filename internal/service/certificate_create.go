@@ -141,7 +141,7 @@ func (s *Service) checkPolicy(vaultName string, p vault.Policy) error {
 	if err := p.Check(s.Settings(vaultName)); err != nil {
 		return err
 	}
-	_, err := certs.ParseName(p.X509.Subject)
+	_, err := certs.Fitted(p.X509)
 	return err
 }
 
@@ -181,7 +181,10 @@ func (s *Service) issuerOf(r vault.Reader, vaultName string, p vault.Policy) (va
 	}
 	issuer := s.Issuers(cfg.Provider)
 	if issuer == nil {
-		return cfg, nil, vault.Bad("This server has no provider %s, which issuer %s names.", cfg.Provider, cfg.Name)
+		return cfg, nil, vault.PolicyProviderUnknown(cfg.Provider, cfg.Name)
+	}
+	if p, err = fitted(p, issuer); err != nil {
+		return cfg, issuer, err
 	}
 	if v, ok := issuer.(vault.Validator); ok {
 		return cfg, issuer, v.ValidatePolicy(cfg, p)
@@ -208,7 +211,11 @@ func (s *Service) stage(p *plan) error {
 	if err != nil {
 		return err
 	}
-	if p.op.CSR, err = certs.Request(key, p.op.Policy.X509); err != nil {
+	ordered, err := fitted(p.op.Policy, p.issuer)
+	if err != nil {
+		return err
+	}
+	if p.op.CSR, err = certs.Request(key, ordered.X509); err != nil {
 		return err
 	}
 	der, err := key.PKCS8()

@@ -11,11 +11,30 @@ import (
 	"certwright/internal/vault"
 )
 
+// fitted is a policy with its names as they go into the request: those that the
+// issuer orders stand among the alternative names. issuer may be nil.
+func fitted(p vault.Policy, issuer vault.Issuer) (vault.Policy, error) {
+	x, err := certs.Fitted(p.X509)
+	if err != nil {
+		return p, err
+	}
+	if n, ok := issuer.(vault.Namer); ok {
+		for _, name := range n.Names(x) {
+			x.SANs = certs.WithDNS(x.SANs, name)
+		}
+	}
+	p.X509 = x
+	return p, nil
+}
+
 // order shows the operation to its issuer: the CSR, never the key.
 func (s *Service) order(op vault.Operation, cfg vault.IssuerConfig, prev []byte, now time.Time) (vault.Order, error) {
-	o := vault.Order{ID: op.RequestID, Ref: op.Ref, CSR: op.CSR, Policy: op.Policy, Issuer: cfg, State: op.State, Attempt: op.Attempt,
+	policy, err := fitted(op.Policy, s.Issuers(cfg.Provider))
+	if err != nil {
+		policy = op.Policy // of before such subjects were refused
+	}
+	o := vault.Order{ID: op.RequestID, Ref: op.Ref, CSR: op.CSR, Policy: policy, Issuer: cfg, State: op.State, Attempt: op.Attempt,
 		CancelRequested: op.CancelRequested, Created: op.Created, Now: now, Previous: prev, Approval: op.Approval}
-	var err error
 	o.Password, err = s.password(cfg)
 	return o, err
 }
@@ -93,6 +112,9 @@ func differences(want vault.X509Props, der []byte) (notes []string) {
 	}
 	note := func(what, got, asked string) {
 		notes = append(notes, fmt.Sprintf("The issuer made the %s %s, where the policy asks for %s.", what, orNone(got), orNone(asked)))
+	}
+	if x, err := certs.Fitted(want); err == nil {
+		want = x
 	}
 	if name, err := certs.ParseName(want.Subject); err == nil && certs.RenderName(name) != leaf.Subject {
 		note("subject", leaf.Subject, certs.RenderName(name))

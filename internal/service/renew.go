@@ -43,7 +43,7 @@ func (s *Service) renewalRefused(ctx context.Context, l vault.Lease, was age, wh
 		}
 		op := newOperation(a.head.Ref, *a.head.Policy, CreateInput{Tags: a.version.Tags}, now)
 		op.Renewal, op.Rev = true, a.op.Rev
-		op = op.Fail(vault.Failure{Code: vault.RequestRejected, Message: why.Message})
+		op = op.Fail(why.Failure())
 		op = op.Noted(now, "The renewal of version "+a.version.ID+" could not begin: "+why.Message)
 		if _, err := tx.PutOperation(op); err != nil {
 			return err

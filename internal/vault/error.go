@@ -26,6 +26,7 @@ type Error struct {
 	Inner   string // innererror.code; "" for none
 	Message string
 	Err     error
+	Setup   bool // an issuer is set up wrongly, whatever is asked of it
 }
 
 // Error returns code and message.
@@ -36,3 +37,14 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Because returns the refusal with a cause for the log.
 func (e *Error) Because(err error) *Error { c := *e; c.Err = err; return &c }
+
+// OfIssuer returns the refusal as one of how an issuer is set up.
+func (e *Error) OfIssuer() *Error { c := *e; c.Setup = true; return &c }
+
+// Failure is the refusal as the end of an operation that could not begin.
+func (e *Error) Failure() Failure {
+	if e.Setup {
+		return Failure{Code: IssuerFault, Message: e.Message}
+	}
+	return Failure{Code: RequestRejected, Message: e.Message}
+}

@@ -59,6 +59,12 @@ type Validator interface {
 	ValidatePolicy(cfg IssuerConfig, p Policy) error
 }
 
+// A Namer is an Issuer that orders more DNS names than the alternative names:
+// those that Names finds in the subject must stand in the request as well.
+type Namer interface {
+	Names(x X509Props) []string
+}
+
 // A Prompter is an Issuer that may have nothing to wait for: where Prompt says
 // so, the first GET of the operation takes the step itself (DESIGN section 5).
 type Prompter interface {

@@ -97,8 +97,8 @@ func (s *SANs) check() error {
 		names []string
 		ok    func(string) bool
 	}{
-		{"dns_names", s.DNS, isDNSName}, {"emails", s.Emails, isEmail}, {"upns", s.UPNs, isUPN},
-		{"uris", s.URIs, isURI}, {"ipAddresses", s.IPs, isIP},
+		{"dns_names", s.DNS, IsDNSName}, {"emails", s.Emails, isEmail}, {"upns", s.UPNs, isUPN},
+		{"uris", s.URIs, isURI}, {"ipAddresses", s.IPs, IsIP},
 	}
 	for _, l := range lists {
 		if len(l.names) > maxNames {
@@ -168,9 +168,9 @@ func isOID(s string) bool {
 	return parts[0] == "2" || len(parts[1]) == 1 || len(parts[1]) == 2 && parts[1] < "40"
 }
 
-// isDNSName takes host names, internationalised ones as A-labels, with a
+// IsDNSName takes host names, internationalised ones as A-labels, with a
 // wildcard as the first label and underscores, which private names use.
-func isDNSName(s string) bool {
+func IsDNSName(s string) bool {
 	s = strings.TrimPrefix(s, "*.")
 	if s == "" || len(s) > 253 {
 		return false
@@ -185,7 +185,7 @@ func isDNSName(s string) bool {
 
 func isEmail(s string) bool {
 	local, host, ok := strings.Cut(s, "@")
-	return ok && local != "" && len(s) <= 254 && visibleASCII(s) && isDNSName(host) && host[0] != '*'
+	return ok && local != "" && len(s) <= 254 && visibleASCII(s) && IsDNSName(host) && host[0] != '*'
 }
 
 func isUPN(s string) bool {
@@ -198,7 +198,8 @@ func isURI(s string) bool {
 	return err == nil && u.IsAbs() && len(s) <= 2048 && visibleASCII(s)
 }
 
-func isIP(s string) bool {
+// IsIP takes IP addresses without a zone.
+func IsIP(s string) bool {
 	a, err := netip.ParseAddr(s)
 	return err == nil && a.Zone() == ""
 }

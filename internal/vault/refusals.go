@@ -67,10 +67,16 @@ func NoIssuerNamed(name string) *Error {
 }
 
 // PolicyIssuerUnknown answers a policy that names an issuer that is not there.
-func PolicyIssuerUnknown(name string) *Error { return Bad("Issuer %s not found", name) }
+func PolicyIssuerUnknown(name string) *Error { return Bad("Issuer %s not found", name).OfIssuer() }
 
 // PolicyIssuerDisabled answers a create with an issuer that is switched off.
-func PolicyIssuerDisabled(name string) *Error { return Bad("Issuer %s is disabled", name) }
+func PolicyIssuerDisabled(name string) *Error { return Bad("Issuer %s is disabled", name).OfIssuer() }
+
+// PolicyProviderUnknown answers a create with an issuer whose provider this
+// server has not.
+func PolicyProviderUnknown(provider, issuer string) *Error {
+	return Bad("This server has no provider %s, which issuer %s names.", provider, issuer).OfIssuer()
+}
 
 // NoContacts answers where a vault has no contacts.
 func NoContacts() *Error {
@@ -148,6 +154,12 @@ func BadX509() *Error {
 // BadSubject answers a policy whose subject is no X.500 name.
 func BadSubject() *Error {
 	return Bad("Property policy.x509_props has invalid value. Invalid X.500 distinguished name\r\n")
+}
+
+// LongCommonName answers a policy whose common name no certificate may carry and
+// whose alternative names do not carry it either.
+func LongCommonName(cn string, most int) *Error {
+	return Bad("The common name '%s' in x509_props.subject is longer than %d characters, which no certificate may carry (RFC 5280). Shorten it, or put the name into x509_props.sans: then the subject leaves it out.", shorten(cn), most)
 }
 
 // OneAction answers a policy with several lifetime actions.

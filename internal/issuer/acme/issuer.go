@@ -36,6 +36,7 @@ var (
 	_ vault.Patient   = (*Issuer)(nil)
 	_ vault.Revoker   = (*Issuer)(nil)
 	_ vault.Suggester = (*Issuer)(nil)
+	_ vault.Namer     = (*Issuer)(nil)
 )
 
 // New returns the issuer that i describes, ready for use. It reads the CA

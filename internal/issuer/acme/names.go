@@ -110,3 +110,16 @@ func values(ids []acme.Identifier) string {
 	}
 	return some(names)
 }
+
+// Names implements vault.Namer: an ACME authority is asked for the common name
+// too, one of a single label among them.
+func (i *Issuer) Names(x vault.X509Props) []string {
+	subject, err := certs.ParseName(x.Subject)
+	if err != nil {
+		return nil
+	}
+	if id, ok := identifier(commonName(subject)); ok && id.Type == dnsName {
+		return []string{id.Value}
+	}
+	return nil
+}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"certwright/conformance/pebble"
+	"certwright/internal/certs"
 	"certwright/internal/challenge"
 	"certwright/internal/issuer/issuertest"
 	"certwright/internal/vault"
@@ -32,6 +33,7 @@ func TestPebble(t *testing.T) {
 		"contract": contract, "RSA": issuesRSA, "wildcard and base": wildcard, "http-01": http01, "blocked": blocked,
 		"no proof": unproved, "no solver": unsolved, "profiles": profiles, "chains": chains, "cancel": cancels, "revoke": revokes,
 		"renewal": renews, "window": windows, "no memory": lostMemory, "litter": litter, "slow zone": slowZone, "unfit": unfit, "many names": manyNames,
+		"names of the subject": subjectOnly,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s, book) })
 	}
@@ -475,4 +477,42 @@ func TestBadNonces(t *testing.T) {
 		t.Errorf("history:\n%s", w.notes)
 	}
 	clean(t, s)
+}
+
+// A policy with its DNS name in the common name only, even of a single label, or
+// one that no common name may carry, is ordered and certified as it is proved.
+func subjectOnly(t *testing.T, s *pebble.Server, book vault.Accounts) {
+	i := newIssuer(t, s, book, func(i *Issuer) { i.Solver, i.Settings.Challenge = s.Zone.HTTPSolver(), challenge.HTTP01 })
+	long := strings.Repeat("l", 60) + ".subject.test"
+	for _, c := range []struct {
+		subject string
+		sans    *vault.SANs
+		want    string
+	}{
+		{"CN=only.subject.test", nil, "only.subject.test"},
+		{"CN=Only.Subject.test", &vault.SANs{DNS: []string{"two.subject.test", "TWO.subject.test"}}, "only.subject.test two.subject.test"},
+		{"CN=" + long, &vault.SANs{DNS: []string{long}}, long},
+		{"CN=single", nil, "single"},
+	} {
+		x, err := certs.Fitted(vault.X509Props{Subject: c.subject, SANs: c.sans, ValidityMonths: 12})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range i.Names(x) {
+			x.SANs = certs.WithDNS(x.SANs, name)
+		}
+		key, err := (&certs.Pool{}).Key(vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := newOrder(t, resource("subject"), "unused.test")
+		if o.CSR, err = certs.Request(key, x); err != nil {
+			t.Fatal(err)
+		}
+		leaf := drive(t, i, o, nil).issued(t)
+		slices.Sort(leaf.DNSNames)
+		if got := strings.ToLower(strings.Join(leaf.DNSNames, " ")); got != c.want {
+			t.Errorf("%s: certified for %q, want %q", c.subject, got, c.want)
+		}
+	}
 }
