@@ -32,12 +32,13 @@ type pendingJSON struct {
 }
 
 // leafJSON is what a GET of one version also shows, though no specification
-// has it (WIRE section 3, "Undocumented extras").
+// has it (WIRE section 3, "Undocumented extras"). sans are {} where the policy
+// has empty ones, and left out where it has none.
 type leafJSON struct {
-	Subject string   `json:"subject"`
-	Issuer  string   `json:"issuer"`
-	SANs    sansJSON `json:"sans"`
-	Serial  string   `json:"serialnumber"` // hex in upper case
+	Subject string    `json:"subject"`
+	Issuer  string    `json:"issuer"`
+	SANs    *sansJSON `json:"sans,omitempty"`
+	Serial  string    `json:"serialnumber"` // hex in upper case
 }
 
 // attributesJSON are the attributes of a version. The recovery members are
@@ -92,7 +93,8 @@ func (v view) certificate(c service.Certificate) certificateJSON {
 }
 
 // leaf reads what a GET of one version shows of the certificate itself.
-func (v view) leaf(body *vault.CertificateBody) (*leafJSON, error) {
+func (v view) leaf(c service.Certificate) (*leafJSON, error) {
+	body := c.Version.Certificate
 	if body == nil {
 		return nil, nil
 	}
@@ -101,8 +103,8 @@ func (v view) leaf(body *vault.CertificateBody) (*leafJSON, error) {
 		return nil, fmt.Errorf("read the stored certificate: %w", err)
 	}
 	out := &leafJSON{Subject: x.Subject, Issuer: certs.RenderName(x.IssuerDER), Serial: fmt.Sprintf("%X", x.Serial)}
-	if s := v.sans(x.Props().SANs); s != nil {
-		out.SANs = *s
+	if out.SANs = v.sans(x.Props().SANs); out.SANs == nil && c.NoSANs {
+		out.SANs = &sansJSON{}
 	}
 	return out, nil
 }
@@ -127,7 +129,7 @@ func readCertificate(s *service.Service, c *call) (any, bool, error) {
 	}
 	cert.Policy, cert.Pending = nil, false
 	out := c.view().certificate(cert)
-	out.leafJSON, err = c.view().leaf(cert.Version.Certificate)
+	out.leafJSON, err = c.view().leaf(cert)
 	return out, cert.Settled(), err
 }
 

@@ -39,6 +39,7 @@ func (s *Service) certificate(r vault.Reader, head vault.Object, id string) (Cer
 	if id == "" {
 		c.Policy = head.Policy
 	}
+	c.NoSANs = head.Policy != nil && head.Policy.X509.SANs != nil && head.Policy.X509.SANs.Empty()
 	op, pending, err := found(r.Operation(head.Ref))
 	c.Pending, c.busy = pending, pending && op.Status == vault.InProgress
 	return c, err

@@ -11,6 +11,7 @@ import (
 type Certificate struct {
 	Version  vault.Version
 	Policy   *vault.Policy // nil where the wire shows none: a version asked for by id
+	NoSANs   bool          // the policy has SANs but none is in them
 	Pending  bool          // there is a pending operation, ended or not
 	Deletion *vault.Deletion
 	Settings vault.Settings
