@@ -33,3 +33,44 @@ func TestDeletedListsLeaveCertificatesOut(t *testing.T) {
 	}
 	g.must(404, "GET", "/deletedsecrets/c3", "")
 }
+
+// TestDeletedAndDisabled: a deleted secret that was disabled is refused as a
+// live one is; keys and certificates are not.
+func TestDeletedAndDisabled(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	const off = `"attributes":{"enabled":false}`
+	g.must(200, "PUT", "/secrets/s", `{"value":"x",`+off+`}`)
+	g.must(200, "POST", "/keys/k/create", `{"kty":"EC",`+off+`}`)
+	g.must(202, "POST", "/certificates/c/create", `{"policy":{"issuer":{"name":"Self"},"key_props":{"kty":"EC"},"x509_props":{"subject":"CN=a"}},`+off+`}`)
+	g.must(200, "GET", "/certificates/c", "")
+	g.must(200, "DELETE", "/secrets/s", "")
+	g.must(200, "DELETE", "/keys/k", "")
+	g.must(200, "DELETE", "/certificates/c", "")
+	for _, name := range []string{"s", "c"} {
+		got := g.must(403, "GET", "/deletedsecrets/"+name, "")
+		if want := `{"error":{"code":"Forbidden","message":"Operation get is not allowed on a disabled secret.","innererror":{"code":"SecretDisabled"}}}`; got.body != want {
+			t.Errorf("deleted secret %s: %s", name, got.body)
+		}
+	}
+	g.must(200, "GET", "/deletedkeys/k", "")
+	g.must(200, "GET", "/deletedkeys/c", "")
+	g.must(200, "GET", "/deletedcertificates/c", "")
+	g.must(200, "POST", "/deletedsecrets/s/recover", "")
+	g.must(204, "DELETE", "/deletedcertificates/c", "")
+}
+
+// TestNoPendingOperation: the two spellings of the one refusal.
+func TestNoPendingOperation(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	for _, c := range []struct{ method, path, body, want string }{
+		{"GET", "/certificates/Web/pending", "", "Pending certificate not found: Web"},
+		{"DELETE", "/certificates/Web/pending", "", "Pending Certificate not found: Web"},
+		{"POST", "/certificates/Web/pending/merge", `{"x5c":["MII="]}`, "Pending Certificate not found: Web"},
+	} {
+		if got := g.must(404, c.method, c.path, c.body); got.code() != "PendingCertificateNotFound" || got.message() != c.want {
+			t.Errorf("%s %s: %s", c.method, c.path, got.body)
+		}
+	}
+}

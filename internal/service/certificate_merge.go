@@ -16,7 +16,7 @@ func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref va
 	}
 	var op vault.Operation
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
-		if op, err = operation(r, ref, ""); err != nil {
+		if op, err = operation(r, ref, "", vault.NoPendingToEnd); err != nil {
 			return err
 		}
 		return op.MayMerge()
@@ -30,7 +30,7 @@ func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref va
 	}
 	var c Certificate
 	err = s.change(ctx, ref, func(tx vault.Tx) error {
-		now, err := operation(tx, ref, op.RequestID)
+		now, err := operation(tx, ref, op.RequestID, vault.NoPendingToEnd)
 		if err != nil {
 			return err
 		}

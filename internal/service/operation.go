@@ -18,26 +18,27 @@ func (s *Service) GetOperation(ctx context.Context, who vault.Caller, ref vault.
 	}
 	var op vault.Operation
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
-		op, err = operation(r, ref, requestID)
+		op, err = operation(r, ref, requestID, vault.NoPending)
 		return err
 	})
 	return op, err
 }
 
-// operation returns the operation of a live certificate if requestID names it.
-func operation(r vault.Reader, ref vault.Ref, requestID string) (vault.Operation, error) {
+// operation returns the operation of a live certificate if requestID names it,
+// else the refusal missing.
+func operation(r vault.Reader, ref vault.Ref, requestID string, missing func(vault.Ref) *vault.Error) (vault.Operation, error) {
 	head, ok, err := found(r.Object(ref))
 	if err != nil {
 		return vault.Operation{}, err
 	}
 	if !ok || head.Deletion != nil {
-		return vault.Operation{}, vault.NoPending(ref)
+		return vault.Operation{}, missing(ref)
 	}
 	op, err := r.Operation(ref)
 	if err == nil && !op.Matches(requestID) {
 		err = vault.ErrNotFound
 	}
-	return one(op, err, vault.NoPending(ref))
+	return one(op, err, missing(ref))
 }
 
 // UpdateOperation sets or clears the wish to cancel. The operation stays in
@@ -49,7 +50,7 @@ func (s *Service) UpdateOperation(ctx context.Context, who vault.Caller, ref vau
 	now := s.now()
 	var op vault.Operation
 	err := s.change(ctx, ref, func(tx vault.Tx) error {
-		was, err := operation(tx, ref, requestID)
+		was, err := operation(tx, ref, requestID, vault.NoPending)
 		if err != nil {
 			return err
 		}
@@ -94,7 +95,7 @@ func (s *Service) DeleteOperation(ctx context.Context, who vault.Caller, ref vau
 	now := s.now()
 	var op vault.Operation
 	err := s.change(ctx, ref, func(tx vault.Tx) (err error) {
-		if op, err = operation(tx, ref, requestID); err != nil {
+		if op, err = operation(tx, ref, requestID, vault.NoPendingToEnd); err != nil {
 			return err
 		}
 		if err := s.abandon(tx, op, now); err != nil || op.Status != vault.InProgress {

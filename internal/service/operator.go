@@ -29,7 +29,7 @@ func (s *Service) Underway(ctx context.Context, vaultName string, after vault.Re
 // History returns the operation of a certificate as it stands, with its history.
 func (s *Service) History(ctx context.Context, ref vault.Ref) (op vault.Operation, err error) {
 	err = s.Store.View(ctx, func(r vault.Reader) error {
-		op, err = operation(r, ref, "")
+		op, err = operation(r, ref, "", vault.NoPending)
 		return err
 	})
 	return op, err
@@ -49,7 +49,7 @@ func (s *Service) Decide(ctx context.Context, ref vault.Ref, requestID string, a
 		word += "."
 	}
 	err = s.change(ctx, ref, func(tx vault.Tx) error {
-		was, err := operation(tx, ref, requestID)
+		was, err := operation(tx, ref, requestID, vault.NoPending)
 		if err != nil {
 			return err
 		}

@@ -196,9 +196,13 @@ func (s *Service) DeleteSecret(ctx context.Context, who vault.Caller, ref vault.
 	return x, err
 }
 
-// GetDeletedSecret returns a soft-deleted secret without its value.
+// GetDeletedSecret returns a soft-deleted secret without its value. A disabled
+// one is refused as a live one is (recorded; deleted keys and certificates are not).
 func (s *Service) GetDeletedSecret(ctx context.Context, who vault.Caller, ref vault.Ref) (x Secret, err error) {
 	err = s.readDeleted(ctx, who, "secrets/get", ref, s.secretReading(&x))
+	if err == nil && !x.Version.Attributes.Enabled {
+		return Secret{}, vault.DisabledObject(vault.Secrets, "get")
+	}
 	return x, err
 }
 
