@@ -24,6 +24,7 @@ func call(t *testing.T, v *testvault.Vault, method, path, body string) (int, str
 		t.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer x")
+	r.Header.Set("Content-Type", "application/json")
 	answer, err := v.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -38,6 +38,7 @@ func (t target) send(b *testing.B, method, path, body string, want int) []byte {
 		b.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer x")
+	req.Header.Set("Content-Type", "application/json")
 	resp, err := t.client.Do(req)
 	if err != nil {
 		b.Error(err)

@@ -60,6 +60,7 @@ func send(t *testing.T, v *testvault.Vault, method, path, body string) (answer m
 		t.Fatal(err)
 	}
 	q.Header.Set("Authorization", "Bearer any")
+	q.Header.Set("Content-Type", "application/json")
 	r, err := v.Client().Do(q)
 	if err != nil {
 		t.Fatal(err)

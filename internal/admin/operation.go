@@ -165,7 +165,7 @@ func refOf(vaultName, name string) (vault.Ref, error) {
 	if err := vault.CheckVaultName(vaultName); err != nil {
 		return vault.Ref{}, err
 	}
-	return vault.Ref{Vault: strings.ToLower(vaultName), Kind: vault.Certificates, Name: name}, vault.CheckName(vault.Certificates, name)
+	return vault.Ref{Vault: strings.ToLower(vaultName), Kind: vault.Certificates, Name: name}, vault.CheckName(name)
 }
 
 // showOperation answers with one operation and all that happened to it.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"certwright/internal/vault"
@@ -58,8 +59,20 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, limit int64) (bod
 		// Not every writer has deadlines, a test's has none.
 		_ = http.NewResponseController(w).SetReadDeadline(h.clock.Now().Add(largeTime))
 	}
-	body, err = readBody(w, r, limit)
+	if body, err = readBody(w, r, limit); err == nil && len(body) > 0 {
+		err = onlyJSON(r.Header.Get("Content-Type"))
+	}
 	return body, done, err
+}
+
+// onlyJSON refuses a body that is not said to be JSON.
+func onlyJSON(contentType string) error {
+	media, _, _ := strings.Cut(contentType, ";")
+	media = strings.ToLower(strings.TrimSpace(media))
+	if media == "application/json" || media == "text/json" || strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json") {
+		return nil
+	}
+	return vault.NotJSON(media)
 }
 
 // readBody reads a request's body whole, up to limit bytes.

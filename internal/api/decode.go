@@ -14,10 +14,11 @@ import (
 	"certwright/internal/vault"
 )
 
-// The limits of tags (CONTRACT section 5).
+// The limits of tags (CONTRACT section 5), in characters of a name or a value.
 const (
-	maxTags = 15
-	maxTag  = 256 // characters, of a name or a value
+	maxTags      = 15
+	maxTag       = 256
+	maxSecretTag = 512
 )
 
 // decode reads a JSON object into the struct that into points to. Unknown
@@ -110,7 +111,17 @@ type tagsJSON map[string]string
 
 // UnmarshalJSON refuses what is not an object of strings, and what is beyond
 // the limits.
-func (t *tagsJSON) UnmarshalJSON(b []byte) error {
+func (t *tagsJSON) UnmarshalJSON(b []byte) error { return readTags(b, maxTag, (*map[string]string)(t)) }
+
+// secretTagsJSON are the tags of a request about a secret, which may be longer.
+type secretTagsJSON map[string]string
+
+// UnmarshalJSON refuses as tagsJSON does.
+func (t *secretTagsJSON) UnmarshalJSON(b []byte) error {
+	return readTags(b, maxSecretTag, (*map[string]string)(t))
+}
+
+func readTags(b []byte, most int, into *map[string]string) error {
 	if string(b) == "null" {
 		return nil
 	}
@@ -121,15 +132,15 @@ func (t *tagsJSON) UnmarshalJSON(b []byte) error {
 	if len(sent) > maxTags {
 		return vault.Bad("tags holds more than %d tags.", maxTags)
 	}
-	*t = make(tagsJSON, len(sent))
+	*into = make(map[string]string, len(sent))
 	for name, value := range sent {
 		switch {
 		case value == nil:
 			return vault.Bad("tags must be an object whose values are strings.")
-		case utf8.RuneCountInString(name) > maxTag || utf8.RuneCountInString(*value) > maxTag:
-			return vault.Bad("tags holds a name or a value of more than %d characters.", maxTag)
+		case utf8.RuneCountInString(name) > most || utf8.RuneCountInString(*value) > most:
+			return vault.Bad("tags holds a name or a value of more than %d characters.", most)
 		}
-		(*t)[name] = *value
+		(*into)[name] = *value
 	}
 	return nil
 }

@@ -74,6 +74,9 @@ func TestBadRequests(t *testing.T) {
 		{"POST", create, tags(16, "x"), 400, "BadParameter", "more than 15 tags"},
 		{"POST", create, tags(1, strings.Repeat("x", 257)), 400, "BadParameter", "more than 256 characters"},
 		{"POST", create, `{"tags":{"` + strings.Repeat("x", 257) + `":""}}`, 400, "BadParameter", "more than 256 characters"},
+		{"POST", "/keys/k/create", `{"kty":"EC","tags":{"` + strings.Repeat("x", 257) + `":""}}`, 400, "BadParameter", "more than 256 characters"},
+		{"PUT", "/secrets/s", `{"value":"x","tags":{"` + strings.Repeat("x", 513) + `":""}}`, 400, "BadParameter", "more than 512 characters"},
+		{"PATCH", "/secrets/s", tags(1, strings.Repeat("x", 513)), 400, "BadParameter", "more than 512 characters"},
 
 		// Enumerations and values are the rules of package vault.
 		{"POST", create, `{"policy":{"key_props":{"kty":"DSA"},"x509_props":{"subject":"CN=x"}}}`, 400, "BadParameter", "kty"},
@@ -83,6 +86,9 @@ func TestBadRequests(t *testing.T) {
 		{"POST", create, `{"policy":{"x509_props":{"subject":"CN=x"},"lifetime_actions":[null]}}`, 400, "BadParameter", "lifetime_actions"},
 		{"POST", create, `{"policy":{"x509_props":{"subject":"nonsense"}}}`, 400, "BadParameter", "distinguished name"},
 		{"POST", create, `{}`, 400, "BadParameter", ""},
+		{"POST", create, `{"policy":{"issuer":{"name":"Self"}}}`, 400, "BadParameter", "Either subjectName or san must be present"},
+		{"POST", create, `{"policy":{"x509_props":{"subject":"nonsense","key_usage":["signing"]}}}`, 400, "BadParameter", "Property policy.x509_props has invalid value. Invalid X.500 distinguished name\r\n"},
+		{"POST", create, `{"policy":{"x509_props":{"subject":"CN=x","key_usage":["crlSigns"]}}}`, 400, "BadParameter", "key_usage 'crlSigns' is not a key usage"},
 
 		// Required members.
 		{"POST", "/certificates/web/import", `{}`, 400, "BadParameter", "value is missing"},
@@ -90,7 +96,8 @@ func TestBadRequests(t *testing.T) {
 		{"POST", "/certificates/web/import", `{"value":"%%%"}`, 400, "BadParameter", ""},
 		{"POST", "/certificates/web/import", `{"value":7}`, 400, "BadParameter", "value must be a string"},
 		{"POST", "/certificates/web/import", `{"value":"x","pwd":{}}`, 400, "BadParameter", "pwd must be a string"},
-		{"POST", "/certificates/live/pending/merge", `{}`, 400, "BadParameter", "x5c is missing"},
+		{"POST", "/certificates/live/pending/merge", `{}`, 400, "BadParameter", "Property x5c has invalid value X5C must has at least one valid item"},
+		{"POST", "/certificates/live/pending/merge", `{"x5c":[]}`, 400, "BadParameter", "Property x5c has invalid value X5C must has at least one valid item"},
 		{"POST", "/certificates/live/pending/merge", `{"x5c":"MII"}`, 400, "BadParameter", "x5c must be an array"},
 		{"PATCH", "/certificates/live/pending", `{}`, 400, "BadParameter", "cancellation_requested is missing"},
 		{"PATCH", "/certificates/live/pending", `{"cancellation_requested":null}`, 400, "BadParameter", "cancellation_requested is missing"},
@@ -107,7 +114,8 @@ func TestBadRequests(t *testing.T) {
 		{"PUT", "/certificates/issuers/Self", `{"provider":"Test"}`, 400, "BadParameter", "reserved"},
 
 		// Names.
-		{"POST", "/certificates/a_b/create", selfPolicy, 400, "BadParameter", "name"},
+		{"POST", "/certificates/a_b/create", selfPolicy, 400, "BadParameter", "The request URI contains an invalid name: a_b"},
+		{"PUT", "/secrets/my.secret", `{"value":"x"}`, 400, "BadParameter", "The request URI contains an invalid name: my.secret"},
 		{"POST", "/certificates/" + strings.Repeat("a", 128) + "/create", selfPolicy, 400, "BadParameter", "name"},
 		{"GET", "/certificates/a%2Fb", "", 400, "BadParameter", "name"},
 		{"GET", "/certificates/%00", "", 400, "BadParameter", "name"},
@@ -138,7 +146,9 @@ func TestBadRequests(t *testing.T) {
 		// Paths and methods.
 		{"GET", "/", "", 404, "NotFound", ""},
 		{"GET", "/nowhere", "", 404, "NotFound", "/nowhere"},
-		{"DELETE", "/certificates", "", 405, "MethodNotAllowed", "DELETE"},
+		{"DELETE", "/certificates", "", 405, "MethodNotAllowed", "HTTP DELETE not allowed"},
+		{"POST", "/certificates//create", selfPolicy, 405, "MethodNotAllowed", "HTTP POST not allowed"},
+		{"PUT", "/secrets/", `{"value":"x"}`, 405, "MethodNotAllowed", "HTTP PUT not allowed"},
 		{"PUT", "/certificates/live", "", 405, "MethodNotAllowed", ""},
 		{"GET", create, "", 405, "MethodNotAllowed", ""},
 		{"BREW", "/certificates/live", "", 405, "MethodNotAllowed", ""},
@@ -170,9 +180,7 @@ func TestOddRequestsAreTaken(t *testing.T) {
 		"\n " + `{"Policy":{` + ec + `,"sans":{"uris":["not looked at in 7.4"]}}}}` + "\r\n",
 		`{"policy":{"platformManaged":{},` + ec + `}},"tags":{"` + strings.Repeat("é", 256) + `":""}}`,
 	} {
-		r := request("POST", "/certificates/c"+strconv.Itoa(i)+"/create?api-version=7.4", body)
-		r.Header.Set("Content-Type", "text/plain")
-		if got := g.serve(r); got.status != 202 {
+		if got := g.do("POST", "/certificates/c"+strconv.Itoa(i)+"/create", body); got.status != 202 {
 			t.Errorf("%s: %d %s", body, got.status, got.body)
 		}
 	}

@@ -23,6 +23,11 @@ type innerJSON struct {
 	Code string `json:"code"`
 }
 
+// messageJSON is all there is of a refusal without a code.
+type messageJSON struct {
+	Message string `json:"Message"`
+}
+
 // statuses is what each reason is on the wire. It does not follow from the
 // code: a create while another is pending is 409 with code Forbidden.
 var statuses = [...]int{
@@ -34,6 +39,7 @@ var statuses = [...]int{
 	vault.NoMethod:        http.StatusMethodNotAllowed,
 	vault.Conflict:        http.StatusConflict,
 	vault.TooLarge:        http.StatusRequestEntityTooLarge,
+	vault.Unsupported:     http.StatusUnsupportedMediaType,
 	vault.Throttled:       http.StatusTooManyRequests,
 	vault.Unavailable:     http.StatusServiceUnavailable,
 }
@@ -51,6 +57,9 @@ func refused(err error, requestID string) (answer, error) {
 		body.Inner = &innerJSON{Code: refusal.Inner}
 	}
 	a := answer{status: http.StatusInternalServerError, body: errorBody{body}}
+	if refusal.Code == "" {
+		a.body = messageJSON{refusal.Message}
+	}
 	if r := int(refusal.Reason); r >= 0 && r < len(statuses) {
 		a.status = statuses[r]
 	}

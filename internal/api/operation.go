@@ -137,8 +137,8 @@ func mergeCertificate(s *service.Service, c *call) (answer, error) {
 	if err := decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
-	if in.X5C == nil {
-		return answer{}, missing("x5c")
+	if in.X5C == nil || len(*in.X5C) == 0 {
+		return answer{}, vault.NoX5C()
 	}
 	cert, err := s.MergeCertificate(c.ctx, c.who, c.ref(vault.Certificates),
 		service.MergeInput{X5C: *in.X5C, Enabled: in.Attributes.enabled(), Tags: in.Tags})

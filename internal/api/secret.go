@@ -113,10 +113,10 @@ func (c *call) deletedSecretAnswer(secret service.Secret, err error) (answer, er
 
 func setSecret(s *service.Service, c *call) (answer, error) {
 	var in struct {
-		Value       *string       `json:"value"`
-		ContentType string        `json:"contentType"`
-		Attributes  *attributesIn `json:"attributes"`
-		Tags        tagsJSON      `json:"tags"`
+		Value       *string        `json:"value"`
+		ContentType string         `json:"contentType"`
+		Attributes  *attributesIn  `json:"attributes"`
+		Tags        secretTagsJSON `json:"tags"`
 	}
 	if err := decode(c.body, &in); err != nil {
 		return answer{}, err
@@ -134,9 +134,9 @@ func setSecret(s *service.Service, c *call) (answer, error) {
 
 func updateSecret(s *service.Service, c *call) (answer, error) {
 	var in struct {
-		ContentType *string       `json:"contentType"`
-		Attributes  *attributesIn `json:"attributes"`
-		Tags        tagsJSON      `json:"tags"`
+		ContentType *string        `json:"contentType"`
+		Attributes  *attributesIn  `json:"attributes"`
+		Tags        secretTagsJSON `json:"tags"`
 	}
 	if err := decode(c.body, &in); err != nil {
 		return answer{}, err

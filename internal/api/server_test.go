@@ -134,6 +134,7 @@ func request(method, target, body string) *http.Request {
 		r.URL.Path = path
 	}
 	r.Header.Set("Authorization", "Bearer token")
+	r.Header.Set("Content-Type", "application/json; charset=utf-8")
 	return r
 }
 

@@ -82,6 +82,9 @@ func ask(t *testing.T, c *http.Client, method, url, body string, header ...strin
 	if err != nil {
 		t.Fatal(err)
 	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 		if header[i] == "Host" {
@@ -350,7 +353,7 @@ func TestStopLetsRequestsEnd(t *testing.T) {
 	}
 	defer conn.Close()
 	half := len(createSelf) / 2
-	fmt.Fprintf(conn, "POST /certificates/web/create?api-version=7.4 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(createSelf))
+	fmt.Fprintf(conn, "POST /certificates/web/create?api-version=7.4 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(createSelf))
 	continued := make([]byte, len("HTTP/1.1 100 Continue\r\n\r\n"))
 	if _, err := io.ReadFull(conn, continued); err != nil { // the handler reads the body now
 		t.Fatal(err)

@@ -136,8 +136,14 @@ func (s *Service) policyFor(vaultName string, head vault.Object, exists bool, in
 	return p, s.checkPolicy(vaultName, p)
 }
 
-// checkPolicy refuses a policy that no certificate can be made from.
+// checkPolicy refuses a policy that no certificate can be made from. A subject
+// that is no name is told before all else (recorded, of one with a bad key usage).
 func (s *Service) checkPolicy(vaultName string, p vault.Policy) error {
+	if len(p.X509.Subject) <= vault.MaxSubject {
+		if _, err := certs.ParseName(p.X509.Subject); err != nil {
+			return err
+		}
+	}
 	if err := p.Check(s.Settings(vaultName)); err != nil {
 		return err
 	}

@@ -79,6 +79,7 @@ func (s *Service) imported(ref vault.Ref, in ImportInput, now time.Time) (materi
 // importPolicy is the caller's policy with everything that the certificate
 // decides taken from the certificate (CONTRACT section 5).
 func importPolicy(patch vault.PolicyPatch, leaf certs.Certificate, key certs.Key, now time.Time) vault.Policy {
+	patch = patch.Spelled()
 	hsm := patch.Key != nil && patch.Key.Type != nil && patch.Key.Type.HSM()
 	patch.X509 = nil
 	p := vault.NewPolicy(patch, now)

@@ -72,7 +72,7 @@ func (s *Service) check() error {
 // enter is the first line of every operation: is the name one, may the caller?
 func (s *Service) enter(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref) error {
 	if ref.Name != "" {
-		if err := vault.CheckName(ref.Kind, ref.Name); err != nil {
+		if err := vault.CheckName(ref.Name); err != nil {
 			return err
 		}
 	}

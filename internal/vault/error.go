@@ -14,12 +14,13 @@ const (
 	NoMethod
 	Conflict
 	TooLarge
+	Unsupported
 	Throttled
 	Unavailable
 )
 
 // Error is every refusal a caller may see. Reason picks the HTTP status; Code
-// and Inner are Key Vault's own words. Err is for the log only.
+// and Inner are Key Vault's own words; a refusal of a media type has none. Err is for the log only.
 type Error struct {
 	Reason  Reason
 	Code    string

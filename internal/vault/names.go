@@ -20,9 +20,9 @@ func IsID(s string) bool {
 }
 
 // CheckName refuses an object name outside ^[0-9a-zA-Z-]{1,127}$ (CONTRACT section 5).
-func CheckName(k Kind, name string) error {
+func CheckName(name string) error {
 	if !plainName(name, 127) {
-		return Bad("The %s name '%s' is invalid: it must be 1 to 127 characters out of 0-9, a-z, A-Z and -.", k.Noun(), shorten(name))
+		return BadName(name)
 	}
 	return nil
 }

@@ -7,8 +7,10 @@ import (
 	"strings"
 )
 
+// MaxSubject is the length of the longest subject, in bytes (CONTRACT section 5).
+const MaxSubject = 200
+
 const (
-	maxSubject  = 200 // CONTRACT section 5
 	maxNames    = 500 // of each kind of SAN; nothing recorded
 	maxValidity = 1200
 	maxEKUs     = 100 // nothing recorded
@@ -65,10 +67,10 @@ func (s SecretProps) check() error {
 
 func (x X509Props) check() error {
 	switch {
-	case len(x.Subject) > maxSubject:
-		return Bad("x509_props.subject is longer than %d characters.", maxSubject)
+	case len(x.Subject) > MaxSubject:
+		return Bad("x509_props.subject is longer than %d characters.", MaxSubject)
 	case x.Subject == "" && x.SANs.Empty():
-		return Bad("x509_props needs a subject or a subject alternative name.")
+		return NoSubject()
 	case x.ValidityMonths < 1 || x.ValidityMonths > maxValidity:
 		return Bad("x509_props.validity_months must be 1 to %d.", maxValidity)
 	}

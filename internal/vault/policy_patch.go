@@ -54,6 +54,7 @@ type IssuerPatch struct {
 // NewPolicy returns the policy of a create that sent patch: what it names, and
 // the service's defaults for the rest (CONTRACT section 5).
 func NewPolicy(patch PolicyPatch, now time.Time) Policy {
+	patch = patch.Spelled()
 	p := Policy{Key: KeyProps{Type: RSA, Exportable: true}, Secret: SecretProps{ContentType: PKCS12},
 		X509: X509Props{ValidityMonths: 12}, Issuer: IssuerParams{Name: UnknownIssuer}, Enabled: true, Created: now}
 	if patch.Key == nil || patch.Key.Exportable == nil {
@@ -95,6 +96,7 @@ func DefaultLifetime(issuer string) []LifetimeAction {
 // lists and sans are replaced whole, and size and curve are reset when the key
 // type changes (DESIGN section 5).
 func (p Policy) Apply(patch PolicyPatch, now time.Time) Policy {
+	patch = patch.Spelled()
 	p.Key = p.Key.apply(patch.Key)
 	p.X509 = p.X509.apply(patch.X509)
 	if patch.Secret != nil {

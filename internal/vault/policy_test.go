@@ -100,31 +100,31 @@ func TestCheckRefuses(t *testing.T) {
 		return vault.PolicyPatch{X509: subject("CN=x"), Lifetime: a, Issuer: &vault.IssuerPatch{Name: ptr("Self")}}
 	}
 	for want, patch := range map[string]vault.PolicyPatch{
-		"x509_props needs a subject":          {},
-		"kty oct cannot be used":              key(vault.KeyPatch{Type: ptr(vault.Oct)}),
-		"kty 'DSA' is not":                    key(vault.KeyPatch{Type: ptr(vault.KeyType("DSA"))}),
-		"Unsupported key size (1024)":         key(vault.KeyPatch{Size: ptr(1024)}),
-		"Supported sizes are [256]":           key(vault.KeyPatch{Type: ptr(vault.EC), Curve: ptr(vault.P256), Size: ptr(384)}),
-		"Supported sizes are [256, 384, 521]": key(vault.KeyPatch{Type: ptr(vault.EC), Size: ptr(2048)}),
-		"crv goes with an EC key only":        key(vault.KeyPatch{Curve: ptr(vault.P256)}),
-		"crv 'P-257' is not":                  key(vault.KeyPatch{Type: ptr(vault.EC), Curve: ptr(vault.Curve("P-257"))}),
-		"exportable must be false":            key(vault.KeyPatch{Type: ptr(vault.ECHSM), Exportable: ptr(true)}),
-		"contentType 'text/plain'":            {X509: subject("CN=x"), Secret: &vault.SecretPatch{ContentType: ptr("text/plain")}},
-		"subject is longer":                   {X509: subject("CN=" + strings.Repeat("x", 200))},
-		"validity_months must be 1":           x(func(p *vault.X509Patch) { p.ValidityMonths = ptr(0) }),
-		"key_usage 'signing'":                 x(func(p *vault.X509Patch) { p.Usage = &[]vault.KeyUsage{"signing"} }),
-		"ekus '1.2.x'":                        x(func(p *vault.X509Patch) { p.EKUs = &[]string{"1.2.x"} }),
-		"dns_names 'a b'":                     x(func(p *vault.X509Patch) { p.SANs = &vault.SANs{DNS: []string{"a b"}} }),
-		"emails 'nobody'":                     x(func(p *vault.X509Patch) { p.SANs = &vault.SANs{Emails: []string{"nobody"}} }),
-		"ipAddresses '1.2.3'":                 x(func(p *vault.X509Patch) { p.SANs = &vault.SANs{IPs: []string{"1.2.3"}} }),
-		"uris 'nowhere'":                      x(func(p *vault.X509Patch) { p.SANs = &vault.SANs{URIs: []string{"nowhere"}} }),
-		"At most one action":                  life(ptr(append(*action("AutoRenew", 80, 0), *action("EmailContacts", 90, 0)...))),
-		"action_type 'Renew'":                 life(action("Renew", 80, 0)),
-		"exactly one of":                      life(action("AutoRenew", 80, 10)),
-		"lifetime_percentage must be 1 to 99": life(action("AutoRenew", 100, 0)),
-		"days_before_expiry must be 1 to 324": life(action("AutoRenew", 0, 325)),
-		"AutoRenew needs an issuer":           {X509: subject("CN=x"), Lifetime: action("AutoRenew", 80, 0)},
-		"issuer.name is empty":                {X509: subject("CN=x"), Issuer: &vault.IssuerPatch{Name: ptr("")}},
+		"Either subjectName or san must be present": {},
+		"kty oct cannot be used":                    key(vault.KeyPatch{Type: ptr(vault.Oct)}),
+		"kty 'DSA' is not":                          key(vault.KeyPatch{Type: ptr(vault.KeyType("DSA"))}),
+		"Unsupported key size (1024)":               key(vault.KeyPatch{Size: ptr(1024)}),
+		"Supported sizes are [256]":                 key(vault.KeyPatch{Type: ptr(vault.EC), Curve: ptr(vault.P256), Size: ptr(384)}),
+		"Supported sizes are [256, 384, 521]":       key(vault.KeyPatch{Type: ptr(vault.EC), Size: ptr(2048)}),
+		"crv goes with an EC key only":              key(vault.KeyPatch{Curve: ptr(vault.P256)}),
+		"crv 'P-257' is not":                        key(vault.KeyPatch{Type: ptr(vault.EC), Curve: ptr(vault.Curve("P-257"))}),
+		"exportable must be false":                  key(vault.KeyPatch{Type: ptr(vault.ECHSM), Exportable: ptr(true)}),
+		"contentType 'text/plain'":                  {X509: subject("CN=x"), Secret: &vault.SecretPatch{ContentType: ptr("text/plain")}},
+		"subject is longer":                         {X509: subject("CN=" + strings.Repeat("x", 200))},
+		"validity_months must be 1":                 x(func(p *vault.X509Patch) { p.ValidityMonths = ptr(0) }),
+		"key_usage 'signing'":                       x(func(p *vault.X509Patch) { p.Usage = &[]vault.KeyUsage{"signing"} }),
+		"ekus '1.2.x'":                              x(func(p *vault.X509Patch) { p.EKUs = &[]string{"1.2.x"} }),
+		"dns_names 'a b'":                           x(func(p *vault.X509Patch) { p.SANs = &vault.SANs{DNS: []string{"a b"}} }),
+		"emails 'nobody'":                           x(func(p *vault.X509Patch) { p.SANs = &vault.SANs{Emails: []string{"nobody"}} }),
+		"ipAddresses '1.2.3'":                       x(func(p *vault.X509Patch) { p.SANs = &vault.SANs{IPs: []string{"1.2.3"}} }),
+		"uris 'nowhere'":                            x(func(p *vault.X509Patch) { p.SANs = &vault.SANs{URIs: []string{"nowhere"}} }),
+		"At most one action":                        life(ptr(append(*action("AutoRenew", 80, 0), *action("EmailContacts", 90, 0)...))),
+		"action_type 'Renew'":                       life(action("Renew", 80, 0)),
+		"exactly one of":                            life(action("AutoRenew", 80, 10)),
+		"lifetime_percentage must be 1 to 99":       life(action("AutoRenew", 100, 0)),
+		"days_before_expiry must be 1 to 324":       life(action("AutoRenew", 0, 325)),
+		"AutoRenew needs an issuer":                 {X509: subject("CN=x"), Lifetime: action("AutoRenew", 80, 0)},
+		"issuer.name is empty":                      {X509: subject("CN=x"), Issuer: &vault.IssuerPatch{Name: ptr("")}},
 	} {
 		err := vault.NewPolicy(patch, noon).Check(vault.DefaultSettings("v"))
 		if err == nil || !strings.Contains(err.Error(), want) || refused(err) != "400 BadParameter" {
@@ -180,7 +180,7 @@ func TestNames(t *testing.T) {
 	t.Parallel()
 	for name, ok := range map[string]bool{"a": true, "Web-1": true, strings.Repeat("a", 127): true, "": false,
 		strings.Repeat("a", 128): false, "a_b": false, "a.b": false, "a b": false, "ä": false, "a/b": false} {
-		if err := vault.CheckName(vault.Certificates, name); (err == nil) != ok {
+		if err := vault.CheckName(name); (err == nil) != ok {
 			t.Errorf("%q: %v", name, err)
 		}
 	}

@@ -29,6 +29,11 @@ func NoToken() *Error {
 	return &Error{Reason: Unauthenticated, Code: "Unauthorized", Message: "AKV10000: Request is missing a Bearer or PoP token."}
 }
 
+// BadName answers a name of an object that no object can have.
+func BadName(name string) *Error {
+	return Bad("The request URI contains an invalid name: %s", shorten(name))
+}
+
 // NoSuchObject answers for a name that is not there.
 func NoSuchObject(ref Ref) *Error { return notFound(ref.Kind, ref.Name) }
 
@@ -54,6 +59,14 @@ func NoSuchDeleted(ref Ref) *Error {
 // NoPending answers for a pending operation that is not there, or not the one asked for.
 func NoPending(ref Ref) *Error {
 	return &Error{Reason: NotFound, Code: "PendingCertificateNotFound", Message: "Pending certificate not found: " + ref.Name}
+}
+
+// NoPendingToEnd answers a merge or a DELETE of a pending operation that is not
+// there (recorded with another letter than the rest).
+func NoPendingToEnd(ref Ref) *Error {
+	e := NoPending(ref)
+	e.Message = "Pending Certificate not found: " + ref.Name
+	return e
 }
 
 // NoIssuer answers a GET or DELETE of an issuer that is not there.
@@ -115,6 +128,11 @@ func NotRevocable(why string) *Error {
 // says; the recorded service says 403 (docs/deviations.md).
 func NotInProgress() *Error { return Bad("Pending status must be in progress to allow update.") }
 
+// NoX5C answers a merge that brings no certificate.
+func NoX5C() *Error {
+	return Bad("Property x5c has invalid value X5C must has at least one valid item")
+}
+
 // BadX5C answers a merge in which nothing parses or no leaf is found.
 func BadX5C() *Error {
 	return Bad("Unable to parse X5c certificate chain and locate leaf certificate")
@@ -150,6 +168,9 @@ func NoPrivateKey() *Error {
 func BadX509() *Error {
 	return Bad("The specified X.509 certificate content is invalid. Error: One or more X.509 properties are invalid.")
 }
+
+// NoSubject answers a policy that names nobody.
+func NoSubject() *Error { return Bad("Either subjectName or san must be present") }
 
 // BadSubject answers a policy whose subject is no X.500 name.
 func BadSubject() *Error {
@@ -235,7 +256,17 @@ func NoRoute(path string) *Error {
 
 // WrongMethod answers a known path with a method it has not.
 func WrongMethod(method string) *Error {
-	return &Error{Reason: NoMethod, Code: "MethodNotAllowed", Message: "The method " + method + " is not allowed here."}
+	return &Error{Reason: NoMethod, Code: "MethodNotAllowed", Message: "HTTP " + method + " not allowed"}
+}
+
+// NotJSON answers a request whose body is of another media type, or of none: the
+// one refusal that has no code.
+func NotJSON(media string) *Error {
+	e := &Error{Reason: Unsupported, Message: "The request entity's media type '" + shorten(media) + "' is not supported for this resource."}
+	if media == "" {
+		e.Message = "The request contains an entity body but no Content-Type header. The inferred media type 'application/octet-stream' is not supported for this resource."
+	}
+	return e
 }
 
 // BodyTooLarge answers a request whose body is over the limit, in bytes.

@@ -1,0 +1,31 @@
+package api
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestEnumerationsWithoutCase: the .NET client writes crlSign; values of
+// enumerations are taken in any case and answered as published.
+func TestEnumerationsWithoutCase(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	g.must(202, "POST", "/certificates/net/create", `{"policy":{"issuer":{"name":"Self"},"key_props":{"kty":"ec","crv":"p-384"},
+		"x509_props":{"subject":"CN=x","key_usage":["crlSign","DigitalSignature","keycertsign","cRLSign"]},
+		"lifetime_actions":[{"trigger":{"lifetime_percentage":70},"action":{"action_type":"autorenew"}}]}}`)
+	policy := g.must(200, "GET", "/certificates/net/policy", "").body
+	for _, want := range []string{`"key_usage":["cRLSign","digitalSignature","keyCertSign"]`, `"action_type":"AutoRenew"`, `"kty":"EC"`, `"crv":"P-384"`} {
+		if !strings.Contains(policy, want) {
+			t.Errorf("no %s in %s", want, policy)
+		}
+	}
+	g.must(200, "GET", "/certificates/net", "")
+	policy = g.must(200, "PATCH", "/certificates/net/policy", `{"x509_props":{"key_usage":["KEYAGREEMENT"]},"lifetime_actions":[{"trigger":{"days_before_expiry":3},"action":{"action_type":"EMAILCONTACTS"}}]}`).body
+	if !strings.Contains(policy, `"key_usage":["keyAgreement"]`) || !strings.Contains(policy, `"action_type":"EmailContacts"`) {
+		t.Errorf("patched: %s", policy)
+	}
+	g.must(202, "POST", "/certificates/hsm/create", `{"policy":{"issuer":{"name":"Self"},"key_props":{"kty":"rsa-hsm"},"x509_props":{"subject":"CN=x"}}}`)
+	if policy := g.must(200, "GET", "/certificates/hsm/policy", "").body; !strings.Contains(policy, `"key_props":{"exportable":false,"kty":"RSA-HSM"`) {
+		t.Errorf("rsa-hsm: %s", policy)
+	}
+}
