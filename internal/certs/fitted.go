@@ -16,12 +16,13 @@ import (
 // appendix A.1, ub-common-name).
 const maxCommonName = 64
 
-// Fitted returns the properties as they go into requests and certificates, where
-// programs look for names among the alternative names alone (RFC 9525 section
-// 2): a common name that is a DNS name with dots or an IP address is added to
-// them, each name stands there once, and a common name that is too long is left
-// out of the subject where they carry it. The error is the refusal of a subject
-// that cannot be read or whose common name is too long.
+// Fitted returns the properties as they go into requests and certificates: each
+// alternative name once, and a common name that is too long left out of the
+// subject where an alternative name carries it. Where there is no alternative
+// name at all, a common name that is a DNS name with dots or an IP address becomes
+// one, since programs look there alone (RFC 9525 section 2); beside others it is
+// not added, as recorded. The error is the refusal of a subject that cannot be
+// read or whose common name is too long.
 func Fitted(x vault.X509Props) (vault.X509Props, error) {
 	subject, err := ParseName(x.Subject)
 	if err != nil {
@@ -35,16 +36,29 @@ func Fitted(x vault.X509Props) (vault.X509Props, error) {
 	if long {
 		x.Subject = RenderName(kept)
 	}
-	for _, cn := range CommonNames(kept) {
-		sans = WithName(sans, cn)
-	}
 	x.SANs = sans
+	if sans.Empty() {
+		return WithSubject(x)
+	}
 	return x, nil
 }
 
-// WithName returns the alternative names with a common name that is a DNS name
+// WithSubject returns the properties with every common name that is a DNS name
+// with dots or an IP address among the alternative names, once.
+func WithSubject(x vault.X509Props) (vault.X509Props, error) {
+	subject, err := ParseName(x.Subject)
+	if err != nil {
+		return x, err
+	}
+	for _, cn := range commonNames(subject) {
+		x.SANs = withName(x.SANs, cn)
+	}
+	return x, nil
+}
+
+// withName returns the alternative names with a common name that is a DNS name
 // with dots or an IP address, unless they carry it or it is neither.
-func WithName(s *vault.SANs, cn string) *vault.SANs {
+func withName(s *vault.SANs, cn string) *vault.SANs {
 	host := strings.TrimSuffix(cn, ".")
 	switch {
 	case vault.IsIP(cn):
@@ -157,8 +171,8 @@ func withoutNames(subject []byte, drop func(cn string) bool) []byte {
 	return b.BytesOrPanic() // parts of what was DER
 }
 
-// CommonNames returns the common names of a subject in DER, first to last.
-func CommonNames(subject []byte) (names []string) {
+// commonNames returns the common names of a subject in DER, first to last.
+func commonNames(subject []byte) (names []string) {
 	for set := range rdns(subject) {
 		for _, cn := range attributes(set) {
 			if cn != "" {

@@ -38,6 +38,22 @@ func TestNamesOfRequests(t *testing.T) {
 	}
 }
 
+// What an issuer orders stands among the alternative names, beside others too;
+// Self and Unknown ask for those that the policy has, as recorded.
+func TestNamesBesideOthers(t *testing.T) {
+	t.Parallel()
+	for issuer, want := range map[string][]string{"Self": {"a.example.test"}, "Unknown": {"a.example.test"}, "mydigicert": {"a.example.test", "web.example.test"}} {
+		h, _ := playing(t)
+		p := policy(issuer)
+		p.X509.SANs = &vault.SANs{DNS: []string{"a.example.test", "A.example.test"}}
+		csr, err := x509.ParseCertificateRequest(h.create(t, web, p).CSR)
+		must(t, err)
+		if !slices.Equal(csr.DNSNames, want) {
+			t.Errorf("%s: %q, want %q", issuer, csr.DNSNames, want)
+		}
+	}
+}
+
 // A common name that no certificate may carry is left out where an alternative
 // name carries it, else refused at create and at an edit, and nothing changes.
 func TestLongCommonName(t *testing.T) {

@@ -11,10 +11,13 @@ import (
 	"certwright/internal/vault"
 )
 
-// fitted is a policy with its names as they go into the request: those that the
-// issuer orders stand among the alternative names. issuer may be nil.
+// fitted is a policy with its names as they go into the request: what an issuer
+// orders stands among the alternative names. issuer is nil for Self and Unknown.
 func fitted(p vault.Policy, issuer vault.Issuer) (vault.Policy, error) {
 	x, err := certs.Fitted(p.X509)
+	if err == nil && issuer != nil {
+		x, err = certs.WithSubject(x)
+	}
 	if err != nil {
 		return p, err
 	}
