@@ -68,6 +68,10 @@ func printReady(w io.Writer, r server.Ready) {
 	if usual, err := server.DefaultData(); err != nil || usual != r.Data {
 		env += " --data " + quoteSh(r.Data)
 	}
+	proxy := ""
+	if r.ProxyURL != "" {
+		proxy = fmt.Sprintf("  proxy       %s leads *.vault.azure.net here: certwright env --azure-names\n", r.ProxyURL)
+	}
 	fmt.Fprintf(w, `certwright dev: not for production: every token is accepted, everything is permitted
 
   vault       %s
@@ -75,9 +79,9 @@ func printReady(w io.Writer, r server.Ready) {
   side door   %s
   trust       %s
   data        %s
-
+%s
 point clients at it from another shell:
   eval "$(%s)"
 
-`, r.VaultURL, r.IPURL, r.HTTPURL, r.CAFile, r.Data, env)
+`, r.VaultURL, r.IPURL, r.HTTPURL, r.CAFile, r.Data, proxy, env)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -10,9 +11,10 @@ import (
 )
 
 type envCommand struct {
-	Vault   string `help:"The vault to point at; the server's default vault if not given." placeholder:"NAME"`
-	Shell   string `help:"Whose language to print: sh, fish, powershell or json." enum:"sh,fish,powershell,json" default:"sh"`
-	running `embed:""`
+	Vault      string `help:"The vault to point at; the server's default vault if not given." placeholder:"NAME"`
+	Shell      string `help:"Whose language to print: sh, fish, powershell or json." enum:"sh,fish,powershell,json" default:"sh"`
+	AzureNames bool   `help:"Also send programs through the server's proxy, which leads *.vault.azure.net to it."`
+	running    `embed:""`
 }
 
 // resolveTime is how long a name may take to be found.
@@ -28,7 +30,14 @@ func (e envCommand) Run(to streams) error {
 	if err != nil {
 		return err
 	}
-	return printEnvironment(to.out, e.Shell, r.Environment(url, os.Getenv))
+	vars := r.Environment(url, os.Getenv)
+	if e.AzureNames && r.ProxyURL == "" {
+		return errors.New("the server has no proxy\nhint: start it with certwright dev --proxy 127.0.0.1:0")
+	}
+	if e.AzureNames {
+		vars = r.ThroughProxy(vars)
+	}
+	return printEnvironment(to.out, e.Shell, vars)
 }
 
 // vaultURL is the vault by name, or, where the name does not lead to the

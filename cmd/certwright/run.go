@@ -14,10 +14,11 @@ import (
 )
 
 type runCommand struct {
-	settings `embed:""`
-	Vault    string   `help:"The vault that the command is pointed at." placeholder:"NAME" default:"default"`
-	Requests bool     `help:"Print one line per request on stderr."`
-	Command  []string `arg:"" passthrough:"" help:"The command and its arguments, after --."`
+	settings   `embed:""`
+	Vault      string   `help:"The vault that the command is pointed at." placeholder:"NAME" default:"default"`
+	AzureNames bool     `help:"Also lead *.vault.azure.net here, for programs that have it built in, by a proxy in HTTPS_PROXY."`
+	Requests   bool     `help:"Print one line per request on stderr."`
+	Command    []string `arg:"" passthrough:"" help:"The command and its arguments, after --."`
 }
 
 // What shells return for a command that cannot be run, or is not there.
@@ -43,6 +44,10 @@ func (r runCommand) Run(to streams) error {
 	config, err := r.read(doors{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true})
 	if err != nil {
 		return err
+	}
+	config.Proxy = "" // a door like the others: on a free port, or not at all
+	if r.AzureNames {
+		config.Proxy = "127.0.0.1:0"
 	}
 	// Signals end the command, whose end is ours, so they must not end us first.
 	signals := make(chan os.Signal, 8)
@@ -77,7 +82,11 @@ func (r runCommand) around(to streams, ready server.Ready, command []string, sig
 	stop()
 	child := exec.Command(command[0], command[1:]...)
 	child.Stdin, child.Stdout, child.Stderr = to.in, to.out, to.err
-	child.Env = server.Apply(ready.Environment(url, os.Getenv), os.Environ())
+	vars := ready.Environment(url, os.Getenv)
+	if r.AzureNames {
+		vars = ready.ThroughProxy(vars)
+	}
+	child.Env = server.Apply(vars, os.Environ())
 	if err := child.Start(); err != nil {
 		code := exitNotRunnable
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {

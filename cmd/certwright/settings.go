@@ -22,6 +22,7 @@ type settings struct {
 type doors struct {
 	Listen    string `help:"The https door, where the vaults are (127.0.0.1:8443)." placeholder:"HOST:PORT" env:"CERTWRIGHT_LISTEN"`
 	HTTP      string `name:"http" help:"The plain http door, for tokens and administration (127.0.0.1:8080)." placeholder:"HOST:PORT" env:"CERTWRIGHT_HTTP"`
+	Proxy     string `help:"A proxy that leads *.vault.azure.net here, for programs that have it built in; loopback only (none)." placeholder:"HOST:PORT" env:"CERTWRIGHT_PROXY"`
 	Data      string `help:"The data folder (this user's own)." placeholder:"DIR" env:"CERTWRIGHT_DATA"`
 	Ephemeral bool   `help:"Keep everything in a temporary folder that is removed at the end." env:"CERTWRIGHT_EPHEMERAL"`
 }
@@ -37,7 +38,7 @@ func (s settings) read(d doors) (c server.Config, err error) {
 		flag string
 		to   *string
 	}{
-		{d.Listen, &c.Listen}, {d.HTTP, &c.HTTP}, {d.Data, &c.Data},
+		{d.Listen, &c.Listen}, {d.HTTP, &c.HTTP}, {d.Proxy, &c.Proxy}, {d.Data, &c.Data},
 		{s.DefaultVault, &c.DefaultVault}, {s.Tenant, &c.Tenant}, {s.Region, &c.Region},
 	} {
 		if f.flag != "" {

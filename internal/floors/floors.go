@@ -27,7 +27,7 @@ var House = map[string]int{
 
 	"internal/store/sqlstore": 2, "internal/issuer/scripted": 2, "internal/service": 2, "internal/worker": 2,
 	"internal/issuer/ca": 2, "internal/issuer/acme": 2, "internal/issuer/digicert": 2, "internal/issuer/openbao": 2,
-	"internal/auth": 2, "internal/access": 2, "internal/trust": 2, "internal/notify": 2, "internal/metrics": 2,
+	"internal/auth": 2, "internal/access": 2, "internal/trust": 2, "internal/notify": 2, "internal/metrics": 2, "internal/proxy": 2,
 
 	"internal/api": 3, "internal/admin": 3, "internal/sts": 3,
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 type Config struct {
 	Listen       string        `yaml:"listen"`        // the https door for vaults; port 0 picks one
 	HTTP         string        `yaml:"http"`          // the plain http side door; port 0 picks one
+	Proxy        string        `yaml:"proxy"`         // the door for programs with Azure's names built in, loopback only; "" for none
 	Data         string        `yaml:"data"`          // the data folder; "" is the user's own
 	Ephemeral    bool          `yaml:"ephemeral"`     // a temporary data folder, removed at the end; Data is not used
 	DefaultVault string        `yaml:"default_vault"` // the vault that localhost and IP addresses mean
@@ -79,6 +81,9 @@ func (c Config) Check() error {
 			say("%s: %q is no host:port, as in 127.0.0.1:8443", key, addr)
 		}
 	}
+	if c.Proxy != "" && !isLoopback(c.Proxy) {
+		say("proxy: %q is no host:port of this machine alone, as in 127.0.0.1:3128", c.Proxy)
+	}
 	if vault.CheckVaultName(c.DefaultVault) != nil {
 		say("default_vault: %q is no vault name: 1 to 63 characters out of 0-9, a-z and -", c.DefaultVault)
 	}
@@ -101,6 +106,16 @@ func (c Config) Check() error {
 	wrong = append(wrong, c.Notices.Check()...)
 	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(wrong...)
+}
+
+// isLoopback reports whether only this machine reaches an address.
+func isLoopback(hostPort string) bool {
+	host, _, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return false
+	}
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }
 
 func checkVaults(vaults []Vault) (wrong []error) {

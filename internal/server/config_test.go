@@ -59,7 +59,7 @@ func TestParseRefuses(t *testing.T) {
 	for text, want := range map[string]string{
 		"listen: a:1\nlissten: b:2\n":                          "line 2: \"lissten\" is no setting\nhint: did you mean listen?",
 		"retry-after: 1s\n":                                    "line 1: \"retry-after\" is no setting\nhint: did you mean retry_after?",
-		"colour: red\n":                                        "line 1: \"colour\" is no setting\nhint: there are listen, http, data,",
+		"colour: red\n":                                        "line 1: \"colour\" is no setting\nhint: there are listen, http, proxy, data,",
 		"vaults:\n  - name: a\n    softdelete_days: 7\n":       "line 3: vaults: \"softdelete_days\" is no setting\nhint: did you mean soft_delete_days?",
 		"providers:\n  Test: {knd: scripted}\n":                "line 2: providers: Test: \"knd\" is no setting\nhint: did you mean kind?",
 		"tls: {cert: x}\n":                                     "line 1: this release does not have \"tls\" yet",
@@ -100,6 +100,10 @@ func TestCheck(t *testing.T) {
 	for want, c := range map[string]Config{
 		"listen: \"8443\" is no host:port":                         {Listen: "8443"},
 		"http: \"x\" is no host:port":                              {HTTP: "x"},
+		"proxy: \"0.0.0.0:3128\" is no host:port of this machine":  {Proxy: "0.0.0.0:3128"},
+		"proxy: \":3128\" is no host:port of this machine alone":   {Proxy: ":3128"},
+		"proxy: \"192.0.2.1:0\" is no host:port of this machine":   {Proxy: "192.0.2.1:0"},
+		"proxy: \"127.0.0.1\" is no host:port of this machine":     {Proxy: "127.0.0.1"},
 		"default_vault: \"a_b\" is no vault name":                  {DefaultVault: "a_b"},
 		"tenant: \"a/b\" must be made of":                          {Tenant: "a/b"},
 		"region: \"a\\nb\" must be made of":                        {Region: "a\nb"},

@@ -23,10 +23,12 @@ const (
 	vaultTime         = 3 * time.Minute // for a whole request to a vault, the largest backup read slowly included
 )
 
-// doors are the two listeners with their http servers.
+// doors are the two listeners with their http servers, and the proxy's where
+// there is one.
 type doors struct {
 	https, http         net.Listener
 	httpsServer, server *http.Server
+	proxy               *proxyDoor // nil for none
 
 	running sync.WaitGroup
 	once    sync.Once
@@ -43,6 +45,9 @@ func listen(ctx context.Context, s *Server) (*doors, error) {
 	}
 	if d.http, err = listenAt(ctx, "http", s.config.HTTP); err != nil {
 		return nil, errors.Join(err, d.https.Close())
+	}
+	if d.proxy, err = openProxy(ctx, s.config.Proxy, reachable(d.https.Addr()), s.log); err != nil {
+		return nil, errors.Join(err, d.https.Close(), d.http.Close())
 	}
 	if at, err := netip.ParseAddrPort(d.https.Addr().String()); err == nil {
 		s.trust.Addresses = []netip.Addr{at.Addr()}
@@ -77,6 +82,9 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 func (d *doors) serve() {
 	d.running.Go(func() { d.fail(d.httpsServer.ServeTLS(d.https, "", "")) })
 	d.running.Go(func() { d.fail(d.server.Serve(d.http)) })
+	if d.proxy != nil {
+		d.running.Go(func() { d.fail(d.proxy.server.Serve(d.proxy.listener)) })
+	}
 }
 
 func (d *doors) fail(err error) {
@@ -94,15 +102,20 @@ func (d *doors) fail(err error) {
 func (d *doors) close() error {
 	ctx, stop := context.WithTimeout(context.Background(), shutdownTime)
 	defer stop()
-	var both sync.WaitGroup
-	for _, s := range []*http.Server{d.httpsServer, d.server} {
-		both.Go(func() {
+	var all sync.WaitGroup
+	servers := []*http.Server{d.httpsServer, d.server}
+	if d.proxy != nil {
+		servers = append(servers, d.proxy.server)
+	}
+	for _, s := range servers {
+		all.Go(func() {
 			if s.Shutdown(ctx) != nil {
 				_ = s.Close()
 			}
 		})
 	}
-	both.Wait()
+	all.Wait()
+	d.proxy.close()                        // last: requests under way may have come through it
 	_, _ = d.https.Close(), d.http.Close() // not the servers' yet if serve was never called
 	d.running.Wait()
 	select {
@@ -118,6 +131,9 @@ func (d *doors) ready(vaultName, data, ca string) Ready {
 	r := Ready{
 		IPURL: "https://" + reachable(d.https.Addr()), HTTPURL: "http://" + reachable(d.http.Addr()),
 		CAFile: ca, Data: data, PID: os.Getpid(),
+	}
+	if d.proxy != nil {
+		r.ProxyURL = "http://" + d.proxy.listener.Addr().String()
 	}
 	r.VaultURL = r.VaultURLOf(vaultName)
 	return r

@@ -21,11 +21,12 @@ const RunFile = "run.json"
 // Ready says where a running server is. It is the line of --json and the
 // content of run.json (DESIGN section 5).
 type Ready struct {
-	VaultURL string `json:"vault_url"` // the default vault by name
-	IPURL    string `json:"ip_url"`    // the same by address, for where the name does not resolve
-	HTTPURL  string `json:"http_url"`  // the side door
-	CAFile   string `json:"ca_file"`   // PEM, for clients to trust
-	Data     string `json:"data"`      // the data folder
+	VaultURL string `json:"vault_url"`           // the default vault by name
+	IPURL    string `json:"ip_url"`              // the same by address, for where the name does not resolve
+	HTTPURL  string `json:"http_url"`            // the side door
+	ProxyURL string `json:"proxy_url,omitempty"` // the proxy that leads Azure's names here; "" where there is none
+	CAFile   string `json:"ca_file"`             // PEM, for clients to trust
+	Data     string `json:"data"`                // the data folder
 	PID      int    `json:"pid"`
 }
 

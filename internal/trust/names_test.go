@@ -14,11 +14,12 @@ func TestLeavesAreForLocalNames(t *testing.T) {
 	a.Hosts = []string{"box.corp.com", "*.Dev.corp.com"}
 	for name, want := range map[string]bool{
 		"localhost": true, "a.localhost": true, "web.vault.localhost": true, "web.vault.azure.net": true, "web.managedhsm.azure.net": true,
+		"web.vault.azure.cn": true, "web.vault.usgovcloudapi.net": true, "web.vault.microsoftazure.de": true, "hsm.managedhsm.azure.cn": true, "hsm.managedhsm.usgovcloudapi.net": true,
 		"certwright": true, "kv.ns.svc": true, "kv.ns.svc.cluster.local": true, "box.local": true, "host.docker.internal": true,
 		"a.test": true, "a.example": true, "a.localdomain": true, "WEB.Test.": true,
 		"box.corp.com": true, "BOX.corp.com": true, "web.dev.corp.com": true, "a.b.dev.corp.com": true,
 
-		"default.attacker.com": false, "www.bank.com": false, "vault.azure.net": false, "vault.azure.net.evil.com": false, "evilvault.azure.net": false,
+		"default.attacker.com": false, "www.bank.com": false, "vault.azure.net": false, "vault.azure.net.evil.com": false, "evilvault.azure.net": false, "vault.azure.cn": false, "web.azure.cn": false, "web.blob.core.usgovcloudapi.net": false,
 		"localhost.evil.com": false, "notlocalhost.com": false, "evil.example.com": false, "dev.corp.com": false, "evildev.corp.com": false, "x.box.corp.com": false,
 	} {
 		_, err := a.GetCertificate(hello(name))

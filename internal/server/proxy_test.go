@@ -1,0 +1,140 @@
+package server
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// proxied starts a server with a proxy and returns a client that trusts it and
+// goes through it.
+func proxied(t *testing.T) (*Server, *http.Client) {
+	t.Helper()
+	s, err := Start(t.Context(), Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Proxy: "127.0.0.1:0", Data: t.TempDir()}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := url.Parse(s.Ready.ProxyURL)
+	if err != nil || at.Port() == "" {
+		t.Fatalf("%q: %v", s.Ready.ProxyURL, err)
+	}
+	c := client(t, s)
+	c.Transport.(*http.Transport).Proxy = http.ProxyURL(at)
+	return s, c
+}
+
+// Azure's names, public and sovereign, are vaults of this server by its proxy:
+// the certificate is for the name and the challenge for its zone.
+func TestProxyLeadsAzuresNamesHere(t *testing.T) {
+	t.Parallel()
+	s, c := proxied(t)
+	defer stop(t, s)
+	for _, zone := range []string{"vault.azure.net", "vault.azure.cn", "vault.usgovcloudapi.net", "vault.microsoftazure.de", "managedhsm.azure.net"} {
+		got := ask(t, c, "PUT", "https://web."+zone+"/secrets/a?api-version=7.4", `{"value":"v"}`)
+		if want := `resource="https://` + zone + `"`; got.status != 401 || !strings.Contains(got.header.Get("WWW-Authenticate"), want) {
+			t.Errorf("%s: %d %v, want %s", zone, got.status, got.header, want)
+		}
+	}
+	got := ask(t, c, "PUT", "https://web.vault.azure.net/secrets/a?api-version=7.4", `{"value":"v"}`, "Authorization", "Bearer x", "Content-Type", "application/json")
+	if got.status != 200 || !strings.Contains(got.body, `"id":"https://web.vault.azure.net/secrets/a/`) {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	direct := ask(t, client(t, s), "GET", s.Ready.IPURL+"/secrets/a?api-version=7.4", "", "Host", "web.vault.localhost", "Authorization", "Bearer x")
+	if direct.status != 200 {
+		t.Errorf("not the vault web: %d %s", direct.status, direct.body)
+	}
+}
+
+// What is too large or never comes is given up, and the server's end takes
+// tunnels along.
+func TestProxyIsBounded(t *testing.T) {
+	t.Parallel()
+	elsewhere, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer elsewhere.Close()
+	s, _ := proxied(t)
+	send := func(head string) (net.Conn, *http.Response) {
+		t.Helper()
+		c, err := net.Dial("tcp", strings.TrimPrefix(s.Ready.ProxyURL, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := fmt.Fprintf(c, "CONNECT %s HTTP/1.1\r\nHost: x\r\n%s\r\n", elsewhere.Addr(), head); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: http.MethodConnect})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, answer
+	}
+	if _, answer := send("Long: " + strings.Repeat("x", maxProxyHeader+8<<10) + "\r\n"); answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("a large header: %s", answer.Status)
+	}
+	if s.doors.proxy.server.ReadHeaderTimeout <= 0 || s.doors.proxy.server.IdleTimeout <= 0 {
+		t.Error("a header may take for ever")
+	}
+	open, answer := send("")
+	if answer.StatusCode != 200 {
+		t.Fatal(answer.Status)
+	}
+	stop(t, s)
+	if _, err := open.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the tunnel outlives the server: %v", err)
+	}
+	if _, err := io.WriteString(open, "x"); err == nil {
+		if _, err := open.Read(make([]byte, 1)); err == nil {
+			t.Error("the tunnel carries on")
+		}
+	}
+}
+
+func TestNoProxyUnlessAskedFor(t *testing.T) {
+	t.Parallel()
+	s := run(t)
+	if s.Ready.ProxyURL != "" || s.doors.proxy != nil {
+		t.Errorf("%+v", s.Ready)
+	}
+}
+
+func TestThroughProxy(t *testing.T) {
+	t.Parallel()
+	r := here
+	r.ProxyURL = "http://127.0.0.1:3128"
+	for _, c := range []struct{ now, want string }{
+		{"", "localhost,127.0.0.1,::1,.localhost"},
+		{"corp.example,.azure.net,10.0.0.0/8", "corp.example,10.0.0.0/8,localhost,127.0.0.1,::1,.localhost"},
+		{"*.vault.azure.net,vault.azure.cn,usgovcloudapi.net,myvault.Vault.azure.net:443,hsm.managedhsm.azure.net,net,.cn", "localhost,127.0.0.1,::1,.localhost"},
+		{"myazure.example,blob.core.windows.net,azure.com,storage.azure.net.example", "myazure.example,blob.core.windows.net,azure.com,storage.azure.net.example,localhost,127.0.0.1,::1,.localhost"},
+		{"*", "localhost,127.0.0.1,::1,.localhost"},
+	} {
+		lookup := func(name string) string { return map[string]string{"NO_PROXY": c.now}[name] }
+		got := Apply(r.ThroughProxy(r.Environment(r.IPURL, lookup)), []string{"HTTPS_PROXY=http://corp:8080", "HTTP_PROXY=http://corp:8080"})
+		var proxies []string
+		for _, e := range got {
+			if strings.Contains(strings.ToLower(e), "_proxy=") {
+				proxies = append(proxies, e)
+			}
+		}
+		want := []string{"HTTP_PROXY=http://corp:8080", "NO_PROXY=" + c.want, "no_proxy=" + c.want, "HTTPS_PROXY=http://127.0.0.1:3128", "https_proxy=http://127.0.0.1:3128"}
+		if diff := cmp.Diff(want, proxies); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", c.now, diff)
+		}
+	}
+}
