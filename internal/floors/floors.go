@@ -29,7 +29,7 @@ var House = map[string]int{
 	"internal/issuer/ca": 2, "internal/issuer/acme": 2, "internal/issuer/digicert": 2, "internal/issuer/openbao": 2,
 	"internal/auth": 2, "internal/access": 2, "internal/trust": 2, "internal/notify": 2, "internal/metrics": 2, "internal/proxy": 2,
 
-	"internal/api": 3, "internal/admin": 3, "internal/sts": 3,
+	"internal/api": 3, "internal/admin": 3, "internal/sts": 3, "internal/arm": 3,
 
 	"internal/server": 4,
 

@@ -150,13 +150,17 @@ func (s *Server) Exposed() (open []string) {
 	return open
 }
 
-// serveVault is the https door: vaults, and the token endpoints beside them.
+// serveVault is the https door: vaults, and beside them the management plane
+// and the token endpoints.
 func (s *Server) serveVault(w http.ResponseWriter, r *http.Request) {
-	if s.tokens.Serves(r.URL.Path) {
+	switch {
+	case s.arm.Serves(r.URL.Path):
+		s.arm.ServeHTTP(w, r)
+	case s.tokens.Serves(r.URL.Path):
 		s.tokens.ServeHTTP(w, r)
-		return
+	default:
+		s.api.ServeHTTP(w, r)
 	}
-	s.api.ServeHTTP(w, r)
 }
 
 // serveSide is the plain http door.

@@ -13,6 +13,7 @@ import (
 	"certwright/internal/account"
 	"certwright/internal/admin"
 	"certwright/internal/api"
+	"certwright/internal/arm"
 	"certwright/internal/auth"
 	"certwright/internal/certs"
 	"certwright/internal/challenge"
@@ -53,6 +54,7 @@ type Server struct {
 	worker  *worker.Worker
 	keys    *keys
 	api     *api.Handler
+	arm     *arm.Service
 	side    *admin.Door
 	post    *post
 	metrics *metrics.Metrics
@@ -137,6 +139,9 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	if s.tokens, err = sts.New(s.config.Tenant); err != nil {
+		return err
+	}
+	if err := s.openManagement(); err != nil {
 		return err
 	}
 	door := auth.Door{Tenant: s.config.Tenant, Vault: s.config.DefaultVault}

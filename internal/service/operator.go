@@ -26,6 +26,15 @@ func (s *Service) Underway(ctx context.Context, vaultName string, after vault.Re
 	return ops, next, err
 }
 
+// Vaults lists the names of the vaults that hold anything, in order, after one.
+func (s *Service) Vaults(ctx context.Context, after string, limit int) (names []string, err error) {
+	err = s.Store.View(ctx, func(r vault.Reader) (err error) {
+		names, err = r.Vaults(after, limit)
+		return err
+	})
+	return names, err
+}
+
 // History returns the operation of a certificate as it stands, with its history.
 func (s *Service) History(ctx context.Context, ref vault.Ref) (op vault.Operation, err error) {
 	err = s.Store.View(ctx, func(r vault.Reader) error {

@@ -108,10 +108,6 @@ func fixed(path string) (methods, bool) {
 		return methods{"GET": appService, "POST": cloudShell}, true
 	case "metadata/identity/oauth2/token":
 		return methods{"GET": machine}, true
-	case "metadata/endpoints":
-		return methods{"GET": cloudEndpoints}, true
-	case "subscriptions", "tenants":
-		return methods{"GET": emptyList}, true
 	case "common/discovery/instance":
 		return methods{"GET": instance}, true
 	case ".well-known/webfinger":
@@ -120,10 +116,12 @@ func fixed(path string) (methods, bool) {
 	return nil, false
 }
 
+// ofTenant finds what stands below a tenant. "adfs" may stand there twice, since
+// it is the end of some login endpoints and a tenant: az asks for
+// /adfs/adfs/v2.0/.well-known/openid-configuration.
 func ofTenant(rest string) (methods, bool) {
-	switch rest {
-	case ".well-known/openid-configuration", "v2.0/.well-known/openid-configuration",
-		"adfs/.well-known/openid-configuration": // az asks /adfs/adfs/... first
+	switch strings.TrimPrefix(rest, "adfs/") {
+	case ".well-known/openid-configuration", "v2.0/.well-known/openid-configuration":
 		return methods{"GET": discovery}, true
 	case "oauth2/token", "oauth2/v2.0/token":
 		return methods{"POST": token}, true

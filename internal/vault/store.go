@@ -40,6 +40,10 @@ type Store interface {
 type Reader interface {
 	Tally
 
+	// Vaults lists the names of the vaults that hold objects, issuers or
+	// contacts, in ascending order, after one.
+	Vaults(after string, limit int) ([]string, error)
+
 	// Object returns the head, deleted or not.
 	Object(Ref) (Object, error)
 	// Objects lists one collection in ascending order of Ref.Key.

@@ -38,7 +38,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"queue": sqlQueue, "heads": sqlHeads, "drop messages": sqlDropMessages, "life": sqlLife, "purge life": sqlPurgeLife,
 		"finish": sqlFinishJob, "put message": sqlPutMessage, "update account": sqlUpdateAccount,
 		"due jobs": sqlDueJobs, "any due": sqlAnyDue, "free job": sqlFreeJob, "lease": sqlLease, "extend": sqlExtend,
-		"failed": sqlFailed, "count": sqlCount, "any lease": sqlAnyLease, "free all": sqlFreeAll,
+		"failed": sqlFailed, "next vault": sqlNextVault, "count": sqlCount, "any lease": sqlAnyLease, "free all": sqlFreeAll,
 	}
 	// Those that walk an index in its order may start at its beginning.
 	walks := map[string]string{"next due": "SCAN jobs USING INDEX jobs_due", "count": "SCAN (subquery-1)"}

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"database/sql"
 	"strings"
 	"time"
 
@@ -107,4 +108,26 @@ func instant(t time.Time) int64 {
 		return *n
 	}
 	return nanosOfZero
+}
+
+// One step of the list of vaults: as many rows as a vault has are skipped at once.
+const sqlNextVault = `SELECT min(vault) FROM (
+SELECT min(vault) AS vault FROM objects WHERE vault > $1
+UNION ALL SELECT min(vault) FROM issuers WHERE vault > $2
+UNION ALL SELECT min(vault) FROM contacts WHERE vault > $3) AS found`
+
+// Vaults implements vault.Reader.
+func (r *reader) Vaults(after string, limit int) ([]string, error) {
+	list := []string{}
+	for len(list) < limit {
+		var next sql.NullString
+		if err := r.one("vaults", sqlNextVault, []any{after, after, after}, &next); err != nil {
+			return nil, err
+		}
+		if !next.Valid {
+			break
+		}
+		list, after = append(list, next.String), next.String
+	}
+	return list, nil
 }

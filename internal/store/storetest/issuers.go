@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 
 	"certwright/internal/vault"
@@ -71,4 +72,47 @@ func contacts(t *testing.T, s vault.Store) {
 	update(t, s, func(tx vault.Tx) error { return tx.DeleteContacts("web") })
 	refused(t, s, vault.ErrNotFound, func(tx vault.Tx) error { return tx.DeleteContacts("web") })
 	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) ([]vault.Contact, error) { return r.Contacts("web") })
+}
+
+// vaultsListed: each vault once that has an object, deleted or not, an issuer
+// or contacts, in order of name, page by page, and no longer.
+func vaultsListed(t *testing.T, s vault.Store) {
+	deleted := vault.Object{Ref: vault.Ref{Vault: "gone", Kind: vault.Secrets, Name: "a"}, Deletion: &vault.Deletion{At: instant, PurgeAt: instant}}
+	update(t, s, func(tx vault.Tx) error {
+		for _, o := range []vault.Object{{Ref: ref("a")}, {Ref: ref("b")}, {Ref: vault.Ref{Vault: "both", Kind: vault.Keys, Name: "k"}}, deleted} {
+			if _, err := tx.PutObject(o); err != nil {
+				return err
+			}
+		}
+		for _, name := range []string{"both", "issuers-1"} {
+			if err := tx.PutIssuer(fullIssuer(name, "i")); err != nil {
+				return err
+			}
+		}
+		return tx.PutContacts("a-1", []vault.Contact{{Email: "a@example.org"}})
+	})
+	list := func(limit int) []string {
+		all, after := []string{}, ""
+		for {
+			page := get(t, s, func(r vault.Reader) ([]string, error) { return r.Vaults(after, limit) })
+			if len(page) > limit {
+				t.Fatalf("a page of %d, limit %d", len(page), limit)
+			}
+			if len(page) == 0 {
+				return all
+			}
+			all, after = slices.Concat(all, page), page[len(page)-1]
+		}
+	}
+	for limit := 1; limit <= 6; limit++ {
+		same(t, "vaults", list(limit), []string{"a-1", "both", "gone", "issuers-1", "web"})
+	}
+	same(t, "a page of none", get(t, s, func(r vault.Reader) ([]string, error) { return r.Vaults("", 0) }), []string{})
+	update(t, s, func(tx vault.Tx) error {
+		if err := tx.DeleteContacts("a-1"); err != nil {
+			return err
+		}
+		return tx.Purge(deleted.Ref)
+	})
+	same(t, "vaults after a purge", list(9), []string{"both", "issuers-1", "web"})
 }

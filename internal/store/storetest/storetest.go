@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"issuers as put", issuersAsPut},
 		{"list of issuers", issuersListed},
 		{"contacts", contacts},
+		{"list of vaults", vaultsListed},
 		{"jobs as put", jobsAsPut},
 		{"claim", claimOrder},
 		{"claim hides and expires", claimExpires},

@@ -1,0 +1,22 @@
+package server
+
+import (
+	"certwright/internal/arm"
+	"certwright/internal/auth"
+)
+
+// openManagement makes the management plane, which knows the vaults that the
+// configuration names and those that hold anything.
+func (s *Server) openManagement() (err error) {
+	var names []string
+	for _, v := range s.config.Vaults {
+		names = append(names, v.Name)
+	}
+	door := auth.Door{Tenant: s.config.Tenant}
+	s.arm, err = arm.New(arm.Service{
+		Tenant: s.config.Tenant, Region: s.config.Region, Vault: s.config.DefaultVault,
+		Configured: names, Vaults: s.service.Vaults, Settings: s.config.settings(),
+		Authenticate: door.Authenticate, Challenge: door.Challenge, FromPage: auth.FromPage, Log: s.log,
+	})
+	return err
+}
