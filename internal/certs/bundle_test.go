@@ -35,6 +35,10 @@ func keyOf(t testing.TB, k Key) string {
 	return text
 }
 
+func block(kind string, b []byte) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}))
+}
+
 func TestWritePEM(t *testing.T) {
 	t.Parallel()
 	k, chain := issued(t, vault.KeyProps{Type: vault.RSA, Size: 2048})
@@ -87,7 +91,7 @@ func TestReadImport(t *testing.T) {
 		} {
 			t.Run(kind.name+" "+c.name, func(t *testing.T) {
 				t.Parallel()
-				b, err := ReadImport(c.value, "", c.contentType)
+				b, err := ReadImport(t.Context(), c.value, "", c.contentType)
 				if err != nil {
 					t.Fatal(err, errors.Unwrap(err))
 				}
@@ -119,7 +123,9 @@ func TestReadEncryptedPEM(t *testing.T) {
 		k, chain := issued(t, kind.props)
 		file := filepath.Join(t.TempDir(), "key.pem")
 		write(t, file, []byte(keyOf(t, k)))
-		for _, c := range []string{"-v2 aes256", "-v2 aes-128-cbc -v2prf hmacWithSHA1", "-v2 aes-192-cbc -v2prf hmacWithSHA512", "-v2 des3", "-v2 aes256 -iter 1", "-v1 PBE-SHA1-3DES"} {
+		for _, c := range []string{"-v2 aes256", "-v2 aes-128-cbc -v2prf hmacWithSHA1", "-v2 aes-192-cbc -v2prf hmacWithSHA512", "-v2 des3", "-v2 aes256 -iter 1", "-v1 PBE-SHA1-3DES",
+			"-v1 PBE-SHA1-2DES", "-v1 PBE-SHA1-RC4-128 -provider legacy -provider default", "-v1 PBE-SHA1-RC4-40 -provider legacy -provider default",
+			"-v1 PBE-SHA1-RC2-40 -provider legacy -provider default", "-v1 PBE-SHA1-RC2-128 -provider legacy -provider default"} {
 			t.Run(kind.name+c, func(t *testing.T) {
 				t.Parallel()
 				args := append([]string{"pkcs8", "-topk8", "-in", file, "-passout", "pass:sécret"}, strings.Fields(c)...)
@@ -128,16 +134,16 @@ func TestReadEncryptedPEM(t *testing.T) {
 					t.Fatal(err)
 				}
 				text := append(sealed, certificatesOf(t, chain)...)
-				b, err := ReadPEM(text, "sécret")
+				b, err := ReadPEM(t.Context(), text, "sécret")
 				if err != nil {
 					t.Fatal(err, errors.Unwrap(err))
 				}
 				if !bytes.Equal(b.Key.Public(), k.Public()) {
 					t.Error("another key")
 				}
-				_, err = ReadPEM(text, "other")
+				_, err = ReadPEM(t.Context(), text, "other")
 				wantRefusal(t, err, vault.BadPEM())
-				_, err = ReadPEM(text, "")
+				_, err = ReadPEM(t.Context(), text, "")
 				wantRefusal(t, err, vault.BadPEM())
 			})
 		}
@@ -149,7 +155,7 @@ func TestReadPEMRefusesASecondKeyUnread(t *testing.T) {
 	t.Parallel()
 	_, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	sealed := string(pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("never looked at")}))
-	_, err := ReadPEM([]byte(strings.Repeat(sealed, 30)+certificatesOf(t, chain)), "x")
+	_, err := ReadPEM(t.Context(), []byte(strings.Repeat(sealed, 30)+certificatesOf(t, chain)), "x")
 	wantRefusal(t, err, vault.NoPrivateKey())
 }
 
@@ -158,9 +164,6 @@ func TestReadImportRefuses(t *testing.T) {
 	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	other := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	key, certificates := keyOf(t, k), certificatesOf(t, chain)
-	block := func(kind string, b []byte) string {
-		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}))
-	}
 	pfx, err := WritePFX(&k, chain)
 	if err != nil {
 		t.Fatal(err)
@@ -189,7 +192,7 @@ func TestReadImportRefuses(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := ReadImport(c.value, "", c.contentType)
+			_, err := ReadImport(t.Context(), c.value, "", c.contentType)
 			wantRefusal(t, err, c.want)
 		})
 	}

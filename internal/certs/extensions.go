@@ -68,11 +68,16 @@ func addExtensions(b *cryptobyte.Builder, list ...*extension) {
 	})
 }
 
+// maxExtensions is how many a certificate or a request may have; those in use
+// have about ten.
+const maxExtensions = 256
+
 // readExtensions reads a list of extensions. What stands behind the list, or
 // behind the value of one, or inside a value behind what is read of it, is
 // passed over, as the standard library does.
 func readExtensions(seq cryptobyte.String) ([]extension, error) {
 	var list []extension
+	seen := map[string]bool{}
 	var items cryptobyte.String
 	if !seq.ReadASN1(&items, der.SEQUENCE) {
 		return nil, errExtension
@@ -85,10 +90,11 @@ func readExtensions(seq cryptobyte.String) ([]extension, error) {
 			!item.ReadASN1(&value, der.OCTET_STRING) {
 			return nil, errExtension
 		}
-		if slices.ContainsFunc(list, func(o extension) bool { return o.id.Equal(e.id) }) {
+		kind := e.id.String()
+		if seen[kind] || len(list) == maxExtensions {
 			return nil, errExtension // RFC 5280 section 4.2: at most one of a kind
 		}
-		e.value = value
+		seen[kind], e.value = true, value
 		list = append(list, e)
 	}
 	return list, nil

@@ -158,7 +158,7 @@ func FuzzReadPFX(f *testing.F) {
 	}
 	f.Add(own, 0)
 	f.Add(takeApart(f, own), 1)
-	f.Add(inPieces(f, putTogether(f, inPieces(f, takeApart(f, own)), 0)), 0)
+	f.Add(inPieces(f, putTogether(f, inPieces(f, takeApart(f, own)), nil)), 0)
 	leaf, err := x509.ParseCertificate(chain[0])
 	if err != nil {
 		f.Fatal(err)
@@ -181,7 +181,7 @@ func FuzzReadPFX(f *testing.F) {
 			pfx = b.BytesOrPanic()
 		}
 		if layer == 1 || layer == 2 {
-			pfx = putTogether(t, pfx, 0)
+			pfx = putTogether(t, pfx, nil)
 		}
 		checkPFX(t, pfx)
 	})
@@ -189,7 +189,7 @@ func FuzzReadPFX(f *testing.F) {
 
 func checkPFX(t *testing.T, pfx []byte) {
 	t.Helper()
-	b, err := ReadPFX(pfx, "")
+	b, err := ReadPFX(t.Context(), pfx, "")
 	if err != nil {
 		return
 	}
@@ -197,7 +197,7 @@ func checkPFX(t *testing.T, pfx []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := ReadPFX(again, "")
+	c, err := ReadPFX(t.Context(), again, "")
 	if err != nil || !cmp.Equal(b.Chain, c.Chain) || b.Leaf != c.Leaf {
 		t.Fatalf("written and read again: %v", err)
 	}
@@ -240,7 +240,7 @@ func FuzzReadPEM(f *testing.F) {
 	f.Add([]byte(strings.ReplaceAll(text, "\n", "\r\n")), "")
 	f.Add([]byte(strings.ReplaceAll(text, "PRIVATE", "ENCRYPTED PRIVATE")), "secret")
 	f.Fuzz(func(t *testing.T, text []byte, pwd string) {
-		b, err := ReadPEM(text, pwd)
+		b, err := ReadPEM(t.Context(), text, pwd)
 		if err != nil {
 			return
 		}
@@ -248,7 +248,7 @@ func FuzzReadPEM(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := ReadPEM([]byte(again), "")
+		c, err := ReadPEM(t.Context(), []byte(again), "")
 		if err != nil || !cmp.Equal(b.Chain, c.Chain) || b.Leaf != c.Leaf {
 			t.Fatalf("written and read again: %v", err)
 		}

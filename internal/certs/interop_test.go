@@ -203,8 +203,8 @@ func TestSecretWithoutKey(t *testing.T) {
 	if strings.Contains(text, "PRIVATE KEY") || strings.Count(text, "BEGIN CERTIFICATE") != 2 || !strings.HasSuffix(text, "-----\n") {
 		t.Errorf("the PEM holds\n%s", text)
 	}
-	_, err = ReadPFX(pfx, "")
+	_, err = ReadPFX(t.Context(), pfx, "")
 	wantRefusal(t, err, vault.NoPrivateKey())
-	_, err = ReadPEM([]byte(text), "")
+	_, err = ReadPEM(t.Context(), []byte(text), "")
 	wantRefusal(t, err, vault.NoPrivateKey())
 }

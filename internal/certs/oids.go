@@ -37,6 +37,9 @@ var (
 	oidLocalKeyID      = oid{1, 2, 840, 113549, 1, 9, 21}
 
 	oidPBE3DES     = oid{1, 2, 840, 113549, 1, 12, 1, 3}
+	oidPBERC4of128 = oid{1, 2, 840, 113549, 1, 12, 1, 1}
+	oidPBERC4of40  = oid{1, 2, 840, 113549, 1, 12, 1, 2}
+	oidPBE3DESof2  = oid{1, 2, 840, 113549, 1, 12, 1, 4}
 	oidPBERC2of128 = oid{1, 2, 840, 113549, 1, 12, 1, 5}
 	oidPBERC2of40  = oid{1, 2, 840, 113549, 1, 12, 1, 6}
 	oidPBES2       = oid{1, 2, 840, 113549, 1, 5, 13}

@@ -4,100 +4,46 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/des"
-	"crypto/hmac"
-	"crypto/pbkdf2"
+	"crypto/rc4"
 	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
 	"errors"
-	"hash"
-	"unicode/utf16"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// What a file may cost us before its password is known to be right: a good
-// half second on one core. OpenSSL writes 2,048 rounds, Java 10,000, Windows
-// 2,000; newer tools write up to 600,000, in a PFX up to three times: for MAC,
-// certificates and key.
-const (
-	maxIterations = 600_000   // rounds of one key derivation
-	maxEffort     = 3_100_000 // hashes of all derivations of a file
-)
-
 var (
 	errPassword   = errors.New("the password does not fit, or the file is broken")
-	errIterations = errors.New("the file asks for too many rounds of key derivation")
 	errEncryption = errors.New("the file is encrypted in a way that is not supported")
+	errBroken     = errors.New("the parameters of the encryption cannot be read")
 )
 
-// A password in the forms that PKCS#5 and PKCS#12 want. It counts the hashes
-// that its derivations cost, so that a file cannot keep the server busy.
-type password struct {
-	text   string
-	wide   []byte // UTF-16BE with a terminating zero (RFC 7292 appendix B.1)
-	effort int
-}
-
-func newPassword(s string) *password {
-	p := &password{text: s}
-	for _, u := range append(utf16.Encode([]rune(s)), 0) {
-		p.wide = append(p.wide, byte(u>>8), byte(u))
-	}
-	return p
-}
-
-// noPassword goes into a PKCS#12 derivation as zero bytes. newPassword("") goes
-// in as two: its terminating zero.
-func noPassword() *password { return &password{} }
-
-// spendPBKDF2 counts a derivation of size bytes: two hashes a round.
-func (p *password) spendPBKDF2(newHash func() hash.Hash, salt []byte, rounds, size int) error {
-	return p.spend(newHash(), 2*rounds, rounds, size, len(p.text)+len(salt))
-}
-
-// spendPKCS12 counts a derivation of size bytes by derive.
-func (p *password) spendPKCS12(newHash func() hash.Hash, salt []byte, rounds, size int) error {
-	return p.spend(newHash(), rounds, rounds, size, len(p.wide)+len(salt))
-}
-
-// spend counts hashes for each block of output, and the input, which goes into
-// each. It refuses rounds that are too many, or fewer than one, and more than a
-// file may cost. SHA-384 and SHA-512 take twice the time.
-func (p *password) spend(h hash.Hash, hashes, rounds, size, input int) error {
-	if rounds < 1 || rounds > maxIterations {
-		return errIterations
-	}
-	cost := (hashes + input/h.BlockSize()) * ((size + h.Size() - 1) / h.Size())
-	if h.BlockSize() > 64 {
-		cost *= 2
-	}
-	if p.effort += cost; p.effort > maxEffort {
-		return errIterations
-	}
-	return nil
-}
-
 // decrypt opens ciphertext by an AlgorithmIdentifier: PBES2 (RFC 8018) with
-// PBKDF2 and AES or 3DES, or the PKCS#12 schemes with 3DES or RC2.
+// PBKDF2 and AES or 3DES, or one of the six PKCS#12 schemes of RFC 7292
+// appendix C.
 func (p *password) decrypt(alg cryptobyte.String, ciphertext []byte) ([]byte, error) {
 	var id oid
 	var params cryptobyte.String
 	if !alg.ReadASN1ObjectIdentifier((*oid)(&id)) || !alg.ReadASN1(&params, asn1.SEQUENCE) {
-		return nil, errEncryption
+		return nil, errBroken
 	}
-	var block cipher.Block
-	var iv []byte
-	var err error
 	if id.Equal(oidPBES2) {
-		block, iv, err = p.pbes2(params)
-	} else {
-		block, iv, err = p.pkcs12Cipher(id, params)
+		block, iv, err := p.pbes2(params)
+		if err != nil {
+			return nil, err
+		}
+		return decryptCBC(block, iv, ciphertext)
 	}
-	if err != nil {
-		return nil, err
+	for _, s := range pkcs12Schemes() {
+		if id.Equal(s.id) {
+			return p.decryptPKCS12(s, params, ciphertext)
+		}
 	}
+	return nil, errEncryption
+}
+
+func decryptCBC(block cipher.Block, iv, ciphertext []byte) ([]byte, error) {
 	n := block.BlockSize()
 	if len(iv) != n || len(ciphertext) == 0 || len(ciphertext)%n != 0 {
 		return nil, errPassword
@@ -124,10 +70,10 @@ func (p *password) pbes2(params cryptobyte.String) (cipher.Block, []byte, error)
 	var kdf, kdfParams, scheme cryptobyte.String
 	var id, schemeID oid
 	var iv []byte
-	if !params.ReadASN1(&kdf, asn1.SEQUENCE) || !kdf.ReadASN1ObjectIdentifier((*oid)(&id)) || !id.Equal(oidPBKDF2) ||
+	if !params.ReadASN1(&kdf, asn1.SEQUENCE) || !kdf.ReadASN1ObjectIdentifier((*oid)(&id)) ||
 		!kdf.ReadASN1(&kdfParams, asn1.SEQUENCE) || !params.ReadASN1(&scheme, asn1.SEQUENCE) ||
-		!scheme.ReadASN1ObjectIdentifier((*oid)(&schemeID)) || !scheme.ReadASN1Bytes(&iv, asn1.OCTET_STRING) {
-		return nil, nil, errEncryption
+		!scheme.ReadASN1ObjectIdentifier((*oid)(&schemeID)) {
+		return nil, nil, errBroken
 	}
 	size, open := 0, aes.NewCipher
 	switch {
@@ -139,8 +85,12 @@ func (p *password) pbes2(params cryptobyte.String) (cipher.Block, []byte, error)
 		size = 32
 	case schemeID.Equal(oidDES3CBC):
 		size, open = 24, des.NewTripleDESCipher
-	default:
+	}
+	if size == 0 || !id.Equal(oidPBKDF2) {
 		return nil, nil, errEncryption
+	}
+	if !scheme.ReadASN1Bytes(&iv, asn1.OCTET_STRING) {
+		return nil, nil, errBroken
 	}
 	key, err := p.pbkdf2(kdfParams, size)
 	if err != nil {
@@ -150,140 +100,63 @@ func (p *password) pbes2(params cryptobyte.String) (cipher.Block, []byte, error)
 	return block, iv, err
 }
 
-// pbkdf2 derives a key of size bytes; size 0 takes the length that the
-// parameters name.
-func (p *password) pbkdf2(params cryptobyte.String, size int) ([]byte, error) {
+// A pkcs12Scheme is a cipher whose key comes from the derivation of RFC 7292
+// with SHA-1. The stream cipher RC4 has no block, no IV and no padding.
+type pkcs12Scheme struct {
+	id    oid
+	size  int // of the key, in bytes
+	block func(key []byte) (cipher.Block, error)
+}
+
+func pkcs12Schemes() []pkcs12Scheme {
+	return []pkcs12Scheme{
+		{oidPBE3DES, 24, des.NewTripleDESCipher},
+		{oidPBE3DESof2, 16, newTwoKey3DES},
+		{oidPBERC2of128, 16, newRC2},
+		{oidPBERC2of40, 5, newRC2},
+		{oidPBERC4of128, 16, nil},
+		{oidPBERC4of40, 5, nil},
+	}
+}
+
+// newTwoKey3DES uses the first of two DES keys again as the third.
+func newTwoKey3DES(key []byte) (cipher.Block, error) {
+	return des.NewTripleDESCipher(slices.Concat(key, key[:des.BlockSize]))
+}
+
+func (p *password) decryptPKCS12(s pkcs12Scheme, params cryptobyte.String, ciphertext []byte) ([]byte, error) {
 	var salt []byte
-	var rounds, length int
-	prf := sha1.New // the default of RFC 8018
-	if !params.ReadASN1Bytes(&salt, asn1.OCTET_STRING) || !params.ReadASN1Integer(&rounds) {
-		return nil, errEncryption
+	if !params.ReadASN1Bytes(&salt, asn1.OCTET_STRING) {
+		return nil, errBroken
 	}
-	if params.PeekASN1Tag(asn1.INTEGER) && !params.ReadASN1Integer(&length) {
-		return nil, errEncryption
-	}
-	if !params.Empty() {
-		var alg cryptobyte.String
-		var id oid
-		if !params.ReadASN1(&alg, asn1.SEQUENCE) || !alg.ReadASN1ObjectIdentifier((*oid)(&id)) {
-			return nil, errEncryption
-		}
-		if prf = hashOf(id); prf == nil {
-			return nil, errEncryption
-		}
-	}
-	if size == 0 {
-		size = length
-	}
-	if length != 0 && length != size || size < 16 || size > 64 {
-		return nil, errEncryption
-	}
-	if err := p.spendPBKDF2(prf, salt, rounds, size); err != nil {
+	rounds, err := readRounds(&params)
+	if err != nil {
 		return nil, err
 	}
-	return pbkdf2.Key(prf, p.text, salt, rounds, size)
+	key, err := p.pkcs12(sha1.New, keyMaterial, salt, rounds, s.size)
+	if err != nil {
+		return nil, err
+	}
+	if s.block == nil {
+		return decryptRC4(key, ciphertext)
+	}
+	block, err := s.block(key)
+	if err != nil {
+		return nil, err
+	}
+	iv, err := p.pkcs12(sha1.New, ivMaterial, salt, rounds, block.BlockSize())
+	if err != nil {
+		return nil, err
+	}
+	return decryptCBC(block, iv, ciphertext)
 }
 
-// hashOf returns the hash of a digest or HMAC identifier; nil if unknown.
-func hashOf(id oid) func() hash.Hash {
-	switch {
-	case id.Equal(oidSHA1), id.Equal(oidHMACSHA1):
-		return sha1.New
-	case id.Equal(oidSHA256), id.Equal(oidHMACSHA256):
-		return sha256.New
-	case id.Equal(oidSHA384), id.Equal(oidHMACSHA384):
-		return sha512.New384
-	case id.Equal(oidSHA512), id.Equal(oidHMACSHA512):
-		return sha512.New
+func decryptRC4(key, ciphertext []byte) ([]byte, error) {
+	c, err := rc4.NewCipher(key)
+	if err != nil {
+		return nil, err
 	}
-	return nil
-}
-
-func (p *password) pkcs12Cipher(id oid, params cryptobyte.String) (cipher.Block, []byte, error) {
-	var salt []byte
-	var rounds int
-	if !params.ReadASN1Bytes(&salt, asn1.OCTET_STRING) || !params.ReadASN1Integer(&rounds) {
-		return nil, nil, errEncryption
-	}
-	size, open := 0, des.NewTripleDESCipher
-	switch {
-	case id.Equal(oidPBE3DES):
-		size = 24
-	case id.Equal(oidPBERC2of128):
-		size, open = 16, newRC2
-	case id.Equal(oidPBERC2of40):
-		size, open = 5, newRC2
-	default:
-		return nil, nil, errEncryption
-	}
-	for _, n := range []int{size, des.BlockSize} {
-		if err := p.spendPKCS12(sha1.New, salt, rounds, n); err != nil {
-			return nil, nil, err
-		}
-	}
-	block, err := open(p.derive(sha1.New, keyMaterial, salt, rounds, size))
-	return block, p.derive(sha1.New, ivMaterial, salt, rounds, des.BlockSize), err
-}
-
-// What a PKCS#12 derivation is for, RFC 7292 appendix B.3.
-const (
-	keyMaterial = 1
-	ivMaterial  = 2
-	macMaterial = 3
-)
-
-// derive is the key derivation of RFC 7292 appendix B.2.
-func (p *password) derive(newHash func() hash.Hash, purpose byte, salt []byte, rounds, size int) []byte {
-	h := newHash()
-	v := h.BlockSize()
-	diversifier := make([]byte, v)
-	for i := range diversifier {
-		diversifier[i] = purpose
-	}
-	state := append(stretch(salt, v), stretch(p.wide, v)...)
-	var out []byte
-	for {
-		h.Reset()
-		h.Write(diversifier)
-		h.Write(state)
-		a := h.Sum(nil)
-		for range rounds - 1 {
-			h.Reset()
-			h.Write(a)
-			a = h.Sum(a[:0])
-		}
-		if out = append(out, a...); len(out) >= size {
-			return out[:size]
-		}
-		addBlocks(state, stretch(a, v)[:v])
-	}
-}
-
-// stretch repeats b up to a multiple of v bytes; nothing stays nothing.
-func stretch(b []byte, v int) []byte {
-	out := make([]byte, (len(b)+v-1)/v*v)
-	for i := range out {
-		out[i] = b[i%len(b)]
-	}
-	return out
-}
-
-// addBlocks adds block and 1 to each block of state, as big-endian numbers.
-func addBlocks(state, block []byte) {
-	v := len(block)
-	for ; len(state) > 0; state = state[v:] {
-		carry := 1
-		for i := v - 1; i >= 0; i-- {
-			carry += int(state[i]) + int(block[i])
-			state[i] = byte(carry)
-			carry >>= 8
-		}
-	}
-}
-
-// mac returns the HMAC of data by a PKCS#12 key of the password.
-func (p *password) mac(newHash func() hash.Hash, salt []byte, rounds int, data []byte) []byte {
-	m := hmac.New(newHash, p.derive(newHash, macMaterial, salt, rounds, newHash().Size()))
-	m.Write(data)
-	return m.Sum(nil)
+	plain := make([]byte, len(ciphertext))
+	c.XORKeyStream(plain, ciphertext)
+	return plain, nil
 }

@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"context"
 	"crypto/hmac"
 	"errors"
 
@@ -20,28 +21,53 @@ var (
 // ReadPFX reads a PKCS#12 file with one private key and its certificates, in
 // the order of the file. An empty password may be one of zero characters or
 // none at all. Errors are vault.BadPFX (unreadable, or a wrong password),
-// vault.NoPrivateKey, vault.WrongPublicKey (no certificate is the key's).
-func ReadPFX(der []byte, pwd string) (Bundle, error) {
+// vault.TooManyRounds, vault.OddEncryption, vault.NoPrivateKey,
+// vault.WrongPublicKey (no certificate is the key's), and ctx's, when nobody
+// waits for the answer any more.
+func ReadPFX(ctx context.Context, der []byte, pwd string) (Bundle, error) {
 	if len(der) > maxImport {
 		return Bundle{}, vault.BadPFX().Because(errPFX)
 	}
-	p := newPassword(pwd)
+	p := newPassword(ctx, pwd)
 	bags, err := readBags(der, p)
-	if err != nil && pwd == "" && !errors.Is(err, errSecondKey) {
-		p.wide = nil
-		bags, err = readBags(der, p)
+	if err != nil && pwd == "" && !final(err) {
+		bags, err = readBags(der, p.absent())
 	}
 	switch {
 	case errors.Is(err, errSecondKey):
 		return Bundle{}, vault.NoPrivateKey().Because(err)
 	case err != nil:
-		return Bundle{}, vault.BadPFX().Because(err)
+		return Bundle{}, sealedRefusal(err, vault.BadPFX())
 	case len(bags.certs) == 0:
 		return Bundle{}, vault.BadPFX().Because(errNoCertificate)
 	case len(bags.keys) != 1:
 		return Bundle{}, vault.NoPrivateKey()
 	}
 	return newBundle(bags.keys[0], bags.certs)
+}
+
+// final reports whether another form of the password would change nothing.
+func final(err error) bool {
+	return errors.Is(err, errSecondKey) || errors.Is(err, errIterations) || abandoned(err)
+}
+
+// abandoned reports whether reading ended because nobody waits for it.
+func abandoned(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// sealedRefusal is the refusal of an encrypted file; other is for what is wrong
+// with it besides its encryption.
+func sealedRefusal(err error, other *vault.Error) error {
+	switch {
+	case abandoned(err):
+		return err
+	case errors.Is(err, errIterations):
+		return vault.TooManyRounds(maxIterations).Because(err)
+	case errors.Is(err, errEncryption):
+		return vault.OddEncryption().Because(err)
+	}
+	return other.Because(err)
 }
 
 // safe collects what the bags of a file hold.
@@ -91,19 +117,23 @@ func readContentInfo(in *cryptobyte.String, id *oid, content *cryptobyte.String)
 func (p *password) checkMAC(mac cryptobyte.String, data []byte) error {
 	var info, alg, salt, digest cryptobyte.String
 	var id oid
-	rounds := 1
 	if !mac.ReadASN1(&info, asn1.SEQUENCE) || !mac.ReadASN1(&salt, asn1.OCTET_STRING) ||
-		!mac.Empty() && !mac.ReadASN1Integer(&rounds) ||
 		!info.ReadASN1(&alg, asn1.SEQUENCE) || !alg.ReadASN1ObjectIdentifier((*oid)(&id)) || !info.ReadASN1(&digest, asn1.OCTET_STRING) {
 		return errPFX
 	}
-	want, err := []byte(nil), error(nil)
+	rounds, err := 1, error(nil) // the default
+	if !mac.Empty() {
+		if rounds, err = readRounds(&mac); err != nil {
+			return err
+		}
+	}
+	var want []byte
 	if id.Equal(oidPBMAC1) {
 		want, err = p.pbmac1(alg, data)
 	} else if h := hashOf(id); h == nil {
 		err = errEncryption
-	} else if err = p.spendPKCS12(h, salt, rounds, h().Size()); err == nil {
-		want = p.mac(h, salt, rounds, data)
+	} else {
+		want, err = p.mac(h, salt, rounds, data)
 	}
 	if err == nil && !hmac.Equal(want, digest) {
 		err = errPassword
@@ -115,21 +145,19 @@ func (p *password) pbmac1(alg cryptobyte.String, data []byte) ([]byte, error) {
 	var params, kdf, kdfParams, scheme cryptobyte.String
 	var id, schemeID oid
 	if !alg.ReadASN1(&params, asn1.SEQUENCE) || !params.ReadASN1(&kdf, asn1.SEQUENCE) ||
-		!kdf.ReadASN1ObjectIdentifier((*oid)(&id)) || !id.Equal(oidPBKDF2) || !kdf.ReadASN1(&kdfParams, asn1.SEQUENCE) ||
+		!kdf.ReadASN1ObjectIdentifier((*oid)(&id)) || !kdf.ReadASN1(&kdfParams, asn1.SEQUENCE) ||
 		!params.ReadASN1(&scheme, asn1.SEQUENCE) || !scheme.ReadASN1ObjectIdentifier((*oid)(&schemeID)) {
-		return nil, errEncryption
+		return nil, errBroken
 	}
 	h := hashOf(schemeID)
-	if h == nil {
+	if h == nil || !id.Equal(oidPBKDF2) {
 		return nil, errEncryption
 	}
 	key, err := p.pbkdf2(kdfParams, 0)
 	if err != nil {
 		return nil, err
 	}
-	m := hmac.New(h, key)
-	m.Write(data)
-	return m.Sum(nil), nil
+	return hmacOf(h, key, data), nil
 }
 
 // open reads the safe contents in one ContentInfo.
@@ -239,7 +267,7 @@ func (p *password) decryptKey(der []byte) ([]byte, error) {
 	in := cryptobyte.String(der)
 	var info, alg, data cryptobyte.String
 	if !in.ReadASN1(&info, asn1.SEQUENCE) || !info.ReadASN1(&alg, asn1.SEQUENCE) || !info.ReadASN1(&data, asn1.OCTET_STRING) {
-		return nil, errEncryption
+		return nil, errBroken
 	}
 	return p.decrypt(alg, data)
 }

@@ -166,7 +166,7 @@ func addMAC(b *cryptobyte.Builder, p *password, data []byte) {
 				b.AddASN1ObjectIdentifier(oidSHA1)
 				b.AddASN1NULL()
 			})
-			b.AddASN1OctetString(p.mac(sha1.New, salt, pfxRounds, data))
+			b.AddASN1OctetString(hmacOf(sha1.New, p.derive(sha1.New, macMaterial, salt, pfxRounds, sha1.Size), data))
 		})
 		b.AddASN1OctetString(salt)
 	})

@@ -253,7 +253,7 @@ func TestRecordedImports(t *testing.T) {
 		if in.Policy != nil && in.Policy.SecretProps.ContentType != "" {
 			contentType = in.Policy.SecretProps.ContentType
 		}
-		b, err := ReadImport(in.Value, in.Password, contentType)
+		b, err := ReadImport(t.Context(), in.Value, in.Password, contentType)
 		if err != nil {
 			t.Fatalf("%s: %v", uri, err)
 		}
@@ -283,7 +283,7 @@ func TestRecordedSecrets(t *testing.T) {
 		if !slices.Contains([]string{vault.PKCS12, vault.PEM}, out.ContentType) {
 			return false
 		}
-		theirs, err := ReadImport(out.Value, "", out.ContentType)
+		theirs, err := ReadImport(t.Context(), out.Value, "", out.ContentType)
 		if err != nil {
 			t.Fatalf("%s: %v", uri, err)
 		}
@@ -291,7 +291,7 @@ func TestRecordedSecrets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ours, err := ReadPFX(pfx, "")
+		ours, err := ReadPFX(t.Context(), pfx, "")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,7 +16,7 @@ func (s *Service) ImportCertificate(ctx context.Context, who vault.Caller, ref v
 		return Certificate{}, err
 	}
 	now := s.now()
-	m, err := s.imported(ref, in, now)
+	m, err := s.imported(ctx, ref, in, now)
 	if err != nil {
 		return Certificate{}, err
 	}
@@ -51,7 +51,7 @@ func (s *Service) ImportCertificate(ctx context.Context, who vault.Caller, ref v
 }
 
 // imported reads what was brought and works out its policy.
-func (s *Service) imported(ref vault.Ref, in ImportInput, now time.Time) (material, error) {
+func (s *Service) imported(ctx context.Context, ref vault.Ref, in ImportInput, now time.Time) (material, error) {
 	patch := vault.PolicyPatch{}
 	if in.Policy != nil {
 		patch = *in.Policy
@@ -60,7 +60,7 @@ func (s *Service) imported(ref vault.Ref, in ImportInput, now time.Time) (materi
 	if patch.Secret != nil && patch.Secret.ContentType != nil {
 		contentType = *patch.Secret.ContentType
 	}
-	b, err := certs.ReadImport(in.Value, in.Password.Reveal(), contentType)
+	b, err := certs.ReadImport(ctx, in.Value, in.Password.Reveal(), contentType)
 	if err != nil {
 		return material{}, err
 	}

@@ -188,7 +188,7 @@ func TestKeyStaysInsideWhenNotExportable(t *testing.T) {
 	h.get(t, web)
 	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	must(t, err)
-	if _, err := certs.ReadPEM([]byte(secret.Value), ""); err == nil {
+	if _, err := certs.ReadPEM(t.Context(), []byte(secret.Value), ""); err == nil {
 		t.Error("the secret holds the private key")
 	}
 }

@@ -26,7 +26,7 @@ func TestFirstGetFinishesSelf(t *testing.T) {
 	must(t, err)
 	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	must(t, err)
-	bundle, err := certs.ReadPEM([]byte(secret.Value), "")
+	bundle, err := certs.ReadPEM(t.Context(), []byte(secret.Value), "")
 	must(t, err)
 	if string(bundle.Key.Public()) != string(key.Version.Key.Public) || secret.Version.ID != op.Target || !key.Version.Managed {
 		t.Error("certificate, key and secret are not one")

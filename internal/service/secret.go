@@ -45,7 +45,7 @@ func (s *Service) converted(ctx context.Context, got Secret, out string) (Secret
 	if got.Version.Managed {
 		got.Value, err = s.managedPEM(ctx, got.Version)
 	} else {
-		got.Value, err = pfxToPEM(got.Value)
+		got.Value, err = pfxToPEM(ctx, got.Value)
 	}
 	body := *got.Version.Secret
 	body.ContentType, got.Version.Secret = vault.PEM, &body
@@ -74,12 +74,12 @@ func (s *Service) managedPEM(ctx context.Context, secret vault.Version) (string,
 	return certs.WritePEM(&private, certificate.Certificate.Chain)
 }
 
-func pfxToPEM(value string) (string, error) {
+func pfxToPEM(ctx context.Context, value string) (string, error) {
 	der, err := base64.StdEncoding.DecodeString(value)
 	if err != nil {
 		return "", vault.BadPFX().Because(err)
 	}
-	b, err := certs.ReadPFX(der, "")
+	b, err := certs.ReadPFX(ctx, der, "")
 	if err != nil {
 		return "", err
 	}

@@ -131,14 +131,14 @@ func TestPFXComesOutAsPEM(t *testing.T) {
 	h.set(t, word, service.SecretInput{Value: pfx, ContentType: vault.PKCS12})
 	der, err := base64.StdEncoding.DecodeString(pfx)
 	must(t, err)
-	inside, err := certs.ReadPFX(der, "")
+	inside, err := certs.ReadPFX(t.Context(), der, "")
 	must(t, err)
 	for _, ref := range []vault.Ref{managed, word} {
 		got := h.read(t, ref, "", vault.PEM)
 		if got.Version.Secret.ContentType != vault.PEM {
 			t.Errorf("%s: content type %s", ref, got.Version.Secret.ContentType)
 		}
-		b, err := certs.ReadPEM([]byte(got.Value), "")
+		b, err := certs.ReadPEM(t.Context(), []byte(got.Value), "")
 		must(t, err)
 		if !bytes.Equal(b.Chain[b.Leaf], leaf) || !bytes.Equal(b.Key.Public(), inside.Key.Public()) {
 			t.Errorf("%s: another certificate or key", ref)

@@ -210,9 +210,13 @@ func visibleASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 }
 
-// CheckImport refuses what a caller chose in the policy of an import. What the
-// certificate itself decided is not judged: it exists already.
+// CheckImport refuses what a caller chose in the policy of an import, and RSA
+// keys that are weaker than those that are made. What else the certificate
+// itself decided is not judged: it exists already.
 func (p Policy) CheckImport() error {
+	if p.Key.Type.IsRSA() && p.Key.Size < 2048 {
+		return BadKeySize(p.Key.Size, 2048, 3072, 4096)
+	}
 	if err := p.Secret.check(); err != nil {
 		return err
 	}

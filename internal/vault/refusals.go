@@ -158,6 +158,21 @@ func OddPEM() *Error {
 	return Bad("The specified PEM X.509 certificate content is in an unexpected format. Please check if certificate is in valid PEM format.")
 }
 
+// NotText answers a PEM import that is no text.
+func NotText() *Error {
+	return Bad("The specified PEM X.509 certificate content holds zero bytes and is not UTF-16, so it is not text. Please save it as UTF-8.")
+}
+
+// TooManyRounds answers an import whose password would cost too much to try.
+func TooManyRounds(limit int) *Error {
+	return Bad("The specified X.509 certificate content asks for too many rounds of key derivation: up to %d are taken, for a key and up to six certificates. Please export it with fewer rounds.", limit)
+}
+
+// OddEncryption answers an import that is encrypted in a way that is not known here.
+func OddEncryption() *Error {
+	return Bad("The specified X.509 certificate content is encrypted or authenticated in a way that is not supported. Please export it with AES-256 and SHA-256, or with 3DES and SHA-1.")
+}
+
 // NoPrivateKey answers an import without a private key, or with several
 // (recorded in Azure/azure-sdk-for-net issue 26492).
 func NoPrivateKey() *Error {

@@ -1,0 +1,173 @@
+package certs
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"errors"
+	"hash"
+	"math/big"
+	"testing"
+
+	"golang.org/x/crypto/cryptobyte"
+	der "golang.org/x/crypto/cryptobyte/asn1"
+
+	"certwright/internal/vault"
+)
+
+// A file may not keep the server busy before its password is known to be right,
+// and the refusal says what is wrong with it.
+func TestReadPFXRefusesManyRounds(t *testing.T) {
+	t.Parallel()
+	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	pfx, err := WritePFX(&k, chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	auth := takeApart(t, pfx)
+	over := big.NewInt(maxIterations + 1)
+	for name, rounds := range map[string]*big.Int{"one more": over, "many": new(big.Int).Lsh(over, 20), "more than an int holds": new(big.Int).Lsh(over, 60)} {
+		_, err := ReadPFX(t.Context(), putTogether(t, auth, rounds), "")
+		wantRefusal(t, err, vault.TooManyRounds(maxIterations))
+		sealed := sealedKey(rounds)
+		if _, err := newPassword(t.Context(), "").decryptKey(sealed); !errors.Is(err, errIterations) {
+			t.Errorf("a key under %s: %v", name, err)
+		}
+		text := []byte(certificatesOf(t, chain) + block("ENCRYPTED PRIVATE KEY", sealed))
+		_, err = ReadPEM(t.Context(), text, "x")
+		wantRefusal(t, err, vault.TooManyRounds(maxIterations))
+	}
+	_, err = ReadPFX(t.Context(), putTogether(t, auth, big.NewInt(-1)), "")
+	wantRefusal(t, err, vault.BadPFX())
+}
+
+// sealedKey returns an EncryptedPrivateKeyInfo that nobody can open.
+func sealedKey(rounds *big.Int) []byte {
+	var info cryptobyte.Builder
+	info.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
+		b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
+			b.AddASN1ObjectIdentifier(oidPBE3DES)
+			b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
+				b.AddASN1OctetString([]byte("salt"))
+				b.AddASN1BigInt(rounds)
+			})
+		})
+		b.AddASN1OctetString(make([]byte, 16))
+	})
+	return info.BytesOrPanic()
+}
+
+// A key, its certificate and a chain of five are let in at 600,000 rounds under
+// every hash, and a MAC that is tried twice; twice as much is refused.
+func TestEffortAdmitsAChainOfFive(t *testing.T) {
+	t.Parallel()
+	for name, newHash := range map[string]func() hash.Hash{"SHA-1": sha1.New, "SHA-256": sha256.New, "SHA-512": sha512.New} {
+		h, n := newHash(), maxIterations
+		e := &effort{ctx: t.Context()}
+		for range 2 {
+			if err := e.spend(h, n, n, h.Size(), 40); err != nil {
+				t.Fatalf("%s: the MAC: %v", name, err)
+			}
+		}
+		spend := map[string]func() error{
+			"PBKDF2": func() error { return e.spend(h, 2*n, n, 32, 40) },
+			"PKCS12": func() error { return errors.Join(e.spend(h, n, n, 24, 40), e.spend(h, n, n, 8, 40)) },
+		}
+		for scheme, spend := range spend {
+			e.hashes = 0
+			for range 7 {
+				if err := spend(); err != nil {
+					t.Fatalf("%s with %s: %v", scheme, name, err)
+				}
+			}
+		}
+	}
+	e := &effort{ctx: t.Context()}
+	var err error
+	for range 2 * 7 {
+		err = e.spend(sha512.New(), 2*maxIterations, maxIterations, 32, 40)
+	}
+	if !errors.Is(err, errIterations) {
+		t.Errorf("two files' worth is let in: %v", err)
+	}
+}
+
+// More is refused before it is spent, whatever it goes into: rounds, blocks of
+// output, or long salts and passwords.
+func TestEffortCountsEverything(t *testing.T) {
+	t.Parallel()
+	n := maxIterations
+	for name, spend := range map[string]func(*effort) error{
+		"rounds": func(e *effort) error { return e.spend(sha1.New(), n+1, n+1, 20, 0) },
+		"none":   func(e *effort) error { return e.spend(sha1.New(), 0, 0, 20, 0) },
+		"fewer":  func(e *effort) error { return e.spend(sha1.New(), -1, -1, 20, 0) },
+		"blocks": func(e *effort) error { return e.spend(sha1.New(), 2*n, n, 400, 0) },
+	} {
+		if spend(&effort{ctx: t.Context()}) == nil {
+			t.Errorf("%s: let in", name)
+		}
+	}
+	long := make([]byte, 900<<10)
+	for name, p := range map[string]*password{"password": newPassword(t.Context(), string(long)), "salt": newPassword(t.Context(), "x")} {
+		salt, times, err := []byte{0, 0}, 0, error(nil)
+		if name == "salt" {
+			salt = long
+		}
+		for ; err == nil && times < 2000; times++ {
+			salt[0], salt[1] = byte(times), byte(times>>8) // another key each time
+			err = p.effort.spend(sha1.New(), 1, 1, 24, len(p.wide)+len(salt))
+		}
+		if times == 2000 {
+			t.Errorf("a long %s costs nothing", name)
+		}
+	}
+}
+
+// A salt that repeats is derived from once: it costs nothing the second time.
+func TestDerivationsAreRemembered(t *testing.T) {
+	t.Parallel()
+	p := newPassword(t.Context(), "secret")
+	derive := func(salt string, purpose byte, rounds int) []byte {
+		key, err := p.pkcs12(sha1.New, purpose, []byte(salt), rounds, 24)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return key
+	}
+	first := derive("salt", keyMaterial, 1000)
+	spent := p.effort.hashes
+	if again := derive("salt", keyMaterial, 1000); string(again) != string(first) || p.effort.hashes != spent {
+		t.Errorf("the same again: another key, or %d hashes where %d were spent", p.effort.hashes, spent)
+	}
+	for _, other := range [][]byte{derive("other", keyMaterial, 1000), derive("salt", ivMaterial, 1000), derive("salt", keyMaterial, 999)} {
+		if string(other) == string(first) {
+			t.Error("other parameters give the same key")
+		}
+	}
+	if p.effort.hashes != 4*spent-2 { // one round less in two blocks
+		t.Errorf("%d hashes, want about four times %d", p.effort.hashes, spent)
+	}
+	if _, ok := p.absent().made[derivation{keyMaterial, 20, 1000, 24, "salt"}]; ok {
+		t.Error("what one password made is taken for another's")
+	}
+}
+
+// Nothing is derived for a client that has gone.
+func TestReadingEndsWithTheRequest(t *testing.T) {
+	t.Parallel()
+	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	pfx, err := WritePFX(&k, chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, gone := context.WithCancel(t.Context())
+	gone()
+	if _, err := ReadPFX(ctx, pfx, ""); !errors.Is(err, context.Canceled) {
+		t.Errorf("PFX: %v", err)
+	}
+	text := []byte(certificatesOf(t, chain) + block("ENCRYPTED PRIVATE KEY", sealedKey(big.NewInt(1000))))
+	if _, err := ReadPEM(ctx, text, "x"); !errors.Is(err, context.Canceled) {
+		t.Errorf("PEM: %v", err)
+	}
+}
