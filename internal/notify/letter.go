@@ -44,7 +44,7 @@ func write(from *mail.Address, m vault.Message) (letter, error) {
 		return letter{}, err
 	}
 	to, err := mail.ParseAddress(l.To[0])
-	if err != nil || !isAddress(to.Address) {
+	if err != nil || !vault.IsAddress(to.Address) {
 		return letter{}, &Refused{fmt.Sprintf("%q is no mail address", l.To[0])}
 	}
 	boundary := "=_" + m.ID // "=_" cannot occur in quoted-printable text
@@ -94,13 +94,3 @@ func messageID(m vault.Message, from, to string) string {
 }
 
 func domain(address string) string { return address[strings.LastIndexByte(address, '@')+1:] }
-
-// isAddress reports whether a parsed address can stand in a header and in SMTP:
-// printable, no space, and a domain that looks like one.
-func isAddress(a string) bool {
-	at := strings.LastIndexByte(a, '@')
-	if at < 1 || at == len(a)-1 || len(a) > 254 {
-		return false
-	}
-	return plain(a, len(a)) == a && !strings.ContainsAny(a, " <>\"\\,;:()")
-}

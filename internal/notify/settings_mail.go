@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"certwright/internal/vault"
 )
 
 // MailSettings are what an operator writes under `smtp:`.
@@ -52,7 +54,7 @@ func (s MailSettings) Check() (wrong []error) {
 	}
 	if a, err := mail.ParseAddress(s.From); s.From == "" {
 		wrong = append(wrong, errors.New("from: is missing; write the sender's address, as in certs@example.org"))
-	} else if err != nil || !isAddress(a.Address) {
+	} else if err != nil || !vault.IsAddress(a.Address) {
 		wrong = append(wrong, fmt.Errorf("from: %q is no address; write one as in certs@example.org or Certificates <certs@example.org>", s.From))
 	}
 	if !slices.Contains([]string{startTLS, fullTLS, noTLS}, s.TLS) {

@@ -9,20 +9,24 @@ import (
 
 // tellAsked tells people and programs that an order waits for an operator's
 // word, and how to give it.
-func (s *Service) tellAsked(tx vault.Tx, op vault.Operation, now time.Time) error {
+func (s *Service) tellAsked(tx vault.Tx, op vault.Operation, now time.Time) (vault.Operation, error) {
 	v, err := asking(tx, op)
 	if err != nil {
-		return err
+		return op, err
 	}
 	if err := s.tell(tx, askedMessage(v, op, now)); err != nil {
-		return err
+		return op, err
 	}
-	text := askedMail(v, op)
-	heard, err := s.mail(tx, v, text, now)
+	return s.mailAsked(tx, v, op, now)
+}
+
+func (s *Service) mailAsked(tx vault.Tx, v vault.Version, op vault.Operation, now time.Time) (vault.Operation, error) {
+	heard, err := s.mail(tx, v, askedMail(v, op), now)
 	if err == nil && !heard {
-		s.Log.Warn("mail has nobody to go to; it is sent once the vault has contacts", "vault", v.Vault, "certificate", v.Name, "subject", text.subject)
+		s.nobody(v, askedMail(v, op))
 	}
-	return err
+	op.Unheard = !heard
+	return op, err
 }
 
 // asking is the version that an order is to replace; without an id where it is

@@ -140,7 +140,8 @@ func (s *Service) storeOutcome(tx vault.Tx, op, was vault.Operation, next outcom
 		return s.endWithout(tx, op.Cancel(), now)
 	}
 	if op.Asks && !asked {
-		if err := s.tellAsked(tx, op, now); err != nil {
+		var err error
+		if op, err = s.tellAsked(tx, op, now); err != nil {
 			return err
 		}
 	}

@@ -8,9 +8,6 @@ import (
 
 const manageContacts vault.Action = "certificates/managecontacts"
 
-// maxContacts bounds the list of a vault: every mail is one for each contact.
-const maxContacts = 500
-
 // GetContacts returns whom the vault tells about its certificates.
 func (s *Service) GetContacts(ctx context.Context, who vault.Caller, vaultName string) ([]vault.Contact, error) {
 	if err := s.enter(ctx, who, manageContacts, vault.Ref{Vault: vaultName, Kind: vault.Certificates}); err != nil {
@@ -25,15 +22,30 @@ func (s *Service) GetContacts(ctx context.Context, who vault.Caller, vaultName s
 	return c, err
 }
 
-// PutContacts replaces the whole list.
+// PutContacts replaces the whole list. Who is the first to be told gets what
+// nobody was there to get.
 func (s *Service) PutContacts(ctx context.Context, who vault.Caller, vaultName string, c []vault.Contact) ([]vault.Contact, error) {
 	if err := s.enter(ctx, who, manageContacts, vault.Ref{Vault: vaultName, Kind: vault.Certificates}); err != nil {
 		return nil, err
 	}
-	if len(c) > maxContacts {
-		return nil, vault.Bad("contacts holds more than %d contacts.", maxContacts)
+	if err := vault.CheckContacts(c); err != nil {
+		return nil, err
 	}
-	return c, s.Store.Update(ctx, func(tx vault.Tx) error { return tx.PutContacts(vaultName, c) })
+	now := s.now()
+	err := s.Store.Update(ctx, func(tx vault.Tx) error {
+		was, _, err := found(tx.Contacts(vaultName))
+		if err != nil {
+			return err
+		}
+		if len(addresses(was)) == 0 && len(c) > 0 {
+			if err := tx.PutJob(vault.Job{Kind: vault.JobHear, Ref: contactsRef(vaultName), Due: now}); err != nil {
+				return err
+			}
+		}
+		return tx.PutContacts(vaultName, c)
+	})
+	s.Poke()
+	return c, err
 }
 
 // DeleteContacts removes the list and returns it.

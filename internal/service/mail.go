@@ -45,8 +45,13 @@ func (s *Service) owed(tx vault.Tx, v vault.Version, l vault.Life, what string, 
 	if err != nil || heard {
 		return l, err
 	}
-	s.Log.Warn("mail has nobody to go to; it is sent once the vault has contacts", "vault", v.Vault, "certificate", v.Name, "subject", text.subject)
+	s.nobody(v, text)
 	return l.Owes(what), nil
+}
+
+// nobody tells the log of a mail that nobody is there to get.
+func (s *Service) nobody(v vault.Version, l letter) {
+	s.Log.Warn("mail has nobody to go to; it is sent once the vault has contacts", "vault", v.Vault, "certificate", v.Name, "subject", l.subject)
 }
 
 // addresses are those of the contacts that have one.

@@ -114,8 +114,8 @@ func (s *Service) sick(ctx context.Context, heads []vault.Head, at time.Time) (l
 	return list, err
 }
 
-// well reports whether an object has the jobs that it should have; idle: and no
-// operation in progress.
+// well reports whether an object has the jobs that it should have; idle: no
+// operation is in progress, and nobody is owed mail.
 func (s *Service) well(r vault.Reader, h vault.Head, now time.Time) (well, idle bool, err error) {
 	a, err := s.ageOf(r, h.Ref)
 	switch {
@@ -131,11 +131,20 @@ func (s *Service) well(r vault.Reader, h vault.Head, now time.Time) (well, idle 
 	if !a.ok {
 		return true, !a.busy, nil
 	}
-	if a.life.Ahead(now) {
-		return false, false, nil
+	if owed, err := owes(r, a); err != nil || owed || a.life.Ahead(now) {
+		return false, false, err
 	}
 	due, any := nextDeed(a.head.Deeds(a.version, a.life, a.busy, s.Settings(h.Ref.Vault)))
-	return any != h.Due.IsZero() && (!any || due.Equal(h.Due)), !a.busy, nil
+	return any != h.Due.IsZero() && (!any || due.Equal(h.Due)), !a.busy && len(a.life.Owed) == 0, nil
+}
+
+// owes reports whether there are contacts now that are owed mail about an object.
+func owes(r vault.Reader, a age) (bool, error) {
+	if len(a.life.Owed) == 0 {
+		return false, nil
+	}
+	contacts, _, err := found(r.Contacts(a.head.Vault))
+	return len(addresses(contacts)) > 0, err
 }
 
 // lost reports whether the operation is stuck unless it has a job.
@@ -160,6 +169,13 @@ func (s *Service) heal(tx vault.Tx, ref vault.Ref, now time.Time) error {
 	}
 	if !a.ok {
 		return nil
+	}
+	if owed, err := owes(tx, a); err != nil {
+		return err
+	} else if owed {
+		if err := tx.PutJob(vault.Job{Kind: vault.JobHear, Ref: contactsRef(a.head.Vault), Due: now}); err != nil {
+			return err
+		}
 	}
 	if a.life.Ahead(now) {
 		if !a.life.AskAgain.IsZero() { // zero: nobody is asked

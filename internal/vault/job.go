@@ -18,6 +18,9 @@ const (
 	JobWithdraw JobKind = "withdraw"
 	// hand a sink its messages that are due; its Ref is in the collection Sinks
 	JobDeliver JobKind = "deliver"
+	// write the mails of a vault that nobody was there to get; its Ref is in the
+	// collection Lists
+	JobHear JobKind = "hear"
 )
 
 // A Job is work that falls due. There is at most one of a kind per Ref.

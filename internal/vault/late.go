@@ -1,6 +1,9 @@
 package vault
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Lateness is when people are told that a renewal which fell due at since has
 // not got through, of a version that expires at expires: first when a third of
@@ -23,6 +26,14 @@ func (l Life) Due(now time.Time) Life {
 		l.Since = now
 	}
 	return l
+}
+
+// Renews reports whether the policy of an object asks for a renewal of its
+// current version, at whatever time.
+func (o Object) Renews(v Version) bool {
+	p := o.Policy
+	return o.Kind == Certificates && o.Deletion == nil && p != nil && p.Enabled && v.Attributes.Enabled && !(Operation{IssuerName: p.Issuer.Name}).Manual() &&
+		slices.ContainsFunc(p.Lifetime, func(a LifetimeAction) bool { return a.Action == AutoRenew })
 }
 
 // lateness adds what is to be told of a renewal that the policy plans for a

@@ -23,6 +23,10 @@ const Withdrawn Kind = "withdrawn"
 // sinks, in the vault "-". No URL leads there.
 const Sinks Kind = "sinks"
 
+// Lists is where the jobs are about a vault's list of contacts or one of its
+// issuers: not one that callers can reach.
+const Lists Kind = "lists"
+
 // Noun returns the word that messages use for one object of the kind, such as "certificate".
 func (k Kind) Noun() string { return strings.TrimSuffix(string(k), "s") }
 

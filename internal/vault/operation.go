@@ -55,6 +55,7 @@ type Operation struct {
 	State           []byte        // the issuer's own notebook between steps
 	Attempt         int           // errors in a row so far
 	Asks            bool          // an operator's Approval is waited for
+	Unheard         bool          // nobody was there to be asked by mail
 	Approval        *Approval     // nil: none yet
 	History         []Note        // what happened so far, oldest first
 	Target          string        // version id once completed

@@ -23,6 +23,7 @@ type operationRecord struct {
 	IssuerVault     string            `json:"issuer_vault,omitzero"`
 	Attempt         int               `json:"attempt,omitzero"`
 	Asks            bool              `json:"asks,omitzero"`
+	Unheard         bool              `json:"unheard,omitzero"`
 	Approval        *approvalRecord   `json:"approval,omitzero"`
 	History         []noteRecord      `json:"history,omitzero"`
 	Target          string            `json:"target,omitzero"`
@@ -56,7 +57,7 @@ func fromOperation(o vault.Operation) (operationRecord, packed) {
 		V: recordVersion, Name: o.Name, RequestID: o.RequestID, Status: string(o.Status), Detail: o.Detail,
 		IssuerName: o.IssuerName, CancelRequested: o.CancelRequested, CancelDue: nanos(o.CancelDue),
 		CancelLost: o.CancelLost, PreserveOrder: o.PreserveOrder, Renewal: o.Renewal, Policy: fromPolicy(o.Policy),
-		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Asks: o.Asks, Target: o.Target, Created: nanos(o.Created),
+		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Asks: o.Asks, Unheard: o.Unheard, Target: o.Target, Created: nanos(o.Created),
 		CSR: raw.put(o.CSR), Private: raw.put(o.Private), State: raw.put(o.State),
 	}
 	if o.Failure != nil {
@@ -81,7 +82,7 @@ func (r operationRecord) operation(ref vault.Ref, rev int64, raw packed) (o vaul
 		Ref: ref, RequestID: r.RequestID, Status: vault.Status(r.Status), Detail: r.Detail,
 		IssuerName: r.IssuerName, CancelRequested: r.CancelRequested, CancelDue: atNanos(r.CancelDue),
 		CancelLost: r.CancelLost, PreserveOrder: r.PreserveOrder, Renewal: r.Renewal, Policy: r.Policy.policy(),
-		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Asks: r.Asks, Target: r.Target, Created: atNanos(r.Created), Rev: rev,
+		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Asks: r.Asks, Unheard: r.Unheard, Target: r.Target, Created: atNanos(r.Created), Rev: rev,
 	}
 	if r.Failure != nil {
 		o.Failure = &vault.Failure{Code: r.Failure.Code, Message: r.Failure.Message}
