@@ -14,6 +14,8 @@ type settings struct {
 	Tenant       string        `help:"The tenant that the challenge names (adfs)." placeholder:"NAME" env:"CERTWRIGHT_TENANT"`
 	Region       string        `help:"The region shown in answers (local)." placeholder:"NAME" env:"CERTWRIGHT_REGION"`
 	RenewSpread  time.Duration `help:"Put renewals off by up to this, so that they do not all come at once (0s)." placeholder:"TIME" env:"CERTWRIGHT_RENEW_SPREAD"`
+	RenewFloor   time.Duration `help:"A name renews by itself at most once in this time (24h)." placeholder:"TIME" env:"CERTWRIGHT_RENEW_FLOOR"`
+	FloorPercent int           `name:"renew-floor-percent" help:"And once in this part of its lifetime, in percent (10)." placeholder:"PERCENT" env:"CERTWRIGHT_RENEW_FLOOR_PERCENT"`
 	NearExpiry   int           `name:"near-expiry-days" help:"How many days before its expiry an object is told to be near it (30)." placeholder:"DAYS" env:"CERTWRIGHT_NEAR_EXPIRY_DAYS"`
 	RetryAfter   time.Duration `help:"What Retry-After says of an operation in progress (1s)." placeholder:"TIME" env:"CERTWRIGHT_RETRY_AFTER"`
 }
@@ -50,6 +52,12 @@ func (s settings) read(d doors) (c server.Config, err error) {
 	}
 	if s.RenewSpread != 0 {
 		c.RenewSpread = s.RenewSpread
+	}
+	if s.RenewFloor != 0 {
+		c.RenewFloor = s.RenewFloor
+	}
+	if s.FloorPercent != 0 {
+		c.RenewFloorPercent = s.FloorPercent
 	}
 	if s.NearExpiry != 0 {
 		c.NearExpiryDays = s.NearExpiry

@@ -33,6 +33,9 @@ type Config struct {
 	NearExpiryDays int           `yaml:"near_expiry_days"` // how many days before its expiry an object is told to be near it; 0 means 30
 	RenewSpread    time.Duration `yaml:"renew_spread"`     // renewals are put off by up to this, so that they do not all come at once
 
+	RenewFloor        time.Duration `yaml:"renew_floor"`         // a name renews by itself at most once in this time; 0 means 24h
+	RenewFloorPercent int           `yaml:"renew_floor_percent"` // and once in this part of its lifetime; 0 means 10
+
 	Hosts     []string            `yaml:"hosts"`     // names to be called by beside the local ones; *.example.org is all below it
 	Vaults    []Vault             `yaml:"vaults"`    // vaults that differ from the usual settings
 	Providers map[string]Provider `yaml:"providers"` // what an issuer's provider means here; scripted where not named
@@ -101,6 +104,7 @@ func (c Config) Check() error {
 		}
 	}
 	wrong = append(wrong, checkAges("", c.NearExpiryDays, c.RenewSpread)...)
+	wrong = append(wrong, c.checkFloor()...)
 	wrong = append(wrong, checkVaults(c.Vaults)...)
 	wrong = append(wrong, checkProviders(c.Providers)...)
 	wrong = append(wrong, c.Notices.Check()...)
@@ -146,8 +150,21 @@ func checkVaults(vaults []Vault) (wrong []error) {
 const (
 	maxNearExpiryDays = 3650
 	maxRenewSpread    = 30 * day
+	maxRenewFloor     = 365 * day
+	maxFloorPercent   = 50
 	day               = 24 * time.Hour
 )
+
+// checkFloor checks what bounds how often a name renews by itself.
+func (c Config) checkFloor() (wrong []error) {
+	if c.RenewFloor != 0 && (c.RenewFloor < time.Second || c.RenewFloor > maxRenewFloor) {
+		wrong = append(wrong, fmt.Errorf("renew_floor is %v; it must be 1s to %v, or 0s for what is usual, 24h", c.RenewFloor, maxRenewFloor))
+	}
+	if c.RenewFloorPercent < 0 || c.RenewFloorPercent > maxFloorPercent {
+		wrong = append(wrong, fmt.Errorf("renew_floor_percent is %d; it must be 1 to %d, or 0 for what is usual, 10", c.RenewFloorPercent, maxFloorPercent))
+	}
+	return wrong
+}
 
 // checkAges checks what follows the age of objects; of says whose it is.
 func checkAges(of string, nearExpiryDays int, renewSpread time.Duration) (wrong []error) {
@@ -165,6 +182,8 @@ func (c Config) settings() func(name string) vault.Settings {
 	usual := func(name string) vault.Settings {
 		s := vault.DefaultSettings(name)
 		s.NearExpiry, s.RenewSpread = time.Duration(c.NearExpiryDays)*day, c.RenewSpread
+		s.RenewFloor, s.RenewShare = c.RenewFloor, c.RenewFloorPercent
+		s.AsWritten = c.RenewFloor == 0 && c.RenewFloorPercent == 0 // tests renew at one percent of a month
 		return s
 	}
 	known := map[string]vault.Settings{}

@@ -118,6 +118,8 @@ func TestCheck(t *testing.T) {
 		"renew_spread is -1ns; it must be 0s to 720h0m0s":          {RenewSpread: -1},
 		"vaults: near_expiry_days of web is 3651; it must be":      {Vaults: []Vault{{Name: "web", NearExpiryDays: 3651}}},
 		"vaults: renew_spread of web is 721h0m0s; it must":         {Vaults: []Vault{{Name: "web", RenewSpread: 721 * time.Hour}}},
+		"renew_floor is 1ms; it must be 1s to 8760h0m0s, or 0s":    {RenewFloor: time.Millisecond},
+		"renew_floor_percent is 51; it must be 1 to 50, or 0 for":  {RenewFloorPercent: 51},
 		"smtp: host: is missing; write the mail server":            {Notices: notify.Settings{SMTP: &notify.MailSettings{From: "a@b.example"}}},
 		"events: item 1: url: ":                                    {Notices: notify.Settings{Events: []notify.WebhookSettings{{URL: "ftp://a"}}}},
 		"hosts: \"*\" is neither a host name nor *. and one":       {Hosts: []string{"box.example.org", "*"}},
@@ -141,14 +143,28 @@ func TestCheck(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	s := Config{Vaults: []Vault{{Name: "Web", SoftDeleteDays: 7, PurgeProtection: true, SKU: "standard", NearExpiryDays: 7},
-		{Name: "mail", SKU: "premium", RenewSpread: time.Minute}}, NearExpiryDays: 60, RenewSpread: time.Hour}.settings()
+		{Name: "mail", SKU: "premium", RenewSpread: time.Minute}}, NearExpiryDays: 60, RenewSpread: time.Hour,
+		RenewFloor: 48 * time.Hour, RenewFloorPercent: 20}.settings()
 	for name, want := range map[string]vault.Settings{
-		"web":   {Name: "web", SoftDeleteDays: 7, PurgeProtection: true, NearExpiry: 7 * day, RenewSpread: time.Hour},
-		"mail":  {Name: "mail", SoftDeleteDays: 90, Premium: true, NearExpiry: 60 * day, RenewSpread: time.Minute},
-		"other": {Name: "other", SoftDeleteDays: 90, Premium: true, NearExpiry: 60 * day, RenewSpread: time.Hour},
+		"web":   {Name: "web", SoftDeleteDays: 7, PurgeProtection: true, NearExpiry: 7 * day, RenewSpread: time.Hour, RenewFloor: 2 * day, RenewShare: 20},
+		"mail":  {Name: "mail", SoftDeleteDays: 90, Premium: true, NearExpiry: 60 * day, RenewSpread: time.Minute, RenewFloor: 2 * day, RenewShare: 20},
+		"other": {Name: "other", SoftDeleteDays: 90, Premium: true, NearExpiry: 60 * day, RenewSpread: time.Hour, RenewFloor: 2 * day, RenewShare: 20},
 	} {
 		if diff := cmp.Diff(want, s(name)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+// Nobody configured it: the usual floor, and percentages as written, as tests need them.
+func TestUsualFloor(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		config    Config
+		asWritten bool
+	}{{Config{}, true}, {Config{RenewFloor: time.Hour}, false}, {Config{RenewFloorPercent: 5}, false}} {
+		if got := c.config.settings()("web"); got.AsWritten != c.asWritten || got.RenewFloor != c.config.RenewFloor || got.RenewShare != c.config.RenewFloorPercent {
+			t.Errorf("%+v gives %+v", c.config, got)
 		}
 	}
 }

@@ -24,6 +24,7 @@ func (s *Service) planRenewal(ctx context.Context, a age) (*plan, error) {
 	}
 	p.op.Renewal = true
 	p.op = p.op.Noted(p.now, fmt.Sprintf("Renewal of version %s, which expires at %s.", was.ID, was.Attributes.Expires.Format(time.RFC3339)))
+	p.op = p.op.Noted(p.now, a.head.Deviation(was, s.Settings(a.head.Vault)))
 	return &p, s.stage(&p)
 }
 

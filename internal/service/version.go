@@ -196,6 +196,8 @@ func (s *Service) complete(tx vault.Tx, n newVersion, op vault.Operation) error 
 	if err := s.storeVersion(tx, n, head, policy); err != nil {
 		return err
 	}
+	head.Policy = &policy
+	op = op.Noted(n.certificate.Attributes.Created, head.Deviation(n.certificate, s.Settings(op.Vault)))
 	if _, err = tx.PutOperation(op.Complete(n.certificate.ID)); err != nil || !op.Renewal {
 		return err
 	}

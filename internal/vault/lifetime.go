@@ -1,8 +1,6 @@
 package vault
 
 import (
-	"hash/fnv"
-	"math"
 	"time"
 )
 
@@ -29,16 +27,20 @@ type Deed struct {
 
 // Due is when a trigger fires for a certificate with these dates. A number of
 // days that the certificate does not live is taken as two thirds of its
-// lifetime: otherwise every new version would be due at once (DESIGN section 5).
+// lifetime: otherwise every new version would be due at once.
 func (t Trigger) Due(notBefore, expires time.Time) time.Time {
-	life := expires.Sub(notBefore)
-	if before := time.Duration(t.DaysBeforeExpiry) * day; t.DaysBeforeExpiry > 0 && before < life {
-		return expires.Add(-before)
+	if at := t.written(notBefore, expires); at.After(notBefore) || t.DaysBeforeExpiry == 0 {
+		return at
 	}
+	return notBefore.Add(expires.Sub(notBefore) / 3 * 2)
+}
+
+// written is when a trigger fires by its words alone.
+func (t Trigger) written(notBefore, expires time.Time) time.Time {
 	if t.DaysBeforeExpiry > 0 {
-		return notBefore.Add(life / 3 * 2)
+		return expires.Add(-time.Duration(t.DaysBeforeExpiry) * day)
 	}
-	return notBefore.Add(life / 100 * time.Duration(t.LifetimePercentage))
+	return notBefore.Add(expires.Sub(notBefore) / 100 * time.Duration(t.LifetimePercentage))
 }
 
 // Deeds returns what is still to be done for the current version of an object.
@@ -78,63 +80,18 @@ func (o Object) actions(v Version, l Life, busy bool, s Settings, add func(strin
 		add(AskIssuer, l.AskAgain)
 	}
 	for _, action := range p.Lifetime {
-		due := action.Trigger.Due(a.NotBefore, a.Expires)
 		switch {
 		case action.Action != AutoRenew:
-			add(EmailContacts, due)
+			add(EmailContacts, action.Trigger.Due(a.NotBefore, a.Expires))
 		case !(Operation{IssuerName: p.Issuer.Name}).Manual():
-			plan := l.planned(v, notAtBirth(due, a).Add(spread(v, due, s.RenewSpread)))
+			due := action.Trigger.Renewal(v, s).Due
+			plan := l.planned(v, due.Add(spread(v, due, s.RenewSpread)), s)
 			if !busy {
 				add(AutoRenew, later(plan, l.Retry))
 			}
 			l.lateness(plan, a.Expires, add)
 		}
 	}
-}
-
-// notAtBirth takes a trigger that had fired when the version was made, as it
-// may with an authority that dates back or a certificate brought from outside,
-// as two thirds of what was left then: otherwise every version would be due at
-// once. Where nothing was left, as an authority's wrong clock may have it, an
-// hour goes by: each version may cost money.
-func notAtBirth(due time.Time, a Attributes) time.Time {
-	switch {
-	case due.After(a.Created):
-		return due
-	case !a.Expires.After(a.Created):
-		return a.Created.Add(firstRetry)
-	}
-	return a.Created.Add(max(a.Expires.Sub(a.Created)/3*2, soonestRetry))
-}
-
-// planned is when to renew where the policy says due: earlier if the issuer
-// suggests so. A suggestion is followed once a
-// version is a day old, or a tenth of its lifetime, so that an authority that
-// always says "now" does not run the account empty.
-func (l Life) planned(v Version, due time.Time) time.Time {
-	if a := v.Attributes; !l.Picked.IsZero() && l.Picked.Before(a.Expires) {
-		picked := a.Created.Add(min(day, a.Expires.Sub(a.NotBefore)/10))
-		if l.Picked.After(picked) {
-			picked = l.Picked
-		}
-		if picked.Before(due) {
-			due = picked
-		}
-	}
-	return due
-}
-
-// spread puts the renewal of a version off by a time that is always the same
-// for it: up to most, a twentieth of the lifetime and a quarter of what is left.
-func spread(v Version, due time.Time, most time.Duration) time.Duration {
-	a := v.Attributes
-	most = min(most, a.Expires.Sub(a.NotBefore)/20, a.Expires.Sub(due)/4)
-	if most <= 0 {
-		return 0
-	}
-	h := fnv.New64a()
-	h.Write([]byte(v.Ref.String() + "/" + v.ID))
-	return time.Duration(float64(most) * (float64(h.Sum64()) / math.MaxUint64))
 }
 
 // The ladder of renewals that failed: the first try after an hour, each wait

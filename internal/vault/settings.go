@@ -12,6 +12,9 @@ type Settings struct {
 
 	NearExpiry  time.Duration // how long before its expiry an object is told to be near it; 0: 30 days
 	RenewSpread time.Duration // renewals are put off by up to this, and a twentieth of the lifetime, so that they do not all come at once
+	RenewFloor  time.Duration // a name renews by itself at most once in this time; 0: a day
+	RenewShare  int           // and once in this part of its lifetime, in percent; 0: 10
+	AsWritten   bool          // a lifetime_percentage below that is followed all the same, for tests
 }
 
 // DefaultSettings are those of a vault nobody configured: 90 days, purgeable, premium.
