@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte/asn1"
@@ -9,7 +10,7 @@ import (
 // A nameKey is a kind of attribute in a distinguished name.
 type nameKey struct {
 	id    oid
-	keys  []string // as written in a subject; the first is the one rendered
+	keys  []string // as written in a subject; the first is the one that Windows shows
 	plain asn1.Tag // the type its values must have if they can; 0: any DirectoryString
 }
 
@@ -25,7 +26,6 @@ var nameKeys = []nameKey{
 	{oid{2, 5, 4, 6}, []string{"C", "countryName"}, asn1.PrintableString},
 	{oid{1, 2, 840, 113549, 1, 9, 1}, []string{"E", "Email", "emailAddress"}, asn1.IA5String},
 	{oid{0, 9, 2342, 19200300, 100, 1, 25}, []string{"DC", "domainComponent"}, asn1.IA5String},
-	{oid{0, 9, 2342, 19200300, 100, 1, 1}, []string{"UID", "userId"}, 0},
 	{oid{2, 5, 4, 9}, []string{"STREET", "streetAddress"}, 0},
 	{oid{2, 5, 4, 12}, []string{"T", "Title"}, 0},
 	{oid{2, 5, 4, 42}, []string{"G", "GN", "givenName"}, 0},
@@ -33,13 +33,23 @@ var nameKeys = []nameKey{
 	{oid{2, 5, 4, 4}, []string{"SN", "surname"}, 0},
 	{oid{2, 5, 4, 5}, []string{"SERIALNUMBER"}, asn1.PrintableString},
 	{oid{2, 5, 4, 13}, []string{"Description"}, 0},
-	{oid{2, 5, 4, 15}, []string{"businessCategory"}, 0},
 	{oid{2, 5, 4, 17}, []string{"PostalCode"}, 0},
 	{oid{2, 5, 4, 18}, []string{"POBox", "postOfficeBox"}, 0},
 	{oid{2, 5, 4, 20}, []string{"Phone", "telephoneNumber"}, asn1.PrintableString},
+	{oid{2, 5, 4, 24}, []string{"X21Address"}, 0},
+	{oid{2, 5, 4, 46}, []string{"dnQualifier"}, asn1.PrintableString},
+	{oid{2, 23, 133, 2, 1}, []string{"TPMManufacturer"}, 0},
+	{oid{2, 23, 133, 2, 2}, []string{"TPMModel"}, 0},
+	{oid{2, 23, 133, 2, 3}, []string{"TPMVersion"}, 0},
+}
+
+// foreignKeys are the words of other programs for attributes that Windows and
+// .NET have none for: taken, and shown by identifier.
+var foreignKeys = []nameKey{
+	{oid{0, 9, 2342, 19200300, 100, 1, 1}, []string{"UID", "userId"}, 0},
+	{oid{2, 5, 4, 15}, []string{"businessCategory"}, 0},
 	{oid{2, 5, 4, 41}, []string{"name"}, 0},
 	{oid{2, 5, 4, 44}, []string{"generationQualifier"}, 0},
-	{oid{2, 5, 4, 46}, []string{"dnQualifier"}, asn1.PrintableString},
 	{oid{2, 5, 4, 65}, []string{"pseudonym"}, 0},
 	{oid{2, 5, 4, 97}, []string{"organizationIdentifier"}, 0},
 	{oid{1, 2, 840, 113549, 1, 9, 2}, []string{"unstructuredName"}, 0},
@@ -52,9 +62,9 @@ var nameKeys = []nameKey{
 // nameKeyOf finds a key as written: a short name in any case, or a dotted
 // identifier with or without "OID." in front.
 func nameKeyOf(s string) (nameKey, bool) {
-	for _, k := range nameKeys {
-		for _, key := range k.keys {
-			if strings.EqualFold(key, s) {
+	for _, keys := range [][]nameKey{nameKeys, foreignKeys} {
+		for _, k := range keys {
+			if slices.ContainsFunc(k.keys, func(key string) bool { return strings.EqualFold(key, s) }) {
 				return k, true
 			}
 		}
@@ -70,10 +80,23 @@ func nameKeyOf(s string) (nameKey, bool) {
 }
 
 func nameKeyByID(id oid) nameKey {
-	for _, k := range nameKeys {
-		if k.id.Equal(id) {
-			return k
+	for _, keys := range [][]nameKey{nameKeys, foreignKeys} {
+		for _, k := range keys {
+			if k.id.Equal(id) {
+				return k
+			}
 		}
 	}
-	return nameKey{id: id, keys: []string{"OID." + id.String()}}
+	return nameKey{id: id}
+}
+
+// shown is the key as the service shows it, as Windows does: its word for the
+// attribute, else the identifier.
+func shown(id oid) string {
+	for _, k := range nameKeys {
+		if k.id.Equal(id) {
+			return k.keys[0]
+		}
+	}
+	return "OID." + id.String()
 }

@@ -54,12 +54,11 @@ func renderAttribute(set *cryptobyte.String) (string, bool) {
 	if !a.ReadAnyASN1(&value, &tag) || !a.Empty() {
 		return "", false
 	}
-	key := nameKeyByID(id)
 	v, ok := decodeString(tag, value)
 	if !ok || strings.IndexFunc(v, unicode.IsControl) >= 0 {
-		return key.keys[0] + "=#" + strings.ToUpper(hex.EncodeToString(whole)), true
+		return shown(id) + "=#" + strings.ToUpper(hex.EncodeToString(whole)), true
 	}
-	return key.keys[0] + "=" + quote(v), true
+	return shown(id) + "=" + quote(v), true
 }
 
 // quote puts a value in quotes where Windows does, and where it holds a
