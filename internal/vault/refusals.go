@@ -91,6 +91,12 @@ func PolicyProviderUnknown(provider, issuer string) *Error {
 	return Bad("This server has no provider %s, which issuer %s names.", provider, issuer).OfIssuer()
 }
 
+// NoEmailsAtDigiCert answers a policy with e-mail names and an issuer of provider
+// DigiCert (recorded in hashicorp/terraform-provider-azurerm issue 20960).
+func NoEmailsAtDigiCert() *Error {
+	return Bad("DigiCert doesn't support emails in subject alternate names with order for a Ssl certificate")
+}
+
 // NoContacts answers where a vault has no contacts.
 func NoContacts() *Error {
 	return &Error{Reason: NotFound, Code: "ContactsNotFound", Message: "Contacts not found"}

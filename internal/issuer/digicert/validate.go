@@ -31,7 +31,7 @@ func (i *Issuer) ValidatePolicy(cfg vault.IssuerConfig, p vault.Policy) error {
 	}
 	switch {
 	case len(sans.Emails) > 0:
-		return vault.Bad("DigiCert doesn't support emails in subject alternate names with order for a Ssl certificate") // as recorded: ISSUERS section 1.5
+		return vault.NoEmailsAtDigiCert()
 	case len(sans.UPNs) > 0:
 		return vault.Bad("DigiCert doesn't support UPNs in subject alternate names with order for a Ssl certificate")
 	case len(sans.IPs) > 0:

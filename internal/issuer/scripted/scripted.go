@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"certwright/internal/certs"
@@ -45,6 +46,17 @@ func (i Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error)
 		return vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: fmt.Sprintf("The certificate signing request is not acceptable: %v.", err)}}, nil
 	}
 	return vault.Progress{Chain: [][]byte{leaf, i.Authority.Certificate}}, nil
+}
+
+// ValidateIssuer implements vault.Validator: a script may be anything.
+func (i Issuer) ValidateIssuer(vault.IssuerConfig) error { return nil }
+
+// ValidatePolicy refuses what the provider that is played is known to refuse.
+func (i Issuer) ValidatePolicy(cfg vault.IssuerConfig, p vault.Policy) error {
+	if strings.EqualFold(cfg.Provider, "DigiCert") && p.X509.SANs != nil && len(p.X509.SANs.Emails) > 0 {
+		return vault.NoEmailsAtDigiCert()
+	}
+	return nil
 }
 
 // longest is how long a held order is left alone at most.

@@ -102,3 +102,27 @@ func TestHeldOrdersAreCheap(t *testing.T) {
 		}
 	}
 }
+
+// DigiCert, played, refuses e-mail names as the provider does; nobody else is said to.
+func TestValidatePolicy(t *testing.T) {
+	t.Parallel()
+	mail := vault.Policy{X509: vault.X509Props{SANs: &vault.SANs{Emails: []string{"a@example.test"}}}}
+	for _, c := range []struct {
+		provider string
+		policy   vault.Policy
+		refused  bool
+	}{
+		{"DigiCert", mail, true}, {"digicert", mail, true}, {"GlobalSign", mail, false},
+		{"DigiCert", vault.Policy{X509: vault.X509Props{SANs: &vault.SANs{DNS: []string{"a.test"}}}}, false}, {"DigiCert", vault.Policy{}, false},
+	} {
+		cfg := config("hold")
+		cfg.Provider = c.provider
+		err := Issuer{}.ValidatePolicy(cfg, c.policy)
+		if c.refused != (err != nil) || err != nil && err.Error() != vault.NoEmailsAtDigiCert().Error() {
+			t.Errorf("%s %v: %v", c.provider, c.policy.X509.SANs, err)
+		}
+	}
+	if err := (Issuer{}).ValidateIssuer(config("")); err != nil {
+		t.Error(err)
+	}
+}
