@@ -95,9 +95,13 @@ func isLocal(host string) bool {
 
 // HTTP returns an http.Client that keeps the pace of an account. It follows no
 // redirect: the answer that asks for one is returned as it is.
-func (c *Client) HTTP(account string) *http.Client {
+func (c *Client) HTTP(account string) *http.Client { return c.HTTPWhere(account, nil) }
+
+// HTTPWhere is HTTP for a protocol whose limits bind less than the account: only
+// a limit on what shared says is everybody's request holds up the whole account.
+func (c *Client) HTTPWhere(account string, shared func(*http.Request) bool) *http.Client {
 	return &http.Client{
-		Transport:     &paced{client: c, pace: c.pace(account)},
+		Transport:     &paced{client: c, pace: c.pace(account), shared: shared},
 		Timeout:       callTime + maxWait,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -143,6 +143,21 @@ func TestRetryAfter(t *testing.T) {
 	if n := calls.Load(); n != 3 {
 		t.Errorf("%d calls, want 3", n)
 	}
+	if err == nil || !strings.Contains(err.Error(), strings.TrimPrefix(s.URL, "http://")+" asks this account to come back later") {
+		t.Errorf("the error does not say who holds the account up: %v", err)
+	}
+	some := c.HTTPWhere("c", func(r *http.Request) bool { return r.URL.RawQuery == "everybody" })
+	for _, c := range []struct {
+		address string
+		held    bool
+	}{{"/limited?some", false}, {"/limited?everybody", true}} {
+		if _, err := get(t, some, s.URL+c.address); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := get(t, some, s.URL); errors.Is(err, vault.ErrPaced) != c.held {
+			t.Errorf("after 429 to %s: %v", c.address, err)
+		}
+	}
 }
 
 func TestReadRetryAfter(t *testing.T) {

@@ -31,6 +31,7 @@ type pace struct {
 
 	mu     sync.Mutex
 	closed time.Time // the authority said to come back then
+	by     string    // its host
 }
 
 func (c *Client) pace(account string) *pace {
@@ -52,11 +53,12 @@ func (c *Client) pace(account string) *pace {
 type paced struct {
 	client *Client
 	pace   *pace
+	shared func(*http.Request) bool // nil: all requests are
 }
 
 // RoundTrip waits for the account's turn, or, if that is too far off, returns a
 // *vault.RetryError of ErrPaced. An answer's Retry-After is heard by Listen,
-// and holds up the whole account where it comes with 429.
+// and holds up the whole account where it comes with 429 to a shared request.
 func (t *paced) RoundTrip(r *http.Request) (*http.Response, error) {
 	leave, err := t.pace.enter(r.Context())
 	if err != nil {
@@ -70,8 +72,8 @@ func (t *paced) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer.Body = &capped{ReadCloser: answer.Body, left: maxBody, end: sync.OnceFunc(leave)}
 	if after, ok := retryAfter(answer.Header.Get("Retry-After")); ok {
 		hear(r.Context(), after)
-		if answer.StatusCode == http.StatusTooManyRequests {
-			t.pace.close(after)
+		if answer.StatusCode == http.StatusTooManyRequests && (t.shared == nil || t.shared(r)) {
+			t.pace.close(after, r.URL.Host)
 		}
 	}
 	return answer, nil
@@ -82,9 +84,9 @@ func now() time.Time { return time.Now() }
 
 // enter returns when a request may go out. leave must be called when it is over.
 func (p *pace) enter(ctx context.Context) (leave func(), err error) {
-	wait := p.wait()
+	wait, why := p.wait()
 	if wait > maxWait {
-		return nil, &vault.RetryError{After: wait, Err: vault.ErrPaced}
+		return nil, &vault.RetryError{After: wait, Err: why}
 	}
 	turn := time.NewTimer(maxWait)
 	defer turn.Stop()
@@ -104,24 +106,26 @@ func (p *pace) enter(ctx context.Context) (leave func(), err error) {
 	return func() { <-p.turns }, nil
 }
 
-// wait is how long the account has to wait now.
-func (p *pace) wait() time.Duration {
+// wait is how long the account has to wait now, and why, an ErrPaced.
+func (p *pace) wait() (wait time.Duration, why error) {
 	p.mu.Lock()
-	wait := p.closed.Sub(now())
+	wait, why = p.closed.Sub(now()), vault.Paced(p.by+" asks this account to come back later")
 	p.mu.Unlock()
 	for _, l := range p.limits {
 		r := l.Reserve()
-		wait = max(wait, r.Delay())
+		if d := r.Delay(); d > wait {
+			wait, why = d, vault.ErrPaced
+		}
 		r.Cancel()
 	}
-	return wait
+	return wait, why
 }
 
-func (p *pace) close(after time.Duration) {
+func (p *pace) close(after time.Duration, by string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if until := now().Add(after); until.After(p.closed) {
-		p.closed = until
+		p.closed, p.by = until, by
 	}
 }
 

@@ -19,6 +19,8 @@ const (
 	// cancelPatience is how long an issuer out of reach can hold up a cancel;
 	// then the operation is cancelled and the issuer told later.
 	cancelPatience = time.Minute
+	// pacedShown is from when on a person is told that an order waits for its turn.
+	pacedShown = 30 * time.Second
 )
 
 // askIssuer takes the order one step further at its issuer, or withdraws it.
@@ -89,13 +91,19 @@ func missed(op vault.Operation, cause error, cancel bool, now time.Time) outcome
 		next.progress.Notes = []string{"The cancellation could not be told to the issuer yet: " + cause.Error()}
 	case errors.Is(cause, vault.ErrPaced):
 		next.paced = true
+		if next.due.Sub(now) >= pacedShown {
+			next.progress.Detail = fmt.Sprintf("The order waits until %s: %s.", next.due.UTC().Format(time.RFC3339), plainly(cause))
+		}
 	default:
 		next.retry = cause
 		next.progress.Detail = fmt.Sprintf("The issuer could not be asked: %s. It is asked again at %s.",
-			vault.Clip(strings.TrimSuffix(cause.Error(), "."), 400), next.due.UTC().Format(time.RFC3339))
+			plainly(cause), next.due.UTC().Format(time.RFC3339))
 	}
 	return next
 }
+
+// plainly is an issuer's error as part of a sentence.
+func plainly(err error) string { return vault.Clip(strings.TrimSuffix(err.Error(), "."), 400) }
 
 // tooLate ends an order that its authority leaves waiting for longer than its
 // issuer allows. One that could not be asked is not counted (DESIGN section 5).

@@ -71,6 +71,8 @@ func (s *Service) report(was vault.Operation, next outcome) {
 	switch {
 	case next.retry != nil:
 		log.Warn("issuer could not be asked", "attempt", was.Attempt+1, "again", next.due, "error", next.retry)
+	case next.paced && p.Detail != was.Detail:
+		log.Info("order", "state", vault.InProgress, "detail", p.Detail)
 	case next.made != nil:
 		log.Info("order", "state", vault.Completed, "version", next.made.certificate.ID)
 	case p.Failure != nil:
@@ -92,7 +94,9 @@ func (o outcome) noted(op vault.Operation, now time.Time) vault.Operation {
 		op = op.Noted(now, n)
 	}
 	switch {
+	case o.paced && (p.Detail == "" || p.Detail == op.Detail):
 	case o.paced:
+		op = op.Noted(now, p.Detail)
 	case o.retry != nil:
 		op = op.Noted(now, "The issuer could not be asked: "+o.retry.Error())
 	case o.made != nil:

@@ -139,6 +139,28 @@ func TestIssuerPaced(t *testing.T) {
 	}
 }
 
+// Whoever is held for long says by what and until when, in the pending object
+// and the history, once for each time that it was told.
+func TestHeldSaysSo(t *testing.T) {
+	t.Parallel()
+	held := fails(&vault.RetryError{After: time.Hour, Err: vault.Paced("acme.test limits orders for a.test: too many, key hunter2")})
+	h, p := playing(t, held)
+	h.create(t, web, policy("mydigicert"))
+	h.pass(t, 10*time.Minute)
+	op := h.status(t, web)
+	want := "The order waits until 2026-11-22T13:00:00Z: acme.test limits orders for a.test: too many, key [hidden]."
+	if details, _ := op.Details(); details != want || op.Attempt != 0 || len(p.asked) != 1 {
+		t.Errorf("%d asked, attempt %d: %q", len(p.asked), op.Attempt, details)
+	}
+	wantNote(t, op, want)
+	h.pass(t, time.Hour)
+	op = h.status(t, web)
+	wantNote(t, op, "The order waits until 2026-11-22T14:00:00Z: ")
+	if len(op.History) != 3 || len(p.asked) != 2 {
+		t.Errorf("%d asked: %q", len(p.asked), texts(op))
+	}
+}
+
 // An authority that leaves an order waiting for too long ends it, and is told.
 func TestPatienceEnds(t *testing.T) {
 	t.Parallel()

@@ -97,11 +97,10 @@ func redactError(err error, password vault.Hidden) error {
 		return err
 	}
 	clean := errors.New(text)
-	var r *vault.RetryError
-	switch {
-	case errors.Is(err, vault.ErrPaced):
-		return vault.ErrPaced
-	case errors.As(err, &r):
+	if errors.Is(err, vault.ErrPaced) {
+		clean = vault.Paced(text)
+	}
+	if r := (*vault.RetryError)(nil); errors.As(err, &r) {
 		return &vault.RetryError{After: r.After, Err: clean}
 	}
 	return clean

@@ -169,6 +169,18 @@ type Progress struct {
 // now. It is no failed attempt.
 var ErrPaced = errors.New("the issuer's rate is used up for now")
 
+// Paced returns an ErrPaced that says for people whose limit it is, and what the
+// limit is about.
+func Paced(words string) error { return paced(words) }
+
+type paced string
+
+// Error returns the words.
+func (p paced) Error() string { return string(p) }
+
+// Is reports that it is ErrPaced.
+func (paced) Is(target error) bool { return target == ErrPaced }
+
 // A RetryError is a transient failure whose source said when to come back.
 type RetryError struct {
 	After time.Duration

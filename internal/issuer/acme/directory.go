@@ -25,6 +25,7 @@ type memory struct {
 	mu       sync.Mutex
 	found    directory
 	sessions map[string]session // by account
+	limits   limits
 }
 
 func newMemory() *memory { return &memory{sessions: map[string]session{}} }
@@ -106,7 +107,7 @@ func (i *Issuer) get(ctx context.Context, heard *ear, address string) ([]byte, e
 		return nil, fmt.Errorf("make the request: %w", err)
 	}
 	r.Header.Set("User-Agent", agent)
-	answer, err := i.Client.HTTP(i.Name).Do(r)
+	answer, err := i.Client.HTTPWhere(i.Name, func(r *http.Request) bool { return r.URL.String() == i.Settings.Directory }).Do(r)
 	if err != nil {
 		return nil, heard.trouble(err)
 	}

@@ -16,7 +16,7 @@ func TestFaults(t *testing.T) {
 	s := pebble.Start(t, pebble.Options{})
 	book := newBook(t)
 	for name, test := range map[string]func(*testing.T, *pebble.Server, vault.Accounts){
-		"every answer is lost once": lostAnswers, "another process after every step": everyStep, "throttled": throttle,
+		"every answer is lost once": lostAnswers, "another process after every step": everyStep, "throttled": throttle, "limits": limited,
 		"the order is gone": orderGone, "outage": outage, "processing": processing, "new credentials": newCredentials,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s, book) })
@@ -113,13 +113,73 @@ func throttle(t *testing.T, s *pebble.Server, book vault.Accounts) {
 	}
 	before := m.arrived("order-plz")
 	now = honest
-	if _, err := i.Step(t.Context(), w.order); !errors.Is(err, vault.ErrPaced) {
+	if _, err := i.Step(t.Context(), w.order); !errors.Is(err, vault.ErrPaced) || !strings.Contains(err.Error(), "limits orders for exactly these names (throttle.test): too many (rateLimited)") {
 		t.Fatalf("before the time has come: %v", err)
 	}
 	if m.arrived("order-plz") != before {
 		t.Error("the authority was asked before the time it gave")
 	}
 	drive(t, another(t, i), w.order, nil).issued(t)
+}
+
+// A limit binds what it is about, and all others go on: the names of its
+// subproblems, the account that it names, else orders for the same names. Who is
+// held says by what; when the time is over it goes on.
+func limited(t *testing.T, s *pebble.Server, book vault.Accounts) {
+	for name, c := range map[string]struct {
+		how        verdict
+		about      string
+		held, free [][]string // orders of the same account, before the time has come
+	}{
+		"a name": {named, "limits orders for www.limited.test: too many certificates for a name; WWW.limited.test: 50 this week (rateLimited)",
+			[][]string{{"www.limited.test"}, {"a.test", "WWW.limited.test"}}, [][]string{{"limited.test"}, {"a.test"}, {"*.limited.test"}}},
+		"a set of names": {throttled, "limits orders for exactly these names (limited.test, www.limited.test): too many (rateLimited)",
+			[][]string{{"www.limited.test", "limited.test"}}, [][]string{{"www.limited.test"}, {"limited.test", "www.limited.test", "a.test"}}},
+		"nothing said": {unexplained, "limits orders for exactly these names (limited.test, www.limited.test): too many requests",
+			[][]string{{"www.limited.test", "limited.test"}}, [][]string{{"limited.test"}}},
+		"the account": {accounted, "limits all orders of this issuer's account: too many new orders (300) from this account",
+			[][]string{{"limited.test"}, {"a.test"}}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := honest
+			m := meddle(t, s, func(_ int, c call) verdict {
+				if c.path == "/order-plz" {
+					return now
+				}
+				return honest
+			})
+			i := newIssuer(t, s, book, m.between)
+			before := drive(t, i, newOrder(t, resource("limits"), "before.test"), func(s state) bool { return s.Order != "" })
+			o := newOrder(t, resource("limits"), "limited.test", "www.limited.test")
+			now = c.how
+			mustWait(t, i, o, c.about)
+			now = honest
+			placed := m.arrived("order-plz")
+			for _, names := range append(c.held, []string{"limited.test", "www.limited.test"}) {
+				mustWait(t, i, newOrder(t, resource("limits"), names...), c.about)
+			}
+			if n := m.arrived("order-plz"); n != placed {
+				t.Errorf("the authority was asked %d times about what it limits", n-placed)
+			}
+			for _, names := range c.free {
+				drive(t, i, newOrder(t, resource("limits"), names...), nil).issued(t)
+			}
+			drive(t, i, before.order, nil).issued(t)
+			drive(t, i, newOrder(t, resource("elsewhere"), "limited.test", "www.limited.test"), nil).issued(t)
+			o.Now = o.Now.Add(time.Hour)
+			drive(t, i, o, nil).issued(t)
+		})
+	}
+}
+
+// mustWait takes a step that a limit holds up, and wants to be told about it.
+func mustWait(t *testing.T, i *Issuer, o vault.Order, about string) {
+	t.Helper()
+	_, err := i.Step(t.Context(), o)
+	var retry *vault.RetryError
+	if !errors.As(err, &retry) || !errors.Is(err, vault.ErrPaced) || retry.After <= 0 || retry.After > time.Hour || !strings.Contains(err.Error(), about) {
+		t.Errorf("%v, want a wait that says %q", err, about)
+	}
 }
 
 func registered(t *testing.T, i *Issuer) bool {

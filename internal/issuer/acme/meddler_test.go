@@ -35,13 +35,16 @@ type call struct{ method, path string }
 type verdict int
 
 const (
-	honest     verdict = iota
-	unanswered         // it never arrives
-	lost               // it arrives, and its answer is lost
-	throttled          // 429 with Retry-After
-	limitless          // 429 without
-	gone               // 404
-	broken             // 503 with a page in HTML
+	honest      verdict = iota
+	unanswered          // it never arrives
+	lost                // it arrives, and its answer is lost
+	throttled           // 429 with Retry-After
+	limitless           // 429 without
+	named               // 429 for an hour, about one name
+	accounted           // 429 for an hour, about the account
+	unexplained         // 429 for an hour, without a problem document
+	gone                // 404
+	broken              // 503 with a page in HTML
 )
 
 // meddle starts a meddler, which is asked of the n-th call what becomes of it.
@@ -82,6 +85,16 @@ func meddle(t *testing.T, s *pebble.Server, judge func(n int, c call) verdict) *
 			refuse(w, http.StatusTooManyRequests, `{"type":"urn:ietf:params:acme:error:rateLimited","detail":"too many","status":429}`)
 		case limitless:
 			refuse(w, http.StatusTooManyRequests, `{"type":"urn:ietf:params:acme:error:rateLimited","detail":"too many","status":429}`)
+		case named:
+			w.Header().Set("Retry-After", "3600")
+			refuse(w, http.StatusTooManyRequests, `{"type":"urn:ietf:params:acme:error:rateLimited","detail":"too many certificates for a name","status":429,"subproblems":[
+				{"type":"urn:ietf:params:acme:error:rateLimited","detail":"50 this week","identifier":{"type":"dns","value":"WWW.limited.test"}}]}`)
+		case accounted:
+			w.Header().Set("Retry-After", "3600")
+			refuse(w, http.StatusTooManyRequests, `{"type":"urn:ietf:params:acme:error:rateLimited","detail":"too many new orders (300) from this account in the last 3h0m0s","status":429}`)
+		case unexplained:
+			w.Header().Set("Retry-After", "3600")
+			w.WriteHeader(http.StatusTooManyRequests)
 		case gone:
 			w.WriteHeader(http.StatusNotFound)
 		case broken:

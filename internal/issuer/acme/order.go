@@ -25,6 +25,9 @@ func (w *walk) place(ctx context.Context) (vault.Progress, error) {
 	if p := w.Settings.Profile; p != "" && !slices.Contains(w.directory.profiles(), p) {
 		return w.noProfile(ctx)
 	}
+	if err := w.held(ids); err != nil {
+		return vault.Progress{}, err
+	}
 	ctx, heard := listen(ctx)
 	ask := acme.Order{Identifiers: slices.Clone(ids), // the answer is written into it
 		Profile: w.Settings.Profile, Replaces: w.replaces()}
@@ -33,6 +36,8 @@ func (w *walk) place(ctx context.Context) (vault.Progress, error) {
 	switch {
 	case refused && p.Type == acme.ProblemTypeAccountDoesNotExist:
 		return w.lostAccount(ctx, p)
+	case isLimit(err, heard):
+		return vault.Progress{}, w.limited(ids, heard, err)
 	case refused && ask.Replaces != "" && w.noRenewal(p):
 		w.note("the authority did not take the order as a renewal: %s", words(p))
 		w.state.NoReplaces = true

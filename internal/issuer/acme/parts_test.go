@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -223,4 +224,36 @@ func FuzzIdentifier(f *testing.F) {
 			t.Errorf("%q in a request: %+v, %v", name, ids, err)
 		}
 	})
+}
+
+// An account is limited only where the authority says so, in a word of its own.
+func TestOfAccount(t *testing.T) {
+	t.Parallel()
+	for detail, want := range map[string]bool{
+		"too many new orders (300) from this account in the last 3h0m0s": true, "Your account's limit is reached": true, "limit of the account: 5": true,
+		`too many certificates (50) already issued for "account.example.com" in the last week`: false, "see https://ca.example/limits/#per-account": false,
+		"too many accountants": false, "": false,
+	} {
+		if got := ofAccount(detail); got != want {
+			t.Errorf("%q: %v", detail, got)
+		}
+	}
+}
+
+// However many limits an authority sets, few are remembered.
+func TestLimitsAreBounded(t *testing.T) {
+	t.Parallel()
+	var l limits
+	for n := range 3 * maxLimits {
+		l.remember([]string{strconv.Itoa(n)}, limit{until: noon.Add(time.Hour)}, noon)
+	}
+	if n := len(l.known); n > maxLimits {
+		t.Errorf("%d are remembered", n)
+	}
+	if _, held := l.on([]string{strconv.Itoa(3*maxLimits - 1)}, noon); !held {
+		t.Error("the newest is forgotten")
+	}
+	if _, held := l.on([]string{strconv.Itoa(3*maxLimits - 1)}, noon.Add(time.Hour)); held {
+		t.Error("a limit that is over holds up")
+	}
 }

@@ -36,12 +36,19 @@ func (i *Issuer) session(d directory, account string) *acme.Client {
 	if len(i.memory.sessions) >= maxSessions {
 		clear(i.memory.sessions)
 	}
-	wire := i.Client.HTTP(account)
+	wire := i.Client.HTTPWhere(account, d.shared)
 	wire.Transport = library{directory: d.stripped, reach: d.reach, next: wire.Transport}
 	// a negative PollTimeout keeps FinalizeOrder from waiting (ISSUERS 4.1)
 	c := &acme.Client{Directory: i.Settings.Directory + "#" + d.version, HTTPClient: wire, UserAgent: agent, PollTimeout: -1, PollInterval: 1}
 	i.memory.sessions[account] = session{Client: c, directory: d.version}
 	return c
+}
+
+// shared reports whether a request is the same for every order of an account: a
+// limit on it binds them all (RFC 8555 section 6.6).
+func (d directory) shared(r *http.Request) bool {
+	address := r.URL.String()
+	return address == d.NewNonce || address == d.NewAccount
 }
 
 // ear hears what the library does not tell: the last answer's status, and its
