@@ -20,7 +20,7 @@ type certificateJSON struct {
 	Thumbprint    string            `json:"x5t,omitempty"`
 	Leaf          string            `json:"cer,omitempty"`
 	Attributes    attributesJSON    `json:"attributes"`
-	Tags          map[string]string `json:"tags,omitempty"`
+	Tags          map[string]string `json:"tags,omitzero"`
 	Policy        *policyJSON       `json:"policy,omitempty"`
 	PreserveOrder *bool             `json:"preserveCertOrder,omitempty"`
 	Pending       *pendingJSON      `json:"pending,omitempty"`

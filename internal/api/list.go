@@ -101,7 +101,7 @@ type certificateItem struct {
 	ID         string            `json:"id"`
 	Thumbprint string            `json:"x5t,omitempty"`
 	Attributes attributesJSON    `json:"attributes"`
-	Tags       map[string]string `json:"tags,omitempty"`
+	Tags       map[string]string `json:"tags,omitzero"`
 	Subject    *string           `json:"subject,omitempty"`
 }
 

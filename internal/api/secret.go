@@ -15,7 +15,7 @@ type secretJSON struct {
 	ID          string            `json:"id"`
 	Managed     bool              `json:"managed,omitempty"`
 	Attributes  attributesJSON    `json:"attributes"`
-	Tags        map[string]string `json:"tags,omitempty"`
+	Tags        map[string]string `json:"tags,omitzero"`
 	KeyID       string            `json:"kid,omitempty"`
 	Previous    string            `json:"previousVersion,omitempty"`
 }
@@ -31,7 +31,7 @@ type secretItem struct {
 	ID          string            `json:"id"`
 	Managed     bool              `json:"managed,omitempty"`
 	Attributes  attributesJSON    `json:"attributes"`
-	Tags        map[string]string `json:"tags,omitempty"`
+	Tags        map[string]string `json:"tags,omitzero"`
 }
 
 type deletedSecretItem struct {
