@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"certwright/internal/server"
@@ -20,15 +21,19 @@ type envCommand struct {
 // resolveTime is how long a name may take to be found.
 const resolveTime = 500 * time.Millisecond
 
-// Run prints the environment of the server that runs in the data folder.
+// Run prints the environment of the server that runs in the data folder. It
+// fails where what it would print could not work.
 func (e envCommand) Run(to streams) error {
 	r, err := e.find()
 	if err != nil {
 		return err
 	}
-	url, err := e.vaultURL(to, r)
+	url, err := e.vaultURL(r)
 	if err != nil {
 		return err
+	}
+	if err := r.PointAzure(url); err != nil { // others' programs do without
+		fmt.Fprintf(to.err, "certwright: %v\nhint: Azure CLI may not find the vaults; start the server again\n", err)
 	}
 	vars := r.Environment(url, os.Getenv)
 	if e.AzureNames && r.ProxyURL == "" {
@@ -42,25 +47,22 @@ func (e envCommand) Run(to streams) error {
 
 // vaultURL is the vault by name, or, where the name does not lead to the
 // server, by address. An address means the default vault only.
-func (e envCommand) vaultURL(to streams, r server.Ready) (string, error) {
-	byName := r.VaultURL
+func (e envCommand) vaultURL(r server.Ready) (string, error) {
+	name := defaultVault(r)
 	if e.Vault != "" {
 		if err := checkVault(e.Vault); err != nil {
 			return "", err
 		}
-		byName = r.VaultURLOf(e.Vault)
+		name = strings.ToLower(e.Vault)
 	}
+	byName := r.VaultURLOf(name)
 	ctx, stop := context.WithTimeout(context.Background(), resolveTime)
 	defer stop()
 	switch {
 	case r.Resolves(ctx, byName):
-	case e.Vault == "":
+		return byName, nil
+	case byName == r.VaultURL:
 		return r.IPURL, nil
-	default:
-		fmt.Fprintf(to.err, "certwright: %s does not resolve here\nhint: add this line to %s\n%s\n", byName, hostsFile(), r.HostsLine(e.Vault))
-		if byName == r.VaultURL { // the address will do for all but Java
-			return r.IPURL, nil
-		}
 	}
-	return byName, nil
+	return "", fmt.Errorf("%s does not resolve here\nhint: add this line to %s\n%s", byName, hostsFile(), r.HostsLine(name))
 }

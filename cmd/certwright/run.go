@@ -80,6 +80,9 @@ func (r runCommand) around(to streams, ready server.Ready, command []string, sig
 		url = ready.IPURL
 	}
 	stop()
+	if err := ready.PointAzure(url); err != nil {
+		return exitFailed, err
+	}
 	child := exec.Command(command[0], command[1:]...)
 	child.Stdin, child.Stdout, child.Stderr = to.in, to.out, to.err
 	vars := ready.Environment(url, os.Getenv)

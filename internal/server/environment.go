@@ -23,7 +23,7 @@ type Variable struct {
 var leftovers = []string{
 	"AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID", "AZURE_CLIENT_CERTIFICATE_PATH",
 	"AZURE_USERNAME", "AZURE_PASSWORD", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST",
-	"AZURE_POD_IDENTITY_AUTHORITY_HOST", "AZURE_TOKEN_CREDENTIALS",
+	"AZURE_POD_IDENTITY_AUTHORITY_HOST", "AZURE_TOKEN_CREDENTIALS", "AZURE_CLOUD_NAME", "ARM_CLOUD_METADATA_URL",
 	"MSI_SECRET", "IMDS_ENDPOINT", "IDENTITY_SERVER_THUMBPRINT",
 }
 
@@ -44,10 +44,13 @@ func (r Ready) Environment(vaultURL string, lookup func(name string) string) []V
 		{Name: "AZURE_KEYVAULT_URL", Value: vaultURL},
 		{Name: "KEYVAULT_URL", Value: vaultURL},
 		{Name: "VAULT_URL", Value: vaultURL},
-		{Name: "CERTWRIGHT_HTTP_URL", Value: r.HTTPURL}, // for tests that move the clock
+		{Name: "CERTWRIGHT_VAULT_NAME", Value: AzureVault(vaultURL)}, // for az --vault-name
+		{Name: "CERTWRIGHT_HTTP_URL", Value: r.HTTPURL},              // for tests that move the clock
 		{Name: "IDENTITY_ENDPOINT", Value: tokens},
 		{Name: "IDENTITY_HEADER", Value: "certwright"},
 		{Name: "MSI_ENDPOINT", Value: tokens},
+		{Name: "AZURE_CONFIG_DIR", Value: r.azure()},
+		{Name: "AZURE_ENVIRONMENT_FILEPATH", Value: r.stackFile()},
 		{Name: "SSL_CERT_FILE", Value: bundle},
 		{Name: "REQUESTS_CA_BUNDLE", Value: bundle},
 		{Name: "CURL_CA_BUNDLE", Value: bundle},

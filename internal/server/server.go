@@ -201,6 +201,9 @@ func (s *Server) openDoors(ctx context.Context) (err error) {
 		return err
 	}
 	s.Ready = s.doors.ready(s.config.DefaultVault, s.folder.path, s.trust.Path(trust.CAFile))
+	if err := s.Ready.writeAzure(s.config.Tenant); err != nil {
+		return err
+	}
 	s.background.Go(func() {
 		if err := s.worker.Run(s.ctx); err != nil {
 			s.log.Error("worker ended", "error", err)
