@@ -80,14 +80,14 @@ func (r runCommand) around(to streams, ready server.Ready, command []string, sig
 		url = ready.IPURL
 	}
 	stop()
-	if err := ready.PointAzure(url); err != nil {
-		return exitFailed, err
-	}
 	child := exec.Command(command[0], command[1:]...)
 	child.Stdin, child.Stdout, child.Stderr = to.in, to.out, to.err
-	vars := ready.Environment(url, os.Getenv)
-	if r.AzureNames {
-		vars = ready.ThroughProxy(vars)
+	vars, azure := ready.Environment(url, os.Getenv), url
+	if r.AzureNames { // the folder is the command's own: nobody without the proxy goes by it
+		vars, azure = ready.ThroughProxy(vars), "https://"+r.DefaultVault+".vault.azure.net"
+	}
+	if err := ready.PointAzure(azure); err != nil {
+		return exitFailed, err
 	}
 	child.Env = server.Apply(vars, os.Environ())
 	if err := child.Start(); err != nil {

@@ -50,19 +50,33 @@ func (r Ready) writeAzure(tenant string) error {
 // that vaultURL shows: default and .vault.localhost:8443, or 127 and
 // .0.0.1:8443 where names do not lead here. All else that the tools keep stays.
 func (r Ready) PointAzure(vaultURL string) error {
-	suffix, other := r.suffix(vaultURL), r.suffix(r.IPURL)
-	if suffix == other {
-		other = r.suffix(r.VaultURL)
-	}
+	suffix := r.suffix(vaultURL)
 	was, err := os.ReadFile(r.azure(azureClouds))
 	if err != nil {
 		return fmt.Errorf("read the folder of Azure CLI: %w", err)
 	}
-	text := strings.ReplaceAll(string(was), " = ."+other+"\n", " = ."+suffix+"\n")
+	text := withSuffix(string(was), suffix)
 	if text == string(was) {
 		return nil
 	}
 	return errors.Join(trust.ReplaceFile(r.azure(azureClouds), []byte(text), 0o600), r.writeStack(suffix))
+}
+
+// withSuffix changes what follows the names of vaults in the cloud that is ours.
+func withSuffix(clouds, suffix string) string {
+	lines := strings.SplitAfter(clouds, "\n")
+	section := ""
+	for i, line := range lines {
+		line = strings.TrimSpace(line)
+		if strings.HasPrefix(line, "[") {
+			section = line
+		}
+		name, _, _ := strings.Cut(line, " = ")
+		if section == azureSection && (name == vaultSuffix || name == hsmSuffix) {
+			lines[i] = name + " = ." + suffix + "\n"
+		}
+	}
+	return strings.Join(lines, "")
 }
 
 // AzureVault returns the name that Azure's tools call the vault at vaultURL by:
@@ -90,6 +104,13 @@ func (r Ready) azure(name ...string) string {
 	return filepath.Join(append([]string{r.Data, AzureFolder}, name...)...)
 }
 
+// The section of clouds.config that is ours, and its lines that PointAzure changes.
+const (
+	azureSection = "[AzureCloud]"
+	vaultSuffix  = "suffix_keyvault_dns"
+	hsmSuffix    = "suffix_mhsm_dns"
+)
+
 // azureCloud changes the cloud that Azure CLI takes if nobody says another, so
 // that nothing of it goes to the real one.
 func (r Ready) azureCloud(suffix, tenant string) string {
@@ -98,9 +119,9 @@ func (r Ready) azureCloud(suffix, tenant string) string {
 		login += "/adfs" // its end tells the tool that it is one
 	}
 	lines := []string{
-		"[AzureCloud]",
-		"suffix_keyvault_dns = ." + suffix,
-		"suffix_mhsm_dns = ." + suffix,
+		azureSection,
+		vaultSuffix + " = ." + suffix,
+		hsmSuffix + " = ." + suffix,
 		"endpoint_resource_manager = " + r.IPURL,
 		"endpoint_management = " + r.IPURL + "/arm",
 		"endpoint_active_directory = " + login,

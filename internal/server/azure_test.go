@@ -90,12 +90,13 @@ func TestPointAzure(t *testing.T) {
 	for _, c := range []struct{ url, suffix string }{
 		{"https://127.0.0.1:8443", "0.0.1:8443"},
 		{"https://127.0.0.1:8443", "0.0.1:8443"},
+		{"https://web.vault.azure.net", "vault.azure.net"},
 		{"https://web.vault.localhost:8443", "vault.localhost:8443"},
 	} {
 		if err := r.PointAzure(c.url); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := readFile(t, path), strings.ReplaceAll(byName, ".vault.localhost:8443\n", "."+c.suffix+"\n"); got != want {
+		if got, want := readFile(t, path), strings.ReplaceAll(byName, "dns = .vault.localhost:8443\n", "dns = ."+c.suffix+"\n"); got != want {
 			t.Errorf("%s: %s", c.url, got)
 		}
 		var s stack

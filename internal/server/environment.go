@@ -27,6 +27,9 @@ var leftovers = []string{
 	"MSI_SECRET", "IMDS_ENDPOINT", "IDENTITY_SERVER_THUMBPRINT",
 }
 
+// vaultName is the variable with the name that az --vault-name wants.
+const vaultName = "CERTWRIGHT_VAULT_NAME"
+
 // noProxy keeps local calls out of a proxy: JavaScript sends even those there.
 var noProxy = []string{"localhost", "127.0.0.1", "::1", ".localhost"}
 
@@ -44,8 +47,8 @@ func (r Ready) Environment(vaultURL string, lookup func(name string) string) []V
 		{Name: "AZURE_KEYVAULT_URL", Value: vaultURL},
 		{Name: "KEYVAULT_URL", Value: vaultURL},
 		{Name: "VAULT_URL", Value: vaultURL},
-		{Name: "CERTWRIGHT_VAULT_NAME", Value: AzureVault(vaultURL)}, // for az --vault-name
-		{Name: "CERTWRIGHT_HTTP_URL", Value: r.HTTPURL},              // for tests that move the clock
+		{Name: vaultName, Value: AzureVault(vaultURL)},
+		{Name: "CERTWRIGHT_HTTP_URL", Value: r.HTTPURL}, // for tests that move the clock
 		{Name: "IDENTITY_ENDPOINT", Value: tokens},
 		{Name: "IDENTITY_HEADER", Value: "certwright"},
 		{Name: "MSI_ENDPOINT", Value: tokens},

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +132,9 @@ func TestThroughProxy(t *testing.T) {
 			if strings.Contains(strings.ToLower(e), "_proxy=") {
 				proxies = append(proxies, e)
 			}
+		}
+		if !slices.Contains(got, "CERTWRIGHT_VAULT_NAME=default") {
+			t.Errorf("%q: the vault has another name: %v", c.now, got)
 		}
 		want := []string{"HTTP_PROXY=http://corp:8080", "NO_PROXY=" + c.want, "no_proxy=" + c.want, "HTTPS_PROXY=http://127.0.0.1:3128", "https_proxy=http://127.0.0.1:3128"}
 		if diff := cmp.Diff(want, proxies); diff != "" {

@@ -13,8 +13,11 @@ import (
 func (r Ready) ThroughProxy(vars []Variable) []Variable {
 	var all []Variable
 	for _, v := range vars {
-		if strings.EqualFold(v.Name, "NO_PROXY") {
+		switch {
+		case strings.EqualFold(v.Name, "NO_PROXY"):
 			v.Value = withoutAzure(v.Value, r)
+		case v.Name == vaultName && v.Value == AzureVault(r.IPURL):
+			v.Value = AzureVault(r.VaultURL) // here names lead to the server
 		}
 		all = append(all, v)
 	}
