@@ -1,16 +1,17 @@
 package api
 
 import (
-	"container/list"
 	"hash/maphash"
 	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
 
 // A renderedKey names one answer: the object and version asked for, where the
-// client called, and what its api-version knows (DESIGN section 5).
+// client called, and what its api-version knows.
 type renderedKey struct {
 	kind              vault.Kind
 	vault, name, asks string // name as vault.Ref.Key; asks is the version, "" the latest
@@ -20,10 +21,12 @@ type renderedKey struct {
 
 // A rendered is an answer's bytes, good as long as the name's epoch.
 type rendered struct {
-	key   renderedKey
 	epoch uint64
 	body  []byte
 }
+
+// size is what keeping it costs, in bytes.
+func (r rendered) size() int { return len(r.body) + renderedExtra }
 
 const (
 	renderedShards  = 16
@@ -41,15 +44,16 @@ type renderings struct {
 
 type renderedShard struct {
 	mu    sync.Mutex
-	at    map[renderedKey]*list.Element // of rendered
-	order *list.List                    // the latest used first
+	lru   *simplelru.LRU[renderedKey, rendered]
 	bytes int
 }
 
 func newRenderings() *renderings {
 	r := &renderings{seed: maphash.MakeSeed()}
 	for i := range r.shards {
-		r.shards[i].at, r.shards[i].order = map[renderedKey]*list.Element{}, list.New()
+		s := &r.shards[i]
+		// the bytes end a shard long before the count does; a count below 1 alone is an error
+		s.lru, _ = simplelru.NewLRU(renderedMost/renderedExtra, func(_ renderedKey, it rendered) { s.bytes -= it.size() })
 	}
 	return r
 }
@@ -63,17 +67,12 @@ func (r *renderings) get(k renderedKey, epoch uint64) ([]byte, bool) {
 	s := r.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e, ok := s.at[k]
-	if !ok {
+	it, ok := s.lru.Get(k)
+	if ok && it.epoch != epoch {
+		s.lru.Remove(k)
 		return nil, false
 	}
-	it := e.Value.(rendered)
-	if it.epoch != epoch {
-		s.remove(e)
-		return nil, false
-	}
-	s.order.MoveToFront(e)
-	return it.body, true
+	return it.body, ok
 }
 
 // put keeps body, which must not be changed any more.
@@ -84,20 +83,13 @@ func (r *renderings) put(k renderedKey, epoch uint64, body []byte) {
 	s := r.shard(k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e, ok := s.at[k]; ok {
-		s.remove(e)
-	}
-	s.at[k] = s.order.PushFront(rendered{k, epoch, body})
-	s.bytes += len(body) + renderedExtra
+	s.lru.Remove(k)
+	it := rendered{epoch, body}
+	s.bytes += it.size()
+	s.lru.Add(k, it)
 	for s.bytes > renderedMost {
-		s.remove(s.order.Back())
+		s.lru.RemoveOldest()
 	}
-}
-
-func (s *renderedShard) remove(e *list.Element) {
-	it := s.order.Remove(e).(rendered)
-	delete(s.at, it.key)
-	s.bytes -= len(it.body) + renderedExtra
 }
 
 // kept serves a GET of one version from what is rendered already, if nothing

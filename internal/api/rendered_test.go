@@ -112,10 +112,10 @@ func TestRenderingsAreBounded(t *testing.T) {
 	}
 	for i := range r.shards {
 		s := &r.shards[i]
-		if s.bytes > renderedMost || len(s.at) != s.order.Len() || s.bytes != len(s.at)*(len(body)+renderedExtra) {
-			t.Errorf("shard %d: %d bytes, %d keys, %d in order", i, s.bytes, len(s.at), s.order.Len())
+		if s.bytes > renderedMost || s.bytes != s.lru.Len()*(len(body)+renderedExtra) {
+			t.Errorf("shard %d: %d bytes, %d answers", i, s.bytes, s.lru.Len())
 		}
-		if len(s.at) == 0 {
+		if s.lru.Len() == 0 {
 			t.Errorf("shard %d is empty", i)
 		}
 	}
