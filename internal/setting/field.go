@@ -1,0 +1,110 @@
+package setting
+
+import (
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// A Field is one setting: a key of a mapping in the file, and where its value goes.
+type Field struct {
+	Key  string
+	File bool                                    // names a file
+	Set  func() bool                             // reports whether it holds anything but its zero value
+	In   []Field                                 // the settings below it; of one entry, where it holds many
+	read func(n *yaml.Node, folder string) error // an error tells what to write in place of n, or where below it
+}
+
+// Settings are settings that stand together in a mapping of the file.
+type Settings interface {
+	Fields() []Field
+}
+
+// Text is a setting that holds text.
+func Text(key string, into *string) Field {
+	return scalar(key, into, "write a text", func(text string, _ string) (string, error) { return text, nil })
+}
+
+// File is a setting that names a file. One that is not absolute is meant beside
+// the configuration file, and is read as that.
+func File(key string, into *string) Field {
+	f := scalar(key, into, "write the path of a file", func(text, folder string) (string, error) {
+		if text == "" || filepath.IsAbs(text) {
+			return text, nil
+		}
+		return filepath.Abs(filepath.Join(folder, text))
+	})
+	f.File = true
+	return f
+}
+
+// Number is a setting that holds a whole number.
+func Number[N int | int64](key string, into *N) Field {
+	return scalar(key, into, "write a whole number", func(text, _ string) (N, error) {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if int64(N(n)) != n {
+			err = strconv.ErrRange
+		}
+		return N(n), err
+	})
+}
+
+// Switch is a setting that is on or off.
+func Switch(key string, into *bool) Field {
+	return scalar(key, into, "write true or false", func(text, _ string) (bool, error) { return truth(text) })
+}
+
+// Choice is a Switch that may also be left open, which is nil.
+func Choice(key string, into **bool) Field {
+	return scalar(key, into, "write true or false", func(text, _ string) (*bool, error) {
+		on, err := truth(text)
+		return &on, err
+	})
+}
+
+func truth(text string) (bool, error) {
+	switch text {
+	case "true", "True", "TRUE":
+		return true, nil
+	case "false", "False", "FALSE":
+		return false, nil
+	}
+	return false, strconv.ErrSyntax
+}
+
+// Duration is a setting that holds a length of time, as in 30s or 720h.
+func Duration(key string, into *time.Duration) Field {
+	return scalar(key, into, "write a duration, as in 30s, 10m or 6h", func(text, _ string) (time.Duration, error) {
+		return time.ParseDuration(text)
+	})
+}
+
+// scalar is a setting that holds one value; parse reads it. A value of null
+// leaves what is there.
+func scalar[T comparable](key string, into *T, write string, parse func(text, folder string) (T, error)) Field {
+	return Field{Key: key, Set: func() bool { return *into != *new(T) }, read: func(n *yaml.Node, folder string) error {
+		if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
+			return nil
+		}
+		v, err := parse(n.Value, folder)
+		if n.Kind != yaml.ScalarNode || err != nil {
+			return wrong(n, write)
+		}
+		*into = v
+		return nil
+	}}
+}
+
+// wrong is the error of a value that a setting cannot hold.
+func wrong(n *yaml.Node, write string) error {
+	what := strconv.Quote(n.Value)
+	switch n.Kind {
+	case yaml.SequenceNode:
+		what = "a list"
+	case yaml.MappingNode:
+		what = "a mapping"
+	}
+	return faultAt(n, "%s cannot stand here: %s", what, write)
+}

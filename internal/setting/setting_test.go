@@ -1,0 +1,163 @@
+package setting_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"certwright/internal/setting"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A house is settings of every sort.
+type house struct {
+	Name   string
+	Plan   string
+	Floors int
+	Cost   int64
+	Open   bool
+	Lift   *bool
+	Age    time.Duration
+	Rooms  []string
+	Colour map[string]string
+	Cellar *door
+	Front  door
+	Doors  []door
+	Named  map[string]door
+	Kinds  map[string]any
+}
+
+func (h *house) Fields() []setting.Field {
+	return []setting.Field{
+		setting.Text("name", &h.Name), setting.File("plan", &h.Plan), setting.Number("floors", &h.Floors), setting.Number("cost", &h.Cost),
+		setting.Switch("open", &h.Open), setting.Choice("lift", &h.Lift), setting.Duration("age", &h.Age), setting.Texts("rooms", &h.Rooms),
+		setting.TextMap("colour", &h.Colour), setting.Optional("cellar", &h.Cellar), setting.Group("front", &h.Front),
+		setting.List("doors", &h.Doors), setting.Map("named", &h.Named),
+		setting.Variants("kinds", "kind", &h.Kinds, func(kind string) (any, []setting.Field) {
+			if d := new(door); kind == "door" {
+				return d, d.Fields()
+			}
+			return kind, nil
+		}),
+	}
+}
+
+type door struct {
+	Lock string
+	Key  string
+}
+
+func (d *door) Fields() []setting.Field {
+	return []setting.Field{setting.Text("lock", &d.Lock), setting.File("key_file", &d.Key)}
+}
+
+func TestRead(t *testing.T) {
+	t.Parallel()
+	var got house
+	err := setting.Read([]byte(`
+name: 12
+plan: plans/a.pdf
+floors: 3
+cost: 5000000000
+open: true
+lift: false
+age: 720h
+rooms: &r [hall, bath]
+colour: {wall: white}
+cellar: {lock: old}
+front: &d {lock: new, key_file: /abs/key}
+doors: [{lock: a}, *d]
+named: {back: *d, side: {key_file: ../k}}
+kinds: {A: {kind: door, lock: x}, B: {kind: gate}, C: {}}
+`), got.Fields(), "/etc/house")
+	want := house{Name: "12", Plan: "/etc/house/plans/a.pdf", Floors: 3, Cost: 5e9, Open: true, Lift: new(false), Age: 720 * time.Hour,
+		Rooms: []string{"hall", "bath"}, Colour: map[string]string{"wall": "white"}, Cellar: &door{Lock: "old"}, Front: door{"new", "/abs/key"},
+		Doors: []door{{Lock: "a"}, {"new", "/abs/key"}}, Named: map[string]door{"back": {"new", "/abs/key"}, "side": {Key: filepath.FromSlash("/etc/k")}},
+		Kinds: map[string]any{"A": &door{Lock: "x"}, "B": "gate", "C": ""}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	for _, f := range got.Fields() {
+		if !f.Set() {
+			t.Errorf("%s is not set", f.Key)
+		}
+		if f := f; (&house{}).Fields()[indexOf(f.Key)].Set() {
+			t.Errorf("%s is set in the zero value", f.Key)
+		}
+	}
+}
+
+func indexOf(key string) int {
+	for i, f := range (&house{}).Fields() {
+		if f.Key == key {
+			return i
+		}
+	}
+	return -1
+}
+
+func TestNothingIsRead(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "\n", "# nothing\n", "---\n", "null\n", "name:\nfront:\ndoors:\nnamed:\nrooms:\nage: ~\n"} {
+		var got house
+		if err := setting.Read([]byte(text), got.Fields(), "."); err != nil || got.Name != "" || got.Doors != nil || got.Named != nil {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"name: a\nnme: b\n":                     "line 2: unknown setting \"nme\"\nhint: did you mean name?",
+		"FLO-ORS: 1\n":                          "line 1: unknown setting \"FLO-ORS\"\nhint: did you mean floors?",
+		"x: y\n":                                "line 1: unknown setting \"x\"\nhint: there are name, plan,",
+		"name: a\nname: b\n":                    "line 2: \"name\" is there twice",
+		"named: {a: {}, a: {}}\n":               "line 1: named: \"a\" is there twice",
+		"name: [a]\n":                           "line 1: name: a list cannot stand here: write a text",
+		"plan: {}\n":                            "line 1: plan: a mapping cannot stand here: write the path of a file",
+		"floors: many\n":                        "line 1: floors: \"many\" cannot stand here: write a whole number",
+		"floors: 1.5\n":                         "line 1: floors: \"1.5\" cannot stand here: write a whole number",
+		"floors: 99999999999999999999\n":        "line 1: floors: \"99999999999999999999\" cannot stand here",
+		"open: maybe\n":                         "line 1: open: \"maybe\" cannot stand here: write true or false",
+		"lift: 1\n":                             "line 1: lift: \"1\" cannot stand here: write true or false",
+		"age: 6\n":                              "line 1: age: \"6\" cannot stand here: write a duration, as in",
+		"rooms: hall\n":                         "line 1: rooms: \"hall\" cannot stand here: write a list",
+		"rooms: [[a]]\n":                        "line 1: rooms: a list cannot stand here: write a text",
+		"front: new\n":                          "line 1: front: \"new\" cannot stand here: write keys and values",
+		"doors:\n- lock: a\n  lok: b\n":         "line 3: doors: unknown setting \"lok\"\nhint: did you mean lock?",
+		"cellar:\n  lock: {}\n":                 "line 2: cellar: lock: a mapping cannot stand here",
+		"named:\n  a: {}\n  b: {loc: x}\n":      "line 3: named: b: unknown setting \"loc\"",
+		"kinds: {A: {kind: door, window: x}}":   "line 1: kinds: A: unknown setting \"window\"\nhint: there are kind, lock, key_file",
+		"kinds: {A: {kind: {kind: door}}}":      "line 1: kinds: A: kind: a mapping cannot stand here",
+		"kinds: [a]\n":                          "line 1: kinds: a list cannot stand here",
+		"front: &f {lock: a}\ncellar: {<<: *f}": "line 2: cellar: unknown setting \"<<\"",
+		"- a\n":                                 "line 1: the file must hold keys and values",
+		"just text\n":                           "line 1: the file must hold keys and values",
+		"\tname: a\n":                           "line 1: this is not YAML: ",
+		"name: [\n":                             "line ",
+		"name: a\n---\nname: b\n":               "line ",
+		"doors: &a\n  - lock: x\nrooms: *b\n":   "line ",
+		"front: &a\n  lock: *a\n":               "line ",
+		"&a [*a]":                               "line 1: ",
+	} {
+		var got house
+		if err := setting.Read([]byte(text), got.Fields(), "."); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%q:\ngot  %v (%+v)\nwant %s", text, err, got, want)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, s := range []string{"name: a\n", "doors: [{lock: a}]", "kinds: {A: {kind: door}}", "&a [*a]", "front: &x {<<: *x}", "%YAML 1.1", "rooms: &r [a, *r]"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var got house
+		if err := setting.Read(text, got.Fields(), "."); err != nil && !strings.HasPrefix(err.Error(), "line ") {
+			t.Errorf("%q: an error without its line: %v", text, err)
+		}
+	})
+}
