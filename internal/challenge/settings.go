@@ -7,47 +7,74 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/miekg/dns"
+
+	"certwright/internal/setting"
 )
 
-// Settings say how proofs are published; its yaml names are the keys below
-// `solver:`. Secrets are in files, which are read anew whenever they are used.
+// Settings say how proofs are published: the keys below `solver:`. Secrets are in files, which are read anew whenever they are used.
 type Settings struct {
-	Kind        string        `yaml:"kind"`        // rfc2136, webhook, exec, http or acme-dns
-	Type        string        `yaml:"type"`        // dns-01 or http-01, for webhook and exec; "" is dns-01
-	Propagation time.Duration `yaml:"propagation"` // at least this long from publishing to the authority's look; 0: none where name servers are asked, else 10s
+	Kind        string        // rfc2136, webhook, exec, http or acme-dns
+	Type        string        // dns-01 or http-01, for webhook and exec; "" is dns-01
+	Propagation time.Duration // at least this long from publishing to the authority's look; 0: none where name servers are asked, else 10s
 
 	// For kinds that solve dns-01.
-	Nameservers []string `yaml:"nameservers"`  // asked until all show the record; host or host:port
-	FollowCNAME bool     `yaml:"follow_cname"` // publish where a CNAME at the record's name leads
-	Resolver    string   `yaml:"resolver"`     // asked for the CNAME; "" is the first of /etc/resolv.conf
+	Nameservers []string // asked until all show the record; host or host:port
+	FollowCNAME bool     // publish where a CNAME at the record's name leads
+	Resolver    string   // asked for the CNAME; "" is the first of /etc/resolv.conf
 
 	// rfc2136: dynamic updates of a name server.
-	Server         string `yaml:"server"`           // host or host:port
-	Zone           string `yaml:"zone"`             // "": the server is asked
-	TSIGName       string `yaml:"tsig_name"`        // "": the name in the file; without a file nothing is signed
-	TSIGAlgorithm  string `yaml:"tsig_algorithm"`   // "": the file's, or hmac-sha256
-	TSIGSecretFile string `yaml:"tsig_secret_file"` // the secret in base64, or a key statement as of tsig-keygen
-	TTL            int    `yaml:"ttl"`              // of the records, in seconds; 0 is 60
-	TCP            bool   `yaml:"tcp"`              // never UDP
+	Server         string // host or host:port
+	Zone           string // "": the server is asked
+	TSIGName       string // "": the name in the file; without a file nothing is signed
+	TSIGAlgorithm  string // "": the file's, or hmac-sha256
+	TSIGSecretFile string // the secret in base64, or a key statement as of tsig-keygen
+	TTL            int    // of the records, in seconds; 0 is 60
+	TCP            bool   // never UDP
 
 	// webhook and acme-dns.
-	URL          string `yaml:"url"`           // /present and /cleanup, or /update, are below it
-	CABundle     string `yaml:"ca_bundle"`     // PEM; "" is the system's
-	SecretFile   string `yaml:"secret_file"`   // webhook: signs each call
-	User         string `yaml:"user"`          // webhook: basic authentication
-	PasswordFile string `yaml:"password_file"` // webhook: of User
-	AccountFile  string `yaml:"account_file"`  // acme-dns: JSON, an account for each domain
+	URL          string // /present and /cleanup, or /update, are below it
+	CABundle     string // PEM; "" is the system's
+	SecretFile   string // webhook: signs each call
+	User         string // webhook: basic authentication
+	PasswordFile string // webhook: of User
+	AccountFile  string // acme-dns: JSON, an account for each domain
 
 	// exec: a program of the operator's.
-	Command []string      `yaml:"command"` // path and first arguments; present or cleanup, name and value follow
-	Timeout time.Duration `yaml:"timeout"` // of one run; 0 is 30s
+	Command []string      // path and first arguments; present or cleanup, name and value follow
+	Timeout time.Duration // of one run; 0 is 30s
+}
+
+// Fields implements setting.Settings.
+func (s *Settings) Fields() []setting.Field {
+	return []setting.Field{
+		setting.Text("kind", &s.Kind),
+		setting.Text("type", &s.Type),
+		setting.Duration("propagation", &s.Propagation),
+		setting.Texts("nameservers", &s.Nameservers),
+		setting.Switch("follow_cname", &s.FollowCNAME),
+		setting.Text("resolver", &s.Resolver),
+		setting.Text("server", &s.Server),
+		setting.Text("zone", &s.Zone),
+		setting.Text("tsig_name", &s.TSIGName),
+		setting.Text("tsig_algorithm", &s.TSIGAlgorithm),
+		setting.File("tsig_secret_file", &s.TSIGSecretFile),
+		setting.Number("ttl", &s.TTL),
+		setting.Switch("tcp", &s.TCP),
+		setting.Text("url", &s.URL),
+		setting.File("ca_bundle", &s.CABundle),
+		setting.File("secret_file", &s.SecretFile),
+		setting.Text("user", &s.User),
+		setting.File("password_file", &s.PasswordFile),
+		setting.File("account_file", &s.AccountFile),
+		setting.Texts("command", &s.Command),
+		setting.Duration("timeout", &s.Timeout),
+	}
 }
 
 // The keys that a kind has beside kind and propagation.
@@ -119,11 +146,9 @@ func (c *complaints) say(format string, args ...any) { *c = append(*c, fmt.Error
 
 // checkKeys finds settings that the kind does not have.
 func (s Settings) checkKeys(wrong *complaints, keys []string) {
-	v := reflect.ValueOf(s)
-	for i := range v.NumField() {
-		key := v.Type().Field(i).Tag.Get("yaml")
-		if key != "kind" && key != "propagation" && !v.Field(i).IsZero() && !slices.Contains(keys, key) {
-			wrong.say("%s: means nothing to a solver of kind %s for %s; remove it", key, s.Kind, s.Solves())
+	for _, f := range s.Fields() {
+		if f.Key != "kind" && f.Key != "propagation" && f.Set() && !slices.Contains(keys, f.Key) {
+			wrong.say("%s: means nothing to a solver of kind %s for %s; remove it", f.Key, s.Kind, s.Solves())
 		}
 	}
 }

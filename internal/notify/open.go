@@ -5,12 +5,22 @@ import (
 	"strings"
 
 	"certwright/internal/vault"
+
+	"certwright/internal/setting"
 )
 
 // Settings are the parts of the configuration file that are about notices.
 type Settings struct {
-	SMTP   *MailSettings     `yaml:"smtp"`   // nil: no mail is sent
-	Events []WebhookSettings `yaml:"events"` // webhooks
+	SMTP   *MailSettings     // nil: no mail is sent
+	Events []WebhookSettings // webhooks
+}
+
+// Fields implements setting.Settings.
+func (s *Settings) Fields() []setting.Field {
+	return []setting.Field{
+		setting.Optional("smtp", &s.SMTP),
+		setting.List("events", &s.Events),
+	}
 }
 
 // Check tells what will not do, each with its place in the file.

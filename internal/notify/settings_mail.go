@@ -13,17 +13,31 @@ import (
 	"strings"
 
 	"certwright/internal/vault"
+	"certwright/internal/setting"
 )
 
 // MailSettings are what an operator writes under `smtp:`.
 type MailSettings struct {
-	Host         string `yaml:"host"`          // HOST or HOST:PORT of the mail server; the port follows tls where it is missing
-	From         string `yaml:"from"`          // sender of all mails, as in Certificates <certs@example.org>
-	User         string `yaml:"user"`          // signs in as; "" does not sign in
-	PasswordFile string `yaml:"password_file"` // file with the user's password, read for each mail
-	TLS          string `yaml:"tls"`           // starttls (unless set, port 587), tls (port 465) or none (port 25)
-	CABundle     string `yaml:"ca_bundle"`     // a PEM file to trust instead of the system's authorities
-	Hello        string `yaml:"hello"`         // the name to greet with; the domain of from unless set
+	Host         string // HOST or HOST:PORT of the mail server; the port follows tls where it is missing
+	From         string // sender of all mails, as in Certificates <certs@example.org>
+	User         string // signs in as; "" does not sign in
+	PasswordFile string // file with the user's password, read for each mail
+	TLS          string // starttls (unless set, port 587), tls (port 465) or none (port 25)
+	CABundle     string // a PEM file to trust instead of the system's authorities
+	Hello        string // the name to greet with; the domain of from unless set
+}
+
+// Fields implements setting.Settings.
+func (m *MailSettings) Fields() []setting.Field {
+	return []setting.Field{
+		setting.Text("host", &m.Host),
+		setting.Text("from", &m.From),
+		setting.Text("user", &m.User),
+		setting.File("password_file", &m.PasswordFile),
+		setting.Text("tls", &m.TLS),
+		setting.File("ca_bundle", &m.CABundle),
+		setting.Text("hello", &m.Hello),
+	}
 }
 
 // The values of MailSettings.TLS.

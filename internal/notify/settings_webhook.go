@@ -12,20 +12,36 @@ import (
 	"strings"
 
 	"certwright/internal/outbound"
+	"certwright/internal/setting"
 	"certwright/internal/vault"
 )
 
 // WebhookSettings are what an operator writes as one item of `events:`.
 type WebhookSettings struct {
-	Name          string   `yaml:"name"`           // what people call it; made of the address unless set. Messages wait under it
-	URL           string   `yaml:"url"`            // https://...; http for this machine only. It may have a query
-	Schema        string   `yaml:"schema"`         // cloudevents (unless set) or eventgrid
-	Types         []string `yaml:"types"`          // events to send, as in CertificateNearExpiry; all unless set
-	Vaults        []string `yaml:"vaults"`         // vaults to tell of; all unless set
-	SecretFile    string   `yaml:"secret_file"`    // file with the secret that signs what is sent, read each time; "" does not sign
-	CABundle      string   `yaml:"ca_bundle"`      // a PEM file to trust instead of the system's authorities
-	Origin        string   `yaml:"origin"`         // what this server calls itself in the CloudEvents handshake
-	SkipHandshake bool     `yaml:"skip_handshake"` // send without asking the receiver first
+	Name          string   // what people call it; made of the address unless set. Messages wait under it
+	URL           string   // https://...; http for this machine only. It may have a query
+	Schema        string   // cloudevents (unless set) or eventgrid
+	Types         []string // events to send, as in CertificateNearExpiry; all unless set
+	Vaults        []string // vaults to tell of; all unless set
+	SecretFile    string   // file with the secret that signs what is sent, read each time; "" does not sign
+	CABundle      string   // a PEM file to trust instead of the system's authorities
+	Origin        string   // what this server calls itself in the CloudEvents handshake
+	SkipHandshake bool     // send without asking the receiver first
+}
+
+// Fields implements setting.Settings.
+func (w *WebhookSettings) Fields() []setting.Field {
+	return []setting.Field{
+		setting.Text("name", &w.Name),
+		setting.Text("url", &w.URL),
+		setting.Text("schema", &w.Schema),
+		setting.Texts("types", &w.Types),
+		setting.Texts("vaults", &w.Vaults),
+		setting.File("secret_file", &w.SecretFile),
+		setting.File("ca_bundle", &w.CABundle),
+		setting.Text("origin", &w.Origin),
+		setting.Switch("skip_handshake", &w.SkipHandshake),
+	}
 }
 
 func (s WebhookSettings) withDefaults() WebhookSettings {

@@ -11,10 +11,12 @@ import (
 // A Field is one setting: a key of a mapping in the file, and where its value goes.
 type Field struct {
 	Key  string
-	File bool                                    // names a file
-	Set  func() bool                             // reports whether it holds anything but its zero value
-	In   []Field                                 // the settings below it; of one entry, where it holds many
-	read func(n *yaml.Node, folder string) error // an error tells what to write in place of n, or where below it
+	File bool        // names a file
+	Set  func() bool // reports whether it holds anything but its zero value
+	In   []Field     // the settings below it; of one entry, where it holds many
+
+	later bool
+	read  func(n *yaml.Node, folder string) error
 }
 
 // Settings are settings that stand together in a mapping of the file.
@@ -79,6 +81,13 @@ func Duration(key string, into *time.Duration) Field {
 	return scalar(key, into, "write a duration, as in 30s, 10m or 6h", func(text, _ string) (time.Duration, error) {
 		return time.ParseDuration(text)
 	})
+}
+
+// Later is a setting of a release to come; saying so is kinder than calling it unknown.
+func Later(key string) Field {
+	return Field{Key: key, later: true, Set: func() bool { return false }, read: func(n *yaml.Node, _ string) error {
+		return faultAt(n, "this release does not have it yet; leave it out")
+	}}
 }
 
 // scalar is a setting that holds one value; parse reads it. A value of null

@@ -131,6 +131,9 @@ func hint(typed string, fields []Field) string {
 	var keys []string
 	simple := func(s string) string { return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(s)) }
 	for _, f := range fields {
+		if f.later {
+			continue
+		}
 		if distance(simple(typed), simple(f.Key)) <= 2 {
 			return fmt.Sprintf("\nhint: did you mean %s?", f.Key)
 		}

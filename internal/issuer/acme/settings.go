@@ -7,6 +7,7 @@ import (
 
 	"certwright/internal/challenge"
 	"certwright/internal/outbound"
+	"certwright/internal/setting"
 )
 
 // What `ari:` may say: whether the authority's advice on when to renew is
@@ -19,14 +20,28 @@ const (
 
 // Settings are what an operator writes below `providers: NAME: {kind: acme, ...}`.
 type Settings struct {
-	Directory      string             `yaml:"directory"`       // the authority's directory, https or http on this machine
-	CABundle       string             `yaml:"ca_bundle"`       // PEM file; "" is the system's trust
-	Challenge      string             `yaml:"challenge"`       // dns-01 or http-01; "" is the solver's
-	Solver         challenge.Settings `yaml:"solver"`          // empty: the authority asks for no proof
-	Profile        string             `yaml:"profile"`         // of the certificate; "" is the authority's choice
-	PreferredChain string             `yaml:"preferred_chain"` // common name of an issuer in the chain to take; "" is the first chain
-	ARI            string             `yaml:"ari"`             // advisory or off; "" is advisory
-	PendingTimeout time.Duration      `yaml:"pending_timeout"` // 0 is a week
+	Directory      string             // the authority's directory, https or http on this machine
+	CABundle       string             // PEM file; "" is the system's trust
+	Challenge      string             // dns-01 or http-01; "" is the solver's
+	Solver         challenge.Settings // empty: the authority asks for no proof
+	Profile        string             // of the certificate; "" is the authority's choice
+	PreferredChain string             // common name of an issuer in the chain to take; "" is the first chain
+	ARI            string             // advisory or off; "" is advisory
+	PendingTimeout time.Duration      // 0 is a week
+}
+
+// Fields implements setting.Settings.
+func (s *Settings) Fields() []setting.Field {
+	return []setting.Field{
+		setting.Text("directory", &s.Directory),
+		setting.File("ca_bundle", &s.CABundle),
+		setting.Text("challenge", &s.Challenge),
+		setting.Group("solver", &s.Solver),
+		setting.Text("profile", &s.Profile),
+		setting.Text("preferred_chain", &s.PreferredChain),
+		setting.Text("ari", &s.ARI),
+		setting.Duration("pending_timeout", &s.PendingTimeout),
+	}
 }
 
 // Solves reports whether there is a solver in the settings.

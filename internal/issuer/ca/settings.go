@@ -10,51 +10,97 @@ import (
 	"time"
 
 	"certwright/internal/outbound"
+	"certwright/internal/setting"
 )
 
 // Settings are what an operator writes below a provider of kind ca. The zero
 // Settings are an authority that issues for any name, for 90 days at most.
 type Settings struct {
-	CommonName     string        `yaml:"common_name"`      // of the issuing CA; "" is the provider's name and "Issuing CA"
-	RootCommonName string        `yaml:"root_common_name"` // "" is common_name and "Root"
-	RootYears      int           `yaml:"root_years"`       // how long a root lives; 0 is 20
-	IssuingYears   int           `yaml:"issuing_years"`    // how long an issuing CA lives; 0 is 5
-	Import         Import        `yaml:"import"`           // an issuing CA that exists already
-	PublicURL      string        `yaml:"public_url"`       // where this server's /pki/ is found; "" leaves CDP and AIA out
-	ManualApproval bool          `yaml:"manual_approval"`  // every order waits for an operator
-	PendingTimeout time.Duration `yaml:"pending_timeout"`  // how long it waits for one; 0 is for ever
+	CommonName     string        // of the issuing CA; "" is the provider's name and "Issuing CA"
+	RootCommonName string        // "" is common_name and "Root"
+	RootYears      int           // how long a root lives; 0 is 20
+	IssuingYears   int           // how long an issuing CA lives; 0 is 5
+	Import         Import        // an issuing CA that exists already
+	PublicURL      string        // where this server's /pki/ is found; "" leaves CDP and AIA out
+	ManualApproval bool          // every order waits for an operator
+	PendingTimeout time.Duration // how long it waits for one; 0 is for ever
 
 	// Name constraints that the issuing CA carries, for all profiles.
-	PermittedDNS    []string `yaml:"permitted_dns"`    // domains, each with all below it
-	PermittedIPs    []string `yaml:"permitted_ips"`    // networks, as in 10.0.0.0/8
-	PermittedEmails []string `yaml:"permitted_emails"` // mailboxes, hosts, or .example.org for hosts below
-	PermittedURIs   []string `yaml:"permitted_uris"`   // hosts in addresses, or .example.org for hosts below
-	ExcludedDNS     []string `yaml:"excluded_dns"`
-	ExcludedIPs     []string `yaml:"excluded_ips"`
+	PermittedDNS    []string // domains, each with all below it
+	PermittedIPs    []string // networks, as in 10.0.0.0/8
+	PermittedEmails []string // mailboxes, hosts, or .example.org for hosts below
+	PermittedURIs   []string // hosts in addresses, or .example.org for hosts below
+	ExcludedDNS     []string
+	ExcludedIPs     []string
 
-	Profile  string             `yaml:"profile"`  // of issuers that name none in org_details.id
-	Profiles map[string]Profile `yaml:"profiles"` // by name, which is compared as written
-	Own      Profile            `yaml:",inline"`  // the only profile where there are no others
+	Profile  string             // of issuers that name none in org_details.id
+	Profiles map[string]Profile // by name, which is compared as written
+	Own      Profile            // the only profile where there are no others
+}
+
+// Fields implements setting.Settings.
+func (s *Settings) Fields() []setting.Field {
+	return append([]setting.Field{
+		setting.Text("common_name", &s.CommonName),
+		setting.Text("root_common_name", &s.RootCommonName),
+		setting.Number("root_years", &s.RootYears),
+		setting.Number("issuing_years", &s.IssuingYears),
+		setting.Group("import", &s.Import),
+		setting.Text("public_url", &s.PublicURL),
+		setting.Switch("manual_approval", &s.ManualApproval),
+		setting.Duration("pending_timeout", &s.PendingTimeout),
+		setting.Texts("permitted_dns", &s.PermittedDNS),
+		setting.Texts("permitted_ips", &s.PermittedIPs),
+		setting.Texts("permitted_emails", &s.PermittedEmails),
+		setting.Texts("permitted_uris", &s.PermittedURIs),
+		setting.Texts("excluded_dns", &s.ExcludedDNS),
+		setting.Texts("excluded_ips", &s.ExcludedIPs),
+		setting.Text("profile", &s.Profile),
+		setting.Map("profiles", &s.Profiles),
+	}, s.Own.Fields()...)
 }
 
 // Import names the files of an issuing CA that exists already.
 type Import struct {
-	Certificate string `yaml:"certificate"` // PEM: the issuing CA, then who signed it
-	Key         string `yaml:"key"`         // PEM, not encrypted; not needed again once it was read
+	Certificate string // PEM: the issuing CA, then who signed it
+	Key         string // PEM, not encrypted; not needed again once it was read
+}
+
+// Fields implements setting.Settings.
+func (i *Import) Fields() []setting.Field {
+	return []setting.Field{
+		setting.File("certificate", &i.Certificate),
+		setting.File("key", &i.Key),
+	}
 }
 
 // A Profile says what may be asked for. Without any allow list every name is
 // issued; as soon as there is one, only names that stand in one.
 type Profile struct {
-	ValidityDays int      `yaml:"validity_days"` // at most, the five minutes of backdating included; 0 is 90
-	WebPKILike   bool     `yaml:"webpki_like"`   // not longer than browsers take from public authorities at that date
-	AllowDNS     []string `yaml:"allow_dns"`     // example.org is that name, *.example.org all below it, * any
-	AllowIPs     []string `yaml:"allow_ips"`     // addresses or networks
-	AllowEmails  []string `yaml:"allow_emails"`  // mailboxes, *@example.org for a whole host
-	AllowUPNs    []string `yaml:"allow_upns"`    // user principal names, as allow_emails
-	AllowURIs    []string `yaml:"allow_uris"`    // addresses; a star at the end is for all that begin so
-	EKUs         []string `yaml:"ekus"`          // what may be asked for, and what is given where nothing is; none: serverAuth and clientAuth are given, all may be asked for
-	KeyUsages    []string `yaml:"key_usages"`    // as ekus, spelled as in a policy's key_usage
+	ValidityDays int      // at most, the five minutes of backdating included; 0 is 90
+	WebPKILike   bool     // not longer than browsers take from public authorities at that date
+	AllowDNS     []string // example.org is that name, *.example.org all below it, * any
+	AllowIPs     []string // addresses or networks
+	AllowEmails  []string // mailboxes, *@example.org for a whole host
+	AllowUPNs    []string // user principal names, as allow_emails
+	AllowURIs    []string // addresses; a star at the end is for all that begin so
+	EKUs         []string // what may be asked for, and what is given where nothing is; none: serverAuth and clientAuth are given, all may be asked for
+	KeyUsages    []string // as ekus, spelled as in a policy's key_usage
+}
+
+// Fields implements setting.Settings.
+func (p *Profile) Fields() []setting.Field {
+	return []setting.Field{
+		setting.Number("validity_days", &p.ValidityDays),
+		setting.Switch("webpki_like", &p.WebPKILike),
+		setting.Texts("allow_dns", &p.AllowDNS),
+		setting.Texts("allow_ips", &p.AllowIPs),
+		setting.Texts("allow_emails", &p.AllowEmails),
+		setting.Texts("allow_upns", &p.AllowUPNs),
+		setting.Texts("allow_uris", &p.AllowURIs),
+		setting.Texts("ekus", &p.EKUs),
+		setting.Texts("key_usages", &p.KeyUsages),
+	}
 }
 
 const (

@@ -9,27 +9,50 @@ import (
 	"time"
 
 	"certwright/internal/outbound"
+	"certwright/internal/setting"
 )
 
 // Settings are what an operator writes under providers: NAME: {kind: digicert, ...}.
 // All of them may be left out.
 type Settings struct {
-	BaseURL        string            `yaml:"base_url"`         // https://www.digicert.com/services/v2 unless set; Europe: https://certcentral.digicert.eu/services/v2
-	CABundle       string            `yaml:"ca_bundle"`        // a PEM file to trust instead of the system's authorities
-	Products       map[string]string `yaml:"products"`         // product of each cty, added to OV-SSL, EV-SSL and DV-SSL
-	Product        string            `yaml:"product"`          // where the policy names no cty; ssl_basic unless set
-	Container      int64             `yaml:"container"`        // the division to order in; 0 leaves it to CertCentral
-	DCVMethod      string            `yaml:"dcv_method"`       // how domains are proven, such as dns-txt-token; "" leaves it to CertCentral
-	PaymentMethod  string            `yaml:"payment_method"`   // balance, card or profile; "" leaves it to CertCentral
-	SkipApproval   *bool             `yaml:"skip_approval"`    // orders need no approval in CertCentral; true unless set
-	ServerAuthOnly bool              `yaml:"server_auth_only"` // ask for the server_auth_only_eku profile
-	SignatureHash  string            `yaml:"signature_hash"`   // sha256 unless set; sha384, sha512
-	OrderYears     int               `yaml:"order_years"`      // length of an order, 1 to 3; 0 follows validity_months
-	MaxDays        int               `yaml:"max_days"`         // longest life of a certificate; 0 follows the limits of public authorities
-	Renew          string            `yaml:"renew"`            // reissue (unless set), renew or new; see renew.go
-	RenewWindow    time.Duration     `yaml:"renew_window"`     // an order that ends within it is renewed, not reissued; 2160h (90 days) unless set
-	Settle         time.Duration     `yaml:"settle"`           // how long a lost order is looked for before it is placed again; 10m unless set
-	PendingTimeout time.Duration     `yaml:"pending_timeout"`  // how long an order may be pending; 720h (30 days) unless set
+	BaseURL        string            // https://www.digicert.com/services/v2 unless set; Europe: https://certcentral.digicert.eu/services/v2
+	CABundle       string            // a PEM file to trust instead of the system's authorities
+	Products       map[string]string // product of each cty, added to OV-SSL, EV-SSL and DV-SSL
+	Product        string            // where the policy names no cty; ssl_basic unless set
+	Container      int64             // the division to order in; 0 leaves it to CertCentral
+	DCVMethod      string            // how domains are proven, such as dns-txt-token; "" leaves it to CertCentral
+	PaymentMethod  string            // balance, card or profile; "" leaves it to CertCentral
+	SkipApproval   *bool             // orders need no approval in CertCentral; true unless set
+	ServerAuthOnly bool              // ask for the server_auth_only_eku profile
+	SignatureHash  string            // sha256 unless set; sha384, sha512
+	OrderYears     int               // length of an order, 1 to 3; 0 follows validity_months
+	MaxDays        int               // longest life of a certificate; 0 follows the limits of public authorities
+	Renew          string            // reissue (unless set), renew or new; see renew.go
+	RenewWindow    time.Duration     // an order that ends within it is renewed, not reissued; 2160h (90 days) unless set
+	Settle         time.Duration     // how long a lost order is looked for before it is placed again; 10m unless set
+	PendingTimeout time.Duration     // how long an order may be pending; 720h (30 days) unless set
+}
+
+// Fields implements setting.Settings.
+func (s *Settings) Fields() []setting.Field {
+	return []setting.Field{
+		setting.Text("base_url", &s.BaseURL),
+		setting.File("ca_bundle", &s.CABundle),
+		setting.TextMap("products", &s.Products),
+		setting.Text("product", &s.Product),
+		setting.Number("container", &s.Container),
+		setting.Text("dcv_method", &s.DCVMethod),
+		setting.Text("payment_method", &s.PaymentMethod),
+		setting.Choice("skip_approval", &s.SkipApproval),
+		setting.Switch("server_auth_only", &s.ServerAuthOnly),
+		setting.Text("signature_hash", &s.SignatureHash),
+		setting.Number("order_years", &s.OrderYears),
+		setting.Number("max_days", &s.MaxDays),
+		setting.Text("renew", &s.Renew),
+		setting.Duration("renew_window", &s.RenewWindow),
+		setting.Duration("settle", &s.Settle),
+		setting.Duration("pending_timeout", &s.PendingTimeout),
+	}
 }
 
 // The policies of Settings.Renew.

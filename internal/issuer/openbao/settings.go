@@ -8,20 +8,36 @@ import (
 	"slices"
 
 	"certwright/internal/outbound"
+	"certwright/internal/setting"
 )
 
 // Settings are what an operator writes under `providers:` for `kind: vault`.
 // Nothing of them comes from a request.
 type Settings struct {
-	Address           string   `yaml:"address"`              // https://host:8200; http for this machine only
-	CABundle          string   `yaml:"ca_bundle"`            // file with the authorities (PEM) that the server's certificate may come from; "" means the system's
-	Namespace         string   `yaml:"namespace"`            // sent as X-Vault-Namespace; "" means the root namespace
-	Mount             string   `yaml:"mount"`                // where the PKI engine is mounted; "" means pki
-	Role              string   `yaml:"role"`                 // signs where the issuer resource names no other
-	Roles             []string `yaml:"roles"`                // others that an issuer resource may name in org_details.id
-	TokenFile         string   `yaml:"token_file"`           // file with a token, read at each use, for issuer resources without credentials
-	AppRoleMount      string   `yaml:"approle_mount"`        // where AppRole is mounted; "" means approle
-	ExcludeCNFromSANs bool     `yaml:"exclude_cn_from_sans"` // leave the common name out of the alternative names
+	Address           string   // https://host:8200; http for this machine only
+	CABundle          string   // file with the authorities (PEM) that the server's certificate may come from; "" means the system's
+	Namespace         string   // sent as X-Vault-Namespace; "" means the root namespace
+	Mount             string   // where the PKI engine is mounted; "" means pki
+	Role              string   // signs where the issuer resource names no other
+	Roles             []string // others that an issuer resource may name in org_details.id
+	TokenFile         string   // file with a token, read at each use, for issuer resources without credentials
+	AppRoleMount      string   // where AppRole is mounted; "" means approle
+	ExcludeCNFromSANs bool     // leave the common name out of the alternative names
+}
+
+// Fields implements setting.Settings.
+func (s *Settings) Fields() []setting.Field {
+	return []setting.Field{
+		setting.Text("address", &s.Address),
+		setting.File("ca_bundle", &s.CABundle),
+		setting.Text("namespace", &s.Namespace),
+		setting.Text("mount", &s.Mount),
+		setting.Text("role", &s.Role),
+		setting.Texts("roles", &s.Roles),
+		setting.File("token_file", &s.TokenFile),
+		setting.Text("approle_mount", &s.AppRoleMount),
+		setting.Switch("exclude_cn_from_sans", &s.ExcludeCNFromSANs),
+	}
 }
 
 var (
