@@ -1,9 +1,12 @@
 # Certwright's few doors; CI runs the same ones.
 SHELL := bash
 .DEFAULT_GOAL := build
-.PHONY: build test check ci long help
+.PHONY: build release test check ci long help
 
-build: ## build ./certwright for this machine
+build: ## build ./certwright for this machine, from what go run and the tests have built already
+	go build -o certwright ./cmd/certwright
+
+release: ## build ./certwright as it is given out: one static file, small, without paths of this machine
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o certwright ./cmd/certwright
 
 test: ## what README runs: every test of the house
