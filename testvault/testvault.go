@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/config"
 	"certwright/internal/server"
 )
 
@@ -46,7 +47,7 @@ func Start(t testing.TB) *Vault {
 // are chosen here, whatever the text says.
 func StartWith(t testing.TB, configuration string) *Vault {
 	t.Helper()
-	c, err := server.Parse([]byte(configuration), ".")
+	c, err := config.Parse([]byte(configuration), ".")
 	if err != nil {
 		t.Fatalf("read the vault server's configuration: %v", err)
 	}

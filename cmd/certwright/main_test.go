@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"testing"
 
+	"certwright/internal/config"
 	"certwright/internal/server"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -54,10 +55,10 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 3 {
 		ts.Fatalf("usage: serve FOLDER [DEFAULT-VAULT [CONFIG]]")
 	}
-	var c server.Config
+	var c config.Config
 	if len(args) == 3 {
 		var err error
-		c, err = server.Read(ts.MkAbs(args[2]))
+		c, err = config.Read(ts.MkAbs(args[2]))
 		ts.Check(err)
 	}
 	c.Listen, c.HTTP, c.Data = "127.0.0.1:0", "127.0.0.1:0", ts.MkAbs(args[0])

@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"certwright/internal/server"
+	"certwright/internal/config"
 )
 
 // settings are the configuration's scalars as flags and variables. What is set
@@ -30,9 +30,9 @@ type doors struct {
 }
 
 // read returns the file's configuration with the flags on top of it.
-func (s settings) read(d doors) (c server.Config, err error) {
+func (s settings) read(d doors) (c config.Config, err error) {
 	if s.Config != "" {
-		if c, err = server.Read(s.Config); err != nil {
+		if c, err = config.Read(s.Config); err != nil {
 			return c, exitError{exitUsage, err}
 		}
 	}

@@ -8,9 +8,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.yaml.in/yaml/v4"
 
 	"certwright/internal/challenge"
+	"certwright/internal/setting"
 )
 
 func TestCheck(t *testing.T) {
@@ -59,9 +59,7 @@ func TestCheck(t *testing.T) {
 		`{kind: acme-dns, url: "https://a.example"}`:                                            "account_file: is missing; write the path of the JSON file with the accounts of your domains\nnameservers: is missing; write where the acme-dns server answers DNS, as in [203.0.113.5:53]",
 	} {
 		var s challenge.Settings
-		d := yaml.NewDecoder(strings.NewReader(text))
-		d.KnownFields(true)
-		if err := d.Decode(&s); err != nil {
+		if err := setting.Read([]byte(text), s.Fields(), "/"); err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}

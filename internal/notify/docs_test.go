@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"certwright/internal/setting"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,14 +9,11 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // genuine reports whether a call was signed with the secret, within five minutes of now.
@@ -52,14 +50,14 @@ func TestDocumentedSettings(t *testing.T) {
 	t.Parallel()
 	text := block(t, "yaml")
 	var s Settings
-	must(t, yaml.Load([]byte(text), &s, yaml.WithKnownFields()))
+	must(t, setting.Read([]byte(text), s.Fields(), "/"))
 	if wrong := s.Check(); len(wrong) > 0 {
 		t.Error(wrong)
 	}
-	for _, of := range []reflect.Type{reflect.TypeFor[Settings](), reflect.TypeFor[MailSettings](), reflect.TypeFor[WebhookSettings]()} {
-		for i := range of.NumField() {
-			if key := of.Field(i).Tag.Get("yaml"); !regexp.MustCompile(`(?m)^[- ]*` + key + ":").MatchString(text) {
-				t.Errorf("%s is not documented", key)
+	for _, top := range s.Fields() {
+		for _, f := range append(top.In, top) {
+			if !regexp.MustCompile(`(?m)^[- ]*` + f.Key + ":").MatchString(text) {
+				t.Errorf("%s is not documented", f.Key)
 			}
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"strings"
 
-	"certwright/internal/vault"
 	"certwright/internal/setting"
+	"certwright/internal/vault"
 )
 
 // MailSettings are what an operator writes under `smtp:`.

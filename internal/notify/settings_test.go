@@ -1,10 +1,9 @@
 package notify
 
 import (
+	"certwright/internal/setting"
 	"strings"
 	"testing"
-
-	"go.yaml.in/yaml/v4"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -42,7 +41,7 @@ events:
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var s Settings
-			must(t, yaml.Load([]byte(c.text), &s, yaml.WithKnownFields()))
+			must(t, setting.Read([]byte(c.text), s.Fields(), "/"))
 			got := s.Check()
 			if len(got) != len(c.want) {
 				t.Fatalf("%d errors, want %d: %v", len(got), len(c.want), got)

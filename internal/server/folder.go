@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"certwright/internal/config"
 )
 
 // The files of the data folder that are not the trust package's.
@@ -28,7 +30,7 @@ var errLocked = errors.New("another process holds the lock")
 
 // openFolder makes the data folder if there is none and locks it, so that two
 // servers never share one.
-func openFolder(c Config) (*folder, error) {
+func openFolder(c config.Config) (*folder, error) {
 	path, err := c.Data, error(nil)
 	switch {
 	case c.Ephemeral:

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"certwright/internal/config"
 )
 
 func TestOpenFolderRefuses(t *testing.T) {
@@ -34,7 +36,7 @@ func TestOpenFolderRefuses(t *testing.T) {
 			if err := c.make(dir); err != nil {
 				t.Fatal(err)
 			}
-			f, err := openFolder(Config{Data: dir})
+			f, err := openFolder(config.Config{Data: dir})
 			if err == nil {
 				_ = f.close()
 			}
@@ -51,18 +53,18 @@ func TestOpenFolderRefuses(t *testing.T) {
 		if err := os.Chown(dir, 12345, -1); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := openFolder(Config{Data: dir}); err == nil || !strings.Contains(err.Error(), "belongs to another user\nhint: ") {
+		if _, err := openFolder(config.Config{Data: dir}); err == nil || !strings.Contains(err.Error(), "belongs to another user\nhint: ") {
 			t.Errorf("another's folder: %v", err)
 		}
 	}
-	if _, err := openFolder(Config{Data: victimFile(t)}); err == nil {
+	if _, err := openFolder(config.Config{Data: victimFile(t)}); err == nil {
 		t.Error("a file is taken for a folder")
 	}
 	within := t.TempDir()
 	if err := os.Chmod(within, 0o777|fs.ModeSticky); err != nil {
 		t.Fatal(err)
 	}
-	f, err := openFolder(Config{Data: filepath.Join(within, "data")})
+	f, err := openFolder(config.Config{Data: filepath.Join(within, "data")})
 	if err != nil {
 		t.Fatal("a folder of ours in one of all:", err)
 	}

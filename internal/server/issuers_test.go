@@ -13,6 +13,7 @@ import (
 
 	"certwright/internal/admin"
 	"certwright/internal/challenge"
+	"certwright/internal/config"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -68,7 +69,7 @@ func TestInternalIssuesAcrossARestart(t *testing.T) {
 	stop(t, s)
 
 	text := "providers:\n  internal: {kind: ca, common_name: Internal Issuing CA}\n"
-	c, err := Parse([]byte(text), ".")
+	c, err := config.Parse([]byte(text), ".")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +125,7 @@ func TestEveryKindOpens(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "tsig"), []byte("c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0ISEhIQ==\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Parse([]byte(strings.ReplaceAll(designed, "/etc/certwright/tsig", "tsig")+"  Test: {kind: scripted}\n"), dir)
+	c, err := config.Parse([]byte(everyKind), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +133,7 @@ func TestEveryKindOpens(t *testing.T) {
 	for _, p := range c.Providers {
 		seen[p.Kind] = true
 	}
-	for kind := range kinds() {
+	for _, kind := range config.Kinds() {
 		if !seen[kind] {
 			t.Errorf("kind %s is not tried", kind)
 		}
@@ -188,3 +189,14 @@ func TestOrdersAreListed(t *testing.T) {
 		}
 	}
 }
+
+// everyKind has a provider of every kind, as a person would write them.
+const everyKind = `
+providers:
+  Internal:  {kind: ca, profile: web, common_name: Example Issuing CA, validity_days: 90}
+  DigiCert:  {kind: digicert, base_url: https://www.digicert.com/services/v2}
+  LetsEncrypt: {kind: acme, directory: https://acme-v02.api.letsencrypt.org/directory, ca_bundle: "", challenge: dns-01,
+                solver: {kind: rfc2136, server: 10.0.0.53:53, zone: example.org, tsig_name: k, tsig_secret_file: tsig}}
+  OpenBao:   {kind: vault, address: "https://bao:8200", ca_bundle: "", mount: pki, role: web}
+  Test:      {kind: scripted}
+`

@@ -2,11 +2,12 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
-	"reflect"
 
 	"certwright/internal/challenge"
 	"certwright/internal/clock"
+	"certwright/internal/config"
 	"certwright/internal/issuer/acme"
 	"certwright/internal/issuer/ca"
 	"certwright/internal/issuer/digicert"
@@ -14,12 +15,6 @@ import (
 	"certwright/internal/outbound"
 	"certwright/internal/vault"
 )
-
-// A kind is one sort of provider.
-type kind struct {
-	settings reflect.Type // the Settings of its package
-	open     func(context.Context, ProviderSettings, surroundings) (vault.Issuer, error)
-}
 
 // surroundings are what a provider is opened with beside its settings.
 type surroundings struct {
@@ -30,43 +25,25 @@ type surroundings struct {
 	played   vault.Issuer     // the scripted issuer, one for all
 }
 
-// kinds is the table of what a provider may be: a new issuer is a line here.
-// Opening one reads the files that its settings name and makes no call.
-func kinds() map[string]kind {
-	return map[string]kind{
-		"scripted": kindOf(func(_ context.Context, _ scriptedSettings, with surroundings) (vault.Issuer, error) {
-			return with.played, nil
-		}),
-		"ca": kindOf(func(ctx context.Context, s ca.Settings, with surroundings) (vault.Issuer, error) {
-			return ca.New(ctx, ca.Issuer{Name: with.name, Settings: s, Accounts: with.accounts, Clock: with.clock})
-		}),
-		"acme": kindOf(openACME),
-		"digicert": kindOf(func(_ context.Context, s digicert.Settings, with surroundings) (vault.Issuer, error) {
-			return digicert.New(with.name, s, with.accounts)
-		}),
-		"vault": kindOf(func(_ context.Context, s openbao.Settings, _ surroundings) (vault.Issuer, error) {
-			return openbao.New(s)
-		}),
+// openIssuer opens the issuer that settings describe. It reads the files that
+// they name and makes no call.
+func openIssuer(ctx context.Context, settings config.ProviderSettings, with surroundings) (vault.Issuer, error) {
+	switch s := settings.(type) {
+	case *config.Scripted:
+		return with.played, nil
+	case *ca.Settings:
+		return ca.New(ctx, ca.Issuer{Name: with.name, Settings: *s, Accounts: with.accounts, Clock: with.clock})
+	case *acme.Settings:
+		return openACME(*s, with)
+	case *digicert.Settings:
+		return digicert.New(with.name, *s, with.accounts)
+	case *openbao.Settings:
+		return openbao.New(*s)
 	}
+	return nil, fmt.Errorf("nobody opens settings of type %T", settings)
 }
 
-func kindOf[S ProviderSettings](open func(context.Context, S, surroundings) (vault.Issuer, error)) kind {
-	return kind{
-		settings: reflect.TypeFor[S](),
-		open: func(ctx context.Context, s ProviderSettings, with surroundings) (vault.Issuer, error) {
-			own, _ := s.(S) // Provider.check saw to the type
-			return open(ctx, own, with)
-		},
-	}
-}
-
-// scriptedSettings are none: the script stands in the issuer resource.
-type scriptedSettings struct{}
-
-// Check implements ProviderSettings.
-func (scriptedSettings) Check() []error { return nil }
-
-func openACME(_ context.Context, s acme.Settings, with surroundings) (vault.Issuer, error) {
+func openACME(s acme.Settings, with surroundings) (vault.Issuer, error) {
 	i := acme.Issuer{Name: with.name, Settings: s, Accounts: with.accounts}
 	if s.Solves() {
 		var err error

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"certwright/internal/config"
 	"encoding/json"
 	"path/filepath"
 	"testing"
@@ -10,8 +11,8 @@ import (
 // listed once it holds something, with the settings of its own.
 func TestManagementPlane(t *testing.T) {
 	t.Parallel()
-	s, err := Start(t.Context(), Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: filepath.Join(t.TempDir(), "data"),
-		Vaults: []Vault{{Name: "Set", SoftDeleteDays: 7}}}, Options{})
+	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: filepath.Join(t.TempDir(), "data"),
+		Vaults: []config.Vault{{Name: "Set", SoftDeleteDays: 7}}}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func (p *post) dayPassed() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.Clock.Now()
-	if now.Sub(p.swept).Abs() < day/2 {
+	if now.Sub(p.swept).Abs() < 12*time.Hour {
 		return false
 	}
 	p.swept = now

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"certwright/internal/admin"
+	"certwright/internal/config"
 	"certwright/internal/notify"
 	"certwright/internal/vault"
 )
@@ -20,7 +21,7 @@ import (
 // startAs starts a server with a configuration file's text beside the test's data.
 func startAs(t *testing.T, text string) *Server {
 	t.Helper()
-	c, err := Parse([]byte(text), t.TempDir())
+	c, err := config.Parse([]byte(text), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +158,7 @@ func TestStartNamesTheReceiverThatWillNotDo(t *testing.T) {
 		"events: [{url: 'https://a.example', ca_bundle: no.pem}]":                  "events: item 1: ca_bundle: ",
 		"events: [{url: 'http://a.example'}]":                                      "events: item 1: url: ",
 	} {
-		c, err := Parse([]byte(text), folder)
+		c, err := config.Parse([]byte(text), folder)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -175,7 +176,7 @@ func TestStartNamesTheReceiverThatWillNotDo(t *testing.T) {
 // Files that notices name are beside the configuration.
 func TestFilesOfNotices(t *testing.T) {
 	t.Parallel()
-	c, err := Parse([]byte("smtp: {host: a, from: b@c.example, user: u, password_file: p, ca_bundle: /abs/x}\nevents: [{url: 'https://a', secret_file: s}, {url: 'https://b', ca_bundle: k}]\n"), "/etc/certwright")
+	c, err := config.Parse([]byte("smtp: {host: a, from: b@c.example, user: u, password_file: p, ca_bundle: /abs/x}\nevents: [{url: 'https://a', secret_file: s}, {url: 'https://b', ca_bundle: k}]\n"), "/etc/certwright")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"certwright/internal/challenge"
+	"certwright/internal/config"
 	"certwright/internal/issuer/ca"
 	"certwright/internal/vault"
 )
@@ -25,13 +26,13 @@ type providers struct {
 
 // openProviders opens what the configuration names, and the own CA. An error
 // names the provider.
-func openProviders(ctx context.Context, all map[string]Provider, with surroundings) (*providers, error) {
+func openProviders(ctx context.Context, all map[string]config.Provider, with surroundings) (*providers, error) {
 	p := &providers{named: map[string]vault.Issuer{}, played: with.played, board: with.board}
 	all = withInternal(all)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		with := with
 		with.name = name
-		issuer, err := kinds()[all[name].Kind].open(ctx, all[name].Settings, with)
+		issuer, err := openIssuer(ctx, all[name].Settings, with)
 		if err != nil {
 			return nil, fmt.Errorf("open provider %s: %w", name, err)
 		}
@@ -41,13 +42,13 @@ func openProviders(ctx context.Context, all map[string]Provider, with surroundin
 }
 
 // withInternal adds the own CA unless the configuration says what its name means.
-func withInternal(all map[string]Provider) map[string]Provider {
+func withInternal(all map[string]config.Provider) map[string]config.Provider {
 	for name := range all {
 		if strings.EqualFold(name, internalProvider) {
 			return all
 		}
 	}
-	added := map[string]Provider{internalProvider: {Kind: "ca", Settings: ca.Settings{}}}
+	added := map[string]config.Provider{internalProvider: {Kind: "ca", Settings: &ca.Settings{}}}
 	maps.Copy(added, all)
 	return added
 }

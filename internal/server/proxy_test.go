@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"certwright/internal/config"
 	"errors"
 	"fmt"
 	"io"
@@ -21,7 +22,7 @@ import (
 // goes through it.
 func proxied(t *testing.T) (*Server, *http.Client) {
 	t.Helper()
-	s, err := Start(t.Context(), Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Proxy: "127.0.0.1:0", Data: t.TempDir()}, Options{})
+	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Proxy: "127.0.0.1:0", Data: t.TempDir()}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

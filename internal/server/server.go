@@ -17,6 +17,7 @@ import (
 	"certwright/internal/auth"
 	"certwright/internal/certs"
 	"certwright/internal/challenge"
+	"certwright/internal/config"
 	"certwright/internal/issuer/scripted"
 	"certwright/internal/metrics"
 	"certwright/internal/seal"
@@ -38,7 +39,7 @@ const (
 type Server struct {
 	Ready Ready
 
-	config  Config
+	config  config.Config
 	version string
 	log     *slog.Logger
 	observe func(api.Observation) // may be nil
@@ -76,11 +77,11 @@ type Options struct {
 
 // Start opens the data folder, puts the parts together and opens the doors.
 // When it returns, requests are served.
-func Start(ctx context.Context, c Config, o Options) (*Server, error) {
+func Start(ctx context.Context, c config.Config, o Options) (*Server, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c.withDefaults(), version: o.Version, log: o.Log, observe: o.Observe}
+	s := &Server{config: c.WithDefaults(), version: o.Version, log: o.Log, observe: o.Observe}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -123,7 +124,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if s.service, err = service.New(service.Service{
 		Store: s.store, Sealer: s.seal, Backups: s.seal.Backups(), Clock: s.clock, Access: access.Everything{}, Keys: s.keys,
 		Issuers:  s.issuers.issuer,
-		Settings: s.config.settings(),
+		Settings: s.config.VaultSettings(),
 		Sinks:    s.post.For,
 		Called:   s.called,
 		Poke:     func() { s.worker.Poke(); s.post.stream.Poke() },

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"certwright/internal/api"
+	"certwright/internal/config"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -33,7 +34,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // startIn starts a server on free ports in a folder.
 func startIn(t *testing.T, data string, o Options) *Server {
 	t.Helper()
-	s, err := Start(t.Context(), Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: data}, o)
+	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: data}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +268,7 @@ func TestFilesArePrivate(t *testing.T) {
 func TestSecondServerIsRefused(t *testing.T) {
 	t.Parallel()
 	s := run(t)
-	_, err := Start(t.Context(), Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: s.Ready.Data}, Options{})
+	_, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: s.Ready.Data}, Options{})
 	want := fmt.Sprintf("the data folder %s is in use by process %d\nhint: ", s.Ready.Data, os.Getpid())
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Fatalf("got %v, want %s", err, want)
@@ -283,7 +284,7 @@ func TestSecondServerIsRefused(t *testing.T) {
 func TestPortInUse(t *testing.T) {
 	t.Parallel()
 	s := run(t)
-	for _, c := range []Config{
+	for _, c := range []config.Config{
 		{Listen: strings.TrimPrefix(s.Ready.IPURL, "https://"), HTTP: "127.0.0.1:0"},
 		{Listen: "127.0.0.1:0", HTTP: strings.TrimPrefix(s.Ready.HTTPURL, "http://")},
 	} {
@@ -329,7 +330,7 @@ func TestRunFile(t *testing.T) {
 
 func TestEphemeralLeavesNothing(t *testing.T) {
 	t.Parallel()
-	s, err := Start(t.Context(), Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true, Data: "/nowhere/at/all"}, Options{})
+	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true, Data: "/nowhere/at/all"}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -404,7 +405,7 @@ func TestLimits(t *testing.T) {
 func TestForeignNamesFailAtTheDoor(t *testing.T) {
 	t.Parallel()
 	lines, log := newLines()
-	s, err := Start(t.Context(), Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: t.TempDir(), Hosts: []string{"*.box.org"}}, Options{Log: log})
+	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: t.TempDir(), Hosts: []string{"*.box.org"}}, Options{Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -452,12 +453,12 @@ func TestFailedDoor(t *testing.T) {
 
 func TestStartRefusesAWrongConfiguration(t *testing.T) {
 	t.Parallel()
-	if _, err := Start(t.Context(), Config{Listen: "x"}, Options{}); err == nil {
+	if _, err := Start(t.Context(), config.Config{Listen: "x"}, Options{}); err == nil {
 		t.Error("no error")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if s, err := Start(ctx, Config{Ephemeral: true, Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0"}, Options{}); err == nil {
+	if s, err := Start(ctx, config.Config{Ephemeral: true, Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0"}, Options{}); err == nil {
 		stop(t, s)
 		t.Error("started for a caller that went away")
 	}
@@ -475,7 +476,7 @@ func TestKeysetOfAnotherServer(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(one, keysetFile), foreign, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Start(t.Context(), Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: one}, Options{}); err == nil || !strings.Contains(err.Error(), "\nhint: ") {
+	if _, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: one}, Options{}); err == nil || !strings.Contains(err.Error(), "\nhint: ") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -508,7 +509,7 @@ func TestExposed(t *testing.T) {
 	if got := run(t).Exposed(); got != nil {
 		t.Errorf("loopback doors are exposed: %v", got)
 	}
-	s, err := Start(t.Context(), Config{Listen: "127.0.0.1:0", HTTP: "0.0.0.0:0", Ephemeral: true}, Options{})
+	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "0.0.0.0:0", Ephemeral: true}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,13 +86,16 @@ func TextMap(key string, into *map[string]string) Field {
 
 // Variants is a setting that holds by name what has settings of its own kind:
 // open returns the value for what stands at the key kind, "" where there is
-// nothing, and the settings beside that key.
-func Variants[T any](key, kind string, into *map[string]T, open func(kind string) (T, []Field)) Field {
+// nothing, and the settings beside that key. Those of a kind that it does not
+// know are left alone.
+func Variants[T any](key, kind string, into *map[string]T, open func(kind string) (v T, fields []Field, known bool)) Field {
 	return Field{Key: key, Set: func() bool { return len(*into) > 0 }, read: func(n *yaml.Node, folder string) error {
 		return eachEntry(n, into, func(value *yaml.Node, v *T) error {
 			var name string
-			var fields []Field
-			*v, fields = open(scalarAt(value, kind))
+			opened, fields, known := open(scalarAt(value, kind))
+			if *v = opened; !known {
+				return nil
+			}
 			return readMapping(value, append([]Field{Text(kind, &name)}, fields...), folder)
 		})
 	}}

@@ -35,11 +35,11 @@ func (h *house) Fields() []setting.Field {
 		setting.Switch("open", &h.Open), setting.Choice("lift", &h.Lift), setting.Duration("age", &h.Age), setting.Texts("rooms", &h.Rooms),
 		setting.TextMap("colour", &h.Colour), setting.Optional("cellar", &h.Cellar), setting.Group("front", &h.Front),
 		setting.List("doors", &h.Doors), setting.Map("named", &h.Named),
-		setting.Later("garden"), setting.Variants("kinds", "kind", &h.Kinds, func(kind string) (any, []setting.Field) {
+		setting.Later("garden"), setting.Variants("kinds", "kind", &h.Kinds, func(kind string) (any, []setting.Field, bool) {
 			if d := new(door); kind == "door" {
-				return d, d.Fields()
+				return d, d.Fields(), true
 			}
-			return kind, nil
+			return kind, nil, kind != "gate"
 		}),
 	}
 }
@@ -70,7 +70,7 @@ cellar: {lock: old}
 front: &d {lock: new, key_file: /abs/key}
 doors: [{lock: a}, *d]
 named: {back: *d, side: {key_file: ../k}}
-kinds: {A: {kind: door, lock: x}, B: {kind: gate}, C: {}}
+kinds: {A: {kind: door, lock: x}, B: {kind: gate, height: 3}, C: {}}
 `), got.Fields(), "/etc/house")
 	want := house{Name: "12", Plan: "/etc/house/plans/a.pdf", Floors: 3, Cost: 5e9, Open: true, Lift: new(false), Age: 720 * time.Hour,
 		Rooms: []string{"hall", "bath"}, Colour: map[string]string{"wall": "white"}, Cellar: &door{Lock: "old"}, Front: door{"new", "/abs/key"},

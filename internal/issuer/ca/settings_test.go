@@ -1,18 +1,17 @@
 package ca
 
 import (
+	"certwright/internal/setting"
 	"errors"
 	"strings"
 	"testing"
 	"time"
-
-	"go.yaml.in/yaml/v4"
 )
 
 func TestSettingsFromYAML(t *testing.T) {
 	t.Parallel()
 	var s Settings
-	err := yaml.Unmarshal([]byte(`
+	err := setting.Read([]byte(`
 common_name: Example Issuing CA
 public_url: http://pki.example.org
 manual_approval: true
@@ -23,7 +22,7 @@ validity_days: 60
 profiles:
   web: {allow_dns: [example.org, "*.example.org"], ekus: [serverAuth]}
   short: {validity_days: 7, webpki_like: true}
-`), &s)
+`), s.Fields(), "/")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,14 +11,24 @@ import (
 	"time"
 
 	"certwright/internal/outbound"
+	"certwright/internal/setting"
 	"certwright/internal/vault"
 )
 
 // Settings are what an operator writes under `providers:` for `kind: tiny`.
 type Settings struct {
-	Address        string        `yaml:"address"`         // https, or http on this machine
-	CABundle       string        `yaml:"ca_bundle"`       // PEM file; "" is the system's trust
-	PendingTimeout time.Duration `yaml:"pending_timeout"` // 0 is a week
+	Address        string        // https, or http on this machine
+	CABundle       string        // PEM file; "" is the system's trust
+	PendingTimeout time.Duration // 0 is a week
+}
+
+// Fields gives each its key in the file.
+func (s *Settings) Fields() []setting.Field {
+	return []setting.Field{
+		setting.Text("address", &s.Address),
+		setting.File("ca_bundle", &s.CABundle),
+		setting.Duration("pending_timeout", &s.PendingTimeout),
+	}
 }
 
 // Check tells what will not do, without files and network.

@@ -1,4 +1,4 @@
-package server
+package config
 
 import (
 	"os"
@@ -13,6 +13,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 )
+
+// parse reads a configuration beside which no files are meant.
+func parse(text []byte) (Config, error) { return Parse(text, ".") }
 
 func TestParse(t *testing.T) {
 	t.Parallel()
@@ -39,7 +42,7 @@ providers:
 		Listen: "0.0.0.0:8443", HTTP: "127.0.0.1:8080", Data: "/var/lib/certwright", Ephemeral: true,
 		DefaultVault: "web", Tenant: "contoso", Region: "westus", RetryAfter: 10 * time.Second, Hosts: []string{"box.example"},
 		Vaults:    []Vault{{Name: "web", SoftDeleteDays: 7, PurgeProtection: true, SKU: "standard"}, {Name: "mail"}},
-		Providers: map[string]Provider{"DigiCert": {Kind: "scripted", Settings: scriptedSettings{}}},
+		Providers: map[string]Provider{"DigiCert": {Kind: "scripted", Settings: &Scripted{}}},
 	}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Fatalf("%v (-want +got):\n%s", err, diff)
@@ -57,33 +60,33 @@ providers:
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"listen: a:1\nlissten: b:2\n":                          "line 2: \"lissten\" is no setting\nhint: did you mean listen?",
-		"retry-after: 1s\n":                                    "line 1: \"retry-after\" is no setting\nhint: did you mean retry_after?",
-		"colour: red\n":                                        "line 1: \"colour\" is no setting\nhint: there are listen, http, proxy, data,",
-		"vaults:\n  - name: a\n    softdelete_days: 7\n":       "line 3: vaults: \"softdelete_days\" is no setting\nhint: did you mean soft_delete_days?",
-		"providers:\n  Test: {knd: scripted}\n":                "line 2: providers: Test: \"knd\" is no setting\nhint: did you mean kind?",
-		"tls: {cert: x}\n":                                     "line 1: this release does not have \"tls\" yet",
-		"smtp: {hots: x}\n":                                    "line 1: smtp: \"hots\" is no setting\nhint: did you mean host?",
-		"events:\n  - url: https://a.example\n    secret: x\n": "line 3: events: \"secret\" is no setting\nhint: there are name, url,",
-		"renew_spread: often\n":                                "line 1: \"often\" cannot stand here: write a duration, as in",
-		"\n\nauth: {}\n":                                       "line 3: this release does not have \"auth\" yet",
+		"listen: a:1\nlissten: b:2\n":                          "line 2: unknown setting \"lissten\"\nhint: did you mean listen?",
+		"retry-after: 1s\n":                                    "line 1: unknown setting \"retry-after\"\nhint: did you mean retry_after?",
+		"colour: red\n":                                        "line 1: unknown setting \"colour\"\nhint: there are listen, http, proxy, data,",
+		"vaults:\n  - name: a\n    softdelete_days: 7\n":       "line 3: vaults: unknown setting \"softdelete_days\"\nhint: did you mean soft_delete_days?",
+		"providers:\n  Test: {knd: scripted}\n":                "line 2: providers: Test: unknown setting \"knd\"\nhint: did you mean kind?",
+		"tls: {cert: x}\n":                                     "line 1: tls: this release does not have it yet",
+		"smtp: {hots: x}\n":                                    "line 1: smtp: unknown setting \"hots\"\nhint: did you mean host?",
+		"events:\n  - url: https://a.example\n    secret: x\n": "line 3: events: unknown setting \"secret\"\nhint: there are name, url,",
+		"renew_spread: often\n":                                "line 1: renew_spread: \"often\" cannot stand here: write a duration, as in",
+		"\n\nauth: {}\n":                                       "line 3: auth: this release does not have it yet",
 		"- a\n":                                                "line 1: the file must hold keys and values",
 		"just text\n":                                          "line 1: the file must hold keys and values",
-		"ephemeral: maybe\n":                                   "line 1: \"maybe\" cannot stand here: write true or false",
-		"retry_after: soon\n":                                  "line 1: ",
-		"vaults: web\n":                                        "line 1: \"web\" cannot stand here: write a list",
-		"vaults: {name: web}\n":                                "line 1: a mapping cannot stand here: write a list",
-		"renew_spread: 6\n":                                    "line 1: \"6\" cannot stand here: write a duration, as in",
-		"smtp: mail\n":                                         "line 1: \"mail\" cannot stand here: write keys and values",
-		"listen: [a]\n":                                        "line 1: a list cannot stand here: write a text",
-		"vaults:\n  - name: a\n    soft_delete_days: many\n": "line 3: \"many\" cannot stand here: write a whole number",
+		"ephemeral: maybe\n":                                   "line 1: ephemeral: \"maybe\" cannot stand here: write true or false",
+		"retry_after: soon\n":                                  "line 1: retry_after: ",
+		"vaults: web\n":                                        "line 1: vaults: \"web\" cannot stand here: write a list",
+		"vaults: {name: web}\n":                                "line 1: vaults: a mapping cannot stand here: write a list",
+		"renew_spread: 6\n":                                    "line 1: renew_spread: \"6\" cannot stand here: write a duration, as in",
+		"smtp: mail\n":                                         "line 1: smtp: \"mail\" cannot stand here: write keys and values",
+		"listen: [a]\n":                                        "line 1: listen: a list cannot stand here: write a text",
+		"vaults:\n  - name: a\n    soft_delete_days: many\n": "line 3: vaults: soft_delete_days: \"many\" cannot stand here: write a whole number",
 		"listen: [\n":                                           "line ",
-		"listen: a:1\nlisten: b:2\n":                            "line 2: ",
-		"\tlisten: a:1\n":                                       "line 1: this character cannot stand here\nhint: indent with spaces",
+		"listen: a:1\nlisten: b:2\n":                            "line 2: \"listen\" is there twice",
+		"\tlisten: a:1\n":                                       "line 1: this is not YAML: ",
 		"listen: a:1\n---\ndata: x\n":                           "line ",
 		"vaults: &a\n  - name: x\nhosts: *b\n":                  "line ",
-		"providers:\n  P: {kind: scripted, directory: 'x'}\n":   "line 2: providers: P: \"directory\" is no setting",
-		"providers:\n  P: {kind: {kind: acme}, directory: x}\n": "line 2: ",
+		"providers:\n  P: {kind: scripted, directory: 'x'}\n":   "line 2: providers: P: unknown setting \"directory\"",
+		"providers:\n  P: {kind: {kind: acme}, directory: x}\n": "line 2: providers: P: ",
 	} {
 		if c, err := parse([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q:\ngot  %v (%+v)\nwant %s", text, err, c, want)
@@ -96,7 +99,7 @@ func TestCheck(t *testing.T) {
 	if err := (Config{}).Check(); err != nil {
 		t.Errorf("the defaults are refused: %v", err)
 	}
-	played := Provider{Kind: "scripted", Settings: scriptedSettings{}}
+	played := Provider{Kind: "scripted", Settings: &Scripted{}}
 	for want, c := range map[string]Config{
 		"listen: \"8443\" is no host:port":                         {Listen: "8443"},
 		"http: \"x\" is no host:port":                              {HTTP: "x"},
@@ -144,7 +147,7 @@ func TestSettings(t *testing.T) {
 	t.Parallel()
 	s := Config{Vaults: []Vault{{Name: "Web", SoftDeleteDays: 7, PurgeProtection: true, SKU: "standard", NearExpiryDays: 7},
 		{Name: "mail", SKU: "premium", RenewSpread: time.Minute}}, NearExpiryDays: 60, RenewSpread: time.Hour,
-		RenewFloor: 48 * time.Hour, RenewFloorPercent: 20}.settings()
+		RenewFloor: 48 * time.Hour, RenewFloorPercent: 20}.VaultSettings()
 	for name, want := range map[string]vault.Settings{
 		"web":   {Name: "web", SoftDeleteDays: 7, PurgeProtection: true, NearExpiry: 7 * day, RenewSpread: time.Hour, RenewFloor: 2 * day, RenewShare: 20},
 		"mail":  {Name: "mail", SoftDeleteDays: 90, Premium: true, NearExpiry: 60 * day, RenewSpread: time.Minute, RenewFloor: 2 * day, RenewShare: 20},
@@ -163,7 +166,7 @@ func TestUsualFloor(t *testing.T) {
 		config    Config
 		asWritten bool
 	}{{Config{}, true}, {Config{RenewFloor: time.Hour}, false}, {Config{RenewFloorPercent: 5}, false}} {
-		if got := c.config.settings()("web"); got.AsWritten != c.asWritten || got.RenewFloor != c.config.RenewFloor || got.RenewShare != c.config.RenewFloorPercent {
+		if got := c.config.VaultSettings()("web"); got.AsWritten != c.asWritten || got.RenewFloor != c.config.RenewFloor || got.RenewShare != c.config.RenewFloorPercent {
 			t.Errorf("%+v gives %+v", c.config, got)
 		}
 	}
