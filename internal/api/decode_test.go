@@ -153,7 +153,7 @@ func TestBadRequests(t *testing.T) {
 		{"GET", create, "", 405, "MethodNotAllowed", ""},
 		{"BREW", "/certificates/live", "", 405, "MethodNotAllowed", ""},
 		{"GET", "/certificates/none", "", 404, "CertificateNotFound", "(name/id) none "},
-		{"GET", "/deletedcertificates/none", "", 404, "CertificateNotFound", "Deleted Certificate not found: none"},
+		{"GET", "/deletedcertificates/none", "", 404, "CertificateNotFound", "A certificate with (name/id) none was not found"},
 	} {
 		got := g.do(tt.method, tt.target, tt.body)
 		if got.status != tt.status || got.code() != tt.code || !strings.Contains(got.message(), tt.says) {

@@ -25,7 +25,7 @@ type deletedKeyJSON struct {
 }
 
 // jwkJSON is the public side as a JSON web key: n and e, or crv, x and y; of an
-// oct key nothing.
+// oct key nothing. crv of an RSA key is what its import said.
 type jwkJSON struct {
 	ID         string        `json:"kid"`
 	Type       vault.KeyType `json:"kty"`
@@ -69,7 +69,23 @@ func (v view) key(k service.Key) (keyJSON, error) {
 		return keyJSON{}, fmt.Errorf("encode key %s: %w", k.Version.Ref, err)
 	}
 	out.Key.N, out.Key.E, out.Key.Curve, out.Key.X, out.Key.Y = public.N, public.E, public.Curve, public.X, public.Y
+	out.Key.spell(body.Spelling)
 	return out, nil
+}
+
+// spell puts the members that the caller wrote in a way of its own as it wrote them.
+func (j *jwkJSON) spell(as vault.KeySpelling) {
+	for _, m := range []struct {
+		to *base64URL
+		as []byte
+	}{{&j.N, as.N}, {&j.E, as.E}, {&j.X, as.X}, {&j.Y, as.Y}} {
+		if len(m.as) > 0 {
+			*m.to = m.as
+		}
+	}
+	if as.Curve != "" {
+		j.Curve = as.Curve
+	}
 }
 
 // keyAttributes adds what only keys have. Of a certificate's key exportable is

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/base64"
 	"net/http"
 
 	"certwright/internal/jwk"
@@ -14,7 +13,7 @@ type keyAttributesIn struct {
 	Enabled    *bool    `json:"enabled"`
 	NotBefore  *float64 `json:"nbf"`
 	Expires    *float64 `json:"exp"`
-	Exportable bool     `json:"exportable"`
+	Exportable *bool    `json:"exportable"`
 }
 
 // input returns the attributes that secrets have as well.
@@ -25,46 +24,19 @@ func (a *keyAttributesIn) input() (service.AttributesInput, error) {
 	return (&attributesIn{a.Enabled, a.NotBefore, a.Expires}).input()
 }
 
-// exportable is read only from clients that know it.
-func (a *keyAttributesIn) exportable(v version) bool {
-	return a != nil && a.Exportable && v.has(keyExportable)
+// exportable returns what the client asked for; nil where it did not, or does
+// not know of it.
+func (a *keyAttributesIn) exportable(v version) *bool {
+	if a == nil || !v.has(keyExportable) {
+		return nil
+	}
+	return a.Exportable
 }
 
-// releaseJSON is a release policy both ways, in the recorded order of members.
-// The service keeps it as it is encoded here.
-type releaseJSON struct {
-	ContentType string `json:"contentType"`
-	Data        string `json:"data"`
-	Immutable   bool   `json:"immutable"`
-}
-
-// releaseType is the contentType of a policy that was sent without (recorded,
-// go-keys/TestReleaseKey).
-const releaseType = "application/json; charset=utf-8"
-
-type releaseIn struct {
-	ContentType string  `json:"contentType"`
-	Data        *string `json:"data"`
-	Immutable   bool    `json:"immutable"`
-}
-
-// keep returns the policy as it is kept; nil where none was sent.
-func (r *releaseIn) keep(v version) ([]byte, error) {
-	if r == nil || !v.has(keyExportable) {
-		return nil, nil
-	}
-	data, err := octets("release_policy.data", r.Data)
-	if err != nil {
-		return nil, err
-	}
-	if len(data) == 0 {
-		return nil, vault.MissingProperty("release_policy.data")
-	}
-	out := releaseJSON{r.ContentType, base64.RawURLEncoding.EncodeToString(data), r.Immutable}
-	if out.ContentType == "" {
-		out.ContentType = releaseType
-	}
-	return encode(out)
+// isExportable is exportable for a new key.
+func (a *keyAttributesIn) isExportable(v version) bool {
+	asked := a.exportable(v)
+	return asked != nil && *asked
 }
 
 // keyCreateIn is the body of CreateKey.
@@ -85,7 +57,7 @@ func readKeyCreate(body []byte, v version) (out service.KeyInput, err error) {
 		return out, err
 	}
 	out = service.KeyInput{Type: in.Type, Curve: in.Curve, Size: in.Size, Exponent: in.Exponent, Operations: in.Operations,
-		Exportable: in.Attributes.exportable(v), Tags: in.Tags}
+		Exportable: in.Attributes.isExportable(v), Tags: in.Tags}
 	if out.Attributes, err = in.Attributes.input(); err == nil {
 		out.Release, err = in.Release.keep(v)
 	}
@@ -142,7 +114,7 @@ func readKeyImport(body []byte, v version) (out service.KeyImport, err error) {
 	if in.Key == nil {
 		return out, vault.MissingProperty("key")
 	}
-	out = service.KeyImport{HSM: in.HSM, Operations: in.Key.Operations, Exportable: in.Attributes.exportable(v), Tags: in.Tags}
+	out = service.KeyImport{HSM: in.HSM, Operations: in.Key.Operations, Exportable: in.Attributes.isExportable(v), Tags: in.Tags}
 	if out.Key, err = in.Key.members(); err != nil {
 		return out, err
 	}
@@ -179,7 +151,7 @@ func updateKey(s *service.Service, c *call) (answer, error) {
 		return answer{}, err
 	}
 	return c.keyAnswer(s.UpdateKey(c.ctx, c.who, c.ref(vault.Keys), c.path.version,
-		service.KeyUpdate{Operations: in.Operations, Release: release, Attributes: attrs, Tags: in.Tags}))
+		service.KeyUpdate{Operations: in.Operations, Exportable: in.Attributes.exportable(c.version), Release: release, Attributes: attrs, Tags: in.Tags}))
 }
 
 func deleteKey(s *service.Service, c *call) (answer, error) {
@@ -214,8 +186,14 @@ func rotateKey(s *service.Service, c *call) (answer, error) {
 	return c.keyAnswer(s.RotateKey(c.ctx, c.who, c.ref(vault.Keys)))
 }
 
+// operateKey is for a POST that names a key and no operation.
+func operateKey(*service.Service, *call) (answer, error) {
+	return answer{}, vault.NoKeyOperation()
+}
+
 func keyWriteRows() []row {
 	return []row{
+		{"POST", "/keys/{name}", "NoOperation", operateKey, 0},
 		{"POST", "/keys/{name}/create", "CreateKey", createKey, maxBody},
 		{"PUT", "/keys/{name}", "ImportKey", importKey, maxBody},
 		{"PATCH", "/keys/{name}", "UpdateKey", updateKey, maxBody},

@@ -49,7 +49,7 @@ var since = [...]rank{
 	certOrder:       {eraNumbers, 7, 6, 0, 2},        // preserveCertOrder
 	newSANs:         {eraDates, 2025, 6, 1, 0},       // sans.uris, sans.ipAddresses
 	secretExtras:    {eraDates, 2025, 6, 1, 0},       // previousVersion, outContentType
-	keyAttestation:  {eraDates, 2025, 6, 1, 0},       // keys/{name}/{version}/attestation
+	keyAttestation:  {eraNumbers, 7, 6, 0, 2},        // keys/{name}/{version}/attestation
 	platformManaged: {eraDates, 2026, 3, 1, 0},       // policy.platformManaged
 }
 

@@ -147,6 +147,9 @@ func (c Certificate) Props() vault.X509Props {
 	return x
 }
 
+// Usage returns the key usage; nil for a certificate without that extension.
+func (c Certificate) Usage() []vault.KeyUsage { return c.usage }
+
 // KeyProps returns type, curve and size in bits of the certificate's key; all
 // are zero for a key of a kind that the API has not.
 func (c Certificate) KeyProps() (vault.KeyType, vault.Curve, int) {

@@ -20,6 +20,8 @@ type Imported struct {
 	Size    int           // bits
 	Public  []byte        // PKIX DER; nil for oct
 	Private []byte        // PKCS#8 DER; for oct the bytes of the key
+
+	Spelling vault.KeySpelling // how the public members were written
 }
 
 // String hides the key.
@@ -31,10 +33,17 @@ func (Imported) GoString() string { return "[key]" }
 // LogValue hides the key.
 func (Imported) LogValue() slog.Value { return slog.StringValue("[key]") }
 
+// maxMember bounds the bytes of a public member, which are kept as they came:
+// twice the largest modulus.
+const maxMember = 1024
+
 // Import reads and checks a private JSON web key. Members that are missing, do
 // not make a key, or contradict one another are refusals; so are sizes and
 // curves that the API has not.
 func Import(m Members) (Imported, error) {
+	if max(len(m.N), len(m.E), len(m.X), len(m.Y)) > maxMember {
+		return Imported{}, vault.BadJWK()
+	}
 	switch m.Type {
 	case vault.RSA, vault.RSAHSM:
 		return importRSA(m)
@@ -61,26 +70,27 @@ func importOct(m Members) (Imported, error) {
 
 // importEC wants d, x and y, padded or trimmed as the writer likes.
 func importEC(m Members) (Imported, error) {
-	if m.Curve.Size() == 0 {
+	curve := m.Curve.Plain()
+	if curve.Size() == 0 {
 		return Imported{}, vault.CurveNotSupported(m.Curve)
 	}
 	if len(m.D) == 0 || len(m.X) == 0 || len(m.Y) == 0 {
 		return Imported{}, vault.BadJWK()
 	}
-	n := fieldBytes(m.Curve)
+	n := fieldBytes(curve)
 	d, ok1 := padded(m.D, n)
 	x, ok2 := padded(m.X, n)
 	y, ok3 := padded(m.Y, n)
 	if !ok1 || !ok2 || !ok3 {
 		return Imported{}, vault.BadKeyMaterial(vault.EC)
 	}
-	out := Imported{Type: vault.EC, Curve: m.Curve, Size: m.Curve.Size()}
+	out := Imported{Type: vault.EC, Curve: curve, Size: curve.Size(), Spelling: m.spelling(Members{Curve: curve, X: x, Y: y})}
 	var point []byte
 	var err error
-	if m.Curve == vault.P256K {
+	if curve == vault.P256K {
 		out.Private, out.Public, point, err = fromKoblitz(d)
 	} else {
-		out.Private, out.Public, point, err = fromNIST(m.Curve, d)
+		out.Private, out.Public, point, err = fromNIST(curve, d)
 	}
 	// The point belongs to d, so one that is the same is on the curve as well.
 	if err != nil || !bytes.Equal(point[1:], append(x, y...)) {

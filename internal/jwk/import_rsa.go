@@ -14,6 +14,7 @@ import (
 
 // importRSA wants n, e and d. The primes are found from these where they are
 // missing; CRT values are computed, and those that were given must be the same.
+// A crv that does not belong there is ignored, and answered (recorded).
 func importRSA(m Members) (Imported, error) {
 	if len(m.N) == 0 || len(m.E) == 0 || len(m.D) == 0 || (len(m.P) == 0) != (len(m.Q) == 0) {
 		return Imported{}, vault.BadJWK()
@@ -34,7 +35,10 @@ func importRSA(m Members) (Imported, error) {
 		}
 	}
 	k := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: n, E: int(e.Int64())}, D: d, Primes: []*big.Int{p, q}}
-	if !sound(k) || !agree(k, m) {
+	if m.cut(d) {
+		d = exponent(k)
+	}
+	if k.D = d; d == nil || !sound(k) || !agree(k, m) {
 		return Imported{}, vault.BadKeyMaterial(vault.RSA)
 	}
 	private, err := x509.MarshalPKCS8PrivateKey(k)
@@ -45,7 +49,26 @@ func importRSA(m Members) (Imported, error) {
 	if err != nil {
 		return Imported{}, vault.BadKeyMaterial(vault.RSA)
 	}
-	return Imported{Type: vault.RSA, Size: n.BitLen(), Public: public, Private: private}, nil
+	return Imported{Type: vault.RSA, Size: n.BitLen(), Public: public, Private: private,
+		Spelling: m.spelling(Members{N: n.Bytes(), E: e.Bytes()})}, nil
+}
+
+// cut reports whether d was cut short while everything else is there, which
+// makes the key without it: the service took a d of 581 bits (recorded).
+func (m Members) cut(d *big.Int) bool {
+	whole := len(m.P) > 0 && len(m.Q) > 0 && len(m.DP) > 0 && len(m.DQ) > 0 && len(m.QI) > 0
+	return whole && d.BitLen() < number(m.N).BitLen()/2
+}
+
+// exponent returns the d that the primes of a key make; nil if they make none.
+func exponent(k *rsa.PrivateKey) *big.Int {
+	p, q := k.Primes[0], k.Primes[1]
+	if half := k.N.BitLen() / 2; p.BitLen() != half || q.BitLen() != half {
+		return nil
+	}
+	one := big.NewInt(1)
+	totient := new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one))
+	return new(big.Int).ModInverse(big.NewInt(int64(k.E)), totient)
 }
 
 func number(b []byte) *big.Int { return new(big.Int).SetBytes(b) }

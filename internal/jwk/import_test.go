@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/big"
 	"os"
+	"reflect"
 	"testing"
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
@@ -142,6 +143,49 @@ func TestRecordedImport(t *testing.T) {
 	}
 }
 
+// A d that was cut short is made anew from the primes (recorded by the SDK for
+// C++, whose RSA key has a crv besides).
+func TestImportOfCutExponent(t *testing.T) {
+	t.Parallel()
+	m := members(t, asymmetric[0])
+	m.D, m.Curve = m.D[:73], vault.P521
+	got, err := Import(m)
+	must(t, err)
+	if got.Spelling.Curve != vault.P521 || got.Type != vault.RSA || got.Curve != "" {
+		t.Errorf("%s %q, spelled %q", got.Type, got.Curve, got.Spelling.Curve)
+	}
+	checkSame(t, got, certKey(t, asymmetric[0]))
+}
+
+// What the public members looked like is kept where it is not as Members gives them.
+func TestSpelling(t *testing.T) {
+	t.Parallel()
+	for _, kind := range asymmetric {
+		m := members(t, kind)
+		got, err := Import(m)
+		must(t, err)
+		if !got.Spelling.IsZero() {
+			t.Errorf("%s as usual is kept as %x", kindName(kind), got.Spelling)
+		}
+		plain := m
+		m.N, m.E, m.X, m.Y = zeros(m.N), zeros(m.E), zeros(m.X), zeros(m.Y)
+		got, err = Import(m)
+		must(t, err)
+		if want := (vault.KeySpelling{N: m.N, E: m.E, X: m.X, Y: m.Y}); !reflect.DeepEqual(got.Spelling, want) {
+			t.Errorf("%s with leading zeros is kept as %x, want %x", kindName(kind), got.Spelling, want)
+		}
+		checkSame(t, got, certKey(t, kind))
+		if kind.Curve == vault.P256K {
+			plain.Curve = vault.Koblitz
+			got, err = Import(plain)
+			must(t, err)
+			if got.Curve != vault.P256K || got.Spelling.Curve != vault.Koblitz {
+				t.Errorf("SECP256K1 is %q, spelled %q", got.Curve, got.Spelling.Curve)
+			}
+		}
+	}
+}
+
 func flip(b []byte) []byte {
 	b = bytes.Clone(b)
 	b[len(b)-1] ^= 2
@@ -170,6 +214,11 @@ func TestImportOfWhatIsNoKey(t *testing.T) {
 		"huge n":             {rsaKey, func(m *Members) { m.N = bytes.Repeat([]byte{0xff}, 1024) }, vault.BadKeySize(8192, 2048, 3072, 4096)},
 		"other n":            {rsaKey, func(m *Members) { m.N = flip(m.N) }, badRSA},
 		"other d":            {rsaKey, func(m *Members) { m.D = flip(m.D) }, badRSA},
+		"cut d, no qi":       {rsaKey, func(m *Members) { m.D, m.QI = m.D[:73], nil }, badRSA},
+		"cut d, other dp":    {rsaKey, func(m *Members) { m.D, m.DP = m.D[:73], flip(m.DP) }, badRSA},
+		"cut d, p one":       {rsaKey, func(m *Members) { m.D, m.P, m.Q = m.D[:73], []byte{1}, m.N }, badRSA},
+		"n too long":         {rsaKey, func(m *Members) { m.N = append(make([]byte, 1024), m.N...) }, vault.BadJWK()},
+		"x too long":         {p256, func(m *Members) { m.X = append(make([]byte, 1024), m.X...) }, vault.BadJWK()},
 		"other d, no primes": {rsaKey, func(m *Members) { m.D, m.P, m.Q = flip(m.D), nil, nil }, badRSA},
 		"other n, no primes": {rsaKey, func(m *Members) { m.N, m.P, m.Q = flip(m.N), nil, nil }, badRSA},
 		"d zero":             {rsaKey, func(m *Members) { m.D = []byte{0} }, badRSA},

@@ -1,6 +1,7 @@
 package jwk
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"log/slog"
@@ -31,6 +32,22 @@ func (Members) GoString() string { return "[key]" }
 
 // LogValue hides the key.
 func (Members) LogValue() slog.Value { return slog.StringValue("[key]") }
+
+// spelling is how the public members were written where that is not as in plain.
+func (m Members) spelling(plain Members) (s vault.KeySpelling) {
+	if m.Curve != plain.Curve && m.Curve.Plain().Size() != 0 {
+		s.Curve = m.Curve
+	}
+	for _, p := range []struct {
+		to          *[]byte
+		sent, usual []byte
+	}{{&s.N, m.N, plain.N}, {&s.E, m.E, plain.E}, {&s.X, m.X, plain.X}, {&s.Y, m.Y, plain.Y}} {
+		if len(p.usual) > 0 && !bytes.Equal(p.sent, p.usual) {
+			*p.to = bytes.Clone(p.sent)
+		}
+	}
+	return s
+}
 
 // Members returns the public members as the wire shows them: N and E without
 // leading zeros, X and Y padded to the curve's field; of an oct key the type only.

@@ -15,6 +15,9 @@ const (
 	// maxBackupBytes bounds what goes into one, so that what was given out can
 	// be sent back: base64 twice, it stays below the limit of a restore.
 	maxBackupBytes = 8 << 20
+	// leastBackup is how many bytes a blob has at least to be asked for its
+	// version: those of the service begin with a name of 39 bytes.
+	leastBackup = 39
 )
 
 // A backup is a whole object as it stands in a blob. testdata holds blobs of
@@ -194,6 +197,9 @@ func (s *Service) restore(ctx context.Context, who vault.Caller, into vault.Ref,
 // readBlob opens a blob and seals its secrets again for the vault it comes into.
 func (s *Service) readBlob(blob []byte, into vault.Ref) (backup, error) {
 	var b backup
+	if len(blob) < leastBackup {
+		return b, vault.CorruptBackup()
+	}
 	plain, err := s.Backups.Open(blob, backupBinding(into.Kind))
 	if err == nil {
 		err = json.Unmarshal(plain, &b)

@@ -48,6 +48,9 @@ func (s *Service) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) 
 		return Key{}, err
 	}
 	made.Type = old.Type
+	if old.Type.IsEC() {
+		made.Spelling.Curve = old.Spelling.Curve
+	}
 	return s.putKey(ctx, newKey{ref: was.Ref, verb: "rotate", made: made, tags: was.Tags,
 		body: vault.KeyBody{Operations: old.Operations, Exportable: old.Exportable, Release: old.Release},
 		guard: func(tx vault.Tx) error {

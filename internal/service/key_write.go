@@ -31,12 +31,16 @@ func (s *Service) CreateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 		return Key{}, err
 	}
 	made.Type = in.Type
+	if in.Curve == vault.Koblitz {
+		made.Spelling.Curve = in.Curve
+	}
 	return s.putKey(ctx, newKey{ref: ref, verb: "create", made: made, in: in.Attributes, tags: in.Tags,
 		body: vault.KeyBody{Operations: ops, Exportable: in.Exportable, Release: in.Release}})
 }
 
 // keyProps fills in and checks type, size and curve, by the rules that
-// certificates have as well; oct keys live in an HSM only.
+// certificates have as well, but key_size says nothing of an EC key: cosign
+// sends 2048. oct keys live in an HSM only.
 func (s *Service) keyProps(vaultName string, in KeyInput) (vault.KeyProps, error) {
 	settings := s.Settings(vaultName)
 	switch {
@@ -48,14 +52,14 @@ func (s *Service) keyProps(vaultName string, in KeyInput) (vault.KeyProps, error
 		return octProps(in, settings)
 	case !in.Type.IsRSA() && !in.Type.IsEC():
 		return vault.KeyProps{}, vault.KeyTypeNotSupported(in.Type)
-	case in.Curve != "" && (in.Type.IsRSA() || in.Curve.Size() == 0):
+	case in.Curve != "" && (in.Type.IsRSA() || in.Curve.Plain().Size() == 0):
 		return vault.KeyProps{}, vault.CurveNotSupported(in.Curve)
 	}
 	patch := vault.KeyPatch{Type: &in.Type, Exportable: new(bool)}
-	if in.Curve != "" {
-		patch.Curve = &in.Curve
+	if curve := in.Curve.Plain(); curve != "" {
+		patch.Curve = &curve
 	}
-	if in.Size != 0 {
+	if in.Size != 0 && in.Type.IsRSA() {
 		patch.Size = &in.Size
 	}
 	props := vault.NewPolicy(vault.PolicyPatch{Key: &patch}, s.now()).Key
@@ -78,11 +82,11 @@ func octProps(in KeyInput, settings vault.Settings) (vault.KeyProps, error) {
 func checkExportable(exportable bool, t vault.KeyType, release []byte) error {
 	switch {
 	case exportable && release == nil:
-		return vault.Bad("attributes.exportable needs a release_policy.")
+		return vault.NeedsReleasePolicy()
 	case exportable && !t.HSM():
 		return vault.Bad("attributes.exportable needs an HSM key type.")
 	case !exportable && release != nil:
-		return vault.Bad("release_policy needs attributes.exportable.")
+		return vault.NoReleasePolicy()
 	}
 	return nil
 }
@@ -156,6 +160,7 @@ func (s *Service) putKey(ctx context.Context, k newKey) (Key, error) {
 	}
 	body := k.body
 	body.Type, body.Curve, body.Size, body.Public, body.Private = k.made.Type, k.made.Curve, k.made.Size, k.made.Public, sealed
+	body.Spelling = k.made.Spelling
 	v.Key = &body
 	err = s.change(ctx, k.ref, func(tx vault.Tx) (err error) {
 		if k.guard != nil {
@@ -189,6 +194,9 @@ func (s *Service) putKey(ctx context.Context, k newKey) (Key, error) {
 func (s *Service) UpdateKey(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in KeyUpdate) (Key, error) {
 	v, err := s.updatePlain(ctx, who, "keys/update", ref, id, in.Attributes, in.Tags, func(v *vault.Version) error {
 		body := *v.Key
+		if in.Exportable != nil && *in.Exportable != body.Exportable {
+			return vault.ExportableFixed()
+		}
 		if in.Operations != nil && len(*in.Operations) > 0 { // an empty list is none (see jwk.CheckOperations)
 			ops, err := jwk.CheckOperations(body.Type, *in.Operations)
 			if err != nil {
@@ -216,11 +224,11 @@ func mayRelease(body vault.KeyBody, next []byte) error {
 	}
 	switch {
 	case !body.Exportable:
-		return vault.Bad("release_policy needs a key made with attributes.exportable.")
+		return vault.NoReleasePolicy()
 	case bytes.Equal(body.Release, next):
 		return nil
 	case json.Unmarshal(body.Release, &old) != nil || old.Immutable:
-		return vault.Bad("release_policy is immutable and cannot be changed.")
+		return vault.ReleasePolicyFixed()
 	}
 	return nil
 }

@@ -106,15 +106,19 @@ func (s *Service) purge(ctx context.Context, who vault.Caller, do vault.Action, 
 // then makes a reading into what recover and restore call.
 func (read reading) then(tx vault.Tx, head vault.Object) error { return read(tx, head) }
 
-// readDeleted reads a soft-deleted object.
+// readDeleted reads a soft-deleted object. A name that nobody has is told
+// otherwise than one that lives (recorded).
 func (s *Service) readDeleted(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, read reading) error {
 	if err := s.enter(ctx, who, do, ref); err != nil {
 		return err
 	}
 	return s.Store.View(ctx, func(r vault.Reader) error {
-		head, err := deleted(r, ref)
-		if err != nil {
+		head, err := r.Object(ref)
+		if head, err = one(head, err, vault.NoSuchObject(ref)); err != nil {
 			return err
+		}
+		if head.Deletion == nil {
+			return vault.NoSuchDeleted(ref)
 		}
 		return read(r, head)
 	})

@@ -143,6 +143,7 @@ type KeyImport struct {
 // KeyUpdate changes a key version; nil members stay.
 type KeyUpdate struct {
 	Operations *[]string
+	Exportable *bool // may only say what is
 	Release    []byte
 	Attributes AttributesInput
 	Tags       map[string]string // replaced whole

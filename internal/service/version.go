@@ -74,7 +74,7 @@ func (s *Service) keyBody(m material, id string, leaf certs.Certificate) (*vault
 		kty += "-HSM"
 	}
 	return &vault.KeyBody{Type: kty, Curve: crv, Size: size, Public: m.key.Public(), Exportable: m.policy.Key.Exportable,
-		Operations: vault.KeyOperations(kty, leaf.Props().Usage), Private: private}, nil
+		Operations: vault.KeyOperations(kty, leaf.Usage()), Private: private}, nil
 }
 
 // secretBody writes the PFX or PEM once, here, so that no GET has to. A key

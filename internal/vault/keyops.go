@@ -11,10 +11,15 @@ const (
 )
 
 // KeyOperations returns what the key behind a certificate may do, by the
-// certificate's key usage (CONTRACT section 7). EC keys only sign and verify,
+// certificate's key usage (CONTRACT section 7): everything where usage is nil,
+// which is a certificate without that extension (recorded of an import; RFC 5280
+// section 4.2.1.3 restricts nothing then). EC keys only sign and verify,
 // whatever the usage says (DESIGN section 5, "Input").
 func KeyOperations(t KeyType, usage []KeyUsage) []string {
 	may := map[string]bool{}
+	if usage == nil {
+		usage = []KeyUsage{DigitalSignature, DataEncipherment, KeyEncipherment}
+	}
 	for _, u := range usage {
 		switch u {
 		case DigitalSignature, NonRepudiation, KeyCertSign, CRLSign:

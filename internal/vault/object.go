@@ -125,8 +125,9 @@ type KeyBody struct {
 	Public     []byte   // PKIX DER; nil for oct
 	Operations []string // key_ops
 	Exportable bool
-	Release    []byte // release_policy as sent, JSON; nil when not given
-	Private    Sealed // PKCS#8 DER; of an oct key its bytes
+	Release    []byte      // release_policy as sent, JSON; nil when not given
+	Private    Sealed      // PKCS#8 DER; of an oct key its bytes
+	Spelling   KeySpelling `json:",omitzero"`
 }
 
 // SecretBody is what a secret version carries.

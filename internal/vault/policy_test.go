@@ -149,7 +149,8 @@ func TestKeyOperations(t *testing.T) {
 		{vault.RSA, []vault.KeyUsage{"dataEncipherment"}, "encrypt decrypt"},
 		{vault.RSA, []vault.KeyUsage{"decipherOnly"}, "decrypt"},
 		{vault.RSA, []vault.KeyUsage{"encipherOnly"}, "encrypt"},
-		{vault.RSA, nil, ""},
+		{vault.RSA, []vault.KeyUsage{}, ""},
+		{vault.RSA, nil, "encrypt decrypt sign verify wrapKey unwrapKey"}, // recorded
 		{vault.EC, []vault.KeyUsage{"keyEncipherment"}, "sign verify"},
 		{vault.ECHSM, nil, "sign verify"},
 	} {

@@ -213,7 +213,13 @@ func BadKeySize(size int, supported ...int) *Error {
 	return BadInner("KeySizeNotSupported", "Unsupported key size (%d). Supported sizes are %s", size, s)
 }
 
-// BadBackup answers a restore of something that is no backup.
+// CorruptBackup answers a restore of something too short to be a backup of any
+// version (recorded of 12 bytes; of thousands of zeros, BadBackup).
+func CorruptBackup() *Error {
+	return &Error{Reason: Invalid, Code: "Malformed backup blob", Message: "Backup blob is corrupt."}
+}
+
+// BadBackup answers a restore of something else that is no backup.
 func BadBackup() *Error {
 	return &Error{Reason: Invalid, Code: "Malformed backup blob", Message: "Backup blob contains invalid or corrupt version."}
 }

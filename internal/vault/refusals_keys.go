@@ -130,6 +130,34 @@ func BadRotationPolicy(why string, args ...any) *Error {
 	return Bad("Property rotationPolicy has invalid value: "+why+".", args...)
 }
 
+// NeedsReleasePolicy answers an exportable key that no policy says where to
+// (recorded).
+func NeedsReleasePolicy() *Error {
+	return Bad("AKV.SKR.1004: Exportable keys must have release policy.")
+}
+
+// NoReleasePolicy answers a release policy for a key that is never released
+// (recorded).
+func NoReleasePolicy() *Error {
+	return Bad("AKV.SKR.1005: Non-exportable keys must not have release policy.")
+}
+
+// ExportableFixed answers an update that would make a key exportable, or no
+// longer so (recorded).
+func ExportableFixed() *Error {
+	return Bad("AKV.SKR.1014: Cannot modify the exportable state of a key.")
+}
+
+// ReleasePolicyFixed answers an update of a release policy that was called
+// immutable (recorded).
+func ReleasePolicyFixed() *Error {
+	return Bad("AKV.SKR.1020: Immutable Key Release Policy cannot be modified.")
+}
+
+// NoKeyOperation answers a POST to a key that does not say what to do with it
+// (recorded of /keys//create).
+func NoKeyOperation() *Error { return Bad("Operation not specified") }
+
 // NotExportable answers a release of a key that was not made to be released.
 func NotExportable() *Error {
 	return &Error{Reason: Denied, Code: "Forbidden", Inner: "KeyNotExportable", Message: "Operation release is not allowed on a key that is not exportable."}

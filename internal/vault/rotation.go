@@ -46,7 +46,8 @@ func DefaultKeyRotationPolicy() KeyRotationPolicy {
 
 // Set returns the policy that results when a caller puts actions and expiry at
 // now: checked, spelled as the service does, Rotate before Notify, and with the
-// notice of the default policy where none was sent (recorded, as above).
+// notice of the default policy where none was sent (recorded, as above), unless
+// it would be given before the rotation that makes it idle (recorded as well).
 func (p KeyRotationPolicy) Set(actions []RotationAction, expiry Period, now time.Time) (KeyRotationPolicy, error) {
 	next := KeyRotationPolicy{Expiry: expiry, Created: p.Created, Updated: now}
 	if next.Created.IsZero() {
@@ -64,10 +65,26 @@ func (p KeyRotationPolicy) Set(actions []RotationAction, expiry Period, now time
 		return p, err
 	}
 	if _, ok := next.action(Notify); !ok {
-		next.Actions = append(next.Actions, DefaultKeyRotationPolicy().Actions...)
+		for _, notice := range DefaultKeyRotationPolicy().Actions {
+			if !next.rotatesAfter(notice) {
+				next.Actions = append(next.Actions, notice)
+			}
+		}
 	}
 	slices.SortStableFunc(next.Actions, func(a, b RotationAction) int { return strings.Compare(b.Type, a.Type) })
 	return next, nil
+}
+
+// rotatesAfter reports whether a version is rotated later than the notice is given.
+func (p KeyRotationPolicy) rotatesAfter(notice RotationAction) bool {
+	a, ok := p.action(Rotate)
+	switch {
+	case ok && !a.BeforeExpiry.IsZero():
+		return a.BeforeExpiry.rough() < notice.BeforeExpiry.rough()
+	case ok && !p.Expiry.IsZero():
+		return a.AfterCreate.rough()+notice.BeforeExpiry.rough() > p.Expiry.rough()
+	}
+	return false
 }
 
 func (p KeyRotationPolicy) check() error {

@@ -118,7 +118,9 @@ func TestNextRotation(t *testing.T) {
 	}{
 		"after creation":             {rotateAfter(30), expires, noon.AddDate(0, 0, 30), expires.AddDate(0, 0, -30)},
 		"after creation, no expiry":  {rotateAfter(30), time.Time{}, noon.AddDate(0, 0, 30), time.Time{}},
-		"before expiry":              {rotateBefore(10), expires, expires.AddDate(0, 0, -10), expires.AddDate(0, 0, -30)},
+		"before expiry":              {rotateBefore(10), expires, expires.AddDate(0, 0, -10), time.Time{}}, // recorded: no notice is added
+		"long before expiry":         {rotateBefore(30), expires, expires.AddDate(0, 0, -30), expires.AddDate(0, 0, -30)},
+		"late after creation":        {rotateAfter(70), expires, noon.AddDate(0, 0, 70), time.Time{}},
 		"before expiry, none is set": {rotateBefore(10), time.Time{}, time.Time{}, time.Time{}},
 	} {
 		p, err := vault.DefaultKeyRotationPolicy().Set([]vault.RotationAction{c.action}, days(90), noon)

@@ -36,6 +36,8 @@ type keyRecord struct {
 	Release    []byte   `json:"release,omitzero"`
 	Public     *int     `json:"public,omitzero"`  // length
 	Private    *int     `json:"private,omitzero"` // length
+
+	Spelling vault.KeySpelling `json:"spelling,omitzero"`
 }
 
 type secretRecord struct {
@@ -52,7 +54,7 @@ func fromVersion(v vault.Version) (r versionRecord, raw packed, ok bool) {
 	if k := v.Key; k != nil {
 		r.Key = &keyRecord{Type: string(k.Type), Curve: string(k.Curve), Size: k.Size,
 			Operations: k.Operations, Exportable: k.Exportable, Release: k.Release,
-			Public: raw.put(k.Public), Private: raw.put(k.Private)}
+			Public: raw.put(k.Public), Private: raw.put(k.Private), Spelling: k.Spelling}
 	}
 	if s := v.Secret; s != nil {
 		r.Secret = &secretRecord{Previous: s.Previous, Value: raw.put(s.Value)}
@@ -89,7 +91,7 @@ func (r versionRecord) fill(v *vault.Version, e vault.Entry, raw packed) (err er
 	}
 	if k := r.Key; k != nil {
 		v.Key = &vault.KeyBody{Type: vault.KeyType(k.Type), Curve: vault.Curve(k.Curve), Size: k.Size,
-			Operations: k.Operations, Exportable: k.Exportable, Release: k.Release}
+			Operations: k.Operations, Exportable: k.Exportable, Release: k.Release, Spelling: k.Spelling}
 		if v.Key.Public, err = raw.take(k.Public); err != nil {
 			return err
 		}

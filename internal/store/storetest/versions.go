@@ -25,6 +25,8 @@ func versionsAsPut(t *testing.T, s vault.Store) {
 			Key: &vault.KeyBody{Type: vault.RSA, Size: 2048, Public: []byte("public"), Operations: []string{"sign", "verify"}, Exportable: true, Release: []byte("{ }"), Private: vault.Sealed("sealed")}},
 		{Ref: ref("a").As(vault.Keys), ID: id(2), Key: &vault.KeyBody{Type: vault.ECHSM, Curve: vault.P256K, Size: 256, Public: []byte{}, Operations: []string{}, Release: []byte{}, Private: vault.Sealed{}}},
 		{Ref: ref("a").As(vault.Keys), ID: id(3), Key: &vault.KeyBody{}},
+		{Ref: ref("a").As(vault.Keys), ID: id(4), Key: &vault.KeyBody{Type: vault.EC, Curve: vault.P256K, Size: 256, Public: []byte("public"),
+			Spelling: vault.KeySpelling{Curve: vault.Koblitz, N: []byte{0, 1}, E: []byte{0, 2}, X: []byte{0, 3}, Y: []byte{4}}}},
 		{Ref: ref("a").As(vault.Secrets), ID: id(1), Managed: true, Secret: &vault.SecretBody{ContentType: vault.PEM, Value: make(vault.Sealed, 6000), Previous: id(0)}},
 		{Ref: ref("a").As(vault.Secrets), ID: id(2), Attributes: vault.Attributes{NotBefore: time.Unix(-1, 0).UTC(), Expires: time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)},
 			Secret: &vault.SecretBody{Value: vault.Sealed{}}},
