@@ -15,19 +15,20 @@ const (
 )
 
 type program struct {
-	Dev     devCommand     `cmd:"" help:"Start a vault server for development and tests."`
-	Env     envCommand     `cmd:"" help:"Print the environment that points clients at a running server."`
-	Run     runCommand     `cmd:"" help:"Run one command with a throwaway server around it."`
-	Clock   clockCommand   `cmd:"" help:"Read the clock of a running server, or move it forward."`
-	Outbox  outboxCommand  `cmd:"" help:"List the mails and events of a running server, and what could not be delivered."`
-	Resend  resendCommand  `cmd:"" help:"Deliver again what was given up."`
-	Pending pendingCommand `cmd:"" help:"List the operations in progress and what each waits for."`
-	History historyCommand `cmd:"" help:"Say what happened to a certificate's operation, step by step."`
-	Approve approveCommand `cmd:"" help:"Let an order that waits for approval go on."`
-	Reject  rejectCommand  `cmd:"" help:"Refuse an order that waits for approval."`
-	Revoke  revokeCommand  `cmd:"" help:"Have a certificate revoked by the authority that issued it."`
-	CA      caCommand      `cmd:"" name:"ca" help:"Look after an own CA."`
-	Version versionCommand `cmd:"" help:"Say which build this is."`
+	Dev      devCommand      `cmd:"" help:"Start a vault server for development and tests."`
+	Env      envCommand      `cmd:"" help:"Print the environment that points clients at a running server."`
+	Run      runCommand      `cmd:"" help:"Run one command with a throwaway server around it."`
+	Clock    clockCommand    `cmd:"" help:"Read the clock of a running server, or move it forward."`
+	Outbox   outboxCommand   `cmd:"" help:"List the mails and events of a running server, and what could not be delivered."`
+	Resend   resendCommand   `cmd:"" help:"Deliver again what was given up."`
+	Pending  pendingCommand  `cmd:"" help:"List the operations in progress and what each waits for."`
+	History  historyCommand  `cmd:"" help:"Say what happened to a certificate's operation, step by step."`
+	Approve  approveCommand  `cmd:"" help:"Let an order that waits for approval go on."`
+	Reject   rejectCommand   `cmd:"" help:"Refuse an order that waits for approval."`
+	Revoke   revokeCommand   `cmd:"" help:"Have a certificate revoked by the authority that issued it."`
+	Register registerCommand `cmd:"" help:"Register an issuer anew at its authority, as after its account was deactivated there."`
+	CA       caCommand       `cmd:"" name:"ca" help:"Look after an own CA."`
+	Version  versionCommand  `cmd:"" help:"Say which build this is."`
 }
 
 // streams are where the subcommands read and write: results go to out, talk to err.

@@ -21,6 +21,9 @@ type Operator interface {
 	// Decide puts an operator's word on an operation that asks for one; requestID
 	// "" means the one that there is.
 	Decide(ctx context.Context, ref vault.Ref, requestID string, approved bool, message string) (vault.Operation, error)
+	// Register has an issuer registered anew at its authority, and returns it and
+	// the account's name there.
+	Register(ctx context.Context, vaultName, issuer string) (cfg vault.IssuerConfig, account string, err error)
 	// Revoke has a version of a certificate, "" for the latest, revoked by who
 	// issued it, for a reason of RFC 5280 section 5.3.1.
 	Revoke(ctx context.Context, ref vault.Ref, version string, reason int) (vault.Version, error)

@@ -53,6 +53,14 @@ func (b *book) Decide(ctx context.Context, ref vault.Ref, requestID string, appr
 	return o.Decide(vault.Approval{At: noon, Approved: approved, Message: message})
 }
 
+func (b *book) Register(_ context.Context, vaultName, issuer string) (vault.IssuerConfig, string, error) {
+	b.told = append(b.told, fmt.Sprintf("register %s of %s", issuer, vaultName))
+	if issuer == "none" {
+		return vault.IssuerConfig{}, "", vault.NoIssuerNamed(issuer)
+	}
+	return vault.IssuerConfig{Vault: vaultName, Name: issuer}, "https://acme.test/acct/2", nil
+}
+
 func (b *book) Revoke(_ context.Context, ref vault.Ref, version string, reason int) (vault.Version, error) {
 	b.told = append(b.told, fmt.Sprintf("revoke %s %q %d", ref, version, reason))
 	return vault.Version{Ref: ref, ID: strings.Repeat("a", 32)}, nil
@@ -205,6 +213,26 @@ func TestRevoke(t *testing.T) {
 		}
 		if c.code == 200 && (got.Vault != "a" || got.Certificate != "one" || got.Version != version) {
 			t.Errorf("%s: %+v", body, got)
+		}
+	}
+}
+
+func TestRegister(t *testing.T) {
+	t.Parallel()
+	for path, c := range map[string]struct {
+		code       int
+		told, want string
+	}{
+		"/admin/issuers/A/le/account":    {200, "register le of a", `{"vault":"a","issuer":"le","account":"https://acme.test/acct/2"}`},
+		"/admin/issuers/a/none/account":  {404, "register none of a", "Issuer none not found"},
+		"/admin/issuers/a/l%21e/account": {400, "", "issuer"},
+		"/admin/issuers/a_b/le/account":  {400, "", "vault"},
+	} {
+		d, b := door(), &book{}
+		d.Operator = b
+		w := ask(d, "POST", path, "")
+		if w.Code != c.code || strings.Join(b.told, ";") != c.told || !strings.Contains(w.Body.String(), c.want) {
+			t.Errorf("%s: %d %s, told %q", path, w.Code, w.Body, b.told)
 		}
 	}
 }

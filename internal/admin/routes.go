@@ -40,6 +40,7 @@ func routes() []route {
 		{path: "/admin/operations", guarded: methods{"GET": listOperations}},
 		{path: "/admin/operations/{vault}/{name}", guarded: methods{"GET": showOperation, "POST": decide}},
 		{path: "/admin/revoke", guarded: methods{"POST": revoke}},
+		{path: "/admin/issuers/{vault}/{name}/account", guarded: methods{"POST": register}},
 		{path: "/admin/ca/{provider}/rollover", guarded: methods{"POST": rollover}},
 	}
 }

@@ -10,10 +10,11 @@ import (
 
 // The calls that an issuer gets.
 const (
-	CallStep    = "step"
-	CallCancel  = "cancel"
-	CallRevoke  = "revoke"
-	CallSuggest = "suggest"
+	CallStep     = "step"
+	CallCancel   = "cancel"
+	CallRevoke   = "revoke"
+	CallSuggest  = "suggest"
+	CallRegister = "register"
 )
 
 // What came of a call.
@@ -47,7 +48,7 @@ func (s *Service) called(provider, kind string, began time.Time, p vault.Progres
 		outcome = CallFailed
 	case err != nil:
 		outcome = CallMissed
-	case p.Chain != nil, p.Cancelled, kind == CallRevoke, kind == CallSuggest:
+	case p.Chain != nil, p.Cancelled, kind == CallRevoke, kind == CallSuggest, kind == CallRegister:
 		outcome = CallDone
 	}
 	s.Called(Call{Provider: provider, Kind: kind, Outcome: outcome, Took: clock.Real{}.Now().Sub(began)})

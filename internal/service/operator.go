@@ -139,7 +139,5 @@ func (s *Service) revoke(ctx context.Context, rev vault.Revocation) error {
 	if err == nil || errors.As(err, &refusal) || ctx.Err() != nil {
 		return err
 	}
-	text := vault.Clip(redact(err.Error(), rev.Password), 500)
-	s.Log.Warn("certificate could not be revoked", "issuer", rev.Issuer.Name, "error", text)
-	return &vault.Error{Reason: vault.Unavailable, Code: "IssuerUnavailable", Message: "The issuer could not be asked to revoke: " + text}
+	return s.unavailable(rev.Issuer, "revoke", err, rev.Password)
 }

@@ -79,6 +79,13 @@ type Patient interface {
 	Patience() time.Duration
 }
 
+// A Registrar is an Issuer that has an account at its authority for each issuer
+// resource. Register makes a new one for the same credentials, which new orders
+// use, and returns its name there. A *Error is a refusal that its caller may see.
+type Registrar interface {
+	Register(ctx context.Context, cfg IssuerConfig, password Hidden) (account string, err error)
+}
+
 // A Revoker is an Issuer that can revoke what it issued. A *Error is a refusal
 // that its caller may see; revoking twice is none.
 type Revoker interface {

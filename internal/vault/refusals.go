@@ -125,6 +125,11 @@ func NotAsked() *Error {
 	return &Error{Reason: Conflict, Code: "Conflict", Message: "The operation waits for no decision."}
 }
 
+// NoAccounts refuses to register anew what has no account at an authority.
+func NoAccounts(provider string) *Error {
+	return &Error{Reason: Conflict, Code: "Conflict", Message: "Provider " + provider + " has no accounts that could be registered; kind acme has."}
+}
+
 // NotRevocable refuses to revoke a certificate that no issuer of this server made.
 func NotRevocable(why string) *Error {
 	return &Error{Reason: Conflict, Code: "Conflict", Message: "The certificate cannot be revoked: " + why}

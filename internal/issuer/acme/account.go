@@ -28,9 +28,10 @@ type ledger struct {
 // An entry is one account at an authority.
 type entry struct {
 	Directory string `json:"directory"`
-	Login     string `json:"login"` // a digest of the credentials that it was made with
-	Key       []byte `json:"key"`   // PKCS#8
-	URL       string `json:"url"`   // "": not registered yet
+	Login     string `json:"login"`             // a digest of the credentials that it was made with
+	Key       []byte `json:"key"`               // PKCS#8
+	URL       string `json:"url"`               // "": not registered yet
+	Retired   bool   `json:"retired,omitempty"` // another took its place, or will
 }
 
 const maxEntries = 50
@@ -92,37 +93,57 @@ func (l *ledger) put(e entry) {
 
 // byURL finds the account that an order or a certificate belongs to.
 func byURL(url string) func(entry) bool {
-	return func(e entry) bool { return e.URL == url }
+	return func(e entry) bool { return url != "" && e.URL == url }
 }
 
 func byLogin(login string) func(entry) bool {
-	return func(e entry) bool { return e.Login == login }
+	return func(e entry) bool { return e.Login == login && !e.Retired }
 }
 
 // keep stores an entry; another process that was faster with a key of its own
 // for the same login wins, and its entry is returned.
 func (i *Issuer) keep(ctx context.Context, c vault.IssuerConfig, e entry) (entry, error) {
+	kept := e
+	err := i.change(ctx, c, func(l *ledger) {
+		kept = e
+		if other, ok := l.find(e.Directory, byLogin(e.Login)); ok && string(other.Key) != string(e.Key) {
+			kept = other
+			return
+		}
+		l.put(e)
+	})
+	return kept, err
+}
+
+// change writes the ledger of an issuer resource as edit leaves it, which is
+// called again where another process was faster.
+func (i *Issuer) change(ctx context.Context, c vault.IssuerConfig, edit func(*ledger)) error {
 	for {
 		l, rev, err := i.read(ctx, c)
 		if err != nil {
-			return e, err
+			return err
 		}
-		if other, ok := l.find(e.Directory, byLogin(e.Login)); ok && string(other.Key) != string(e.Key) {
-			return other, nil
-		}
-		l.put(e)
+		edit(&l)
 		plain, err := json.Marshal(l)
 		if err != nil {
-			return e, fmt.Errorf("write the ACME accounts of %s: %w", c.Name, err)
+			return fmt.Errorf("write the ACME accounts of %s: %w", c.Name, err)
 		}
 		if err = i.Accounts.Write(ctx, i.row(c), plain, rev); err == nil || !errors.Is(err, vault.ErrStale) {
-			return e, err
+			return err
 		}
 	}
 }
 
 // newEntry makes an account key; it is stored before the authority sees it.
 func (i *Issuer) newEntry(ctx context.Context, c vault.IssuerConfig, login string) (entry, error) {
+	e, err := i.makeEntry(login)
+	if err != nil {
+		return entry{}, err
+	}
+	return i.keep(ctx, c, e)
+}
+
+func (i *Issuer) makeEntry(login string) (entry, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return entry{}, fmt.Errorf("make an account key: %w", err)
@@ -131,7 +152,7 @@ func (i *Issuer) newEntry(ctx context.Context, c vault.IssuerConfig, login strin
 	if err != nil {
 		return entry{}, fmt.Errorf("write the account key: %w", err)
 	}
-	return i.keep(ctx, c, entry{Directory: i.Settings.Directory, Login: login, Key: der})
+	return entry{Directory: i.Settings.Directory, Login: login, Key: der}, nil
 }
 
 // account is the entry as the library wants it.

@@ -37,6 +37,7 @@ var (
 	_ vault.Revoker   = (*Issuer)(nil)
 	_ vault.Suggester = (*Issuer)(nil)
 	_ vault.Namer     = (*Issuer)(nil)
+	_ vault.Registrar = (*Issuer)(nil)
 )
 
 // New returns the issuer that i describes, ready for use. It reads the CA

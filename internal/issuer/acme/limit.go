@@ -87,7 +87,7 @@ func bindsSet(account string, ids []acme.Identifier) string {
 
 // held returns the error of an order that a known limit binds; nil if none does.
 func (w *walk) held(ids []acme.Identifier) error {
-	account := w.pace(w.order.Issuer, w.entry)
+	account := w.account.Location
 	keys := []string{bindsAccount(account), bindsSet(account, ids)}
 	for _, id := range ids {
 		keys = append(keys, bindsName(account, id))
@@ -118,7 +118,7 @@ func (w *walk) limited(ids []acme.Identifier, heard *ear, err error) error {
 	if !ok {
 		p = acme.Problem{Detail: "too many requests"}
 	}
-	account := w.pace(w.order.Issuer, w.entry)
+	account := w.account.Location
 	made := limit{until: w.order.Now.Add(after), said: words(p)}
 	var binds []string
 	switch named := limitedNames(p); {

@@ -43,7 +43,7 @@ func (w *walk) place(ctx context.Context) (vault.Progress, error) {
 		w.state.NoReplaces = true
 		return w.wait(soon, "The order is placed as a new one, since the authority did not take it as a renewal."), nil
 	case refused && p.Type == acme.ProblemTypeUnauthorized:
-		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority refused the account's order: " + words(p)})
+		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority refused the account's order: " + words(p) + again(w.order.Issuer)})
 	case refused && !passes(p):
 		return w.fail(ctx, vault.Failure{Code: blame(p), Message: "The authority refused the order for " + values(ids) + ": " + words(p)})
 	case err != nil:
@@ -58,6 +58,11 @@ func (w *walk) place(ctx context.Context) (vault.Progress, error) {
 	}
 	w.note("order %s was placed for %s%s; it is %s", order.Location, values(ids), as, order.Status)
 	return w.wait(soon, "The order was placed at the authority."), nil
+}
+
+// again says how an account that was deactivated is replaced.
+func again(c vault.IssuerConfig) string {
+	return fmt.Sprintf(". If the account was deactivated there, certwright register %s makes a new one.", c.Name)
 }
 
 // noProfile ends an order for a profile that is not on offer, as far as was

@@ -33,7 +33,7 @@ func TestPebble(t *testing.T) {
 		"contract": contract, "RSA": issuesRSA, "wildcard and base": wildcard, "http-01": http01, "blocked": blocked,
 		"no proof": unproved, "no solver": unsolved, "profiles": profiles, "chains": chains, "cancel": cancels, "revoke": revokes,
 		"renewal": renews, "window": windows, "no memory": lostMemory, "litter": litter, "slow zone": slowZone, "unfit": unfit, "many names": manyNames,
-		"names of the subject": subjectOnly,
+		"names of the subject": subjectOnly, "deactivated account": deactivated,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, s, book) })
 	}
@@ -517,5 +517,76 @@ func subjectOnly(t *testing.T, s *pebble.Server, book vault.Accounts) {
 		if got := strings.ToLower(strings.Join(leaf.DNSNames, " ")); got != c.want {
 			t.Errorf("%s: certified for %q, want %q", c.subject, got, c.want)
 		}
+	}
+}
+
+// An account that was deactivated orders nothing any more, until an operator has
+// a new one made. Running orders go on with it, and what the old one ordered can
+// be revoked.
+func deactivated(t *testing.T, s *pebble.Server, book vault.Accounts) {
+	i, c := newIssuer(t, s, book, nil), resource("closed")
+	old := drive(t, i, newOrder(t, c, "closed.test"), nil)
+	old.issued(t)
+	running := drive(t, i, newOrder(t, c, "running.closed.test"), func(s state) bool { return s.Order != "" })
+	l, _, err := i.read(t.Context(), c)
+	if err != nil || len(l.Accounts) != 1 {
+		t.Fatalf("%d accounts, %v", len(l.Accounts), err)
+	}
+	account, err := l.Accounts[0].account()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := i.directory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	account.Status = "deactivated"
+	if _, err := i.session(d, "test").UpdateAccount(t.Context(), account); err != nil {
+		t.Fatal(err)
+	}
+	drive(t, i, newOrder(t, c, "closed.test"), nil).refused(t, vault.IssuerFault, "certwright register closed makes a new one")
+	url, err := another(t, i).Register(t.Context(), c, "")
+	if err != nil || url == l.Accounts[0].URL {
+		t.Fatalf("account %q, %v", url, err)
+	}
+	for name, w := range map[string]told{"a new order": drive(t, i, newOrder(t, c, "closed.test"), nil), "the running one": drive(t, i, running.order, nil)} {
+		if w.issued(t); readReference(w.Ref).Account != url {
+			t.Errorf("%s: account %s, want %s", name, readReference(w.Ref).Account, url)
+		}
+	}
+	made := old.made()
+	if err := i.Revoke(t.Context(), vault.Revocation{Issuer: c, Ref: made.Ref, Chain: made.Chain, Now: noon}); err != nil {
+		t.Errorf("what the old account ordered: %v", err)
+	}
+}
+
+// Where the authority refuses a new account, the one there is stays in use.
+func TestRegisterRefused(t *testing.T) {
+	t.Parallel()
+	s := pebble.Start(t, pebble.Options{EAB: map[string]string{"kid-1": hmacKey}})
+	now := honest
+	m := meddle(t, s, func(_ int, c call) verdict {
+		if c.path == "/sign-me-up" {
+			return now
+		}
+		return honest
+	})
+	i, c := newIssuer(t, s, newBook(t), m.between), bound("bound", "kid-1")
+	o := newOrder(t, c, "bound.test")
+	o.Password = hmacKey
+	first := drive(t, i, o, nil)
+	first.issued(t)
+	var refusal *vault.Error
+	if _, err := i.Register(t.Context(), c, "AAAA"); !errors.As(err, &refusal) || !strings.Contains(refusal.Message, "refused the new account") {
+		t.Fatalf("a wrong key: %v", err)
+	}
+	now = limitless
+	if _, err := i.Register(t.Context(), c, hmacKey); err == nil || !strings.Contains(err.Error(), "too many") {
+		t.Fatalf("an authority that lets nobody in: %v", err)
+	}
+	next := drive(t, i, o, nil)
+	next.issued(t)
+	if a, b := readReference(first.Ref).Account, readReference(next.Ref).Account; a != b {
+		t.Errorf("account %s, then %s", a, b)
 	}
 }

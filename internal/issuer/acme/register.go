@@ -46,10 +46,19 @@ func macKey(password vault.Hidden) (string, error) {
 	return key, nil
 }
 
-// enroll makes the account at the authority, or finds it again: a key has
+// enroll makes the account at the authority and stores it.
+func (i *Issuer) enroll(ctx context.Context, d directory, c vault.IssuerConfig, password vault.Hidden, e entry) (entry, error) {
+	e, err := i.enlist(ctx, d, c, password, e)
+	if err != nil {
+		return e, err
+	}
+	return i.keep(ctx, c, e)
+}
+
+// enlist makes the account at the authority, or finds it again: a key has
 // one account, however often it is sent (RFC 8555 section 7.3.1). The terms of
 // service are agreed to by naming the directory in the configuration.
-func (i *Issuer) enroll(ctx context.Context, d directory, c vault.IssuerConfig, password vault.Hidden, e entry) (entry, error) {
+func (i *Issuer) enlist(ctx context.Context, d directory, c vault.IssuerConfig, password vault.Hidden, e entry) (entry, error) {
 	account, err := e.account()
 	if err != nil {
 		return e, err
@@ -78,7 +87,7 @@ func (i *Issuer) enroll(ctx context.Context, d directory, c vault.IssuerConfig, 
 		return e, errors.New("the authority made an account and did not say where")
 	}
 	e.URL = made.Location
-	return i.keep(ctx, c, e)
+	return e, nil
 }
 
 // pace names what an account's rate is counted under.

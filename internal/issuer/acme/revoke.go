@@ -11,7 +11,8 @@ import (
 )
 
 // Revoke implements vault.Revoker, with the account that ordered the
-// certificate or, where that is not known, the issuer's own.
+// certificate, or with the issuer's own where that one is not known or was
+// replaced: it may have proved the names meanwhile (RFC 8555 section 7.6).
 func (i *Issuer) Revoke(ctx context.Context, r vault.Revocation) error {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
@@ -26,13 +27,24 @@ func (i *Issuer) Revoke(ctx context.Context, r vault.Revocation) error {
 	if err != nil {
 		return err
 	}
-	e, ok := l.find(i.Settings.Directory, byURL(readReference(r.Ref).Account))
-	if !ok {
-		e, ok = l.find(i.Settings.Directory, byLogin(login(r.Issuer, r.Password)))
-	}
-	if !ok || e.URL == "" {
+	ordered, known := l.find(i.Settings.Directory, byURL(readReference(r.Ref).Account))
+	own, ok := l.find(i.Settings.Directory, byLogin(login(r.Issuer, r.Password)))
+	ok = ok && own.URL != ""
+	switch {
+	case !known && !ok:
 		return vault.Bad("The certificate cannot be revoked: the account at the authority that ordered it is not known.")
+	case !known:
+		return i.revokeAs(ctx, d, own, r)
 	}
+	err = i.revokeAs(ctx, d, ordered, r)
+	if refusal := (*vault.Error)(nil); errors.As(err, &refusal) && ordered.Retired && ok {
+		return i.revokeAs(ctx, d, own, r)
+	}
+	return err
+}
+
+// revokeAs asks for the revocation with one account.
+func (i *Issuer) revokeAs(ctx context.Context, d directory, e entry, r vault.Revocation) error {
 	account, err := e.account()
 	if err != nil {
 		return err

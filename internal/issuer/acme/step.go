@@ -119,6 +119,8 @@ func (w *walk) look(ctx context.Context) (vault.Progress, error) {
 		return w.lostAccount(ctx, p)
 	case err != nil && heard.gone():
 		return w.restart(ctx, fmt.Sprintf("the authority does not know order %s any more", w.state.Order))
+	case w.entry.Retired && is(err, acme.ProblemTypeUnauthorized):
+		return w.restart(ctx, "the account that ordered it was replaced: "+words(p))
 	case ok && !passes(p):
 		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority does not tell about the order: " + words(p)})
 	case err != nil:
