@@ -64,8 +64,8 @@ func (s *Service) imported(ctx context.Context, ref vault.Ref, in ImportInput, n
 	if err != nil {
 		return material{}, err
 	}
-	if len(b.Chain) > maxChain {
-		return material{}, vault.Bad("value holds more than %d certificates.", maxChain)
+	if len(b.Chain) > certs.MaxChain {
+		return material{}, vault.Bad("value holds more than %d certificates.", certs.MaxChain)
 	}
 	leaf, err := certs.Parse(b.Chain[b.Leaf])
 	if err != nil {

@@ -24,7 +24,7 @@ func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref va
 	if err != nil {
 		return Certificate{}, err
 	}
-	made, err := s.merged(op, in)
+	made, err := s.merged(ctx, op, in)
 	if err != nil {
 		return Certificate{}, err
 	}
@@ -53,7 +53,7 @@ func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref va
 }
 
 // merged makes the version from the chain that was brought.
-func (s *Service) merged(op vault.Operation, in MergeInput) (newVersion, error) {
+func (s *Service) merged(ctx context.Context, op vault.Operation, in MergeInput) (newVersion, error) {
 	if op.Private == nil { // a renewal that was refused before it had a key
 		return newVersion{}, vault.MergeForbidden(op.IssuerName)
 	}
@@ -61,7 +61,7 @@ func (s *Service) merged(op vault.Operation, in MergeInput) (newVersion, error) 
 	if err != nil {
 		return newVersion{}, err
 	}
-	chain, err := decodeX5C(in.X5C)
+	chain, err := certs.ReadX5C(ctx, in.X5C)
 	if err != nil {
 		return newVersion{}, err
 	}
@@ -81,22 +81,4 @@ func (s *Service) merged(op vault.Operation, in MergeInput) (newVersion, error) 
 		m.tags = in.Tags
 	}
 	return s.makeVersion(m)
-}
-
-// maxChain bounds the certificates of a merge; public chains have two to five.
-const maxChain = 32
-
-func decodeX5C(x5c []string) ([][]byte, error) {
-	if len(x5c) == 0 || len(x5c) > maxChain {
-		return nil, vault.BadX5C()
-	}
-	chain := make([][]byte, 0, len(x5c))
-	for _, s := range x5c {
-		der, ok := vault.DecodeBase64(s)
-		if !ok {
-			return nil, vault.BadX5C().Because(errors.New("not base64"))
-		}
-		chain = append(chain, der)
-	}
-	return chain, nil
 }

@@ -44,6 +44,22 @@ func TestMerge(t *testing.T) {
 	refused(t, err, vault.Denied, "Forbidden")
 }
 
+// acmebot and keyvault-ca send PKCS#12 files without key and password.
+func TestMergeOfPKCS12(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	op := h.create(t, web, policy("Unknown"))
+	leaf, err := base64.StdEncoding.DecodeString(h.leafFor(t, op.CSR))
+	must(t, err)
+	pfx, err := certs.WritePFX(nil, [][]byte{h.authority.Certificate, leaf})
+	must(t, err)
+	c, err := h.MergeCertificate(t.Context(), nobody, web, service.MergeInput{X5C: []string{base64.StdEncoding.EncodeToString(pfx)}})
+	must(t, err)
+	if diff := cmp.Diff([][]byte{leaf, h.authority.Certificate}, c.Version.Certificate.Chain); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestMergeAfterFailure(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -53,7 +53,7 @@ type ImportInput struct {
 
 // MergeInput brings the certificate for a pending request.
 type MergeInput struct {
-	X5C     []string // base64 DER each
+	X5C     []string // base64 of a certificate, PEM text or a PKCS#12 file each
 	Enabled *bool
 	Tags    map[string]string // nil: those of the create
 }
