@@ -73,7 +73,7 @@ const MailSink = "mail"
 func events() []string {
 	return []string{
 		vault.EventNewVersion, vault.EventNearExpiry, vault.EventExpired,
-		vault.EventRenewalFailed, vault.EventRenewalLate, vault.EventApprovalAsked,
+		vault.EventRenewalFailed, vault.EventRenewalLate, vault.EventApprovalAsked, vault.EventNewRoot,
 		vault.EventKeyNewVersion, vault.EventKeyNearExpiry, vault.EventKeyExpired,
 		vault.EventSecretNewVersion, vault.EventSecretNearExpiry, vault.EventSecretExpired,
 	}

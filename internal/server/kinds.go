@@ -21,6 +21,7 @@ type surroundings struct {
 	name     string // as configured
 	accounts vault.Accounts
 	clock    vault.Clock
+	announce ca.Announcer
 	board    *challenge.Board // one for all
 	played   vault.Issuer     // the scripted issuer, one for all
 }
@@ -32,7 +33,7 @@ func openIssuer(ctx context.Context, settings config.ProviderSettings, with surr
 	case *config.Scripted:
 		return with.played, nil
 	case *ca.Settings:
-		return ca.New(ctx, ca.Issuer{Name: with.name, Settings: *s, Accounts: with.accounts, Clock: with.clock})
+		return ca.New(ctx, ca.Issuer{Name: with.name, Settings: *s, Accounts: with.accounts, Clock: with.clock, Announce: with.announce})
 	case *acme.Settings:
 		return openACME(*s, with)
 	case *digicert.Settings:

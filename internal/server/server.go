@@ -190,6 +190,7 @@ func (s *Server) openIssuers(ctx context.Context) error {
 	s.issuers, err = openProviders(ctx, s.config.Providers, surroundings{
 		accounts: accounts,
 		clock:    s.clock,
+		announce: func(ctx context.Context, root vault.NewRoot) error { return s.service.AnnounceRoot(ctx, root) },
 		board:    &challenge.Board{Accounts: accounts},
 		played:   scripted.Issuer{Authority: authority},
 	})

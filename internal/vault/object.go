@@ -23,6 +23,9 @@ const Withdrawn Kind = "withdrawn"
 // sinks, in the vault "-". No URL leads there.
 const Sinks Kind = "sinks"
 
+// IssuerResources is the kind of what messages about an issuer resource are of.
+const IssuerResources Kind = "issuers"
+
 // Lists is where the jobs are about a vault's list of contacts or one of its
 // issuers: not one that callers can reach.
 const Lists Kind = "lists"

@@ -21,8 +21,9 @@ type authority struct {
 	name   string // "root1" or "1": the end of its file names
 	recipe string // what settings it was made by
 	cert   *x509.Certificate
-	above  [][]byte // DER, who signed an imported one, and so on
-	list   string   // whose list of revoked certificates is also its own; "" for one of its own
+	above  [][]byte  // DER, who signed an imported one, and so on
+	list   string    // whose list of revoked certificates is also its own; "" for one of its own
+	told   time.Time // when a root was announced; zero: not yet, or before that was kept
 	key    crypto.Signer
 }
 

@@ -27,6 +27,7 @@ type Issuer struct {
 	Settings Settings
 	Accounts vault.Accounts
 	Clock    vault.Clock // for what no order brings a time to: lists, rollovers
+	Announce Announcer   // told of a new root before it signs; nil: nobody is
 
 	*desk
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,12 +35,13 @@ type lineageRow struct {
 }
 
 type authorityRow struct {
-	Name        string   `json:"name"`
-	Recipe      string   `json:"recipe,omitempty"`
-	Certificate []byte   `json:"certificate"`
-	Above       [][]byte `json:"above,omitempty"`
-	List        string   `json:"list,omitempty"`
-	Key         []byte   `json:"key"` // PKCS#8
+	Name        string    `json:"name"`
+	Recipe      string    `json:"recipe,omitempty"`
+	Certificate []byte    `json:"certificate"`
+	Above       [][]byte  `json:"above,omitempty"`
+	List        string    `json:"list,omitempty"`
+	Told        time.Time `json:"told,omitzero"`
+	Key         []byte    `json:"key"` // PKCS#8
 }
 
 // account is the id of the provider's row, or of one below it.
@@ -102,7 +104,7 @@ func parseLineage(plain []byte) (l lineage, err error) {
 	}
 	l.next, l.root = row.Next, row.Root
 	for _, r := range row.Authorities {
-		a := authority{name: r.Name, recipe: r.Recipe, above: r.Above, list: r.List}
+		a := authority{name: r.Name, recipe: r.Recipe, above: r.Above, list: r.List, told: r.Told}
 		if a.cert, err = x509.ParseCertificate(r.Certificate); err != nil {
 			return l, fmt.Errorf("read the certificate of authority %s: %w", r.Name, err)
 		}
@@ -125,7 +127,7 @@ func (i *Issuer) save(ctx context.Context, l lineage) error {
 		if err != nil {
 			return fmt.Errorf("write the key of authority %s: %w", a.name, err)
 		}
-		row.Authorities = append(row.Authorities, authorityRow{a.name, a.recipe, a.cert.Raw, a.above, a.list, key})
+		row.Authorities = append(row.Authorities, authorityRow{a.name, a.recipe, a.cert.Raw, a.above, a.list, a.told, key})
 	}
 	plain, err := json.Marshal(row)
 	if err != nil {
@@ -148,14 +150,31 @@ func (l lineage) issuing(recipe string, now, until time.Time) (authority, bool) 
 	return authority{}, false
 }
 
-// rootUntil returns the newest root that lives until a time.
+// rootUntil returns the oldest root that lives until a time: a new one waits
+// until it is needed, and known.
 func (l lineage) rootUntil(now, until time.Time) (authority, bool) {
-	for n := len(l.all) - 1; n >= 0; n-- {
-		if a := l.all[n]; a.root() && a.at(now) && a.at(until) {
+	for _, a := range l.all {
+		if a.root() && a.at(now) && a.at(until) {
 			return a, true
 		}
 	}
 	return authority{}, false
+}
+
+// known reports whether a root was announced, or signs already.
+func (l lineage) known(root authority) bool {
+	return !root.told.IsZero() || slices.ContainsFunc(l.all, func(a authority) bool { return !a.root() && root.made(a.cert) })
+}
+
+// tell returns the lineage with a root that was announced.
+func (l lineage) tell(root authority, at time.Time) lineage {
+	l.all = slices.Clone(l.all)
+	for n := range l.all {
+		if l.all[n].name == root.name {
+			l.all[n].told = at
+		}
+	}
+	return l
 }
 
 // named returns the authority of a name.

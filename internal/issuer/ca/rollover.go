@@ -28,7 +28,8 @@ func (i *Issuer) current(ctx context.Context, now time.Time) (a authority, notes
 		return a, nil, err
 	}
 	if a, ok := l.issuing(i.recipe(), now, now.Add(i.Settings.longest())); ok {
-		return a, nil, nil
+		notes, err = i.foresee(ctx, l, a, now)
+		return a, notes, err
 	}
 	i.making.Lock() // one at a time, so that orders side by side do not all make one
 	defer i.making.Unlock()
@@ -36,7 +37,7 @@ func (i *Issuer) current(ctx context.Context, now time.Time) (a authority, notes
 }
 
 // provide makes an issuing CA, unless there is one meanwhile that will do and
-// anew is false.
+// anew is false: under the oldest root that outlives it, or a new one.
 func (i *Issuer) provide(ctx context.Context, now time.Time, anew bool) (a authority, notes []string, err error) {
 	for {
 		l, err := i.load(ctx)
@@ -44,34 +45,26 @@ func (i *Issuer) provide(ctx context.Context, now time.Time, anew bool) (a autho
 			return a, nil, err
 		}
 		if a, ok := l.issuing(i.recipe(), now, now.Add(i.Settings.longest())); ok && !anew {
-			return a, nil, nil
+			return a, notes, nil
 		}
-		grown, a, notes, err := i.grow(l, now)
+		root, said, err := i.rootFor(ctx, l, now, now)
+		notes = append(notes, said...)
+		if errors.Is(err, vault.ErrStale) {
+			continue
+		}
 		if err != nil {
-			return a, nil, err
-		}
-		if err = i.save(ctx, grown); !errors.Is(err, vault.ErrStale) {
 			return a, notes, err
 		}
-	}
-}
-
-// grow adds an issuing CA to the lineage, under a new root if no root would
-// outlive it.
-func (i *Issuer) grow(l lineage, now time.Time) (grown lineage, a authority, notes []string, err error) {
-	root, ok := l.rootUntil(now, now.AddDate(i.Settings.issuingYears(), 0, 0).Add(-slack))
-	if !ok {
-		if root, err = i.newRoot(l.root, now); err != nil {
-			return l, a, nil, err
+		if l, err = i.load(ctx); err != nil {
+			return a, notes, err
 		}
-		l = l.with(root, now)
-		notes = append(notes, fmt.Sprintf("Made the root %s (%s), which clients must trust.", root.cert.Subject.CommonName, i.file(root.name+".crt")))
+		if a, err = i.newIssuing(l.next, root, now); err != nil {
+			return a, notes, err
+		}
+		if err = i.save(ctx, l.with(a, now)); !errors.Is(err, vault.ErrStale) {
+			return a, append(notes, fmt.Sprintf("Made the issuing CA %s (%s).", a.cert.Subject.CommonName, i.file(a.name+".crt"))), err
+		}
 	}
-	if a, err = i.newIssuing(l.next, root, now); err != nil {
-		return l, a, nil, err
-	}
-	notes = append(notes, fmt.Sprintf("Made the issuing CA %s (%s).", a.cert.Subject.CommonName, i.file(a.name+".crt")))
-	return l.with(a, now), a, notes, nil
 }
 
 // slack keeps a root of the same years as its issuing CA from being made anew

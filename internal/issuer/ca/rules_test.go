@@ -1,6 +1,7 @@
 package ca
 
 import (
+	"crypto/x509"
 	"errors"
 	"strings"
 	"testing"
@@ -157,5 +158,24 @@ func TestValidateIssuer(t *testing.T) {
 		if stepErr != nil || (p.Failure != nil) != (c.want != "") || p.Failure != nil && p.Failure.Code != vault.IssuerFault {
 			t.Errorf("%+v, profile %q: step gives %+v, %v", c.s, c.profile, p, stepErr)
 		}
+	}
+}
+
+// A policy that names no extended key usages asks for Key Vault's own, and only
+// one with an empty list is given the profile's.
+func TestUsagesThatAreNotNamed(t *testing.T) {
+	t.Parallel()
+	i, _ := newIssuer(t, Settings{Own: Profile{EKUs: []string{"codeSigning"}}})
+	p := policyOf("CN=host", vault.SANs{})
+	if err := i.ValidatePolicy(config(""), p); err == nil || !strings.Contains(err.Error(), "1.3.6.1.5.5.7.3.1 (serverAuth)") {
+		t.Errorf("with none named: %v", err)
+	}
+	p = vault.NewPolicy(vault.PolicyPatch{X509: &vault.X509Patch{EKUs: &[]string{}}}, begin)
+	p.Key, p.X509.Subject, p.X509.Usage = vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256}, "CN=host", vault.DefaultUsage(vault.EC)
+	if err := i.ValidatePolicy(config(""), p); err != nil {
+		t.Fatal(err)
+	}
+	if leaf, _ := issue(t, i, orderOf(t, "", p, begin)); len(leaf.ExtKeyUsage) != 1 || leaf.ExtKeyUsage[0] != x509.ExtKeyUsageCodeSigning {
+		t.Errorf("given %v", leaf.ExtKeyUsage)
 	}
 }
