@@ -129,3 +129,31 @@ func (strict) ValidateIssuer(vault.IssuerConfig) error { return nil }
 func (strict) ValidatePolicy(vault.IssuerConfig, vault.Policy) error {
 	return vault.Bad("not these names")
 }
+
+// An edit that an issuer would not take is refused, as at create; how the issuer
+// is set up is not held against one that does not name it.
+func TestEditsAreHeldAgainstTheIssuer(t *testing.T) {
+	t.Parallel()
+	h, p := playing(t)
+	p.steps = []step{h.issues}
+	h.create(t, web, lives("mydigicert", 12, renew(80)))
+	h.pass(t, time.Second)
+	reuse := vault.PolicyPatch{Key: &vault.KeyPatch{Reuse: ptr(true)}}
+	h.Issuers = func(string) vault.Issuer { return strict{p} }
+	for name, patch := range map[string]vault.PolicyPatch{"key": reuse, "names": {X509: &vault.X509Patch{Subject: ptr("CN=b.example.test")}},
+		"lifetime": {Lifetime: &[]vault.LifetimeAction{write(10)}}} {
+		if _, err := h.UpdatePolicy(t.Context(), nobody, web, patch); err == nil || !strings.Contains(err.Error(), "not these names") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := h.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Secret: &vault.SecretPatch{ContentType: ptr(vault.PKCS12)}}); err != nil {
+		t.Errorf("what no issuer sees: %v", err)
+	}
+	_, err := h.DeleteIssuer(t.Context(), nobody, web.Vault, "mydigicert")
+	must(t, err)
+	if got, err := h.UpdatePolicy(t.Context(), nobody, web, reuse); err != nil || !got.Key.Reuse {
+		t.Errorf("with an issuer that is gone: %v", err)
+	}
+	_, err = h.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Issuer: &vault.IssuerPatch{Name: ptr("mydigicert")}})
+	refused(t, err, vault.Invalid, "BadParameter")
+}

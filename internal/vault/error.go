@@ -1,5 +1,7 @@
 package vault
 
+import "errors"
+
 // Reason is the class of a refusal; the wire turns it into an HTTP status.
 type Reason int
 
@@ -41,6 +43,15 @@ func (e *Error) Because(err error) *Error { c := *e; c.Err = err; return &c }
 
 // OfIssuer returns the refusal as one of how an issuer is set up.
 func (e *Error) OfIssuer() *Error { c := *e; c.Setup = true; return &c }
+
+// SetupFault returns an error, if it is a refusal, as one of how an issuer is
+// set up.
+func SetupFault(err error) error {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return e.OfIssuer()
+	}
+	return err
+}
 
 // Failure is the refusal as the end of an operation that could not begin.
 func (e *Error) Failure() Failure {

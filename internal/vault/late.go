@@ -1,9 +1,6 @@
 package vault
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Lateness is when people are told that a renewal which fell due at since has
 // not got through, of a version that expires at expires: first when a third of
@@ -32,8 +29,7 @@ func (l Life) Due(now time.Time) Life {
 // current version, at whatever time.
 func (o Object) Renews(v Version) bool {
 	p := o.Policy
-	return o.Kind == Certificates && o.Deletion == nil && p != nil && p.Enabled && v.Attributes.Enabled && !(Operation{IssuerName: p.Issuer.Name}).Manual() &&
-		slices.ContainsFunc(p.Lifetime, func(a LifetimeAction) bool { return a.Action == AutoRenew })
+	return o.Kind == Certificates && o.Deletion == nil && p != nil && p.Enabled && v.Attributes.Enabled && !(Operation{IssuerName: p.Issuer.Name}).Manual() && p.Renews()
 }
 
 // lateness adds what is to be told of a renewal that the policy plans for a

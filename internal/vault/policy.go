@@ -1,6 +1,9 @@
 package vault
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // KeyType is a JSON web key type (CONTRACT section 2, JsonWebKeyType).
 type KeyType string
@@ -53,6 +56,11 @@ const (
 	PKCS12 = "application/x-pkcs12"
 	PEM    = "application/x-pem-file"
 )
+
+// Renews reports whether versions by the policy are renewed by themselves.
+func (p Policy) Renews() bool {
+	return slices.ContainsFunc(p.Lifetime, func(a LifetimeAction) bool { return a.Action == AutoRenew })
+}
 
 // KeyUsage is one bit of the X.509 key usage extension, spelled as on the wire.
 type KeyUsage string

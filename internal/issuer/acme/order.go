@@ -125,7 +125,7 @@ func (w *walk) finalize(ctx context.Context, order acme.Order) (vault.Progress, 
 	ctx, heard := listen(ctx)
 	order, err := w.client.FinalizeOrder(ctx, w.account, order, w.order.CSR)
 	if p, ok := problem(err); ok && !passes(p) && order.Status != acme.StatusInvalid {
-		return w.fail(ctx, vault.Failure{Code: blame(p), Message: "The authority refused the certificate request: " + words(p)})
+		return w.fail(ctx, vault.Failure{Code: blame(p), Message: "The authority refused the certificate request: " + words(p) + w.reused(p)})
 	} else if ok && order.Status != acme.StatusInvalid {
 		return vault.Progress{}, heard.trouble(err)
 	}
@@ -141,6 +141,18 @@ func (w *walk) finalize(ctx context.Context, order acme.Order) (vault.Progress, 
 		err = fmt.Errorf("the order is %q after the certificate request was sent", order.Status)
 	}
 	return vault.Progress{}, heard.trouble(err)
+}
+
+// reused says that a request may be refused for its key, which the authority has
+// seen before.
+func (w *walk) reused(p acme.Problem) string {
+	switch p.Type {
+	case acme.ProblemTypeBadCSR, acme.ProblemTypeBadPublicKey:
+		if w.order.Policy.Key.Reuse && w.order.Previous != nil {
+			return ". The policy uses its key again (key_props.reuse_key), and some authorities take a key once; turn that off and try again."
+		}
+	}
+	return ""
 }
 
 // invalidated begins the sentence on names whose proof failed.

@@ -257,3 +257,22 @@ func TestLimitsAreBounded(t *testing.T) {
 		t.Error("a limit that is over holds up")
 	}
 }
+
+// A request that is refused for its key says so where the policy uses keys again.
+func TestReusedKeyIsSaid(t *testing.T) {
+	t.Parallel()
+	refused := acme.Problem{Type: acme.ProblemTypeBadCSR, Detail: "the public key was seen before"}
+	for _, c := range []struct {
+		reuse    bool
+		previous []byte
+		problem  acme.Problem
+		want     bool
+	}{{true, []byte("{}"), refused, true}, {true, nil, refused, false}, {false, []byte("{}"), refused, false},
+		{true, []byte("{}"), acme.Problem{Type: acme.ProblemTypeCAA}, false}} {
+		w := &walk{order: vault.Order{Previous: c.previous}}
+		w.order.Policy.Key.Reuse = c.reuse
+		if got := strings.Contains(w.reused(c.problem), "key_props.reuse_key"); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
+	}
+}

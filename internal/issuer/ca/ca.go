@@ -212,7 +212,7 @@ func (i *Issuer) ValidateIssuer(cfg vault.IssuerConfig) error {
 // ValidatePolicy refuses what the profile does not allow.
 func (i *Issuer) ValidatePolicy(cfg vault.IssuerConfig, policy vault.Policy) error {
 	if err := i.ValidateIssuer(cfg); err != nil {
-		return err
+		return vault.SetupFault(err)
 	}
 	name, p, _ := i.profileOf(cfg)
 	w, err := wishOfPolicy(policy)

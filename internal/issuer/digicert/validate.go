@@ -23,7 +23,7 @@ func (i *Issuer) ValidateIssuer(cfg vault.IssuerConfig) error {
 // TLS certificate is refused before anything is ordered.
 func (i *Issuer) ValidatePolicy(cfg vault.IssuerConfig, p vault.Policy) error {
 	if err := i.ValidateIssuer(cfg); err != nil {
-		return err
+		return vault.SetupFault(err)
 	}
 	sans := vault.SANs{}
 	if p.X509.SANs != nil {
@@ -42,6 +42,8 @@ func (i *Issuer) ValidatePolicy(cfg vault.IssuerConfig, p vault.Policy) error {
 		return vault.Bad("x509_props needs a common name or a DNS name for DigiCert.")
 	case p.Key.Curve == vault.P256K:
 		return vault.Bad("key_props.crv P-256K is not issued by DigiCert; use RSA, P-256 or P-384.")
+	case p.Key.Reuse && p.Key.Type.IsRSA() && p.Renews():
+		return vault.Bad("DigiCert takes a certificate signing request once, and that of an RSA key that is used again is the same: with key_props.reuse_key every renewal would be refused. Turn it off, use an EC key, or EmailContacts instead of AutoRenew.")
 	}
 	_, err := i.product(p.Issuer.CertType)
 	return err

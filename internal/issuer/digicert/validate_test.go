@@ -57,15 +57,20 @@ func TestValidatePolicy(t *testing.T) {
 		change func(*vault.Policy)
 		want   string
 	}{
-		"as it should be": {func(*vault.Policy) {}, ""},
-		"e-mails":         {func(p *vault.Policy) { p.X509.SANs.Emails = []string{"a@example.test"} }, "DigiCert doesn't support emails in subject alternate names with order for a Ssl certificate"},
-		"UPNs":            {func(p *vault.Policy) { p.X509.SANs.UPNs = []string{"a@example.test"} }, "doesn't support UPNs"},
-		"IPs":             {func(p *vault.Policy) { p.X509.SANs.IPs = []string{"10.0.0.1"} }, "doesn't support IP addresses"},
-		"URIs":            {func(p *vault.Policy) { p.X509.SANs.URIs = []string{"spiffe://a"} }, "doesn't support URIs"},
-		"no names":        {func(p *vault.Policy) { p.X509.Subject, p.X509.SANs = "O=Example", nil }, "needs a common name or a DNS name"},
-		"only a subject":  {func(p *vault.Policy) { p.X509.SANs = nil }, ""},
-		"only a SAN":      {func(p *vault.Policy) { p.X509.Subject = "" }, ""},
-		"P-256K":          {func(p *vault.Policy) { p.Key = vault.KeyProps{Type: vault.EC, Curve: vault.P256K, Size: 256} }, "P-256K"},
+		"as it should be":  {func(*vault.Policy) {}, ""},
+		"e-mails":          {func(p *vault.Policy) { p.X509.SANs.Emails = []string{"a@example.test"} }, "DigiCert doesn't support emails in subject alternate names with order for a Ssl certificate"},
+		"UPNs":             {func(p *vault.Policy) { p.X509.SANs.UPNs = []string{"a@example.test"} }, "doesn't support UPNs"},
+		"IPs":              {func(p *vault.Policy) { p.X509.SANs.IPs = []string{"10.0.0.1"} }, "doesn't support IP addresses"},
+		"URIs":             {func(p *vault.Policy) { p.X509.SANs.URIs = []string{"spiffe://a"} }, "doesn't support URIs"},
+		"no names":         {func(p *vault.Policy) { p.X509.Subject, p.X509.SANs = "O=Example", nil }, "needs a common name or a DNS name"},
+		"only a subject":   {func(p *vault.Policy) { p.X509.SANs = nil }, ""},
+		"only a SAN":       {func(p *vault.Policy) { p.X509.Subject = "" }, ""},
+		"P-256K":           {func(p *vault.Policy) { p.Key = vault.KeyProps{Type: vault.EC, Curve: vault.P256K, Size: 256} }, "P-256K"},
+		"a reused RSA key": {func(p *vault.Policy) { p.Key.Reuse, p.Key.Type, p.Lifetime = true, vault.RSA, always(vault.AutoRenew) }, "DigiCert takes a certificate signing request once"},
+		"reused by hand": {func(p *vault.Policy) {
+			p.Key.Reuse, p.Key.Type, p.Lifetime = true, vault.RSA, always(vault.EmailContacts)
+		}, ""},
+		"a reused EC key": {func(p *vault.Policy) { p.Key.Reuse, p.Key.Type, p.Lifetime = true, vault.EC, always(vault.AutoRenew) }, ""},
 		"EV":              {func(p *vault.Policy) { p.Issuer.CertType = "EV-SSL" }, ""},
 		"no cty":          {func(p *vault.Policy) { p.Issuer.CertType = "" }, ""},
 		"its own cty":     {func(p *vault.Policy) { p.Issuer.CertType = "private" }, ""},
@@ -203,4 +208,8 @@ func TestUnfitOrders(t *testing.T) {
 	if _, err := i.Step(t.Context(), o); err == nil {
 		t.Error("a state that cannot be read is no error")
 	}
+}
+
+func always(action string) []vault.LifetimeAction {
+	return []vault.LifetimeAction{{Action: action, Trigger: vault.Trigger{LifetimePercentage: 80}}}
 }
