@@ -102,7 +102,7 @@ func TestOldCloud(t *testing.T) {
 		"galleryEndpoint": "https://" + at + "/", "graphEndpoint": "https://" + at + "/", "portalEndpoint": "https://" + at + "/",
 		"authentication": map[string]any{"loginEndpoint": "https://" + at + "/adfs", "audiences": []any{"https://" + at + "/arm"}},
 	}
-	for _, version := range []string{"?api-version=2015-01-01", "?api-version=1.0", ""} {
+	for _, version := range []string{"?api-version=2015-01-01", "?api-version=2018-01-01", "?api-version=1.0", ""} {
 		if diff := cmp.Diff(want, get(t, service(t), at, "/metadata/endpoints"+version)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", version, diff)
 		}

@@ -5,7 +5,7 @@ import "strings"
 // The dates of api-version from which on the description of the cloud is a list
 // of clouds, and from which on it is one cloud again.
 const (
-	manyClouds = "2018"
+	manyClouds = "2019"
 	oneCloud   = "2022"
 )
 
