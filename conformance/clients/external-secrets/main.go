@@ -35,8 +35,8 @@ func main() {
 	identity, principal, yes := esv1.AzureManagedIdentity, esv1.AzureServicePrincipal, true
 	tenant := "adfs"
 	for name, store := range map[string]*esv1.AzureKVProvider{
-		"old":    {AuthType: &identity, VaultURL: &vault},
-		"new":    {AuthType: &identity, VaultURL: &vault, UseAzureSDK: &yes},
+		"old": {AuthType: &identity, VaultURL: &vault},
+		"new": {AuthType: &identity, VaultURL: &vault, UseAzureSDK: &yes},
 		"custom": {AuthType: &principal, VaultURL: &vault, UseAzureSDK: &yes, TenantID: &tenant, AuthSecretRef: reference(), EnvironmentType: esv1.AzureEnvironmentAzureStackCloud,
 			CustomCloudConfig: &esv1.AzureCustomCloudConfig{ActiveDirectoryEndpoint: vault, KeyVaultEndpoint: &vault}},
 	} {
