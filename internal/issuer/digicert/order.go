@@ -29,11 +29,11 @@ func (i *Issuer) wanted(o vault.Order) (wanted, error) {
 		return wanted{}, vault.Bad("The certificate signing request is not acceptable to DigiCert: %v.", err)
 	}
 	w := wanted{public: csr.RawSubjectPublicKeyInfo, commonName: csr.Subject.CommonName, months: o.Policy.X509.ValidityMonths}
-	if w.commonName == "" && len(csr.DNSNames) > 0 {
-		w.commonName = csr.DNSNames[0]
+	if w.commonName == "" {
+		w.commonName = goesBy(csr.DNSNames)
 	}
 	for _, name := range csr.DNSNames {
-		if name != w.commonName && !slices.Contains(w.dnsNames, name) {
+		if !strings.EqualFold(name, w.commonName) && !slices.Contains(w.dnsNames, name) {
 			w.dnsNames = append(w.dnsNames, name)
 		}
 	}
@@ -47,6 +47,24 @@ func (i *Issuer) wanted(o vault.Order) (wanted, error) {
 		return w, vault.Bad("DigiCert needs a common name or a DNS name.")
 	}
 	return w, nil
+}
+
+// maxCommonName is how many characters a common name may have (RFC 5280
+// appendix A.1).
+const maxCommonName = 64
+
+// goesBy is the name that an order goes by where the subject has none: the
+// first that a certificate can carry as its common name, or else the first.
+func goesBy(names []string) string {
+	for _, name := range names {
+		if len(name) <= maxCommonName {
+			return name
+		}
+	}
+	if len(names) > 0 {
+		return names[0]
+	}
+	return ""
 }
 
 // product returns the product of a cty; letter case does not matter.

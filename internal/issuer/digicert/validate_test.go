@@ -213,3 +213,14 @@ func TestUnfitOrders(t *testing.T) {
 func always(action string) []vault.LifetimeAction {
 	return []vault.LifetimeAction{{Action: action, Trigger: vault.Trigger{LifetimePercentage: 80}}}
 }
+
+// An order goes by a name that a certificate can carry as its common name.
+func TestGoesBy(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("a", 60) + ".example.test"
+	for want, names := range map[string][]string{"b.test": {long, "b.test", "c.test"}, long: {long}, "": nil} {
+		if got := goesBy(names); got != want {
+			t.Errorf("%q: %q, want %q", names, got, want)
+		}
+	}
+}
