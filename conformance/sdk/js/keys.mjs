@@ -136,7 +136,7 @@ export function keyChecks(tools) {
       const made = await keys.createKey(name, "EC", { curve: "P-521", tags: { a: "b" } });
       is((await keys.getKeyRotationPolicy(name)).lifetimeActions, [{ action: "Notify", timeAfterCreate: undefined, timeBeforeExpiry: "P30D" }], "the default policy");
       const policy = await keys.updateKeyRotationPolicy(name, { expiresIn: "P90D", lifetimeActions: [{ action: "Rotate", timeBeforeExpiry: "P10D" }] });
-      is([policy.expiresIn, policy.lifetimeActions.length, policy.lifetimeActions[0].timeBeforeExpiry], ["P90D", 2, "P10D"], "the policy");
+      is([policy.expiresIn, policy.lifetimeActions.length, policy.lifetimeActions[0].timeBeforeExpiry], ["P90D", 1, "P10D"], "the policy");
       const next = await keys.rotateKey(name);
       is([next.key.crv, next.properties.tags, next.properties.version === made.properties.version], ["P-521", { a: "b" }, false], "the next version");
       is(next.properties.expiresOn - next.properties.createdOn, 90 * 86400e3, "its life");
