@@ -31,17 +31,19 @@ const acmeConfig = `providers:
 type acmeAuthority struct {
 	pebble *pebble.Server
 	zone   *zone
+	limit  func(path string, body []byte) string // see proxy
 }
 
 func startACME(t *testing.T, o pebble.Options) *acmeAuthority {
 	t.Helper()
 	p := pebble.Start(t, o)
-	return &acmeAuthority{p, &zone{show: p.Zone.Set, records: map[string][]string{}}}
+	return &acmeAuthority{pebble: p, zone: &zone{show: p.Zone.Set, records: map[string][]string{}}}
 }
 
 // connect configures a server to use the authority through a proxy.
 func (a *acmeAuthority) connect(l *life) (end func(), err error) {
 	p := openProxy(strings.TrimSuffix(a.pebble.Directory, "/dir"), l.toll)
+	p.limit = a.limit
 	names, closeNames, err := a.zone.open(l.toll)
 	if err != nil {
 		p.close()

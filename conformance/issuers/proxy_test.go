@@ -22,6 +22,7 @@ type proxy struct {
 	to     string // scheme and host of the authority
 	client *http.Client
 	server *httptest.Server
+	limit  func(path string, body []byte) string // the problem of a 429 for an hour; "": none. nil: never
 }
 
 // openProxy starts a proxy in front of an authority; it must be closed.
@@ -52,6 +53,15 @@ func (p *proxy) pass(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		panic(http.ErrAbortHandler) // the server died while it asked
+	}
+	if p.limit != nil {
+		if problem := p.limit(r.URL.Path, body); problem != "" {
+			w.Header().Set("Retry-After", "3600")
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusTooManyRequests)
+			_, _ = w.Write([]byte(problem)) // the server may be gone
+			return
+		}
 	}
 	here := p.next(r.Method + " " + r.URL.Path)
 	switch here.fault {
