@@ -37,6 +37,9 @@ func (h historyCommand) Run(to streams) error {
 func printHistory(to io.Writer, o admin.Operation) error {
 	fmt.Fprintf(to, "%s in vault %s: %s\n", o.Name, o.Vault, outcome(o))
 	fmt.Fprintf(to, "issuer %s, request %s, since %s\n", o.Issuer, o.RequestID, stamp(o.Since))
+	if line := whatNext(o); line != "" {
+		fmt.Fprintln(to, line)
+	}
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	for _, s := range o.History {
 		again := ""
@@ -46,6 +49,19 @@ func printHistory(to io.Writer, o admin.Operation) error {
 		fmt.Fprintf(w, "%s\t%s%s\n", stamp(s.At), printable(s.Text), again)
 	}
 	return w.Flush()
+}
+
+// whatNext says in one line when it goes on by itself.
+func whatNext(o admin.Operation) string {
+	switch {
+	case o.Status == "inProgress":
+		return howLong(o)
+	case o.Next == nil:
+		return ""
+	case o.Tries > 0 && o.Due != nil:
+		return fmt.Sprintf("next try %s; the renewal is due since %s and failed %d times; the version in use expires %s", stamp(*o.Next), stamp(*o.Due), o.Tries, stamp(*o.Expires))
+	}
+	return "next renewal " + stamp(*o.Next)
 }
 
 // outcome says in one line where an operation stands.

@@ -21,10 +21,11 @@ type program struct {
 	Clock    clockCommand    `cmd:"" help:"Read the clock of a running server, or move it forward."`
 	Outbox   outboxCommand   `cmd:"" help:"List the mails and events of a running server, and what could not be delivered."`
 	Resend   resendCommand   `cmd:"" help:"Deliver again what was given up."`
-	Pending  pendingCommand  `cmd:"" help:"List the operations in progress and what each waits for."`
+	Pending  pendingCommand  `cmd:"" help:"List the operations in progress and what each waits for, or those that failed."`
 	History  historyCommand  `cmd:"" help:"Say what happened to a certificate's operation, step by step."`
 	Approve  approveCommand  `cmd:"" help:"Let an order that waits for approval go on."`
 	Reject   rejectCommand   `cmd:"" help:"Refuse an order that waits for approval."`
+	Retry    retryCommand    `cmd:"" help:"Try at once what waits for its next try."`
 	Revoke   revokeCommand   `cmd:"" help:"Have a certificate revoked by the authority that issued it."`
 	Register registerCommand `cmd:"" help:"Register an issuer anew at its authority, as after its account was deactivated there."`
 	CA       caCommand       `cmd:"" name:"ca" help:"Look after an own CA."`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -16,10 +17,11 @@ import (
 type pendingCommand struct {
 	running `embed:""`
 	Vault   string `help:"Only this vault; all of them if not given." placeholder:"NAME"`
+	Failed  bool   `help:"What failed instead: the last answer, how often, since when, and the next try."`
 	JSON    bool   `name:"json" help:"Print one line of JSON for each operation."`
 }
 
-// Run prints the operations in progress, and what each waits for.
+// Run prints the operations in progress, and what each waits for, or those that failed.
 func (p pendingCommand) Run(to streams) error {
 	if p.Vault != "" {
 		if err := checkVault(p.Vault); err != nil {
@@ -30,21 +32,25 @@ func (p pendingCommand) Run(to streams) error {
 	if err != nil {
 		return err
 	}
-	print, end := p.table(to)
+	status, t := "inProgress", newTable(to, "VAULT\tNAME\tISSUER\tSINCE\tWAITS FOR", "nothing is in progress", waitingRow)
+	if p.Failed {
+		status, t = "failed", newTable(to, "VAULT\tNAME\tISSUER\tSINCE\tTRIES\tNEXT TRY\tLAST ANSWER", "nothing has failed", failedRow)
+	}
+	print, end := t.print, t.end
 	if p.JSON {
 		print, end = jsonLines(to)
 	}
-	if err := eachOperation(r, p.Vault, print); err != nil {
+	if err := eachOperation(r, p.Vault, status, print); err != nil {
 		return hinted(err, "certwright pending --vault NAME lists one vault")
 	}
 	return end()
 }
 
-// eachOperation goes through all pages of what is in progress.
-func eachOperation(r server.Ready, vaultName string, do func(admin.Operation) error) error {
+// eachOperation goes through all pages of what has a status.
+func eachOperation(r server.Ready, vaultName, status string, do func(admin.Operation) error) error {
 	for after := ""; ; {
 		var page admin.Operations
-		q := url.Values{"vault": {vaultName}, "after": {after}}
+		q := url.Values{"status": {status}, "vault": {vaultName}, "after": {after}}
 		if err := call(r, http.MethodGet, "/admin/operations?"+q.Encode(), nil, &page); err != nil {
 			return err
 		}
@@ -59,22 +65,76 @@ func eachOperation(r server.Ready, vaultName string, do func(admin.Operation) er
 	}
 }
 
-func (p pendingCommand) table(to streams) (print func(admin.Operation) error, end func() error) {
-	w, lines := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0), 0
-	print = func(o admin.Operation) error {
-		if lines++; lines == 1 {
-			fmt.Fprintln(w, "VAULT\tNAME\tISSUER\tSINCE\tWAITS FOR")
-		}
-		_, err := fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", o.Vault, o.Name, o.Issuer, stamp(o.Since), waitsFor(o))
-		return err
+// A table prints a line for each operation under a heading, or says on stderr
+// that there is none.
+type table struct {
+	to         streams
+	w          *tabwriter.Writer
+	head, none string
+	row        func(admin.Operation) []string
+	lines      int
+}
+
+func newTable(to streams, head, none string, row func(admin.Operation) []string) *table {
+	return &table{to: to, w: tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0), head: head, none: none, row: row}
+}
+
+func (t *table) print(o admin.Operation) error {
+	if t.lines++; t.lines == 1 {
+		fmt.Fprintln(t.w, t.head)
 	}
-	end = func() error {
-		if lines == 0 {
-			fmt.Fprintln(to.err, "nothing is in progress")
-		}
-		return w.Flush()
+	_, err := fmt.Fprintln(t.w, strings.Join(append([]string{o.Vault, o.Name, o.Issuer}, t.row(o)...), "\t"))
+	return err
+}
+
+func (t *table) end() error {
+	if t.lines == 0 {
+		fmt.Fprintln(t.to.err, t.none)
 	}
-	return print, end
+	return t.w.Flush()
+}
+
+func waitingRow(o admin.Operation) []string {
+	return []string{stamp(o.Since), strings.TrimSpace(waitsFor(o) + " " + howLong(o))}
+}
+
+// failedRow tells of a renewal since when it is due and when it is tried next,
+// and of what a caller asked for when he did.
+func failedRow(o admin.Operation) []string {
+	since, tries, next := o.Since, "1", "none: request it again"
+	if o.Renewal && o.Due != nil {
+		since, tries = *o.Due, strconv.Itoa(o.Tries)
+	}
+	if o.Renewal && o.Next != nil {
+		next = stamp(*o.Next)
+	} else if o.Renewal {
+		next = "none: it does not renew by itself now"
+	}
+	answer := ""
+	if o.Error != nil {
+		answer = o.Error.Code + ": " + printable(o.Error.Message)
+	}
+	return []string{stamp(since), tries, next, answer}
+}
+
+// howLong says until when an operation in progress waits: when it is given up,
+// else when it is looked at next, and when what it renews expires.
+func howLong(o admin.Operation) string {
+	var said []string
+	switch {
+	case o.Until != nil:
+		said = append(said, "It is given up at "+stamp(*o.Until)+".")
+	case o.Again == nil:
+		said = append(said, "It waits until a person does that.")
+	case o.Asks:
+		said = append(said, "It waits until somebody decides.")
+	default:
+		said = append(said, "It is looked at next at "+stamp(*o.Again)+", as long as it takes.")
+	}
+	if o.Renewal && o.Expires != nil {
+		said = append(said, "The version in use expires at "+stamp(*o.Expires)+".")
+	}
+	return strings.Join(said, " ")
 }
 
 func jsonLines(to streams) (print func(admin.Operation) error, end func() error) {

@@ -18,7 +18,7 @@ import (
 func TestEachOperation(t *testing.T) {
 	t.Parallel()
 	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch q := r.URL.Query(); q.Get("vault") + " " + q.Get("after") {
+		switch q := r.URL.Query(); q.Get("vault") + " " + q.Get("after") + strings.TrimPrefix(q.Get("status"), "failed") {
 		case "web ":
 			fmt.Fprint(w, `{"operations":[{"vault":"web","name":"a"},{"vault":"web","name":"b"}],"next":"web/b"}`)
 		case "web web/b":
@@ -35,7 +35,7 @@ func TestEachOperation(t *testing.T) {
 	defer door.Close()
 	var got []string
 	list := func(vaultName string) error {
-		return eachOperation(server.Ready{HTTPURL: door.URL}, vaultName, func(o admin.Operation) error {
+		return eachOperation(server.Ready{HTTPURL: door.URL}, vaultName, "failed", func(o admin.Operation) error {
 			got = append(got, o.Vault+"/"+o.Name)
 			return nil
 		})

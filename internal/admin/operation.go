@@ -15,9 +15,14 @@ import (
 type Operator interface {
 	// Underway lists operations in progress of a vault, "" for all, in order,
 	// after a place; next is the place to go on after, zero at the end.
-	Underway(ctx context.Context, vaultName string, after vault.Ref, limit int) (page []vault.Operation, next vault.Ref, err error)
+	Underway(ctx context.Context, vaultName string, after vault.Ref, limit int) (page []vault.Standing, next vault.Ref, err error)
+	// Failed lists operations that failed and were not followed by another, as
+	// Underway does; a page may be shorter than limit before the end.
+	Failed(ctx context.Context, vaultName string, after vault.Ref, limit int) (page []vault.Standing, next vault.Ref, err error)
 	// History returns an operation, in progress or ended, with its history.
-	History(ctx context.Context, ref vault.Ref) (vault.Operation, error)
+	History(ctx context.Context, ref vault.Ref) (vault.Standing, error)
+	// Retry has what waits of a certificate tried at once.
+	Retry(ctx context.Context, ref vault.Ref) (vault.Standing, error)
 	// Decide puts an operator's word on an operation that asks for one; requestID
 	// "" means the one that there is.
 	Decide(ctx context.Context, ref vault.Ref, requestID string, approved bool, message string) (vault.Operation, error)
@@ -51,7 +56,14 @@ type Operation struct {
 	CancelRequested bool       `json:"cancellation_requested"`
 	Asks            bool       `json:"waits_for_approval"`
 	Decision        *Decision  `json:"decision,omitempty"`
-	History         []Sentence `json:"history,omitempty"` // oldest first
+	Renewal         bool       `json:"renewal"`                // begun by the server, not by a caller
+	Again           *time.Time `json:"again,omitempty"`        // in progress: when it is looked at next
+	Until           *time.Time `json:"until,omitempty"`        // in progress: when it is given up if the authority leaves it waiting
+	Expires         *time.Time `json:"expires,omitempty"`      // the version in use
+	Due             *time.Time `json:"renewal_due,omitempty"`  // since when the renewal of that version is
+	Tries           int        `json:"failed_tries,omitempty"` // to renew that version
+	Next            *time.Time `json:"next_renewal,omitempty"` // the next try, or the renewal as planned, where nothing is in progress
+	History         []Sentence `json:"history,omitempty"`      // oldest first
 }
 
 // A Failure is why an operation ended without a certificate.
@@ -82,10 +94,12 @@ type Operations struct {
 	Next       string      `json:"next,omitempty"`
 }
 
-func operationOf(o vault.Operation) Operation {
+func operationOf(st vault.Standing) Operation {
+	o := st.Operation
 	shown := Operation{
 		Vault: o.Vault, Name: o.Name, RequestID: o.RequestID, Status: string(o.Status), Target: o.Target,
 		Issuer: o.IssuerName, Since: o.Created.UTC(), Attempt: o.Attempt, CancelRequested: o.CancelRequested, Asks: o.Asks,
+		Renewal: o.Renewal, Again: at(st.Again), Until: at(st.Until), Expires: at(st.Expires), Due: at(st.Due), Tries: st.Tries, Next: at(st.Next),
 	}
 	shown.Details, _ = o.Details()
 	if o.Issuer != nil {
@@ -100,7 +114,16 @@ func operationOf(o vault.Operation) Operation {
 	return shown
 }
 
-func withHistory(o vault.Operation) Operation {
+// at is a time as JSON has it; nil for none.
+func at(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+func withHistory(o vault.Standing) Operation {
 	shown := operationOf(o)
 	for _, n := range o.History {
 		shown.History = append(shown.History, Sentence{n.At.UTC(), n.Last.UTC(), n.Times, n.Text})
@@ -108,7 +131,8 @@ func withHistory(o vault.Operation) Operation {
 	return shown
 }
 
-// listOperations answers with what is in progress: ?vault=, ?after=, ?limit=.
+// listOperations answers with what is in progress, or what failed: ?status=,
+// ?vault=, ?after=, ?limit=.
 func listOperations(d *Door, r *http.Request) (answer, error) {
 	q := r.URL.Query()
 	name := strings.ToLower(q.Get("vault"))
@@ -125,7 +149,14 @@ func listOperations(d *Door, r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	found, next, err := d.Operator.Underway(r.Context(), name, after, limit)
+	pages := map[string]func(context.Context, string, vault.Ref, int) ([]vault.Standing, vault.Ref, error){
+		"": d.Operator.Underway, string(vault.InProgress): d.Operator.Underway, string(vault.Failed): d.Operator.Failed,
+	}
+	page := pages[q.Get("status")]
+	if page == nil {
+		return answer{}, vault.Bad("status must be %s or %s.", vault.InProgress, vault.Failed)
+	}
+	found, next, err := page(r.Context(), name, after, limit)
 	if err != nil {
 		return answer{}, err
 	}
@@ -203,5 +234,22 @@ func decide(d *Door, r *http.Request) (answer, error) {
 		return answer{}, vault.Bad("The message is longer than %d bytes.", maxMessage)
 	}
 	o, err := d.Operator.Decide(r.Context(), ref, in.RequestID, in.Decision == "approve", in.Message)
+	return answer{body: withHistory(vault.Standing{Operation: o})}, err
+}
+
+// retry has what waits of a certificate tried at once: {"vault":"V","certificate":"C"}.
+func retry(d *Door, r *http.Request) (answer, error) {
+	var in struct {
+		Vault       string `json:"vault"`
+		Certificate string `json:"certificate"`
+	}
+	if err := readJSON(r, &in); err != nil {
+		return answer{}, err
+	}
+	ref, err := refOf(in.Vault, in.Certificate)
+	if err != nil {
+		return answer{}, err
+	}
+	o, err := d.Operator.Retry(r.Context(), ref)
 	return answer{body: withHistory(o)}, err
 }

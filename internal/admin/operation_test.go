@@ -21,7 +21,7 @@ type book struct {
 	told       []string
 }
 
-func (b *book) Underway(_ context.Context, vaultName string, after vault.Ref, limit int) (page []vault.Operation, next vault.Ref, err error) {
+func (b *book) Underway(_ context.Context, vaultName string, after vault.Ref, limit int) (page []vault.Standing, next vault.Ref, err error) {
 	b.told = append(b.told, fmt.Sprintf("underway %q after %q, %d", vaultName, after, limit))
 	for _, o := range b.operations {
 		if vaultName != "" && o.Vault != vaultName || o.String() <= after.String() {
@@ -30,25 +30,39 @@ func (b *book) Underway(_ context.Context, vaultName string, after vault.Ref, li
 		if len(page) == limit {
 			return page, page[limit-1].Ref, nil
 		}
-		page = append(page, o)
+		page = append(page, vault.Standing{Operation: o})
 	}
 	return page, vault.Ref{}, nil
 }
 
-func (b *book) History(_ context.Context, ref vault.Ref) (vault.Operation, error) {
+func (b *book) Failed(ctx context.Context, vaultName string, after vault.Ref, limit int) (page []vault.Standing, next vault.Ref, err error) {
+	page, next, err = b.Underway(ctx, vaultName, after, limit)
+	for i := range page {
+		page[i].Operation = page[i].Fail(vault.Failure{Code: vault.RequestRejected, Message: "No."})
+		page[i].Due, page[i].Tries, page[i].Next = noon, 3, noon.Add(time.Hour)
+	}
+	return page, next, err
+}
+
+func (b *book) History(_ context.Context, ref vault.Ref) (vault.Standing, error) {
 	for _, o := range b.operations {
 		if o.String() == ref.String() {
-			return o, nil
+			return vault.Standing{Operation: o}, nil
 		}
 	}
-	return vault.Operation{}, vault.NoPending(ref)
+	return vault.Standing{}, vault.NoPending(ref)
+}
+
+func (b *book) Retry(ctx context.Context, ref vault.Ref) (vault.Standing, error) {
+	b.told = append(b.told, "retry "+ref.String())
+	return b.History(ctx, ref)
 }
 
 func (b *book) Decide(ctx context.Context, ref vault.Ref, requestID string, approved bool, message string) (vault.Operation, error) {
 	b.told = append(b.told, fmt.Sprintf("decide %s %q %v %q", ref, requestID, approved, message))
 	o, err := b.History(ctx, ref)
 	if err != nil {
-		return o, err
+		return o.Operation, err
 	}
 	return o.Decide(vault.Approval{At: noon, Approved: approved, Message: message})
 }
@@ -129,10 +143,10 @@ func TestShowOperation(t *testing.T) {
 	for path, want := range map[string]string{
 		"/admin/operations/A/ONE": `{"vault":"a","name":"one","request_id":"11111111111111111111111111111111","status":"inProgress",` +
 			`"status_details":"waits for the authority","issuer":"dc","provider":"DigiCert","since":"` + at + `","attempt":2,` +
-			`"cancellation_requested":false,"waits_for_approval":false}`,
+			`"cancellation_requested":false,"waits_for_approval":false,"renewal":false}`,
 		"/admin/operations/b/two": `{"vault":"b","name":"two","request_id":"11111111111111111111111111111111","status":"failed",` +
 			`"error":{"code":"Request rejected","message":"no"},"issuer":"dc","provider":"DigiCert","since":"` + at + `","attempt":2,` +
-			`"cancellation_requested":false,"waits_for_approval":false,"decision":{"at":"` + at + `","approved":true},` +
+			`"cancellation_requested":false,"waits_for_approval":false,"decision":{"at":"` + at + `","approved":true},"renewal":false,` +
 			`"history":[{"at":"` + at + `","last":"` + at + `","times":1,"text":"order placed"},` +
 			`{"at":"` + at + `","last":"` + noon.Add(time.Hour).Format(time.RFC3339Nano) + `","times":2,"text":"still pending"}]}`,
 	} {
@@ -330,4 +344,37 @@ func FuzzOperator(f *testing.F) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	})
+}
+
+// What failed is listed with how often, since when and the next try; what waits
+// is tried at once.
+func TestFailedAndRetry(t *testing.T) {
+	t.Parallel()
+	d, b := door(), &book{operations: []vault.Operation{order("a", "one"), order("b", "two")}}
+	d.Operator = b
+	w := ask(d, "GET", "/admin/operations?status=failed&vault=b", "")
+	for _, part := range []string{`"name":"two"`, `"status":"failed"`, `"error":{"code":"Request rejected","message":"No."}`, `"failed_tries":3`, `"renewal_due":"2026-11-22T12:`, `"next_renewal":"2026-11-22T13:`} {
+		if !strings.Contains(w.Body.String(), part) || strings.Contains(w.Body.String(), `"one"`) {
+			t.Errorf("%s is not in %s", part, w.Body)
+		}
+	}
+	for _, c := range []struct {
+		method, target, body string
+		code                 int
+		said                 string
+	}{
+		{"GET", "/admin/operations?status=completed", "", 400, "status must be inProgress or failed."},
+		{"POST", "/admin/retry", `{"vault":"A","certificate":"one"}`, 200, `"name":"one"`},
+		{"POST", "/admin/retry", `{"vault":"a","certificate":"none"}`, 404, "PendingCertificateNotFound"},
+		{"POST", "/admin/retry", `{"vault":"a","certificate":"no/ne"}`, 400, "BadParameter"},
+		{"POST", "/admin/retry", `{"vault":"a","name":"one"}`, 400, "unknown field"},
+		{"GET", "/admin/retry", "", 405, "MethodNotAllowed"},
+	} {
+		if w := ask(d, c.method, c.target, c.body); w.Code != c.code || !strings.Contains(w.Body.String(), c.said) {
+			t.Errorf("%s %s %s: %d %s", c.method, c.target, c.body, w.Code, w.Body)
+		}
+	}
+	if diff := cmp.Diff([]string{`underway "b" after "//", 100`, "retry a/certificates/one", "retry a/certificates/none"}, b.told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
 }

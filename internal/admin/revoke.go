@@ -17,18 +17,12 @@ type Revoked struct {
 	Reason      string `json:"reason"`
 }
 
-// reasonNames are the reasons of RFC 5280 section 5.3.1 by number; 7 is not used.
-var reasonNames = [...]string{
-	"unspecified", "keyCompromise", "cACompromise", "affiliationChanged", "superseded", "cessationOfOperation",
-	"certificateHold", "", "removeFromCRL", "privilegeWithdrawn", "aACompromise",
-}
-
 // ParseReason reads why a certificate is revoked: a name of RFC 5280 section
 // 5.3.1, in any case, or its number; "" is unspecified. removeFromCRL is
 // refused, since it takes a revocation back, and so is certificateHold, which
 // nothing here could end.
 func ParseReason(s string) (int, error) {
-	for n, name := range reasonNames {
+	for n, name := range vault.RevocationReasons {
 		if name == "" || n == 6 || n == 8 {
 			continue
 		}
@@ -74,7 +68,7 @@ func revoke(d *Door, r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	v, err := d.Operator.Revoke(r.Context(), ref, in.Version, reason)
-	return answer{body: Revoked{v.Vault, v.Name, v.ID, reasonNames[reason]}}, err
+	return answer{body: Revoked{v.Vault, v.Name, v.ID, vault.RevocationReasons[reason]}}, err
 }
 
 // rollover gives an own CA a new issuing certificate.

@@ -39,6 +39,7 @@ func routes() []route {
 		{path: "/admin/reset", guarded: methods{"POST": reset}},
 		{path: "/admin/operations", guarded: methods{"GET": listOperations}},
 		{path: "/admin/operations/{vault}/{name}", guarded: methods{"GET": showOperation, "POST": decide}},
+		{path: "/admin/retry", guarded: methods{"POST": retry}},
 		{path: "/admin/revoke", guarded: methods{"POST": revoke}},
 		{path: "/admin/issuers/{vault}/{name}/account", guarded: methods{"POST": register}},
 		{path: "/admin/ca/{provider}/rollover", guarded: methods{"POST": rollover}},

@@ -160,7 +160,8 @@ func (s *Server) wire(ctx context.Context) (err error) {
 // handlers are who does the jobs.
 func (s *Server) handlers() map[vault.JobKind]worker.Handler {
 	all := map[vault.JobKind]worker.Handler{
-		vault.JobIssue: s.service.Issue, vault.JobWithdraw: s.service.Withdraw, vault.JobHear: s.service.Hear, vault.JobRotate: s.service.Rotate, vault.JobNotice: s.service.Notice,
+		vault.JobIssue: s.service.Issue, vault.JobWithdraw: s.service.Withdraw, vault.JobHear: s.service.Hear, vault.JobMend: s.service.Mend,
+		vault.JobRotate: s.service.Rotate, vault.JobNotice: s.service.Notice,
 		vault.JobLife: s.service.Live, vault.JobPurge: s.service.Purge, vault.JobSweep: s.post.sweepWith(s.service.Sweep),
 		vault.JobDeliver: s.post.Deliver,
 	}

@@ -170,6 +170,9 @@ func later(tx vault.Tx, op, was vault.Operation, next outcome) error {
 	if op.Approval != nil && was.Approval == nil {
 		next.due = op.Approval.At // so did an operator's word
 	}
+	if op.Hastened.After(was.Hastened) && op.Hastened.Before(next.due) {
+		next.due = op.Hastened // what was mended, the step may not have seen
+	}
 	if _, err := tx.PutOperation(op); err != nil || next.due.IsZero() {
 		return err
 	}

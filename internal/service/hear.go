@@ -83,7 +83,7 @@ func (s *Service) eachUnheard(ctx context.Context, vaultName string, do func(vau
 // eachUnderway goes through the operations in progress of a vault.
 func (s *Service) eachUnderway(ctx context.Context, vaultName string, do func(vault.Operation) error) error {
 	for after := (vault.Ref{}); ; {
-		page, next, err := s.Underway(ctx, vaultName, after, sweepPage)
+		page, next, err := s.underwayAfter(ctx, vaultName, after, sweepPage)
 		if err != nil {
 			return err
 		}

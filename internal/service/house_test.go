@@ -51,7 +51,7 @@ func newHouse(t testing.TB) *house {
 		Settings: vault.DefaultSettings, Poke: func() {}, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	h.worker = worker.New(worker.Worker{Store: store, Clock: h.clock, Slots: 4, Lease: time.Minute, Log: h.Log,
-		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: h.Issue, vault.JobRotate: h.Rotate, vault.JobNotice: h.Notice, vault.JobWithdraw: h.Withdraw, vault.JobHear: h.Hear,
+		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: h.Issue, vault.JobRotate: h.Rotate, vault.JobNotice: h.Notice, vault.JobWithdraw: h.Withdraw, vault.JobHear: h.Hear, vault.JobMend: h.Mend,
 			vault.JobLife: h.Live, vault.JobPurge: h.Purge, vault.JobSweep: h.Sweep}})
 	return h
 }

@@ -89,8 +89,16 @@ func (s *Service) putIssuer(ctx context.Context, vaultName, name string, next fu
 		if c, err = next(was, exists); err != nil {
 			return err
 		}
+		if c.Enabled {
+			if err := tx.PutJob(vault.Job{Kind: vault.JobMend, Ref: issuerRef(vaultName, c.Name), Due: c.Updated}); err != nil {
+				return err
+			}
+		}
 		return tx.PutIssuer(c)
 	})
+	if err == nil {
+		s.Poke()
+	}
 	return c, err
 }
 

@@ -5,26 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"certwright/internal/vault"
 )
 
 // What operators do at the side door, which has its own guard: these methods
 // ask for no permission of the vault's.
-
-// Underway lists the operations in progress of a vault, or of all vaults for
-// "", and the place to go on after; its zero value says that there are no more.
-func (s *Service) Underway(ctx context.Context, vaultName string, after vault.Ref, limit int) (ops []vault.Operation, next vault.Ref, err error) {
-	err = s.Store.View(ctx, func(r vault.Reader) (err error) {
-		ops, err = r.Underway(vaultName, after, limit+1)
-		return err
-	})
-	if err == nil && len(ops) > limit {
-		ops = ops[:limit]
-		next = ops[limit-1].Ref
-	}
-	return ops, next, err
-}
 
 // Vaults lists the names of the vaults that hold anything, in order, after one.
 func (s *Service) Vaults(ctx context.Context, after string, limit int) (names []string, err error) {
@@ -33,15 +20,6 @@ func (s *Service) Vaults(ctx context.Context, after string, limit int) (names []
 		return err
 	})
 	return names, err
-}
-
-// History returns the operation of a certificate as it stands, with its history.
-func (s *Service) History(ctx context.Context, ref vault.Ref) (op vault.Operation, err error) {
-	err = s.Store.View(ctx, func(r vault.Reader) error {
-		op, err = operation(r, ref, "", vault.NoPending)
-		return err
-	})
-	return op, err
 }
 
 // Decide puts an operator's word on an operation that asks for one. requestID
@@ -104,8 +82,24 @@ func (s *Service) Revoke(ctx context.Context, ref vault.Ref, id string, reason i
 	if err := s.revoke(ctx, rev); err != nil {
 		return v, err
 	}
+	if err := s.noteRevoked(ctx, v, reason, now); err != nil {
+		return v, err
+	}
 	s.Log.Info("certificate revoked", "vault", v.Vault, "certificate", v.Name, "version", v.ID, "issuer", cfg.Name, "reason", reason)
 	return v, nil
+}
+
+// noteRevoked writes a revocation into the history that people read; there is
+// none where no operation is left.
+func (s *Service) noteRevoked(ctx context.Context, v vault.Version, reason int, now time.Time) error {
+	return s.change(ctx, v.Ref, func(tx vault.Tx) error {
+		op, ok, err := found(tx.Operation(v.Ref))
+		if err != nil || !ok {
+			return err
+		}
+		_, err = tx.PutOperation(op.Noted(now, fmt.Sprintf("Version %s was revoked by its issuer: %s.", v.ID, vault.RevocationReasons[reason])))
+		return err
+	})
 }
 
 // maker is the issuer that made a version. One that was deleted since, or has

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"time"
 
 	"certwright/internal/vault"
 )
@@ -61,8 +60,7 @@ func (s *Service) anew(tx vault.Tx, head vault.Object) error {
 		return err
 	}
 	if ok && !life.Retry.IsZero() {
-		life.Tries, life.Retry = 0, time.Time{}
-		if err := tx.PutLife(head.Ref, life); err != nil {
+		if err := tx.PutLife(head.Ref, life.Anew()); err != nil {
 			return err
 		}
 	}

@@ -181,7 +181,7 @@ func (s *Service) heal(tx vault.Tx, ref vault.Ref, now time.Time) error {
 		if !a.life.AskAgain.IsZero() { // zero: nobody is asked
 			a.life.AskAgain = now
 		}
-		a.life.Tries, a.life.Retry = 0, time.Time{}
+		a.life = a.life.Anew()
 		if err := tx.PutLife(a.head.Ref, a.life); err != nil {
 			return err
 		}

@@ -21,6 +21,9 @@ const (
 	// write the mails of a vault that nobody was there to get; its Ref is in the
 	// collection Lists
 	JobHear JobKind = "hear"
+	// try at once what an issuer that was edited has kept waiting; its Ref is in
+	// the collection Lists
+	JobMend JobKind = "mend"
 )
 
 // A Job is work that falls due. There is at most one of a kind per Ref.

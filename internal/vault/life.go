@@ -14,6 +14,7 @@ type Life struct {
 	Owed    []string  // of these, mails that nobody was there to get: contacts get them once there are some
 	Since   time.Time // when its renewal fell due; zero: not yet
 	Tries   int       // failed renewals in a row
+	Mended  int       // of these, those before somebody last mended something: the ladder began anew
 	Retry   time.Time // no renewal before; zero: none failed
 
 	// What the issuer suggests (RFC 9773): its window, the time picked in it,

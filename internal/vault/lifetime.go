@@ -106,13 +106,20 @@ const (
 // Failed returns the life after a renewal came to nothing at now.
 func (l Life) Failed(now, expires time.Time) Life {
 	wait := longestRetry
-	if l.Tries < 5 {
-		wait = firstRetry << l.Tries
+	if rung := l.Tries - l.Mended; rung < 5 {
+		wait = firstRetry << max(rung, 0)
 	}
 	if left := expires.Sub(now); left > 0 {
 		wait = max(min(wait, left/4), soonestRetry)
 	}
 	l.Tries, l.Retry = l.Tries+1, now.Add(wait)
+	return l
+}
+
+// Anew returns the life after somebody mended what may have failed: the next
+// try need not wait, and the ladder begins anew.
+func (l Life) Anew() Life {
+	l.Mended, l.Retry = l.Tries, time.Time{}
 	return l
 }
 

@@ -54,6 +54,7 @@ type Operation struct {
 	Issuer          *IssuerConfig // snapshot for when the issuer is deleted; nil for Self and Unknown
 	State           []byte        // the issuer's own notebook between steps
 	Attempt         int           // errors in a row so far
+	Hastened        time.Time     // when somebody last wanted it tried at once
 	Asks            bool          // an operator's Approval is waited for
 	Unheard         bool          // nobody was there to be asked by mail
 	Approval        *Approval     // nil: none yet
@@ -140,6 +141,23 @@ func (o Operation) Decide(a Approval) (Operation, error) {
 		return o, NotAsked()
 	}
 	o.Approval, o.Asks = &a, false
+	return o, nil
+}
+
+// Hasten lets an operation in progress be tried at once. One that a person has
+// to go on with, or that is being cancelled, is refused, with what to do instead.
+func (o Operation) Hasten(now time.Time) (Operation, error) {
+	switch {
+	case o.Status != InProgress:
+		return o, NotInProgress()
+	case o.Manual():
+		return o, NothingToRetry("the operation waits for the merge of a signed certificate.")
+	case o.CancelRequested && !o.CancelLost:
+		return o, NothingToRetry("the operation is being cancelled.")
+	case o.Asks:
+		return o, NothingToRetry("the operation waits for an operator: certwright approve or certwright reject.")
+	}
+	o.Hastened = now
 	return o, nil
 }
 

@@ -130,6 +130,11 @@ func NoAccounts(provider string) *Error {
 	return &Error{Reason: Conflict, Code: "Conflict", Message: "Provider " + provider + " has no accounts that could be registered; kind acme has."}
 }
 
+// NothingToRetry refuses to try at once where nothing waits to be tried again.
+func NothingToRetry(why string) *Error {
+	return &Error{Reason: Conflict, Code: "Conflict", Message: "There is nothing to try again: " + why}
+}
+
 // NotRevocable refuses to revoke a certificate that no issuer of this server made.
 func NotRevocable(why string) *Error {
 	return &Error{Reason: Conflict, Code: "Conflict", Message: "The certificate cannot be revoked: " + why}

@@ -17,6 +17,7 @@ type lifeRecord struct {
 	Owed        []string `json:"owed,omitzero"`
 	Since       *int64   `json:"since,omitzero"`
 	Tries       int      `json:"tries,omitzero"`
+	Mended      int      `json:"mended,omitzero"`
 	Retry       *int64   `json:"retry,omitzero"`
 	WindowStart *int64   `json:"window_start,omitzero"`
 	WindowEnd   *int64   `json:"window_end,omitzero"`
@@ -34,13 +35,13 @@ func (r *reader) Life(ref vault.Ref) (vault.Life, error) {
 	if err := decode(body, &rec, &rec.V); err != nil {
 		return vault.Life{}, err
 	}
-	return vault.Life{Version: rec.Version, Done: rec.Done, Owed: rec.Owed, Since: atNanos(rec.Since), Tries: rec.Tries, Retry: atNanos(rec.Retry),
+	return vault.Life{Version: rec.Version, Done: rec.Done, Owed: rec.Owed, Since: atNanos(rec.Since), Tries: rec.Tries, Mended: rec.Mended, Retry: atNanos(rec.Retry),
 		WindowStart: atNanos(rec.WindowStart), WindowEnd: atNanos(rec.WindowEnd), Picked: atNanos(rec.Picked), AskAgain: atNanos(rec.AskAgain)}, nil
 }
 
 // PutLife implements vault.Tx.
 func (t *tx) PutLife(ref vault.Ref, l vault.Life) error {
-	body := encode(lifeRecord{V: recordVersion, Version: l.Version, Done: l.Done, Owed: l.Owed, Since: nanos(l.Since), Tries: l.Tries, Retry: nanos(l.Retry),
+	body := encode(lifeRecord{V: recordVersion, Version: l.Version, Done: l.Done, Owed: l.Owed, Since: nanos(l.Since), Tries: l.Tries, Mended: l.Mended, Retry: nanos(l.Retry),
 		WindowStart: nanos(l.WindowStart), WindowEnd: nanos(l.WindowEnd), Picked: nanos(l.Picked), AskAgain: nanos(l.AskAgain)})
 	_, err := t.exec("life", sqlPutLife, place(ref, body)...)
 	return err

@@ -139,7 +139,7 @@ func outboxSinks(t *testing.T, s vault.Store) {
 func lives(t *testing.T, s vault.Store) {
 	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Life, error) { return r.Life(ref("a")) })
 	for _, l := range []vault.Life{
-		{Version: id(1), Done: []string{"AutoRenew", "x"}, Owed: []string{"x"}, Since: instant, Tries: 3, Retry: instant, WindowStart: instant, WindowEnd: instant.Add(time.Hour), Picked: instant, AskAgain: instant},
+		{Version: id(1), Done: []string{"AutoRenew", "x"}, Owed: []string{"x"}, Since: instant, Tries: 3, Mended: 2, Retry: instant, WindowStart: instant, WindowEnd: instant.Add(time.Hour), Picked: instant, AskAgain: instant},
 		{Version: id(2)},
 	} {
 		update(t, s, func(tx vault.Tx) error { return tx.PutLife(ref("A"), l) })

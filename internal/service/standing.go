@@ -1,0 +1,136 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// Underway lists the operations in progress of a vault, or of all vaults for
+// "", and the place to go on after; its zero value says that there are no more.
+func (s *Service) Underway(ctx context.Context, vaultName string, after vault.Ref, limit int) (list []vault.Standing, next vault.Ref, err error) {
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		var ops []vault.Operation
+		if ops, next, err = underway(r, vaultName, after, limit); err != nil {
+			return err
+		}
+		list, err = s.standings(r, ops)
+		return err
+	})
+	return list, next, err
+}
+
+// Failed lists the operations that ended without a certificate and have no
+// successor, as Underway does. Those of deleted certificates are left out.
+func (s *Service) Failed(ctx context.Context, vaultName string, after vault.Ref, limit int) (list []vault.Standing, next vault.Ref, err error) {
+	if vaultName != "" && after == (vault.Ref{}) {
+		after = vault.Ref{Vault: vaultName}
+	}
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		list, next = nil, vault.Ref{}
+		ops, err := r.Failed(after, limit+1)
+		if err != nil {
+			return err
+		}
+		if len(ops) > limit {
+			ops = ops[:limit]
+			next = ops[limit-1].Ref
+		}
+		for i, op := range ops {
+			if vaultName != "" && op.Vault != vaultName {
+				ops, next = ops[:i], vault.Ref{}
+				break
+			}
+		}
+		all, err := s.standings(r, ops)
+		for _, st := range all {
+			if st.Expires.IsZero() || !st.Renewal || st.Tries > 0 { // else another version came in its place
+				list = append(list, st)
+			}
+		}
+		return err
+	})
+	return list, next, err
+}
+
+// underway is a page of the operations in progress.
+func underway(r vault.Reader, vaultName string, after vault.Ref, limit int) (ops []vault.Operation, next vault.Ref, err error) {
+	ops, err = r.Underway(vaultName, after, limit+1)
+	if err == nil && len(ops) > limit {
+		ops = ops[:limit]
+		next = ops[limit-1].Ref
+	}
+	return ops, next, err
+}
+
+func (s *Service) underwayAfter(ctx context.Context, vaultName string, after vault.Ref, limit int) (ops []vault.Operation, next vault.Ref, err error) {
+	err = s.Store.View(ctx, func(r vault.Reader) (err error) {
+		ops, next, err = underway(r, vaultName, after, limit)
+		return err
+	})
+	return ops, next, err
+}
+
+// History returns the operation of a certificate as it stands, with its history.
+func (s *Service) History(ctx context.Context, ref vault.Ref) (st vault.Standing, err error) {
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		op, err := operation(r, ref, "", vault.NoPending)
+		if err == nil {
+			st, err = s.standing(r, op)
+		}
+		return err
+	})
+	return st, err
+}
+
+func (s *Service) standings(r vault.Reader, ops []vault.Operation) ([]vault.Standing, error) {
+	list := []vault.Standing{}
+	for _, op := range ops {
+		st, err := s.standing(r, op)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, st)
+	}
+	return list, nil
+}
+
+// standing works out what comes of an operation.
+func (s *Service) standing(r vault.Reader, op vault.Operation) (vault.Standing, error) {
+	st := vault.Standing{Operation: op}
+	a, err := s.ageOf(r, op.Ref)
+	if err != nil {
+		return st, err
+	}
+	if op.Status == vault.InProgress {
+		j, _, err := found(r.Job(vault.JobIssue, op.Ref))
+		if err != nil {
+			return st, err
+		}
+		st.Again, st.Until = j.Due, s.givenUp(op)
+	}
+	if !a.ok {
+		return st, nil
+	}
+	st.Expires, st.Due, st.Tries = a.version.Attributes.Expires, a.life.Since, a.life.Tries
+	for _, d := range a.head.Deeds(a.version, a.life, a.busy, s.Settings(op.Vault)) {
+		if d.What == vault.AutoRenew {
+			st.Next = d.Due
+		}
+	}
+	return st, nil
+}
+
+// givenUp is when an operation fails if its authority leaves it waiting; zero
+// where it waits for ever.
+func (s *Service) givenUp(op vault.Operation) time.Time {
+	if op.Issuer == nil {
+		return time.Time{}
+	}
+	patient, ok := s.Issuers(op.Issuer.Provider).(vault.Patient)
+	if !ok || patient.Patience() <= 0 {
+		return time.Time{}
+	}
+	return op.Created.Add(patient.Patience())
+}
