@@ -157,3 +157,32 @@ func TestEditsAreHeldAgainstTheIssuer(t *testing.T) {
 	_, err = h.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Issuer: &vault.IssuerPatch{Name: ptr("mydigicert")}})
 	refused(t, err, vault.Invalid, "BadParameter")
 }
+
+// A name that the issuer left out is noted.
+func TestNamesLeftOutAreNoted(t *testing.T) {
+	t.Parallel()
+	h, p := playing(t)
+	p.steps = []step{func(o vault.Order) (vault.Progress, error) {
+		leaf, err := h.authority.Issue(o.CSR, 12, o.Now)
+		return vault.Progress{Chain: [][]byte{leaf, h.authority.Certificate}}, err
+	}}
+	asked := policy("mydigicert")
+	asked.X509.SANs = &vault.SANs{DNS: []string{"a.example.test"}}
+	h.create(t, web, asked)
+	h.pass(t, time.Second)
+	if all := strings.Join(texts(h.status(t, web)), "\n"); strings.Contains(all, "left out") {
+		t.Errorf("nothing was left out: %s", all)
+	}
+	// the authority signs the request of before, for other names
+	var first []byte
+	p.steps = []step{func(o vault.Order) (vault.Progress, error) {
+		leaf, err := h.authority.Issue(first, 12, o.Now)
+		return vault.Progress{Chain: [][]byte{leaf, h.authority.Certificate}}, err
+	}}
+	first = h.status(t, web).CSR
+	asked.Key.Reuse = ptr(true)
+	asked.X509.SANs = &vault.SANs{DNS: []string{"a.example.test", "b.example.test"}}
+	h.create(t, web, asked)
+	h.pass(t, time.Second)
+	wantNote(t, h.status(t, web), "The issuer left out names that the policy asks for: b.example.test.")
+}

@@ -122,6 +122,9 @@ func differences(want vault.X509Props, der []byte) (notes []string) {
 		note("subject", leaf.Subject, certs.RenderName(name))
 	}
 	got := leaf.Props()
+	if gone := missing(want.SANs, got.SANs); len(gone) > 0 {
+		notes = append(notes, "The issuer left out names that the policy asks for: "+strings.Join(gone, ", ")+".")
+	}
 	if slices.Sort(got.EKUs); !slices.Equal(got.EKUs, slices.Sorted(slices.Values(want.EKUs))) {
 		note("extended key usages", strings.Join(got.EKUs, " "), strings.Join(want.EKUs, " "))
 	}
@@ -129,6 +132,23 @@ func differences(want vault.X509Props, der []byte) (notes []string) {
 		note("validity", span(leaf.NotAfter.Sub(leaf.NotBefore)), fmt.Sprintf("%d months", want.ValidityMonths))
 	}
 	return notes
+}
+
+// missing lists the DNS names of want that got has not.
+func missing(want, got *vault.SANs) (names []string) {
+	if want == nil {
+		return nil
+	}
+	have := vault.SANs{}
+	if got != nil {
+		have = *got
+	}
+	for _, name := range want.DNS {
+		if !slices.ContainsFunc(have.DNS, func(n string) bool { return strings.EqualFold(n, name) }) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // span is a lifetime for people: whole days where it has some, since the last

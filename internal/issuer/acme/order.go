@@ -62,7 +62,7 @@ func (w *walk) place(ctx context.Context) (vault.Progress, error) {
 
 // again says how an account that was deactivated is replaced.
 func again(c vault.IssuerConfig) string {
-	return fmt.Sprintf(". If the account was deactivated there, certwright register %s makes a new one.", c.Name)
+	return fmt.Sprintf(". If the account was deactivated there, certwright register --vault %s %s makes a new one.", c.Vault, c.Name)
 }
 
 // noProfile ends an order for a profile that is not on offer, as far as was

@@ -544,7 +544,7 @@ func deactivated(t *testing.T, s *pebble.Server, book vault.Accounts) {
 	if _, err := i.session(d, "test").UpdateAccount(t.Context(), account); err != nil {
 		t.Fatal(err)
 	}
-	drive(t, i, newOrder(t, c, "closed.test"), nil).refused(t, vault.IssuerFault, "certwright register closed makes a new one")
+	drive(t, i, newOrder(t, c, "closed.test"), nil).refused(t, vault.IssuerFault, "certwright register --vault default closed makes a new one")
 	url, err := another(t, i).Register(t.Context(), c, "")
 	if err != nil || url == l.Accounts[0].URL {
 		t.Fatalf("account %q, %v", url, err)
