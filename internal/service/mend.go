@@ -25,7 +25,7 @@ func (s *Service) Mend(ctx context.Context, l vault.Lease) error {
 			return nil
 		}
 		return s.change(ctx, op.Ref, func(tx vault.Tx) error {
-			_, err := s.hasten(tx, op.Ref, "Issuer "+issuer+" was edited; it is tried at once.", now)
+			_, err := s.hasten(tx, op.Ref, "Issuer "+issuer+" was edited or registered anew; it is tried at once.", now)
 			return err
 		})
 	}

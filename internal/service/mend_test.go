@@ -169,7 +169,7 @@ func TestMendingTheIssuerEndsTheWait(t *testing.T) {
 	if h.made(t, web) != 2 || h.made(t, busy) != 1 {
 		t.Errorf("%d and %d versions", h.made(t, web), h.made(t, busy))
 	}
-	wantNote(t, h.status(t, busy), "Issuer mydigicert was edited; it is tried at once.")
+	wantNote(t, h.status(t, busy), "Issuer mydigicert was edited or registered anew; it is tried at once.")
 }
 
 // What is mended while the issuer is being asked is seen by another step at once.

@@ -8,7 +8,8 @@ import (
 )
 
 // Register has an issuer resource registered anew at its authority, on an
-// operator's word, and returns the account's name there.
+// operator's word, and returns the account's name there. What waited or failed at
+// the issuer is tried at once.
 func (s *Service) Register(ctx context.Context, vaultName, name string) (cfg vault.IssuerConfig, account string, err error) {
 	err = s.Store.View(ctx, func(r vault.Reader) (err error) {
 		cfg, err = r.Issuer(vaultName, name)
@@ -34,10 +35,20 @@ func (s *Service) Register(ctx context.Context, vaultName, name string) (cfg vau
 	if refusal := (*vault.Error)(nil); err != nil && !errors.As(err, &refusal) && ctx.Err() == nil {
 		return cfg, "", s.unavailable(cfg, "register", err, password)
 	}
-	if err == nil {
-		s.Log.Info("issuer registered anew", "vault", cfg.Vault, "issuer", cfg.Name, "account", account)
+	if err != nil {
+		return cfg, "", err
 	}
-	return cfg, account, err
+	s.Log.Info("issuer registered anew", "vault", cfg.Vault, "issuer", cfg.Name, "account", account)
+	return cfg, account, s.tryAtOnce(ctx, cfg)
+}
+
+// tryAtOnce ends the waits for an issuer that was mended.
+func (s *Service) tryAtOnce(ctx context.Context, cfg vault.IssuerConfig) error {
+	err := s.Store.Update(ctx, func(tx vault.Tx) error {
+		return tx.PutJob(vault.Job{Kind: vault.JobMend, Ref: issuerRef(cfg.Vault, cfg.Name), Due: s.now()})
+	})
+	s.Poke()
+	return err
 }
 
 // unavailable is the refusal where an issuer could not be asked to do something.
