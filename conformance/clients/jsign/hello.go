@@ -1,0 +1,4 @@
+// A Windows program to sign.
+package main
+
+func main() { println("hello") }
