@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -248,5 +249,39 @@ func TestMetricsOverHTTP(t *testing.T) {
 	}
 	if strings.Contains(r.body, "Whatever") || strings.Contains(r.body, "ordered") {
 		t.Error("a label is what a user typed")
+	}
+}
+
+// Receivers that hang hold neither the moved clock nor each other nor what is
+// issued meanwhile.
+func TestHangingReceivers(t *testing.T) {
+	t.Parallel()
+	end, got := make(chan struct{}), make(chan string, 100)
+	hangs := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-end:
+		case <-r.Context().Done():
+		}
+	}))
+	defer hangs.Close()
+	defer close(end)
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r.Header.Get("Content-Type") }))
+	defer hook.Close()
+	text := "events:\n- {name: hook, url: '" + hook.URL + "', skip_handshake: true}\n"
+	for i := range workerSlots + 2 { // more than there are slots for jobs
+		text += fmt.Sprintf("- {name: hangs%d, url: '%s/%d', skip_handshake: true}\n", i, hangs.URL, i)
+	}
+	s := startAs(t, text)
+	defer stop(t, s)
+	selfSigned(t, s, "site")
+	began := time.Now()
+	if err := s.Advance(t.Context(), 400*24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 25*time.Second { // one of them alone is waited for 30 s
+		t.Errorf("moving the clock took %v", took)
+	}
+	if n := len(got); n < 2 {
+		t.Errorf("who does not hang got %d events", n)
 	}
 }

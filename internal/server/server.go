@@ -30,9 +30,11 @@ import (
 )
 
 const (
-	workerSlots = 8                // jobs at a time
-	workerLease = 30 * time.Second // how long one is held before it is prolonged
-	keysReady   = 4                // RSA-2048 keys made beforehand
+	workerSlots = 8 // jobs at a time, beside deliveries
+	// receiverPatience is how long a receiver that hangs holds up the moved clock
+	receiverPatience = 2 * time.Second
+	workerLease      = 30 * time.Second // how long one is held before it is prolonged
+	keysReady        = 4                // RSA-2048 keys made beforehand
 )
 
 // A Server is a running development server. Stop it when done.
@@ -134,6 +136,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	}
 	s.worker = worker.New(worker.Worker{
 		Store: s.store, Clock: s.clock, Slots: workerSlots, Lease: workerLease, Log: s.log,
+		Aside:    map[vault.JobKind]time.Duration{vault.JobDeliver: receiverPatience},
 		Handlers: s.handlers(),
 	})
 	if err := s.service.StartSweep(ctx); err != nil {

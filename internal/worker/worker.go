@@ -26,9 +26,13 @@ type Worker struct {
 	Store    vault.Store
 	Clock    vault.Clock // due times follow it; leases follow real time
 	Handlers map[vault.JobKind]Handler
-	Slots    int           // jobs at a time
-	Lease    time.Duration // how long a job is held before it is prolonged
-	Log      *slog.Logger
+	Slots    int // jobs at a time
+	// Aside are kinds of jobs that somebody outside may let hang: they take no
+	// slot, so that they hold up neither others nor each other, and RunDue waits
+	// for one of them no longer than this.
+	Aside map[vault.JobKind]time.Duration
+	Lease time.Duration // how long a job is held before it is prolonged
+	Log   *slog.Logger
 
 	*flight
 }
@@ -39,12 +43,14 @@ type flight struct {
 	mu       sync.Mutex
 	claiming sync.Mutex // one claim at a time
 	running  int
-	finished chan struct{} // closed and replaced whenever a job ends
+	aside    map[string]time.Time // until when RunDue waits for each, by its lease's token
+	home     context.Context      // of Run: jobs aside end with it, not with a call of RunDue; nil before
+	finished chan struct{}        // closed and replaced whenever a job ends
 }
 
 // New returns a worker ready to run.
 func New(w Worker) *Worker {
-	w.flight = &flight{poke: make(chan struct{}, 1), finished: make(chan struct{})}
+	w.flight = &flight{poke: make(chan struct{}, 1), finished: make(chan struct{}), aside: map[string]time.Time{}}
 	return &w
 }
 
@@ -63,6 +69,9 @@ const longestNap = time.Minute
 // Run runs due jobs, waits for the next due time, a poke or a finished job,
 // and returns when ctx ends and its last job has.
 func (w *Worker) Run(ctx context.Context) error {
+	w.mu.Lock()
+	w.home = ctx
+	w.mu.Unlock()
 	for ctx.Err() == nil {
 		ended := w.ended()
 		if _, err := w.start(ctx); err != nil && ctx.Err() == nil {
@@ -79,7 +88,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	for {
 		ended := w.ended() // before the look, so that no end is missed
-		if w.idle() {
+		if w.empty() {
 			return nil
 		}
 		<-ended
@@ -87,7 +96,8 @@ func (w *Worker) Run(ctx context.Context) error {
 }
 
 // RunDue runs everything that is due now, and what falls due meanwhile, and
-// returns how many jobs it started once none is left running.
+// returns how many jobs it started once none is left running, but for those
+// aside that take long.
 func (w *Worker) RunDue(ctx context.Context) (done int, err error) {
 	for {
 		ended := w.ended()
@@ -96,13 +106,23 @@ func (w *Worker) RunDue(ctx context.Context) (done int, err error) {
 		if err != nil {
 			return done, err
 		}
-		if n == 0 && w.idle() {
+		if n > 0 {
+			continue // there may be more that is due, and room for it
+		}
+		wait := w.wait()
+		if wait == 0 {
 			return done, nil
 		}
+		patience := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
-			return done, ctx.Err()
+			err = ctx.Err()
 		case <-ended:
+		case <-patience.C:
+		}
+		patience.Stop()
+		if err != nil {
+			return done, err
 		}
 	}
 }
@@ -118,18 +138,32 @@ func (w *Worker) start(ctx context.Context) (int, error) {
 		return 0, nil
 	}
 	leases, err := w.Store.Claim(ctx, w.Clock.Now(), clock.Real{}.Now(), w.Lease, free)
-	w.mu.Lock()
-	w.running += len(leases)
-	w.mu.Unlock()
 	for _, l := range leases {
-		go w.do(ctx, l)
+		go w.do(w.begin(ctx, l), l)
 	}
 	return len(leases), err
 }
 
+// begin counts a job, and returns what it runs in: one aside may go on when who
+// started it has stopped waiting.
+func (w *Worker) begin(ctx context.Context, l vault.Lease) context.Context {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	patience, aside := w.Aside[l.Kind]
+	if !aside {
+		w.running++
+		return ctx
+	}
+	w.aside[l.Token] = clock.Real{}.Now().Add(patience)
+	if w.home != nil {
+		return w.home
+	}
+	return ctx
+}
+
 // do runs one job, prolonging its lease while it runs.
 func (w *Worker) do(ctx context.Context, l vault.Lease) {
-	defer w.end()
+	defer w.end(l)
 	handler := w.Handlers[l.Kind]
 	if handler == nil {
 		w.Log.Error("job without a handler", "kind", l.Kind, "of", l.Ref.String())
@@ -215,10 +249,14 @@ func nextDue(ctx context.Context, s vault.Store) (due time.Time, err error) {
 	return due, err
 }
 
-func (w *Worker) end() {
+func (w *Worker) end(l vault.Lease) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.running--
+	if _, aside := w.aside[l.Token]; aside {
+		delete(w.aside, l.Token)
+	} else {
+		w.running--
+	}
 	close(w.finished)
 	w.finished = make(chan struct{})
 }
@@ -229,8 +267,23 @@ func (w *Worker) ended() <-chan struct{} {
 	return w.finished
 }
 
-func (w *Worker) idle() bool {
+// empty reports whether no job runs.
+func (w *Worker) empty() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.running == 0
+	return w.running == 0 && len(w.aside) == 0
+}
+
+// wait is how long RunDue still waits for what runs; 0: no more.
+func (w *Worker) wait() (longest time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.running > 0 {
+		return longestNap // a job's end comes before
+	}
+	now := clock.Real{}.Now()
+	for _, until := range w.aside {
+		longest = max(longest, until.Sub(now))
+	}
+	return longest
 }

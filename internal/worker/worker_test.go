@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,4 +220,54 @@ func TestAdvanceBesideRunReturns(t *testing.T) {
 	if err := d.Advance(ctx, moving{d.clock}, 10*time.Minute); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// What somebody outside lets hang holds up neither the moved clock, nor others,
+// nor each other, and is not broken off when the clock has been moved.
+func TestJobsAside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		hangs := make(chan struct{})
+		var broken atomic.Int32
+		d.Aside = map[vault.JobKind]time.Duration{vault.JobDeliver: 2 * time.Second}
+		d.Handlers[vault.JobDeliver] = func(ctx context.Context, l vault.Lease) error {
+			if l.Ref.Name != "quick" {
+				select {
+				case <-hangs:
+				case <-ctx.Done():
+					broken.Add(1)
+				}
+			}
+			return d.handle(ctx, l)
+		}
+		defer d.run(t)()
+		for _, name := range []string{"one", "two", "three", "four", "quick"} { // more than there are slots
+			j := vault.Job{Kind: vault.JobDeliver, Ref: vault.Ref{Vault: "-", Kind: vault.Sinks, Name: name}, Due: d.begin.Add(time.Minute)}
+			if err := d.store.Update(t.Context(), func(tx vault.Tx) error { return tx.PutJob(j) }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d.put(t, "order", 2*time.Minute)
+		ctx, cancel := context.WithCancel(t.Context())
+		began := time.Now()
+		if err := d.Advance(ctx, moving{d.clock}, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("moving the clock took %v", took)
+		}
+		cancel() // as the call that moved the clock ends
+		synctest.Wait()
+		d.mu.Lock()
+		ran := len(d.ran)
+		d.mu.Unlock()
+		if ran != 2 || broken.Load() != 0 {
+			t.Errorf("%d jobs are done, want quick and order; %d were broken off", ran, broken.Load())
+		}
+		close(hangs)
+		synctest.Wait()
+		if len(d.ran) != 6 {
+			t.Errorf("in the end %v", d.ran)
+		}
+	})
 }
