@@ -78,7 +78,14 @@ func (w *world) notices() notices {
 			w.t.Errorf("an event with a time or an id that cannot be: %v", e)
 		}
 		ids[e["id"]] = true
-		id, kind := e["data"].(object)["Version"].(string), strings.TrimPrefix(e["eventType"].(string), "Microsoft.KeyVault.")
+		kind := strings.TrimPrefix(e["eventType"].(string), "Microsoft.KeyVault.")
+		if kind == "Certwright.IssuerNewRootCreated" { // of an issuer, not of a version
+			if e["data"].(object)["Root"] == nil {
+				w.t.Errorf("an event of a new root without its name: %v", e)
+			}
+			continue
+		}
+		id := e["data"].(object)["Version"].(string)
 		of := add(n.events, id)
 		of[kind] = append(of[kind], at)
 	}

@@ -13,7 +13,8 @@ import (
 // AnnounceRoot tells of a root that an own CA made, before it signs: an event and
 // a mail for every issuer resource of the provider, in one transaction. The mail
 // goes to the issuer's administrators or, where it has none, to the vault's
-// contacts.
+// contacts; but of a first root, which takes no other's place, to administrators
+// only.
 func (s *Service) AnnounceRoot(ctx context.Context, root vault.NewRoot) error {
 	s.Log.Info("new root", "provider", root.Provider, "root", root.CommonName, "file", root.File, "thumbprint", root.Thumbprint, "signs from", root.From)
 	return s.Store.Update(ctx, func(tx vault.Tx) error {
@@ -61,12 +62,15 @@ func (s *Service) announceTo(tx vault.Tx, c vault.IssuerConfig, root vault.NewRo
 	if err := s.tell(tx, about); err != nil {
 		return err
 	}
-	to, err := administrators(tx, c)
+	to, err := administrators(tx, c, !root.First)
 	if err != nil {
 		return err
 	}
 	l := rootMail(c, root)
-	if len(to) == 0 {
+	switch {
+	case len(to) == 0 && root.First:
+		return nil
+	case len(to) == 0:
 		s.Log.Warn("mail has nobody to go to: the issuer has no administrators and the vault no contacts", "vault", c.Vault, "issuer", c.Name, "subject", l.subject)
 		return nil
 	}
@@ -77,8 +81,9 @@ func (s *Service) announceTo(tx vault.Tx, c vault.IssuerConfig, root vault.NewRo
 	return s.tell(tx, about)
 }
 
-// administrators are the addresses of who looks after an issuer.
-func administrators(r vault.Reader, c vault.IssuerConfig) (to []string, err error) {
+// administrators are the addresses of who looks after an issuer; without any,
+// where contacts may stand in for them, those of the vault.
+func administrators(r vault.Reader, c vault.IssuerConfig, standIn bool) (to []string, err error) {
 	if c.Organization != nil {
 		for _, a := range c.Organization.Admins {
 			if a.Email != "" {
@@ -86,7 +91,7 @@ func administrators(r vault.Reader, c vault.IssuerConfig) (to []string, err erro
 			}
 		}
 	}
-	if len(to) > 0 {
+	if len(to) > 0 || !standIn {
 		return to, nil
 	}
 	contacts, _, err := found(r.Contacts(c.Vault))

@@ -65,3 +65,17 @@ func TestAnnounceRoot(t *testing.T) {
 		t.Errorf("mails %q", mails)
 	}
 }
+
+// A first root takes no other's place: contacts who set nothing up about it get
+// no mail, administrators do.
+func TestAnnounceFirstRoot(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.contacts(t)
+	for name, admins := range map[string][]vault.Admin{"plain": nil, "own": {{Email: "pki@example.test"}}} {
+		_, err := h.PutIssuer(t.Context(), nobody, "default", name, service.IssuerInput{Provider: ptr("Internal"), Organization: &service.OrganizationInput{Admins: &admins}})
+		must(t, err)
+	}
+	must(t, h.AnnounceRoot(t.Context(), vault.NewRoot{Provider: "Internal", CommonName: "Internal Root", Made: noon, From: noon, Expires: noon.AddDate(20, 0, 0), First: true}))
+	h.wantOutbox(t, map[string]int{vault.EventNewRoot: 2, "has a new root: Internal Root": 1})
+}
