@@ -4,7 +4,10 @@
 // its resources for a vault make, and finds the vault again by its address,
 // as a refresh does in a new process.
 //
+// The third way has no metadata_host and no management plane: autorest.go.
+//
 //	azurerm METADATA-HOST secret|msi
+//	azurerm - autorest
 package main
 
 import (
@@ -28,7 +31,7 @@ const (
 
 func main() {
 	if len(os.Args) != 3 {
-		fmt.Fprintln(os.Stderr, "usage: azurerm METADATA-HOST secret|msi")
+		fmt.Fprintln(os.Stderr, "usage: azurerm METADATA-HOST secret|msi, or azurerm - autorest")
 		os.Exit(2)
 	}
 	ctx, stop := context.WithTimeout(context.Background(), 2*time.Minute)
@@ -41,6 +44,9 @@ func main() {
 }
 
 func run(ctx context.Context, metadataHost, way string) error {
+	if way == "autorest" {
+		return runAutorest(ctx)
+	}
 	env, err := environments.FromEndpoint(ctx, "https://"+metadataHost)
 	if err != nil {
 		return err
@@ -66,6 +72,14 @@ func run(ctx context.Context, metadataHost, way string) error {
 	}
 	client := keyvault.New()
 	client.Authorizer = autorest.AutorestAuthorizer(vault).BearerAuthorizerCallback()
+	if err := resources(ctx, client, uri); err != nil {
+		return err
+	}
+	return plane.findAgain(ctx, id, uri)
+}
+
+// resources makes, reads and destroys what can lie in a vault.
+func resources(ctx context.Context, client keyvault.BaseClient, uri string) error {
 	for _, step := range []struct {
 		name string
 		do   func(context.Context, keyvault.BaseClient, string) error
@@ -76,7 +90,7 @@ func run(ctx context.Context, metadataHost, way string) error {
 			return fmt.Errorf("azurerm_key_vault_%s: %w", step.name, err)
 		}
 	}
-	return plane.findAgain(ctx, id, uri)
+	return nil
 }
 
 // credentials are those of the provider block: any client with a secret in

@@ -9,7 +9,7 @@ import (
 
 	"github.com/hashicorp/go-azure-helpers/resourcemanager/commonids"
 	"github.com/hashicorp/go-azure-sdk/resource-manager/keyvault/2026-02-01/vaults"
-	"github.com/hashicorp/go-azure-sdk/resource-manager/resources/2015-11-01/resources"
+	armresources "github.com/hashicorp/go-azure-sdk/resource-manager/resources/2015-11-01/resources"
 	"github.com/hashicorp/go-azure-sdk/sdk/auth"
 	"github.com/hashicorp/go-azure-sdk/sdk/environments"
 )
@@ -17,7 +17,7 @@ import (
 // A plane is the management plane with the two clients that vaults need.
 type plane struct {
 	vaults    *vaults.VaultsClient
-	resources *resources.ResourcesClient
+	resources *armresources.ResourcesClient
 }
 
 func openPlane(ctx context.Context, env *environments.Environment, login auth.Credentials) (p plane, err error) {
@@ -28,7 +28,7 @@ func openPlane(ctx context.Context, env *environments.Environment, login auth.Cr
 	if p.vaults, err = vaults.NewVaultsClientWithBaseURI(env.ResourceManager); err != nil {
 		return p, err
 	}
-	if p.resources, err = resources.NewResourcesClientWithBaseURI(env.ResourceManager); err != nil {
+	if p.resources, err = armresources.NewResourcesClientWithBaseURI(env.ResourceManager); err != nil {
 		return p, err
 	}
 	p.vaults.Client.SetAuthorizer(authorizer)
@@ -61,7 +61,7 @@ func (p plane) findAgain(ctx context.Context, want commonids.KeyVaultId, uri str
 		return fmt.Errorf("the provider takes no vault at %s", uri)
 	}
 	filter := "resourceType eq 'Microsoft.KeyVault/vaults' and name eq '" + labels[0] + "'"
-	found, err := p.resources.ListComplete(ctx, commonids.NewSubscriptionID(subscription), resources.ListOperationOptions{Filter: &filter})
+	found, err := p.resources.ListComplete(ctx, commonids.NewSubscriptionID(subscription), armresources.ListOperationOptions{Filter: &filter})
 	if err != nil {
 		return fmt.Errorf("list resources: %w", err)
 	}
