@@ -37,7 +37,7 @@ func (d devCommand) Run(to streams) error {
 	for _, addr := range s.Exposed() {
 		fmt.Fprintf(to.err, "certwright: warning: other machines can reach %s, and whoever does may do everything\n", addr)
 	}
-	if err := announce(to, s.Ready, d.JSON); err != nil {
+	if err := announce(to, s.Ready, s.Cast(), d.JSON); err != nil {
 		return errors.Join(err, s.Stop())
 	}
 	select {
@@ -50,8 +50,8 @@ func (d devCommand) Run(to streams) error {
 }
 
 // announce tells people, and programs that asked for it, where the server is.
-func announce(to streams, r server.Ready, asJSON bool) error {
-	printReady(to.err, r)
+func announce(to streams, r server.Ready, cast server.Cast, asJSON bool) error {
+	printReady(to.err, r, cast)
 	if !asJSON {
 		return nil
 	}
@@ -63,7 +63,7 @@ func announce(to streams, r server.Ready, asJSON bool) error {
 	return err
 }
 
-func printReady(w io.Writer, r server.Ready) {
+func printReady(w io.Writer, r server.Ready, cast server.Cast) {
 	env := "certwright env"
 	if usual, err := server.DefaultData(); err != nil || usual != r.Data {
 		env += " --data " + quoteSh(r.Data)
@@ -80,8 +80,13 @@ func printReady(w io.Writer, r server.Ready) {
   trust       %s
   data        %s
 %s
+`, r.VaultURL, r.IPURL, r.HTTPURL, r.CAFile, r.Data, proxy)
+	for _, line := range cast.Lines() {
+		fmt.Fprintf(w, "  %-10s  %s\n", line[0], line[1])
+	}
+	fmt.Fprintf(w, `
 point clients at it from another shell:
   eval "$(%s)"
 
-`, r.VaultURL, r.IPURL, r.HTTPURL, r.CAFile, r.Data, proxy, env)
+`, env)
 }

@@ -155,6 +155,12 @@ func TestDevAnnouncesItself(t *testing.T) {
 	}
 	want := regexp.MustCompile(`^certwright dev: not for production: .*
 (?s:.*)
+  data        .*
+
+  real        Internal \(ca\)
+  played      every other provider
+
+point clients at it from another shell:
   eval "\$\(certwright env --data '.*/it'\\''s here'\)"
 
 stopping

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -65,7 +66,7 @@ func (r runCommand) Run(to streams) error {
 }
 
 func (r runCommand) options(to streams) server.Options {
-	o := server.Options{Version: buildOf().number()}
+	o := server.Options{Version: buildOf().number(), Log: slog.New(server.LogLines(to.err, slog.LevelWarn))}
 	if r.Requests {
 		o.Observe = server.RequestLines(to.err)
 	}

@@ -17,6 +17,7 @@ type settings struct {
 	RenewFloor   time.Duration `help:"A name renews by itself at most once in this time (24h)." placeholder:"TIME" env:"CERTWRIGHT_RENEW_FLOOR"`
 	FloorPercent int           `name:"renew-floor-percent" help:"And once in this part of its lifetime, in percent (10)." placeholder:"PERCENT" env:"CERTWRIGHT_RENEW_FLOOR_PERCENT"`
 	NearExpiry   int           `name:"near-expiry-days" help:"How many days before its expiry an object is told to be near it (30)." placeholder:"DAYS" env:"CERTWRIGHT_NEAR_EXPIRY_DAYS"`
+	Strict       bool          `name:"strict-providers" help:"Refuse providers that the configuration does not name, instead of playing them." env:"CERTWRIGHT_STRICT_PROVIDERS"`
 	RetryAfter   time.Duration `help:"What Retry-After says of an operation in progress (1s)." placeholder:"TIME" env:"CERTWRIGHT_RETRY_AFTER"`
 }
 
@@ -62,6 +63,7 @@ func (s settings) read(d doors) (c config.Config, err error) {
 	if s.NearExpiry != 0 {
 		c.NearExpiryDays = s.NearExpiry
 	}
+	c.StrictProviders = c.StrictProviders || s.Strict
 	c.Ephemeral = c.Ephemeral || d.Ephemeral
 	if err := c.Check(); err != nil {
 		return c, exitError{exitUsage, err}

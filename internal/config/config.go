@@ -36,9 +36,10 @@ type Config struct {
 	RenewFloor        time.Duration // a name renews by itself at most once in this time; 0 means 24h
 	RenewFloorPercent int           // and once in this part of its lifetime; 0 means 10
 
-	Hosts     []string            // names to be called by beside the local ones; *.example.org is all below it
-	Vaults    []Vault             // vaults that differ from the usual settings
-	Providers map[string]Provider // what an issuer's provider means here; scripted where not named
+	Hosts           []string            // names to be called by beside the local ones; *.example.org is all below it
+	Vaults          []Vault             // vaults that differ from the usual settings
+	StrictProviders bool                // refuse providers that are not named, instead of playing them
+	Providers       map[string]Provider // what an issuer's provider means here; scripted where not named
 
 	Notices notify.Settings // who is told what happened: smtp and events; nobody where they are not there
 }
@@ -61,6 +62,7 @@ func (c *Config) Fields() []setting.Field {
 		setting.Number("renew_floor_percent", &c.RenewFloorPercent),
 		setting.Texts("hosts", &c.Hosts),
 		setting.List("vaults", &c.Vaults),
+		setting.Switch("strict_providers", &c.StrictProviders),
 		setting.Variants("providers", "kind", &c.Providers, openProvider),
 		setting.Later("store"), setting.Later("tls"), setting.Later("auth"),
 	}, c.Notices.Fields()...)

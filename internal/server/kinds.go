@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"certwright/internal/certs"
 	"certwright/internal/challenge"
 	"certwright/internal/clock"
 	"certwright/internal/config"
@@ -12,6 +13,7 @@ import (
 	"certwright/internal/issuer/ca"
 	"certwright/internal/issuer/digicert"
 	"certwright/internal/issuer/openbao"
+	"certwright/internal/issuer/scripted"
 	"certwright/internal/outbound"
 	"certwright/internal/vault"
 )
@@ -23,7 +25,8 @@ type surroundings struct {
 	clock    vault.Clock
 	announce ca.Announcer
 	board    *challenge.Board // one for all
-	played   vault.Issuer     // the scripted issuer, one for all
+	script   certs.Authority  // signs what the scripted issuer issues
+	played   vault.Issuer     // plays every name that is not configured; nil: nothing does
 }
 
 // openIssuer opens the issuer that settings describe. It reads the files that
@@ -31,7 +34,7 @@ type surroundings struct {
 func openIssuer(ctx context.Context, settings config.ProviderSettings, with surroundings) (vault.Issuer, error) {
 	switch s := settings.(type) {
 	case *config.Scripted:
-		return with.played, nil
+		return scripted.Issuer{Authority: with.script, Configured: true}, nil
 	case *ca.Settings:
 		return ca.New(ctx, ca.Issuer{Name: with.name, Settings: *s, Accounts: with.accounts, Clock: with.clock, Announce: with.announce})
 	case *acme.Settings:

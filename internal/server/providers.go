@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"certwright/internal/challenge"
 	"certwright/internal/config"
@@ -20,14 +21,21 @@ const internalProvider = "Internal"
 // providers are the issuers that stand behind the names of providers.
 type providers struct {
 	named  map[string]vault.Issuer // by name in lower case
-	played vault.Issuer            // any other name
+	played vault.Issuer            // any other name; nil: there is no other
 	board  *challenge.Board        // http-01 answers of all of them
+
+	first func(name string) // told of the first use of each name that is played; may be nil
+	mu    sync.Mutex
+	used  map[string]bool // those names, in lower case
 }
+
+// mostPlayed is of how many names that are played the first use is told.
+const mostPlayed = 200
 
 // openProviders opens what the configuration names, and the own CA. An error
 // names the provider.
 func openProviders(ctx context.Context, all map[string]config.Provider, with surroundings) (*providers, error) {
-	p := &providers{named: map[string]vault.Issuer{}, played: with.played, board: with.board}
+	p := &providers{named: map[string]vault.Issuer{}, played: with.played, board: with.board, used: map[string]bool{}}
 	all = withInternal(all)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		with := with
@@ -53,13 +61,26 @@ func withInternal(all map[string]config.Provider) map[string]config.Provider {
 	return added
 }
 
-// issuer returns the issuer behind a provider; never nil, since in a development
-// server every name that is not configured is played.
+// issuer returns the issuer behind a provider. A name that is not configured is
+// played, or there is none: nil.
 func (p *providers) issuer(name string) vault.Issuer {
 	if i, ok := p.named[strings.ToLower(name)]; ok {
 		return i
 	}
+	if p.played != nil && p.first != nil {
+		p.tell(name)
+	}
 	return p.played
+}
+
+// tell tells of the first use of a name that is played.
+func (p *providers) tell(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if key := strings.ToLower(name); !p.used[key] && len(p.used) < mostPlayed {
+		p.used[key] = true
+		p.first(name)
+	}
 }
 
 // An authority is an issuer that is its own CA.

@@ -191,14 +191,23 @@ func (s *Server) openIssuers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.issuers, err = openProviders(ctx, s.config.Providers, surroundings{
+	with := surroundings{
 		accounts: accounts,
 		clock:    s.clock,
 		announce: func(ctx context.Context, root vault.NewRoot) error { return s.service.AnnounceRoot(ctx, root) },
 		board:    &challenge.Board{Accounts: accounts},
-		played:   scripted.Issuer{Authority: authority},
-	})
-	return err
+		script:   authority,
+	}
+	if !s.config.StrictProviders {
+		with.played = scripted.Issuer{Authority: authority}
+	}
+	if s.issuers, err = openProviders(ctx, s.config.Providers, with); err != nil {
+		return err
+	}
+	s.issuers.first = func(name string) {
+		s.log.Warn("a provider that the configuration does not name is played by the scripted issuer: no real authority is asked", "provider", name)
+	}
+	return nil
 }
 
 // openDoors listens, starts the worker and tells where the server is.

@@ -168,6 +168,9 @@ func (s *Service) planIssuer(r vault.Reader, p *plan) error {
 		}
 		op.Issuer, p.issuer = &cfg, issuer
 		*op = op.Noted(p.now, fmt.Sprintf("Requested of issuer %s, provider %s.", cfg.Name, cfg.Provider))
+		if player, ok := issuer.(vault.Player); ok {
+			*op = op.Noted(p.now, player.Plays(cfg.Provider))
+		}
 	}
 	if p.op.Policy.Key.Reuse && p.rev != 0 && !p.head.Pending {
 		return reuseKey(r, p)

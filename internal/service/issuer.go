@@ -119,7 +119,7 @@ func (s *Service) applyIssuer(c vault.IssuerConfig, in IssuerInput, now time.Tim
 	}
 	provider := s.Issuers(c.Provider)
 	if provider == nil {
-		return c, vault.Bad("This server has no provider %s.", c.Provider)
+		return c, vault.NoProvider(c.Provider)
 	}
 	if v, ok := provider.(vault.Validator); ok {
 		return c, v.ValidateIssuer(c)

@@ -71,6 +71,12 @@ type Prompter interface {
 	Prompt(o Order) bool
 }
 
+// A Player is an Issuer behind which no authority stands. Plays says so of a
+// provider, in a sentence for the history.
+type Player interface {
+	Plays(provider string) string
+}
+
 // A Patient is an Issuer whose orders must end at some time. Patience is how
 // long after its creation an order may still be waiting at an authority that
 // answers; 0 is for ever. One that cannot be reached is waited for all the same

@@ -85,6 +85,11 @@ func PolicyIssuerUnknown(name string) *Error { return Bad("Issuer %s not found",
 // PolicyIssuerDisabled answers a create with an issuer that is switched off.
 func PolicyIssuerDisabled(name string) *Error { return Bad("Issuer %s is disabled", name).OfIssuer() }
 
+// NoProvider answers an issuer whose provider this server has not.
+func NoProvider(provider string) *Error {
+	return Bad("This server has no provider %s; its operator names those that there are in the configuration, under providers.", provider)
+}
+
 // PolicyProviderUnknown answers a create with an issuer whose provider this
 // server has not.
 func PolicyProviderUnknown(provider, issuer string) *Error {

@@ -19,54 +19,71 @@ type script struct {
 }
 
 // scriptOf reads the script in the issuer's credentials.account_id.
-func scriptOf(c vault.IssuerConfig) script {
+func scriptOf(c vault.IssuerConfig) (script, *vault.Error) {
 	if c.Credentials == nil {
-		return script{}
+		return script{}, nil
 	}
 	return parse(c.Credentials.AccountID)
 }
 
 // parse reads tokens separated by ";", each key=value or a bare word, spaces
-// trimmed; "message=" runs to the end. If any token is unknown there is no
-// script: a real account number must not make trouble (DESIGN section 5).
-func parse(text string) script {
+// trimmed; "message=" runs to the end. A text in which nothing looks like a
+// token is an account and no script: a real one must not make trouble. One that
+// looks like a script has to be one: a typo must not issue what was to fail.
+func parse(text string) (script, *vault.Error) {
 	var s script
+	var wrong *vault.Error
+	alike := false
 	for rest := text; rest != ""; {
 		token, tail, _ := strings.Cut(rest, ";")
 		if m, ok := strings.CutPrefix(strings.TrimSpace(rest), "message="); ok {
-			s.message = strings.TrimSpace(m)
+			s.message, alike = strings.TrimSpace(m), true
 			break
 		}
-		if token = strings.TrimSpace(token); token != "" && !s.set(token) {
-			return script{}
+		if token = strings.TrimSpace(token); token != "" {
+			if err := s.set(token); err != nil && wrong == nil {
+				wrong = err
+			} else if err == nil {
+				alike = true
+			}
+			alike = alike || looksLike(token)
 		}
 		rest = tail
 	}
-	return s
+	switch {
+	case !alike:
+		return script{}, nil
+	case wrong != nil:
+		return script{}, wrong
+	}
+	return s, nil
 }
 
-func (s *script) set(token string) (ok bool) {
+// set takes one token; the error names it and says what to write.
+func (s *script) set(token string) *vault.Error {
 	key, value, _ := strings.Cut(token, "=")
 	value = strings.TrimSpace(value)
+	ok := false
 	var err error
-	switch strings.TrimSpace(key) {
+	switch key = strings.TrimSpace(key); key {
 	case "hold":
-		s.hold = true
-		return token == "hold"
+		s.hold, ok = true, token == "hold"
 	case "delay":
 		s.delay, err = time.ParseDuration(value)
-		return err == nil && s.delay >= 0
+		ok = err == nil && s.delay >= 0
 	case "outcome":
 		s.outcome, ok = map[string]string{"reject": vault.RequestRejected, "error": vault.IssuerFault}[value]
-		return ok
 	case "fail":
 		s.fail, err = strconv.Atoi(value)
-		return err == nil && s.fail >= 0
+		ok = err == nil && s.fail >= 0
 	case "cancel":
 		s.loseCancel = value == "lost"
-		return s.loseCancel
+		ok = s.loseCancel
 	}
-	return false
+	if ok {
+		return nil
+	}
+	return unknown(token, key)
 }
 
 // failure is how an order of this script ends when it is not issued.

@@ -19,7 +19,8 @@ import (
 
 // Issuer answers orders from their script.
 type Issuer struct {
-	Authority certs.Authority
+	Authority  certs.Authority
+	Configured bool // an operator chose it for its provider; else it plays whatever nobody configured
 }
 
 var errUnreachable = errors.New("the scripted issuer is unreachable, as its script says")
@@ -30,7 +31,10 @@ func (i Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error)
 	if err := ctx.Err(); err != nil {
 		return vault.Progress{}, err
 	}
-	s := scriptOf(o.Issuer)
+	s, err := scriptOf(o.Issuer)
+	if err != nil { // put before scripts were checked, or while another stood behind the provider
+		return vault.Progress{Failure: &vault.Failure{Code: vault.IssuerFault, Message: err.Message}}, nil
+	}
 	switch wait := o.Created.Add(s.delay).Sub(o.Now); {
 	case s.hold:
 		return vault.Progress{Again: patience(o)}, nil
@@ -41,15 +45,12 @@ func (i Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error)
 	case s.outcome != "":
 		return vault.Progress{Failure: s.failure()}, nil
 	}
-	leaf, err := i.Authority.Issue(o.CSR, o.Policy.X509.ValidityMonths, o.Now)
-	if err != nil {
-		return vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: fmt.Sprintf("The certificate signing request is not acceptable: %v.", err)}}, nil
+	leaf, unfit := i.Authority.Issue(o.CSR, o.Policy.X509.ValidityMonths, o.Now)
+	if unfit != nil {
+		return vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: fmt.Sprintf("The certificate signing request is not acceptable: %v.", unfit)}}, nil
 	}
 	return vault.Progress{Chain: [][]byte{leaf, i.Authority.Certificate}}, nil
 }
-
-// ValidateIssuer implements vault.Validator: a script may be anything.
-func (i Issuer) ValidateIssuer(vault.IssuerConfig) error { return nil }
 
 // ValidatePolicy refuses what the provider that is played is known to refuse.
 func (i Issuer) ValidatePolicy(cfg vault.IssuerConfig, p vault.Policy) error {
@@ -71,11 +72,29 @@ func patience(o vault.Order) time.Duration {
 
 // Cancel withdraws the order, unless the script loses it.
 func (i Issuer) Cancel(_ context.Context, o vault.Order) (vault.Progress, error) {
-	return vault.Progress{Cancelled: !scriptOf(o.Issuer).loseCancel}, nil
+	s, err := scriptOf(o.Issuer)
+	return vault.Progress{Cancelled: err != nil || !s.loseCancel}, nil
+}
+
+// ValidateIssuer implements vault.Validator: a script with a typo is refused.
+func (i Issuer) ValidateIssuer(c vault.IssuerConfig) error {
+	if _, err := scriptOf(c); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Plays implements vault.Player.
+func (i Issuer) Plays(provider string) string {
+	why := "which the configuration does not name"
+	if i.Configured {
+		why = "as the configuration says"
+	}
+	return fmt.Sprintf("Provider %s is played by the scripted issuer, %s: no real authority is asked.", provider, why)
 }
 
 // Prompt reports whether the script leaves nothing to wait for.
 func (i Issuer) Prompt(o vault.Order) bool {
-	s := scriptOf(o.Issuer)
-	return !s.hold && !o.Now.Before(o.Created.Add(s.delay)) && s.fail == 0
+	s, err := scriptOf(o.Issuer)
+	return err != nil || !s.hold && !o.Now.Before(o.Created.Add(s.delay)) && s.fail == 0
 }

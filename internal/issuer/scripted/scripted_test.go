@@ -1,14 +1,13 @@
 package scripted
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"certwright/internal/certs"
 	"certwright/internal/issuer/issuertest"
 	"certwright/internal/vault"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func TestContract(t *testing.T) {
@@ -40,27 +39,99 @@ func config(script string) vault.IssuerConfig {
 func TestParse(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]script{
-		"":                             {},
-		"4417":                         {},
 		"hold":                         {hold: true},
 		" hold ; delay=5s ":            {hold: true, delay: 5 * time.Second},
 		"outcome=reject":               {outcome: vault.RequestRejected},
 		"outcome=error;message=a; b=c": {outcome: vault.IssuerFault, message: "a; b=c"},
+		"outcome = error; fail = 2":    {outcome: vault.IssuerFault, fail: 2},
 		"fail=2;cancel=lost":           {fail: 2, loseCancel: true},
 		"delay=1m30s;;":                {delay: 90 * time.Second},
-		"hold;account 12":              {},
-		"delay=-1s":                    {},
-		"delay=soon":                   {},
-		"outcome=maybe":                {},
-		"fail=x":                       {},
-		"cancel=won":                   {},
-		"hold=1":                       {},
-		"message=only words":           {message: "only words"},
+		"message=only words; holdd":    {message: "only words; holdd"},
 	} {
-		if diff := cmp.Diff(want, parse(text), cmp.AllowUnexported(script{})); diff != "" {
-			t.Errorf("%q (-want +got):\n%s", text, diff)
+		if got, err := parse(text); err != nil || got != want {
+			t.Errorf("%q: %+v, %v; want %+v", text, got, err, want)
 		}
 	}
+}
+
+// What is no script is an account, and issues at once.
+func TestAccountsAreNoScripts(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "4417", "account 12", "none", "account", "keyvaultuser", "admin@example.org", "hold@example.org", "3f0c6a52-7f1c-4a8e-9a52-0c1e2d3f4a5b",
+		"gold", "bold", "Gold;Silver", "holding-co", "hold-account", "fail-over", "Fail Safe Ltd", "Hold, Inc.", "message-bus", "cancellations",
+		"CN=joe,O=Example", "uid=joe;ou=people", "c2VjcmV0PQ==", "aG9sZA=", "tenant=contoso", "a=b", "=", ";", ";;", "h", "x=1"} {
+		if got, err := parse(text); err != nil || got != (script{}) {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+}
+
+// What looks like a script and is none is refused, and the word is named.
+func TestTypos(t *testing.T) {
+	t.Parallel()
+	for text, word := range map[string]string{
+		"outcome=eror":     `"outcome=eror" in it is unknown: write outcome=reject or outcome=error`,
+		"Hold":             `"Hold" in it is unknown: write hold.`,
+		"hold; delya=3s":   `"delya=3s" in it is unknown: write delay=5s`,
+		"delya=3s":         `"delya=3s"`,
+		"hold;account 12":  `"account 12" in it is unknown: there are hold, delay=5s,`,
+		"account;hold":     `"account"`,
+		"HOLD":             `"HOLD"`,
+		"hodl":             `"hodl"`,
+		"holdd":            `"holdd"`,
+		"hold=1":           `"hold=1"`,
+		"hold, delay=5s":   `"hold, delay=5s"`,
+		"Delay=5s":         `"Delay=5s"`,
+		"delay":            `"delay"`,
+		"delay=5":          `"delay=5"`,
+		"delay=-1s":        `"delay=-1s"`,
+		"delay=soon":       `"delay=soon"`,
+		"delay:5s":         `"delay:5s"`,
+		"delay 5s":         `"delay 5s"`,
+		"outcom=error":     `"outcom=error"`,
+		"outcome=maybe":    `"outcome=maybe"`,
+		"outcome=Error":    `"outcome=Error"`,
+		"result=reject":    `"result=reject"`,
+		"wait=5s":          `"wait=5s"`,
+		"fail=x":           `"fail=x"`,
+		"fail=-1":          `"fail=-1"`,
+		"fial=2":           `"fial=2"`,
+		"cancel=won":       `"cancel=won"`,
+		"cancle=lost":      `"cancle=lost"`,
+		"mesage=no":        `"mesage=no"`,
+		"fail=2;mesage=no": `"mesage=no" in it is unknown: write message=...`,
+		"message:no":       `"message:no"`,
+	} {
+		got, err := parse(text)
+		if err == nil || got != (script{}) || err.Reason != vault.Invalid || !strings.Contains(err.Message, word) {
+			t.Errorf("%q: %+v, %v; want %s", text, got, err, word)
+			continue
+		}
+		if err := (Issuer{}).ValidateIssuer(config(text)); err == nil {
+			t.Errorf("%q: the issuer is accepted", text)
+		}
+		p, _ := Issuer{}.Step(t.Context(), vault.Order{Issuer: config(text)}) // one that was put before
+		if p.Failure == nil || p.Failure.Code != vault.IssuerFault || !strings.Contains(p.Failure.Message, word) {
+			t.Errorf("%q: an order comes to %+v", text, p)
+		}
+	}
+	if err := (Issuer{}).ValidateIssuer(config("4417")); err != nil {
+		t.Error(err)
+	}
+	if err := (Issuer{}).ValidateIssuer(vault.IssuerConfig{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, text := range []string{"hold; delay=5s", "outcome=eror", "message=a;b", "delya=3s", "h", "=;=", "hold\t5s", "Ho\u017fd"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if s, err := parse(text); err != nil && s != (script{}) {
+			t.Errorf("%q: refused, and %+v", text, s)
+		}
+	})
 }
 
 func TestPrompt(t *testing.T) {
