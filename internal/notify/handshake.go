@@ -51,6 +51,7 @@ func (h *Webhook) greet(ctx context.Context) (*outbound.Client, error) {
 		if h.client, err = outbound.New(h.settings.CABundle, outbound.Limit{Requests: agreed.Rate, Within: time.Minute}); err != nil {
 			return nil, fmt.Errorf("ca_bundle: %w", err)
 		}
+		h.client.Clock = h.means.Clock
 	}
 	h.greeted = true
 	return h.client, nil

@@ -47,6 +47,7 @@ func (s Settings) Check() (wrong []error) {
 // Means are what sinks need of the server.
 type Means struct {
 	Store    vault.Store
+	Clock    vault.Clock               // that Retry-After follows; nil: real time
 	VaultURL func(vault string) string // the address of a vault, as clients know it
 	Origin   string                    // what this server calls itself to receivers that are asked first; "" is certwright.localhost
 }

@@ -58,6 +58,7 @@ func NewWebhook(s WebhookSettings, m Means) (*Webhook, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ca_bundle: %w", err)
 	}
+	client.Clock = m.Clock
 	h := &Webhook{Name: s.Name, settings: s, means: m, client: client}
 	return h, h.sign(http.Header{}, nil) // its secret can be read
 }

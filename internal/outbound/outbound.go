@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"certwright/internal/vault"
 )
 
 // What one call may take.
@@ -34,6 +36,10 @@ var ErrTooLarge = errors.New("the answer is larger than 1 MiB")
 type Client struct {
 	transport http.RoundTripper
 	limits    []Limit
+
+	// Clock is what the time follows at which an authority wants to be asked
+	// again; nil is real time. Rates and time-outs follow real time always.
+	Clock vault.Clock
 
 	mu    sync.Mutex
 	paces map[string]*pace

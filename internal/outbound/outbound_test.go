@@ -16,6 +16,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"certwright/internal/clock"
 	"certwright/internal/vault"
 )
 
@@ -255,5 +256,48 @@ func TestCheckURL(t *testing.T) {
 		} else if strings.Contains(err.Error(), "secret") {
 			t.Errorf("%v tells the password", err)
 		}
+	}
+}
+
+// When an account is open again follows the client's clock, moved or set back.
+func TestRetryAfterFollowsTheClock(t *testing.T) {
+	t.Parallel()
+	limited := true
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if limited {
+			w.Header().Set("Retry-After", "28800")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
+	}))
+	t.Cleanup(s.Close)
+	c, moved := client(t, ""), &clock.Shifted{}
+	c.Clock = moved
+	closed := func(account string) {
+		t.Helper()
+		if _, err := get(t, c.HTTP(account), s.URL); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := get(t, c.HTTP(account), s.URL); !errors.Is(err, vault.ErrPaced) {
+			t.Errorf("%s: %v", account, err)
+		}
+	}
+	closed("a")
+	limited = false
+	moved.Advance(7 * time.Hour)
+	var retry *vault.RetryError
+	if _, err := get(t, c.HTTP("a"), s.URL); !errors.As(err, &retry) || retry.After > time.Hour || retry.After < 59*time.Minute {
+		t.Errorf("an hour before: %v", err)
+	}
+	moved.Advance(time.Hour + time.Second)
+	if _, err := get(t, c.HTTP("a"), s.URL); err != nil {
+		t.Errorf("8 hours later by the clock: %v", err)
+	}
+	limited = true
+	moved.Advance(1000 * time.Hour)
+	closed("b")
+	limited = false
+	moved.Set(0)
+	if _, err := get(t, c.HTTP("b"), s.URL); err != nil {
+		t.Errorf("after the clock was set back: %v", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 const (
 	maxCalls = 4               // at the same time, for each account
 	maxWait  = 2 * time.Second // for one's turn; whoever would wait longer comes back later
+	longest  = 24 * time.Hour  // that a Retry-After may ask for
 )
 
 // A Limit is how many requests an account may make: Requests in any Within.
@@ -27,6 +28,7 @@ type Limit struct {
 // A pace is what one account has used up. All orders of the account share it.
 type pace struct {
 	limits []*rate.Limiter
+	now    func() time.Time // for closed
 	turns  chan struct{}
 
 	mu     sync.Mutex
@@ -39,7 +41,7 @@ func (c *Client) pace(account string) *pace {
 	defer c.mu.Unlock()
 	p := c.paces[account]
 	if p == nil {
-		p = &pace{turns: make(chan struct{}, maxCalls)}
+		p = &pace{now: c.now, turns: make(chan struct{}, maxCalls)}
 		for _, l := range c.limits {
 			// a token bucket lets through burst + rate*time: half of each keeps to the window
 			p.limits = append(p.limits, rate.NewLimiter(rate.Limit(float64(l.Requests)/2/l.Within.Seconds()), max(l.Requests/2, 1)))
@@ -79,8 +81,16 @@ func (t *paced) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// now is real time, which authorities follow.
+// now is real time, which authorities follow when they name a time.
 func now() time.Time { return time.Now() }
+
+// now is the time of the client's clock.
+func (c *Client) now() time.Time {
+	if c.Clock == nil {
+		return now()
+	}
+	return c.Clock.Now()
+}
 
 // enter returns when a request may go out. leave must be called when it is over.
 func (p *pace) enter(ctx context.Context) (leave func(), err error) {
@@ -109,7 +119,10 @@ func (p *pace) enter(ctx context.Context) (leave func(), err error) {
 // wait is how long the account has to wait now, and why, an ErrPaced.
 func (p *pace) wait() (wait time.Duration, why error) {
 	p.mu.Lock()
-	wait, why = p.closed.Sub(now()), vault.Paced(p.by+" asks this account to come back later")
+	if wait = p.closed.Sub(p.now()); wait > longest { // the clock was set back
+		wait, p.closed = 0, time.Time{}
+	}
+	why = vault.Paced(p.by + " asks this account to come back later")
 	p.mu.Unlock()
 	for _, l := range p.limits {
 		r := l.Reserve()
@@ -124,7 +137,7 @@ func (p *pace) wait() (wait time.Duration, why error) {
 func (p *pace) close(after time.Duration, by string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until := now().Add(after); until.After(p.closed) {
+	if until := p.now().Add(after); until.After(p.closed) {
 		p.closed, p.by = until, by
 	}
 }
@@ -133,10 +146,10 @@ func (p *pace) close(after time.Duration, by string) {
 // bounded by a day.
 func retryAfter(header string) (time.Duration, bool) {
 	if n, err := strconv.Atoi(header); err == nil && n >= 0 {
-		return time.Duration(min(n, 24*3600)) * time.Second, true
+		return time.Duration(min(n, int(longest/time.Second))) * time.Second, true
 	}
 	if at, err := http.ParseTime(header); err == nil {
-		return min(max(at.Sub(now()), 0), 24*time.Hour), true
+		return min(max(at.Sub(now()), 0), longest), true
 	}
 	return 0, false
 }

@@ -71,3 +71,19 @@ func (k *keptClock) put(ctx context.Context, offset time.Duration) error {
 	k.Set(offset)
 	return nil
 }
+
+// watchClock looks every minute, as the worker does, whether the clock was set back.
+func (s *Server) watchClock() {
+	tick := time.NewTicker(time.Minute)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := s.service.WatchClock(s.ctx); err != nil && s.ctx.Err() == nil {
+			s.log.Error("the clock could not be watched", "error", err)
+		}
+	}
+}

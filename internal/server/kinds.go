@@ -32,6 +32,14 @@ type surroundings struct {
 // openIssuer opens the issuer that settings describe. It reads the files that
 // they name and makes no call.
 func openIssuer(ctx context.Context, settings config.ProviderSettings, with surroundings) (vault.Issuer, error) {
+	issuer, err := openKind(ctx, settings, with)
+	if f, ok := issuer.(interface{ Follow(vault.Clock) }); ok && err == nil {
+		f.Follow(with.clock) // when its authority wants to be asked again
+	}
+	return issuer, err
+}
+
+func openKind(ctx context.Context, settings config.ProviderSettings, with surroundings) (vault.Issuer, error) {
 	switch s := settings.(type) {
 	case *config.Scripted:
 		return scripted.Issuer{Authority: with.script, Configured: true}, nil
@@ -51,7 +59,7 @@ func openACME(s acme.Settings, with surroundings) (vault.Issuer, error) {
 	i := acme.Issuer{Name: with.name, Settings: s, Accounts: with.accounts}
 	if s.Solves() {
 		var err error
-		if i.Solver, err = challenge.New(s.Solver, challenge.Means{Clock: clock.Real{}, HTTP: solverClient, Board: with.board}); err != nil {
+		if i.Solver, err = challenge.New(s.Solver, challenge.Means{Clock: clock.Real{}, HTTP: with.solverClient, Board: with.board}); err != nil {
 			return nil, err
 		}
 	}
@@ -59,10 +67,11 @@ func openACME(s acme.Settings, with surroundings) (vault.Issuer, error) {
 }
 
 // solverClient makes the client by which a solver publishes proofs.
-func solverClient(caBundle string) (*http.Client, error) {
+func (with surroundings) solverClient(caBundle string) (*http.Client, error) {
 	c, err := outbound.New(caBundle)
 	if err != nil {
 		return nil, err
 	}
+	c.Clock = with.clock
 	return c.HTTP(""), nil
 }

@@ -27,7 +27,7 @@ type post struct {
 // openPost opens the receivers. It reads the files that they name and calls nobody.
 func (s *Server) openPost() (err error) {
 	p := &post{}
-	sinks, err := s.config.Notices.Open(notify.Means{Store: s.store, VaultURL: s.vaultURL, Origin: s.origin()})
+	sinks, err := s.config.Notices.Open(notify.Means{Store: s.store, Clock: s.clock, VaultURL: s.vaultURL, Origin: s.origin()})
 	if err != nil {
 		return err
 	}

@@ -142,6 +142,9 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.service.StartSweep(ctx); err != nil {
 		return err
 	}
+	if err := s.service.WatchClock(ctx); err != nil {
+		return err
+	}
 	if s.tokens, err = sts.New(s.config.Tenant); err != nil {
 		return err
 	}
@@ -226,6 +229,7 @@ func (s *Server) openDoors(ctx context.Context) (err error) {
 	})
 	s.background.Go(func() { s.post.begin(s.ctx) })
 	s.background.Go(func() { s.metrics.Run(s.ctx) })
+	s.background.Go(s.watchClock)
 	s.doors.serve()
 	return s.Ready.write()
 }

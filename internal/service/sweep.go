@@ -38,10 +38,14 @@ func (s *Service) StartSweep(ctx context.Context) error {
 func (s *Service) Sweep(ctx context.Context, l vault.Lease) error {
 	now := s.now()
 	var heads []vault.Head
+	var back bool
 	err := s.Store.View(ctx, func(r vault.Reader) error {
 		after, err := sweptTo(r)
 		if err == nil {
 			heads, err = r.Heads(after, sweepPage)
+		}
+		if err == nil {
+			back, err = setBack(r)
 		}
 		return err
 	})
@@ -54,7 +58,7 @@ func (s *Service) Sweep(ctx context.Context, l vault.Lease) error {
 	} else {
 		next.Due = now.Add(sweepEvery)
 	}
-	sick, err := s.sick(ctx, heads, now)
+	sick, err := s.sick(ctx, heads, back, now)
 	if err != nil {
 		return err
 	}
@@ -63,12 +67,17 @@ func (s *Service) Sweep(ctx context.Context, l vault.Lease) error {
 			return err
 		}
 		for _, ref := range sick {
-			if err := s.heal(tx, ref, now); err != nil {
+			if err := s.heal(tx, ref, back, now); err != nil {
 				return err
 			}
 		}
 		if err := tx.PutSetting(sweepPlace, place); err != nil {
 			return err
+		}
+		if back && place == "" {
+			if err := tx.PutSetting(sweepBack, ""); err != nil {
+				return err
+			}
 		}
 		return tx.PutJob(next)
 	})
@@ -89,17 +98,17 @@ type checkup struct {
 }
 
 // sick picks the objects whose jobs are not those that they should have.
-func (s *Service) sick(ctx context.Context, heads []vault.Head, at time.Time) (list []vault.Ref, err error) {
+func (s *Service) sick(ctx context.Context, heads []vault.Head, back bool, at time.Time) (list []vault.Ref, err error) {
 	now := make([]checkup, len(heads))
 	for i, h := range heads { // before the objects are read, so that no write is missed
 		now[i] = checkup{s.Epoch(h.Ref), h.Due.UnixNano()}
 	}
 	err = s.Store.View(ctx, func(r vault.Reader) error {
 		for i, h := range heads {
-			if was, ok := s.checkups.Get(h.Ref); ok && was == now[i] {
+			if was, ok := s.checkups.Get(h.Ref); ok && was == now[i] && !back {
 				continue
 			}
-			well, idle, err := s.well(r, h, at)
+			well, idle, err := s.well(r, h, back, at)
 			switch {
 			case err != nil:
 				return err
@@ -116,7 +125,7 @@ func (s *Service) sick(ctx context.Context, heads []vault.Head, at time.Time) (l
 
 // well reports whether an object has the jobs that it should have; idle: no
 // operation is in progress, and nobody is owed mail.
-func (s *Service) well(r vault.Reader, h vault.Head, now time.Time) (well, idle bool, err error) {
+func (s *Service) well(r vault.Reader, h vault.Head, back bool, now time.Time) (well, idle bool, err error) {
 	a, err := s.ageOf(r, h.Ref)
 	switch {
 	case err != nil:
@@ -131,7 +140,7 @@ func (s *Service) well(r vault.Reader, h vault.Head, now time.Time) (well, idle 
 	if !a.ok {
 		return true, !a.busy, nil
 	}
-	if owed, err := owes(r, a); err != nil || owed || a.life.Ahead(now) {
+	if owed, err := owes(r, a); err != nil || owed || a.life.Ahead(now, back) {
 		return false, false, err
 	}
 	due, any := nextDeed(a.head.Deeds(a.version, a.life, a.busy, s.Settings(h.Ref.Vault)))
@@ -151,7 +160,7 @@ func owes(r vault.Reader, a age) (bool, error) {
 func (a age) lost() bool { return a.busy && !a.op.Manual() }
 
 // heal puts the jobs that an object should have.
-func (s *Service) heal(tx vault.Tx, ref vault.Ref, now time.Time) error {
+func (s *Service) heal(tx vault.Tx, ref vault.Ref, back bool, now time.Time) error {
 	a, err := s.ageOf(tx, ref)
 	switch {
 	case err != nil || a.head.Managed:
@@ -177,11 +186,8 @@ func (s *Service) heal(tx vault.Tx, ref vault.Ref, now time.Time) error {
 			return err
 		}
 	}
-	if a.life.Ahead(now) {
-		if !a.life.AskAgain.IsZero() { // zero: nobody is asked
-			a.life.AskAgain = now
-		}
-		a.life = a.life.Anew()
+	if a.life.Ahead(now, back) {
+		a.life = a.life.Healed(now)
 		if err := tx.PutLife(a.head.Ref, a.life); err != nil {
 			return err
 		}

@@ -127,10 +127,26 @@ func (l Life) Anew() Life {
 const longestWait = 2 * day
 
 // Ahead reports whether the life waits for a time so far ahead of now that the
-// clock was wrong when it was set.
-func (l Life) Ahead(now time.Time) bool {
+// clock was wrong when it was set; after the clock was set back, for any.
+func (l Life) Ahead(now time.Time, back bool) bool {
 	last := now.Add(longestWait)
-	return l.Retry.After(last) || l.AskAgain.After(last)
+	if back {
+		last = now
+	}
+	return l.Retry.After(last) || l.AskAgain.After(last) || l.Since.After(now)
+}
+
+// Healed returns a life that is Ahead as it should be at now: what was put off
+// need not wait, and what fell due in a time to come did not.
+func (l Life) Healed(now time.Time) Life {
+	l = l.Anew()
+	if !l.AskAgain.IsZero() { // zero: nobody is asked
+		l.AskAgain = now
+	}
+	if l.Since.After(now) {
+		l.Since = time.Time{}
+	}
+	return l
 }
 
 // Suggested returns the life with what the issuer suggests. The time in the

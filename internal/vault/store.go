@@ -116,6 +116,10 @@ type Tx interface {
 	PutJob(Job) error
 	// DeleteJob withdraws the job; a worker that holds it finds its lease stale.
 	DeleteJob(JobKind, Ref) error
+	// PullIn puts right what waits for too late a time, after the clock was set
+	// back: jobs of these kinds, and queued messages, that are due later are due
+	// at now. A lease on a job stays.
+	PullIn(now time.Time, kinds ...JobKind) error
 	// Finish ends a leased job; ErrStale if the lease is no longer held.
 	// The handler may PutJob again in the same transaction.
 	Finish(Lease) error

@@ -70,3 +70,7 @@ func (i *Issuer) Patience() time.Duration {
 	}
 	return i.Settings.PendingTimeout
 }
+
+// Follow lets the time at which the authority wants to be asked again follow a
+// clock; it is real time else.
+func (i *Issuer) Follow(c vault.Clock) { i.Client.Clock = c }

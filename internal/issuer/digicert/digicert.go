@@ -106,3 +106,7 @@ func sentence(format string, args ...any) string {
 	}
 	return text
 }
+
+// Follow lets the time at which the authority wants to be asked again follow a
+// clock; it is real time else.
+func (i *Issuer) Follow(c vault.Clock) { i.client.Clock = c }

@@ -159,3 +159,7 @@ func (i *Issuer) role(cfg vault.IssuerConfig) (string, error) {
 	return "", fmt.Errorf("org_details.id: the role %q is not one that this provider offers (%s)", cfg.Organization.ID,
 		strings.Join(i.Settings.offered(), ", "))
 }
+
+// Follow lets the time at which the authority wants to be asked again follow a
+// clock; it is real time else.
+func (i *Issuer) Follow(c vault.Clock) { i.client.Clock = c }

@@ -39,9 +39,10 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"finish": sqlFinishJob, "put message": sqlPutMessage, "update account": sqlUpdateAccount,
 		"due jobs": sqlDueJobs, "any due": sqlAnyDue, "free job": sqlFreeJob, "lease": sqlLease, "extend": sqlExtend,
 		"failed": sqlFailed, "next vault": sqlNextVault, "count": sqlCount, "any lease": sqlAnyLease, "free all": sqlFreeAll,
+		"pull jobs": sqlPullJobs, "pull messages": sqlPullMessages,
 	}
 	// Those that walk an index in its order may start at its beginning.
-	walks := map[string]string{"next due": "SCAN jobs USING INDEX jobs_due", "count": "SCAN (subquery-1)"}
+	walks := map[string]string{"pull messages": "SCAN outbox USING INDEX outbox_due", "next due": "SCAN jobs USING INDEX jobs_due", "count": "SCAN (subquery-1)"}
 	// Lists are bound on both sides: another index would find the rows too, past
 	// all that do not belong to the list.
 	lists := map[string]string{

@@ -228,3 +228,34 @@ func reset(t *testing.T, s vault.Store) {
 		t.Errorf("messages after a reset: %v, before: %v", after, before)
 	}
 }
+
+// pulledIn: jobs of the kinds named and queued messages that are due later are
+// due now; what is due already, other kinds and what was sent stay.
+func pulledIn(t *testing.T, s vault.Store) {
+	job := func(kind vault.JobKind, name string, due time.Time) vault.Job {
+		return vault.Job{Kind: kind, Ref: ref(name), Due: due, Attempt: 3}
+	}
+	late, early := instant.Add(1000*time.Hour), instant.Add(-time.Hour)
+	jobs := []vault.Job{job(vault.JobIssue, "a", late), job(vault.JobIssue, "b", early), job(vault.JobDeliver, "c", late), job(vault.JobLife, "d", late)}
+	update(t, s, func(tx vault.Tx) error {
+		for _, j := range jobs {
+			if err := tx.PutJob(j); err != nil {
+				return err
+			}
+		}
+		for i, due := range []time.Time{late, early} {
+			if err := tx.Append(vault.Message{ID: id(i + 1), Sink: "mail", Topic: "x", Ref: ref("a"), At: instant, Due: due, Body: []byte("{}")}); err != nil {
+				return err
+			}
+		}
+		return tx.PullIn(instant, vault.JobIssue, vault.JobDeliver)
+	})
+	for i, want := range []time.Time{instant, early, instant, late} {
+		want := job(jobs[i].Kind, jobs[i].Ref.Name, want)
+		same(t, "job", get(t, s, func(r vault.Reader) (vault.Job, error) { return r.Job(want.Kind, want.Ref) }), want)
+	}
+	queue := get(t, s, func(r vault.Reader) ([]vault.Message, error) { return r.Queue("mail", 9) })
+	if len(queue) != 2 || !queue[0].Due.Equal(early) || !queue[1].Due.Equal(instant) {
+		t.Errorf("queue %+v", queue)
+	}
+}

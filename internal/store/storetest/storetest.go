@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T) vault.Store) {
 		{"outbox states", outboxStates},
 		{"outbox sinks", outboxSinks},
 		{"lives", lives},
+		{"pulled in", pulledIn},
 		{"accounts", accounts},
 		{"settings", settings},
 		{"reset", reset},

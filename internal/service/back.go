@@ -1,0 +1,70 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+const (
+	clockSeen = "clock.seen" // the setting that says how late it was last
+	sweepBack = "sweep.back" // the one that says that the clock was set back since the last sweep
+	seenEvery = 10 * time.Minute
+	// clocks are set back by less all the time; what waits waits so much longer
+	backSlack = 10 * time.Second
+)
+
+// putOff are the jobs whose due times are waits, and no dates of objects.
+var putOff = []vault.JobKind{vault.JobIssue, vault.JobWithdraw, vault.JobDeliver, vault.JobHear, vault.JobMend}
+
+// WatchClock looks whether the clock was set back. What was put off until a
+// time of the old clock would wait for years then: it is due at once, and a
+// sweep puts right the rest. Call it when the server starts, and every minute.
+func (s *Service) WatchClock(ctx context.Context) error {
+	now := s.now()
+	seen, err := s.seen(ctx)
+	if err != nil {
+		return err
+	}
+	back := now.Before(seen.Add(-backSlack))
+	if !back && now.Before(seen.Add(seenEvery)) {
+		return nil
+	}
+	err = s.Store.Update(ctx, func(tx vault.Tx) error {
+		if err := tx.PutSetting(clockSeen, now.Format(time.RFC3339)); err != nil || !back {
+			return err
+		}
+		if err := tx.PullIn(now, putOff...); err != nil {
+			return err
+		}
+		if err := errors.Join(tx.PutSetting(sweepBack, "yes"), tx.PutSetting(sweepPlace, "")); err != nil {
+			return err
+		}
+		return tx.PutJob(vault.Job{Kind: vault.JobSweep, Ref: sweepRef, Due: now})
+	})
+	if err == nil && back {
+		s.Log.Warn("the clock was set back; due times are put right", "was", seen, "is", now)
+		s.Poke()
+	}
+	return err
+}
+
+// seen is how late it was when that was last written down.
+func (s *Service) seen(ctx context.Context) (at time.Time, err error) {
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		text, _, err := found(r.Setting(clockSeen))
+		if err == nil && text != "" {
+			at, _ = time.Parse(time.RFC3339, text) // one that cannot be read is written anew
+		}
+		return err
+	})
+	return at, err
+}
+
+// setBack reports whether the clock was set back since the last sweep.
+func setBack(r vault.Reader) (bool, error) {
+	text, _, err := found(r.Setting(sweepBack))
+	return text != "", err
+}
