@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/server"
 )
@@ -91,7 +92,7 @@ func (v *Vault) Client() *http.Client {
 // Env returns this process's environment with what unmodified programs need to
 // find the vault, trust it and get tokens: set exec.Cmd.Env to it.
 func (v *Vault) Env() []string {
-	return server.Apply(v.server.Ready.Environment(v.URL, os.Getenv), os.Environ())
+	return clientenv.Apply(v.server.Ready.Environment(v.URL, os.Getenv), os.Environ())
 }
 
 // Now returns the server's time.

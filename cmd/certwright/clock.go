@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"certwright/internal/admin"
-	"certwright/internal/server"
+	"certwright/internal/clientenv"
 )
 
 type clockCommand struct {
@@ -64,7 +64,7 @@ func (c clockCommand) by() (time.Duration, error) {
 }
 
 // move moves the clock and tells meanwhile how far it is.
-func (c clockCommand) move(to streams, r server.Ready, by time.Duration) (at admin.Clock, err error) {
+func (c clockCommand) move(to streams, r clientenv.Ready, by time.Duration) (at admin.Clock, err error) {
 	from, err := clockOf(r)
 	if err != nil {
 		return at, err
@@ -91,7 +91,7 @@ func (c clockCommand) move(to streams, r server.Ready, by time.Duration) (at adm
 	}
 }
 
-func clockOf(r server.Ready) (at admin.Clock, err error) {
+func clockOf(r clientenv.Ready) (at admin.Clock, err error) {
 	return at, hinted(call(r, http.MethodGet, "/admin/clock", nil, &at), movingHint)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"certwright/internal/clientenv"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,8 +12,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-
-	"certwright/internal/server"
 )
 
 // A long move says meanwhile how far it is, and one that is refused says what
@@ -40,9 +39,9 @@ func TestClockSaysHowFarItIs(t *testing.T) {
 	}))
 	defer side.Close()
 	data := t.TempDir()
-	text, err := json.Marshal(server.Ready{IPURL: "https://127.0.0.1:1", HTTPURL: side.URL})
+	text, err := json.Marshal(clientenv.Ready{IPURL: "https://127.0.0.1:1", HTTPURL: side.URL})
 	if err == nil {
-		err = os.WriteFile(filepath.Join(data, server.RunFile), text, 0o600)
+		err = os.WriteFile(filepath.Join(data, clientenv.RunFile), text, 0o600)
 	}
 	if err != nil {
 		t.Fatal(err)

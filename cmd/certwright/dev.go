@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os/signal"
 
+	"certwright/internal/clientenv"
 	"certwright/internal/server"
 )
 
@@ -50,7 +51,7 @@ func (d devCommand) Run(to streams) error {
 }
 
 // announce tells people, and programs that asked for it, where the server is.
-func announce(to streams, r server.Ready, cast server.Cast, asJSON bool) error {
+func announce(to streams, r clientenv.Ready, cast server.Cast, asJSON bool) error {
 	printReady(to.err, r, cast)
 	if !asJSON {
 		return nil
@@ -63,10 +64,10 @@ func announce(to streams, r server.Ready, cast server.Cast, asJSON bool) error {
 	return err
 }
 
-func printReady(w io.Writer, r server.Ready, cast server.Cast) {
+func printReady(w io.Writer, r clientenv.Ready, cast server.Cast) {
 	env := "certwright env"
-	if usual, err := server.DefaultData(); err != nil || usual != r.Data {
-		env += " --data " + quoteSh(r.Data)
+	if usual, err := clientenv.DefaultData(); err != nil || usual != r.Data {
+		env += " --data " + clientenv.QuoteSh(r.Data)
 	}
 	proxy := ""
 	if r.ProxyURL != "" {

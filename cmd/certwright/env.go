@@ -1,14 +1,13 @@
 package main
 
 import (
+	"certwright/internal/clientenv"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"time"
-
-	"certwright/internal/server"
 )
 
 type envCommand struct {
@@ -42,12 +41,12 @@ func (e envCommand) Run(to streams) error {
 	if e.AzureNames {
 		vars = r.ThroughProxy(vars)
 	}
-	return printEnvironment(to.out, e.Shell, vars)
+	return clientenv.Print(to.out, e.Shell, vars)
 }
 
 // vaultURL is the vault by name, or, where the name does not lead to the
 // server, by address. An address means the default vault only.
-func (e envCommand) vaultURL(r server.Ready) (string, error) {
+func (e envCommand) vaultURL(r clientenv.Ready) (string, error) {
 	name := defaultVault(r)
 	if e.Vault != "" {
 		if err := checkVault(e.Vault); err != nil {
@@ -64,5 +63,5 @@ func (e envCommand) vaultURL(r server.Ready) (string, error) {
 	case byName == r.VaultURL:
 		return r.IPURL, nil
 	}
-	return "", fmt.Errorf("%s does not resolve here\nhint: add this line to %s\n%s", byName, hostsFile(), r.HostsLine(name))
+	return "", fmt.Errorf("%s does not resolve here\nhint: add this line to %s\n%s", byName, clientenv.HostsFile(), r.HostsLine(name))
 }

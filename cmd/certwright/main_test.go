@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"testing"
 
+	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/server"
 
@@ -102,7 +103,7 @@ func mode(ts *testscript.TestScript, neg bool, args []string) {
 // dev is a running "certwright dev --json".
 type dev struct {
 	*exec.Cmd
-	ready server.Ready
+	ready clientenv.Ready
 	talk  *strings.Builder
 }
 
@@ -139,7 +140,7 @@ func TestDevAnnouncesItself(t *testing.T) {
 	if d.ready.Data != data || d.ready.PID != d.Process.Pid || d.ready.CAFile != filepath.Join(data, "ca.pem") {
 		t.Errorf("%+v", d.ready)
 	}
-	if r, err := server.ReadRun(data); err != nil || r != d.ready {
+	if r, err := clientenv.ReadRun(data); err != nil || r != d.ready {
 		t.Errorf("run.json: %+v, %v", r, err)
 	}
 	for range 2 { // ready when it says so
@@ -168,7 +169,7 @@ $`)
 	if !want.MatchString(d.talk.String()) {
 		t.Errorf("it said\n%s", d.talk)
 	}
-	if _, err := os.Stat(filepath.Join(data, server.RunFile)); !os.IsNotExist(err) {
+	if _, err := os.Stat(filepath.Join(data, clientenv.RunFile)); !os.IsNotExist(err) {
 		t.Errorf("run.json is left: %v", err)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"certwright/internal/admin"
-	"certwright/internal/server"
+	"certwright/internal/clientenv"
 )
 
 type outboxCommand struct {
@@ -65,7 +65,7 @@ func printOutbox(to streams, box admin.Outbox) error {
 	return w.Flush()
 }
 
-func (o outboxCommand) dead(to streams, r server.Ready) error {
+func (o outboxCommand) dead(to streams, r clientenv.Ready) error {
 	w, lines := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0), json.NewEncoder(to.out)
 	found := 0
 	for after := int64(0); ; {

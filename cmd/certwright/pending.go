@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"certwright/internal/admin"
-	"certwright/internal/server"
+	"certwright/internal/clientenv"
 )
 
 type pendingCommand struct {
@@ -47,7 +47,7 @@ func (p pendingCommand) Run(to streams) error {
 }
 
 // eachOperation goes through all pages of what has a status.
-func eachOperation(r server.Ready, vaultName, status string, do func(admin.Operation) error) error {
+func eachOperation(r clientenv.Ready, vaultName, status string, do func(admin.Operation) error) error {
 	for after := ""; ; {
 		var page admin.Operations
 		q := url.Values{"status": {status}, "vault": {vaultName}, "after": {after}}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"certwright/internal/admin"
-	"certwright/internal/server"
+	"certwright/internal/clientenv"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -35,7 +35,7 @@ func TestEachOperation(t *testing.T) {
 	defer door.Close()
 	var got []string
 	list := func(vaultName string) error {
-		return eachOperation(server.Ready{HTTPURL: door.URL}, vaultName, "failed", func(o admin.Operation) error {
+		return eachOperation(clientenv.Ready{HTTPURL: door.URL}, vaultName, "failed", func(o admin.Operation) error {
 			got = append(got, o.Vault+"/"+o.Name)
 			return nil
 		})
@@ -95,7 +95,7 @@ issuer dc, request 7, since 2026-11-22 12:00:00Z
 func TestDefaultVault(t *testing.T) {
 	t.Parallel()
 	for url, want := range map[string]string{"https://web.vault.localhost:8443": "web", "https://Web.vault.localhost": "Web", "https://one": "one", "": ""} {
-		if got := defaultVault(server.Ready{VaultURL: url}); got != want {
+		if got := defaultVault(clientenv.Ready{VaultURL: url}); got != want {
 			t.Errorf("%s: %q", url, got)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 
+	"certwright/internal/clientenv"
 	"certwright/internal/server"
 )
 
@@ -74,7 +75,7 @@ func (r runCommand) options(to streams) server.Options {
 }
 
 // around runs the command and waits for its end.
-func (r runCommand) around(to streams, ready server.Ready, command []string, signals <-chan os.Signal) (int, error) {
+func (r runCommand) around(to streams, ready clientenv.Ready, command []string, signals <-chan os.Signal) (int, error) {
 	ctx, stop := context.WithTimeout(context.Background(), resolveTime)
 	url := ready.VaultURL
 	if !ready.Resolves(ctx, url) {
@@ -90,7 +91,7 @@ func (r runCommand) around(to streams, ready server.Ready, command []string, sig
 	if err := ready.PointAzure(azure); err != nil {
 		return exitFailed, err
 	}
-	child.Env = server.Apply(vars, os.Environ())
+	child.Env = clientenv.Apply(vars, os.Environ())
 	if err := child.Start(); err != nil {
 		code := exitNotRunnable
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"certwright/internal/clientenv"
+	"certwright/internal/vault"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,8 +17,6 @@ import (
 	"strings"
 	"time"
 	"unicode"
-
-	"certwright/internal/server"
 )
 
 // running is the server that a command talks to: the one in a data folder.
@@ -31,18 +31,18 @@ const (
 )
 
 // find reads run.json and asks the server whether it is there.
-func (d running) find() (server.Ready, error) {
+func (d running) find() (clientenv.Ready, error) {
 	data, err := d.Data, error(nil)
 	if data == "" {
-		data, err = server.DefaultData()
+		data, err = clientenv.DefaultData()
 	}
 	if err == nil {
 		data, err = filepath.Abs(data)
 	}
 	if err != nil {
-		return server.Ready{}, err
+		return clientenv.Ready{}, err
 	}
-	r, err := server.ReadRun(data)
+	r, err := clientenv.ReadRun(data)
 	if errors.Is(err, fs.ErrNotExist) {
 		return r, notRunning(data)
 	}
@@ -96,11 +96,11 @@ func (e ended) Close() error {
 // call asks the side door for a path, with in as the JSON body unless it is nil,
 // and reads the answer into out unless that is nil. A refusal is an error of the
 // server's own words.
-func call(r server.Ready, method, path string, in, out any) error {
+func call(r clientenv.Ready, method, path string, in, out any) error {
 	return callWithin(workTime, r, method, path, in, out)
 }
 
-func callWithin(within time.Duration, r server.Ready, method, path string, in, out any) error {
+func callWithin(within time.Duration, r clientenv.Ready, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error
@@ -165,10 +165,10 @@ type one struct {
 }
 
 // find returns the running server and the certificate's vault there.
-func (o one) find() (server.Ready, string, error) {
+func (o one) find() (clientenv.Ready, string, error) {
 	if o.Vault != "" {
 		if err := checkVault(o.Vault); err != nil {
-			return server.Ready{}, "", err
+			return clientenv.Ready{}, "", err
 		}
 	}
 	r, err := o.running.find()
@@ -184,7 +184,7 @@ func (o one) path(vaultName string) string {
 }
 
 // defaultVault is the first label of the host that the server calls its vault by.
-func defaultVault(r server.Ready) string {
+func defaultVault(r clientenv.Ready) string {
 	u, err := url.Parse(r.VaultURL)
 	if err != nil {
 		return ""
@@ -195,4 +195,11 @@ func defaultVault(r server.Ready) string {
 	}
 	name, _, _ := strings.Cut(host, ".")
 	return name
+}
+
+func checkVault(name string) error {
+	if vault.CheckVaultName(name) != nil {
+		return exitError{exitUsage, fmt.Errorf("%q is no vault name\nhint: 1 to 63 characters out of 0-9, a-z and -", name)}
+	}
+	return nil
 }

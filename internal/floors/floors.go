@@ -31,7 +31,7 @@ var House = map[string]int{
 	"internal/issuer/scripted": 3, "internal/issuer/ca": 3, "internal/issuer/acme": 3, "internal/issuer/digicert": 3, "internal/issuer/openbao": 3,
 	"internal/api": 3, "internal/admin": 3, "internal/sts": 3, "internal/arm": 3,
 
-	"internal/config": 4,
+	"internal/config": 4, "internal/clientenv": 4,
 
 	"internal/server": 5,
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"certwright/internal/clientenv"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -127,8 +129,8 @@ func (d *doors) close() error {
 }
 
 // ready says where the doors are.
-func (d *doors) ready(vaultName, data, ca string) Ready {
-	r := Ready{
+func (d *doors) ready(vaultName, data, ca string) clientenv.Ready {
+	r := clientenv.Ready{
 		IPURL: "https://" + reachable(d.https.Addr()), HTTPURL: "http://" + reachable(d.http.Addr()),
 		CAFile: ca, Data: data, PID: os.Getpid(),
 	}
@@ -137,6 +139,20 @@ func (d *doors) ready(vaultName, data, ca string) Ready {
 	}
 	r.VaultURL = r.VaultURLOf(vaultName)
 	return r
+}
+
+// reachable returns host:port under which a listener's address can be called
+// from this machine: loopback where it listens on every address.
+func reachable(a net.Addr) string {
+	at, err := netip.ParseAddrPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	host := at.Addr().Unmap().WithZone("")
+	if host.IsUnspecified() {
+		host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	return net.JoinHostPort(host.String(), strconv.Itoa(int(at.Port())))
 }
 
 // Exposed lists the doors that other machines can reach.

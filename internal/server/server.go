@@ -17,6 +17,7 @@ import (
 	"certwright/internal/auth"
 	"certwright/internal/certs"
 	"certwright/internal/challenge"
+	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/issuer/scripted"
 	"certwright/internal/metrics"
@@ -39,7 +40,7 @@ const (
 
 // A Server is a running development server. Stop it when done.
 type Server struct {
-	Ready Ready
+	Ready clientenv.Ready
 
 	config  config.Config
 	version string
@@ -219,7 +220,7 @@ func (s *Server) openDoors(ctx context.Context) (err error) {
 		return err
 	}
 	s.Ready = s.doors.ready(s.config.DefaultVault, s.folder.path, s.trust.Path(trust.CAFile))
-	if err := s.Ready.writeAzure(s.config.Tenant); err != nil {
+	if err := s.Ready.WriteAzure(s.config.Tenant); err != nil {
 		return err
 	}
 	s.background.Go(func() {
@@ -231,7 +232,7 @@ func (s *Server) openDoors(ctx context.Context) (err error) {
 	s.background.Go(func() { s.metrics.Run(s.ctx) })
 	s.background.Go(s.watchClock)
 	s.doors.serve()
-	return s.Ready.write()
+	return s.Ready.Write()
 }
 
 // Failed is closed when a door ended although nobody stopped the server; Stop
@@ -247,7 +248,7 @@ func (s *Server) Stop() error {
 	}
 	var errs []error
 	if s.doors != nil {
-		errs = append(errs, s.doors.close(), s.Ready.remove())
+		errs = append(errs, s.doors.close(), s.Ready.Remove())
 	}
 	s.end()
 	s.background.Wait()

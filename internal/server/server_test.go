@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"certwright/internal/api"
+	"certwright/internal/clientenv"
 	"certwright/internal/config"
 
 	"github.com/google/go-cmp/cmp"
@@ -255,7 +256,7 @@ func TestFilesArePrivate(t *testing.T) {
 	s := startIn(t, data, Options{})
 	defer stop(t, s)
 	for name, want := range map[string]fs.FileMode{
-		".": 0o700, "ca-key.pem": 0o600, keysetFile: 0o600, databaseFile: 0o600, lockFile: 0o600, RunFile: 0o600,
+		".": 0o700, "ca-key.pem": 0o600, keysetFile: 0o600, databaseFile: 0o600, lockFile: 0o600, clientenv.RunFile: 0o600,
 		"ca.pem": 0o644, "ca-bundle.pem": 0o644, "truststore.p12": 0o644, issuingCAFile: 0o644,
 	} {
 		info, err := os.Stat(filepath.Join(data, name))
@@ -273,7 +274,7 @@ func TestSecondServerIsRefused(t *testing.T) {
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Fatalf("got %v, want %s", err, want)
 	}
-	if r, err := ReadRun(s.Ready.Data); err != nil || r != s.Ready {
+	if r, err := clientenv.ReadRun(s.Ready.Data); err != nil || r != s.Ready {
 		t.Errorf("the refused server changed run.json: %+v, %v", r, err)
 	}
 	if got := ask(t, client(t, s), "GET", s.Ready.HTTPURL+"/readyz", ""); got.status != 200 {
@@ -299,31 +300,31 @@ func TestPortInUse(t *testing.T) {
 func TestRunFile(t *testing.T) {
 	t.Parallel()
 	s := startIn(t, t.TempDir(), Options{})
-	r, err := ReadRun(s.Ready.Data)
+	r, err := clientenv.ReadRun(s.Ready.Data)
 	if err != nil || r != s.Ready {
 		t.Fatalf("%+v, %v, want %+v", r, err, s.Ready)
 	}
-	want := Ready{
+	want := clientenv.Ready{
 		VaultURL: r.VaultURLOf("default"), IPURL: r.IPURL, HTTPURL: r.HTTPURL,
 		CAFile: filepath.Join(r.Data, "ca.pem"), Data: r.Data, PID: os.Getpid(),
 	}
 	if diff := cmp.Diff(want, r); diff != "" {
 		t.Error(diff)
 	}
-	text, _ := os.ReadFile(filepath.Join(r.Data, RunFile))
+	text, _ := os.ReadFile(filepath.Join(r.Data, clientenv.RunFile))
 	for _, member := range []string{"vault_url", "ip_url", "http_url", "ca_file", "data", "pid"} {
 		if !strings.Contains(string(text), `"`+member+`":`) {
 			t.Errorf("%s is missing in %s", member, text)
 		}
 	}
 	stop(t, s)
-	if _, err := ReadRun(r.Data); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := clientenv.ReadRun(r.Data); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("after the end: %v", err)
 	}
-	if err := os.WriteFile(filepath.Join(r.Data, RunFile), []byte("{}"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(r.Data, clientenv.RunFile), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ReadRun(r.Data); err == nil {
+	if _, err := clientenv.ReadRun(r.Data); err == nil {
 		t.Error("an empty run.json is taken")
 	}
 }
@@ -533,21 +534,5 @@ func TestReachable(t *testing.T) {
 		if got := reachable(&net.TCPAddr{IP: net.ParseIP(host), Port: n}); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
-	}
-}
-
-func TestDefaultData(t *testing.T) {
-	t.Setenv("XDG_DATA_HOME", "/x/share")
-	if got, err := DefaultData(); err != nil || got != filepath.FromSlash("/x/share/certwright") {
-		t.Errorf("%s, %v", got, err)
-	}
-	t.Setenv("XDG_DATA_HOME", "relative")
-	t.Setenv("HOME", "/home/u")
-	if got, err := DefaultData(); err != nil || got != "/home/u/.local/share/certwright" {
-		t.Errorf("%s, %v", got, err)
-	}
-	t.Setenv("HOME", "")
-	if got, err := DefaultData(); err == nil {
-		t.Errorf("without a home: %s", got)
 	}
 }

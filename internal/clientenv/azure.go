@@ -1,4 +1,4 @@
-package server
+package clientenv
 
 import (
 	"encoding/json"
@@ -27,9 +27,9 @@ const (
 	azureProfile = "azureProfile.json"
 )
 
-// writeAzure writes the files of Azure's tools anew. What those tools had kept
+// WriteAzure writes the files of Azure's tools anew. What those tools had kept
 // in theirs is gone: the server may be at another address now.
-func (r Ready) writeAzure(tenant string) error {
+func (r Ready) WriteAzure(tenant string) error {
 	if err := os.MkdirAll(r.azure(), 0o700); err != nil {
 		return fmt.Errorf("make the folder of Azure CLI: %w", err)
 	}

@@ -1,9 +1,7 @@
-package main
+package clientenv
 
 import (
 	"testing"
-
-	"certwright/internal/server"
 )
 
 func TestAssignments(t *testing.T) {
@@ -14,7 +12,7 @@ func TestAssignments(t *testing.T) {
 		{"powershell", `it's $x`, `$env:A = 'it''s $x'`},
 		{"powershell", "a\u2018b\u2019c\u201ad\u201be", "$env:A = 'a\u2018\u2018b\u2019\u2019c\u201a\u201ad\u201b\u201be'"},
 	} {
-		if got := assignment(c.shell, server.Variable{Name: "A", Value: c.value}); got != c.want {
+		if got := assignment(c.shell, Variable{Name: "A", Value: c.value}); got != c.want {
 			t.Errorf("%s %q: %s, want %s", c.shell, c.value, got, c.want)
 		}
 	}

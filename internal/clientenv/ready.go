@@ -1,4 +1,4 @@
-package server
+package clientenv
 
 import (
 	"encoding/json"
@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
+	"runtime"
 
 	"certwright/internal/trust"
 )
@@ -53,7 +52,8 @@ func ReadRun(data string) (Ready, error) {
 	return r, nil
 }
 
-func (r Ready) write() error {
+// Write writes run.json.
+func (r Ready) Write() error {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", RunFile, err)
@@ -61,7 +61,8 @@ func (r Ready) write() error {
 	return trust.ReplaceFile(filepath.Join(r.Data, RunFile), append(line, '\n'), 0o600)
 }
 
-func (r Ready) remove() error {
+// Remove removes run.json; none there is no error.
+func (r Ready) Remove() error {
 	err := os.Remove(filepath.Join(r.Data, RunFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -69,21 +70,15 @@ func (r Ready) remove() error {
 	return err
 }
 
-// reachable returns host:port under which a listener's address can be called
-// from this machine: loopback where it listens on every address.
-func reachable(a net.Addr) string {
-	at, err := netip.ParseAddrPort(a.String())
-	if err != nil {
-		return a.String()
-	}
-	host := at.Addr().Unmap().WithZone("")
-	if host.IsUnspecified() {
-		host = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	}
-	return net.JoinHostPort(host.String(), strconv.Itoa(int(at.Port())))
-}
-
 // HostsLine returns the line for a hosts file that makes a vault's name lead here.
 func (r Ready) HostsLine(name string) string {
 	return hostOf(r.IPURL) + " " + hostOf(r.VaultURLOf(name))
+}
+
+// HostsFile is where this system keeps its hosts file.
+func HostsFile() string {
+	if runtime.GOOS == "windows" {
+		return filepath.Join(os.Getenv("SystemRoot"), `System32\drivers\etc\hosts`)
+	}
+	return "/etc/hosts"
 }

@@ -1,20 +1,15 @@
-package main
+package clientenv
 
 import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
-
-	"certwright/internal/server"
-	"certwright/internal/vault"
 )
 
-// printEnvironment writes the variables in a shell's language.
-func printEnvironment(w io.Writer, shell string, vars []server.Variable) error {
+// Print writes the variables in a shell's language: sh, fish or powershell; or
+// as json, null for what must not be there.
+func Print(w io.Writer, shell string, vars []Variable) error {
 	if shell == "json" {
 		return printJSON(w, vars)
 	}
@@ -26,7 +21,7 @@ func printEnvironment(w io.Writer, shell string, vars []server.Variable) error {
 	return err
 }
 
-func assignment(shell string, v server.Variable) string {
+func assignment(shell string, v Variable) string {
 	switch {
 	case shell == "fish" && v.Unset:
 		return "set -e " + v.Name + ";"
@@ -39,11 +34,11 @@ func assignment(shell string, v server.Variable) string {
 	case v.Unset:
 		return "unset " + v.Name
 	}
-	return "export " + v.Name + "=" + quoteSh(v.Value)
+	return "export " + v.Name + "=" + QuoteSh(v.Value)
 }
 
 // printJSON writes one object; null means that the variable must not be there.
-func printJSON(w io.Writer, vars []server.Variable) error {
+func printJSON(w io.Writer, vars []Variable) error {
 	all := map[string]*string{}
 	for _, v := range vars {
 		all[v.Name] = nil
@@ -59,25 +54,12 @@ func printJSON(w io.Writer, vars []server.Variable) error {
 	return err
 }
 
-func quoteSh(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+// QuoteSh quotes a word for a POSIX shell.
+func QuoteSh(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // quotePowerShell doubles all that ends such a string: U+2018 to U+201B do, as
 // the plain quote does.
 func quotePowerShell(s string) string {
 	return "'" + strings.NewReplacer("'", "''", "\u2018", "\u2018\u2018", "\u2019", "\u2019\u2019",
 		"\u201a", "\u201a\u201a", "\u201b", "\u201b\u201b").Replace(s) + "'"
-}
-
-func checkVault(name string) error {
-	if vault.CheckVaultName(name) != nil {
-		return exitError{exitUsage, fmt.Errorf("%q is no vault name\nhint: 1 to 63 characters out of 0-9, a-z and -", name)}
-	}
-	return nil
-}
-
-func hostsFile() string {
-	if runtime.GOOS == "windows" {
-		return filepath.Join(os.Getenv("SystemRoot"), `System32\drivers\etc\hosts`)
-	}
-	return "/etc/hosts"
 }
