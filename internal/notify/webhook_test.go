@@ -253,6 +253,37 @@ func TestWebhookAnswers(t *testing.T) {
 	}
 }
 
+// When a receiver that asked to be left alone is told again follows the server's
+// clock: not before, and then at once, however little real time has passed.
+func TestWebhookRetryAfterFollowsTheClock(t *testing.T) {
+	t.Parallel()
+	busy, calls, v := true, 0, &receiver{}
+	v.say = func(_ []byte, w http.ResponseWriter) bool {
+		if calls++; busy {
+			w.Header().Set("Retry-After", "28800")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
+		return busy
+	}
+	v.open(t)
+	h := newHouse(t, openStore(t), map[string]Sink{})
+	with := means(h.Store)
+	with.Clock = h.clock
+	hook, err := NewWebhook(WebhookSettings{Name: "hook", URL: v.url, CABundle: v.bundle}, with)
+	must(t, err)
+	h.Sinks = map[string]Sink{"hook": hook}
+	h.tell(t, event(1))
+	h.settle(t)
+	busy = false
+	h.tell(t, event(2)) // is not tried either
+	h.pass(t, 8*time.Hour-time.Minute)
+	if h.count(t, "hook", 2, 0, 0); calls != 1 {
+		t.Errorf("called %d times before it wanted to be", calls)
+	}
+	h.pass(t, 2*time.Minute)
+	h.count(t, "hook", 0, 2, 0)
+}
+
 // A receiver that took an event and whose answer was lost gets it again, the
 // same: the id tells.
 func TestWebhookLostAnswer(t *testing.T) {
