@@ -29,9 +29,12 @@ type host struct {
 const configuration = `vaults:
   - {name: default, soft_delete_days: 7, purge_protection: true}
 renew_spread: 5h
+renew_floor: 24h
 providers:
   Week: {kind: ca, common_name: Week CA, validity_days: 6}
   Quarter: {kind: ca, common_name: Quarter CA, validity_days: 100}
+  Month: {kind: ca, common_name: Month CA, validity_days: 30}
+  Asked: {kind: ca, common_name: Asked CA, validity_days: 100, manual_approval: true}
 `
 
 func newHost(t *testing.T, program string) *host {

@@ -22,12 +22,32 @@ func (r rule) due(v version) time.Time {
 }
 
 // renewal is due for AutoRenew: a trigger that had fired when the version was
-// made counts two thirds of what was left.
+// made counts two thirds of what was left, and none fires before the floor.
 func (r rule) renewal(v version) time.Time {
-	if at := r.due(v); at.After(v.created) {
-		return at
+	at := r.due(v)
+	if !at.After(v.created) {
+		at = v.created.Add(v.expires.Sub(v.created) * 2 / 3)
 	}
-	return v.created.Add(v.expires.Sub(v.created) * 2 / 3)
+	return later(at, v.created.Add(v.floor()))
+}
+
+// floor is how long a version is kept at least: a tenth of its lifetime and a
+// day, but not more than two thirds of what it was given.
+func (v version) floor() time.Duration {
+	return min(max(v.expires.Sub(v.notBefore)/10, day), v.expires.Sub(v.created)*2/3)
+}
+
+// followed reports whether the rule is followed for a version as it is written.
+func (r rule) followed(v version) bool {
+	written := time.Duration(r.days)*day < v.expires.Sub(v.notBefore)
+	return written && r.renewal(v).Equal(r.due(v))
+}
+
+// told is when people and programs are told that a renewal which fell due at a
+// time has not got through, of a version that expires at another: twice.
+func lateness(due, expires time.Time) [2]time.Time {
+	left := expires.Sub(due)
+	return [2]time.Time{due.Add(left / 3), expires.Add(-min(max(left/10, day), left/3))}
 }
 
 func later(a, b time.Time) time.Time {
@@ -102,6 +122,8 @@ func (o outage) wait(due, expires time.Time) time.Duration {
 	switch o.kind {
 	case "unreachable":
 		return 70 * time.Minute // the scripted issuer says when to ask again
+	case "asks":
+		return 0
 	case "holds":
 		return o.to.Sub(due) / 2 // it leaves a held order alone for half its age
 	}

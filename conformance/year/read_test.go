@@ -85,7 +85,7 @@ func (w *world) notices() notices {
 			}
 			continue
 		}
-		id := e["data"].(object)["Version"].(string)
+		id, _ := e["data"].(object)["Version"].(string) // none of a first order
 		of := add(n.events, id)
 		of[kind] = append(of[kind], at)
 	}

@@ -36,7 +36,7 @@ func (w *world) judgeNotices(c *certificate, i int, told notices) {
 // issuer that refuses it: surely, perhaps.
 func (c *certificate) failed(due time.Time, use span) (surely, perhaps bool) {
 	for _, o := range c.authority.outages {
-		if o.kind == "unreachable" || o.kind == "holds" || !o.from.Before(use.to) || o.to.Before(due.Add(-slack)) {
+		if o.kind == "unreachable" || o.kind == "holds" || o.kind == "asks" || !o.from.Before(use.to) || o.to.Before(due.Add(-slack)) {
 			continue
 		}
 		perhaps = true

@@ -13,6 +13,7 @@ type authority struct {
 	caps           time.Duration // how long its certificates live at most; 0: as long as asked for
 	delay          time.Duration // from a request to its certificate
 	outages        []outage
+	forever        string // the outage that begins once all are born, and never ends
 }
 
 // An outage is a time in which an authority does not issue.
@@ -33,6 +34,20 @@ func authorities() []*authority {
 		{name: "slow", provider: "DigiCert", script: "delay=6h", delay: 6 * time.Hour},
 		{name: "flaky", provider: "GlobalSign", script: "fail=3", delay: 10 * time.Second},
 		{name: "stormy", provider: "OneCertV2-PublicCA"},
+	}
+}
+
+// extras are authorities beside those of the cast: one for each way in which
+// renewals may never get through again, and one whose certificates live about as
+// long as triggers ask for.
+func extras() []*authority {
+	return []*authority{
+		{name: "month", provider: "Month", ca: true, caps: 30 * day},
+		{name: "asked", provider: "Asked", ca: true, caps: 100 * day, forever: "asks"},
+		{name: "broken", provider: "Test", forever: "fails"},        // a hook that never works again
+		{name: "limited", provider: "Test", forever: "unreachable"}, // one name that its authority takes no order for
+		{name: "silent", provider: "GlobalSign", forever: "holds"},  // an order that nobody completes
+		{name: "gone", provider: "OneCertV2-PublicCA", forever: "disabled"},
 	}
 }
 
@@ -82,7 +97,9 @@ func (w *world) begins(a *authority, o outage) {
 		w.put(a, a.script, false)
 		return
 	}
-	w.put(a, scripts[o.kind], true)
+	if o.kind != "asks" { // nobody approves any more, and nothing else has to be done
+		w.put(a, scripts[o.kind], true)
+	}
 }
 
 func (w *world) ends(a *authority) {

@@ -51,6 +51,7 @@ func (w *world) begin(many, days int) {
 		w.at(born, func() { w.create(c) })
 		w.plan(c, born)
 	}
+	w.beginExtras(now)
 	slices.SortStableFunc(w.moments, func(a, b moment) int { return a.at.Compare(b.at) })
 }
 
