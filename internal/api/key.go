@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"certwright/internal/certs"
+	"certwright/internal/keys"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
@@ -64,10 +64,11 @@ func (v view) key(k service.Key) (keyJSON, error) {
 	if len(body.Public) == 0 { // oct
 		return out, nil
 	}
-	public, err := certs.ParsePublic(body.Public)
+	key, err := keys.ParsePublic(body.Public)
 	if err != nil {
 		return keyJSON{}, fmt.Errorf("encode key %s: %w", k.Version.Ref, err)
 	}
+	public := key.Members()
 	out.Key.N, out.Key.E, out.Key.Curve, out.Key.X, out.Key.Y = public.N, public.E, public.Curve, public.X, public.Y
 	out.Key.spell(body.Spelling)
 	return out, nil

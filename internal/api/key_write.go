@@ -3,7 +3,7 @@ package api
 import (
 	"net/http"
 
-	"certwright/internal/jwk"
+	"certwright/internal/keys"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
@@ -90,8 +90,8 @@ type jwkIn struct {
 	K          *string       `json:"k"`
 }
 
-func (in jwkIn) members() (jwk.Members, error) {
-	m := jwk.Members{Type: in.Type, Curve: in.Curve}
+func (in jwkIn) members() (keys.Members, error) {
+	m := keys.Members{Type: in.Type, Curve: in.Curve}
 	return m, readParts([]part{{"key.n", in.N, &m.N}, {"key.e", in.E, &m.E}, {"key.d", in.D, &m.D}, {"key.dp", in.DP, &m.DP},
 		{"key.dq", in.DQ, &m.DQ}, {"key.qi", in.QI, &m.QI}, {"key.p", in.P, &m.P}, {"key.q", in.Q, &m.Q},
 		{"key.x", in.X, &m.X}, {"key.y", in.Y, &m.Y}, {"key.k", in.K, &m.K}})

@@ -18,6 +18,7 @@ import (
 	"certwright/internal/certs"
 	"certwright/internal/clock"
 	"certwright/internal/issuer/scripted"
+	"certwright/internal/keys"
 	"certwright/internal/seal"
 	"certwright/internal/service"
 	"certwright/internal/store/sqlstore"
@@ -75,7 +76,7 @@ func newRig(t testing.TB) *rig {
 	}
 	g := &rig{t: t, clock: &clock.Shifted{Base: func() time.Time { return noon }}, log: &lockedLog{}}
 	log := slog.New(slog.NewTextHandler(g.log, nil))
-	if g.service, err = service.New(service.Service{Store: store, Sealer: sealer, Backups: sealer.Backups(), Clock: g.clock, Access: access.Everything{}, Keys: &certs.Pool{},
+	if g.service, err = service.New(service.Service{Store: store, Sealer: sealer, Backups: sealer.Backups(), Clock: g.clock, Access: access.Everything{}, Keys: &keys.Pool{},
 		Issuers:  func(string) vault.Issuer { return scripted.Issuer{Authority: ca} },
 		Settings: testSettings, Poke: func() {}, Log: log}); err != nil {
 		t.Fatal(err)

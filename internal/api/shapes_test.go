@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"certwright/internal/certs"
+	"certwright/internal/keys"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
@@ -161,7 +162,7 @@ func TestCertificateShape(t *testing.T) {
 
 func TestVersionShowsTheLeaf(t *testing.T) {
 	t.Parallel()
-	key, err := certs.NewKey(vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256})
+	key, err := keys.New(vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,16 +238,17 @@ func TestKeyShape(t *testing.T) {
 	for _, props := range []vault.KeyProps{
 		{Type: vault.RSA, Size: 2048}, {Type: vault.EC, Curve: vault.P521, Size: 521}, {Type: vault.EC, Curve: vault.P256K, Size: 256},
 	} {
-		pair, err := certs.NewKey(props)
+		pair, err := keys.New(props)
 		if err != nil {
 			t.Fatal(err)
 		}
-		public, err := certs.ParsePublic(pair.Public())
+		parsed, err := keys.ParsePublic(pair.PKIX())
 		if err != nil {
 			t.Fatal(err)
 		}
+		public := parsed.Members()
 		k := service.Key{Settings: settings, Version: vault.Version{Ref: ref, ID: testID, Attributes: attrs, Managed: true, Key: &vault.KeyBody{
-			Type: props.Type, Curve: props.Curve, Size: props.Size, Public: pair.Public(), Operations: []string{"sign", "verify"}}}}
+			Type: props.Type, Curve: props.Curve, Size: props.Size, Public: pair.PKIX(), Operations: []string{"sign", "verify"}}}}
 		text := base64.RawURLEncoding.EncodeToString
 		want := `{"key":{"kid":"$/keys/web/` + testID + `","kty":"` + string(props.Type) + `","key_ops":["sign","verify"],`
 		if props.Type == vault.RSA {

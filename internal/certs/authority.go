@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -12,13 +13,13 @@ import (
 // development server, and that of tests.
 type Authority struct {
 	Certificate []byte // DER
-	Key         Key
+	Key         keys.Key
 }
 
 // NewAuthority makes an authority of the common name cn with a P-256 key and a self-signed
 // certificate of 10 years from now.
 func NewAuthority(cn string, now time.Time) (Authority, error) {
-	k, err := NewKey(vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	k, err := keys.New(vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	if err != nil {
 		return Authority{}, err
 	}
@@ -30,9 +31,9 @@ func NewAuthority(cn string, now time.Time) (Authority, error) {
 	if err != nil {
 		return Authority{}, err
 	}
-	id := keyID(k.Public())
+	id := keyID(k.PKIX())
 	t := template{
-		issuer: name, subject: name, public: k.Public(), from: now.Add(-backdated), to: addMonths(now, 120),
+		issuer: name, subject: name, public: k.PKIX(), from: now.Add(-backdated), to: addMonths(now, 120),
 		extensions: []*extension{{oidKeyUsage, true, usage}, {oidBasicConstraints, true, basicConstraints(true)}, authorityKey(id), subjectKey(id)},
 	}
 	der, err := t.sign(k)

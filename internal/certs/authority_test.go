@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -29,7 +30,7 @@ func TestAuthority(t *testing.T) {
 	program := lookPath(t, "openssl")
 	caFile := filepath.Join(t.TempDir(), "ca.pem")
 	write(t, caFile, []byte(certificatesOf(t, [][]byte{ca.Certificate})))
-	eachKind(t, func(t *testing.T, p vault.KeyProps, k Key) {
+	eachKind(t, func(t *testing.T, p vault.KeyProps, k keys.Key) {
 		x := webProps()
 		x.Usage, x.CA = []vault.KeyUsage{vault.DigitalSignature, vault.KeyCertSign}, true
 		csr, err := Request(k, x)
@@ -48,8 +49,8 @@ func TestAuthority(t *testing.T) {
 		if diff := cmp.Diff(want, c.Props()); diff != "" {
 			t.Errorf("issued (-want +got):\n%s", diff)
 		}
-		if c.NotAfter != addMonths(testNow, 3) || !samePublic(c.Public, k.Public()) {
-			t.Errorf("valid until %v, of another key: %v", c.NotAfter, !samePublic(c.Public, k.Public()))
+		if c.NotAfter != addMonths(testNow, 3) || !keys.Same(c.Public, k.PKIX()) {
+			t.Errorf("valid until %v, of another key: %v", c.NotAfter, !keys.Same(c.Public, k.PKIX()))
 		}
 		file := filepath.Join(t.TempDir(), "leaf.pem")
 		write(t, file, []byte(certificatesOf(t, [][]byte{der})))

@@ -13,6 +13,7 @@ import (
 
 	"software.sslmate.com/src/go-pkcs12"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -47,7 +48,7 @@ func BenchmarkSelfSign(b *testing.B) {
 		}
 	}
 	ours := func() {
-		k, err := NewKey(vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+		k, err := keys.New(vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 		if err != nil {
 			b.Fatal(err)
 		}

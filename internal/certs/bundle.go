@@ -5,13 +5,14 @@ import (
 	"errors"
 	"strings"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
 // A Bundle is what an import brings: a private key and certificates, one of
 // which is the key's.
 type Bundle struct {
-	Key   Key
+	Key   keys.Key
 	Chain [][]byte // DER, in the order given
 	Leaf  int      // index in Chain of the key's certificate
 }
@@ -21,8 +22,8 @@ var (
 	errTooLong       = errors.New("too long")
 )
 
-func newBundle(k Key, chain [][]byte) (Bundle, error) {
-	leaf, err := FindLeaf(chain, k.Public())
+func newBundle(k keys.Key, chain [][]byte) (Bundle, error) {
+	leaf, err := FindLeaf(chain, k.PKIX())
 	if err == nil {
 		return Bundle{Key: k, Chain: chain, Leaf: leaf}, nil
 	}

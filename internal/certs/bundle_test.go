@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -26,7 +27,7 @@ func certificatesOf(t testing.TB, chain [][]byte) string {
 	return text
 }
 
-func keyOf(t testing.TB, k Key) string {
+func keyOf(t testing.TB, k keys.Key) string {
 	t.Helper()
 	text, err := WritePEM(&k, nil)
 	if err != nil {
@@ -95,7 +96,7 @@ func TestReadImport(t *testing.T) {
 				if err != nil {
 					t.Fatal(err, errors.Unwrap(err))
 				}
-				if diff := cmp.Diff(chain, b.Chain); diff != "" || b.Leaf != 0 || !bytes.Equal(b.Key.Public(), k.Public()) {
+				if diff := cmp.Diff(chain, b.Chain); diff != "" || b.Leaf != 0 || !bytes.Equal(b.Key.PKIX(), k.PKIX()) {
 					t.Errorf("leaf %d; certificates (-written +read):\n%s", b.Leaf, diff)
 				}
 			})
@@ -138,7 +139,7 @@ func TestReadEncryptedPEM(t *testing.T) {
 				if err != nil {
 					t.Fatal(err, errors.Unwrap(err))
 				}
-				if !bytes.Equal(b.Key.Public(), k.Public()) {
+				if !bytes.Equal(b.Key.PKIX(), k.PKIX()) {
 					t.Error("another key")
 				}
 				_, err = ReadPEM(t.Context(), text, "other")

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -38,9 +39,9 @@ func webProps() vault.X509Props {
 	}
 }
 
-func newKey(t testing.TB, p vault.KeyProps) Key {
+func newKey(t testing.TB, p vault.KeyProps) keys.Key {
 	t.Helper()
-	k, err := NewKey(p)
+	k, err := keys.New(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func newKey(t testing.TB, p vault.KeyProps) Key {
 
 // sharedKey returns a key that tests share, where it need not be their own:
 // large RSA keys take seconds to make.
-func sharedKey(t testing.TB, p vault.KeyProps) Key {
+func sharedKey(t testing.TB, p vault.KeyProps) keys.Key {
 	t.Helper()
 	sharedKeys.Lock()
 	defer sharedKeys.Unlock()
@@ -61,10 +62,10 @@ func sharedKey(t testing.TB, p vault.KeyProps) Key {
 
 var sharedKeys = struct {
 	sync.Mutex
-	made map[vault.KeyProps]Key
-}{made: map[vault.KeyProps]Key{}}
+	made map[vault.KeyProps]keys.Key
+}{made: map[vault.KeyProps]keys.Key{}}
 
-func selfSigned(t testing.TB, k Key, x vault.X509Props) []byte {
+func selfSigned(t testing.TB, k keys.Key, x vault.X509Props) []byte {
 	t.Helper()
 	der, err := SelfSign(k, x, testNow)
 	if err != nil {

@@ -2,6 +2,7 @@ package certs
 
 import (
 	"bytes"
+	"certwright/internal/keys"
 	"errors"
 )
 
@@ -23,7 +24,7 @@ func FindLeaf(certs [][]byte, public []byte) (int, error) {
 		if err != nil {
 			return 0, ErrNoLeaf
 		}
-		if samePublic(c.Public, public) && (found < 0 || !c.IsCA && isCA(certs[found])) {
+		if keys.Same(c.Public, public) && (found < 0 || !c.IsCA && isCA(certs[found])) {
 			found = i
 		}
 		entity = entity || !c.IsCA

@@ -6,7 +6,10 @@ import (
 	"slices"
 	"testing"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
+
+	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 )
 
 // signed makes a certificate of subject for a new key by an issuer.
@@ -20,8 +23,8 @@ func signed(t testing.TB, subject string, ca bool, issuer *chainLink) *chainLink
 	if issuer == nil {
 		issuer = &chainLink{key: k, name: name}
 	}
-	tmpl := template{issuer: issuer.name, subject: name, public: k.Public(), from: testNow, to: addMonths(testNow, 1),
-		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(ca)}, authorityKey(keyID(issuer.key.Public())), subjectKey(keyID(k.Public()))}}
+	tmpl := template{issuer: issuer.name, subject: name, public: k.PKIX(), from: testNow, to: addMonths(testNow, 1),
+		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(ca)}, authorityKey(keyID(issuer.key.PKIX())), subjectKey(keyID(k.PKIX()))}}
 	der, err := tmpl.sign(issuer.key)
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +34,7 @@ func signed(t testing.TB, subject string, ca bool, issuer *chainLink) *chainLink
 
 type chainLink struct {
 	der  []byte
-	key  Key
+	key  keys.Key
 	name []byte
 }
 
@@ -97,7 +100,7 @@ func TestFindLeaf(t *testing.T) {
 	root := signed(t, "Root", true, nil)
 	sub := signed(t, "Sub", true, root)
 	leaf := signed(t, "leaf", false, sub)
-	other := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256K}).Public()
+	other := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256K}).PKIX()
 	authority, entity := sub.der, selfSigned(t, sub.key, vault.X509Props{Subject: "CN=entity", ValidityMonths: 1}) // of one key
 	for _, c := range []struct {
 		name   string
@@ -106,16 +109,16 @@ func TestFindLeaf(t *testing.T) {
 		want   int
 		err    error
 	}{
-		{"leaf first", [][]byte{leaf.der, sub.der, root.der}, leaf.key.Public(), 0, nil},
-		{"leaf last", [][]byte{root.der, sub.der, leaf.der}, leaf.key.Public(), 2, nil},
-		{"an authority's own key", [][]byte{sub.der, root.der}, root.key.Public(), 1, nil},
-		{"an authority with the leaf's key first", [][]byte{authority, entity}, sub.key.Public(), 1, nil},
-		{"an authority with the leaf's key last", [][]byte{entity, authority}, sub.key.Public(), 0, nil},
+		{"leaf first", [][]byte{leaf.der, sub.der, root.der}, leaf.key.PKIX(), 0, nil},
+		{"leaf last", [][]byte{root.der, sub.der, leaf.der}, leaf.key.PKIX(), 2, nil},
+		{"an authority's own key", [][]byte{sub.der, root.der}, root.key.PKIX(), 1, nil},
+		{"an authority with the leaf's key first", [][]byte{authority, entity}, sub.key.PKIX(), 1, nil},
+		{"an authority with the leaf's key last", [][]byte{entity, authority}, sub.key.PKIX(), 0, nil},
 		{"another's key", [][]byte{sub.der, leaf.der}, other, 0, ErrOtherKey},
 		{"authorities alone", [][]byte{sub.der, root.der}, other, 0, ErrNoLeaf},
 		{"nothing", nil, other, 0, ErrNoLeaf},
 		{"junk", [][]byte{[]byte("junk")}, other, 0, ErrNoLeaf},
-		{"junk beside the leaf", [][]byte{leaf.der, []byte("junk")}, leaf.key.Public(), 0, ErrNoLeaf},
+		{"junk beside the leaf", [][]byte{leaf.der, []byte("junk")}, leaf.key.PKIX(), 0, ErrNoLeaf},
 	} {
 		got, err := FindLeaf(c.certs, c.public)
 		if got != c.want || !errors.Is(err, c.err) {
@@ -132,15 +135,15 @@ func TestFindLeafWithCompressedKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	point := k.signer.(koblitz).PubKey()
-	compressed := bytes.Replace(k.Public(), point.SerializeUncompressed(), point.SerializeCompressed(), 1)
+	point := k.Signer().Public().(*secp256k1.PublicKey)
+	compressed := bytes.Replace(k.PKIX(), point.SerializeUncompressed(), point.SerializeCompressed(), 1)
 	compressed[1] -= 32                    // the outer length
 	compressed[len(compressed)-33-2] -= 32 // that of the bit string
 	der, err := template{issuer: name, subject: name, public: compressed, from: testNow, to: addMonths(testNow, 1)}.sign(k)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := FindLeaf([][]byte{der}, k.Public()); err != nil {
+	if _, err := FindLeaf([][]byte{der}, k.PKIX()); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,10 +1,10 @@
-// Package certs is the X.509 craft: key pairs, distinguished names,
-// alternative names, certificate requests, self-signed certificates, and the
-// PFX and PEM forms that go in by import and out by secret.
+// Package certs is the X.509 craft: distinguished names, alternative names,
+// certificate requests, self-signed certificates, and the PFX and PEM forms that
+// go in by import and out by secret. Keys are package keys.
 //
 // Everything is a plain function from values to values: no network, no disk,
 // no clock (times are passed in), no knowledge of vaults or stores. The
 // standard library refuses the curve P-256K in every place, so requests,
 // certificates and PFX files are built and read here, for all keys alike.
-// Begin with key.go, then request.go and read.go.
+// Begin with request.go and read.go.
 package certs

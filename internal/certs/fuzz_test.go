@@ -18,6 +18,7 @@ import (
 	der "golang.org/x/crypto/cryptobyte/asn1"
 	"software.sslmate.com/src/go-pkcs12"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -135,7 +136,7 @@ func FuzzParseRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, csr []byte) {
 		r, err := ParseRequest(csr)
 		if err == nil {
-			if _, err := ParsePublic(r.Public); err != nil {
+			if _, err := keys.ParsePublic(r.Public); err != nil {
 				t.Fatalf("a request whose key cannot be read: %v", err)
 			}
 			return
@@ -209,7 +210,7 @@ func checkPFX(t *testing.T, pfx []byte) {
 }
 
 // plainSafe returns safe contents with a key and a certificate in the clear.
-func plainSafe(t testing.TB, k Key, cert []byte) []byte {
+func plainSafe(t testing.TB, k keys.Key, cert []byte) []byte {
 	t.Helper()
 	pkcs8, err := k.PKCS8()
 	if err != nil {

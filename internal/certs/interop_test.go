@@ -9,11 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
 // issued is a key with the certificate of an authority on it, and that authority's.
-func issued(t testing.TB, p vault.KeyProps) (Key, [][]byte) {
+func issued(t testing.TB, p vault.KeyProps) (keys.Key, [][]byte) {
 	t.Helper()
 	k := sharedKey(t, p)
 	ca, err := NewAuthority("Test Issuing CA", testNow)
@@ -177,7 +178,7 @@ func TestSecretsOpenInOpenSSL(t *testing.T) {
 				t.Fatal(err)
 			}
 			public := openssl(t, []byte(text), "pkey", "-pubout")
-			if b, _ := pem.Decode([]byte(public)); b == nil || !bytes.Equal(b.Bytes, k.Public()) {
+			if b, _ := pem.Decode([]byte(public)); b == nil || !bytes.Equal(b.Bytes, k.PKIX()) {
 				t.Errorf("openssl finds the public key %s", public)
 			}
 		})

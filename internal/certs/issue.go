@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -18,7 +19,7 @@ import (
 // carries key usage (critical), basic constraints, extended key usages,
 // alternative names and both key identifiers, in the service's order (CONTRACT
 // section 5, "What is generated"). Errors of the caller's making are vault refusals.
-func SelfSign(k Key, x vault.X509Props, now time.Time) ([]byte, error) {
+func SelfSign(k keys.Key, x vault.X509Props, now time.Time) ([]byte, error) {
 	x, err := Fitted(x)
 	if err != nil {
 		return nil, err
@@ -34,7 +35,7 @@ func SelfSign(k Key, x vault.X509Props, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	public := k.Public()
+	public := k.PKIX()
 	id := keyID(public)
 	t := template{
 		issuer: subject, subject: subject, public: public,
@@ -55,7 +56,7 @@ type template struct {
 	extensions              []*extension // nil ones are left out
 }
 
-func (t template) sign(k Key) ([]byte, error) {
+func (t template) sign(k keys.Key) ([]byte, error) {
 	if err := checkTimes(t.from, t.to); err != nil {
 		return nil, err
 	}
@@ -63,7 +64,7 @@ func (t template) sign(k Key) ([]byte, error) {
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.Tag(0).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) { b.AddASN1Int64(2) }) // v3
 		b.AddASN1(asn1.INTEGER, func(b *cryptobyte.Builder) { b.AddBytes(newSerial()) })
-		k.algorithm().add(b)
+		algorithmOf(k).add(b)
 		b.AddBytes(t.issuer)
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			addTime(b, t.from)
@@ -77,7 +78,7 @@ func (t template) sign(k Key) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the certificate: %w", err)
 	}
-	return k.sign(tbs)
+	return sign(k, tbs)
 }
 
 // newSerial returns 16 random bytes that are a positive DER integer of that length.

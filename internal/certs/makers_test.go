@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -23,7 +24,7 @@ import (
 // other makers' tools take.
 type made struct {
 	dir   string // leaf.key, leaf.pem, ca.pem (its issuer), chain.pem (all six); all.p12 with password "secret"
-	key   Key
+	key   keys.Key
 	chain [][]byte // the leaf first, then issuer by issuer
 }
 
@@ -31,7 +32,7 @@ type made struct {
 func longChain(t *testing.T) made {
 	t.Helper()
 	m := made{dir: t.TempDir(), key: sharedKey(t, vault.KeyProps{Type: vault.RSA, Size: 2048})}
-	signer, parent := Key{}, (*x509.Certificate)(nil)
+	signer, parent := keys.Key{}, (*x509.Certificate)(nil)
 	for i := range 6 {
 		k := m.key
 		if i < 5 {
@@ -82,7 +83,7 @@ func (m made) check(t *testing.T, name, password string, certificates int) {
 	if err != nil {
 		t.Fatal(err, errors.Unwrap(err))
 	}
-	if diff := cmp.Diff(m.chain[:certificates], Order(b.Chain, b.Leaf)); diff != "" || !bytes.Equal(b.Key.Public(), m.key.Public()) {
+	if diff := cmp.Diff(m.chain[:certificates], Order(b.Chain, b.Leaf)); diff != "" || !bytes.Equal(b.Key.PKIX(), m.key.PKIX()) {
 		t.Errorf("certificates (-given +read), or another key:\n%s", diff)
 	}
 	_, err = ReadPFX(t.Context(), pfx, password+"x")

@@ -3,26 +3,23 @@ package certs
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
 	"fmt"
 	"log/slog"
-	"math/big"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"github.com/google/go-cmp/cmp"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
 // eachKind runs do with a key of every kind.
-func eachKind(t *testing.T, do func(t *testing.T, p vault.KeyProps, k Key)) {
+func eachKind(t *testing.T, do func(t *testing.T, p vault.KeyProps, k keys.Key)) {
 	for _, kind := range keyKinds {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
@@ -31,67 +28,10 @@ func eachKind(t *testing.T, do func(t *testing.T, p vault.KeyProps, k Key)) {
 	}
 }
 
-func TestKeyRoundTrip(t *testing.T) {
-	t.Parallel()
-	eachKind(t, func(t *testing.T, p vault.KeyProps, k Key) {
-		der, err := k.PKCS8()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if out := openssl(t, der, "pkey", "-inform", "DER", "-noout", "-check"); !strings.Contains(out, "Key is valid") {
-			t.Errorf("openssl says %s", out)
-		}
-		again, err := ParseKey(der)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(again.Public(), k.Public()) {
-			t.Error("the public key changed on the way")
-		}
-		kind, curve, size := again.Props()
-		if kind.IsRSA() != p.Type.IsRSA() || kind.HSM() || curve != p.Curve || size != p.Size {
-			t.Errorf("props are %s %s %d, want those of %+v", kind, curve, size, p)
-		}
-	})
-}
-
-func TestPublicKeyParts(t *testing.T) {
-	t.Parallel()
-	eachKind(t, func(t *testing.T, p vault.KeyProps, k Key) {
-		pub, err := ParsePublic(k.Public())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if pub.Curve != p.Curve || pub.Size != p.Size {
-			t.Errorf("curve and size are %s %d, want those of %+v", pub.Curve, pub.Size, p)
-		}
-		field := (p.Curve.Size() + 7) / 8
-		if len(pub.X) != field || len(pub.Y) != field {
-			t.Errorf("X and Y are %d and %d bytes, want %d", len(pub.X), len(pub.Y), field)
-		}
-		switch s := k.Signer().Public().(type) {
-		case *rsa.PublicKey:
-			if !bytes.Equal(pub.N, s.N.Bytes()) || !bytes.Equal(pub.E, []byte{1, 0, 1}) || len(pub.N) != p.Size/8 {
-				t.Errorf("N and E are %x %x", pub.N, pub.E)
-			}
-		case *ecdsa.PublicKey:
-			if point, err := s.Bytes(); err != nil || !bytes.Equal(point[1:], append(pub.X, pub.Y...)) {
-				t.Errorf("X and Y are %x %x (%v)", pub.X, pub.Y, err)
-			}
-		case *secp256k1.PublicKey:
-			if s.X().Cmp(new(big.Int).SetBytes(pub.X)) != 0 || s.Y().Cmp(new(big.Int).SetBytes(pub.Y)) != 0 {
-				t.Errorf("X and Y are %x %x", pub.X, pub.Y)
-			}
-		default:
-			t.Errorf("a public key of type %T", s)
-		}
-	})
-}
-
 // A signature by the key's signer verifies with the certificate's public key.
 func TestSignerMatchesCertificate(t *testing.T) {
 	t.Parallel()
-	eachKind(t, func(t *testing.T, p vault.KeyProps, k Key) {
+	eachKind(t, func(t *testing.T, p vault.KeyProps, k keys.Key) {
 		c, err := Parse(selfSigned(t, k, webProps()))
 		if err != nil {
 			t.Fatal(err)
@@ -126,24 +66,6 @@ func TestKeyIsHidden(t *testing.T) {
 	}
 }
 
-// Keys far larger than any in use are refused before anything is computed.
-func TestHugeKeysAreRefused(t *testing.T) {
-	t.Parallel()
-	n := new(big.Int).Lsh(big.NewInt(1), 1<<20)
-	n.SetBit(n, 0, 1)
-	huge := &rsa.PublicKey{N: n, E: 1<<31 - 1}
-	pkix, err := x509.MarshalPKIXPublicKey(huge)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ParsePublic(pkix); err == nil {
-		t.Error("a public key of a million bits is taken")
-	}
-	if _, err := ParseKey(pkix); err == nil {
-		t.Error("a private key of a hundred thousand bytes is taken")
-	}
-}
-
 func TestWindow(t *testing.T) {
 	t.Parallel()
 	x := webProps()
@@ -156,20 +78,11 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-func TestNewKeyRefuses(t *testing.T) {
-	t.Parallel()
-	for _, p := range []vault.KeyProps{{}, {Type: vault.Oct}, {Type: vault.RSA}, {Type: vault.RSA, Size: 1024}, {Type: vault.EC}, {Type: vault.EC, Curve: "P-224"}} {
-		if _, err := NewKey(p); err == nil {
-			t.Errorf("%+v was taken", p)
-		}
-	}
-}
-
 // A request carries what was asked for and is good for OpenSSL and, but for
 // P-256K, for the standard library.
 func TestRequest(t *testing.T) {
 	t.Parallel()
-	eachKind(t, func(t *testing.T, p vault.KeyProps, k Key) {
+	eachKind(t, func(t *testing.T, p vault.KeyProps, k keys.Key) {
 		x := webProps()
 		csr, err := Request(k, x)
 		if err != nil {
@@ -204,7 +117,7 @@ func TestRequest(t *testing.T) {
 
 func TestRequestRefusesChangedBytes(t *testing.T) {
 	t.Parallel()
-	eachKind(t, func(t *testing.T, _ vault.KeyProps, k Key) {
+	eachKind(t, func(t *testing.T, _ vault.KeyProps, k keys.Key) {
 		csr, err := Request(k, webProps())
 		if err != nil {
 			t.Fatal(err)
@@ -229,7 +142,7 @@ func TestRequestRefusesChangedBytes(t *testing.T) {
 // A self-signed certificate verifies, and reads as the policy it was made by.
 func TestSelfSign(t *testing.T) {
 	t.Parallel()
-	eachKind(t, func(t *testing.T, p vault.KeyProps, k Key) {
+	eachKind(t, func(t *testing.T, p vault.KeyProps, k keys.Key) {
 		x := webProps()
 		der := selfSigned(t, k, x)
 		c, err := Parse(der)

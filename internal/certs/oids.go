@@ -7,10 +7,6 @@ type oid = asn1.ObjectIdentifier
 // oids are the object identifiers that this package reads and writes. They are
 // functions' constants: nothing changes them.
 var (
-	oidEC        = oid{1, 2, 840, 10045, 2, 1}
-	oidRSA       = oid{1, 2, 840, 113549, 1, 1, 1}
-	oidSecp256k1 = oid{1, 3, 132, 0, 10}
-
 	oidRSAWithSHA256   = oid{1, 2, 840, 113549, 1, 1, 11}
 	oidRSAWithSHA384   = oid{1, 2, 840, 113549, 1, 1, 12}
 	oidRSAWithSHA512   = oid{1, 2, 840, 113549, 1, 1, 13}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -102,7 +103,7 @@ func breakSignature(der []byte) []byte {
 }
 
 // between makes an authority under another one, valid until to.
-func between(t *testing.T, over Authority, key Key, to time.Time) Authority {
+func between(t *testing.T, over Authority, key keys.Key, to time.Time) Authority {
 	t.Helper()
 	top, err := Parse(over.Certificate)
 	if err != nil {
@@ -112,8 +113,8 @@ func between(t *testing.T, over Authority, key Key, to time.Time) Authority {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tmpl := template{issuer: top.SubjectDER, subject: name, public: key.Public(), from: to.AddDate(0, -1, 0), to: to,
-		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(true)}, authorityKey(top.subjectID), subjectKey(keyID(key.Public()))}}
+	tmpl := template{issuer: top.SubjectDER, subject: name, public: key.PKIX(), from: to.AddDate(0, -1, 0), to: to,
+		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(true)}, authorityKey(top.subjectID), subjectKey(keyID(key.PKIX()))}}
 	der, err := tmpl.sign(over.Key)
 	if err != nil {
 		t.Fatal(err)
@@ -149,14 +150,14 @@ func parse(t *testing.T, der []byte) Certificate {
 }
 
 // expiredRoot makes a root valid until to.
-func expiredRoot(t *testing.T, key Key, to time.Time) []byte {
+func expiredRoot(t *testing.T, key keys.Key, to time.Time) []byte {
 	t.Helper()
 	name, err := commonName("Brief CA")
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := keyID(key.Public())
-	der, err := template{issuer: name, subject: name, public: key.Public(), from: to.AddDate(0, -1, 0), to: to,
+	id := keyID(key.PKIX())
+	der, err := template{issuer: name, subject: name, public: key.PKIX(), from: to.AddDate(0, -1, 0), to: to,
 		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(true)}, subjectKey(id)}}.sign(key)
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -72,14 +73,14 @@ func readBlocks(text []byte) (keys []*pem.Block, chain [][]byte, err error) {
 	return keys, chain, nil
 }
 
-func readKeyBlock(ctx context.Context, block *pem.Block, pwd string) (Key, error) {
+func readKeyBlock(ctx context.Context, block *pem.Block, pwd string) (keys.Key, error) {
 	der := block.Bytes
 	if strings.HasPrefix(block.Type, "ENCRYPTED") {
 		plain, err := newPassword(ctx, pwd).decryptKey(der)
 		if err != nil {
-			return Key{}, err
+			return keys.Key{}, err
 		}
 		der = bytes.Clone(plain)
 	}
-	return ParseKey(der)
+	return keys.Parse(der)
 }

@@ -46,7 +46,7 @@ func TestReadPEMOfEditors(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 				continue
 			}
-			if !cmp.Equal(b.Chain, chain) || !bytes.Equal(b.Key.Public(), k.Public()) {
+			if !cmp.Equal(b.Chain, chain) || !bytes.Equal(b.Key.PKIX(), k.PKIX()) {
 				t.Errorf("%s: another key or other certificates", name)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -73,7 +74,7 @@ func sealedRefusal(err error, other *vault.Error) error {
 // safe collects what the bags of a file hold.
 type safe struct {
 	password *password
-	keys     []Key
+	keys     []keys.Key
 	certs    [][]byte
 }
 
@@ -254,7 +255,7 @@ func (s *safe) add(id oid, value cryptobyte.String, depth int) error {
 }
 
 func (s *safe) addKey(pkcs8 []byte) error {
-	k, err := ParseKey(pkcs8)
+	k, err := keys.Parse(pkcs8)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	der "golang.org/x/crypto/cryptobyte/asn1"
 	"software.sslmate.com/src/go-pkcs12"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -65,7 +66,7 @@ func TestReadPFXOfOpenSSL(t *testing.T) {
 				if err != nil {
 					t.Fatal(err, errors.Unwrap(err))
 				}
-				if diff := cmp.Diff(chain, b.Chain); diff != "" || b.Leaf != 0 || !bytes.Equal(b.Key.Public(), k.Public()) {
+				if diff := cmp.Diff(chain, b.Chain); diff != "" || b.Leaf != 0 || !bytes.Equal(b.Key.PKIX(), k.PKIX()) {
 					t.Errorf("leaf %d; certificates (-written +read):\n%s", b.Leaf, diff)
 				}
 				if _, err = ReadPFX(t.Context(), pfx, c.password+"x"); c.name != "in the clear" || err == nil {
@@ -103,7 +104,7 @@ func TestPFXAgainstAnother(t *testing.T) {
 				t.Errorf("%s, password %q: %v (%v)", name, password, err, errors.Unwrap(err))
 				continue
 			}
-			if !cmp.Equal(b.Chain, chain) || !bytes.Equal(b.Key.Public(), k.Public()) {
+			if !cmp.Equal(b.Chain, chain) || !bytes.Equal(b.Key.PKIX(), k.PKIX()) {
 				t.Errorf("%s, password %q: key or certificates changed", name, password)
 			}
 		}
@@ -128,7 +129,7 @@ func TestPFXIsDerivedFromZeroBytes(t *testing.T) {
 	t.Parallel()
 	for _, kind := range keyKinds {
 		k, chain := issued(t, kind.props)
-		for _, key := range []*Key{&k, nil} {
+		for _, key := range []*keys.Key{&k, nil} {
 			pfx, err := WritePFX(key, chain)
 			if err != nil {
 				t.Fatal(err)
@@ -137,7 +138,7 @@ func TestPFXIsDerivedFromZeroBytes(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", kind.name, err)
 			}
-			if !cmp.Equal(bags.certs, chain) || key != nil && (len(bags.keys) != 1 || !bytes.Equal(bags.keys[0].Public(), k.Public())) {
+			if !cmp.Equal(bags.certs, chain) || key != nil && (len(bags.keys) != 1 || !bytes.Equal(bags.keys[0].PKIX(), k.PKIX())) {
 				t.Errorf("%s: key or certificates changed", kind.name)
 			}
 			if _, err := readBags(pfx, newPassword(t.Context(), "")); !errors.Is(err, errPassword) {
@@ -230,7 +231,7 @@ func TestReadPFXInBER(t *testing.T) {
 	if err != nil {
 		t.Fatal(err, errors.Unwrap(err))
 	}
-	if !cmp.Equal(b.Chain, chain) || !bytes.Equal(b.Key.Public(), k.Public()) {
+	if !cmp.Equal(b.Chain, chain) || !bytes.Equal(b.Key.PKIX(), k.PKIX()) {
 		t.Error("key or certificates changed")
 	}
 	for cut := range len(ber) {
@@ -292,7 +293,7 @@ func TestReadPFXRefuses(t *testing.T) {
 	t.Parallel()
 	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	other := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
-	made := func(k *Key, chain [][]byte) []byte {
+	made := func(k *keys.Key, chain [][]byte) []byte {
 		pfx, err := WritePFX(k, chain)
 		if err != nil {
 			t.Fatal(err)

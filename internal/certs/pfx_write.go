@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"certwright/internal/keys"
 	"crypto/cipher"
 	"crypto/des"
 	"crypto/rand"
@@ -18,7 +19,7 @@ import (
 // Microsoft's JCA provider opens no other form, everyone else tries both. That
 // protects nothing, so one round of derivation is done instead of 2000.
 // Certificates stand in the order of chain. A nil key leaves them alone.
-func WritePFX(k *Key, chain [][]byte) ([]byte, error) {
+func WritePFX(k *keys.Key, chain [][]byte) ([]byte, error) {
 	p := noPassword()
 	var auth cryptobyte.Builder
 	var bad error
@@ -54,7 +55,7 @@ func addContent(b *cryptobyte.Builder, id oid, content func(*cryptobyte.Builder)
 }
 
 // addKeySafe writes the key, itself encrypted, in plain safe contents.
-func addKeySafe(b *cryptobyte.Builder, p *password, k Key) error {
+func addKeySafe(b *cryptobyte.Builder, p *password, k keys.Key) error {
 	pkcs8, err := k.PKCS8()
 	if err != nil {
 		return err
@@ -76,10 +77,10 @@ func addKeySafe(b *cryptobyte.Builder, p *password, k Key) error {
 }
 
 // addCertSafe writes the certificates in encrypted safe contents.
-func addCertSafe(b *cryptobyte.Builder, p *password, k *Key, chain [][]byte) {
+func addCertSafe(b *cryptobyte.Builder, p *password, k *keys.Key, chain [][]byte) {
 	leaf := -1
 	if k != nil {
-		if i, err := FindLeaf(chain, k.Public()); err == nil {
+		if i, err := FindLeaf(chain, k.PKIX()); err == nil {
 			leaf = i
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -153,11 +154,11 @@ func (c Certificate) Usage() []vault.KeyUsage { return c.usage }
 // KeyProps returns type, curve and size in bits of the certificate's key; all
 // are zero for a key of a kind that the API has not.
 func (c Certificate) KeyProps() (vault.KeyType, vault.Curve, int) {
-	p, err := ParsePublic(c.Public)
+	p, err := keys.ParsePublic(c.Public)
 	if err != nil {
 		return "", "", 0
 	}
-	return p.Type, p.Curve, p.Size
+	return p.Type(), p.Curve(), p.Size()
 }
 
 // Thumbprint returns the SHA-1 of a certificate's DER, the x5t of the wire.

@@ -96,7 +96,7 @@ func resigned(t testing.TB, change func(tbs []byte) []byte) []byte {
 	var b cryptobyte.Builder
 	changed := change(slices.Clone(body))
 	b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(changed) })
-	out, err := k.sign(b.BytesOrPanic())
+	out, err := sign(k, b.BytesOrPanic())
 	if err != nil {
 		t.Fatal(err)
 	}

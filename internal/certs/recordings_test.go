@@ -295,7 +295,7 @@ func TestRecordedSecrets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !cmp.Equal(ours.Chain, theirs.Chain) || !bytes.Equal(ours.Key.Public(), theirs.Key.Public()) {
+		if !cmp.Equal(ours.Chain, theirs.Chain) || !bytes.Equal(ours.Key.PKIX(), theirs.Key.PKIX()) {
 			t.Errorf("%s: key or certificates changed", uri)
 		}
 		return true

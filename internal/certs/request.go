@@ -7,6 +7,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -15,7 +16,7 @@ import (
 // key usages, alternative names and basic constraints (not critical), in the
 // service's order (WIRE section 3). It is signed with SHA-256, with P-384 and
 // P-521 SHA-384 and SHA-512. Errors of the caller's making are vault refusals.
-func Request(k Key, x vault.X509Props) ([]byte, error) {
+func Request(k keys.Key, x vault.X509Props) ([]byte, error) {
 	x, err := Fitted(x)
 	if err != nil {
 		return nil, err
@@ -32,7 +33,7 @@ func Request(k Key, x vault.X509Props) ([]byte, error) {
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(0)
 		b.AddBytes(subject)
-		b.AddBytes(k.Public())
+		b.AddBytes(k.PKIX())
 		b.AddASN1(asn1.Tag(0).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) {
 			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 				b.AddASN1ObjectIdentifier(oidExtensionRequest)
@@ -44,7 +45,7 @@ func Request(k Key, x vault.X509Props) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the request: %w", err)
 	}
-	return k.sign(tbs)
+	return sign(k, tbs)
 }
 
 // A CertificateRequest is what a PKCS#10 request asks for.

@@ -2,16 +2,14 @@ package certs
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/rand"
-	"crypto/rsa"
 	"errors"
 	"fmt"
 
-	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -28,16 +26,15 @@ var algorithms = []algorithm{
 	{oidECDSAWithSHA256, crypto.SHA256, false}, {oidECDSAWithSHA384, crypto.SHA384, false}, {oidECDSAWithSHA512, crypto.SHA512, false},
 }
 
-// algorithm returns what the key signs with: SHA-256, and with the larger EC
+// algorithmOf returns what a key signs with: SHA-256, and with the larger EC
 // curves the hash of their size.
-func (k Key) algorithm() algorithm {
-	kind, curve, _ := k.Props()
+func algorithmOf(k keys.Key) algorithm {
 	switch {
-	case kind == vault.RSA:
+	case k.Type() == vault.RSA:
 		return algorithm{oidRSAWithSHA256, crypto.SHA256, true}
-	case curve == vault.P384:
+	case k.Curve() == vault.P384:
 		return algorithm{oidECDSAWithSHA384, crypto.SHA384, false}
-	case curve == vault.P521:
+	case k.Curve() == vault.P521:
 		return algorithm{oidECDSAWithSHA512, crypto.SHA512, false}
 	}
 	return algorithm{oidECDSAWithSHA256, crypto.SHA256, false}
@@ -56,14 +53,14 @@ func (a algorithm) add(b *cryptobyte.Builder) {
 
 // sign wraps the DER to be signed with algorithm and signature: the outer form
 // of requests and certificates alike.
-func (k Key) sign(tbs []byte) ([]byte, error) {
-	if k.signer == nil {
+func sign(k keys.Key, tbs []byte) ([]byte, error) {
+	if k.Signer() == nil {
 		return nil, errors.New("sign: there is no key")
 	}
-	alg := k.algorithm()
+	alg := algorithmOf(k)
 	h := alg.hash.New()
 	h.Write(tbs)
-	sig, err := k.signer.Sign(rand.Reader, h.Sum(nil), alg.hash)
+	sig, err := k.Signer().Sign(rand.Reader, h.Sum(nil), alg.hash)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
@@ -80,7 +77,7 @@ var errSignature = errors.New("the signature does not verify")
 
 // verify checks a signature over tbs by the key in pkix.
 func verify(pkix, tbs, sig []byte, id oid) error {
-	pub, err := parsePublic(pkix)
+	pub, err := keys.ParsePublic(pkix)
 	if err != nil {
 		return err
 	}
@@ -90,16 +87,7 @@ func verify(pkix, tbs, sig []byte, id oid) error {
 		}
 		h := alg.hash.New()
 		h.Write(tbs)
-		digest, ok := h.Sum(nil), false
-		switch k := pub.(type) {
-		case *rsa.PublicKey:
-			ok = alg.rsa && rsa.VerifyPKCS1v15(k, alg.hash, digest, sig) == nil
-		case *ecdsa.PublicKey:
-			ok = !alg.rsa && ecdsa.VerifyASN1(k, digest, sig)
-		case *secp256k1.PublicKey:
-			ok = !alg.rsa && verifyKoblitz(k, digest, sig)
-		}
-		if !ok {
+		if alg.rsa != (pub.Type() == vault.RSA) || !pub.VerifyDER(alg.hash, h.Sum(nil), sig) {
 			return errSignature
 		}
 		return nil

@@ -12,6 +12,7 @@ import (
 
 	"certwright/internal/certs"
 	"certwright/internal/clock"
+	"certwright/internal/keys"
 	"certwright/internal/trust"
 	"certwright/internal/vault"
 )
@@ -53,7 +54,7 @@ func readIssuing(ctx context.Context, accounts vault.Accounts) (a certs.Authorit
 		return a, errors.New("its row cannot be read")
 	}
 	a.Certificate = row.Certificate
-	a.Key, err = certs.ParseKey(row.Key)
+	a.Key, err = keys.Parse(row.Key)
 	return a, err
 }
 

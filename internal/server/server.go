@@ -15,11 +15,11 @@ import (
 	"certwright/internal/api"
 	"certwright/internal/arm"
 	"certwright/internal/auth"
-	"certwright/internal/certs"
 	"certwright/internal/challenge"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/issuer/scripted"
+	"certwright/internal/keys"
 	"certwright/internal/metrics"
 	"certwright/internal/seal"
 	"certwright/internal/service"
@@ -56,7 +56,7 @@ type Server struct {
 	tokens  *sts.Service
 	service *service.Service
 	worker  *worker.Worker
-	keys    *keys
+	keys    *keyMaker
 	api     *api.Handler
 	arm     *arm.Service
 	side    *admin.Door
@@ -123,7 +123,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.openPost(); err != nil {
 		return err
 	}
-	s.keys = &keys{pool: certs.Pool{Ready: keysReady}, fill: s.fillKeys}
+	s.keys = &keyMaker{pool: keys.Pool{Ready: keysReady}, fill: s.fillKeys}
 	if s.service, err = service.New(service.Service{
 		Store: s.store, Sealer: s.seal, Backups: s.seal.Backups(), Clock: s.clock, Access: access.Everything{}, Keys: s.keys,
 		Issuers:  s.issuers.issuer,

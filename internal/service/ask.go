@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"certwright/internal/certs"
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -131,7 +132,7 @@ func (s *Service) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.
 	fault := func(why string) (outcome, error) {
 		return outcome{progress: vault.Progress{State: p.State, Notes: p.Notes, Failure: &vault.Failure{Code: vault.IssuerFault, Message: why}}}, nil
 	}
-	at, err := certs.FindLeaf(p.Chain, key.Public())
+	at, err := certs.FindLeaf(p.Chain, key.PKIX())
 	if err != nil {
 		return fault("The issuer returned a certificate that does not belong to the certificate signing request.")
 	}
@@ -148,7 +149,7 @@ func (s *Service) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.
 }
 
 // madeFrom is what the version of an operation is made from; the leaf is first.
-func madeFrom(op vault.Operation, key certs.Key, chain [][]byte, now time.Time) material {
+func madeFrom(op vault.Operation, key keys.Key, chain [][]byte, now time.Time) material {
 	return material{ref: op.Ref, key: key, chain: chain, policy: op.Policy, enabled: op.Enabled,
 		tags: op.Tags, preserveOrder: op.PreserveOrder, now: now}
 }

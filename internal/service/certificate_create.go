@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"certwright/internal/certs"
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -250,7 +251,7 @@ func (s *Service) stage(p *plan) error {
 	return nil
 }
 
-func (s *Service) keyFor(p *plan) (certs.Key, error) {
+func (s *Service) keyFor(p *plan) (keys.Key, error) {
 	if p.reuse == nil {
 		return s.Keys.Key(p.op.Policy.Key)
 	}

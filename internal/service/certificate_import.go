@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"certwright/internal/certs"
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -78,13 +79,13 @@ func (s *Service) imported(ctx context.Context, ref vault.Ref, in ImportInput, n
 
 // importPolicy is the caller's policy with everything that the certificate
 // decides taken from the certificate (CONTRACT section 5).
-func importPolicy(patch vault.PolicyPatch, leaf certs.Certificate, key certs.Key, now time.Time) vault.Policy {
+func importPolicy(patch vault.PolicyPatch, leaf certs.Certificate, key keys.Key, now time.Time) vault.Policy {
 	patch = patch.Spelled()
 	hsm := patch.Key != nil && patch.Key.Type != nil && patch.Key.Type.HSM()
 	patch.X509 = nil
 	p := vault.NewPolicy(patch, now)
 	p.X509 = leaf.Props()
-	p.Key.Type, p.Key.Curve, p.Key.Size = key.Props()
+	p.Key.Type, p.Key.Curve, p.Key.Size = key.Type(), key.Curve(), key.Size()
 	if hsm {
 		p.Key.Type += "-HSM"
 	}

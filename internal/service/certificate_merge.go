@@ -65,7 +65,7 @@ func (s *Service) merged(ctx context.Context, op vault.Operation, in MergeInput)
 	if err != nil {
 		return newVersion{}, err
 	}
-	leaf, err := certs.FindLeaf(chain, key.Public())
+	leaf, err := certs.FindLeaf(chain, key.PKIX())
 	switch {
 	case errors.Is(err, certs.ErrOtherKey):
 		return newVersion{}, vault.WrongPublicKey()

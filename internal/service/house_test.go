@@ -13,6 +13,7 @@ import (
 	"certwright/internal/certs"
 	"certwright/internal/clock"
 	"certwright/internal/issuer/scripted"
+	"certwright/internal/keys"
 	"certwright/internal/seal"
 	"certwright/internal/service"
 	"certwright/internal/store/sqlstore"
@@ -47,7 +48,7 @@ func newHouse(t testing.TB) *house {
 	h.authority, err = certs.NewAuthority("Test Issuing CA", noon)
 	must(t, err)
 	h.Service, err = service.New(service.Service{Store: store, Sealer: keyset, Backups: keyset.Backups(), Clock: h.clock, Access: access.Everything{},
-		Keys: &certs.Pool{}, Issuers: func(string) vault.Issuer { return scripted.Issuer{Authority: h.authority} },
+		Keys: &keys.Pool{}, Issuers: func(string) vault.Issuer { return scripted.Issuer{Authority: h.authority} },
 		Settings: vault.DefaultSettings, Poke: func() {}, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	h.worker = worker.New(worker.Worker{Store: store, Clock: h.clock, Slots: 4, Lease: time.Minute, Log: h.Log,

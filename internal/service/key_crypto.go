@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 
-	"certwright/internal/jwk"
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -15,7 +15,7 @@ const maxRandom = 128
 type usable struct {
 	epoch   uint64
 	version vault.Version
-	key     jwk.Private
+	key     keys.Key
 }
 
 // usableKeys is how many parsed keys are kept ready for use.
@@ -31,7 +31,7 @@ func (s *Service) Use(ctx context.Context, who vault.Caller, ref vault.Ref, id, 
 	if err != nil {
 		return CryptoResult{}, err
 	}
-	if err := jwk.MayDo(op, u.version.Key.Operations, u.version.Attributes, s.now()); err != nil {
+	if err := keys.MayDo(op, u.version.Key.Operations, u.version.Attributes, s.now()); err != nil {
 		return CryptoResult{}, err
 	}
 	out := CryptoResult{Key: u.version.Ref, ID: u.version.ID}
@@ -48,9 +48,9 @@ func (s *Service) Use(ctx context.Context, who vault.Caller, ref vault.Ref, id, 
 
 // crypt does the operations that turn bytes into bytes.
 func (u usable) crypt(op string, in CryptoInput, out *CryptoResult) error {
-	do := map[string]func(jwk.Input) (jwk.Output, error){vault.OpEncrypt: u.key.Encrypt, vault.OpDecrypt: u.key.Decrypt,
+	do := map[string]func(keys.Input) (keys.Output, error){vault.OpEncrypt: u.key.Encrypt, vault.OpDecrypt: u.key.Decrypt,
 		vault.OpWrapKey: u.key.Wrap, vault.OpUnwrapKey: u.key.Unwrap}[op]
-	got, err := do(jwk.Input{Alg: in.Alg, Value: in.Value, IV: in.IV, AAD: in.AAD, Tag: in.Tag})
+	got, err := do(keys.Input{Alg: in.Alg, Value: in.Value, IV: in.IV, AAD: in.AAD, Tag: in.Tag})
 	out.Value, out.IV, out.AAD, out.Tag = got.Value, got.IV, in.AAD, got.Tag
 	return err
 }
@@ -80,7 +80,7 @@ func (s *Service) usable(ctx context.Context, ref vault.Ref, id string) (usable,
 
 // keyOf returns the key of a version: parsed already, under the place asked for
 // or under its own, or parsed now.
-func (s *Service) keyOf(v vault.Version, place string) (jwk.Private, error) {
+func (s *Service) keyOf(v vault.Version, place string) (keys.Key, error) {
 	for _, at := range []string{place, v.Ref.String() + "/" + v.ID} {
 		if u, ok := s.keys.Get(at); ok && u.version.ID == v.ID {
 			return u.key, nil

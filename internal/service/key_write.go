@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"strings"
 
-	"certwright/internal/jwk"
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -19,7 +19,7 @@ func (s *Service) CreateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 	if err != nil {
 		return Key{}, err
 	}
-	ops, err := jwk.CheckOperations(in.Type, in.Operations)
+	ops, err := keys.CheckOperations(in.Type, in.Operations)
 	if err != nil {
 		return Key{}, err
 	}
@@ -74,7 +74,7 @@ func octProps(in KeyInput, settings vault.Settings) (vault.KeyProps, error) {
 	if !settings.HSM {
 		return p, vault.KeyTypeNotSupported(in.Type)
 	}
-	return p, nil // jwk.RandomSecret refuses sizes that AES has not
+	return p, nil // keys.RandomSecret refuses sizes that AES has not
 }
 
 // checkExportable refuses an exportable key that no policy says where to (7.3
@@ -92,18 +92,15 @@ func checkExportable(exportable bool, t vault.KeyType, release []byte) error {
 }
 
 // newMaterial makes a key pair, or the bytes of an oct key.
-func (s *Service) newMaterial(p vault.KeyProps) (jwk.Imported, error) {
+func (s *Service) newMaterial(p vault.KeyProps) (keys.Stored, error) {
 	if p.Type == vault.Oct || p.Type == vault.OctHSM {
-		secret, err := jwk.RandomSecret(p.Size)
-		return jwk.Imported{Type: p.Type, Size: p.Size, Private: secret}, err
+		return keys.NewOct(p.Size)
 	}
 	key, err := s.Keys.Key(p)
 	if err != nil {
-		return jwk.Imported{}, err
+		return keys.Stored{}, err
 	}
-	der, err := key.PKCS8()
-	kty, crv, size := key.Props()
-	return jwk.Imported{Type: kty, Curve: crv, Size: size, Public: key.Public(), Private: der}, err
+	return key.Stored()
 }
 
 // ImportKey stores a key brought from outside as a new version of a plain key.
@@ -111,7 +108,7 @@ func (s *Service) ImportKey(ctx context.Context, who vault.Caller, ref vault.Ref
 	if err := s.enter(ctx, who, "keys/import", ref); err != nil {
 		return Key{}, err
 	}
-	made, err := jwk.Import(in.Key)
+	made, err := keys.Import(in.Key)
 	if err != nil {
 		return Key{}, err
 	}
@@ -125,7 +122,7 @@ func (s *Service) ImportKey(ctx context.Context, who vault.Caller, ref vault.Ref
 	if made.Type.HSM() && !settings.Premium && !settings.HSM {
 		return Key{}, vault.NoHSM(made.Type)
 	}
-	ops, err := jwk.CheckOperations(made.Type, in.Operations)
+	ops, err := keys.CheckOperations(made.Type, in.Operations)
 	if err != nil {
 		return Key{}, err
 	}
@@ -140,7 +137,7 @@ func (s *Service) ImportKey(ctx context.Context, who vault.Caller, ref vault.Ref
 type newKey struct {
 	ref   vault.Ref
 	verb  string // what is done, for refusals
-	made  jwk.Imported
+	made  keys.Stored
 	body  vault.KeyBody // operations, exportable and release policy
 	in    AttributesInput
 	tags  map[string]string
@@ -197,8 +194,8 @@ func (s *Service) UpdateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 		if in.Exportable != nil && *in.Exportable != body.Exportable {
 			return vault.ExportableFixed()
 		}
-		if in.Operations != nil && len(*in.Operations) > 0 { // an empty list is none (see jwk.CheckOperations)
-			ops, err := jwk.CheckOperations(body.Type, *in.Operations)
+		if in.Operations != nil && len(*in.Operations) > 0 { // an empty list is none (see keys.CheckOperations)
+			ops, err := keys.CheckOperations(body.Type, *in.Operations)
 			if err != nil {
 				return err
 			}
@@ -298,17 +295,13 @@ func (s *Service) keyBack(k *Key) func(vault.Tx, vault.Object) error {
 }
 
 // parsedKey turns a stored version into a key ready for use.
-func (s *Service) parsedKey(v vault.Version) (jwk.Private, error) {
+func (s *Service) parsedKey(v vault.Version) (keys.Key, error) {
 	if v.Key.Public == nil { // oct
 		secret, err := s.Sealer.Open(v.Key.Private, vault.Binding(v.Ref, v.ID))
 		if err != nil {
-			return jwk.Private{}, err
+			return keys.Key{}, err
 		}
-		return jwk.NewSecret(secret)
+		return keys.ParseOct(secret)
 	}
-	key, err := s.openKey(v)
-	if err != nil {
-		return jwk.Private{}, err
-	}
-	return jwk.NewPrivate(key.Signer())
+	return s.openKey(v)
 }

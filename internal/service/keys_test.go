@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"certwright/internal/certs"
-	"certwright/internal/jwk"
+	"certwright/internal/keys"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
@@ -121,7 +121,7 @@ func TestEveryKindOfKeyLives(t *testing.T) {
 		h.works(t, ref, "")
 		h.works(t, ref, first.Version.ID)
 		updated, err := h.UpdateKey(t.Context(), nobody, ref, first.Version.ID, service.KeyUpdate{Tags: map[string]string{"a": "b"},
-			Operations: ptr(jwk.DefaultOperations(in.Type)[:1]), Attributes: service.AttributesInput{Enabled: ptr(false)}})
+			Operations: ptr(keys.DefaultOperations(in.Type)[:1]), Attributes: service.AttributesInput{Enabled: ptr(false)}})
 		must(t, err)
 		if v := h.getKey(t, ref, first.Version.ID).Version; v.Tags["a"] != "b" || v.Attributes.Enabled || len(v.Key.Operations) != 1 || !cmp.Equal(v, updated.Version) {
 			t.Errorf("updated to %+v, answered %+v", v, updated.Version)
@@ -180,7 +180,7 @@ func TestImportedKeysWork(t *testing.T) {
 		must(t, err)
 		return b
 	}
-	in := service.KeyImport{HSM: true, Key: jwk.Members{Type: vault.EC, Curve: vault.P256,
+	in := service.KeyImport{HSM: true, Key: keys.Members{Type: vault.EC, Curve: vault.P256,
 		X: unhex("7fcdce2770f6c45d4183cbee6fdb4b7b580733357be9ef13bacf6e3c7bd15445"), Y: unhex("c7f144cd1bbd9b7e872cdfedb9eeb9f4b3695d6ea90b24ad8a4623288588e5ad"),
 		D: unhex("8e9b109e719098bf980487df1f5d77e9cb29606ebed2263b5f57c213df84f4b2")}, Attributes: service.AttributesInput{Expires: ptr(noon.Add(time.Hour))}}
 	k, err := h.ImportKey(t.Context(), nobody, plain, in)
@@ -323,7 +323,7 @@ func TestCertificateVerifiesWhatItsKeySigns(t *testing.T) {
 		digest := make([]byte, tt.hash.Size())
 		rand.Read(digest)
 		out := h.use(t, ref.As(vault.Keys), "", vault.OpSign, service.CryptoInput{Alg: tt.alg, Value: digest})
-		public, err := jwk.ParsePublic(leaf.Public)
+		public, err := keys.ParsePublic(leaf.Public)
 		must(t, err)
 		if ok, err := public.Verify(tt.alg, digest, out.Value); err != nil || !ok {
 			t.Errorf("%s: the certificate does not verify: %v %v", tt.alg, ok, err)

@@ -28,7 +28,7 @@ func TestFirstGetFinishesSelf(t *testing.T) {
 	must(t, err)
 	bundle, err := certs.ReadPEM(t.Context(), []byte(secret.Value), "")
 	must(t, err)
-	if string(bundle.Key.Public()) != string(key.Version.Key.Public) || secret.Version.ID != op.Target || !key.Version.Managed {
+	if string(bundle.Key.PKIX()) != string(key.Version.Key.Public) || secret.Version.ID != op.Target || !key.Version.Managed {
 		t.Error("certificate, key and secret are not one")
 	}
 }

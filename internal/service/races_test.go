@@ -8,18 +8,18 @@ import (
 	"testing"
 	"time"
 
-	"certwright/internal/certs"
+	"certwright/internal/keys"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
 
 // slowKeys makes a key only when told to, so that a test can act meanwhile.
 type slowKeys struct {
-	certs.Pool
+	keys.Pool
 	asked, begin chan struct{} // nil: at once
 }
 
-func (s *slowKeys) Key(p vault.KeyProps) (certs.Key, error) {
+func (s *slowKeys) Key(p vault.KeyProps) (keys.Key, error) {
 	if s.asked != nil {
 		s.asked <- struct{}{}
 		<-s.begin

@@ -140,7 +140,7 @@ func TestPFXComesOutAsPEM(t *testing.T) {
 		}
 		b, err := certs.ReadPEM(t.Context(), []byte(got.Value), "")
 		must(t, err)
-		if !bytes.Equal(b.Chain[b.Leaf], leaf) || !bytes.Equal(b.Key.Public(), inside.Key.Public()) {
+		if !bytes.Equal(b.Chain[b.Leaf], leaf) || !bytes.Equal(b.Key.PKIX(), inside.Key.PKIX()) {
 			t.Errorf("%s: another certificate or key", ref)
 		}
 		if h.read(t, ref, "", "").Value != pfx {

@@ -15,7 +15,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
-	"certwright/internal/certs"
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -41,7 +41,7 @@ type Service struct {
 
 // A KeySource makes key pairs, or has them ready.
 type KeySource interface {
-	Key(vault.KeyProps) (certs.Key, error)
+	Key(vault.KeyProps) (keys.Key, error)
 }
 
 // New checks the required fields and returns the service ready for use.

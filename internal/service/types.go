@@ -3,7 +3,7 @@ package service
 import (
 	"time"
 
-	"certwright/internal/jwk"
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -131,7 +131,7 @@ type KeyInput struct {
 
 // KeyImport is a key brought from outside.
 type KeyImport struct {
-	Key        jwk.Members
+	Key        keys.Members
 	HSM        bool
 	Operations []string
 	Exportable bool

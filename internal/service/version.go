@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"certwright/internal/certs"
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
 // material is all that a version is made from.
 type material struct {
 	ref           vault.Ref
-	key           certs.Key
+	key           keys.Key
 	chain         [][]byte // DER
 	leaf          int      // the end-entity certificate in chain
 	policy        vault.Policy
@@ -61,19 +62,19 @@ func (s *Service) makeVersion(m material) (newVersion, error) {
 }
 
 func (s *Service) keyBody(m material, id string, leaf certs.Certificate) (*vault.KeyBody, error) {
-	der, err := m.key.PKCS8()
+	made, err := m.key.Stored()
 	if err != nil {
 		return nil, fmt.Errorf("encode the key of %s: %w", m.ref, err)
 	}
-	private, err := s.Sealer.Seal(der, vault.Binding(m.ref.As(vault.Keys), id))
+	private, err := s.Sealer.Seal(made.Private, vault.Binding(m.ref.As(vault.Keys), id))
 	if err != nil {
 		return nil, err
 	}
-	kty, crv, size := m.key.Props()
+	kty := made.Type
 	if m.policy.Key.Type.HSM() {
 		kty += "-HSM"
 	}
-	return &vault.KeyBody{Type: kty, Curve: crv, Size: size, Public: m.key.Public(), Exportable: m.policy.Key.Exportable,
+	return &vault.KeyBody{Type: kty, Curve: made.Curve, Size: made.Size, Public: made.Public, Exportable: m.policy.Key.Exportable,
 		Operations: vault.KeyOperations(kty, leaf.Usage()), Private: private}, nil
 }
 
@@ -92,7 +93,7 @@ func (s *Service) secretBody(m material, id string, chain [][]byte) (*vault.Secr
 	return &vault.SecretBody{ContentType: m.policy.Secret.ContentType, Value: sealed}, err
 }
 
-func secretValue(contentType string, key *certs.Key, chain [][]byte) (string, error) {
+func secretValue(contentType string, key *keys.Key, chain [][]byte) (string, error) {
 	if contentType == vault.PEM {
 		return certs.WritePEM(key, chain)
 	}
@@ -210,19 +211,19 @@ func (s *Service) complete(tx vault.Tx, n newVersion, op vault.Operation) error 
 }
 
 // stagedKey opens the key that waits for its certificate.
-func (s *Service) stagedKey(op vault.Operation) (certs.Key, error) {
+func (s *Service) stagedKey(op vault.Operation) (keys.Key, error) {
 	der, err := s.Sealer.Open(op.Private, vault.Binding(op.Ref, op.RequestID))
 	if err != nil {
-		return certs.Key{}, fmt.Errorf("open the staged key of %s: %w", op.Ref, err)
+		return keys.Key{}, fmt.Errorf("open the staged key of %s: %w", op.Ref, err)
 	}
-	return certs.ParseKey(der)
+	return keys.Parse(der)
 }
 
 // openKey opens the private key of a stored key version.
-func (s *Service) openKey(v vault.Version) (certs.Key, error) {
+func (s *Service) openKey(v vault.Version) (keys.Key, error) {
 	der, err := s.Sealer.Open(v.Key.Private, vault.Binding(v.Ref, v.ID))
 	if err != nil {
-		return certs.Key{}, fmt.Errorf("open key %s: %w", v.Ref, err)
+		return keys.Key{}, fmt.Errorf("open key %s: %w", v.Ref, err)
 	}
-	return certs.ParseKey(der)
+	return keys.Parse(der)
 }

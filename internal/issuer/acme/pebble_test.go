@@ -17,6 +17,7 @@ import (
 	"certwright/internal/certs"
 	"certwright/internal/challenge"
 	"certwright/internal/issuer/issuertest"
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -504,7 +505,7 @@ func subjectOnly(t *testing.T, s *pebble.Server, book vault.Accounts) {
 		for _, name := range i.Names(x) {
 			x.SANs = certs.WithDNS(x.SANs, name)
 		}
-		key, err := (&certs.Pool{}).Key(vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256})
+		key, err := (&keys.Pool{}).Key(vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"certwright/internal/account"
 	"certwright/internal/certs"
 	"certwright/internal/issuer/issuertest"
+	"certwright/internal/keys"
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
@@ -90,7 +91,7 @@ func policyOf(subject string, names vault.SANs) vault.Policy {
 // orderOf is an order with a request as the service makes it.
 func orderOf(t testing.TB, profile string, p vault.Policy, now time.Time) vault.Order {
 	t.Helper()
-	key, err := certs.NewKey(p.Key)
+	key, err := keys.New(p.Key)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"certwright/internal/certs"
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -83,7 +84,7 @@ func order(t *testing.T, cfg vault.IssuerConfig, password string, x vault.X509Pr
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := certs.ParseKey(der)
+	key, err := keys.Parse(der)
 	if err != nil {
 		t.Fatal(err)
 	}
