@@ -14,7 +14,7 @@ var edges = []struct {
 }{
 	{"month", rule{renews: true, days: 29}}, {"month", rule{renews: true, days: 30}}, {"month", rule{renews: true, days: 31}},
 	{"month", rule{renews: true, percent: 1}}, {"month", rule{renews: true, percent: 99}},
-	{"week", rule{renews: true, days: 6}}, {"week", rule{renews: true, days: 7}},
+	{"week", rule{renews: true, days: 6}}, {"week", rule{renews: true, percent: 5}},
 }
 
 // beginExtras plans what happens to certificates that no luck is left to: those
