@@ -17,6 +17,7 @@ import (
 	"certwright/internal/auth"
 	"certwright/internal/certs"
 	"certwright/internal/clock"
+	"certwright/internal/engine"
 	"certwright/internal/issuer/scripted"
 	"certwright/internal/keys"
 	"certwright/internal/seal"
@@ -76,9 +77,10 @@ func newRig(t testing.TB) *rig {
 	}
 	g := &rig{t: t, clock: &clock.Shifted{Base: func() time.Time { return noon }}, log: &lockedLog{}}
 	log := slog.New(slog.NewTextHandler(g.log, nil))
-	if g.service, err = service.New(service.Service{Store: store, Sealer: sealer, Backups: sealer.Backups(), Clock: g.clock, Access: access.Everything{}, Keys: &keys.Pool{},
-		Issuers:  func(string) vault.Issuer { return scripted.Issuer{Authority: ca} },
-		Settings: testSettings, Poke: func() {}, Log: log}); err != nil {
+	if g.service, err = service.New(&service.Config{
+		Deps:    engine.Deps{Store: store, Sealer: sealer, Clock: g.clock, Settings: testSettings, Poke: func() {}, Log: log},
+		Backups: sealer.Backups(), Access: access.Everything{}, Keys: &keys.Pool{},
+		Issuers: func(string) vault.Issuer { return scripted.Issuer{Authority: ca} }}); err != nil {
 		t.Fatal(err)
 	}
 	var door auth.Door

@@ -22,10 +22,10 @@ var House = map[string]int{
 	"internal/vault": 0,
 
 	"internal/keys": 1, "internal/keys/wycheproof": Top, "internal/seal": 1, "internal/clock": 1,
-	"internal/account": 1, "internal/outbound": 1, "internal/setting": 1,
+	"internal/account": 1, "internal/outbound": 1, "internal/setting": 1, "internal/engine": 1,
 	"internal/store/storetest": 1, "internal/issuer/issuertest": 1,
 
-	"internal/certs": 2, "internal/store/sqlstore": 2, "internal/worker": 2, "internal/challenge": 2, "internal/auth": 2, "internal/access": 2,
+	"internal/certs": 2, "internal/schedule": 2, "internal/store/sqlstore": 2, "internal/worker": 2, "internal/challenge": 2, "internal/auth": 2, "internal/access": 2,
 	"internal/trust": 2, "internal/notify": 2, "internal/metrics": 2, "internal/proxy": 2,
 
 	"internal/service": 3, "internal/issuer/scripted": 3, "internal/issuer/ca": 3, "internal/issuer/acme": 3, "internal/issuer/digicert": 3, "internal/issuer/openbao": 3,

@@ -82,7 +82,7 @@ func (s *Server) watchClock() {
 			return
 		case <-tick.C:
 		}
-		if err := s.service.WatchClock(s.ctx); err != nil && s.ctx.Err() == nil {
+		if err := s.service.Sweeper.WatchClock(s.ctx); err != nil && s.ctx.Err() == nil {
 			s.log.Error("the clock could not be watched", "error", err)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"certwright/internal/challenge"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
+	"certwright/internal/engine"
 	"certwright/internal/issuer/scripted"
 	"certwright/internal/keys"
 	"certwright/internal/metrics"
@@ -124,14 +125,13 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	s.keys = &keyMaker{pool: keys.Pool{Ready: keysReady}, fill: s.fillKeys}
-	if s.service, err = service.New(service.Service{
-		Store: s.store, Sealer: s.seal, Backups: s.seal.Backups(), Clock: s.clock, Access: access.Everything{}, Keys: s.keys,
-		Issuers:  s.issuers.issuer,
-		Settings: s.config.VaultSettings(),
-		Sinks:    s.post.For,
-		Called:   s.called,
-		Poke:     func() { s.worker.Poke(); s.post.stream.Poke() },
-		Log:      s.log,
+	if s.service, err = service.New(&service.Config{
+		Deps: engine.Deps{
+			Store: s.store, Sealer: s.seal, Clock: s.clock, Settings: s.config.VaultSettings(),
+			Poke: func() { s.worker.Poke(); s.post.stream.Poke() }, Log: s.log,
+		},
+		Backups: s.seal.Backups(), Access: access.Everything{}, Keys: s.keys,
+		Issuers: s.issuers.issuer, Receivers: s.post.For, Called: s.called,
 	}); err != nil {
 		return err
 	}
@@ -140,10 +140,10 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		Aside:    map[vault.JobKind]time.Duration{vault.JobDeliver: receiverPatience},
 		Handlers: s.handlers(),
 	})
-	if err := s.service.StartSweep(ctx); err != nil {
+	if err := s.service.Sweeper.Start(ctx); err != nil {
 		return err
 	}
-	if err := s.service.WatchClock(ctx); err != nil {
+	if err := s.service.Sweeper.WatchClock(ctx); err != nil {
 		return err
 	}
 	if s.tokens, err = sts.New(s.config.Tenant); err != nil {
@@ -167,9 +167,9 @@ func (s *Server) wire(ctx context.Context) (err error) {
 // handlers are who does the jobs.
 func (s *Server) handlers() map[vault.JobKind]worker.Handler {
 	all := map[vault.JobKind]worker.Handler{
-		vault.JobIssue: s.service.Issue, vault.JobWithdraw: s.service.Withdraw, vault.JobHear: s.service.Hear, vault.JobMend: s.service.Mend,
-		vault.JobRotate: s.service.Rotate, vault.JobNotice: s.service.Notice,
-		vault.JobLife: s.service.Live, vault.JobPurge: s.service.Purge, vault.JobSweep: s.post.sweepWith(s.service.Sweep),
+		vault.JobIssue: s.service.Issue, vault.JobWithdraw: s.service.Withdraw, vault.JobHear: s.service.Schedule.Hear, vault.JobMend: s.service.Mend,
+		vault.JobRotate: s.service.Rotate, vault.JobNotice: s.service.Schedule.Notice,
+		vault.JobLife: s.service.Schedule.Run, vault.JobPurge: s.service.Schedule.Purge, vault.JobSweep: s.post.sweepWith(s.service.Sweeper.Sweep),
 		vault.JobDeliver: s.post.Deliver,
 	}
 	for kind, run := range all {
@@ -198,7 +198,7 @@ func (s *Server) openIssuers(ctx context.Context) error {
 	with := surroundings{
 		accounts: accounts,
 		clock:    s.clock,
-		announce: func(ctx context.Context, root vault.NewRoot) error { return s.service.AnnounceRoot(ctx, root) },
+		announce: func(ctx context.Context, root vault.NewRoot) error { return s.service.Schedule.AnnounceRoot(ctx, root) },
 		board:    &challenge.Board{Accounts: accounts},
 		script:   authority,
 	}

@@ -71,5 +71,5 @@ func (s *Server) Reset(ctx context.Context) error {
 	if err := s.clock.Back(ctx); err != nil {
 		return err
 	}
-	return s.service.StartSweep(ctx) // its job went with all others
+	return s.service.Sweeper.Start(ctx) // its job went with all others
 }

@@ -14,7 +14,7 @@ import (
 func aged(b *testing.B, n, percent int) *house {
 	b.Helper()
 	h := newHouse(b)
-	must(b, h.StartSweep(b.Context()))
+	must(b, h.Sweeper.Start(b.Context()))
 	for i := range n {
 		ref := vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: fmt.Sprintf("c%06d", i)}
 		_, err := h.CreateCertificate(b.Context(), nobody, ref, service.CreateInput{Policy: lives("Self", 12, renew(percent))})

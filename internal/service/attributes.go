@@ -98,14 +98,6 @@ func datedApart(r vault.Reader, ref vault.Ref, previous string, a vault.Attribut
 	return a, nil
 }
 
-// bearPlain begins the life of a new version of a plain key or secret.
-func (s *Service) bearPlain(tx vault.Tx, head vault.Object, v vault.Version) error {
-	if err := s.tell(tx, newVersionMessage(v)); err != nil {
-		return err
-	}
-	return s.planLife(tx, head, v, vault.Life{Version: v.ID}, false)
-}
-
 // rewrite replaces a version of a plain key or secret under the same id.
 func rewrite(tx vault.Tx, v vault.Version) error {
 	if err := tx.DeleteVersion(v.Ref, v.ID); err != nil {

@@ -19,12 +19,12 @@ func TestClockSetBack(t *testing.T) {
 	h, p := failing(t) // 301 days old, its renewal refused
 	var log bytes.Buffer
 	h.Log = slog.New(slog.NewTextHandler(&log, nil))
-	must(t, h.StartSweep(t.Context()))
-	must(t, h.WatchClock(t.Context()))
+	must(t, h.Sweeper.Start(t.Context()))
+	must(t, h.Sweeper.WatchClock(t.Context()))
 	h.pass(t, 2*day) // the sweep found all well
 	right := h.clock.Offset()
 	h.clock.Advance(30 * time.Hour) // the wrong clock, for less than a day of waits
-	must(t, h.WatchClock(t.Context()))
+	must(t, h.Sweeper.WatchClock(t.Context()))
 	p.steps = []step{fails(&vault.RetryError{After: 20 * time.Hour, Err: errors.New("out of reach")})}
 	busy := vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: "busy"}
 	h.create(t, busy, lives("mydigicert", 12, renew(80)))
@@ -36,7 +36,7 @@ func TestClockSetBack(t *testing.T) {
 	}))
 	h.clock.Set(right)
 	asked := len(p.asked)
-	must(t, h.WatchClock(t.Context()))
+	must(t, h.Sweeper.WatchClock(t.Context()))
 	if !strings.Contains(log.String(), "the clock was set back; due times are put right") {
 		t.Errorf("the log says nothing: %s", log.String())
 	}
@@ -64,7 +64,7 @@ func TestClockSetBack(t *testing.T) {
 		return err
 	}))
 	before := log.Len()
-	must(t, h.WatchClock(t.Context()))
+	must(t, h.Sweeper.WatchClock(t.Context()))
 	if strings.Contains(log.String()[before:], "set back") {
 		t.Error("said twice")
 	}

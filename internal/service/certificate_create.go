@@ -12,9 +12,6 @@ import (
 	"certwright/internal/vault"
 )
 
-// errChanged says that what was prepared no longer fits the stored state.
-var errChanged = errors.New("the certificate changed meanwhile")
-
 // CreateCertificate stores a pending operation with its CSR and the job that
 // takes it on. The answer is always in progress, even where nothing is left to
 // wait for (CLIENTS MUST 11).
@@ -41,7 +38,7 @@ func (s *Service) create(ctx context.Context, ref vault.Ref, in CreateInput) (va
 	if err := s.stage(&p); err != nil {
 		return vault.Operation{}, err
 	}
-	err = s.change(ctx, ref, func(tx vault.Tx) error { return p.store(tx) })
+	err = s.change(ctx, ref, func(tx vault.Tx) error { return p.Store(tx) })
 	if err == nil {
 		s.Poke()
 	}
@@ -78,7 +75,8 @@ func (s *Service) plan(ctx context.Context, ref vault.Ref, in CreateInput) (plan
 		if err != nil {
 			return err
 		}
-		p.op = newOperation(p.ref, policy, in, p.now)
+		p.op = vault.NewOperation(p.ref, policy, p.now)
+		p.op.PreserveOrder, p.op.Enabled, p.op.Tags = in.PreserveOrder, in.Enabled == nil || *in.Enabled, in.Tags
 		return s.planIssuer(r, &p)
 	})
 	return p, err
@@ -150,11 +148,6 @@ func (s *Service) checkPolicy(vaultName string, p vault.Policy) error {
 	}
 	_, err := certs.Fitted(p.X509)
 	return err
-}
-
-func newOperation(ref vault.Ref, p vault.Policy, in CreateInput, now time.Time) vault.Operation {
-	return vault.Operation{Ref: ref, RequestID: vault.NewID(), Status: vault.InProgress, IssuerName: p.Issuer.Name,
-		PreserveOrder: in.PreserveOrder, Policy: p, Enabled: in.Enabled == nil || *in.Enabled, Tags: in.Tags, Created: now}
 }
 
 // planIssuer finds who issues, when the job is due, and which key to use again.
@@ -258,8 +251,8 @@ func (s *Service) keyFor(p *plan) (keys.Key, error) {
 	return s.openKey(*p.reuse)
 }
 
-// store writes the plan, if the state is still the one it was made for.
-func (p *plan) store(tx vault.Tx) error {
+// Store writes the plan, if the state is still the one it was made for.
+func (p *plan) Store(tx vault.Tx) error {
 	head, exists, err := found(tx.Object(p.ref))
 	if err != nil {
 		return err
@@ -308,6 +301,3 @@ func (p *plan) placeholder(tx vault.Tx, head *vault.Object) error {
 	return tx.PutVersion(vault.Version{Ref: p.ref, ID: head.Latest, Pending: true, Tags: p.op.Tags,
 		Attributes: vault.Attributes{NotBefore: nbf, Expires: exp, Created: p.now, Updated: p.now}})
 }
-
-// now is the time of one operation: the server's clock in whole seconds.
-func (s *Service) now() time.Time { return s.Clock.Now().UTC().Truncate(time.Second) }

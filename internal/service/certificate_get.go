@@ -120,3 +120,7 @@ func updateOrder(tx vault.Tx, v vault.Version, in UpdateInput) error {
 	_, err = tx.PutOperation(op)
 	return err
 }
+
+// Settled reports whether an answer about the certificate may be kept: its
+// operation, if there is one, has ended, so that no GET would move it.
+func (c Certificate) Settled() bool { return !c.busy }

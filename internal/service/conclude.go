@@ -145,7 +145,7 @@ func (s *Service) storeOutcome(tx vault.Tx, op, was vault.Operation, next outcom
 	}
 	if op.Asks && !asked {
 		var err error
-		if op, err = s.tellAsked(tx, op, now); err != nil {
+		if op, err = s.Schedule.AskApproval(tx, op, now); err != nil {
 			return err
 		}
 	}
@@ -157,7 +157,7 @@ func (s *Service) endWithout(tx vault.Tx, op vault.Operation, now time.Time) err
 	if _, err := tx.PutOperation(op); err != nil {
 		return err
 	}
-	return s.renewalEnded(tx, op, now)
+	return s.Schedule.RenewalEnded(tx, op, now)
 }
 
 // later stores an operation that stays in progress, and when it is looked at again.

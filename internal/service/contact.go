@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 
+	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
 
@@ -37,8 +38,8 @@ func (s *Service) PutContacts(ctx context.Context, who vault.Caller, vaultName s
 		if err != nil {
 			return err
 		}
-		if len(addresses(was)) == 0 && len(c) > 0 {
-			if err := tx.PutJob(vault.Job{Kind: vault.JobHear, Ref: contactsRef(vaultName), Due: now}); err != nil {
+		if len(vault.Addresses(was)) == 0 && len(c) > 0 {
+			if err := tx.PutJob(vault.Job{Kind: vault.JobHear, Ref: schedule.ContactsRef(vaultName), Due: now}); err != nil {
 				return err
 			}
 		}

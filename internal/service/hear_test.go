@@ -80,7 +80,7 @@ func TestSweepPaysWhatIsOwed(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.create(t, web, lives("Self", 12, write(60)))
-	must(t, h.StartSweep(t.Context()))
+	must(t, h.Sweeper.Start(t.Context()))
 	h.pass(t, 310*day)
 	must(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
 		return tx.PutContacts(web.Vault, []vault.Contact{{Email: "ops@example.test"}})

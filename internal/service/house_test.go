@@ -12,6 +12,7 @@ import (
 	"certwright/internal/access"
 	"certwright/internal/certs"
 	"certwright/internal/clock"
+	"certwright/internal/engine"
 	"certwright/internal/issuer/scripted"
 	"certwright/internal/keys"
 	"certwright/internal/seal"
@@ -47,13 +48,15 @@ func newHouse(t testing.TB) *house {
 	h := &house{clock: &clock.Shifted{Base: func() time.Time { return noon }}}
 	h.authority, err = certs.NewAuthority("Test Issuing CA", noon)
 	must(t, err)
-	h.Service, err = service.New(service.Service{Store: store, Sealer: keyset, Backups: keyset.Backups(), Clock: h.clock, Access: access.Everything{},
-		Keys: &keys.Pool{}, Issuers: func(string) vault.Issuer { return scripted.Issuer{Authority: h.authority} },
-		Settings: vault.DefaultSettings, Poke: func() {}, Log: slog.New(slog.DiscardHandler)})
+	h.Service, err = service.New(&service.Config{
+		Deps: engine.Deps{Store: store, Sealer: keyset, Clock: h.clock,
+			Settings: vault.DefaultSettings, Poke: func() {}, Log: slog.New(slog.DiscardHandler)},
+		Backups: keyset.Backups(), Access: access.Everything{},
+		Keys: &keys.Pool{}, Issuers: func(string) vault.Issuer { return scripted.Issuer{Authority: h.authority} }})
 	must(t, err)
 	h.worker = worker.New(worker.Worker{Store: store, Clock: h.clock, Slots: 4, Lease: time.Minute, Log: h.Log,
-		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: h.Issue, vault.JobRotate: h.Rotate, vault.JobNotice: h.Notice, vault.JobWithdraw: h.Withdraw, vault.JobHear: h.Hear, vault.JobMend: h.Mend,
-			vault.JobLife: h.Live, vault.JobPurge: h.Purge, vault.JobSweep: h.Sweep}})
+		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: h.Issue, vault.JobRotate: h.Rotate, vault.JobNotice: h.Schedule.Notice, vault.JobWithdraw: h.Withdraw, vault.JobHear: h.Schedule.Hear, vault.JobMend: h.Mend,
+			vault.JobLife: h.Schedule.Run, vault.JobPurge: h.Schedule.Purge, vault.JobSweep: h.Sweeper.Sweep}})
 	return h
 }
 

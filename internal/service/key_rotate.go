@@ -78,13 +78,6 @@ func (s *Service) GetRotationPolicy(ctx context.Context, who vault.Caller, ref v
 	return p, err
 }
 
-func rotationOf(head vault.Object) vault.KeyRotationPolicy {
-	if head.Rotation == nil {
-		return vault.DefaultKeyRotationPolicy()
-	}
-	return *head.Rotation
-}
-
 // PutRotationPolicy replaces the rotation policy of a plain key. It takes
 // effect at once, on the version there is.
 func (s *Service) PutRotationPolicy(ctx context.Context, who vault.Caller, ref vault.Ref, actions []vault.RotationAction, expiry vault.Period) (p vault.KeyRotationPolicy, err error) {
@@ -119,30 +112,6 @@ func (s *Service) PutRotationPolicy(ctx context.Context, who vault.Caller, ref v
 	return p, err
 }
 
-// scheduleRotation puts the jobs that a key's policy asks for on its latest version.
-func scheduleRotation(tx vault.Tx, head vault.Object, v vault.Version) error {
-	if err := withdrawRotation(tx, head.Ref); err != nil || head.Managed {
-		return err
-	}
-	p := rotationOf(head)
-	if due, ok := p.NextRotation(v.Attributes.Created, v.Attributes.Expires); ok {
-		if err := tx.PutJob(vault.Job{Kind: vault.JobRotate, Ref: head.Ref, Due: due}); err != nil {
-			return err
-		}
-	}
-	if due, ok := p.NextNotice(v.Attributes.Expires); ok {
-		return tx.PutJob(vault.Job{Kind: vault.JobNotice, Ref: head.Ref, Due: due})
-	}
-	return nil
-}
-
-func withdrawRotation(tx vault.Tx, ref vault.Ref) error {
-	if err := tx.DeleteJob(vault.JobRotate, ref); err != nil {
-		return err
-	}
-	return tx.DeleteJob(vault.JobNotice, ref)
-}
-
 // Rotate is the handler of JobRotate. The new version puts the jobs anew. A
 // lease that is gone means that the policy was changed or the key went away
 // meanwhile: then nothing is stored.
@@ -154,45 +123,6 @@ func (s *Service) Rotate(ctx context.Context, l vault.Lease) error {
 		return nil
 	case errors.As(err, &refusal):
 		return s.drop(ctx, l)
-	}
-	return err
-}
-
-// Notice is the handler of JobNotice: it tells that a key is near its expiry.
-func (s *Service) Notice(ctx context.Context, l vault.Lease) error {
-	now := s.now()
-	err := s.Store.Update(ctx, func(tx vault.Tx) error {
-		if err := tx.Finish(l); err != nil {
-			return err
-		}
-		head, ok, err := found(tx.Object(l.Ref))
-		if err != nil || !ok || head.Deletion != nil {
-			return err
-		}
-		v, err := version(tx, head, "")
-		if err != nil {
-			return err
-		}
-		life, _, err := found(tx.Life(head.Ref))
-		if life = life.Of(v.ID); err != nil || life.Did(vault.DidNearExpiry) {
-			return err // told before the policy was edited, or the key deleted and recovered
-		}
-		if err := tx.PutLife(head.Ref, life.Do(vault.DidNearExpiry)); err != nil {
-			return err
-		}
-		return s.tell(tx, ageMessage(v, vault.DidNearExpiry, now))
-	})
-	if errors.Is(err, vault.ErrStale) {
-		return nil
-	}
-	return err
-}
-
-// drop ends a job that has nothing left to do.
-func (s *Service) drop(ctx context.Context, l vault.Lease) error {
-	err := s.Store.Update(ctx, func(tx vault.Tx) error { return tx.Finish(l) })
-	if errors.Is(err, vault.ErrStale) {
-		return nil
 	}
 	return err
 }

@@ -171,7 +171,7 @@ func TestSweepLeavesTheFarFutureAlone(t *testing.T) {
 	secret := vault.Ref{Vault: web.Vault, Kind: vault.Secrets, Name: "word"}
 	_, err := h.SetSecret(t.Context(), nobody, secret, service.SecretInput{Value: "x", Attributes: service.AttributesInput{Expires: &exp}})
 	must(t, err)
-	must(t, h.StartSweep(t.Context()))
+	must(t, h.Sweeper.Start(t.Context()))
 	h.pass(t, 3*day)
 	if text.Len() > 0 {
 		t.Error(text.String())
@@ -196,7 +196,7 @@ func TestSweepAfterAWrongClock(t *testing.T) {
 		}
 		return tx.PutJob(vault.Job{Kind: vault.JobLife, Ref: web, Due: wrong})
 	}))
-	must(t, h.StartSweep(t.Context())) // as a server does that starts
+	must(t, h.Sweeper.Start(t.Context())) // as a server does that starts
 	h.pass(t, 300*day)
 	if h.made(t, web) != 2 {
 		t.Error("not renewed in time")

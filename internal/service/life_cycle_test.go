@@ -391,9 +391,9 @@ func TestPurgeOnItsDate(t *testing.T) {
 func TestSweepHeals(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	must(t, h.StartSweep(t.Context()))
-	must(t, h.StartSweep(t.Context())) // once is enough
-	refs := make([]vault.Ref, 70)      // times three kinds: more than a page
+	must(t, h.Sweeper.Start(t.Context()))
+	must(t, h.Sweeper.Start(t.Context())) // once is enough
+	refs := make([]vault.Ref, 70)         // times three kinds: more than a page
 	for i := range refs {
 		refs[i] = vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: fmt.Sprint("c", i)}
 		h.create(t, refs[i], lives("Self", 1, renew(80)))
@@ -436,7 +436,7 @@ func TestSweepHeals(t *testing.T) {
 func TestSinks(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.Sinks = func(m vault.Message) []string {
+	h.Schedule.Receivers = func(m vault.Message) []string {
 		if m.Topic == vault.TopicMail {
 			return []string{"smtp"}
 		}

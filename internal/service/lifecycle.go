@@ -6,15 +6,6 @@ import (
 	"certwright/internal/vault"
 )
 
-// shapes are the kinds that live and die together: a certificate with its key
-// and secret; a plain key or secret alone.
-func shapes(k vault.Kind) []vault.Kind {
-	if k == vault.Certificates {
-		return []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets}
-	}
-	return []vault.Kind{k}
-}
-
 // A reading is what an operation wants to know of the object it changed, read
 // in the same transaction.
 type reading func(r vault.Reader, head vault.Object) error
@@ -130,21 +121,4 @@ func setDeletion(tx vault.Tx, ref vault.Ref, d *vault.Deletion) error {
 		_, err := tx.PutObject(o)
 		return err
 	})
-}
-
-// eachShape does something to every head that belongs to the object.
-func eachShape(tx vault.Tx, ref vault.Ref, do func(vault.Object) error) error {
-	for _, k := range shapes(ref.Kind) {
-		head, ok, err := found(tx.Object(ref.As(k)))
-		if err != nil {
-			return err
-		}
-		if !ok || k != ref.Kind && !head.Managed {
-			continue
-		}
-		if err := do(head); err != nil {
-			return err
-		}
-	}
-	return nil
 }

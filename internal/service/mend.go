@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
 
@@ -29,7 +30,7 @@ func (s *Service) Mend(ctx context.Context, l vault.Lease) error {
 			return err
 		})
 	}
-	if err := s.eachUnderway(ctx, l.Ref.Vault, end); err != nil {
+	if err := s.EachUnderway(ctx, l.Ref.Vault, end); err != nil {
 		return err
 	}
 	if err := s.eachFailed(ctx, l.Ref.Vault, end); err != nil {
@@ -100,12 +101,12 @@ func (s *Service) Retry(ctx context.Context, ref vault.Ref) (st vault.Standing, 
 // progress, or the renewal that failed or was cancelled. why says what else
 // there is to do where nothing waits.
 func (s *Service) hasten(tx vault.Tx, ref vault.Ref, note string, now time.Time) (why, err error) {
-	a, err := s.ageOf(tx, ref)
+	c, err := s.Schedule.Current(tx, ref)
 	if err != nil {
 		return nil, err
 	}
-	if a.op.Status == vault.InProgress {
-		op, why := a.op.Hasten(now)
+	if c.Operation.Status == vault.InProgress {
+		op, why := c.Operation.Hasten(now)
 		if why != nil {
 			return why, nil
 		}
@@ -114,32 +115,28 @@ func (s *Service) hasten(tx vault.Tx, ref vault.Ref, note string, now time.Time)
 		}
 		return nil, tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: ref, Due: now, Attempt: op.Attempt})
 	}
-	if why := a.idle(now); why != nil {
+	if why := idle(c, now); why != nil {
 		return why, nil
 	}
-	if a.op.RequestID != "" {
-		if _, err := tx.PutOperation(a.op.Noted(now, note)); err != nil {
+	if c.Operation.RequestID != "" {
+		if _, err := tx.PutOperation(c.Operation.Noted(now, note)); err != nil {
 			return nil, err
 		}
 	}
-	a.life = a.life.Anew()
-	if err := tx.PutLife(a.head.Ref, a.life); err != nil {
-		return nil, err
-	}
-	return nil, s.planLife(tx, a.head, a.version, a.life, false)
+	return nil, s.Schedule.RetryNow(tx, c)
 }
 
-// idle says why nothing in the life of a certificate waits to be tried again;
+// idle says why nothing of a certificate waits to be tried again;
 // nil if something does.
-func (a age) idle(now time.Time) error {
+func idle(c schedule.Current, now time.Time) error {
 	switch {
-	case !a.ok && a.op.Status == vault.Failed:
+	case !c.Exists && c.Operation.Status == vault.Failed:
 		return vault.NothingToRetry("the last request failed, and there is no version yet that would be renewed; request the certificate again.")
-	case !a.ok:
+	case !c.Exists:
 		return vault.NothingToRetry("no version of the certificate was made yet.")
-	case !a.head.Renews(a.version):
+	case !c.Head.Renews(c.Version):
 		return vault.NothingToRetry("the certificate does not renew by itself: it or its policy is disabled, or has no AutoRenew; request it again.")
-	case !a.life.Retry.After(now):
+	case !c.Schedule.Retry.After(now):
 		return vault.NothingToRetry("no renewal failed or was cancelled; request the certificate again for a new version.")
 	}
 	return nil

@@ -101,7 +101,7 @@ func (s *Service) DeleteOperation(ctx context.Context, who vault.Caller, ref vau
 		if err := s.abandon(tx, op, now); err != nil || op.Status != vault.InProgress {
 			return err
 		}
-		return s.renewalEnded(tx, op, now)
+		return s.Schedule.RenewalEnded(tx, op, now)
 	})
 	if err == nil {
 		s.Poke()

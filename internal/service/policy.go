@@ -44,27 +44,12 @@ func (s *Service) UpdatePolicy(ctx context.Context, who vault.Caller, ref vault.
 		if _, err = tx.PutObject(head); err != nil {
 			return err
 		}
-		return s.anew(tx, head)
+		return s.Schedule.Follow(tx, head)
 	})
 	if err == nil {
 		s.Poke() // something may be due by the new policy
 	}
 	return p, err
-}
-
-// anew plans the life of a certificate by its new policy. What failed by the old
-// one need not wait: the edit may be what mends it.
-func (s *Service) anew(tx vault.Tx, head vault.Object) error {
-	life, ok, err := found(tx.Life(head.Ref))
-	if err != nil {
-		return err
-	}
-	if ok && !life.Retry.IsZero() {
-		if err := tx.PutLife(head.Ref, life.Anew()); err != nil {
-			return err
-		}
-	}
-	return s.replanLife(tx, head.Ref)
 }
 
 // checkPatched refuses a policy that no certificate could be made from. What

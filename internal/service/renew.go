@@ -2,86 +2,80 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"certwright/internal/engine"
+	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
 
-// planRenewal works out the operation that gives a certificate its next
-// version: like a create that names no policy, with tags and state carried on.
-// The current version is not touched before the new one is complete.
-func (s *Service) planRenewal(ctx context.Context, a age) (*plan, error) {
-	was := a.version
+// A renewer is what the schedule asks of those who know issuers.
+type renewer struct{ *Service }
+
+// Renew works out the operation that gives a certificate its next version: like
+// a create that names no policy, with tags and state carried on. The current
+// version is not touched before the new one is complete.
+func (s renewer) Renew(ctx context.Context, head vault.Object, was vault.Version) (schedule.Renewal, error) {
 	enabled := was.Attributes.Enabled
-	p, err := s.plan(ctx, a.head.Ref, CreateInput{Tags: was.Tags, Enabled: &enabled,
+	p, err := s.plan(ctx, head.Ref, CreateInput{Tags: was.Tags, Enabled: &enabled,
 		PreserveOrder: was.Certificate != nil && was.Certificate.PreserveOrder})
 	if err != nil {
 		return nil, err
 	}
-	if p.rev != a.head.Rev {
-		return nil, errChanged
+	if p.rev != head.Rev {
+		return nil, engine.ErrChanged
 	}
 	p.op.Renewal = true
 	p.op = p.op.Noted(p.now, fmt.Sprintf("Renewal of version %s, which expires at %s.", was.ID, was.Attributes.Expires.Format(time.RFC3339)))
-	p.op = p.op.Noted(p.now, a.head.Deviation(was, s.Settings(a.head.Vault)))
+	p.op = p.op.Noted(p.now, head.Deviation(was, s.Settings(head.Vault)))
 	return &p, s.stage(&p)
 }
 
-// renewalRefused notes a renewal that could not even begin: its issuer is gone
-// or disabled, or does not take the policy any more. The pending object shows it.
-func (s *Service) renewalRefused(ctx context.Context, l vault.Lease, was age, why *vault.Error, now time.Time) error {
-	err := s.change(ctx, was.head.Ref, func(tx vault.Tx) error {
-		if err := tx.Finish(l); err != nil {
-			return err
-		}
-		a, err := s.ageOf(tx, was.head.Ref)
-		if err != nil || !a.ok || a.head.Policy == nil {
-			return err
-		}
-		if a.changed(was) {
-			return errChanged
-		}
-		op := newOperation(a.head.Ref, *a.head.Policy, CreateInput{Tags: a.version.Tags}, now)
-		op.Renewal, op.Rev = true, a.op.Rev
-		op = op.Fail(why.Failure())
-		op = op.Noted(now, "The renewal of version "+a.version.ID+" could not begin: "+why.Message)
-		if _, err := tx.PutOperation(op); err != nil {
-			return err
-		}
-		return s.renewalFailed(tx, a, op, now)
+// Operation is what is to be stored.
+func (p *plan) Operation() vault.Operation { return p.op }
+
+// Suggest asks the issuer of a version when to renew it. One that cannot be
+// asked is asked again in an hour or later.
+func (s renewer) Suggest(ctx context.Context, v vault.Version, now time.Time) (vault.Suggestion, error) {
+	if v.Certificate == nil || v.Certificate.IssuerName == "" {
+		return vault.Suggestion{}, vault.ErrNotFound
+	}
+	var cfg vault.IssuerConfig
+	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
+		cfg, err = maker(r, v)
+		return err
 	})
-	return err
+	if err != nil {
+		return vault.Suggestion{}, err
+	}
+	suggester, ok := s.Issuers(cfg.Provider).(vault.Suggester)
+	if !ok {
+		return vault.Suggestion{}, vault.ErrNotFound
+	}
+	i := vault.Issued{Issuer: cfg, Ref: v.Certificate.IssuerRef, Chain: leafFirst(v.Certificate), Now: now}
+	if i.Password, err = s.password(cfg); err != nil {
+		return vault.Suggestion{}, err
+	}
+	within, stop := context.WithTimeout(ctx, stepTime)
+	defer stop()
+	began := realNow()
+	said, err := suggester.Suggest(within, i)
+	if errors.Is(err, vault.ErrNotFound) {
+		return said, err
+	}
+	s.called(cfg.Provider, CallSuggest, began, vault.Progress{}, err)
+	if err != nil {
+		return said, &vault.RetryError{After: max(retryAfter(err, 12), time.Hour), Err: redactError(err, i.Password)}
+	}
+	return said, nil
 }
 
-// renewalEnded is called where an operation ends without a version. A renewal
-// is tried again by the ladder; the version in use stays as it is.
-func (s *Service) renewalEnded(tx vault.Tx, op vault.Operation, now time.Time) error {
-	a, err := s.ageOf(tx, op.Ref)
-	if err != nil || !a.ok {
-		return err
+// leafFirst is the chain of a version with its own certificate in front.
+func leafFirst(c *vault.CertificateBody) [][]byte {
+	if c.PreserveOrder { // it may stand anywhere
+		return append([][]byte{c.Leaf}, c.Chain...)
 	}
-	a.busy = false
-	if !op.Renewal {
-		return s.planLife(tx, a.head, a.version, a.life, a.busy)
-	}
-	return s.renewalFailed(tx, a, op, now)
-}
-
-func (s *Service) renewalFailed(tx vault.Tx, a age, op vault.Operation, now time.Time) error {
-	life := a.life.Due(now).Failed(now, a.version.Attributes.Expires)
-	if op.Failure != nil && !life.Did(vault.DidFailure) {
-		life = life.Do(vault.DidFailure)
-		if err := s.tell(tx, failedMessage(a.version, op, life.Retry, now)); err != nil {
-			return err
-		}
-		var err error
-		if life, err = s.owed(tx, a.version, life, vault.DidFailure, failedMail(a.version, op, life.Retry), now); err != nil {
-			return err
-		}
-	}
-	if err := tx.PutLife(a.head.Ref, life); err != nil {
-		return err
-	}
-	return s.planLife(tx, a.head, a.version, life, false)
+	return c.Chain
 }

@@ -178,11 +178,7 @@ func (s *Service) updatePlain(ctx context.Context, who vault.Caller, do vault.Ac
 				return err
 			}
 		}
-		life := vault.Life{Version: v.ID} // with another date everything about it is to be told again
-		if err := tx.PutLife(head.Ref, life); err != nil {
-			return err
-		}
-		return s.planLife(tx, head, v, life, false)
+		return s.Schedule.Restart(tx, head, v)
 	})
 	if err == nil && attrs.Expires != nil {
 		s.Poke() // what is due by the expiry is due at another time

@@ -10,33 +10,39 @@ package service
 import (
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"certwright/internal/engine"
 	"certwright/internal/keys"
+	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
 
-// Service carries out the operations. Its fields are set once, before use.
+// Service carries out the operations.
 type Service struct {
-	Store    vault.Store
-	Sealer   vault.Sealer
-	Backups  vault.Sealer // seals backup blobs, so that they open beside another database too
-	Clock    vault.Clock
-	Access   vault.Authorizer
-	Keys     KeySource
-	Issuers  func(provider string) vault.Issuer    // nil: this server has no such provider
-	Settings func(vaultName string) vault.Settings // what the operator fixed for a vault
-	Sinks    func(vault.Message) []string          // who is to be told a message, beside those who read the outbox; nil: nobody
-	Called   func(Call)                            // told of every call of an issuer; may be nil
-	Poke     func()                                // wakes the worker after new work was stored
-	Log      *slog.Logger                          // never told a secret
+	*engine.Deps
+	Schedule *schedule.Scheduler
+	Sweeper  *schedule.Sweeper
 
-	epochs   *epochs
-	checkups *lru.Cache[vault.Ref, checkup] // what the sweep found well
-	keys     *lru.Cache[string, usable]     // parsed keys by place; a private key is parsed once
+	Backups vault.Sealer // seals backup blobs, so that they open beside another database too
+	Access  vault.Authorizer
+	Keys    KeySource
+	Issuers func(provider string) vault.Issuer // nil: this server has no such provider
+	Called  func(Call)                         // told of every call of an issuer; may be nil
+
+	keys *lru.Cache[string, usable] // parsed keys by place; a private key is parsed once
+}
+
+// Config is what the engines are made of.
+type Config struct {
+	engine.Deps
+	Backups   vault.Sealer // seals backup blobs, so that they open beside another database too
+	Access    vault.Authorizer
+	Keys      KeySource
+	Issuers   func(provider string) vault.Issuer // nil: this server has no such provider
+	Receivers func(vault.Message) []string       // who gets a message, beside those who read the outbox; nil: nobody
+	Called    func(Call)                         // told of every call of an issuer; may be nil
 }
 
 // A KeySource makes key pairs, or has them ready.
@@ -44,29 +50,28 @@ type KeySource interface {
 	Key(vault.KeyProps) (keys.Key, error)
 }
 
-// New checks the required fields and returns the service ready for use.
-func New(s Service) (*Service, error) {
+// New checks the required fields and returns the service with its engines, ready for use.
+func New(c *Config) (*Service, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
 	keys, err := lru.New[string, usable](usableKeys)
 	if err != nil {
 		return nil, err
 	}
-	checkups, err := lru.New[vault.Ref, checkup](sweepKeeps)
-	if err != nil {
-		return nil, err
-	}
-	s.keys, s.checkups, s.epochs = keys, checkups, &epochs{}
-	return &s, s.check()
+	s := &Service{Deps: &c.Deps, Backups: c.Backups, Access: c.Access, Keys: c.Keys, Issuers: c.Issuers, Called: c.Called, keys: keys}
+	s.Schedule = schedule.New(s.Deps, c.Receivers)
+	s.Schedule.Renewer = renewer{s}
+	s.Sweeper, err = schedule.NewSweeper(s.Schedule)
+	return s, err
 }
 
 // check reports the first required field that is not set.
-func (s *Service) check() error {
-	switch {
-	case s.Store == nil, s.Sealer == nil, s.Backups == nil, s.Clock == nil, s.Access == nil:
-		return errors.New("service: Store, Sealer, Backups, Clock and Access are required")
-	case s.Keys == nil, s.Issuers == nil, s.Settings == nil, s.Poke == nil, s.Log == nil:
-		return errors.New("service: Keys, Issuers, Settings, Poke and Log are required")
+func (c *Config) check() error {
+	if c.Backups == nil || c.Access == nil || c.Keys == nil || c.Issuers == nil {
+		return errors.New("service: Backups, Access, Keys and Issuers are required")
 	}
-	return nil
+	return c.Deps.Check()
 }
 
 // enter is the first line of every operation: is the name one, may the caller?
@@ -77,57 +82,4 @@ func (s *Service) enter(ctx context.Context, who vault.Caller, do vault.Action, 
 		}
 	}
 	return s.Access.Authorize(ctx, who, do, ref)
-}
-
-// change runs one transaction about one name and makes what was rendered of it stale.
-func (s *Service) change(ctx context.Context, ref vault.Ref, fn func(vault.Tx) error) error {
-	defer s.epochs.bump(ref)
-	return s.Store.Update(ctx, fn)
-}
-
-// one turns ErrNotFound into the refusal that a caller must see.
-func one[T any](v T, err error, refusal *vault.Error) (T, error) {
-	if errors.Is(err, vault.ErrNotFound) {
-		return v, refusal
-	}
-	return v, err
-}
-
-// found splits "there is no such row" from a fault.
-func found[T any](v T, err error) (T, bool, error) {
-	if errors.Is(err, vault.ErrNotFound) {
-		return v, false, nil
-	}
-	return v, err == nil, err
-}
-
-// live returns the head of an object that is neither missing nor deleted.
-func live(r vault.Reader, ref vault.Ref) (vault.Object, error) {
-	o, err := r.Object(ref)
-	if err == nil && o.Deletion != nil {
-		err = vault.ErrNotFound
-	}
-	return one(o, err, vault.NoSuchObject(ref))
-}
-
-// deleted returns the head of a soft-deleted object.
-func deleted(r vault.Reader, ref vault.Ref) (vault.Object, error) {
-	o, err := r.Object(ref)
-	if err == nil && o.Deletion == nil {
-		err = vault.ErrNotFound
-	}
-	return one(o, err, vault.NoSuchDeleted(ref))
-}
-
-// version returns the version asked for, the latest for "".
-func version(r vault.Reader, o vault.Object, id string) (vault.Version, error) {
-	want := id
-	if want == "" {
-		want = o.Latest
-	}
-	v, err := r.Version(o.Ref, want)
-	if errors.Is(err, vault.ErrNotFound) && id == "" {
-		return v, fmt.Errorf("latest version of %s is missing: %w", o.Ref, err)
-	}
-	return one(v, err, vault.NoSuchVersion(vault.Ref{Vault: o.Vault, Kind: o.Kind, Name: o.Name}, id))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -12,7 +13,7 @@ import (
 func (s *Service) Underway(ctx context.Context, vaultName string, after vault.Ref, limit int) (list []vault.Standing, next vault.Ref, err error) {
 	err = s.Store.View(ctx, func(r vault.Reader) error {
 		var ops []vault.Operation
-		if ops, next, err = underway(r, vaultName, after, limit); err != nil {
+		if ops, next, err = engine.Underway(r, vaultName, after, limit); err != nil {
 			return err
 		}
 		list, err = s.standings(r, ops)
@@ -54,24 +55,6 @@ func (s *Service) Failed(ctx context.Context, vaultName string, after vault.Ref,
 	return list, next, err
 }
 
-// underway is a page of the operations in progress.
-func underway(r vault.Reader, vaultName string, after vault.Ref, limit int) (ops []vault.Operation, next vault.Ref, err error) {
-	ops, err = r.Underway(vaultName, after, limit+1)
-	if err == nil && len(ops) > limit {
-		ops = ops[:limit]
-		next = ops[limit-1].Ref
-	}
-	return ops, next, err
-}
-
-func (s *Service) underwayAfter(ctx context.Context, vaultName string, after vault.Ref, limit int) (ops []vault.Operation, next vault.Ref, err error) {
-	err = s.Store.View(ctx, func(r vault.Reader) (err error) {
-		ops, next, err = underway(r, vaultName, after, limit)
-		return err
-	})
-	return ops, next, err
-}
-
 // History returns the operation of a certificate as it stands, with its history.
 func (s *Service) History(ctx context.Context, ref vault.Ref) (st vault.Standing, err error) {
 	err = s.Store.View(ctx, func(r vault.Reader) error {
@@ -99,7 +82,7 @@ func (s *Service) standings(r vault.Reader, ops []vault.Operation) ([]vault.Stan
 // standing works out what comes of an operation.
 func (s *Service) standing(r vault.Reader, op vault.Operation) (vault.Standing, error) {
 	st := vault.Standing{Operation: op}
-	a, err := s.ageOf(r, op.Ref)
+	c, err := s.Schedule.Current(r, op.Ref)
 	if err != nil {
 		return st, err
 	}
@@ -110,15 +93,11 @@ func (s *Service) standing(r vault.Reader, op vault.Operation) (vault.Standing, 
 		}
 		st.Again, st.Until = j.Due, s.givenUp(op)
 	}
-	if !a.ok {
+	if !c.Exists {
 		return st, nil
 	}
-	st.Expires, st.Due, st.Tries = a.version.Attributes.Expires, a.life.Since, a.life.Tries
-	for _, d := range a.head.Deeds(a.version, a.life, a.busy, s.Settings(op.Vault)) {
-		if d.What == vault.AutoRenew {
-			st.Next = d.Due
-		}
-	}
+	st.Expires, st.Due, st.Tries = c.Version.Attributes.Expires, c.Schedule.Since, c.Schedule.Tries
+	st.Next = s.Schedule.NextRenewal(c)
 	return st, nil
 }
 

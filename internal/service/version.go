@@ -134,22 +134,7 @@ func (s *Service) storeVersion(tx vault.Tx, n newVersion, head vault.Object, pol
 			return err
 		}
 	}
-	if err := s.tell(tx, newVersionMessage(n.certificate)); err != nil {
-		return err
-	}
-	return s.bear(tx, n, head)
-}
-
-// bear begins the life of a new version.
-func (s *Service) bear(tx vault.Tx, n newVersion, head vault.Object) error {
-	life := vault.Life{Version: n.certificate.ID}
-	if n.suggests {
-		life.AskAgain = n.certificate.Attributes.Created
-		if err := tx.PutLife(head.Ref, life); err != nil {
-			return err
-		}
-	}
-	return s.planLife(tx, head, n.certificate, life, false)
+	return s.Schedule.Begin(tx, head, n.certificate, n.suggests)
 }
 
 // after dates the version later than the one before it.
@@ -206,8 +191,7 @@ func (s *Service) complete(tx vault.Tx, n newVersion, op vault.Operation) error 
 	if err != nil {
 		return err
 	}
-	_, err = s.mail(tx, n.certificate, renewedMail(n.certificate, was, op), n.certificate.Attributes.Created)
-	return err
+	return s.Schedule.Renewed(tx, n.certificate, was, op)
 }
 
 // stagedKey opens the key that waits for its certificate.

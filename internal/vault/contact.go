@@ -37,3 +37,13 @@ func IsAddress(text string) bool {
 	return err == nil && a.Name == "" && a.Address == text && len(text) <= maxAddress &&
 		!strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(" <>\"\\,;:()", r) })
 }
+
+// Addresses are those of the contacts that have one.
+func Addresses(contacts []Contact) (to []string) {
+	for _, c := range contacts {
+		if c.Email != "" {
+			to = append(to, c.Email)
+		}
+	}
+	return to
+}

@@ -64,6 +64,11 @@ type Operation struct {
 	Rev             int64
 }
 
+// NewOperation begins an operation by a policy.
+func NewOperation(ref Ref, p Policy, now time.Time) Operation {
+	return Operation{Ref: ref, RequestID: NewID(), Status: InProgress, IssuerName: p.Issuer.Name, Policy: p, Enabled: true, Created: now}
+}
+
 // Self reports whether the vault signs the certificate with its own key.
 func (o Operation) Self() bool { return strings.EqualFold(o.IssuerName, SelfIssuer) }
 

@@ -1,4 +1,4 @@
-package service
+package schedule
 
 import (
 	"encoding/hex"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -20,14 +21,14 @@ type letter struct {
 	facts         [][2]string // what a person wants to know, by name
 }
 
-// mail writes to the contacts of a vault, one mail with all of them. heard is
+// mail writes to the contacts of a vault, one mail with all of them. sent is
 // false where there are none: nothing is written then.
-func (s *Service) mail(tx vault.Tx, v vault.Version, l letter, now time.Time) (heard bool, err error) {
-	contacts, _, err := found(tx.Contacts(v.Vault))
+func (o *Outbox) mail(tx vault.Tx, v vault.Version, l letter, now time.Time) (sent bool, err error) {
+	contacts, _, err := engine.Found(tx.Contacts(v.Vault))
 	if err != nil {
 		return false, err
 	}
-	m := vault.Mail{To: addresses(contacts), Subject: l.subject, Text: l.text(), HTML: l.html()}
+	m := vault.Mail{To: vault.Addresses(contacts), Subject: l.subject, Text: l.text(), HTML: l.html()}
 	if len(m.To) == 0 {
 		return false, nil
 	}
@@ -35,33 +36,23 @@ func (s *Service) mail(tx vault.Tx, v vault.Version, l letter, now time.Time) (h
 	if err != nil {
 		return false, fmt.Errorf("write the mail about %s: %w", v.Ref, err)
 	}
-	return true, s.tell(tx, vault.Message{ID: vault.NewID(), Topic: vault.TopicMail, Ref: v.Ref, Version: v.ID, At: now, Body: body})
+	return true, o.Publish(tx, vault.Message{ID: vault.NewID(), Topic: vault.TopicMail, Ref: v.Ref, Version: v.ID, At: now, Body: body})
 }
 
-// owed is mail for what must not be lost: where nobody is there to get it, the
+// mustMail is mail for what must not be lost: where nobody is there to get it, the
 // life keeps that it is owed, and the log has it.
-func (s *Service) owed(tx vault.Tx, v vault.Version, l vault.Life, what string, text letter, now time.Time) (vault.Life, error) {
-	heard, err := s.mail(tx, v, text, now)
-	if err != nil || heard {
+func (o *Outbox) mustMail(tx vault.Tx, v vault.Version, l vault.Life, what string, text letter, now time.Time) (vault.Life, error) {
+	sent, err := o.mail(tx, v, text, now)
+	if err != nil || sent {
 		return l, err
 	}
-	s.nobody(v, text)
+	o.noRecipient(v, text)
 	return l.Owes(what), nil
 }
 
-// nobody tells the log of a mail that nobody is there to get.
-func (s *Service) nobody(v vault.Version, l letter) {
-	s.Log.Warn("mail has nobody to go to; it is sent once the vault has contacts", "vault", v.Vault, "certificate", v.Name, "subject", l.subject)
-}
-
-// addresses are those of the contacts that have one.
-func addresses(contacts []vault.Contact) (to []string) {
-	for _, c := range contacts {
-		if c.Email != "" {
-			to = append(to, c.Email)
-		}
-	}
-	return to
+// noRecipient writes into the log of a mail that nobody is there to get.
+func (o *Outbox) noRecipient(v vault.Version, l letter) {
+	o.deps.Log.Warn("mail has nobody to go to; it is sent once the vault has contacts", "vault", v.Vault, "certificate", v.Name, "subject", l.subject)
 }
 
 func (l letter) text() string {
@@ -105,14 +96,14 @@ func expiresMail(v vault.Version) letter {
 		"This certificate comes to its end. It is not renewed by itself: make or import its next version in time.", factsOf(v)}
 }
 
-// renewingMail tells that a renewal begins.
+// renewingMail says that a renewal begins.
 func renewingMail(v vault.Version, op vault.Operation) letter {
 	return letter{fmt.Sprintf("Certificate %s in vault %s is being renewed", v.Name, v.Vault),
 		"The next version of this certificate was requested. Nothing has to be done now; another mail tells how it ended, or that it is late and what to do then.",
 		append(factsOf(v), [2]string{"Issuer", op.IssuerName}, [2]string{"Request", op.RequestID})}
 }
 
-// renewedMail tells that a renewal was completed. was is the version before.
+// renewedMail says that a renewal was completed. was is the version before.
 func renewedMail(v, was vault.Version, op vault.Operation) letter {
 	return letter{fmt.Sprintf("Certificate %s in vault %s was renewed", v.Name, v.Vault),
 		"This certificate has a new version. Programs that read it by name have it from now on.",
@@ -120,10 +111,16 @@ func renewedMail(v, was vault.Version, op vault.Operation) letter {
 			[2]string{"Old expiry", was.Attributes.Expires.UTC().Format(mailTime)}, [2]string{"Issuer", op.IssuerName}, [2]string{"Request", op.RequestID})}
 }
 
-// failedMail tells that a renewal failed, and when it is tried again.
+// failedMail says that a renewal failed, and when it is tried again.
 func failedMail(v vault.Version, op vault.Operation, again time.Time) letter {
 	return letter{fmt.Sprintf("Certificate %s in vault %s could not be renewed", v.Name, v.Vault),
 		"The next version of this certificate could not be had. The one there is stays in use. It is tried again by itself; if the error stays, a person must look after it before the certificate expires.",
 		append(factsOf(v), [2]string{"Issuer", op.IssuerName}, [2]string{"Request", op.RequestID}, [2]string{"Error", op.Failure.Code},
 			[2]string{"Message", op.Failure.Message}, [2]string{"Next try", again.UTC().Format(mailTime)})}
+}
+
+// Renewed mails that a renewal was completed. was is the version before.
+func (o *Outbox) Renewed(tx vault.Tx, v, was vault.Version, op vault.Operation) error {
+	_, err := o.mail(tx, v, renewedMail(v, was, op), v.Attributes.Created)
+	return err
 }

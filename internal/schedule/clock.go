@@ -1,10 +1,11 @@
-package service
+package schedule
 
 import (
 	"context"
 	"errors"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -22,8 +23,8 @@ var putOff = []vault.JobKind{vault.JobIssue, vault.JobWithdraw, vault.JobDeliver
 // WatchClock looks whether the clock was set back. What was put off until a
 // time of the old clock would wait for years then: it is due at once, and a
 // sweep puts right the rest. Call it when the server starts, and every minute.
-func (s *Service) WatchClock(ctx context.Context) error {
-	now := s.now()
+func (s *Sweeper) WatchClock(ctx context.Context) error {
+	now := s.Now()
 	seen, err := s.seen(ctx)
 	if err != nil {
 		return err
@@ -52,9 +53,9 @@ func (s *Service) WatchClock(ctx context.Context) error {
 }
 
 // seen is how late it was when that was last written down.
-func (s *Service) seen(ctx context.Context) (at time.Time, err error) {
+func (s *Sweeper) seen(ctx context.Context) (at time.Time, err error) {
 	err = s.Store.View(ctx, func(r vault.Reader) error {
-		text, _, err := found(r.Setting(clockSeen))
+		text, _, err := engine.Found(r.Setting(clockSeen))
 		if err == nil && text != "" {
 			at, _ = time.Parse(time.RFC3339, text) // one that cannot be read is written anew
 		}
@@ -65,6 +66,6 @@ func (s *Service) seen(ctx context.Context) (at time.Time, err error) {
 
 // setBack reports whether the clock was set back since the last sweep.
 func setBack(r vault.Reader) (bool, error) {
-	text, _, err := found(r.Setting(sweepBack))
+	text, _, err := engine.Found(r.Setting(sweepBack))
 	return text != "", err
 }

@@ -1,4 +1,4 @@
-package service
+package engine
 
 import (
 	"hash/maphash"
@@ -27,11 +27,13 @@ func (e *epochs) slot(ref vault.Ref) *atomic.Uint64 {
 
 func (e *epochs) bump(ref vault.Ref) { e.slot(ref).Add(1) }
 
+func (e *epochs) bumpAll() {
+	for i := range e.slots {
+		e.slots[i].Add(1)
+	}
+}
+
 // Epoch returns a number that changes with every write to the certificate, key
 // or secret of ref's name. Whoever keeps something rendered reads the epoch
 // first, then the object, and throws the rendering away once the epoch differs.
-func (s *Service) Epoch(ref vault.Ref) uint64 { return s.epochs.slot(ref).Load() }
-
-// Settled reports whether an answer about the certificate may be kept: its
-// operation, if there is one, has ended, so that no GET would move it.
-func (c Certificate) Settled() bool { return !c.busy }
+func (d *Deps) Epoch(ref vault.Ref) uint64 { return d.epochs.slot(ref).Load() }

@@ -1,4 +1,4 @@
-package service
+package schedule
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -15,16 +16,16 @@ import (
 // goes to the issuer's administrators or, where it has none, to the vault's
 // contacts; but of a first root, which takes no other's place, to administrators
 // only.
-func (s *Service) AnnounceRoot(ctx context.Context, root vault.NewRoot) error {
-	s.Log.Info("new root", "provider", root.Provider, "root", root.CommonName, "file", root.File, "thumbprint", root.Thumbprint, "signs from", root.From)
-	return s.Store.Update(ctx, func(tx vault.Tx) error {
+func (o *Outbox) AnnounceRoot(ctx context.Context, root vault.NewRoot) error {
+	o.deps.Log.Info("new root", "provider", root.Provider, "root", root.CommonName, "file", root.File, "thumbprint", root.Thumbprint, "signs from", root.From)
+	return o.deps.Store.Update(ctx, func(tx vault.Tx) error {
 		for after := ""; ; {
-			vaults, err := tx.Vaults(after, sweepPage)
+			vaults, err := tx.Vaults(after, engine.PageSize)
 			if err != nil || len(vaults) == 0 {
 				return err
 			}
 			for _, name := range vaults {
-				if err := s.announceIn(tx, name, root); err != nil {
+				if err := o.announceIn(tx, name, root); err != nil {
 					return err
 				}
 			}
@@ -33,9 +34,9 @@ func (s *Service) AnnounceRoot(ctx context.Context, root vault.NewRoot) error {
 	})
 }
 
-func (s *Service) announceIn(tx vault.Tx, vaultName string, root vault.NewRoot) error {
+func (o *Outbox) announceIn(tx vault.Tx, vaultName string, root vault.NewRoot) error {
 	for after := ""; ; {
-		issuers, err := tx.Issuers(vaultName, after, sweepPage)
+		issuers, err := tx.Issuers(vaultName, after, engine.PageSize)
 		if err != nil || len(issuers) == 0 {
 			return err
 		}
@@ -43,7 +44,7 @@ func (s *Service) announceIn(tx vault.Tx, vaultName string, root vault.NewRoot) 
 			if !strings.EqualFold(c.Provider, root.Provider) {
 				continue
 			}
-			if err := s.announceTo(tx, c, root); err != nil {
+			if err := o.announceTo(tx, c, root); err != nil {
 				return err
 			}
 		}
@@ -51,7 +52,7 @@ func (s *Service) announceIn(tx vault.Tx, vaultName string, root vault.NewRoot) 
 	}
 }
 
-func (s *Service) announceTo(tx vault.Tx, c vault.IssuerConfig, root vault.NewRoot) error {
+func (o *Outbox) announceTo(tx vault.Tx, c vault.IssuerConfig, root vault.NewRoot) error {
 	about := vault.Message{ID: vault.NewID(), Ref: vault.Ref{Vault: c.Vault, Kind: vault.IssuerResources, Name: c.Name}, At: root.Made}
 	event, err := json.Marshal(map[string]any{"VaultName": c.Vault, "ObjectType": "Issuer", "ObjectName": c.Name, "Provider": root.Provider,
 		"Root": root.CommonName, "File": root.File, "Roots": root.Roots, "Thumbprint": root.Thumbprint, "EXP": root.Expires.Unix(), "SignsFrom": root.From.Unix()})
@@ -59,7 +60,7 @@ func (s *Service) announceTo(tx vault.Tx, c vault.IssuerConfig, root vault.NewRo
 		return fmt.Errorf("write the event of a new root: %w", err)
 	}
 	about.Topic, about.Body = vault.EventNewRoot, event
-	if err := s.tell(tx, about); err != nil {
+	if err := o.Publish(tx, about); err != nil {
 		return err
 	}
 	to, err := administrators(tx, c, !root.First)
@@ -71,31 +72,31 @@ func (s *Service) announceTo(tx vault.Tx, c vault.IssuerConfig, root vault.NewRo
 	case len(to) == 0 && root.First:
 		return nil
 	case len(to) == 0:
-		s.Log.Warn("mail has nobody to go to: the issuer has no administrators and the vault no contacts", "vault", c.Vault, "issuer", c.Name, "subject", l.subject)
+		o.deps.Log.Warn("mail has nobody to go to: the issuer has no administrators and the vault no contacts", "vault", c.Vault, "issuer", c.Name, "subject", l.subject)
 		return nil
 	}
 	about.ID, about.Topic = vault.NewID(), vault.TopicMail
 	if about.Body, err = json.Marshal(vault.Mail{To: to, Subject: l.subject, Text: l.text(), HTML: l.html()}); err != nil {
 		return fmt.Errorf("write the mail of a new root: %w", err)
 	}
-	return s.tell(tx, about)
+	return o.Publish(tx, about)
 }
 
 // administrators are the addresses of who looks after an issuer; without any,
 // where contacts may stand in for them, those of the vault.
 func administrators(r vault.Reader, c vault.IssuerConfig, standIn bool) (to []string, err error) {
 	if c.Organization != nil {
-		for _, a := range c.Organization.Admins {
-			if a.Email != "" {
-				to = append(to, a.Email)
+		for _, c := range c.Organization.Admins {
+			if c.Email != "" {
+				to = append(to, c.Email)
 			}
 		}
 	}
 	if len(to) > 0 || !standIn {
 		return to, nil
 	}
-	contacts, _, err := found(r.Contacts(c.Vault))
-	return addresses(contacts), err
+	contacts, _, err := engine.Found(r.Contacts(c.Vault))
+	return vault.Addresses(contacts), err
 }
 
 func rootMail(c vault.IssuerConfig, root vault.NewRoot) letter {

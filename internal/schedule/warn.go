@@ -1,17 +1,18 @@
-package service
+package schedule
 
 import (
 	"fmt"
 	"strings"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
 // warn tells what is due of the age of a version, each thing once. Where the
 // last word on a late renewal is due, the first one comes too late.
-func (s *Service) warn(tx vault.Tx, a age, due map[string]bool, now time.Time) (vault.Life, error) {
-	life := a.life
+func (s *Scheduler) warn(tx vault.Tx, c Current, due map[string]bool, now time.Time) (vault.Life, error) {
+	life := c.Schedule
 	if due[vault.DidLast] {
 		life = life.Do(vault.DidLate)
 	}
@@ -22,12 +23,12 @@ func (s *Service) warn(tx vault.Tx, a age, due map[string]bool, now time.Time) (
 		var err error
 		switch life = life.Do(what); what {
 		case vault.EmailContacts:
-			life, err = s.owed(tx, a.version, life, what, expiresMail(a.version), now)
+			life, err = s.mustMail(tx, c.Version, life, what, expiresMail(c.Version), now)
 		case vault.DidLate, vault.DidLast:
-			a.life = life
-			life, err = s.tellLate(tx, a, what, now)
+			c.Schedule = life
+			life, err = s.warnLate(tx, c, what, now)
 		default:
-			err = s.tell(tx, ageMessage(a.version, what, now))
+			err = s.Publish(tx, expiryMessage(c.Version, what, now))
 		}
 		if err != nil {
 			return life, err
@@ -37,17 +38,17 @@ func (s *Service) warn(tx vault.Tx, a age, due map[string]bool, now time.Time) (
 }
 
 // tellLate tells people and programs that a renewal has not got through yet.
-func (s *Service) tellLate(tx vault.Tx, a age, what string, now time.Time) (vault.Life, error) {
-	h, err := hitchOf(tx, a)
+func (s *Scheduler) warnLate(tx vault.Tx, c Current, what string, now time.Time) (vault.Life, error) {
+	h, err := hitchOf(tx, c)
 	if err != nil {
-		return a.life, err
+		return c.Schedule, err
 	}
-	s.Log.Warn("renewal is late", "vault", a.head.Vault, "certificate", a.head.Name, "version", a.version.ID,
-		"since", a.life.Since, "expires", a.version.Attributes.Expires, "waits", h.awaits, "said", h.said)
-	if err := s.tell(tx, lateMessage(a, h, what == vault.DidLast, now)); err != nil {
-		return a.life, err
+	s.Log.Warn("renewal is late", "vault", c.Head.Vault, "certificate", c.Head.Name, "version", c.Version.ID,
+		"since", c.Schedule.Since, "expires", c.Version.Attributes.Expires, "waits", h.awaits, "said", h.said)
+	if err := s.Publish(tx, lateMessage(c, h, what == vault.DidLast, now)); err != nil {
+		return c.Schedule, err
 	}
-	return s.owed(tx, a.version, a.life, what, lateMail(a, h, what == vault.DidLast), now)
+	return s.mustMail(tx, c.Version, c.Schedule, what, lateMail(c, h, what == vault.DidLast), now)
 }
 
 // A hitch is why a renewal has not got through: what is awaited, since when,
@@ -59,16 +60,16 @@ type hitch struct {
 }
 
 // hitchOf says what the renewal of a certificate waits for.
-func hitchOf(r vault.Reader, a age) (h hitch, err error) {
-	op := a.op
+func hitchOf(r vault.Reader, c Current) (h hitch, err error) {
+	op := c.Operation
 	h.since = op.Created
 	switch {
-	case a.busy:
+	case c.Busy:
 		if h.awaits, h.do = awaited(op); !op.Renewal {
 			h.awaits += ", in an operation that somebody began; a renewal can begin once it has ended"
 		}
 		h.said = lastWord(op)
-		j, _, err := found(r.Job(vault.JobIssue, op.Ref))
+		j, _, err := engine.Found(r.Job(vault.JobIssue, op.Ref))
 		h.next = j.Due
 		return h, err
 	case op.Failure != nil && op.Status == vault.Failed:
@@ -76,12 +77,12 @@ func hitchOf(r vault.Reader, a age) (h hitch, err error) {
 	case op.Status == vault.Cancelled:
 		h.said = "The last try was cancelled."
 	}
-	h.next = a.life.Retry
+	h.next = c.Schedule.Retry
 	h.awaits = "the next try"
-	if n := a.life.Tries; n > 0 {
+	if n := c.Schedule.Tries; n > 0 {
 		h.awaits += fmt.Sprintf(", after %s", times(n, "failed try", "failed tries"))
 	}
-	h.do = "Mend what the issuer said, then try at once: " + command("retry", op.Ref, a.head.Ref)
+	h.do = "Mend what the issuer said, then try at once: " + command("retry", op.Ref, c.Head.Ref)
 	return h, nil
 }
 
@@ -133,34 +134,34 @@ func times(n int, one, many string) string {
 }
 
 // lateMessage tells programs that a renewal is late, last: and the expiry near.
-func lateMessage(a age, h hitch, last bool, at time.Time) vault.Message {
-	data := map[string]any{"Last": last, "Since": a.life.Since.Unix(), "Awaits": h.awaits, "Message": h.said, "Action": h.do, "Tries": a.life.Tries}
-	if a.op.RequestID != "" {
-		data["Issuer"], data["RequestId"] = a.op.IssuerName, a.op.RequestID
+func lateMessage(c Current, h hitch, last bool, at time.Time) vault.Message {
+	data := map[string]any{"Last": last, "Since": c.Schedule.Since.Unix(), "Awaits": h.awaits, "Message": h.said, "Action": h.do, "Tries": c.Schedule.Tries}
+	if c.Operation.RequestID != "" {
+		data["Issuer"], data["RequestId"] = c.Operation.IssuerName, c.Operation.RequestID
 	}
 	if !h.next.IsZero() {
 		data["NextTry"] = h.next.Unix()
 	}
-	return message(a.version, vault.EventRenewalLate, at, data)
+	return message(c.Version, vault.EventRenewalLate, at, data)
 }
 
 // lateMail tells people the same.
-func lateMail(a age, h hitch, last bool) letter {
-	v, due := a.version, a.life.Since.UTC().Format(mailTime)
+func lateMail(c Current, h hitch, last bool) letter {
+	v, due := c.Version, c.Schedule.Since.UTC().Format(mailTime)
 	l := letter{fmt.Sprintf("Certificate %s in vault %s: its renewal is late", v.Name, v.Vault),
 		"The next version of this certificate was due on " + due + " and is not there yet. A person should look after it.", nil}
 	if last {
 		l.subject = fmt.Sprintf("Certificate %s in vault %s is not renewed and expires soon", v.Name, v.Vault)
 		l.what = "The next version of this certificate was due on " + due + " and is still not there. A person must look after it now: programs that use the certificate fail once it has expired."
 	}
-	l.facts = append(factsOf(v), h.facts(a)...)
+	l.facts = append(factsOf(v), h.facts(c)...)
 	return l
 }
 
-func (h hitch) facts(a age) [][2]string {
-	f := [][2]string{{"Due since", a.life.Since.UTC().Format(mailTime)}}
-	if a.op.RequestID != "" {
-		f = append(f, [2]string{"Issuer", a.op.IssuerName}, [2]string{"Request", a.op.RequestID}, [2]string{"Requested", h.since.UTC().Format(mailTime)})
+func (h hitch) facts(c Current) [][2]string {
+	f := [][2]string{{"Due since", c.Schedule.Since.UTC().Format(mailTime)}}
+	if c.Operation.RequestID != "" {
+		f = append(f, [2]string{"Issuer", c.Operation.IssuerName}, [2]string{"Request", c.Operation.RequestID}, [2]string{"Requested", h.since.UTC().Format(mailTime)})
 	}
 	f = append(f, [2]string{"Waits for", h.awaits})
 	if h.said != "" {

@@ -1,4 +1,4 @@
-package service
+package schedule
 
 import (
 	"context"
@@ -6,12 +6,14 @@ import (
 	"strings"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
 const (
 	sweepEvery = 24 * time.Hour
-	sweepPage  = 200     // objects looked at in one transaction
 	sweepKeeps = 20_000  // objects of which is kept that they were found well
 	sweepPlace = "sweep" // the setting that says how far it is
 )
@@ -19,12 +21,24 @@ const (
 // sweepRef is where the sweep's job is.
 var sweepRef = vault.Ref{Vault: "-", Kind: "sweeps", Name: "daily"}
 
-// StartSweep puts the job of the daily sweep, if there is none, or one that a
+// A Sweeper looks at every object once a day, and at the clock.
+type Sweeper struct {
+	*Scheduler
+	checkups *lru.Cache[vault.Ref, checkup] // what was found well
+}
+
+// NewSweeper returns a sweeper of what a scheduler plans.
+func NewSweeper(s *Scheduler) (*Sweeper, error) {
+	checkups, err := lru.New[vault.Ref, checkup](sweepKeeps)
+	return &Sweeper{Scheduler: s, checkups: checkups}, err
+}
+
+// Start puts the job of the daily sweep, if there is none, or one that a
 // wrong clock has put far ahead. Call it when the server starts.
-func (s *Service) StartSweep(ctx context.Context) error {
-	now := s.now()
+func (s *Sweeper) Start(ctx context.Context) error {
+	now := s.Now()
 	return s.Store.Update(ctx, func(tx vault.Tx) error {
-		j, ok, err := found(tx.Job(vault.JobSweep, sweepRef))
+		j, ok, err := engine.Found(tx.Job(vault.JobSweep, sweepRef))
 		if err != nil || ok && !j.Due.After(now.Add(sweepEvery)) {
 			return err
 		}
@@ -35,14 +49,14 @@ func (s *Service) StartSweep(ctx context.Context) error {
 // Sweep is the handler of JobSweep: it works out anew, page by page, what the
 // age and the deletion of every object ask for, so that a job that was lost
 // heals within a day. It looks first and writes only where a job is not right.
-func (s *Service) Sweep(ctx context.Context, l vault.Lease) error {
-	now := s.now()
+func (s *Sweeper) Sweep(ctx context.Context, l vault.Lease) error {
+	now := s.Now()
 	var heads []vault.Head
 	var back bool
 	err := s.Store.View(ctx, func(r vault.Reader) error {
 		after, err := sweptTo(r)
 		if err == nil {
-			heads, err = r.Heads(after, sweepPage)
+			heads, err = r.Heads(after, engine.PageSize)
 		}
 		if err == nil {
 			back, err = setBack(r)
@@ -53,7 +67,7 @@ func (s *Service) Sweep(ctx context.Context, l vault.Lease) error {
 		return err
 	}
 	next, place := vault.Job{Kind: vault.JobSweep, Ref: sweepRef, Due: now}, ""
-	if len(heads) == sweepPage {
+	if len(heads) == engine.PageSize {
 		place = heads[len(heads)-1].Ref.String()
 	} else {
 		next.Due = now.Add(sweepEvery)
@@ -98,7 +112,7 @@ type checkup struct {
 }
 
 // sick picks the objects whose jobs are not those that they should have.
-func (s *Service) sick(ctx context.Context, heads []vault.Head, back bool, at time.Time) (list []vault.Ref, err error) {
+func (s *Sweeper) sick(ctx context.Context, heads []vault.Head, back bool, at time.Time) (list []vault.Ref, err error) {
 	now := make([]checkup, len(heads))
 	for i, h := range heads { // before the objects are read, so that no write is missed
 		now[i] = checkup{s.Epoch(h.Ref), h.Due.UnixNano()}
@@ -125,79 +139,76 @@ func (s *Service) sick(ctx context.Context, heads []vault.Head, back bool, at ti
 
 // well reports whether an object has the jobs that it should have; idle: no
 // operation is in progress, and nobody is owed mail.
-func (s *Service) well(r vault.Reader, h vault.Head, back bool, now time.Time) (well, idle bool, err error) {
-	a, err := s.ageOf(r, h.Ref)
+func (s *Sweeper) well(r vault.Reader, h vault.Head, back bool, now time.Time) (well, idle bool, err error) {
+	c, err := s.Current(r, h.Ref)
 	switch {
 	case err != nil:
 		return false, false, err
-	case a.head.Deletion != nil:
-		return h.Due.Equal(a.head.Deletion.PurgeAt), true, nil
-	case a.lost():
-		if _, there, err := found(r.Job(vault.JobIssue, h.Ref)); err != nil || !there {
+	case c.Head.Deletion != nil:
+		return h.Due.Equal(c.Head.Deletion.PurgeAt), true, nil
+	case c.lost():
+		if _, there, err := engine.Found(r.Job(vault.JobIssue, h.Ref)); err != nil || !there {
 			return false, false, err
 		}
 	}
-	if !a.ok {
-		return true, !a.busy, nil
+	if !c.Exists {
+		return true, !c.Busy, nil
 	}
-	if owed, err := owes(r, a); err != nil || owed || a.life.Ahead(now, back) {
+	if owed, err := owes(r, c); err != nil || owed || c.Schedule.Ahead(now, back) {
 		return false, false, err
 	}
-	due, any := nextDeed(a.head.Deeds(a.version, a.life, a.busy, s.Settings(h.Ref.Vault)))
-	return any != h.Due.IsZero() && (!any || due.Equal(h.Due)), !a.busy && len(a.life.Owed) == 0, nil
+	due, any := nextDue(s.due(c))
+	return any != h.Due.IsZero() && (!any || due.Equal(h.Due)), !c.Busy && len(c.Schedule.Owed) == 0, nil
 }
 
 // owes reports whether there are contacts now that are owed mail about an object.
-func owes(r vault.Reader, a age) (bool, error) {
-	if len(a.life.Owed) == 0 {
+func owes(r vault.Reader, c Current) (bool, error) {
+	if len(c.Schedule.Owed) == 0 {
 		return false, nil
 	}
-	contacts, _, err := found(r.Contacts(a.head.Vault))
-	return len(addresses(contacts)) > 0, err
+	contacts, _, err := engine.Found(r.Contacts(c.Head.Vault))
+	return len(vault.Addresses(contacts)) > 0, err
 }
 
-// lost reports whether the operation is stuck unless it has a job.
-func (a age) lost() bool { return a.busy && !a.op.Manual() }
-
 // heal puts the jobs that an object should have.
-func (s *Service) heal(tx vault.Tx, ref vault.Ref, back bool, now time.Time) error {
-	a, err := s.ageOf(tx, ref)
+func (s *Sweeper) heal(tx vault.Tx, ref vault.Ref, back bool, now time.Time) error {
+	c, err := s.Current(tx, ref)
 	switch {
-	case err != nil || a.head.Managed:
+	case err != nil || c.Head.Managed:
 		return err
-	case a.head.Deletion != nil:
-		return s.planPurge(tx, a.head)
-	case a.lost():
-		_, there, err := found(tx.Job(vault.JobIssue, ref))
+	case c.Head.Deletion != nil:
+		return s.PlanPurge(tx, c.Head)
+	case c.lost():
+		_, there, err := engine.Found(tx.Job(vault.JobIssue, ref))
 		if err == nil && !there {
-			err = tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: a.head.Ref, Due: now, Attempt: a.op.Attempt})
+			err = tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: c.Head.Ref, Due: now, Attempt: c.Operation.Attempt})
 		}
 		if err != nil {
 			return err
 		}
 	}
-	if !a.ok {
+	if !c.Exists {
 		return nil
 	}
-	if owed, err := owes(tx, a); err != nil {
+	if owed, err := owes(tx, c); err != nil {
 		return err
 	} else if owed {
-		if err := tx.PutJob(vault.Job{Kind: vault.JobHear, Ref: contactsRef(a.head.Vault), Due: now}); err != nil {
+		if err := tx.PutJob(vault.Job{Kind: vault.JobHear, Ref: ContactsRef(c.Head.Vault), Due: now}); err != nil {
 			return err
 		}
 	}
-	if a.life.Ahead(now, back) {
-		a.life = a.life.Healed(now)
-		if err := tx.PutLife(a.head.Ref, a.life); err != nil {
+	if c.Schedule.Ahead(now, back) {
+		c.Schedule = c.Schedule.Healed(now)
+		if err := tx.PutLife(c.Head.Ref, c.Schedule); err != nil {
 			return err
 		}
 	}
-	return s.planLife(tx, a.head, a.version, a.life, a.busy)
+	return s.Plan(tx, c.Head, c.Version, c.Schedule, c.Busy)
 }
 
 // sweptTo is the object that the sweep has come to; the zero Ref is the beginning.
 func sweptTo(r vault.Reader) (ref vault.Ref, err error) {
-	text, _, err := found(r.Setting(sweepPlace))
+	text, _, err := engine.Found(r.Setting(sweepPlace))
 	if err != nil || text == "" {
 		return ref, err
 	}

@@ -1,25 +1,32 @@
-package service
+package schedule
 
 import (
 	"encoding/json"
 	"maps"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
-// tell writes a message into the outbox, in the transaction that made it true:
-// once to be read, and once for every sink that wants it.
-func (s *Service) tell(tx vault.Tx, m vault.Message) error {
-	if err := tx.Append(m); err != nil || s.Sinks == nil {
+// An Outbox writes messages and mails, each in the transaction that made it true.
+type Outbox struct {
+	Receivers func(vault.Message) []string // who gets a message, beside those who read the outbox; nil: nobody
+	deps      *engine.Deps
+}
+
+// Publish writes a message into the outbox, in the transaction that made it true:
+// once to be read, and once for every receiver that wants it.
+func (o *Outbox) Publish(tx vault.Tx, m vault.Message) error {
+	if err := tx.Append(m); err != nil || o.Receivers == nil {
 		return err
 	}
-	for _, sink := range s.Sinks(m) {
+	for _, sink := range o.Receivers(m) {
 		m.Sink, m.Due = sink, m.At
 		if err := tx.Append(m); err != nil {
 			return err
 		}
-		if err := s.deliverSoon(tx, m); err != nil {
+		if err := o.deliverSoon(tx, m); err != nil {
 			return err
 		}
 	}
@@ -27,9 +34,9 @@ func (s *Service) tell(tx vault.Tx, m vault.Message) error {
 }
 
 // deliverSoon puts the job that delivers to a sink, unless it is due already.
-func (s *Service) deliverSoon(tx vault.Tx, m vault.Message) error {
+func (o *Outbox) deliverSoon(tx vault.Tx, m vault.Message) error {
 	ref := vault.Ref{Vault: "-", Kind: vault.Sinks, Name: m.Sink}
-	j, ok, err := found(tx.Job(vault.JobDeliver, ref))
+	j, ok, err := engine.Found(tx.Job(vault.JobDeliver, ref))
 	if err != nil || ok && !j.Due.After(m.At) {
 		return err
 	}
@@ -43,13 +50,13 @@ var (
 	expiredEvents    = map[vault.Kind]string{vault.Certificates: vault.EventExpired, vault.Keys: vault.EventKeyExpired, vault.Secrets: vault.EventSecretExpired}
 )
 
-// newVersionMessage tells that an object has a new version.
+// newVersionMessage says that an object has a new version.
 func newVersionMessage(v vault.Version) vault.Message {
 	return message(v, newVersionEvents[v.Kind], v.Attributes.Created)
 }
 
-// ageMessage tells that a version is near its expiry, or has expired.
-func ageMessage(v vault.Version, what string, at time.Time) vault.Message {
+// expiryMessage says that a version is near its expiry, or has expired.
+func expiryMessage(v vault.Version, what string, at time.Time) vault.Message {
 	events := nearExpiryEvents
 	if what == vault.DidExpired {
 		events = expiredEvents
@@ -57,7 +64,7 @@ func ageMessage(v vault.Version, what string, at time.Time) vault.Message {
 	return message(v, events[v.Kind], at)
 }
 
-// failedMessage tells that the renewal of a version failed for the first time,
+// failedMessage says that the renewal of a version failed for the first time,
 // why, and when it is tried again.
 func failedMessage(v vault.Version, op vault.Operation, again, at time.Time) vault.Message {
 	return message(v, vault.EventRenewalFailed, at, map[string]any{"Code": op.Failure.Code, "Message": op.Failure.Message,
@@ -71,11 +78,11 @@ func message(v vault.Version, topic string, at time.Time, more ...map[string]any
 	if v.ID != "" {
 		data["Version"] = v.ID
 	}
-	if a := v.Attributes; !a.NotBefore.IsZero() {
-		data["NBF"] = a.NotBefore.Unix()
+	if c := v.Attributes; !c.NotBefore.IsZero() {
+		data["NBF"] = c.NotBefore.Unix()
 	}
-	if a := v.Attributes; !a.Expires.IsZero() {
-		data["EXP"] = a.Expires.Unix()
+	if c := v.Attributes; !c.Expires.IsZero() {
+		data["EXP"] = c.Expires.Unix()
 	}
 	for _, m := range more {
 		maps.Copy(data, m)

@@ -1,15 +1,16 @@
-package service
+package schedule
 
 import (
 	"context"
 	"errors"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
 // planPurge puts the job that removes a soft-deleted object on its date, and
 // withdraws what its life would have asked for.
-func (s *Service) planPurge(tx vault.Tx, head vault.Object) error {
+func (s *Scheduler) PlanPurge(tx vault.Tx, head vault.Object) error {
 	if err := tx.DeleteJob(vault.JobLife, head.Ref); err != nil {
 		return err
 	}
@@ -19,20 +20,20 @@ func (s *Service) planPurge(tx vault.Tx, head vault.Object) error {
 // Purge is the handler of JobPurge: it removes a soft-deleted object whose date
 // has come, in one transaction. Purge protection guards an object until its
 // date, not beyond (CONTRACT section 9).
-func (s *Service) Purge(ctx context.Context, l vault.Lease) error {
-	now := s.now()
-	err := s.change(ctx, l.Ref, func(tx vault.Tx) error {
+func (s *Scheduler) Purge(ctx context.Context, l vault.Lease) error {
+	now := s.Now()
+	err := s.Change(ctx, l.Ref, func(tx vault.Tx) error {
 		if err := tx.Finish(l); err != nil {
 			return err
 		}
-		head, ok, err := found(tx.Object(l.Ref))
+		head, ok, err := engine.Found(tx.Object(l.Ref))
 		switch {
 		case err != nil || !ok || head.Managed || head.Deletion == nil:
 			return err
 		case now.Before(head.Deletion.PurgeAt):
-			return s.planPurge(tx, head)
+			return s.PlanPurge(tx, head)
 		}
-		return purgeShapes(tx, head.Ref)
+		return PurgeObject(tx, head.Ref)
 	})
 	if errors.Is(err, vault.ErrStale) {
 		return nil
@@ -40,7 +41,7 @@ func (s *Service) Purge(ctx context.Context, l vault.Lease) error {
 	return err
 }
 
-// purgeShapes removes an object with everything that belongs to it.
-func purgeShapes(tx vault.Tx, ref vault.Ref) error {
-	return eachShape(tx, ref, func(o vault.Object) error { return tx.Purge(o.Ref) })
+// PurgeObject removes an object with everything that belongs to it.
+func PurgeObject(tx vault.Tx, ref vault.Ref) error {
+	return engine.EachShape(tx, ref, func(o vault.Object) error { return tx.Purge(o.Ref) })
 }

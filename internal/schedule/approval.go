@@ -1,52 +1,53 @@
-package service
+package schedule
 
 import (
 	"fmt"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
-// tellAsked tells people and programs that an order waits for an operator's
+// AskApproval tells people and programs that an order waits for an operator's
 // word, and how to give it.
-func (s *Service) tellAsked(tx vault.Tx, op vault.Operation, now time.Time) (vault.Operation, error) {
-	v, err := asking(tx, op)
+func (o *Outbox) AskApproval(tx vault.Tx, op vault.Operation, now time.Time) (vault.Operation, error) {
+	v, err := replaces(tx, op)
 	if err != nil {
 		return op, err
 	}
-	if err := s.tell(tx, askedMessage(v, op, now)); err != nil {
+	if err := o.Publish(tx, approvalMessage(v, op, now)); err != nil {
 		return op, err
 	}
-	return s.mailAsked(tx, v, op, now)
+	return o.mailApproval(tx, v, op, now)
 }
 
-func (s *Service) mailAsked(tx vault.Tx, v vault.Version, op vault.Operation, now time.Time) (vault.Operation, error) {
-	heard, err := s.mail(tx, v, askedMail(v, op), now)
-	if err == nil && !heard {
-		s.nobody(v, askedMail(v, op))
+func (o *Outbox) mailApproval(tx vault.Tx, v vault.Version, op vault.Operation, now time.Time) (vault.Operation, error) {
+	sent, err := o.mail(tx, v, approvalMail(v, op), now)
+	if err == nil && !sent {
+		o.noRecipient(v, approvalMail(v, op))
 	}
-	op.Unheard = !heard
+	op.Unheard = !sent
 	return op, err
 }
 
-// asking is the version that an order is to replace; without an id where it is
+// replaces is the version that an order is to replace; without an id where it is
 // to be the first.
-func asking(r vault.Reader, op vault.Operation) (vault.Version, error) {
+func replaces(r vault.Reader, op vault.Operation) (vault.Version, error) {
 	none := vault.Version{Ref: op.Ref}
-	head, there, err := found(r.Object(op.Ref))
+	head, there, err := engine.Found(r.Object(op.Ref))
 	if err != nil || !there || head.Pending || head.Latest == "" {
 		return none, err
 	}
 	return r.Version(head.Ref, head.Latest)
 }
 
-func askedMessage(v vault.Version, op vault.Operation, at time.Time) vault.Message {
+func approvalMessage(v vault.Version, op vault.Operation, at time.Time) vault.Message {
 	_, do := awaited(op)
 	return message(v, vault.EventApprovalAsked, at, map[string]any{"Message": lastWord(op), "Action": do, "Issuer": op.IssuerName,
 		"RequestId": op.RequestID, "Renewal": op.Renewal})
 }
 
-func askedMail(v vault.Version, op vault.Operation) letter {
+func approvalMail(v vault.Version, op vault.Operation) letter {
 	l := letter{fmt.Sprintf("Certificate %s in vault %s waits for approval", op.Name, op.Vault),
 		"A certificate was requested, and its issuer asks an operator first. Nothing is issued until somebody approves it.", nil}
 	if v.ID == "" {

@@ -1,0 +1,51 @@
+// Package schedule does what falls due in the life of an object's current
+// version: renewal, near expiry, expiry, mails and events, the purge of what was
+// deleted, and the daily sweep that heals lost jobs. It knows no issuer: what
+// needs one, or begins a renewal, is asked of a Renewer. Begin with run.go.
+package schedule
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"certwright/internal/engine"
+	"certwright/internal/vault"
+)
+
+// A Scheduler plans and does what falls due. Its fields are set once, before use.
+type Scheduler struct {
+	*engine.Deps
+	*Outbox
+	Renewer Renewer // set before the first job runs
+}
+
+// A Renewer begins renewals and knows the issuers that may say when.
+type Renewer interface {
+	// Renew works out the request for the version that follows was. It returns
+	// engine.ErrChanged where the object is not head any more.
+	Renew(ctx context.Context, head vault.Object, was vault.Version) (Renewal, error)
+	// Suggest asks the issuer of a version when to renew it: vault.ErrNotFound
+	// where it suggests nothing, a *vault.RetryError where it could not be asked.
+	Suggest(ctx context.Context, v vault.Version, now time.Time) (vault.Suggestion, error)
+}
+
+// A Renewal is a request that is ready to be stored, in one transaction.
+type Renewal interface {
+	Operation() vault.Operation
+	Store(tx vault.Tx) error
+}
+
+// New returns a scheduler that still needs its Renewer. receivers names who
+// gets a message, beside those who read the outbox; nil: nobody.
+func New(d *engine.Deps, receivers func(vault.Message) []string) *Scheduler {
+	return &Scheduler{Deps: d, Outbox: &Outbox{deps: d, Receivers: receivers}}
+}
+
+// Check reports the first field that is not set.
+func (s *Scheduler) Check() error {
+	if s.Renewer == nil {
+		return errors.New("schedule: Renewer is required")
+	}
+	return s.Deps.Check()
+}
