@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"certwright/internal/certs"
+	"certwright/internal/certs/dn"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
@@ -102,7 +103,7 @@ func (v view) leaf(c service.Certificate) (*leafJSON, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the stored certificate: %w", err)
 	}
-	out := &leafJSON{Subject: x.Subject, Issuer: certs.RenderName(x.IssuerDER), Serial: fmt.Sprintf("%X", x.Serial)}
+	out := &leafJSON{Subject: x.Subject, Issuer: dn.Render(x.IssuerDER), Serial: fmt.Sprintf("%X", x.Serial)}
 	if out.SANs = v.sans(x.Props().SANs); out.SANs == nil && c.NoSANs {
 		out.SANs = &sansJSON{}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -23,7 +24,7 @@ func NewAuthority(cn string, now time.Time) (Authority, error) {
 	if err != nil {
 		return Authority{}, err
 	}
-	name, err := commonName(cn)
+	name, err := dn.Common(cn)
 	if err != nil {
 		return Authority{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 
@@ -16,7 +17,7 @@ import (
 func signed(t testing.TB, subject string, ca bool, issuer *chainLink) *chainLink {
 	t.Helper()
 	k := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
-	name, err := commonName(subject)
+	name, err := dn.Common(subject)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestFindLeaf(t *testing.T) {
 func TestFindLeafWithCompressedKey(t *testing.T) {
 	t.Parallel()
 	k := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256K})
-	name, err := commonName("compressed")
+	name, err := dn.Common("compressed")
 	if err != nil {
 		t.Fatal(err)
 	}

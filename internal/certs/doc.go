@@ -1,6 +1,6 @@
-// Package certs is the X.509 craft: distinguished names, alternative names,
-// certificate requests, self-signed certificates, and the PFX and PEM forms that
-// go in by import and out by secret. Keys are package keys.
+// Package certs is the X.509 craft: alternative names, certificate requests,
+// self-signed certificates, chains, and the PFX and PEM forms that go in by
+// import and out by secret. Keys are package keys, distinguished names package dn.
 //
 // Everything is a plain function from values to values: no network, no disk,
 // no clock (times are passed in), no knowledge of vaults or stores. The

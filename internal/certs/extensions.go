@@ -4,12 +4,12 @@ import (
 	"encoding/asn1"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/certs/dn"
 	"certwright/internal/vault"
 )
 
@@ -141,7 +141,7 @@ func writeEKUs(ekus []string) ([]byte, error) {
 	var bad error
 	b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
 		for _, e := range ekus {
-			id, ok := parseOID(e)
+			id, ok := dn.ParseOID(e)
 			if !ok {
 				bad = vault.Bad("x509_props.ekus '%s' is not an object identifier.", e)
 				return
@@ -194,21 +194,4 @@ func readBasicConstraints(value []byte) (ca bool, err error) {
 // readFlag reads a BOOLEAN whose default is false.
 func readFlag(in *cryptobyte.String, flag *bool) bool {
 	return !in.PeekASN1Tag(der.BOOLEAN) || in.ReadASN1Boolean(flag)
-}
-
-// parseOID reads a dotted object identifier.
-func parseOID(s string) (oid, bool) {
-	parts := strings.Split(s, ".")
-	if len(parts) < 2 || len(s) > 128 {
-		return nil, false
-	}
-	id := make(oid, len(parts))
-	for i, p := range parts {
-		n, err := strconv.Atoi(p)
-		if err != nil || n < 0 || n > 1<<31-1-80 || strconv.Itoa(n) != p {
-			return nil, false
-		}
-		id[i] = n
-	}
-	return id, id[0] <= 1 && id[1] < 40 || id[0] == 2
 }

@@ -6,9 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/crypto/cryptobyte"
-	"golang.org/x/crypto/cryptobyte/asn1"
-
+	"certwright/internal/certs/dn"
 	"certwright/internal/vault"
 )
 
@@ -24,7 +22,7 @@ const maxCommonName = 64
 // not added, as recorded. The error is the refusal of a subject that cannot be
 // read or whose common name is too long.
 func Fitted(x vault.X509Props) (vault.X509Props, error) {
-	subject, err := ParseName(x.Subject)
+	subject, err := dn.Parse(x.Subject)
 	if err != nil {
 		return x, err
 	}
@@ -34,7 +32,7 @@ func Fitted(x vault.X509Props) (vault.X509Props, error) {
 		return x, err
 	}
 	if long {
-		x.Subject = RenderName(kept)
+		x.Subject = dn.Render(kept)
 	}
 	x.SANs = sans
 	if sans.Empty() {
@@ -46,11 +44,11 @@ func Fitted(x vault.X509Props) (vault.X509Props, error) {
 // WithSubject returns the properties with every common name that is a DNS name
 // with dots or an IP address among the alternative names, once.
 func WithSubject(x vault.X509Props) (vault.X509Props, error) {
-	subject, err := ParseName(x.Subject)
+	subject, err := dn.Parse(x.Subject)
 	if err != nil {
 		return x, err
 	}
-	for _, cn := range commonNames(subject) {
+	for _, cn := range dn.CommonNames(subject) {
 		x.SANs = withName(x.SANs, cn)
 	}
 	return x, nil
@@ -148,37 +146,6 @@ func shortNames(subject []byte, sans *vault.SANs) (kept []byte, long bool, err e
 		long = true
 		return true
 	}
-	kept = withoutNames(subject, drop)
+	kept = dn.WithoutCommonNames(subject, drop)
 	return kept, long, err
-}
-
-// withoutNames returns a subject without the common names that drop says.
-func withoutNames(subject []byte, drop func(cn string) bool) []byte {
-	var b cryptobyte.Builder
-	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		for set := range rdns(subject) {
-			var kept [][]byte
-			for whole, cn := range attributes(set) {
-				if cn == "" || !drop(cn) {
-					kept = append(kept, whole)
-				}
-			}
-			if len(kept) > 0 {
-				b.AddASN1(asn1.SET, func(b *cryptobyte.Builder) { b.AddBytes(slices.Concat(kept...)) })
-			}
-		}
-	})
-	return b.BytesOrPanic() // parts of what was DER
-}
-
-// commonNames returns the common names of a subject in DER, first to last.
-func commonNames(subject []byte) (names []string) {
-	for set := range rdns(subject) {
-		for _, cn := range attributes(set) {
-			if cn != "" {
-				names = append(names, cn)
-			}
-		}
-	}
-	return names
 }

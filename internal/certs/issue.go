@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -27,7 +28,7 @@ func SelfSign(k keys.Key, x vault.X509Props, now time.Time) ([]byte, error) {
 	if !x.CA {
 		x.Usage = ofLeaf(x.Usage)
 	}
-	subject, err := ParseName(x.Subject)
+	subject, err := dn.Parse(x.Subject)
 	if err != nil {
 		return nil, err
 	}

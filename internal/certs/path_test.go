@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -109,7 +110,7 @@ func between(t *testing.T, over Authority, key keys.Key, to time.Time) Authority
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, err := commonName("Between CA")
+	name, err := dn.Common("Between CA")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +153,7 @@ func parse(t *testing.T, der []byte) Certificate {
 // expiredRoot makes a root valid until to.
 func expiredRoot(t *testing.T, key keys.Key, to time.Time) []byte {
 	t.Helper()
-	name, err := commonName("Brief CA")
+	name, err := dn.Common("Brief CA")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -16,7 +17,7 @@ import (
 // A Certificate is an X.509 certificate as far as the vault looks into it.
 type Certificate struct {
 	Raw                   []byte // DER, as given
-	Subject               string // as RenderName writes it
+	Subject               string // as dn.Render writes it
 	SubjectDER, IssuerDER []byte
 	Serial                []byte // big-endian, as in the DER
 	NotBefore, NotAfter   time.Time
@@ -72,7 +73,7 @@ func (c *Certificate) readHead(tbs *cryptobyte.String) bool {
 		return false
 	}
 	c.Serial, c.IssuerDER, c.SubjectDER, c.Public = serial, issuer, subject, spki
-	c.Subject = RenderName(subject)
+	c.Subject = dn.Render(subject)
 	return true
 }
 

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -21,7 +22,7 @@ func Request(k keys.Key, x vault.X509Props) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	subject, err := ParseName(x.Subject)
+	subject, err := dn.Parse(x.Subject)
 	if err != nil {
 		return nil, err
 	}

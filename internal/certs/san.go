@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/certs/dn"
 	"certwright/internal/vault"
 )
 
@@ -24,7 +27,7 @@ const (
 // otherName with Microsoft's identifier.
 func writeSANs(s *vault.SANs) ([]byte, error) {
 	for _, n := range slices.Concat(s.DNS, s.Emails, s.URIs) {
-		if !isASCII(n) { // they are IA5String
+		if strings.IndexFunc(n, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 { // they are IA5String
 			return nil, vault.Bad("x509_props.sans has the name '%s', which is not in ASCII.", n)
 		}
 	}
@@ -110,5 +113,8 @@ func readUPN(other cryptobyte.String) (string, bool) {
 		!other.ReadASN1(&value, asn1.Tag(0).ContextSpecific().Constructed()) || !value.ReadAnyASN1(&str, &tag) {
 		return "", false
 	}
-	return decodeString(tag, str)
+	return dn.Text(tag, str)
 }
+
+// text makes printable text of bytes that ought to be ASCII.
+func text(b []byte) string { return strings.ToValidUTF8(string(b), "?") }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"certwright/internal/certs"
+	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -139,7 +140,7 @@ func (s *Service) policyFor(vaultName string, head vault.Object, exists bool, in
 // that is no name is told before all else (recorded, of one with a bad key usage).
 func (s *Service) checkPolicy(vaultName string, p vault.Policy) error {
 	if len(p.X509.Subject) <= vault.MaxSubject {
-		if _, err := certs.ParseName(p.X509.Subject); err != nil {
+		if _, err := dn.Parse(p.X509.Subject); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"certwright/internal/certs"
+	"certwright/internal/certs/dn"
 	"certwright/internal/vault"
 )
 
@@ -118,8 +119,8 @@ func differences(want vault.X509Props, der []byte) (notes []string) {
 	if x, err := certs.Fitted(want); err == nil {
 		want = x
 	}
-	if name, err := certs.ParseName(want.Subject); err == nil && certs.RenderName(name) != leaf.Subject {
-		note("subject", leaf.Subject, certs.RenderName(name))
+	if name, err := dn.Parse(want.Subject); err == nil && dn.Render(name) != leaf.Subject {
+		note("subject", leaf.Subject, dn.Render(name))
 	}
 	got := leaf.Props()
 	if gone := missing(want.SANs, got.SANs); len(gone) > 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/mholt/acmez/v3/acme"
 
 	"certwright/internal/certs"
+	"certwright/internal/certs/dn"
 	"certwright/internal/vault"
 )
 
@@ -114,7 +115,7 @@ func values(ids []acme.Identifier) string {
 // Names implements vault.Namer: an ACME authority is asked for the common name
 // too, one of a single label among them.
 func (i *Issuer) Names(x vault.X509Props) []string {
-	subject, err := certs.ParseName(x.Subject)
+	subject, err := dn.Parse(x.Subject)
 	if err != nil {
 		return nil
 	}

@@ -4,7 +4,7 @@ import (
 	"net/mail"
 	"strings"
 
-	"certwright/internal/certs"
+	"certwright/internal/certs/dn"
 	"certwright/internal/challenge"
 	"certwright/internal/vault"
 )
@@ -31,7 +31,7 @@ func (i *Issuer) ValidatePolicy(_ vault.IssuerConfig, p vault.Policy) error {
 	if p.Key.Curve == vault.P256K {
 		return vault.Bad("An ACME issuer doesn't support keys on curve P-256K.")
 	}
-	subject, err := certs.ParseName(p.X509.Subject)
+	subject, err := dn.Parse(p.X509.Subject)
 	if err != nil {
 		return err
 	}

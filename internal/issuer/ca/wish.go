@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"certwright/internal/certs"
+	"certwright/internal/certs/dn"
 	"certwright/internal/vault"
 )
 
@@ -35,7 +36,7 @@ type wish struct {
 
 // wishOfPolicy reads a policy. The error is a refusal.
 func wishOfPolicy(p vault.Policy) (wish, error) {
-	subject, err := certs.ParseName(p.X509.Subject)
+	subject, err := dn.Parse(p.X509.Subject)
 	if err != nil {
 		return wish{}, err
 	}
@@ -140,7 +141,7 @@ func (w wish) all() (shown []string) {
 	n := w.names
 	names := slices.Concat(n.DNS, n.IPs, n.Emails, n.UPNs, n.URIs)
 	if len(w.subject) > 2 {
-		shown = append(shown, "subject "+certs.RenderName(w.subject))
+		shown = append(shown, "subject "+dn.Render(w.subject))
 	}
 	if len(names) > 0 {
 		what := "1 name"

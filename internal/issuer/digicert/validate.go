@@ -4,7 +4,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 
-	"certwright/internal/certs"
+	"certwright/internal/certs/dn"
 	"certwright/internal/vault"
 )
 
@@ -51,7 +51,7 @@ func (i *Issuer) ValidatePolicy(cfg vault.IssuerConfig, p vault.Policy) error {
 
 // commonName returns a subject's first common name; "" if there is none.
 func commonName(subject string) string {
-	der, err := certs.ParseName(subject)
+	der, err := dn.Parse(subject)
 	if err != nil {
 		return ""
 	}

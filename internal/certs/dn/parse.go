@@ -1,4 +1,4 @@
-package certs
+package dn
 
 import (
 	"encoding/asn1"
@@ -15,7 +15,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// ParseName reads a distinguished name as Windows and .NET write it and returns
+// Parse reads a distinguished name as Windows and .NET write it and returns
 // its DER. The first part of the string is the last in the DER (CONTRACT
 // section 5): "C=US, CN=www" encodes CN first.
 //
@@ -25,7 +25,7 @@ import (
 // escapes a special character or, with two hex digits, a byte (RFC 4514), and
 // is itself otherwise. A value #hex is a DER string as it is. An empty string is the
 // empty name; an empty value has to be written "". Errors are vault.BadSubject.
-func ParseName(s string) ([]byte, error) {
+func Parse(s string) ([]byte, error) {
 	p := nameReader{rest: s}
 	rdns, err := p.name()
 	if err != nil {
@@ -50,7 +50,7 @@ func ParseName(s string) ([]byte, error) {
 	return name, nil
 }
 
-// errors of the name reader, for the log only.
+// What is wrong with a name, for the log only.
 var (
 	errNameKey   = errors.New("a part of the name has no known key")
 	errNameValue = errors.New("a value of the name is empty or has characters out of place")
@@ -184,11 +184,11 @@ func (p *nameReader) hexadecimal(key nameKey) ([]byte, error) {
 	if err != nil || !in.ReadAnyASN1(&str, &tag) || !in.Empty() {
 		return nil, errNameValue
 	}
-	if _, ok := decodeString(tag, str); !ok { // OpenSSL reads no certificate with other types in a name
+	if _, ok := Text(tag, str); !ok { // OpenSSL reads no certificate with other types in a name
 		return nil, errNameValue
 	}
 	var text any
-	if _, err := asn1.Unmarshal(value, &text); err != nil { // characters that the type has not, as in a NumericString
+	if _, err := asn1.Unmarshal(value, &text); err != nil { // characters that the type does not have, as in a NumericString
 		return nil, errNameValue
 	}
 	return attribute(key, func(b *cryptobyte.Builder) { b.AddBytes(value) })
@@ -221,5 +221,5 @@ func attribute(key nameKey, value func(*cryptobyte.Builder)) ([]byte, error) {
 	return b.Bytes()
 }
 
-// commonName returns the DER of a name with nothing but a CN.
-func commonName(cn string) ([]byte, error) { return ParseName("CN=" + quote(cn)) }
+// Common returns the DER of a name with nothing but a common name.
+func Common(cn string) ([]byte, error) { return Parse("CN=" + quote(cn)) }

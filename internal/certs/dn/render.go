@@ -1,4 +1,4 @@
-package certs
+package dn
 
 import (
 	"encoding/hex"
@@ -10,12 +10,12 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// RenderName writes a DER name as .NET prints it, which is how the service
+// Render writes a DER name as .NET prints it, which is how the service
 // shows the subject of an imported certificate (CONTRACT section 5): reversed,
 // ", " between the parts, " + " within one, S= for stateOrProvince, values in
-// double quotes where needed. ParseName reads it back. A value that is no plain
+// double quotes where needed. Parse reads it back. A value that is no plain
 // text becomes #hex, a name that cannot be read "".
-func RenderName(name []byte) string {
+func Render(name []byte) string {
 	in := cryptobyte.String(name)
 	var seq cryptobyte.String
 	if !in.ReadASN1(&seq, asn1.SEQUENCE) {
@@ -47,14 +47,14 @@ func renderAttribute(set *cryptobyte.String) (string, bool) {
 	var a, value cryptobyte.String
 	var id oid
 	var tag asn1.Tag
-	if !set.ReadASN1(&a, asn1.SEQUENCE) || !a.ReadASN1ObjectIdentifier((*oid)(&id)) {
+	if !set.ReadASN1(&a, asn1.SEQUENCE) || !a.ReadASN1ObjectIdentifier(&id) {
 		return "", false
 	}
 	whole := a
 	if !a.ReadAnyASN1(&value, &tag) || !a.Empty() {
 		return "", false
 	}
-	v, ok := decodeString(tag, value)
+	v, ok := Text(tag, value)
 	if !ok || strings.IndexFunc(v, unicode.IsControl) >= 0 {
 		return shown(id) + "=#" + strings.ToUpper(hex.EncodeToString(whole)), true
 	}
@@ -62,7 +62,7 @@ func renderAttribute(set *cryptobyte.String) (string, bool) {
 }
 
 // quote puts a value in quotes where Windows does, and where it holds a
-// backslash, which ParseName would take for an escape.
+// backslash, which Parse would take for an escape.
 func quote(v string) string {
 	if v != "" && v == strings.TrimFunc(v, unicode.IsSpace) && !strings.ContainsAny(v, "\",+=<>#;\\") {
 		return v

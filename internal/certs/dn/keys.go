@@ -1,4 +1,4 @@
-package certs
+package dn
 
 import (
 	"slices"
@@ -72,7 +72,7 @@ func nameKeyOf(s string) (nameKey, bool) {
 	if len(s) > 4 && strings.EqualFold(s[:4], "OID.") {
 		s = s[4:]
 	}
-	id, ok := parseOID(s)
+	id, ok := ParseOID(s)
 	if !ok {
 		return nameKey{}, false
 	}

@@ -1,4 +1,4 @@
-package certs
+package dn
 
 import (
 	"encoding/binary"
@@ -17,9 +17,9 @@ const (
 	tagBMPString       = asn1.Tag(30)
 )
 
-// decodeString turns an ASN.1 string into text. The old single-byte types are
-// read as Latin-1, as everyone does. False: no string type, or broken.
-func decodeString(tag asn1.Tag, b []byte) (string, bool) {
+// Text turns the content of an ASN.1 string into text. The old single-byte types
+// are read as Latin-1, as everyone does. False: not a string type, or broken.
+func Text(tag asn1.Tag, b []byte) (string, bool) {
 	switch tag {
 	case asn1.UTF8String:
 		return string(b), utf8.Valid(b)
@@ -59,9 +59,6 @@ func decodeUTF16(b []byte) (string, bool) {
 	s := string(utf16.Decode(units))
 	return s, !strings.ContainsRune(s, utf8.RuneError)
 }
-
-// text makes printable text of bytes that ought to be ASCII.
-func text(b []byte) string { return strings.ToValidUTF8(string(b), "?") }
 
 func isASCII(s string) bool {
 	for _, c := range []byte(s) {
