@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"certwright/internal/service"
 	"certwright/internal/vault"
 )
 
@@ -39,16 +38,4 @@ func (c *call) backup() ([]byte, error) {
 		return nil, vault.BadBackup()
 	}
 	return blob, nil
-}
-
-func backupCertificate(s *service.Service, c *call) (answer, error) {
-	return backupAnswer(s.BackupCertificate(c.ctx, c.who, c.ref(vault.Certificates)))
-}
-
-func restoreCertificate(s *service.Service, c *call) (answer, error) {
-	blob, err := c.backup()
-	if err != nil {
-		return answer{}, err
-	}
-	return c.certificateAnswer(s.RestoreCertificate(c.ctx, c.who, c.vault, string(c.base), blob))
 }

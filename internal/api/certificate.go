@@ -15,6 +15,7 @@ import (
 // members (WIRE section 3). kid, sid, x5t and cer are missing while the first
 // version is not complete.
 type certificateJSON struct {
+	*deletionJSON
 	ID            string            `json:"id"`
 	KeyID         string            `json:"kid,omitempty"`
 	SecretID      string            `json:"sid,omitempty"`
@@ -73,9 +74,9 @@ func (v view) attributes(a vault.Attributes, s vault.Settings) attributesJSON {
 	return out
 }
 
-func (v view) certificate(c service.Certificate) certificateJSON {
+func (v view) certificate(c service.Bundle) certificateJSON {
 	ref, id := c.Version.Ref, c.Version.ID
-	out := certificateJSON{ID: v.base.at(ref, id), Attributes: v.attributes(c.Version.Attributes, c.Settings), Tags: c.Version.Tags}
+	out := certificateJSON{deletionJSON: v.deletion(ref, c.Deletion), ID: v.base.at(ref, id), Attributes: v.attributes(c.Version.Attributes, c.Settings), Tags: c.Version.Tags}
 	if body := c.Version.Certificate; body != nil {
 		out.KeyID, out.SecretID = v.base.at(ref.As(vault.Keys), id), v.base.at(ref.As(vault.Secrets), id)
 		out.Thumbprint = base64.RawURLEncoding.EncodeToString(body.Thumbprint)
@@ -94,7 +95,7 @@ func (v view) certificate(c service.Certificate) certificateJSON {
 }
 
 // leaf reads what a GET of one version shows of the certificate itself.
-func (v view) leaf(c service.Certificate) (*leafJSON, error) {
+func (v view) leaf(c service.Bundle) (*leafJSON, error) {
 	body := c.Version.Certificate
 	if body == nil {
 		return nil, nil
@@ -110,30 +111,6 @@ func (v view) leaf(c service.Certificate) (*leafJSON, error) {
 	return out, nil
 }
 
-// certificateAnswer is the answer of every operation that returns the bundle.
-func (c *call) certificateAnswer(cert service.Certificate, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{body: c.view().certificate(cert)}, nil
-}
-
-// readCertificate shows policy and pending only where no version is named, and
-// the certificate's own fields only where one is (WIRE section 3).
-func readCertificate(s *service.Service, c *call) (any, bool, error) {
-	cert, err := s.GetCertificate(c.ctx, c.who, c.ref(vault.Certificates), c.path.version)
-	if err != nil {
-		return nil, false, err
-	}
-	if c.path.version == "" {
-		return c.view().certificate(cert), cert.Settled(), nil
-	}
-	cert.Policy, cert.Pending = nil, false
-	out := c.view().certificate(cert)
-	out.leafJSON, err = c.view().leaf(cert)
-	return out, cert.Settled(), err
-}
-
 func updateCertificate(s *service.Service, c *call) (answer, error) {
 	var in struct {
 		Policy     *policyIn     `json:"policy"` // its shape is judged; only attributes and tags are updated (CONTRACT section 2)
@@ -143,7 +120,7 @@ func updateCertificate(s *service.Service, c *call) (answer, error) {
 	if err := decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
-	return c.certificateAnswer(s.UpdateCertificate(c.ctx, c.who, c.ref(vault.Certificates), c.path.version,
+	return c.bundleAnswer(s.UpdateCertificate(c.ctx, c.who, c.ref(vault.Certificates), c.path.version,
 		service.UpdateInput{Enabled: in.Attributes.enabled(), Tags: in.Tags}))
 }
 
@@ -162,7 +139,7 @@ func importCertificate(s *service.Service, c *call) (answer, error) {
 	if in.Value == nil || strings.TrimSpace(*in.Value) == "" {
 		return answer{}, missing("value")
 	}
-	return c.certificateAnswer(s.ImportCertificate(c.ctx, c.who, c.ref(vault.Certificates), service.ImportInput{
+	return c.bundleAnswer(s.ImportCertificate(c.ctx, c.who, c.ref(vault.Certificates), service.ImportInput{
 		Value: *in.Value, Password: vault.Hidden(in.Password), Policy: in.Policy.patch(c.version),
 		Enabled: in.Attributes.enabled(), Tags: in.Tags, PreserveOrder: in.PreserveOrder && c.version.has(certOrder)}))
 }

@@ -12,16 +12,12 @@ import (
 
 // keyJSON is a version of a key in the recorded order of members (WIRE section 4).
 type keyJSON struct {
+	*deletionJSON
 	Key        jwkJSON           `json:"key"`
 	Attributes attributesJSON    `json:"attributes"`
 	Tags       map[string]string `json:"tags,omitempty"`
 	Managed    bool              `json:"managed,omitempty"`
 	Release    json.RawMessage   `json:"release_policy,omitempty"`
-}
-
-type deletedKeyJSON struct {
-	*deletionJSON
-	keyJSON
 }
 
 // jwkJSON is the public side as a JSON web key: n and e, or crv, x and y; of an
@@ -39,26 +35,24 @@ type jwkJSON struct {
 
 // keyItem is a key, or a version of one, in a list.
 type keyItem struct {
+	*deletionJSON
 	ID         string            `json:"kid"`
 	Attributes attributesJSON    `json:"attributes"`
 	Tags       map[string]string `json:"tags,omitempty"`
 	Managed    bool              `json:"managed,omitempty"`
 }
 
-type deletedKeyItem struct {
-	*deletionJSON
-	keyItem
-}
-
-func (v view) key(k service.Key) (keyJSON, error) {
+// key shows no release_policy of a deleted key, as recorded (go-keys/TestReleaseKey).
+func (v view) key(k service.Bundle) (keyJSON, error) {
 	body := k.Version.Key
 	if body == nil {
 		return keyJSON{}, fmt.Errorf("encode key %s: the version has no key", k.Version.Ref)
 	}
 	out := keyJSON{
-		Key:        jwkJSON{ID: v.base.at(k.Version.Ref, k.Version.ID), Type: body.Type, Operations: array(body.Operations)},
-		Attributes: v.keyAttributes(k.Version.Entry(), k.Settings), Tags: k.Version.Tags, Managed: k.Version.Managed}
-	if v.version.has(keyExportable) {
+		deletionJSON: v.deletion(k.Version.Ref, k.Deletion),
+		Key:          jwkJSON{ID: v.base.at(k.Version.Ref, k.Version.ID), Type: body.Type, Operations: array(body.Operations)},
+		Attributes:   v.keyAttributes(k.Version.Entry(), k.Settings), Tags: k.Version.Tags, Managed: k.Version.Managed}
+	if v.version.has(keyExportable) && k.Deletion == nil {
 		out.Release = body.Release
 	}
 	if len(body.Public) == 0 { // oct
@@ -107,45 +101,13 @@ func (v view) keyAttributes(e vault.Entry, s vault.Settings) attributesJSON {
 }
 
 func (v view) keyItem(id string, e vault.Entry, s vault.Settings) keyItem {
-	return keyItem{ID: id, Attributes: v.keyAttributes(e, s), Tags: e.Tags, Managed: e.Managed}
-}
-
-func (v view) deletedKeyItem(id string, e vault.Entry, s vault.Settings) deletedKeyItem {
-	return deletedKeyItem{v.deletion(e.Ref, e.Deletion), v.keyItem(id, e, s)}
-}
-
-func readKey(s *service.Service, c *call) (any, bool, error) {
-	k, err := s.GetKey(c.ctx, c.who, c.ref(vault.Keys), c.path.version)
-	if err != nil {
-		return nil, false, err
-	}
-	out, err := c.view().key(k)
-	return out, true, err
-}
-
-// keyAnswer is the answer of every operation that returns the bundle.
-func (c *call) keyAnswer(k service.Key, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	out, err := c.view().key(k)
-	return answer{body: out}, err
-}
-
-// deletedKeyAnswer shows no release_policy, as recorded (go-keys/TestReleaseKey).
-func (c *call) deletedKeyAnswer(k service.Key, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	out, err := c.view().key(k)
-	out.Release = nil
-	return answer{body: deletedKeyJSON{c.view().deletion(k.Version.Ref, k.Deletion), out}}, err
+	return keyItem{deletionJSON: v.deletion(e.Ref, e.Deletion), ID: id, Attributes: v.keyAttributes(e, s), Tags: e.Tags, Managed: e.Managed}
 }
 
 // attestKey answers the bundle: attributes.attestation is there only where an
 // HSM attested to the key, and none does here.
 func attestKey() serve {
-	usual := kept(vault.Keys, "keys/get", readKey)
+	usual := getObject(vault.Keys)
 	return func(s *service.Service, c *call) (answer, error) {
 		if !c.version.has(keyAttestation) {
 			return answer{}, vault.NoRoute("/keys/" + printable(c.path.name) + "/attestation")
@@ -160,13 +122,9 @@ func keyRows() []row {
 
 func keyReadRows() []row {
 	return []row{
-		{"GET", "/keys", "GetKeys", listObjects(vault.Keys, false, (*service.Service).ListKeys, view.keyItem), 0},
-		{"GET", "/keys/{name}", "GetKey", kept(vault.Keys, "keys/get", readKey), 0},
-		{"GET", "/keys/{name}/{version}", "GetKey", kept(vault.Keys, "keys/get", readKey), 0},
-		{"GET", "/keys/{name}/versions", "GetKeyVersions", listVersions(vault.Keys, (*service.Service).ListKeyVersions, view.keyItem), 0},
+		{"GET", "/keys/{name}", "GetKey", getObject(vault.Keys), 0},
+		{"GET", "/keys/{name}/{version}", "GetKey", getObject(vault.Keys), 0},
 		{"GET", "/keys/{name}/attestation", "GetKeyAttestation", attestKey(), 0},
 		{"GET", "/keys/{name}/{version}/attestation", "GetKeyAttestation", attestKey(), 0},
-		{"GET", "/deletedkeys", "GetDeletedKeys", listObjects(vault.Keys, true, (*service.Service).ListKeys, view.deletedKeyItem), 0},
-		{"GET", "/deletedkeys/{name}", "GetDeletedKey", getDeletedKey, 0},
 	}
 }

@@ -556,7 +556,7 @@ func FuzzDecodeKey(f *testing.F) {
 
 func TestOctShape(t *testing.T) {
 	t.Parallel()
-	k := service.Key{Settings: settings, Version: vault.Version{Ref: webRef.As(vault.Keys), ID: testID, Attributes: attrs,
+	k := service.Bundle{Settings: settings, Version: vault.Version{Ref: webRef.As(vault.Keys), ID: testID, Attributes: attrs,
 		Key: &vault.KeyBody{Type: vault.OctHSM, Size: 256, Private: vault.Sealed("sealed"), Exportable: true, Release: []byte(`{"contentType":"x","data":"","immutable":false}`)}}}
 	got, err := viewAt(t, "7.5").key(k)
 	if err != nil {

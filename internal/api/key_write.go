@@ -1,8 +1,6 @@
 package api
 
 import (
-	"net/http"
-
 	"certwright/internal/keys"
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -69,7 +67,7 @@ func createKey(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.keyAnswer(s.CreateKey(c.ctx, c.who, c.ref(vault.Keys), in))
+	return c.bundleAnswer(s.CreateKey(c.ctx, c.who, c.ref(vault.Keys), in))
 }
 
 // jwkIn is a private JSON web key. It must never be logged.
@@ -129,7 +127,7 @@ func importKey(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.keyAnswer(s.ImportKey(c.ctx, c.who, c.ref(vault.Keys), in))
+	return c.bundleAnswer(s.ImportKey(c.ctx, c.who, c.ref(vault.Keys), in))
 }
 
 func updateKey(s *service.Service, c *call) (answer, error) {
@@ -150,40 +148,12 @@ func updateKey(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.keyAnswer(s.UpdateKey(c.ctx, c.who, c.ref(vault.Keys), c.path.version,
+	return c.bundleAnswer(s.UpdateKey(c.ctx, c.who, c.ref(vault.Keys), c.path.version,
 		service.KeyUpdate{Operations: in.Operations, Exportable: in.Attributes.exportable(c.version), Release: release, Attributes: attrs, Tags: in.Tags}))
 }
 
-func deleteKey(s *service.Service, c *call) (answer, error) {
-	return c.deletedKeyAnswer(s.DeleteKey(c.ctx, c.who, c.ref(vault.Keys)))
-}
-
-func getDeletedKey(s *service.Service, c *call) (answer, error) {
-	return c.deletedKeyAnswer(s.GetDeletedKey(c.ctx, c.who, c.ref(vault.Keys)))
-}
-
-func purgeKey(s *service.Service, c *call) (answer, error) {
-	return answer{status: http.StatusNoContent}, s.PurgeKey(c.ctx, c.who, c.ref(vault.Keys))
-}
-
-func recoverKey(s *service.Service, c *call) (answer, error) {
-	return c.keyAnswer(s.RecoverKey(c.ctx, c.who, c.ref(vault.Keys)))
-}
-
-func backupKey(s *service.Service, c *call) (answer, error) {
-	return backupAnswer(s.BackupKey(c.ctx, c.who, c.ref(vault.Keys)))
-}
-
-func restoreKey(s *service.Service, c *call) (answer, error) {
-	blob, err := c.backup()
-	if err != nil {
-		return answer{}, err
-	}
-	return c.keyAnswer(s.RestoreKey(c.ctx, c.who, c.vault, string(c.base), blob))
-}
-
 func rotateKey(s *service.Service, c *call) (answer, error) {
-	return c.keyAnswer(s.RotateKey(c.ctx, c.who, c.ref(vault.Keys)))
+	return c.bundleAnswer(s.RotateKey(c.ctx, c.who, c.ref(vault.Keys)))
 }
 
 // operateKey is for a POST that names a key and no operation.
@@ -198,13 +168,8 @@ func keyWriteRows() []row {
 		{"PUT", "/keys/{name}", "ImportKey", importKey, maxBody},
 		{"PATCH", "/keys/{name}", "UpdateKey", updateKey, maxBody},
 		{"PATCH", "/keys/{name}/{version}", "UpdateKey", updateKey, maxBody},
-		{"DELETE", "/keys/{name}", "DeleteKey", deleteKey, 0},
-		{"POST", "/keys/{name}/backup", "BackupKey", backupKey, 0},
-		{"POST", "/keys/restore", "RestoreKey", restoreKey, maxBackup},
 		{"POST", "/keys/{name}/rotate", "RotateKey", rotateKey, 0},
 		{"GET", "/keys/{name}/rotationpolicy", "GetKeyRotationPolicy", getRotation, 0},
 		{"PUT", "/keys/{name}/rotationpolicy", "UpdateKeyRotationPolicy", putRotation, maxBody},
-		{"DELETE", "/deletedkeys/{name}", "PurgeDeletedKey", purgeKey, 0},
-		{"POST", "/deletedkeys/{name}/recover", "RecoverDeletedKey", recoverKey, 0},
 	}
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"net/url"
@@ -96,8 +95,9 @@ func readSkipToken(token string) (after string, pending bool, err error) {
 }
 
 // certificateItem is a certificate, or a version of one, in a list. subject is
-// always there and always empty, as recorded.
+// always empty, and missing of a deleted one, as recorded.
 type certificateItem struct {
+	*deletionJSON
 	ID         string            `json:"id"`
 	Thumbprint string            `json:"x5t,omitempty"`
 	Attributes attributesJSON    `json:"attributes"`
@@ -105,71 +105,11 @@ type certificateItem struct {
 	Subject    *string           `json:"subject,omitempty"`
 }
 
-type deletedCertificateItem struct {
-	*deletionJSON
-	certificateItem
-}
-
-func (v view) certificateItem(id string, e vault.Entry, _ vault.Settings) certificateItem {
-	subject := ""
-	return certificateItem{ID: id, Thumbprint: base64.RawURLEncoding.EncodeToString(e.Thumbprint),
-		Attributes: dates(e.Attributes), Tags: e.Tags, Subject: &subject}
-}
-
-func (v view) deletedCertificateItem(id string, e vault.Entry, s vault.Settings) deletedCertificateItem {
-	item := v.certificateItem(id, e, s)
-	item.Attributes, item.Subject = v.attributes(e.Attributes, s), nil
-	return deletedCertificateItem{v.deletion(e.Ref, e.Deletion), item}
-}
-
-// serve is the one signature of the table's functions.
-type serve = func(*service.Service, *call) (answer, error)
-
-// An item encodes an entry of a list under the identifier it has there.
-type item[J any] = func(v view, id string, e vault.Entry, s vault.Settings) J
-
-// listObjects serves a whole collection, live or deleted.
-func listObjects[J any](kind vault.Kind, deleted bool,
-	read func(*service.Service, context.Context, vault.Caller, string, service.ListInput) (service.Page[vault.Entry], error),
-	encode item[J]) serve {
-	collection := "/" + string(kind)
-	if deleted {
-		collection = "/deleted" + string(kind)
+func (v view) certificateItem(id string, e vault.Entry, s vault.Settings) certificateItem {
+	out := certificateItem{deletionJSON: v.deletion(e.Ref, e.Deletion), ID: id, Thumbprint: base64.RawURLEncoding.EncodeToString(e.Thumbprint),
+		Attributes: dates(e.Attributes), Tags: e.Tags, Subject: new(string)}
+	if e.Deletion != nil {
+		out.Attributes, out.Subject = v.attributes(e.Attributes, s), nil
 	}
-	return func(s *service.Service, c *call) (answer, error) {
-		in, err := c.listInput()
-		if err != nil {
-			return answer{}, err
-		}
-		in.Deleted = deleted
-		p, err := read(s, c.ctx, c.who, c.vault, in)
-		if err != nil {
-			return answer{}, err
-		}
-		v := c.view()
-		return page(c, p, in, string(c.base)+collection, func(e vault.Entry) J {
-			return encode(v, v.base.of(e.Ref), e, p.Settings)
-		}), nil
-	}
-}
-
-// listVersions serves the versions of one object.
-func listVersions[J any](kind vault.Kind,
-	read func(*service.Service, context.Context, vault.Caller, vault.Ref, service.ListInput) (service.Page[vault.Entry], error),
-	encode item[J]) serve {
-	return func(s *service.Service, c *call) (answer, error) {
-		in, err := c.listInput()
-		if err != nil {
-			return answer{}, err
-		}
-		ref := c.ref(kind)
-		p, err := read(s, c.ctx, c.who, ref, in)
-		if err != nil {
-			return answer{}, err
-		}
-		v := c.view()
-		return page(c, p, in, v.base.of(ref)+"/versions", func(e vault.Entry) J {
-			return encode(v, v.base.at(e.Ref, e.ID), e, p.Settings)
-		}), nil
-	}
+	return out
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
-	"certwright/internal/service"
 	"certwright/internal/vault"
 )
 
@@ -89,28 +88,5 @@ func (r *renderings) put(k renderedKey, epoch uint64, body []byte) {
 	s.lru.Add(k, it)
 	for s.bytes > renderedMost {
 		s.lru.RemoveOldest()
-	}
-}
-
-// kept serves a GET of one version from what is rendered already, if nothing
-// was written to the name since; permission is asked for each time. read
-// returns the answer's body and whether it may be kept.
-func kept(kind vault.Kind, do vault.Action, read func(*service.Service, *call) (body any, keep bool, err error)) serve {
-	return func(s *service.Service, c *call) (answer, error) {
-		ref := c.ref(kind)
-		k := renderedKey{kind, c.vault, ref.Key(), c.path.version, c.base, c.version.features()}
-		epoch := s.Epoch(ref) // before the object is read
-		if body, ok := c.rendered.get(k, epoch); ok {
-			return answer{text: body}, s.Access.Authorize(c.ctx, c.who, do, ref)
-		}
-		v, keep, err := read(s, c)
-		if err != nil {
-			return answer{}, err
-		}
-		body, err := encode(v)
-		if err == nil && keep {
-			c.rendered.put(k, epoch, body)
-		}
-		return answer{text: body}, err
 	}
 }

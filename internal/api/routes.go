@@ -22,27 +22,25 @@ type row struct {
 	limit        int64 // of the request body, in bytes; 0: the row reads none
 }
 
+// serve is the one signature of the table's functions.
+type serve = func(*service.Service, *call) (answer, error)
+
 // rows is the one table of routes.
 func rows() []row {
-	return slices.Concat(certificateRows(), pendingRows(), vaultRows(), deletedRows(),
-		keyRows(), secretRows())
+	return slices.Concat(kindRows(vault.Certificates), kindRows(vault.Keys), kindRows(vault.Secrets),
+		certificateRows(), pendingRows(), vaultRows(), keyRows(), secretRows())
 }
 
 func certificateRows() []row {
 	return []row{
-		{"GET", "/certificates", "GetCertificates", listObjects(vault.Certificates, false, (*service.Service).ListCertificates, view.certificateItem), 0},
-		{"GET", "/certificates/{name}", "GetCertificate", kept(vault.Certificates, "certificates/get", readCertificate), 0},
+		{"GET", "/certificates/{name}", "GetCertificate", getObject(vault.Certificates), 0},
 		{"PATCH", "/certificates/{name}", "UpdateCertificate", updateCertificate, maxBody},
-		{"DELETE", "/certificates/{name}", "DeleteCertificate", deleteCertificate, 0},
-		{"GET", "/certificates/{name}/{version}", "GetCertificate", kept(vault.Certificates, "certificates/get", readCertificate), 0},
+		{"GET", "/certificates/{name}/{version}", "GetCertificate", getObject(vault.Certificates), 0},
 		{"PATCH", "/certificates/{name}/{version}", "UpdateCertificate", updateCertificate, maxBody},
-		{"GET", "/certificates/{name}/versions", "GetCertificateVersions", listVersions(vault.Certificates, (*service.Service).ListCertificateVersions, view.certificateItem), 0},
 		{"POST", "/certificates/{name}/create", "CreateCertificate", createCertificate, maxBody},
 		{"POST", "/certificates/{name}/import", "ImportCertificate", importCertificate, maxBody},
 		{"GET", "/certificates/{name}/policy", "GetCertificatePolicy", getPolicy, 0},
 		{"PATCH", "/certificates/{name}/policy", "UpdateCertificatePolicy", updatePolicy, maxBody},
-		{"POST", "/certificates/{name}/backup", "BackupCertificate", backupCertificate, 0},
-		{"POST", "/certificates/restore", "RestoreCertificate", restoreCertificate, maxBackup},
 	}
 }
 
@@ -65,15 +63,6 @@ func vaultRows() []row {
 		{"PUT", "/certificates/issuers/{issuer}", "SetCertificateIssuer", putIssuer, maxBody},
 		{"PATCH", "/certificates/issuers/{issuer}", "UpdateCertificateIssuer", updateIssuer, maxBody},
 		{"DELETE", "/certificates/issuers/{issuer}", "DeleteCertificateIssuer", deleteIssuer, 0},
-	}
-}
-
-func deletedRows() []row {
-	return []row{
-		{"GET", "/deletedcertificates", "GetDeletedCertificates", listObjects(vault.Certificates, true, (*service.Service).ListCertificates, view.deletedCertificateItem), 0},
-		{"GET", "/deletedcertificates/{name}", "GetDeletedCertificate", getDeletedCertificate, 0},
-		{"DELETE", "/deletedcertificates/{name}", "PurgeDeletedCertificate", purgeCertificate, 0},
-		{"POST", "/deletedcertificates/{name}/recover", "RecoverDeletedCertificate", recoverCertificate, 0},
 	}
 }
 

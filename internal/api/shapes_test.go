@@ -139,7 +139,7 @@ const (
 func TestCertificateShape(t *testing.T) {
 	t.Parallel()
 	p := defaultPolicy("Self")
-	c := service.Certificate{Version: vault.Version{Ref: webRef, ID: testID, Attributes: attrs, Certificate: certificateBody()}, Settings: settings}
+	c := service.Bundle{Version: vault.Version{Ref: webRef, ID: testID, Attributes: attrs, Certificate: certificateBody()}, Settings: settings}
 	same(t, viewAt(t, "7.4").certificate(c), bundleHead+`"attributes":`+dates74+`}`)
 	same(t, viewAt(t, "7.0").certificate(c), bundleHead+`"attributes":`+datesOld+`}`)
 	same(t, viewAt(t, "2016-10-01").certificate(c), bundleHead+`"attributes":`+datesOld+`}`)
@@ -152,12 +152,14 @@ func TestCertificateShape(t *testing.T) {
 	gone := vault.Deletion{At: at(10), PurgeAt: at(10 + 90*86400)}
 	v := viewAt(t, "7.4")
 	const deletion = `{"recoveryId":"$/deletedcertificates/web","deletedDate":10,"scheduledPurgeDate":7776010,`
-	same(t, deletedCertificateJSON{v.deletion(webRef, &gone), v.certificate(c)}, deletion+bundleHead[1:]+`"attributes":`+dates74+`,`+rest+`}`)
+	c.Deletion = &gone
+	same(t, v.certificate(c), deletion+bundleHead[1:]+`"attributes":`+dates74+`,`+rest+`}`)
 
 	c.Version.Certificate, c.Version.Attributes.Enabled, c.Version.Pending = nil, false, true // the placeholder
 	placeholder := `"id":"` + asserted + `","attributes":` + strings.Replace(dates74, "true", "false", 1) + `,` + rest + `}`
+	same(t, v.certificate(c), deletion+placeholder)
+	c.Deletion = nil
 	same(t, v.certificate(c), "{"+placeholder)
-	same(t, deletedCertificateJSON{v.deletion(webRef, &gone), v.certificate(c)}, deletion+placeholder)
 }
 
 func TestVersionShowsTheLeaf(t *testing.T) {
@@ -181,7 +183,7 @@ func TestVersionShowsTheLeaf(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		leaf, err := viewAt(t, "7.2").leaf(service.Certificate{NoSANs: tt.empty, Version: vault.Version{Certificate: &vault.CertificateBody{Leaf: der}}})
+		leaf, err := viewAt(t, "7.2").leaf(service.Bundle{NoSANs: tt.empty, Version: vault.Version{Certificate: &vault.CertificateBody{Leaf: der}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -201,17 +203,17 @@ func TestVersionShowsTheLeaf(t *testing.T) {
 
 func TestListItemShapes(t *testing.T) {
 	t.Parallel()
-	e := vault.Entry{Ref: webRef, ID: testID, Attributes: attrs, Thumbprint: []byte{0xfb, 0xff}, Subject: "CN=x", Managed: true, ContentType: vault.PKCS12,
-		Deletion: &vault.Deletion{At: at(10), PurgeAt: at(11)}}
+	e := vault.Entry{Ref: webRef, ID: testID, Attributes: attrs, Thumbprint: []byte{0xfb, 0xff}, Subject: "CN=x", Managed: true, ContentType: vault.PKCS12}
+	deleted := func(e vault.Entry) vault.Entry { e.Deletion = &vault.Deletion{At: at(10), PurgeAt: at(11)}; return e }
 	v := viewAt(t, "7.4")
 	same(t, v.certificateItem("https://v/certificates/web", e, settings), `{"id":"$/certificates/web","x5t":"-_8","attributes":`+datesItem+`,"subject":""}`)
 	const deletion = `"deletedDate":10,"scheduledPurgeDate":11,`
-	same(t, v.deletedCertificateItem("https://v/certificates/web", e, settings),
+	same(t, v.certificateItem("https://v/certificates/web", deleted(e), settings),
 		`{"recoveryId":"$/deletedcertificates/web",`+deletion+`"id":"$/certificates/web","x5t":"-_8","attributes":`+dates74+`}`)
 
 	e.Ref.Kind, e.Tags = vault.Keys, map[string]string{"a": "1"}
 	same(t, v.keyItem("https://v/keys/web", e, settings), `{"kid":"$/keys/web","attributes":`+dates74+`,"tags":{"a":"1"},"managed":true}`)
-	same(t, v.deletedKeyItem("https://v/keys/web", e, settings),
+	same(t, v.keyItem("https://v/keys/web", deleted(e), settings),
 		`{"recoveryId":"$/deletedkeys/web",`+deletion+`"kid":"$/keys/web","attributes":`+dates74+`,"tags":{"a":"1"},"managed":true}`)
 	same(t, viewAt(t, "7.5").keyItem("https://v/keys/web", e, settings),
 		`{"kid":"$/keys/web","attributes":`+strings.Replace(dates74, "}", `,"hsmPlatform":"0"}`, 1)+`,"tags":{"a":"1"},"managed":true}`)
@@ -247,7 +249,7 @@ func TestKeyShape(t *testing.T) {
 			t.Fatal(err)
 		}
 		public := parsed.Members()
-		k := service.Key{Settings: settings, Version: vault.Version{Ref: ref, ID: testID, Attributes: attrs, Managed: true, Key: &vault.KeyBody{
+		k := service.Bundle{Settings: settings, Version: vault.Version{Ref: ref, ID: testID, Attributes: attrs, Managed: true, Key: &vault.KeyBody{
 			Type: props.Type, Curve: props.Curve, Size: props.Size, Public: pair.PKIX(), Operations: []string{"sign", "verify"}}}}
 		text := base64.RawURLEncoding.EncodeToString
 		want := `{"key":{"kid":"$/keys/web/` + testID + `","kty":"` + string(props.Type) + `","key_ops":["sign","verify"],`
@@ -267,14 +269,14 @@ func TestKeyShape(t *testing.T) {
 		}
 		same(t, got, want+`"attributes":`+strings.Replace(dates74, "}", `,"hsmPlatform":"0"}`, 1)+`,"managed":true}`)
 	}
-	if _, err := viewAt(t, "7.4").key(service.Key{Version: vault.Version{Ref: ref, ID: testID}}); err == nil {
+	if _, err := viewAt(t, "7.4").key(service.Bundle{Version: vault.Version{Ref: ref, ID: testID}}); err == nil {
 		t.Error("a version without a key was encoded")
 	}
 }
 
 func TestSecretShape(t *testing.T) {
 	t.Parallel()
-	s := service.Secret{Value: "MII=", Settings: settings, Version: vault.Version{Ref: webRef.As(vault.Secrets), ID: testID, Attributes: attrs, Managed: true,
+	s := service.Bundle{Value: "MII=", Settings: settings, Version: vault.Version{Ref: webRef.As(vault.Secrets), ID: testID, Attributes: attrs, Managed: true,
 		Tags: map[string]string{"a": "1"}, Secret: &vault.SecretBody{ContentType: vault.PKCS12, Previous: "0123"}}}
 	const body = `"contentType":"application/x-pkcs12","id":"$/secrets/web/` + testID + `","managed":true,"attributes":` + dates74 +
 		`,"tags":{"a":"1"},"kid":"$/keys/web/` + testID + `"`

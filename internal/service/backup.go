@@ -3,9 +3,9 @@ package service
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -50,14 +50,10 @@ func (v *backupVersion) shape(k vault.Kind) **vault.Version {
 // any vault of a server with the same keyset.
 func backupBinding(k vault.Kind) string { return "backup/" + string(k) + "/1" }
 
-// BackupCertificate returns every version of a certificate, with keys and
-// secrets, as one sealed blob.
-func (s *Service) BackupCertificate(ctx context.Context, who vault.Caller, ref vault.Ref) ([]byte, error) {
-	return s.backup(ctx, who, ref)
-}
-
-func (s *Service) backup(ctx context.Context, who vault.Caller, ref vault.Ref) ([]byte, error) {
-	if err := s.enter(ctx, who, vault.Action(ref.Kind)+"/backup", ref); err != nil {
+// Backup returns every version of an object as one sealed blob, of a
+// certificate with keys and secrets.
+func (s *Service) Backup(ctx context.Context, who vault.Caller, ref vault.Ref) ([]byte, error) {
+	if err := s.enter(ctx, who, actions[ref.Kind].backup, ref); err != nil {
 		return nil, err
 	}
 	if err := s.settle(ctx, ref); err != nil {
@@ -84,7 +80,7 @@ func (s *Service) backup(ctx context.Context, who vault.Caller, ref vault.Ref) (
 }
 
 func readBackup(r vault.Reader, ref vault.Ref) (backup, error) {
-	head, err := live(r, ref)
+	head, err := engine.Existing(r, ref)
 	switch {
 	case err != nil:
 		return backup{}, err
@@ -103,7 +99,7 @@ func readBackup(r vault.Reader, ref vault.Ref) (backup, error) {
 	size := 0
 	b := backup{Head: head, Versions: make([]backupVersion, len(entries))}
 	for i, e := range entries {
-		for _, k := range shapes(ref.Kind) {
+		for _, k := range engine.Shapes(ref.Kind) {
 			v, err := r.Version(head.Ref.As(k), e.ID)
 			if err != nil {
 				return b, fmt.Errorf("read version %s of %s: %w", e.ID, head.Ref.As(k), err)
@@ -148,114 +144,6 @@ func (s *Service) openBackup(v *backupVersion) (err error) {
 			return fmt.Errorf("open secret %s: %w", x.Ref, err)
 		}
 		x.Secret.Value = nil
-	}
-	return nil
-}
-
-// RestoreCertificate brings a backup back with its version ids, dates, tags
-// and policy. base is the vault's URL, for the text of the refusal where the
-// name is in use.
-func (s *Service) RestoreCertificate(ctx context.Context, who vault.Caller, vaultName, base string, blob []byte) (c Certificate, err error) {
-	err = s.restore(ctx, who, vault.Ref{Vault: vaultName, Kind: vault.Certificates}, base, blob, s.reading(&c).then)
-	return c, err
-}
-
-// restore writes what a blob holds, if no shape of its name is in use.
-func (s *Service) restore(ctx context.Context, who vault.Caller, into vault.Ref, base string, blob []byte, read func(vault.Tx, vault.Object) error) error {
-	if err := s.enter(ctx, who, vault.Action(into.Kind)+"/restore", into); err != nil {
-		return err
-	}
-	b, err := s.readBlob(blob, into)
-	if err != nil {
-		return err
-	}
-	ref := b.Head.Ref
-	return s.change(ctx, ref, func(tx vault.Tx) error {
-		for _, k := range []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets} {
-			_, taken, err := found(tx.Object(ref.As(k)))
-			if err != nil {
-				return err
-			}
-			if taken && (k == ref.Kind || ref.Kind == vault.Certificates || k == vault.Certificates) {
-				return vault.RestoreConflict(ref.Kind, base+"/"+string(ref.Kind)+"/"+ref.Name+"/"+b.Head.Latest)
-			}
-		}
-		if err := writeBackup(tx, b); err != nil {
-			return err
-		}
-		head, err := tx.Object(ref)
-		if err != nil {
-			return err
-		}
-		if err := s.replanLife(tx, head.Ref); err != nil {
-			return err
-		}
-		return read(tx, head)
-	})
-}
-
-// readBlob opens a blob and seals its secrets again for the vault it comes into.
-func (s *Service) readBlob(blob []byte, into vault.Ref) (backup, error) {
-	var b backup
-	if len(blob) < leastBackup {
-		return b, vault.CorruptBackup()
-	}
-	plain, err := s.Backups.Open(blob, backupBinding(into.Kind))
-	if err == nil {
-		err = json.Unmarshal(plain, &b)
-	}
-	if err == nil && (b.Head.Kind != into.Kind || len(b.Versions) == 0) {
-		err = errors.New("the blob holds nothing of the kind")
-	}
-	if err != nil {
-		return b, vault.BadBackup().Because(err)
-	}
-	b.Head.Vault, b.Head.Rev, b.Head.Deletion = into.Vault, 0, nil
-	if b.Head.Policy != nil && b.Head.Policy.X509.SANs.Empty() {
-		b.Head.Policy.X509.SANs = nil // as recorded: "sans":{} is gone after a restore
-	}
-	for i := range b.Versions {
-		if err := s.sealBackup(&b.Versions[i], into); err != nil {
-			return b, err
-		}
-	}
-	return b, nil
-}
-
-// sealBackup seals the secrets of a version for the vault it comes into.
-func (s *Service) sealBackup(v *backupVersion, into vault.Ref) (err error) {
-	for _, k := range shapes(into.Kind) {
-		shape := *v.shape(k)
-		if shape == nil {
-			return vault.BadBackup()
-		}
-		shape.Vault = into.Vault
-	}
-	if k := v.Key; k != nil {
-		if k.Key.Private, err = s.Sealer.Seal(v.Private, vault.Binding(k.Ref, k.ID)); err != nil {
-			return err
-		}
-	}
-	if x := v.Secret; x != nil {
-		x.Secret.Value, err = s.Sealer.Seal(v.Value, vault.Binding(x.Ref, x.ID))
-	}
-	return err
-}
-
-func writeBackup(tx vault.Tx, b backup) error {
-	for _, k := range shapes(b.Head.Kind) {
-		head := b.Head
-		if k != head.Kind {
-			head = vault.Object{Ref: b.Head.Ref.As(k), Latest: b.Head.Latest, Managed: true, Created: b.Head.Created}
-		}
-		if _, err := tx.PutObject(head); err != nil {
-			return err
-		}
-		for _, v := range b.Versions {
-			if err := tx.PutVersion(**v.shape(k)); err != nil {
-				return err
-			}
-		}
 	}
 	return nil
 }

@@ -7,53 +7,15 @@ import (
 	"certwright/internal/vault"
 )
 
-// GetCertificate returns a version: the latest, with policy, for id "". A
-// certificate whose first version is not complete shows its placeholder.
-func (s *Service) GetCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, id string) (Certificate, error) {
-	if err := s.enter(ctx, who, "certificates/get", ref); err != nil {
-		return Certificate{}, err
-	}
-	if err := s.settle(ctx, ref); err != nil {
-		return Certificate{}, err
-	}
-	var c Certificate
-	err := s.Store.View(ctx, func(r vault.Reader) error {
-		head, err := live(r, ref)
-		if err != nil {
-			return err
-		}
-		c, err = s.certificate(r, head, id)
-		return err
-	})
-	return c, err
-}
-
-// certificate reads one version with what the wire shows around it. The policy
-// belongs to the name, so it is shown only where no version was asked for.
-func (s *Service) certificate(r vault.Reader, head vault.Object, id string) (Certificate, error) {
-	v, err := version(r, head, id)
-	if err != nil {
-		return Certificate{}, err
-	}
-	c := Certificate{Version: v, Deletion: head.Deletion, Settings: s.Settings(head.Vault)}
-	if id == "" {
-		c.Policy = head.Policy
-	}
-	c.NoSANs = head.Policy != nil && head.Policy.X509.SANs != nil && head.Policy.X509.SANs.Empty()
-	op, pending, err := found(r.Operation(head.Ref))
-	c.Pending, c.busy = pending, pending && op.Status == vault.InProgress
-	return c, err
-}
-
 // UpdateCertificate changes attributes and tags of a version, the latest for
 // id "", and mirrors them to its key and secret. nbf and exp are always the
 // certificate's own (WIRE section 3).
-func (s *Service) UpdateCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in UpdateInput) (Certificate, error) {
+func (s *Service) UpdateCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in UpdateInput) (Bundle, error) {
 	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
-		return Certificate{}, err
+		return Bundle{}, err
 	}
 	now := s.now()
-	var c Certificate
+	var c Bundle
 	err := s.change(ctx, ref, func(tx vault.Tx) error {
 		head, err := live(tx, ref)
 		if err != nil {
@@ -76,7 +38,7 @@ func (s *Service) UpdateCertificate(ctx context.Context, who vault.Caller, ref v
 				return err
 			}
 		}
-		c, err = s.certificate(tx, head, id)
+		c, err = s.bundle(tx, head, id)
 		return err
 	})
 	return c, err
@@ -120,7 +82,3 @@ func updateOrder(tx vault.Tx, v vault.Version, in UpdateInput) error {
 	_, err = tx.PutOperation(op)
 	return err
 }
-
-// Settled reports whether an answer about the certificate may be kept: its
-// operation, if there is one, has ended, so that no GET would move it.
-func (c Certificate) Settled() bool { return !c.busy }

@@ -12,23 +12,23 @@ import (
 // ImportCertificate stores a certificate with its key, brought from outside,
 // as a new version. The policy is read from the certificate; what the caller
 // names of issuer, lifetime, secret and exportability is kept.
-func (s *Service) ImportCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in ImportInput) (Certificate, error) {
+func (s *Service) ImportCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in ImportInput) (Bundle, error) {
 	if err := s.enter(ctx, who, "certificates/import", ref); err != nil {
-		return Certificate{}, err
+		return Bundle{}, err
 	}
 	now := s.now()
 	m, err := s.imported(ctx, ref, in, now)
 	if err != nil {
-		return Certificate{}, err
+		return Bundle{}, err
 	}
 	if m.ref, err = s.mayImport(ctx, ref, m.policy); err != nil {
-		return Certificate{}, err
+		return Bundle{}, err
 	}
 	made, err := s.makeVersion(m)
 	if err != nil {
-		return Certificate{}, err
+		return Bundle{}, err
 	}
-	var c Certificate
+	var c Bundle
 	err = s.change(ctx, ref, func(tx vault.Tx) error {
 		head, exists, err := found(tx.Object(ref))
 		if err != nil {
@@ -44,7 +44,7 @@ func (s *Service) ImportCertificate(ctx context.Context, who vault.Caller, ref v
 			return err
 		}
 		if head, err = tx.Object(ref); err == nil {
-			c, err = s.certificate(tx, head, "")
+			c, err = s.bundle(tx, head, "")
 		}
 		return err
 	})

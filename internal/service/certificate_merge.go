@@ -10,9 +10,9 @@ import (
 
 // MergeCertificate completes the pending operation with a certificate that was
 // made elsewhere for its CSR. A leaf that does not fit changes nothing.
-func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in MergeInput) (Certificate, error) {
+func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in MergeInput) (Bundle, error) {
 	if err := s.enter(ctx, who, "certificates/create", ref); err != nil {
-		return Certificate{}, err
+		return Bundle{}, err
 	}
 	var op vault.Operation
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
@@ -22,13 +22,13 @@ func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref va
 		return op.MayMerge()
 	})
 	if err != nil {
-		return Certificate{}, err
+		return Bundle{}, err
 	}
 	made, err := s.merged(ctx, op, in)
 	if err != nil {
-		return Certificate{}, err
+		return Bundle{}, err
 	}
-	var c Certificate
+	var c Bundle
 	err = s.change(ctx, ref, func(tx vault.Tx) error {
 		now, err := operation(tx, ref, op.RequestID, vault.NoPendingToEnd)
 		if err != nil {
@@ -45,7 +45,7 @@ func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref va
 		}
 		head, err := tx.Object(op.Ref)
 		if err == nil {
-			c, err = s.certificate(tx, head, "")
+			c, err = s.bundle(tx, head, "")
 		}
 		return err
 	})

@@ -111,9 +111,9 @@ func (h *house) status(t *testing.T, ref vault.Ref) vault.Operation {
 	return op
 }
 
-func (h *house) get(t *testing.T, ref vault.Ref) service.Certificate {
+func (h *house) get(t *testing.T, ref vault.Ref) service.Bundle {
 	t.Helper()
-	c, err := h.GetCertificate(t.Context(), nobody, ref, "")
+	c, err := h.Get(t.Context(), nobody, ref, "")
 	must(t, err)
 	return c
 }

@@ -50,7 +50,7 @@ func TestImportRefusesSmallRSAKeys(t *testing.T) {
 		if !errors.As(err, &refusal) || refusal.Message != want.Message || refusal.Inner != want.Inner {
 			t.Errorf("%d bits: %v, want %v", bits, err, want)
 		}
-		_, err = h.GetCertificate(t.Context(), nobody, ref, "")
+		_, err = h.Get(t.Context(), nobody, ref, "")
 		refused(t, err, vault.NotFound, "CertificateNotFound")
 	}
 }
@@ -65,6 +65,6 @@ func TestImportEndsWithTheRequest(t *testing.T) {
 	if _, err := h.ImportCertificate(ctx, nobody, web, in); !errors.Is(err, context.Canceled) {
 		t.Errorf("the import answers %v", err)
 	}
-	_, err := h.GetCertificate(t.Context(), nobody, web, "")
+	_, err := h.Get(t.Context(), nobody, web, "")
 	refused(t, err, vault.NotFound, "CertificateNotFound")
 }

@@ -330,7 +330,7 @@ func TestDeleteTakesBack(t *testing.T) {
 			return err
 		},
 		"certificate": func(h *house) error {
-			_, err := h.DeleteCertificate(t.Context(), nobody, web)
+			_, err := h.Delete(t.Context(), nobody, web)
 			return err
 		},
 	} {

@@ -63,10 +63,11 @@ func (s *Service) usable(ctx context.Context, ref vault.Ref, id string) (usable,
 	if u, ok := s.keys.Get(place); ok && u.epoch == epoch {
 		return u, nil
 	}
-	v, err := s.readVersion(ctx, ref, id)
+	b, err := s.read(ctx, ref, id)
 	if err != nil {
 		return usable{}, err
 	}
+	v := b.Version
 	u := usable{epoch: epoch, version: v}
 	if u.key, err = s.keyOf(v, place); err != nil {
 		return usable{}, err
@@ -112,11 +113,11 @@ func (s *Service) ReleaseKey(ctx context.Context, who vault.Caller, ref vault.Re
 	if err := s.enter(ctx, who, "keys/release", ref); err != nil {
 		return err
 	}
-	v, err := s.readVersion(ctx, ref, id)
+	b, err := s.read(ctx, ref, id)
 	if err != nil {
 		return err
 	}
-	if !v.Key.Exportable {
+	if !b.Version.Key.Exportable {
 		return vault.NotExportable()
 	}
 	return vault.NoAttestation()

@@ -9,9 +9,9 @@ import (
 
 // RotateKey makes a new version of a plain key, of the same kind and with the
 // same operations and tags; it expires as the rotation policy says.
-func (s *Service) RotateKey(ctx context.Context, who vault.Caller, ref vault.Ref) (Key, error) {
+func (s *Service) RotateKey(ctx context.Context, who vault.Caller, ref vault.Ref) (Bundle, error) {
 	if err := s.enter(ctx, who, "keys/rotate", ref); err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	for {
 		k, err := s.rotate(ctx, ref, func(vault.Tx) error { return nil })
@@ -26,7 +26,7 @@ func (s *Service) RotateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 
 // rotate makes the key outside the transaction and stores it only if the key
 // it follows is still the current one, and may says so.
-func (s *Service) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) error) (Key, error) {
+func (s *Service) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) error) (Bundle, error) {
 	var was vault.Version
 	err := s.Store.View(ctx, func(r vault.Reader) error {
 		head, err := live(r, ref)
@@ -40,12 +40,12 @@ func (s *Service) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) 
 		return err
 	})
 	if err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	old := was.Key
 	made, err := s.newMaterial(vault.KeyProps{Type: old.Type, Curve: old.Curve, Size: old.Size})
 	if err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	made.Type = old.Type
 	if old.Type.IsEC() {

@@ -11,24 +11,24 @@ import (
 )
 
 // CreateKey makes a new version of a plain key.
-func (s *Service) CreateKey(ctx context.Context, who vault.Caller, ref vault.Ref, in KeyInput) (Key, error) {
+func (s *Service) CreateKey(ctx context.Context, who vault.Caller, ref vault.Ref, in KeyInput) (Bundle, error) {
 	if err := s.enter(ctx, who, "keys/create", ref); err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	props, err := s.keyProps(ref.Vault, in)
 	if err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	ops, err := keys.CheckOperations(in.Type, in.Operations)
 	if err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	if err := checkExportable(in.Exportable, in.Type, in.Release); err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	made, err := s.newMaterial(props)
 	if err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	made.Type = in.Type
 	if in.Curve == vault.Koblitz {
@@ -104,30 +104,30 @@ func (s *Service) newMaterial(p vault.KeyProps) (keys.Stored, error) {
 }
 
 // ImportKey stores a key brought from outside as a new version of a plain key.
-func (s *Service) ImportKey(ctx context.Context, who vault.Caller, ref vault.Ref, in KeyImport) (Key, error) {
+func (s *Service) ImportKey(ctx context.Context, who vault.Caller, ref vault.Ref, in KeyImport) (Bundle, error) {
 	if err := s.enter(ctx, who, "keys/import", ref); err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	made, err := keys.Import(in.Key)
 	if err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	settings := s.Settings(ref.Vault)
 	if in.HSM || in.Key.Type.HSM() {
 		made.Type = vault.KeyType(strings.TrimSuffix(string(made.Type), "-HSM") + "-HSM")
 	}
 	if (made.Type == vault.Oct || made.Type == vault.OctHSM) && !settings.HSM {
-		return Key{}, vault.KeyTypeNotSupported(made.Type)
+		return Bundle{}, vault.KeyTypeNotSupported(made.Type)
 	}
 	if made.Type.HSM() && !settings.Premium && !settings.HSM {
-		return Key{}, vault.NoHSM(made.Type)
+		return Bundle{}, vault.NoHSM(made.Type)
 	}
 	ops, err := keys.CheckOperations(made.Type, in.Operations)
 	if err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	if err := checkExportable(in.Exportable, made.Type, in.Release); err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	return s.putKey(ctx, newKey{ref: ref, verb: "import", made: made, in: in.Attributes, tags: in.Tags,
 		body: vault.KeyBody{Operations: ops, Exportable: in.Exportable, Release: in.Release}})
@@ -145,15 +145,15 @@ type newKey struct {
 }
 
 // putKey seals the key and stores it as the current version.
-func (s *Service) putKey(ctx context.Context, k newKey) (Key, error) {
+func (s *Service) putKey(ctx context.Context, k newKey) (Bundle, error) {
 	if err := k.in.check(); err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	now := s.now()
 	v := vault.Version{Ref: k.ref, ID: vault.NewID(), Tags: k.tags, Attributes: k.in.apply(vault.Attributes{Enabled: true, Created: now}, now)}
 	sealed, err := s.Sealer.Seal(k.made.Private, vault.Binding(k.ref, v.ID))
 	if err != nil {
-		return Key{}, err
+		return Bundle{}, err
 	}
 	body := k.body
 	body.Type, body.Curve, body.Size, body.Public, body.Private = k.made.Type, k.made.Curve, k.made.Size, k.made.Public, sealed
@@ -183,13 +183,16 @@ func (s *Service) putKey(ctx context.Context, k newKey) (Key, error) {
 	if err == nil {
 		s.Poke()
 	}
-	return Key{Version: v, Settings: s.Settings(k.ref.Vault)}, err
+	return Bundle{Version: v, Settings: s.Settings(k.ref.Vault)}, err
 }
 
 // UpdateKey changes operations, attributes, release policy and tags of a plain
 // key's version, the latest for id "".
-func (s *Service) UpdateKey(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in KeyUpdate) (Key, error) {
-	v, err := s.updatePlain(ctx, who, "keys/update", ref, id, in.Attributes, in.Tags, func(v *vault.Version) error {
+func (s *Service) UpdateKey(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in KeyUpdate) (Bundle, error) {
+	if err := s.enter(ctx, who, actions[vault.Keys].update, ref); err != nil {
+		return Bundle{}, err
+	}
+	v, err := s.updatePlain(ctx, ref, id, in.Attributes, in.Tags, func(v *vault.Version) error {
 		body := *v.Key
 		if in.Exportable != nil && *in.Exportable != body.Exportable {
 			return vault.ExportableFixed()
@@ -210,7 +213,7 @@ func (s *Service) UpdateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 		v.Key = &body
 		return nil
 	})
-	return Key{Version: v, Settings: s.Settings(ref.Vault)}, err
+	return Bundle{Version: v, Settings: s.Settings(ref.Vault)}, err
 }
 
 // mayRelease refuses a release policy for a key that is never released, or in
@@ -228,70 +231,6 @@ func mayRelease(body vault.KeyBody, next []byte) error {
 		return vault.ReleasePolicyFixed()
 	}
 	return nil
-}
-
-// DeleteKey soft-deletes a plain key.
-func (s *Service) DeleteKey(ctx context.Context, who vault.Caller, ref vault.Ref) (k Key, err error) {
-	err = s.softDelete(ctx, who, "keys/delete", ref, func(tx vault.Tx, head vault.Object) error {
-		if err := withdrawRotation(tx, head.Ref); err != nil {
-			return err
-		}
-		return s.keyReading(&k)(tx, head)
-	})
-	return k, err
-}
-
-// GetDeletedKey returns a soft-deleted key.
-func (s *Service) GetDeletedKey(ctx context.Context, who vault.Caller, ref vault.Ref) (k Key, err error) {
-	err = s.readDeleted(ctx, who, "keys/get", ref, s.keyReading(&k))
-	return k, err
-}
-
-// RecoverKey brings a soft-deleted plain key back, its rotation with it.
-func (s *Service) RecoverKey(ctx context.Context, who vault.Caller, ref vault.Ref) (k Key, err error) {
-	err = s.recover(ctx, who, "keys/recover", ref, s.keyBack(&k))
-	if err == nil {
-		s.Poke()
-	}
-	return k, err
-}
-
-// PurgeKey removes a soft-deleted plain key for good.
-func (s *Service) PurgeKey(ctx context.Context, who vault.Caller, ref vault.Ref) error {
-	return s.purge(ctx, who, "keys/purge", ref)
-}
-
-// BackupKey returns every version of a plain key as one sealed blob.
-func (s *Service) BackupKey(ctx context.Context, who vault.Caller, ref vault.Ref) ([]byte, error) {
-	return s.backup(ctx, who, ref)
-}
-
-// RestoreKey brings a backup of a key back, its rotation with it.
-func (s *Service) RestoreKey(ctx context.Context, who vault.Caller, vaultName, base string, blob []byte) (k Key, err error) {
-	err = s.restore(ctx, who, vault.Ref{Vault: vaultName, Kind: vault.Keys}, base, blob, s.keyBack(&k))
-	if err == nil {
-		s.Poke()
-	}
-	return k, err
-}
-
-// keyReading reads the latest version of a key into k.
-func (s *Service) keyReading(k *Key) reading {
-	return func(r vault.Reader, head vault.Object) (err error) {
-		*k = Key{Deletion: head.Deletion, Settings: s.Settings(head.Vault)}
-		k.Version, err = version(r, head, "")
-		return err
-	}
-}
-
-// keyBack is keyReading for a key that lives again: its jobs do too.
-func (s *Service) keyBack(k *Key) func(vault.Tx, vault.Object) error {
-	return func(tx vault.Tx, head vault.Object) error {
-		if err := s.keyReading(k)(tx, head); err != nil {
-			return err
-		}
-		return scheduleRotation(tx, head, k.Version)
-	}
 }
 
 // parsedKey turns a stored version into a key ready for use.

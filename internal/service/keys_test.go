@@ -28,16 +28,16 @@ func (h *house) hsm() {
 	}
 }
 
-func (h *house) key(t *testing.T, ref vault.Ref, in service.KeyInput) service.Key {
+func (h *house) key(t *testing.T, ref vault.Ref, in service.KeyInput) service.Bundle {
 	t.Helper()
 	k, err := h.CreateKey(t.Context(), nobody, ref, in)
 	must(t, err)
 	return k
 }
 
-func (h *house) getKey(t *testing.T, ref vault.Ref, id string) service.Key {
+func (h *house) getKey(t *testing.T, ref vault.Ref, id string) service.Bundle {
 	t.Helper()
-	k, err := h.GetKey(t.Context(), nobody, ref, id)
+	k, err := h.Get(t.Context(), nobody, ref, id)
 	must(t, err)
 	return k
 }
@@ -51,7 +51,7 @@ func (h *house) use(t *testing.T, ref vault.Ref, id, op string, in service.Crypt
 
 func (h *house) versions(t *testing.T, ref vault.Ref) []vault.Entry {
 	t.Helper()
-	page, err := h.ListKeyVersions(t.Context(), nobody, ref, service.ListInput{Limit: 25})
+	page, err := h.ListVersions(t.Context(), nobody, ref, service.ListInput{Limit: 25})
 	must(t, err)
 	return page.Items
 }
@@ -126,24 +126,24 @@ func TestEveryKindOfKeyLives(t *testing.T) {
 		if v := h.getKey(t, ref, first.Version.ID).Version; v.Tags["a"] != "b" || v.Attributes.Enabled || len(v.Key.Operations) != 1 || !cmp.Equal(v, updated.Version) {
 			t.Errorf("updated to %+v, answered %+v", v, updated.Version)
 		}
-		if _, err := h.DeleteKey(t.Context(), nobody, ref); err != nil {
+		if _, err := h.Delete(t.Context(), nobody, ref); err != nil {
 			t.Fatal(err)
 		}
 		_, err = h.Use(t.Context(), nobody, ref, "", "sign", service.CryptoInput{})
 		refused(t, err, vault.NotFound, "KeyNotFound")
-		if _, err := h.RecoverKey(t.Context(), nobody, ref); err != nil {
+		if _, err := h.Recover(t.Context(), nobody, ref); err != nil {
 			t.Fatal(err)
 		}
 		h.works(t, ref, "")
 		want, listed := h.getKey(t, ref, ""), h.versions(t, ref)
-		blob, err := h.BackupKey(t.Context(), nobody, ref)
+		blob, err := h.Backup(t.Context(), nobody, ref)
 		must(t, err)
-		_, err = h.DeleteKey(t.Context(), nobody, ref)
+		_, err = h.Delete(t.Context(), nobody, ref)
 		must(t, err)
-		_, err = h.RestoreKey(t.Context(), nobody, ref.Vault, "https://h", blob)
+		_, err = h.Restore(t.Context(), nobody, ref.Vault, vault.Keys, blob)
 		refused(t, err, vault.Conflict, "Conflict")
-		must(t, h.PurgeKey(t.Context(), nobody, ref))
-		restored, err := h.RestoreKey(t.Context(), nobody, ref.Vault, "https://h", blob)
+		must(t, h.Purge(t.Context(), nobody, ref))
+		restored, err := h.Restore(t.Context(), nobody, ref.Vault, vault.Keys, blob)
 		must(t, err)
 		want.Version.Key.Private, restored.Version.Key.Private = nil, nil // sealed anew
 		if diff := cmp.Diff(want.Version, restored.Version); diff != "" {
@@ -233,10 +233,10 @@ func TestRotationByPolicy(t *testing.T) {
 	}
 
 	// Withdrawn while deleted, made up for after the recovery.
-	_, err = h.DeleteKey(t.Context(), nobody, plain)
+	_, err = h.Delete(t.Context(), nobody, plain)
 	must(t, err)
 	h.pass(t, 40*day)
-	_, err = h.RecoverKey(t.Context(), nobody, plain)
+	_, err = h.Recover(t.Context(), nobody, plain)
 	must(t, err)
 	if n := len(h.versions(t, plain)); n != 4 {
 		t.Errorf("%d versions, rotated while deleted", n)
@@ -347,8 +347,8 @@ func TestManagedKeysFollowTheirCertificate(t *testing.T) {
 	for name, do := range map[string]func() error{
 		"create":            func() error { _, err := h.CreateKey(ctx, nobody, ref, service.KeyInput{Type: vault.EC}); return err },
 		"update":            func() error { _, err := h.UpdateKey(ctx, nobody, ref, "", service.KeyUpdate{}); return err },
-		"delete":            func() error { _, err := h.DeleteKey(ctx, nobody, ref); return err },
-		"backup":            func() error { _, err := h.BackupKey(ctx, nobody, ref); return err },
+		"delete":            func() error { _, err := h.Delete(ctx, nobody, ref); return err },
+		"backup":            func() error { _, err := h.Backup(ctx, nobody, ref); return err },
 		"rotate":            func() error { _, err := h.RotateKey(ctx, nobody, ref); return err },
 		"setrotationpolicy": func() error { _, err := h.PutRotationPolicy(ctx, nobody, ref, nil, vault.Period{}); return err },
 	} {
@@ -368,13 +368,13 @@ func TestManagedKeysFollowTheirCertificate(t *testing.T) {
 	refused(t, sign(), vault.Denied, "Forbidden")
 	enable(true)
 	must(t, sign())
-	_, err := h.DeleteCertificate(ctx, nobody, web)
+	_, err := h.Delete(ctx, nobody, web)
 	must(t, err)
 	refused(t, sign(), vault.NotFound, "KeyNotFound")
-	_, err = h.RecoverKey(ctx, nobody, ref)
+	_, err = h.Recover(ctx, nobody, ref)
 	refused(t, err, vault.Denied, "Forbidden")
-	refused(t, h.PurgeKey(ctx, nobody, ref), vault.Denied, "Forbidden")
-	_, err = h.RecoverCertificate(ctx, nobody, web)
+	refused(t, h.Purge(ctx, nobody, ref), vault.Denied, "Forbidden")
+	_, err = h.Recover(ctx, nobody, web)
 	must(t, err)
 	must(t, sign())
 	h.pass(t, 366*24*time.Hour) // it has expired, or a renewed one has taken its place
@@ -405,13 +405,13 @@ func TestNamesClashBothWays(t *testing.T) {
 	refused(t, err, vault.Conflict, "Conflict")
 
 	// A deleted name is nobody's until it is purged.
-	_, err = h.DeleteKey(t.Context(), nobody, plain)
+	_, err = h.Delete(t.Context(), nobody, plain)
 	must(t, err)
 	_, err = h.CreateKey(t.Context(), nobody, plain, service.KeyInput{Type: vault.EC})
 	refused(t, err, vault.Conflict, "Conflict")
 	_, err = h.CreateCertificate(t.Context(), nobody, plain.As(vault.Certificates), service.CreateInput{Policy: policy("Self")})
 	refused(t, err, vault.Conflict, "Conflict")
-	must(t, h.PurgeKey(t.Context(), nobody, plain))
+	must(t, h.Purge(t.Context(), nobody, plain))
 	h.key(t, plain, service.KeyInput{Type: vault.EC})
 }
 

@@ -121,9 +121,9 @@ func TestNearExpiryIsToldOnce(t *testing.T) {
 		h.pass(t, time.Minute)
 		h.wantOutbox(t, want)
 	}
-	_, err = h.DeleteKey(t.Context(), nobody, plain)
+	_, err = h.Delete(t.Context(), nobody, plain)
 	must(t, err)
-	_, err = h.RecoverKey(t.Context(), nobody, plain)
+	_, err = h.Recover(t.Context(), nobody, plain)
 	must(t, err)
 	h.pass(t, time.Minute)
 	h.wantOutbox(t, want)

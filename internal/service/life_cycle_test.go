@@ -65,7 +65,7 @@ func (h *house) contacts(t *testing.T) {
 
 func (h *house) made(t *testing.T, ref vault.Ref) int {
 	t.Helper()
-	p, err := h.ListCertificateVersions(t.Context(), nobody, ref, service.ListInput{Limit: 25})
+	p, err := h.ListVersions(t.Context(), nobody, ref, service.ListInput{Limit: 25})
 	must(t, err)
 	return len(p.Items)
 }
@@ -360,18 +360,18 @@ func TestPurgeOnItsDate(t *testing.T) {
 	for _, ref := range []vault.Ref{web, kept} {
 		h.create(t, ref, policy("Self"))
 		h.status(t, ref)
-		_, err := h.DeleteCertificate(t.Context(), nobody, ref)
+		_, err := h.Delete(t.Context(), nobody, ref)
 		must(t, err)
 	}
 	_, err := h.SetSecret(t.Context(), nobody, word, service.SecretInput{Value: "x"})
 	must(t, err)
-	_, err = h.DeleteSecret(t.Context(), nobody, word)
+	_, err = h.Delete(t.Context(), nobody, word)
 	must(t, err)
 	h.pass(t, 7*day-time.Minute)
-	refused(t, h.PurgeCertificate(t.Context(), nobody, web), vault.Denied, "Forbidden")
-	_, err = h.GetDeletedCertificate(t.Context(), nobody, web)
+	refused(t, h.Purge(t.Context(), nobody, web), vault.Denied, "Forbidden")
+	_, err = h.GetDeleted(t.Context(), nobody, web)
 	must(t, err)
-	_, err = h.RecoverCertificate(t.Context(), nobody, kept)
+	_, err = h.Recover(t.Context(), nobody, kept)
 	must(t, err)
 	h.pass(t, 2*time.Minute)
 	for _, ref := range []vault.Ref{web, web.As(vault.Keys), web.As(vault.Secrets), word} {
@@ -403,7 +403,7 @@ func TestSweepHeals(t *testing.T) {
 	gone := vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: "gone"}
 	h.create(t, gone, policy("Self"))
 	h.status(t, gone)
-	_, err := h.DeleteCertificate(t.Context(), nobody, gone)
+	_, err := h.Delete(t.Context(), nobody, gone)
 	must(t, err)
 	ordered := vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: "ordered"}
 	h.create(t, ordered, policy("Self"))
@@ -428,7 +428,7 @@ func TestSweepHeals(t *testing.T) {
 		}
 	}
 	h.pass(t, 65*day)
-	_, err = h.GetDeletedCertificate(t.Context(), nobody, gone)
+	_, err = h.GetDeleted(t.Context(), nobody, gone)
 	refused(t, err, vault.NotFound, "CertificateNotFound")
 }
 

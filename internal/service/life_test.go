@@ -17,7 +17,7 @@ import (
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	merge := func(x5c ...string) (service.Certificate, error) {
+	merge := func(x5c ...string) (service.Bundle, error) {
 		return h.MergeCertificate(t.Context(), nobody, web, service.MergeInput{X5C: x5c})
 	}
 	_, err := merge("AAAA")
@@ -93,7 +93,7 @@ func TestCreateRefusals(t *testing.T) {
 	_, err := h.UpdateIssuer(t.Context(), nobody, "default", "mydigicert", service.IssuerInput{Enabled: ptr(false)})
 	must(t, err)
 	refused(t, create("a", policy("mydigicert")), vault.Invalid, "BadParameter")
-	if _, err := h.GetCertificate(t.Context(), nobody, vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "a"}, ""); err == nil {
+	if _, err := h.Get(t.Context(), nobody, vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "a"}, ""); err == nil {
 		t.Error("a refused create left a certificate")
 	}
 }
@@ -103,31 +103,31 @@ func TestDeleteRecoverPurge(t *testing.T) {
 	h := newHouse(t)
 	h.create(t, web, policy("Self"))
 	id := h.get(t, web).Version.ID
-	gone, err := h.DeleteCertificate(t.Context(), nobody, web)
+	gone, err := h.Delete(t.Context(), nobody, web)
 	must(t, err)
 	if gone.Deletion == nil || gone.Version.ID != id || gone.Policy == nil {
 		t.Errorf("%+v", gone)
 	}
 	for _, k := range []vault.Kind{vault.Keys, vault.Secrets} {
-		_, err = h.GetKey(t.Context(), nobody, web.As(k), "")
+		_, err = h.Get(t.Context(), nobody, web.As(k), "")
 		refused(t, err, vault.NotFound, k.Title()+"NotFound")
 	}
 	_, err = h.CreateCertificate(t.Context(), nobody, web, service.CreateInput{Policy: policy("Self")})
 	refused(t, err, vault.Conflict, "Conflict")
-	_, err = h.GetDeletedSecret(t.Context(), nobody, web.As(vault.Secrets))
+	_, err = h.GetDeleted(t.Context(), nobody, web.As(vault.Secrets))
 	must(t, err)
-	_, err = h.RecoverCertificate(t.Context(), nobody, web)
+	_, err = h.Recover(t.Context(), nobody, web)
 	must(t, err)
-	_, err = h.RecoverCertificate(t.Context(), nobody, web)
+	_, err = h.Recover(t.Context(), nobody, web)
 	refused(t, err, vault.Invalid, "MethodNotAllowed")
 	if h.get(t, web).Version.ID != id {
 		t.Error("recovered another version")
 	}
-	refused(t, h.PurgeCertificate(t.Context(), nobody, web), vault.NotFound, "CertificateNotFound")
-	_, err = h.DeleteCertificate(t.Context(), nobody, web)
+	refused(t, h.Purge(t.Context(), nobody, web), vault.NotFound, "CertificateNotFound")
+	_, err = h.Delete(t.Context(), nobody, web)
 	must(t, err)
-	must(t, h.PurgeCertificate(t.Context(), nobody, web))
-	_, err = h.GetDeletedCertificate(t.Context(), nobody, web)
+	must(t, h.Purge(t.Context(), nobody, web))
+	_, err = h.GetDeleted(t.Context(), nobody, web)
 	refused(t, err, vault.NotFound, "CertificateNotFound")
 	h.create(t, web, policy("Self"))
 }
@@ -141,18 +141,18 @@ func TestBackupKeepsEverything(t *testing.T) {
 	want := h.get(t, web)
 	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	must(t, err)
-	blob, err := h.BackupCertificate(t.Context(), nobody, web)
+	blob, err := h.Backup(t.Context(), nobody, web)
 	must(t, err)
 	if bytes.Contains(blob, []byte("PRIVATE KEY")) {
 		t.Fatal("a key lies open in the backup")
 	}
-	_, err = h.RestoreCertificate(t.Context(), nobody, web.Vault, "https://h", blob)
+	_, err = h.Restore(t.Context(), nobody, web.Vault, vault.Certificates, blob)
 	refused(t, err, vault.Conflict, "Conflict")
 	for _, bad := range [][]byte{nil, []byte("x"), blob[:len(blob)-1], append([]byte("&"), blob...)} {
-		_, err = h.RestoreCertificate(t.Context(), nobody, "elsewhere", "https://h", bad)
+		_, err = h.Restore(t.Context(), nobody, "elsewhere", vault.Certificates, bad)
 		refused(t, err, vault.Invalid, "Malformed backup blob")
 	}
-	got, err := h.RestoreCertificate(t.Context(), nobody, "elsewhere", "https://h", blob)
+	got, err := h.Restore(t.Context(), nobody, "elsewhere", vault.Certificates, blob)
 	must(t, err)
 	if got.Pending || got.Version.ID != want.Version.ID {
 		t.Errorf("%+v", got)
@@ -166,7 +166,7 @@ func TestBackupKeepsEverything(t *testing.T) {
 	if again.Value != secret.Value {
 		t.Error("the secret changed")
 	}
-	versions, err := h.ListCertificateVersions(t.Context(), nobody, there.As(vault.Certificates), service.ListInput{Limit: 25})
+	versions, err := h.ListVersions(t.Context(), nobody, there.As(vault.Certificates), service.ListInput{Limit: 25})
 	must(t, err)
 	if len(versions.Items) != 2 {
 		t.Errorf("%d versions", len(versions.Items))
@@ -217,7 +217,7 @@ func TestReuseKey(t *testing.T) {
 	public := func() string {
 		h.create(t, web, p)
 		h.get(t, web)
-		k, err := h.GetKey(t.Context(), nobody, web.As(vault.Keys), "")
+		k, err := h.Get(t.Context(), nobody, web.As(vault.Keys), "")
 		must(t, err)
 		return string(k.Version.Key.Public)
 	}
@@ -244,7 +244,7 @@ func TestDisabledCertificateKeepsItsSecret(t *testing.T) {
 	must(t, err)
 	_, err = h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	refused(t, err, vault.Denied, "Forbidden")
-	k, err := h.GetKey(t.Context(), nobody, web.As(vault.Keys), "")
+	k, err := h.Get(t.Context(), nobody, web.As(vault.Keys), "")
 	must(t, err)
 	if k.Version.Attributes.Enabled || k.Version.Tags["a"] != "b" {
 		t.Errorf("%+v", k.Version)
@@ -264,7 +264,7 @@ func TestVersionsAreDatedApart(t *testing.T) {
 		}
 		seen[created.Unix()] = true
 	}
-	gone, err := h.DeleteCertificate(t.Context(), nobody, web)
+	gone, err := h.Delete(t.Context(), nobody, web)
 	must(t, err)
 	if gone.Deletion.At.Before(gone.Version.Attributes.Created) {
 		t.Errorf("deleted at %v, before it was made", gone.Deletion.At)

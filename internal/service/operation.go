@@ -118,3 +118,10 @@ func (s *Service) abandon(tx vault.Tx, op vault.Operation, now time.Time) error 
 	}
 	return dropOperation(tx, op.Ref)
 }
+
+func dropOperation(tx vault.Tx, ref vault.Ref) error {
+	if err := tx.DeleteJob(vault.JobIssue, ref); err != nil {
+		return err
+	}
+	return tx.DeleteOperation(ref)
+}

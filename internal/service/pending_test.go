@@ -22,7 +22,7 @@ func TestFirstGetFinishesSelf(t *testing.T) {
 	if c.Version.ID != op.Target || !c.Version.Attributes.Enabled || !c.Pending || !c.Settled() {
 		t.Errorf("certificate %+v", c)
 	}
-	key, err := h.GetKey(t.Context(), nobody, web.As(vault.Keys), c.Version.ID)
+	key, err := h.Get(t.Context(), nobody, web.As(vault.Keys), c.Version.ID)
 	must(t, err)
 	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	must(t, err)
@@ -38,7 +38,7 @@ func TestWorkerFinishesSelfWhenNobodyAsks(t *testing.T) {
 	h := newHouse(t)
 	h.create(t, web, policy("self"))
 	list := func() int {
-		p, err := h.ListCertificates(t.Context(), nobody, web.Vault, service.ListInput{Limit: 25})
+		p, err := h.List(t.Context(), nobody, web.Vault, vault.Certificates, service.ListInput{Limit: 25})
 		must(t, err)
 		return len(p.Items)
 	}
@@ -66,7 +66,7 @@ func TestPlaceholderUntilIssued(t *testing.T) {
 	if after.Version.Pending || after.Version.ID == before.Version.ID {
 		t.Errorf("issued %+v", after.Version)
 	}
-	_, err := h.GetCertificate(t.Context(), nobody, web, before.Version.ID)
+	_, err := h.Get(t.Context(), nobody, web, before.Version.ID)
 	refused(t, err, vault.NotFound, "CertificateNotFound")
 }
 
@@ -230,6 +230,6 @@ func TestDeletedOperationHasNoUseForItsResult(t *testing.T) {
 	if c := h.get(t, web); !c.Version.Pending || c.Pending {
 		t.Errorf("%+v", c)
 	}
-	_, err = h.DeleteCertificate(t.Context(), nobody, web)
+	_, err = h.Delete(t.Context(), nobody, web)
 	must(t, err)
 }

@@ -41,12 +41,12 @@ func TestPurgedKeyStaysAwayFromARotation(t *testing.T) {
 	done := make(chan error)
 	go func() { _, err := h.RotateKey(t.Context(), nobody, lone); done <- err }()
 	<-k.asked
-	_, err = h.DeleteKey(t.Context(), nobody, lone)
+	_, err = h.Delete(t.Context(), nobody, lone)
 	must(t, err)
-	must(t, h.PurgeKey(t.Context(), nobody, lone))
+	must(t, h.Purge(t.Context(), nobody, lone))
 	k.begin <- struct{}{}
 	refused(t, <-done, vault.NotFound, "KeyNotFound")
-	_, err = h.GetKey(t.Context(), nobody, lone, "")
+	_, err = h.Get(t.Context(), nobody, lone, "")
 	refused(t, err, vault.NotFound, "KeyNotFound")
 }
 
@@ -69,7 +69,7 @@ func TestWithdrawnRotationDoesNotHappen(t *testing.T) {
 	must(t, err)
 	k.begin <- struct{}{}
 	must(t, <-done)
-	now, err := h.GetKey(t.Context(), nobody, lone, "")
+	now, err := h.Get(t.Context(), nobody, lone, "")
 	must(t, err)
 	if now.Version.ID != first.Version.ID {
 		t.Error("rotated although the policy was withdrawn")
@@ -146,13 +146,13 @@ func (h *house) stormStep(t *testing.T, ref vault.Ref, i, g int) {
 			_, err = h.MergeCertificate(ctx, nobody, ref, service.MergeInput{X5C: []string{base64.StdEncoding.EncodeToString(der)}})
 		}
 	case 4:
-		_, err = h.DeleteCertificate(ctx, nobody, ref)
+		_, err = h.Delete(ctx, nobody, ref)
 	case 5:
-		_, err = h.RecoverCertificate(ctx, nobody, ref)
+		_, err = h.Recover(ctx, nobody, ref)
 	case 6:
 		_, err = h.GetSecret(ctx, nobody, ref.As(vault.Secrets), "", "")
 	case 7:
-		err = h.PurgeCertificate(ctx, nobody, ref)
+		err = h.Purge(ctx, nobody, ref)
 	case 8:
 		_, err = h.worker.RunDue(ctx)
 	}

@@ -14,30 +14,33 @@ const (
 	maxContentType = 255
 )
 
-// GetSecret returns a secret version with its value, the latest for id "". A
-// disabled one keeps its value to itself; one outside its dates does not
-// (CONTRACT section 7). out asks for another form of the value: of a PFX, PEM.
-func (s *Service) GetSecret(ctx context.Context, who vault.Caller, ref vault.Ref, id, out string) (Secret, error) {
-	v, err := s.get(ctx, who, "secrets/get", ref, id)
-	if err != nil {
-		return Secret{}, err
+// GetSecret is Get for a secret whose value is wanted in another form: of a
+// PFX, PEM. "" is the form that it has.
+func (s *Service) GetSecret(ctx context.Context, who vault.Caller, ref vault.Ref, id, form string) (Bundle, error) {
+	b, err := s.Get(ctx, who, ref, id)
+	if err != nil || form == "" || form == b.Version.Secret.ContentType {
+		return b, err
 	}
+	return s.converted(ctx, b, form)
+}
+
+// opened adds a secret's value. A disabled one keeps it to itself; one outside
+// its dates does not (CONTRACT section 7).
+func (s *Service) opened(b Bundle) (Bundle, error) {
+	v := b.Version
 	if !v.Attributes.Enabled {
-		return Secret{}, vault.DisabledObject(vault.Secrets, "get")
+		return Bundle{}, vault.DisabledObject(vault.Secrets, "get")
 	}
 	value, err := s.Sealer.Open(v.Secret.Value, vault.Binding(v.Ref, v.ID))
 	if err != nil {
-		return Secret{}, fmt.Errorf("open secret %s: %w", v.Ref, err)
+		return Bundle{}, fmt.Errorf("open secret %s: %w", v.Ref, err)
 	}
-	got := Secret{Version: v, Value: string(value), Settings: s.Settings(ref.Vault)}
-	if out == "" || out == v.Secret.ContentType {
-		return got, nil
-	}
-	return s.converted(ctx, got, out)
+	b.Value = string(value)
+	return b, nil
 }
 
 // converted gives a PFX out as PEM, the one conversion there is (CONTRACT section 14).
-func (s *Service) converted(ctx context.Context, got Secret, out string) (Secret, error) {
+func (s *Service) converted(ctx context.Context, got Bundle, out string) (Bundle, error) {
 	if out != vault.PEM || got.Version.Secret.ContentType != vault.PKCS12 {
 		return got, vault.Bad("outContentType can only turn %s into %s.", vault.PKCS12, vault.PEM)
 	}
@@ -87,18 +90,18 @@ func pfxToPEM(ctx context.Context, value string) (string, error) {
 }
 
 // SetSecret stores a value as a new version of a plain secret.
-func (s *Service) SetSecret(ctx context.Context, who vault.Caller, ref vault.Ref, in SecretInput) (Secret, error) {
+func (s *Service) SetSecret(ctx context.Context, who vault.Caller, ref vault.Ref, in SecretInput) (Bundle, error) {
 	if err := s.enter(ctx, who, "secrets/set", ref); err != nil {
-		return Secret{}, err
+		return Bundle{}, err
 	}
 	if err := in.check(); err != nil {
-		return Secret{}, err
+		return Bundle{}, err
 	}
 	now := s.now()
 	v := vault.Version{Ref: ref, ID: vault.NewID(), Tags: in.Tags, Attributes: in.Attributes.apply(vault.Attributes{Enabled: true, Created: now}, now)}
 	sealed, err := s.Sealer.Seal([]byte(in.Value), vault.Binding(ref, v.ID))
 	if err != nil {
-		return Secret{}, err
+		return Bundle{}, err
 	}
 	v.Secret = &vault.SecretBody{ContentType: in.ContentType, Value: sealed}
 	err = s.change(ctx, ref, func(tx vault.Tx) (err error) {
@@ -112,7 +115,7 @@ func (s *Service) SetSecret(ctx context.Context, who vault.Caller, ref vault.Ref
 	if err == nil && !v.Attributes.Expires.IsZero() {
 		s.Poke()
 	}
-	return Secret{Version: v, Value: in.Value, Settings: s.Settings(ref.Vault)}, err
+	return Bundle{Version: v, Value: in.Value, Settings: s.Settings(ref.Vault)}, err
 }
 
 func (in SecretInput) check() error {
@@ -127,26 +130,26 @@ func (in SecretInput) check() error {
 
 // UpdateSecret changes content type, attributes and tags of a plain secret's
 // version, the latest for id "".
-func (s *Service) UpdateSecret(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in SecretUpdate) (Secret, error) {
-	if in.ContentType != nil && len(*in.ContentType) > maxContentType {
-		return Secret{}, vault.Bad("contentType is longer than %d characters.", maxContentType)
+func (s *Service) UpdateSecret(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in SecretUpdate) (Bundle, error) {
+	if err := s.enter(ctx, who, actions[vault.Secrets].update, ref); err != nil {
+		return Bundle{}, err
 	}
-	v, err := s.updatePlain(ctx, who, "secrets/set", ref, id, in.Attributes, in.Tags, func(v *vault.Version) error {
+	if in.ContentType != nil && len(*in.ContentType) > maxContentType {
+		return Bundle{}, vault.Bad("contentType is longer than %d characters.", maxContentType)
+	}
+	v, err := s.updatePlain(ctx, ref, id, in.Attributes, in.Tags, func(v *vault.Version) error {
 		if in.ContentType != nil {
 			body := *v.Secret
 			body.ContentType, v.Secret = *in.ContentType, &body
 		}
 		return nil
 	})
-	return Secret{Version: v, Settings: s.Settings(ref.Vault)}, err
+	return Bundle{Version: v, Settings: s.Settings(ref.Vault)}, err
 }
 
-// updatePlain changes a version of a plain key or secret.
-func (s *Service) updatePlain(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref, id string,
-	attrs AttributesInput, tags map[string]string, edit func(*vault.Version) error) (v vault.Version, err error) {
-	if err := s.enter(ctx, who, do, ref); err != nil {
-		return v, err
-	}
+// updatePlain changes a version of a plain key or secret, once it may.
+func (s *Service) updatePlain(ctx context.Context, ref vault.Ref, id string, attrs AttributesInput, tags map[string]string,
+	edit func(*vault.Version) error) (v vault.Version, err error) {
 	if err := attrs.check(); err != nil {
 		return v, err
 	}
@@ -184,61 +187,4 @@ func (s *Service) updatePlain(ctx context.Context, who vault.Caller, do vault.Ac
 		s.Poke() // what is due by the expiry is due at another time
 	}
 	return v, err
-}
-
-// DeleteSecret soft-deletes a plain secret.
-func (s *Service) DeleteSecret(ctx context.Context, who vault.Caller, ref vault.Ref) (x Secret, err error) {
-	err = s.softDelete(ctx, who, "secrets/delete", ref, s.secretReading(&x).then)
-	return x, err
-}
-
-// GetDeletedSecret returns a soft-deleted secret without its value. A disabled
-// one is refused as a live one is (recorded; deleted keys and certificates are not).
-func (s *Service) GetDeletedSecret(ctx context.Context, who vault.Caller, ref vault.Ref) (x Secret, err error) {
-	err = s.readDeleted(ctx, who, "secrets/get", ref, s.secretReading(&x))
-	if err == nil && !x.Version.Attributes.Enabled {
-		return Secret{}, vault.DisabledObject(vault.Secrets, "get")
-	}
-	return x, err
-}
-
-// RecoverSecret brings a soft-deleted plain secret back.
-func (s *Service) RecoverSecret(ctx context.Context, who vault.Caller, ref vault.Ref) (x Secret, err error) {
-	err = s.recover(ctx, who, "secrets/recover", ref, s.secretReading(&x).then)
-	return x, err
-}
-
-// PurgeSecret removes a soft-deleted plain secret for good.
-func (s *Service) PurgeSecret(ctx context.Context, who vault.Caller, ref vault.Ref) error {
-	return s.purge(ctx, who, "secrets/purge", ref)
-}
-
-// BackupSecret returns every version of a plain secret as one sealed blob.
-func (s *Service) BackupSecret(ctx context.Context, who vault.Caller, ref vault.Ref) ([]byte, error) {
-	return s.backup(ctx, who, ref)
-}
-
-// RestoreSecret brings a backup of a secret back.
-func (s *Service) RestoreSecret(ctx context.Context, who vault.Caller, vaultName, base string, blob []byte) (x Secret, err error) {
-	err = s.restore(ctx, who, vault.Ref{Vault: vaultName, Kind: vault.Secrets}, base, blob, s.secretReading(&x).then)
-	return x, err
-}
-
-// secretReading reads the latest version of a secret into x, without its value.
-func (s *Service) secretReading(x *Secret) reading {
-	return func(r vault.Reader, head vault.Object) (err error) {
-		*x = Secret{Deletion: head.Deletion, Settings: s.Settings(head.Vault)}
-		x.Version, err = version(r, head, "")
-		return err
-	}
-}
-
-// ListSecrets returns one page of a vault's secrets, or of its soft-deleted ones.
-func (s *Service) ListSecrets(ctx context.Context, who vault.Caller, vaultName string, in ListInput) (Page[vault.Entry], error) {
-	return s.list(ctx, who, vault.Ref{Vault: vaultName, Kind: vault.Secrets}, in)
-}
-
-// ListSecretVersions returns one page of a secret's versions in ascending order of id.
-func (s *Service) ListSecretVersions(ctx context.Context, who vault.Caller, ref vault.Ref, in ListInput) (Page[vault.Entry], error) {
-	return s.listVersions(ctx, who, ref, in)
 }

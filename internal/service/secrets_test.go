@@ -16,14 +16,14 @@ import (
 
 var word = vault.Ref{Vault: "default", Kind: vault.Secrets, Name: "Word"}
 
-func (h *house) set(t *testing.T, ref vault.Ref, in service.SecretInput) service.Secret {
+func (h *house) set(t *testing.T, ref vault.Ref, in service.SecretInput) service.Bundle {
 	t.Helper()
 	x, err := h.SetSecret(t.Context(), nobody, ref, in)
 	must(t, err)
 	return x
 }
 
-func (h *house) read(t *testing.T, ref vault.Ref, id, form string) service.Secret {
+func (h *house) read(t *testing.T, ref vault.Ref, id, form string) service.Bundle {
 	t.Helper()
 	x, err := h.GetSecret(t.Context(), nobody, ref, id, form)
 	must(t, err)
@@ -54,7 +54,7 @@ func TestSecretLives(t *testing.T) {
 	_, err = h.GetSecret(ctx, nobody, word, first.Version.ID, "")
 	refused(t, err, vault.Denied, "Forbidden")
 
-	gone, err := h.DeleteSecret(ctx, nobody, word)
+	gone, err := h.Delete(ctx, nobody, word)
 	must(t, err)
 	if gone.Version.ID != second.Version.ID || gone.Value != "" || gone.Deletion == nil {
 		t.Errorf("%+v", gone)
@@ -63,23 +63,23 @@ func TestSecretLives(t *testing.T) {
 	refused(t, err, vault.NotFound, "SecretNotFound")
 	_, err = h.SetSecret(ctx, nobody, word, service.SecretInput{Value: "x"})
 	refused(t, err, vault.Conflict, "Conflict")
-	_, err = h.RecoverSecret(ctx, nobody, word)
+	_, err = h.Recover(ctx, nobody, word)
 	must(t, err)
 	want := h.read(t, word, "", "")
-	blob, err := h.BackupSecret(ctx, nobody, word)
+	blob, err := h.Backup(ctx, nobody, word)
 	must(t, err)
 	if bytes.Contains(blob, []byte("two")) {
 		t.Error("the value lies open in the backup")
 	}
-	_, err = h.RestoreSecret(ctx, nobody, word.Vault, "https://h", blob)
+	_, err = h.Restore(ctx, nobody, word.Vault, vault.Secrets, blob)
 	refused(t, err, vault.Conflict, "Conflict")
-	_, err = h.RestoreKey(ctx, nobody, "elsewhere", "https://h", blob)
+	_, err = h.Restore(ctx, nobody, "elsewhere", vault.Keys, blob)
 	refused(t, err, vault.Invalid, "Malformed backup blob")
-	_, err = h.DeleteSecret(ctx, nobody, word)
+	_, err = h.Delete(ctx, nobody, word)
 	must(t, err)
-	must(t, h.PurgeSecret(ctx, nobody, word))
-	refused(t, h.PurgeSecret(ctx, nobody, word), vault.NotFound, "SecretNotFound")
-	_, err = h.RestoreSecret(ctx, nobody, word.Vault, "https://h", blob)
+	must(t, h.Purge(ctx, nobody, word))
+	refused(t, h.Purge(ctx, nobody, word), vault.NotFound, "SecretNotFound")
+	_, err = h.Restore(ctx, nobody, word.Vault, vault.Secrets, blob)
 	must(t, err)
 	got := h.read(t, word, "", "")
 	want.Version.Secret.Value, got.Version.Secret.Value = nil, nil // sealed anew

@@ -10,6 +10,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
@@ -80,6 +81,9 @@ func (s *Service) enter(ctx context.Context, who vault.Caller, do vault.Action, 
 		if err := vault.CheckName(ref.Name); err != nil {
 			return err
 		}
+	}
+	if do == "" {
+		return fmt.Errorf("service: %s has no such operation", ref)
 	}
 	return s.Access.Authorize(ctx, who, do, ref)
 }

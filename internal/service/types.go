@@ -7,32 +7,6 @@ import (
 	"certwright/internal/vault"
 )
 
-// A Certificate is one version of a certificate with what the wire shows around it.
-type Certificate struct {
-	Version  vault.Version
-	Policy   *vault.Policy // nil where the wire shows none: a version asked for by id
-	NoSANs   bool          // the policy has SANs but none is in them
-	Pending  bool          // there is a pending operation, ended or not
-	Deletion *vault.Deletion
-	Settings vault.Settings
-	busy     bool // the operation is in progress
-}
-
-// A Key is one version of a key.
-type Key struct {
-	Version  vault.Version
-	Deletion *vault.Deletion
-	Settings vault.Settings
-}
-
-// A Secret is one version of a secret. Value is opened only where the wire shows it.
-type Secret struct {
-	Version  vault.Version
-	Value    string
-	Deletion *vault.Deletion
-	Settings vault.Settings
-}
-
 // CreateInput asks for a new certificate or a new version of one.
 type CreateInput struct {
 	Policy        *vault.PolicyPatch // nil: the stored policy

@@ -1,0 +1,137 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// kindRows are the operations that certificates, keys and secrets have alike.
+func kindRows(k vault.Kind) []row {
+	of, deleted, noun := "/"+string(k), "/deleted"+string(k), k.Title()
+	return []row{
+		{"GET", of, "Get" + noun + "s", listObjects(k, false), 0},
+		{"DELETE", of + "/{name}", "Delete" + noun, deleteObject(k), 0},
+		{"GET", of + "/{name}/versions", "Get" + noun + "Versions", listVersions(k), 0},
+		{"POST", of + "/{name}/backup", "Backup" + noun, backupObject(k), 0},
+		{"POST", of + "/restore", "Restore" + noun, restoreObject(k), maxBackup},
+		{"GET", deleted, "GetDeleted" + noun + "s", listObjects(k, true), 0},
+		{"GET", deleted + "/{name}", "GetDeleted" + noun, getDeleted(k), 0},
+		{"DELETE", deleted + "/{name}", "PurgeDeleted" + noun, purgeDeleted(k), 0},
+		{"POST", deleted + "/{name}/recover", "RecoverDeleted" + noun, recoverDeleted(k), 0},
+	}
+}
+
+// getObject serves a GET of one version from what is rendered already, if
+// nothing was written to the name since; permission is asked for each time.
+func getObject(k vault.Kind) serve {
+	return func(s *service.Service, c *call) (answer, error) {
+		ref := c.ref(k)
+		key := renderedKey{k, c.vault, ref.Key(), c.path.version, c.base, c.version.features()}
+		epoch := s.Epoch(ref) // before the object is read
+		if body, ok := c.rendered.get(key, epoch); ok {
+			return answer{text: body}, s.MayGet(c.ctx, c.who, ref)
+		}
+		b, err := s.Get(c.ctx, c.who, ref, c.path.version)
+		if err != nil {
+			return answer{}, err
+		}
+		v, err := c.view().read(b, c.path.version)
+		if err != nil {
+			return answer{}, err
+		}
+		body, err := encode(v)
+		if err == nil && b.Settled() {
+			c.rendered.put(key, epoch, body)
+		}
+		return answer{text: body}, err
+	}
+}
+
+func deleteObject(k vault.Kind) serve {
+	return func(s *service.Service, c *call) (answer, error) {
+		return c.bundleAnswer(s.Delete(c.ctx, c.who, c.ref(k)))
+	}
+}
+
+func getDeleted(k vault.Kind) serve {
+	return func(s *service.Service, c *call) (answer, error) {
+		return c.bundleAnswer(s.GetDeleted(c.ctx, c.who, c.ref(k)))
+	}
+}
+
+func recoverDeleted(k vault.Kind) serve {
+	return func(s *service.Service, c *call) (answer, error) {
+		return c.bundleAnswer(s.Recover(c.ctx, c.who, c.ref(k)))
+	}
+}
+
+func purgeDeleted(k vault.Kind) serve {
+	return func(s *service.Service, c *call) (answer, error) {
+		return answer{status: http.StatusNoContent}, s.Purge(c.ctx, c.who, c.ref(k))
+	}
+}
+
+func backupObject(k vault.Kind) serve {
+	return func(s *service.Service, c *call) (answer, error) {
+		return backupAnswer(s.Backup(c.ctx, c.who, c.ref(k)))
+	}
+}
+
+func restoreObject(k vault.Kind) serve {
+	return func(s *service.Service, c *call) (answer, error) {
+		blob, err := c.backup()
+		if err != nil {
+			return answer{}, err
+		}
+		b, err := s.Restore(c.ctx, c.who, c.vault, k, blob)
+		if taken := (*service.Taken)(nil); errors.As(err, &taken) {
+			err = vault.RestoreConflict(k, c.base.at(taken.Ref, taken.ID))
+		}
+		return c.bundleAnswer(b, err)
+	}
+}
+
+// listObjects serves a whole collection, live or deleted.
+func listObjects(k vault.Kind, deleted bool) serve {
+	collection := "/" + string(k)
+	if deleted {
+		collection = "/deleted" + string(k)
+	}
+	return func(s *service.Service, c *call) (answer, error) {
+		in, err := c.listInput()
+		if err != nil {
+			return answer{}, err
+		}
+		in.Deleted = deleted
+		p, err := s.List(c.ctx, c.who, c.vault, k, in)
+		if err != nil {
+			return answer{}, err
+		}
+		v := c.view()
+		return page(c, p, in, string(c.base)+collection, func(e vault.Entry) any {
+			return v.item(v.base.of(e.Ref), e, p.Settings)
+		}), nil
+	}
+}
+
+// listVersions serves the versions of one object.
+func listVersions(k vault.Kind) serve {
+	return func(s *service.Service, c *call) (answer, error) {
+		in, err := c.listInput()
+		if err != nil {
+			return answer{}, err
+		}
+		ref := c.ref(k)
+		p, err := s.ListVersions(c.ctx, c.who, ref, in)
+		if err != nil {
+			return answer{}, err
+		}
+		v := c.view()
+		return page(c, p, in, v.base.of(ref)+"/versions", func(e vault.Entry) any {
+			return v.item(v.base.at(e.Ref, e.ID), e, p.Settings)
+		}), nil
+	}
+}

@@ -1,0 +1,121 @@
+package service_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// A gate lets nobody in and notes what was asked for.
+type gate struct{ asked []vault.Action }
+
+var errShut = errors.New("the gate is shut")
+
+func (g *gate) Authorize(_ context.Context, _ vault.Caller, do vault.Action, _ vault.Ref) error {
+	g.asked = append(g.asked, do)
+	return errShut
+}
+
+// TestPermissionFirst: whatever else is wrong with a request, who may not make
+// it learns no more than that, and each operation asks for one action.
+func TestPermissionFirst(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	g := &gate{}
+	h.Access = g
+	ctx, long, late := t.Context(), strings.Repeat("x", 1000), noon.AddDate(9000, 0, 0)
+	bad := service.AttributesInput{Expires: &late}
+	key, secret := web.As(vault.Keys), web.As(vault.Secrets)
+	calls := map[vault.Action][]func() error{
+		"certificates/create": {
+			func() error { _, err := h.CreateCertificate(ctx, nobody, web, service.CreateInput{}); return err },
+			func() error { _, err := h.MergeCertificate(ctx, nobody, web, service.MergeInput{}); return err }},
+		"certificates/import": {func() error {
+			_, err := h.ImportCertificate(ctx, nobody, web, service.ImportInput{Value: "?"})
+			return err
+		}},
+		"certificates/update": {
+			func() error { _, err := h.UpdateCertificate(ctx, nobody, web, "", service.UpdateInput{}); return err },
+			func() error { _, err := h.UpdatePolicy(ctx, nobody, web, vault.PolicyPatch{}); return err },
+			func() error { _, err := h.UpdateOperation(ctx, nobody, web, "", true); return err },
+			func() error { _, err := h.DeleteOperation(ctx, nobody, web, ""); return err }},
+		"certificates/managecontacts": {
+			func() error {
+				_, err := h.PutContacts(ctx, nobody, web.Vault, []vault.Contact{{Email: "?"}})
+				return err
+			},
+			func() error { _, err := h.DeleteContacts(ctx, nobody, web.Vault); return err }},
+		"certificates/setissuers": {func() error { _, err := h.PutIssuer(ctx, nobody, web.Vault, "x", service.IssuerInput{}); return err }},
+		"keys/create":             {func() error { _, err := h.CreateKey(ctx, nobody, key, service.KeyInput{Type: "?"}); return err }},
+		"keys/import":             {func() error { _, err := h.ImportKey(ctx, nobody, key, service.KeyImport{}); return err }},
+		"keys/update": {func() error {
+			_, err := h.UpdateKey(ctx, nobody, key, "", service.KeyUpdate{Attributes: bad})
+			return err
+		}},
+		"keys/rotate":            {func() error { _, err := h.RotateKey(ctx, nobody, key); return err }},
+		"keys/setrotationpolicy": {func() error { _, err := h.PutRotationPolicy(ctx, nobody, key, nil, vault.Period{}); return err }},
+		"keys/sign": {func() error {
+			_, err := h.Use(ctx, nobody, key, "", vault.OpSign, service.CryptoInput{Alg: "?"})
+			return err
+		}},
+		"keys/rng":     {func() error { _, err := h.RandomBytes(ctx, nobody, web.Vault, -1); return err }},
+		"keys/release": {func() error { return h.ReleaseKey(ctx, nobody, key, "") }},
+		"secrets/set": {
+			func() error {
+				_, err := h.SetSecret(ctx, nobody, secret, service.SecretInput{ContentType: long})
+				return err
+			},
+			func() error {
+				_, err := h.UpdateSecret(ctx, nobody, secret, "", service.SecretUpdate{ContentType: &long})
+				return err
+			},
+			func() error {
+				_, err := h.UpdateSecret(ctx, nobody, secret, "", service.SecretUpdate{Attributes: bad})
+				return err
+			}},
+	}
+	for _, ref := range []vault.Ref{web, key, secret} {
+		on := func(verb string) vault.Action { return vault.Action(string(ref.Kind) + "/" + verb) }
+		calls[on("get")] = []func() error{
+			func() error { return h.MayGet(ctx, nobody, ref) },
+			func() error { _, err := h.Get(ctx, nobody, ref, "?"); return err },
+			func() error { _, err := h.GetDeleted(ctx, nobody, ref); return err }}
+		calls[on("list")] = []func() error{
+			func() error { _, err := h.List(ctx, nobody, ref.Vault, ref.Kind, service.ListInput{}); return err },
+			func() error { _, err := h.ListVersions(ctx, nobody, ref, service.ListInput{}); return err }}
+		calls[on("delete")] = []func() error{func() error { _, err := h.Delete(ctx, nobody, ref); return err }}
+		calls[on("recover")] = []func() error{func() error { _, err := h.Recover(ctx, nobody, ref); return err }}
+		calls[on("purge")] = []func() error{func() error { return h.Purge(ctx, nobody, ref) }}
+		calls[on("backup")] = []func() error{func() error { _, err := h.Backup(ctx, nobody, ref); return err }}
+		calls[on("restore")] = []func() error{func() error { _, err := h.Restore(ctx, nobody, ref.Vault, ref.Kind, []byte("?")); return err }}
+	}
+	for want, list := range calls {
+		for i, call := range list {
+			g.asked = nil
+			if err := call(); !errors.Is(err, errShut) {
+				t.Errorf("%s %d: got %v, want what the gate says", want, i, err)
+			}
+			if len(g.asked) != 1 || g.asked[0] != want {
+				t.Errorf("%s %d asked for %v", want, i, g.asked)
+			}
+		}
+	}
+}
+
+// TestOtherKinds: a kind that callers do not reach has no operations.
+func TestOtherKinds(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	for _, k := range []vault.Kind{vault.Withdrawn, vault.Sinks, vault.Lists, "", "Certificates"} {
+		if _, err := h.Delete(t.Context(), nobody, web.As(k)); err == nil || errors.As(err, new(*vault.Error)) {
+			t.Errorf("delete of kind %q: %v, want a fault", k, err)
+		}
+		if _, err := h.List(t.Context(), nobody, web.Vault, k, service.ListInput{Limit: 1}); err == nil {
+			t.Errorf("kind %q was listed", k)
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+
+	"certwright/internal/engine"
+	"certwright/internal/vault"
+)
+
+// Restore brings a backup back with its version ids, dates, tags and policy, if
+// no shape of its name is in use; where one is, the error is a *Taken.
+func (s *Service) Restore(ctx context.Context, who vault.Caller, vaultName string, kind vault.Kind, blob []byte) (b Bundle, err error) {
+	into := vault.Ref{Vault: vaultName, Kind: kind}
+	if err := s.enter(ctx, who, actions[kind].restore, into); err != nil {
+		return b, err
+	}
+	from, err := s.readBlob(blob, into)
+	if err != nil {
+		return b, err
+	}
+	ref := from.Head.Ref
+	err = s.Change(ctx, ref, func(tx vault.Tx) error {
+		if err := mayRestore(tx, from.Head); err != nil {
+			return err
+		}
+		if err := writeBackup(tx, from); err != nil {
+			return err
+		}
+		head, err := tx.Object(ref)
+		if err != nil {
+			return err
+		}
+		b, err = s.resume(tx, head)
+		return err
+	})
+	if err == nil {
+		s.Poke()
+	}
+	return b, err
+}
+
+// A Taken says that an object cannot be restored, because its name is in use.
+// It is a vault.RestoreConflict that names the object by its path; who knows
+// the vault's URL makes one that names it in full.
+type Taken struct {
+	Ref vault.Ref
+	ID  string // the version that was to be the current one
+}
+
+// Error returns the refusal's text.
+func (t *Taken) Error() string { return t.Unwrap().Error() }
+
+// Unwrap returns the refusal.
+func (t *Taken) Unwrap() error {
+	return vault.RestoreConflict(t.Ref.Kind, "/"+string(t.Ref.Kind)+"/"+t.Ref.Name+"/"+t.ID)
+}
+
+// mayRestore refuses where a certificate, key or secret has the name already
+// that would be in the way.
+func mayRestore(r vault.Reader, head vault.Object) error {
+	for _, k := range []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets} {
+		_, taken, err := engine.Found(r.Object(head.Ref.As(k)))
+		if err != nil {
+			return err
+		}
+		if taken && (k == head.Kind || head.Kind == vault.Certificates || k == vault.Certificates) {
+			return &Taken{head.Ref, head.Latest}
+		}
+	}
+	return nil
+}
+
+// readBlob opens a blob and seals its secrets again for the vault it comes into.
+func (s *Service) readBlob(blob []byte, into vault.Ref) (backup, error) {
+	var b backup
+	if len(blob) < leastBackup {
+		return b, vault.CorruptBackup()
+	}
+	plain, err := s.Backups.Open(blob, backupBinding(into.Kind))
+	if err == nil {
+		err = json.Unmarshal(plain, &b)
+	}
+	if err == nil && (b.Head.Kind != into.Kind || len(b.Versions) == 0) {
+		err = errors.New("the blob holds nothing of the kind")
+	}
+	if err != nil {
+		return b, vault.BadBackup().Because(err)
+	}
+	b.Head.Vault, b.Head.Rev, b.Head.Deletion = into.Vault, 0, nil
+	if b.Head.Policy != nil && b.Head.Policy.X509.SANs.Empty() {
+		b.Head.Policy.X509.SANs = nil // as recorded: "sans":{} is gone after a restore
+	}
+	for i := range b.Versions {
+		if err := s.sealBackup(&b.Versions[i], into); err != nil {
+			return b, err
+		}
+	}
+	return b, nil
+}
+
+// sealBackup seals the secrets of a version for the vault it comes into.
+func (s *Service) sealBackup(v *backupVersion, into vault.Ref) (err error) {
+	for _, k := range engine.Shapes(into.Kind) {
+		shape := *v.shape(k)
+		if shape == nil {
+			return vault.BadBackup()
+		}
+		shape.Vault = into.Vault
+	}
+	if k := v.Key; k != nil {
+		if k.Key.Private, err = s.Sealer.Seal(v.Private, vault.Binding(k.Ref, k.ID)); err != nil {
+			return err
+		}
+	}
+	if x := v.Secret; x != nil {
+		x.Secret.Value, err = s.Sealer.Seal(v.Value, vault.Binding(x.Ref, x.ID))
+	}
+	return err
+}
+
+func writeBackup(tx vault.Tx, b backup) error {
+	for _, k := range engine.Shapes(b.Head.Kind) {
+		head := b.Head
+		if k != head.Kind {
+			head = vault.Object{Ref: b.Head.Ref.As(k), Latest: b.Head.Latest, Managed: true, Created: b.Head.Created}
+		}
+		if _, err := tx.PutObject(head); err != nil {
+			return err
+		}
+		for _, v := range b.Versions {
+			if err := tx.PutVersion(**v.shape(k)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
