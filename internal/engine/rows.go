@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"certwright/internal/vault"
 )
@@ -78,4 +79,21 @@ func EachShape(tx vault.Tx, ref vault.Ref, do func(vault.Object) error) error {
 		}
 	}
 	return nil
+}
+
+// DatedApart dates a version later than the one before it. Lists come in order
+// of id, so clients sort by created to find the newest; two versions made
+// within a second must not tie.
+func DatedApart(r vault.Reader, ref vault.Ref, previous string, a vault.Attributes) (vault.Attributes, error) {
+	if previous == "" {
+		return a, nil
+	}
+	before, err := r.Version(ref, previous)
+	if err != nil {
+		return a, err
+	}
+	if first := before.Attributes.Created.Add(time.Second); a.Created.Before(first) {
+		a.Created, a.Updated = first, first
+	}
+	return a, nil
 }

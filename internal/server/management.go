@@ -15,7 +15,7 @@ func (s *Server) openManagement() (err error) {
 	door := auth.Door{Tenant: s.config.Tenant}
 	s.arm, err = arm.New(arm.Service{
 		Tenant: s.config.Tenant, Region: s.config.Region, Vault: s.config.DefaultVault,
-		Configured: names, Vaults: s.service.Vaults, Settings: s.config.VaultSettings(),
+		Configured: names, Vaults: s.service.Operator.Vaults, Settings: s.config.VaultSettings(),
 		Authenticate: door.Authenticate, Challenge: door.Challenge, FromPage: auth.FromPage, Log: s.log,
 	})
 	return err

@@ -167,7 +167,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 // handlers are who does the jobs.
 func (s *Server) handlers() map[vault.JobKind]worker.Handler {
 	all := map[vault.JobKind]worker.Handler{
-		vault.JobIssue: s.service.Issue, vault.JobWithdraw: s.service.Withdraw, vault.JobHear: s.service.Schedule.Hear, vault.JobMend: s.service.Mend,
+		vault.JobIssue: s.service.Orders.Issue, vault.JobWithdraw: s.service.Orders.Withdraw, vault.JobHear: s.service.Schedule.Hear, vault.JobMend: s.service.Operator.Mend,
 		vault.JobRotate: s.service.Rotate, vault.JobNotice: s.service.Schedule.Notice,
 		vault.JobLife: s.service.Schedule.Run, vault.JobPurge: s.service.Schedule.Purge, vault.JobSweep: s.post.sweepWith(s.service.Sweeper.Sweep),
 		vault.JobDeliver: s.post.Deliver,

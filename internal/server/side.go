@@ -22,7 +22,7 @@ func (s *Server) sideDoor() *admin.Door {
 		Events:    s.post.stream.Serve,
 		Metrics:   s.metrics,
 		Reset:     s.Reset,
-		Operator:  s.service,
+		Operator:  s.service.Operator,
 		Rollover:  s.issuers.rollover,
 		PKI:       s.issuers.published,
 		Challenge: s.issuers.challenge,

@@ -11,7 +11,7 @@ import (
 	"certwright/internal/clock"
 	"certwright/internal/metrics"
 	"certwright/internal/notify"
-	"certwright/internal/service"
+	"certwright/internal/order"
 	"certwright/internal/vault"
 )
 
@@ -26,7 +26,7 @@ func (s *Server) openMetrics(sinks map[string]notify.Sink) (err error) {
 
 // called counts a call of an issuer. Users name providers as they like, so those
 // that are not configured are one.
-func (s *Server) called(c service.Call) {
+func (s *Server) called(c order.Call) {
 	s.metrics.Call(s.issuers.label(c.Provider), c.Kind, c.Outcome, c.Took)
 }
 

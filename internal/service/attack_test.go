@@ -51,7 +51,7 @@ func TestOrderStaysWithItsProvider(t *testing.T) {
 	h := newHouse(t)
 	first := &played{steps: []step{waits(vault.Progress{State: []byte("order 7"), Again: time.Hour}), h.issues}}
 	second := &played{steps: []step{fails(errors.New("what is order 7?"))}}
-	h.Issuers = func(provider string) vault.Issuer {
+	h.Orders.Issuers.Find = func(provider string) vault.Issuer {
 		if strings.EqualFold(provider, "DigiCert") {
 			return first
 		}
@@ -156,11 +156,11 @@ func TestLateWorkerTakesNothingBack(t *testing.T) {
 	h.create(t, web, policy("mydigicert"))
 	l, err := h.Store.Take(t.Context(), vault.JobIssue, web, time.Now(), time.Minute)
 	must(t, err)
-	must(t, h.Issue(t.Context(), l))
+	must(t, h.Orders.Issue(t.Context(), l))
 	if len(other) != 1 {
 		t.Fatalf("%d jobs for the other worker", len(other))
 	}
-	must(t, h.Issue(t.Context(), other[0]))
+	must(t, h.Orders.Issue(t.Context(), other[0]))
 	h.pass(t, time.Minute)
 	if op := h.status(t, web); op.Status != vault.Completed || len(p.cancels) > 0 {
 		t.Errorf("%s; the order was cancelled %d times", op.Status, len(p.cancels))
@@ -188,7 +188,7 @@ func TestTakenBackTwice(t *testing.T) {
 	h.create(t, web, policy("mydigicert"))
 	l, err := h.Store.Take(t.Context(), vault.JobIssue, web, time.Now(), time.Minute)
 	must(t, err)
-	go func() { ended <- h.Issue(t.Context(), l) }()
+	go func() { ended <- h.Orders.Issue(t.Context(), l) }()
 	<-begun
 	_, err = h.DeleteOperation(t.Context(), nobody, web, "")
 	must(t, err)
@@ -204,7 +204,7 @@ func TestRevokedWhereItWasMade(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	revoked := map[string]int{}
-	h.Issuers = func(provider string) vault.Issuer {
+	h.Orders.Issuers.Find = func(provider string) vault.Issuer {
 		return &played{steps: []step{h.issues}, revoke: func(r vault.Revocation) error {
 			revoked[provider]++
 			if r.Password != "" {
@@ -219,7 +219,7 @@ func TestRevokedWhereItWasMade(t *testing.T) {
 	_, err := h.PutIssuer(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other"),
 		Credentials: true, Password: ptr(vault.Hidden("opensesame"))})
 	must(t, err)
-	if _, err := h.Revoke(t.Context(), web, "", 0); err != nil || revoked["DigiCert"] != 1 || len(revoked) != 1 {
+	if _, err := h.Operator.Revoke(t.Context(), web, "", 0); err != nil || revoked["DigiCert"] != 1 || len(revoked) != 1 {
 		t.Errorf("revoked at %v, %v", revoked, err)
 	}
 }

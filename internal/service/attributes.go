@@ -3,6 +3,7 @@ package service
 import (
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -37,7 +38,7 @@ func (in AttributesInput) check() error {
 // current one. It returns the version as stored. verb is what a certificate's
 // key or secret refuses.
 func addVersion(tx vault.Tx, v vault.Version, verb string, edit func(head *vault.Object, previous string, v *vault.Version)) (vault.Version, error) {
-	head, exists, err := found(tx.Object(v.Ref))
+	head, exists, err := engine.Found(tx.Object(v.Ref))
 	if err != nil {
 		return v, err
 	}
@@ -50,7 +51,7 @@ func addVersion(tx vault.Tx, v vault.Version, verb string, edit func(head *vault
 		return v, err
 	}
 	previous := head.Latest
-	if v.Attributes, err = datedApart(tx, v.Ref, previous, v.Attributes); err != nil {
+	if v.Attributes, err = engine.DatedApart(tx, v.Ref, previous, v.Attributes); err != nil {
 		return v, err
 	}
 	head.Latest = v.ID
@@ -74,28 +75,11 @@ func mayHold(r vault.Reader, ref vault.Ref, verb string, head vault.Object, exis
 	case exists:
 		return nil
 	}
-	_, taken, err := found(r.Object(ref.As(vault.Certificates)))
+	_, taken, err := engine.Found(r.Object(ref.As(vault.Certificates)))
 	if err == nil && taken {
 		err = vault.NameOfCertificate(ref)
 	}
 	return err
-}
-
-// datedApart dates a version later than the one before it. Lists come in order
-// of id, so clients sort by created to find the newest; two versions made
-// within a second must not tie.
-func datedApart(r vault.Reader, ref vault.Ref, previous string, a vault.Attributes) (vault.Attributes, error) {
-	if previous == "" {
-		return a, nil
-	}
-	before, err := r.Version(ref, previous)
-	if err != nil {
-		return a, err
-	}
-	if first := before.Attributes.Created.Add(time.Second); a.Created.Before(first) {
-		a.Created, a.Updated = first, first
-	}
-	return a, nil
 }
 
 // rewrite replaces a version of a plain key or secret under the same id.

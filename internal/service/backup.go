@@ -56,7 +56,7 @@ func (s *Service) Backup(ctx context.Context, who vault.Caller, ref vault.Ref) (
 	if err := s.enter(ctx, who, actions[ref.Kind].backup, ref); err != nil {
 		return nil, err
 	}
-	if err := s.settle(ctx, ref); err != nil {
+	if err := s.Orders.Settle(ctx, ref); err != nil {
 		return nil, err
 	}
 	var b backup

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,7 +44,7 @@ func sampleBackup(kind vault.Kind) backup {
 		return &vault.Version{Ref: ref.As(k), ID: id, Attributes: attrs, Tags: map[string]string{"a": "b"}, Managed: k != kind}
 	}
 	var v backupVersion
-	for _, k := range shapes(kind) {
+	for _, k := range engine.Shapes(kind) {
 		*v.shape(k) = make(k)
 	}
 	if v.Certificate != nil {

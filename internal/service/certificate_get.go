@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -14,14 +15,14 @@ func (s *Service) UpdateCertificate(ctx context.Context, who vault.Caller, ref v
 	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
 		return Bundle{}, err
 	}
-	now := s.now()
+	now := s.Now()
 	var c Bundle
-	err := s.change(ctx, ref, func(tx vault.Tx) error {
-		head, err := live(tx, ref)
+	err := s.Change(ctx, ref, func(tx vault.Tx) error {
+		head, err := engine.Existing(tx, ref)
 		if err != nil {
 			return err
 		}
-		v, err := version(tx, head, id)
+		v, err := engine.Version(tx, head, id)
 		if err != nil {
 			return err
 		}
@@ -34,7 +35,7 @@ func (s *Service) UpdateCertificate(ctx context.Context, who vault.Caller, ref v
 			}
 		}
 		if in.Enabled != nil {
-			if err := s.replanLife(tx, head.Ref); err != nil {
+			if err := s.Schedule.Replan(tx, head.Ref); err != nil {
 				return err
 			}
 		}
@@ -69,7 +70,7 @@ func update(tx vault.Tx, v vault.Version, in UpdateInput, now time.Time) error {
 // what is said of one while it is being renewed: a renewal carries it on, and a
 // certificate that was disabled does not come back by itself.
 func updateOrder(tx vault.Tx, v vault.Version, in UpdateInput) error {
-	op, ok, err := found(tx.Operation(v.Ref))
+	op, ok, err := engine.Found(tx.Operation(v.Ref))
 	if err != nil || !ok || !v.Pending && !(op.Renewal && op.Status == vault.InProgress) {
 		return err
 	}

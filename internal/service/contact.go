@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 
+	"certwright/internal/engine"
 	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
@@ -17,7 +18,7 @@ func (s *Service) GetContacts(ctx context.Context, who vault.Caller, vaultName s
 	var c []vault.Contact
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
 		c, err = r.Contacts(vaultName)
-		c, err = one(c, err, vault.NoContacts())
+		c, err = engine.One(c, err, vault.NoContacts())
 		return err
 	})
 	return c, err
@@ -32,9 +33,9 @@ func (s *Service) PutContacts(ctx context.Context, who vault.Caller, vaultName s
 	if err := vault.CheckContacts(c); err != nil {
 		return nil, err
 	}
-	now := s.now()
+	now := s.Now()
 	err := s.Store.Update(ctx, func(tx vault.Tx) error {
-		was, _, err := found(tx.Contacts(vaultName))
+		was, _, err := engine.Found(tx.Contacts(vaultName))
 		if err != nil {
 			return err
 		}
@@ -57,7 +58,7 @@ func (s *Service) DeleteContacts(ctx context.Context, who vault.Caller, vaultNam
 	var c []vault.Contact
 	err := s.Store.Update(ctx, func(tx vault.Tx) (err error) {
 		c, err = tx.Contacts(vaultName)
-		if c, err = one(c, err, vault.NoContacts()); err != nil {
+		if c, err = engine.One(c, err, vault.NoContacts()); err != nil {
 			return err
 		}
 		return tx.DeleteContacts(vaultName)

@@ -68,7 +68,7 @@ func (s *Service) endWork(tx vault.Tx, b Bundle, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		return s.abandon(tx, op, now)
+		return s.Orders.Abandon(tx, op, now)
 	}
 	return nil
 }

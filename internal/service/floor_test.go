@@ -55,7 +55,7 @@ func TestRenewalNeverSpins(t *testing.T) {
 	} {
 		h := newHouse(t)
 		p := &played{steps: []step{issuesFor(t, c.lives)}}
-		h.Issuers = func(string) vault.Issuer { return p }
+		h.Orders.Issuers.Find = func(string) vault.Issuer { return p }
 		h.issuer(t, "")
 		h.create(t, web, lives("mydigicert", c.months, vault.LifetimeAction{Action: vault.AutoRenew, Trigger: vault.Trigger{DaysBeforeExpiry: c.daysBefore}}))
 		h.pass(t, time.Minute)

@@ -28,7 +28,7 @@ func (s *Service) Get(ctx context.Context, who vault.Caller, ref vault.Ref, id s
 
 // read reads a version, letting the certificate behind it settle first.
 func (s *Service) read(ctx context.Context, ref vault.Ref, id string) (b Bundle, err error) {
-	if err := s.settle(ctx, ref); err != nil {
+	if err := s.Orders.Settle(ctx, ref); err != nil {
 		return b, err
 	}
 	err = s.Store.View(ctx, func(r vault.Reader) error {

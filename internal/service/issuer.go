@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"certwright/internal/engine"
+	"certwright/internal/order"
 	"certwright/internal/vault"
 )
 
@@ -40,7 +42,7 @@ func (s *Service) GetIssuer(ctx context.Context, who vault.Caller, vaultName, na
 	var c vault.IssuerConfig
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
 		c, err = r.Issuer(vaultName, name)
-		c, err = one(c, err, vault.NoIssuer())
+		c, err = engine.One(c, err, vault.NoIssuer())
 		return err
 	})
 	return c, err
@@ -51,7 +53,7 @@ func (s *Service) PutIssuer(ctx context.Context, who vault.Caller, vaultName, na
 	if err := s.enterIssuer(ctx, who, "certificates/setissuers", vaultName, name); err != nil {
 		return vault.IssuerConfig{}, err
 	}
-	now := s.now()
+	now := s.Now()
 	return s.putIssuer(ctx, vaultName, name, func(was vault.IssuerConfig, exists bool) (vault.IssuerConfig, error) {
 		next := vault.IssuerConfig{Vault: vaultName, Name: name, Enabled: true, Created: now}
 		if exists {
@@ -70,7 +72,7 @@ func (s *Service) UpdateIssuer(ctx context.Context, who vault.Caller, vaultName,
 	if err := s.enterIssuer(ctx, who, "certificates/setissuers", vaultName, name); err != nil {
 		return vault.IssuerConfig{}, err
 	}
-	now := s.now()
+	now := s.Now()
 	return s.putIssuer(ctx, vaultName, name, func(was vault.IssuerConfig, exists bool) (vault.IssuerConfig, error) {
 		if !exists {
 			return was, vault.NoIssuerNamed(name)
@@ -82,7 +84,7 @@ func (s *Service) UpdateIssuer(ctx context.Context, who vault.Caller, vaultName,
 func (s *Service) putIssuer(ctx context.Context, vaultName, name string, next func(vault.IssuerConfig, bool) (vault.IssuerConfig, error)) (vault.IssuerConfig, error) {
 	var c vault.IssuerConfig
 	err := s.Store.Update(ctx, func(tx vault.Tx) error {
-		was, exists, err := found(tx.Issuer(vaultName, name))
+		was, exists, err := engine.Found(tx.Issuer(vaultName, name))
 		if err != nil {
 			return err
 		}
@@ -90,7 +92,7 @@ func (s *Service) putIssuer(ctx context.Context, vaultName, name string, next fu
 			return err
 		}
 		if c.Enabled {
-			if err := tx.PutJob(vault.Job{Kind: vault.JobMend, Ref: issuerRef(vaultName, c.Name), Due: c.Updated}); err != nil {
+			if err := tx.PutJob(vault.Job{Kind: vault.JobMend, Ref: order.IssuerRef(vaultName, c.Name), Due: c.Updated}); err != nil {
 				return err
 			}
 		}
@@ -117,7 +119,7 @@ func (s *Service) applyIssuer(c vault.IssuerConfig, in IssuerInput, now time.Tim
 	if err := s.applyCredentials(&c, in); err != nil {
 		return c, err
 	}
-	provider := s.Issuers(c.Provider)
+	provider := s.Orders.Issuers.Find(c.Provider)
 	if provider == nil {
 		return c, vault.NoProvider(c.Provider)
 	}

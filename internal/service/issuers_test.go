@@ -66,7 +66,7 @@ func playing(t *testing.T, steps ...step) (*house, *played) {
 	t.Helper()
 	h := newHouse(t)
 	p := &played{steps: steps}
-	h.Issuers = func(string) vault.Issuer { return p }
+	h.Orders.Issuers.Find = func(string) vault.Issuer { return p }
 	h.issuer(t, "")
 	return h, p
 }
@@ -265,10 +265,10 @@ func TestApproval(t *testing.T) {
 			return vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: o.Approval.Message}}, nil
 		}}
 		h.create(t, web, policy("mydigicert"))
-		_, err := h.Decide(t.Context(), web, "", approved, "no reason")
+		_, err := h.Operator.Decide(t.Context(), web, "", approved, "no reason")
 		refused(t, err, vault.Conflict, "Conflict") // it has not asked yet
 		h.pass(t, time.Minute)
-		ops, next, err := h.Underway(t.Context(), web.Vault, vault.Ref{}, 10)
+		ops, next, err := h.Operator.Underway(t.Context(), web.Vault, vault.Ref{}, 10)
 		must(t, err)
 		if len(ops) != 1 || !ops[0].Asks || next != (vault.Ref{}) {
 			t.Fatalf("%+v", ops)
@@ -276,11 +276,11 @@ func TestApproval(t *testing.T) {
 		if details, _ := ops[0].Details(); details != "The order waits for an operator." {
 			t.Error(details)
 		}
-		_, err = h.Decide(t.Context(), web, "0123", approved, "")
+		_, err = h.Operator.Decide(t.Context(), web, "0123", approved, "")
 		refused(t, err, vault.NotFound, "PendingCertificateNotFound")
-		_, err = h.Decide(t.Context(), web, ops[0].RequestID, approved, "no reason")
+		_, err = h.Operator.Decide(t.Context(), web, ops[0].RequestID, approved, "no reason")
 		must(t, err)
-		_, err = h.Decide(t.Context(), web, "", !approved, "")
+		_, err = h.Operator.Decide(t.Context(), web, "", !approved, "")
 		refused(t, err, vault.Conflict, "Conflict") // once is enough
 		h.pass(t, time.Second)
 		op := h.status(t, web)
@@ -372,30 +372,30 @@ func TestRevoke(t *testing.T) {
 	var got vault.Revocation
 	answer := error(nil)
 	p.revoke = func(r vault.Revocation) error { got = r; return answer }
-	_, err := h.Revoke(t.Context(), web, "", 1)
+	_, err := h.Operator.Revoke(t.Context(), web, "", 1)
 	refused(t, err, vault.NotFound, "CertificateNotFound")
 	h.create(t, web, policy("mydigicert"))
-	_, err = h.Revoke(t.Context(), web, "", 1)
+	_, err = h.Operator.Revoke(t.Context(), web, "", 1)
 	refused(t, err, vault.Conflict, "Conflict")
 	h.pass(t, time.Second)
-	v, err := h.Revoke(t.Context(), web, "", 1)
+	v, err := h.Operator.Revoke(t.Context(), web, "", 1)
 	must(t, err)
 	if got.Reason != 1 || string(got.Ref) != "order 9" || !bytes.Equal(got.Chain[0], v.Certificate.Leaf) || got.Issuer.Name != "mydigicert" || got.Password.Reveal() != "hunter2" {
 		t.Errorf("%+v", got)
 	}
 	answer = errors.New("dial: refused with hunter2")
-	_, err = h.Revoke(t.Context(), web, "", 1)
+	_, err = h.Operator.Revoke(t.Context(), web, "", 1)
 	refused(t, err, vault.Unavailable, "IssuerUnavailable")
 	if strings.Contains(err.Error(), "hunter2") {
 		t.Error("the issuer's password is told")
 	}
 	answer = vault.NotRevocable("the authority does not know it.")
-	_, err = h.Revoke(t.Context(), web, "", 1)
+	_, err = h.Operator.Revoke(t.Context(), web, "", 1)
 	refused(t, err, vault.Conflict, "Conflict")
 	own := vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: "own"}
 	h.create(t, own, policy("Self"))
 	h.status(t, own)
-	_, err = h.Revoke(t.Context(), own, "", 1)
+	_, err = h.Operator.Revoke(t.Context(), own, "", 1)
 	refused(t, err, vault.Conflict, "Conflict")
 }
 

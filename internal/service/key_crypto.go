@@ -31,7 +31,7 @@ func (s *Service) Use(ctx context.Context, who vault.Caller, ref vault.Ref, id, 
 	if err != nil {
 		return CryptoResult{}, err
 	}
-	if err := keys.MayDo(op, u.version.Key.Operations, u.version.Attributes, s.now()); err != nil {
+	if err := keys.MayDo(op, u.version.Key.Operations, u.version.Attributes, s.Now()); err != nil {
 		return CryptoResult{}, err
 	}
 	out := CryptoResult{Key: u.version.Ref, ID: u.version.ID}

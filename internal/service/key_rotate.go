@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"certwright/internal/engine"
+	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
 
@@ -15,7 +17,7 @@ func (s *Service) RotateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 	}
 	for {
 		k, err := s.rotate(ctx, ref, func(vault.Tx) error { return nil })
-		if !errors.Is(err, errChanged) {
+		if !errors.Is(err, engine.ErrChanged) {
 			return k, err
 		}
 		if ctx.Err() != nil {
@@ -29,14 +31,14 @@ func (s *Service) RotateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 func (s *Service) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) error) (Bundle, error) {
 	var was vault.Version
 	err := s.Store.View(ctx, func(r vault.Reader) error {
-		head, err := live(r, ref)
+		head, err := engine.Existing(r, ref)
 		if err != nil {
 			return err
 		}
 		if head.Managed {
 			return vault.ManagedObject(vault.Keys, "rotate")
 		}
-		was, err = version(r, head, "")
+		was, err = engine.Version(r, head, "")
 		return err
 	})
 	if err != nil {
@@ -57,9 +59,9 @@ func (s *Service) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) 
 			if err := may(tx); err != nil {
 				return err
 			}
-			head, err := live(tx, was.Ref)
+			head, err := engine.Existing(tx, was.Ref)
 			if err == nil && head.Latest != was.ID {
-				err = errChanged
+				err = engine.ErrChanged
 			}
 			return err
 		}})
@@ -71,8 +73,8 @@ func (s *Service) GetRotationPolicy(ctx context.Context, who vault.Caller, ref v
 		return p, err
 	}
 	err = s.Store.View(ctx, func(r vault.Reader) error {
-		head, err := live(r, ref)
-		p = rotationOf(head)
+		head, err := engine.Existing(r, ref)
+		p = schedule.RotationPolicy(head)
 		return err
 	})
 	return p, err
@@ -84,27 +86,27 @@ func (s *Service) PutRotationPolicy(ctx context.Context, who vault.Caller, ref v
 	if err := s.enter(ctx, who, "keys/setrotationpolicy", ref); err != nil {
 		return p, err
 	}
-	now := s.now()
-	err = s.change(ctx, ref, func(tx vault.Tx) error {
-		head, err := live(tx, ref)
+	now := s.Now()
+	err = s.Change(ctx, ref, func(tx vault.Tx) error {
+		head, err := engine.Existing(tx, ref)
 		if err != nil {
 			return err
 		}
 		if head.Managed {
 			return vault.ManagedObject(vault.Keys, "setrotationpolicy")
 		}
-		if p, err = rotationOf(head).Set(actions, expiry, now); err != nil {
+		if p, err = schedule.RotationPolicy(head).Set(actions, expiry, now); err != nil {
 			return err
 		}
 		head.Rotation = &p
 		if _, err := tx.PutObject(head); err != nil {
 			return err
 		}
-		v, err := version(tx, head, "")
+		v, err := engine.Version(tx, head, "")
 		if err != nil {
 			return err
 		}
-		return scheduleRotation(tx, head, v)
+		return schedule.PlanRotation(tx, head, v)
 	})
 	if err == nil {
 		s.Poke()
@@ -122,7 +124,7 @@ func (s *Service) Rotate(ctx context.Context, l vault.Lease) error {
 	case errors.Is(err, vault.ErrStale):
 		return nil
 	case errors.As(err, &refusal):
-		return s.drop(ctx, l)
+		return s.Drop(ctx, l)
 	}
 	return err
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"certwright/internal/keys"
+	"certwright/internal/order"
+	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
 
@@ -62,7 +64,7 @@ func (s *Service) keyProps(vaultName string, in KeyInput) (vault.KeyProps, error
 	if in.Size != 0 && in.Type.IsRSA() {
 		patch.Size = &in.Size
 	}
-	props := vault.NewPolicy(vault.PolicyPatch{Key: &patch}, s.now()).Key
+	props := vault.NewPolicy(vault.PolicyPatch{Key: &patch}, s.Now()).Key
 	return props, props.Check(settings)
 }
 
@@ -96,7 +98,7 @@ func (s *Service) newMaterial(p vault.KeyProps) (keys.Stored, error) {
 	if p.Type == vault.Oct || p.Type == vault.OctHSM {
 		return keys.NewOct(p.Size)
 	}
-	key, err := s.Keys.Key(p)
+	key, err := s.Orders.Keys.Key(p)
 	if err != nil {
 		return keys.Stored{}, err
 	}
@@ -149,7 +151,7 @@ func (s *Service) putKey(ctx context.Context, k newKey) (Bundle, error) {
 	if err := k.in.check(); err != nil {
 		return Bundle{}, err
 	}
-	now := s.now()
+	now := s.Now()
 	v := vault.Version{Ref: k.ref, ID: vault.NewID(), Tags: k.tags, Attributes: k.in.apply(vault.Attributes{Enabled: true, Created: now}, now)}
 	sealed, err := s.Sealer.Seal(k.made.Private, vault.Binding(k.ref, v.ID))
 	if err != nil {
@@ -159,7 +161,7 @@ func (s *Service) putKey(ctx context.Context, k newKey) (Bundle, error) {
 	body.Type, body.Curve, body.Size, body.Public, body.Private = k.made.Type, k.made.Curve, k.made.Size, k.made.Public, sealed
 	body.Spelling = k.made.Spelling
 	v.Key = &body
-	err = s.change(ctx, k.ref, func(tx vault.Tx) (err error) {
+	err = s.Change(ctx, k.ref, func(tx vault.Tx) (err error) {
 		if k.guard != nil {
 			if err := k.guard(tx); err != nil {
 				return err
@@ -175,10 +177,10 @@ func (s *Service) putKey(ctx context.Context, k newKey) (Bundle, error) {
 		if err != nil {
 			return err
 		}
-		if err := s.bearPlain(tx, head, v); err != nil {
+		if err := s.Schedule.Begin(tx, head, v, false); err != nil {
 			return err
 		}
-		return scheduleRotation(tx, head, v)
+		return schedule.PlanRotation(tx, head, v)
 	})
 	if err == nil {
 		s.Poke()
@@ -242,5 +244,5 @@ func (s *Service) parsedKey(v vault.Version) (keys.Key, error) {
 		}
 		return keys.ParseOct(secret)
 	}
-	return s.openKey(v)
+	return order.OpenKey(s.Sealer, v)
 }

@@ -19,7 +19,7 @@ func TestChangedWhileItsRenewalIsPlanned(t *testing.T) {
 	t.Parallel()
 	for _, in := range []service.UpdateInput{{Enabled: ptr(false)}, {Tags: map[string]string{"team": "b"}}} {
 		h, k := newHouse(t), &slowKeys{}
-		h.Keys = k
+		h.Orders.Keys = k
 		h.create(t, web, lives("Self", 12, renew(80)))
 		first := h.get(t, web)
 		k.slow()
@@ -151,7 +151,7 @@ func TestWithdrawnOfAProviderThatIsGone(t *testing.T) {
 	h.pass(t, time.Second)
 	_, err := h.DeleteOperation(t.Context(), nobody, web, "")
 	must(t, err)
-	h.Issuers = func(string) vault.Issuer { return nil }
+	h.Orders.Issuers.Find = func(string) vault.Issuer { return nil }
 	h.pass(t, time.Minute)
 	must(t, h.Store.View(t.Context(), func(r vault.Reader) error {
 		if _, err := r.Operation(vault.Ref{Vault: web.Vault, Kind: vault.Withdrawn, Name: op.RequestID}); err == nil {

@@ -133,7 +133,7 @@ func TestTriggerBeyondTheLifetime(t *testing.T) {
 	h := newHouse(t)
 	p := &played{}
 	p.steps = []step{func(o vault.Order) (vault.Progress, error) { return h.issues(o) }}
-	h.Issuers = func(string) vault.Issuer { return p }
+	h.Orders.Issuers.Find = func(string) vault.Issuer { return p }
 	h.issuer(t, "")
 	h.create(t, web, lives("mydigicert", 1, vault.LifetimeAction{Action: vault.AutoRenew, Trigger: vault.Trigger{DaysBeforeExpiry: 27}}))
 	p.steps = []step{func(o vault.Order) (vault.Progress, error) { // shorter than asked, as public authorities do
@@ -289,7 +289,7 @@ func TestSuggestionIsFollowed(t *testing.T) {
 	h := newHouse(t)
 	p := &suggesting{played: &played{}, window: vault.Suggestion{Start: noon.Add(40 * day), End: noon.Add(41 * day), Again: 6 * time.Hour}}
 	p.steps = []step{h.issues}
-	h.Issuers = func(string) vault.Issuer { return p }
+	h.Orders.Issuers.Find = func(string) vault.Issuer { return p }
 	h.issuer(t, "")
 	h.create(t, web, lives("mydigicert", 12, renew(80)))
 	h.pass(t, 39*day)

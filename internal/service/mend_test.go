@@ -26,7 +26,7 @@ func failing(t *testing.T) (*house, *played) {
 
 func (h *house) failed(t *testing.T, vaultName string) []vault.Standing {
 	t.Helper()
-	list, next, err := h.Failed(t.Context(), vaultName, vault.Ref{}, 10)
+	list, next, err := h.Operator.Failed(t.Context(), vaultName, vault.Ref{}, 10)
 	must(t, err)
 	if next != (vault.Ref{}) {
 		t.Errorf("there is more after %s", next)
@@ -55,14 +55,14 @@ func TestFailedIsInSight(t *testing.T) {
 	if got := h.failed(t, "elsewhere"); len(got) != 0 {
 		t.Errorf("another vault has %+v", got)
 	}
-	page, next, err := h.Failed(t.Context(), "", vault.Ref{}, 1)
+	page, next, err := h.Operator.Failed(t.Context(), "", vault.Ref{}, 1)
 	if err != nil || len(page) != 1 || next.Name != "another" {
 		t.Errorf("%v, then after %s: %v", page, next, err)
 	}
-	if page, next, err = h.Failed(t.Context(), "", next, 1); err != nil || len(page) != 1 || page[0].Name != web.Name || next != (vault.Ref{}) {
+	if page, next, err = h.Operator.Failed(t.Context(), "", next, 1); err != nil || len(page) != 1 || page[0].Name != web.Name || next != (vault.Ref{}) {
 		t.Errorf("%v, then after %s: %v", page, next, err)
 	}
-	if st, err := h.History(t.Context(), web); err != nil || !st.Next.Equal(list[1].Next) || st.Tries != list[1].Tries {
+	if st, err := h.Operator.History(t.Context(), web); err != nil || !st.Next.Equal(list[1].Next) || st.Tries != list[1].Tries {
 		t.Errorf("the history says %+v, %v", st, err)
 	}
 	p.steps = []step{h.issues}
@@ -70,7 +70,7 @@ func TestFailedIsInSight(t *testing.T) {
 	if list = h.failed(t, web.Vault); len(list) != 1 || list[0].Name != "another" {
 		t.Errorf("%+v", list)
 	}
-	st, err = h.History(t.Context(), web)
+	st, err = h.Operator.History(t.Context(), web)
 	if fresh := h.get(t, web).Version.Attributes; err != nil || st.Tries != 0 || st.Next.Sub(fresh.NotBefore.Add(fresh.Expires.Sub(fresh.NotBefore)/100*80)).Abs() > time.Second {
 		t.Errorf("the next renewal is at %s, %v", st.Next, err)
 	}
@@ -82,7 +82,7 @@ func TestRetry(t *testing.T) {
 	t.Parallel()
 	h, p := failing(t)
 	before, was := len(p.asked), h.failed(t, "")[0]
-	st, err := h.Retry(t.Context(), web)
+	st, err := h.Operator.Retry(t.Context(), web)
 	must(t, err)
 	if st.Next.After(h.Clock.Now()) || st.Tries != was.Tries {
 		t.Errorf("%+v", st)
@@ -95,14 +95,14 @@ func TestRetry(t *testing.T) {
 		t.Errorf("the ladder does not begin anew: %d tries, the next after %s", next.Tries, next.Next.Sub(h.Clock.Now()))
 	}
 	p.steps = []step{fails(&vault.RetryError{After: 20 * time.Hour, Err: errors.New("out of reach")})}
-	_, err = h.Retry(t.Context(), web)
+	_, err = h.Operator.Retry(t.Context(), web)
 	must(t, err)
 	h.pass(t, time.Minute)
 	if op := h.status(t, web); op.Status != vault.InProgress || op.Attempt != 1 {
 		t.Fatalf("%+v", op)
 	}
 	p.steps = []step{h.issues}
-	_, err = h.Retry(t.Context(), web)
+	_, err = h.Operator.Retry(t.Context(), web)
 	must(t, err)
 	h.pass(t, time.Second)
 	if h.made(t, web) != 2 {
@@ -128,13 +128,13 @@ func TestNothingToRetry(t *testing.T) {
 	h.create(t, ref("merge"), policy("Unknown"))
 	h.pass(t, time.Minute)
 	for name, want := range map[string]string{"fine": "no renewal failed", "mail": "has no AutoRenew", "refused": "request the certificate again", "asks": "certwright approve", "merge": "the merge of a signed certificate"} {
-		_, err := h.Retry(t.Context(), ref(name))
+		_, err := h.Operator.Retry(t.Context(), ref(name))
 		refused(t, err, vault.Conflict, "Conflict")
 		if err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, err := h.Retry(t.Context(), ref("none"))
+	_, err := h.Operator.Retry(t.Context(), ref("none"))
 	refused(t, err, vault.NotFound, "CertificateNotFound")
 }
 
@@ -180,7 +180,7 @@ func TestMendedMeanwhile(t *testing.T) {
 	p.steps = []step{func(o vault.Order) (vault.Progress, error) {
 		if first {
 			first = false
-			_, err := h.Retry(t.Context(), web)
+			_, err := h.Operator.Retry(t.Context(), web)
 			return vault.Progress{}, errors.Join(errors.New("out of reach"), err)
 		}
 		return h.issues(o)
@@ -202,9 +202,9 @@ func TestRevocationIsInTheHistory(t *testing.T) {
 	p.revoke = func(vault.Revocation) error { return nil }
 	h.create(t, web, lives("mydigicert", 12, renew(80)))
 	h.pass(t, time.Minute)
-	v, err := h.Revoke(t.Context(), web, "", 1)
+	v, err := h.Operator.Revoke(t.Context(), web, "", 1)
 	must(t, err)
-	st, err := h.History(t.Context(), web)
+	st, err := h.Operator.History(t.Context(), web)
 	must(t, err)
 	wantNote(t, st.Operation, "Version "+v.ID+" was revoked by its issuer: keyCompromise.")
 }

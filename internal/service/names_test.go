@@ -100,10 +100,10 @@ func TestSetUpFaults(t *testing.T) {
 			must(t, err)
 		}, vault.IssuerFault, "Issuer mydigicert is disabled"},
 		"of no provider": {func(_ *testing.T, h *house, _ *played) {
-			h.Issuers = func(string) vault.Issuer { return nil }
+			h.Orders.Issuers.Find = func(string) vault.Issuer { return nil }
 		}, vault.IssuerFault, "This server has no provider DigiCert"},
 		"of a stricter provider": {func(_ *testing.T, h *house, p *played) {
-			h.Issuers = func(string) vault.Issuer { return strict{p} }
+			h.Orders.Issuers.Find = func(string) vault.Issuer { return strict{p} }
 		}, vault.RequestRejected, "not these names"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -139,7 +139,7 @@ func TestEditsAreHeldAgainstTheIssuer(t *testing.T) {
 	h.create(t, web, lives("mydigicert", 12, renew(80)))
 	h.pass(t, time.Second)
 	reuse := vault.PolicyPatch{Key: &vault.KeyPatch{Reuse: ptr(true)}}
-	h.Issuers = func(string) vault.Issuer { return strict{p} }
+	h.Orders.Issuers.Find = func(string) vault.Issuer { return strict{p} }
 	for name, patch := range map[string]vault.PolicyPatch{"key": reuse, "names": {X509: &vault.X509Patch{Subject: ptr("CN=b.example.test")}},
 		"lifetime": {Lifetime: &[]vault.LifetimeAction{write(10)}}} {
 		if _, err := h.UpdatePolicy(t.Context(), nobody, web, patch); err == nil || !strings.Contains(err.Error(), "not these names") {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -14,7 +15,7 @@ func (s *Service) GetPolicy(ctx context.Context, who vault.Caller, ref vault.Ref
 	}
 	var p vault.Policy
 	err := s.Store.View(ctx, func(r vault.Reader) error {
-		head, err := live(r, ref)
+		head, err := engine.Existing(r, ref)
 		if err == nil {
 			p = *head.Policy
 		}
@@ -29,10 +30,10 @@ func (s *Service) UpdatePolicy(ctx context.Context, who vault.Caller, ref vault.
 	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
 		return vault.Policy{}, err
 	}
-	now := s.now()
+	now := s.Now()
 	var p vault.Policy
-	err := s.change(ctx, ref, func(tx vault.Tx) error {
-		head, err := live(tx, ref)
+	err := s.Change(ctx, ref, func(tx vault.Tx) error {
+		head, err := engine.Existing(tx, ref)
 		if err != nil {
 			return err
 		}
@@ -55,7 +56,7 @@ func (s *Service) UpdatePolicy(ctx context.Context, who vault.Caller, ref vault.
 // checkPatched refuses a policy that no certificate could be made from. What
 // an import wrote into a policy and the caller left alone is not held against it.
 func (s *Service) checkPatched(r vault.Reader, head vault.Object, p vault.Policy, patch vault.PolicyPatch) error {
-	check := s.checkPolicy
+	check := s.Orders.CheckPolicy
 	if patch.X509 == nil && patch.Key == nil {
 		check = func(string, vault.Policy) error { return p.CheckImport() }
 	}
@@ -67,7 +68,7 @@ func (s *Service) checkPatched(r vault.Reader, head vault.Object, p vault.Policy
 	if !ordered || next.Self() || next.Manual() {
 		return nil
 	}
-	_, _, err := s.issuerOf(r, head.Vault, p)
+	_, _, err := s.Orders.Issuers.Of(r, head.Vault, p)
 	named := patch.Issuer != nil && patch.Issuer.Name != nil
 	if refusal := (*vault.Error)(nil); errors.As(err, &refusal) && refusal.Setup && !named {
 		return nil // how its issuer is set up is mended elsewhere

@@ -34,7 +34,7 @@ var lone = vault.Ref{Vault: "default", Kind: vault.Keys, Name: "lone"}
 func TestPurgedKeyStaysAwayFromARotation(t *testing.T) {
 	t.Parallel()
 	h, k := newHouse(t), &slowKeys{}
-	h.Keys = k
+	h.Orders.Keys = k
 	_, err := h.CreateKey(t.Context(), nobody, lone, service.KeyInput{Type: vault.EC})
 	must(t, err)
 	k.slow()
@@ -53,7 +53,7 @@ func TestPurgedKeyStaysAwayFromARotation(t *testing.T) {
 func TestWithdrawnRotationDoesNotHappen(t *testing.T) {
 	t.Parallel()
 	h, k := newHouse(t), &slowKeys{}
-	h.Keys = k
+	h.Orders.Keys = k
 	first, err := h.CreateKey(t.Context(), nobody, lone, service.KeyInput{Type: vault.EC})
 	must(t, err)
 	_, err = h.PutRotationPolicy(t.Context(), nobody, lone, []vault.RotationAction{{Type: vault.Rotate, AfterCreate: vault.Period{Days: 7}}}, vault.Period{})
@@ -91,7 +91,7 @@ func TestWithdrawnCancelIsNotCarriedOut(t *testing.T) {
 			must(t, err)
 			var both sync.WaitGroup
 			both.Go(func() {
-				if err := h.Issue(t.Context(), l); err != nil {
+				if err := h.Orders.Issue(t.Context(), l); err != nil {
 					t.Error(err)
 				}
 			})

@@ -27,9 +27,9 @@ func (r registrar) Register(_ context.Context, _ vault.IssuerConfig, password va
 func TestRegisterEndsTheWait(t *testing.T) {
 	t.Parallel()
 	h, p := failing(t)
-	h.Issuers = func(string) vault.Issuer { return registrar{played: p} }
+	h.Orders.Issuers.Find = func(string) vault.Issuer { return registrar{played: p} }
 	p.steps = []step{h.issues}
-	cfg, account, err := h.Register(t.Context(), web.Vault, "MyDigiCert")
+	cfg, account, err := h.Operator.Register(t.Context(), web.Vault, "MyDigiCert")
 	if err != nil || cfg.Name != "mydigicert" || account != "https://acme.test/acct/2" {
 		t.Fatalf("%+v, %q, %v", cfg, account, err)
 	}
@@ -55,8 +55,8 @@ func TestRegisterRefused(t *testing.T) {
 		"refused":        {registrar{p, vault.Bad("the authority refused")}, "mydigicert", vault.Invalid, "the authority refused"},
 		"out of reach":   {registrar{p, errors.New("no route, key hunter2")}, "mydigicert", vault.Unavailable, "could not be asked to register: no route, key [hidden]"},
 	} {
-		h.Issuers = func(string) vault.Issuer { return c.issuer }
-		_, _, err := h.Register(t.Context(), web.Vault, c.ask)
+		h.Orders.Issuers.Find = func(string) vault.Issuer { return c.issuer }
+		_, _, err := h.Operator.Register(t.Context(), web.Vault, c.ask)
 		if !errors.As(err, &e) || e.Reason != c.reason || !strings.Contains(e.Message, c.says) {
 			t.Errorf("%s: %v", name, err)
 		}

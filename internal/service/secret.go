@@ -6,6 +6,9 @@ import (
 	"fmt"
 
 	"certwright/internal/certs"
+	"certwright/internal/engine"
+	"certwright/internal/order"
+	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
 
@@ -70,7 +73,7 @@ func (s *Service) managedPEM(ctx context.Context, secret vault.Version) (string,
 	if !key.Key.Exportable {
 		return certs.WritePEM(nil, certificate.Certificate.Chain)
 	}
-	private, err := s.openKey(key)
+	private, err := order.OpenKey(s.Sealer, key)
 	if err != nil {
 		return "", err
 	}
@@ -97,20 +100,20 @@ func (s *Service) SetSecret(ctx context.Context, who vault.Caller, ref vault.Ref
 	if err := in.check(); err != nil {
 		return Bundle{}, err
 	}
-	now := s.now()
+	now := s.Now()
 	v := vault.Version{Ref: ref, ID: vault.NewID(), Tags: in.Tags, Attributes: in.Attributes.apply(vault.Attributes{Enabled: true, Created: now}, now)}
 	sealed, err := s.Sealer.Seal([]byte(in.Value), vault.Binding(ref, v.ID))
 	if err != nil {
 		return Bundle{}, err
 	}
 	v.Secret = &vault.SecretBody{ContentType: in.ContentType, Value: sealed}
-	err = s.change(ctx, ref, func(tx vault.Tx) (err error) {
+	err = s.Change(ctx, ref, func(tx vault.Tx) (err error) {
 		var head vault.Object
 		v, err = addVersion(tx, v, "set", func(h *vault.Object, _ string, _ *vault.Version) { head = *h })
 		if err != nil {
 			return err
 		}
-		return s.bearPlain(tx, head, v)
+		return s.Schedule.Begin(tx, head, v, false)
 	})
 	if err == nil && !v.Attributes.Expires.IsZero() {
 		s.Poke()
@@ -153,16 +156,16 @@ func (s *Service) updatePlain(ctx context.Context, ref vault.Ref, id string, att
 	if err := attrs.check(); err != nil {
 		return v, err
 	}
-	now := s.now()
-	err = s.change(ctx, ref, func(tx vault.Tx) error {
-		head, err := live(tx, ref)
+	now := s.Now()
+	err = s.Change(ctx, ref, func(tx vault.Tx) error {
+		head, err := engine.Existing(tx, ref)
 		if err != nil {
 			return err
 		}
 		if head.Managed {
 			return vault.ManagedObject(ref.Kind, "update")
 		}
-		if v, err = version(tx, head, id); err != nil {
+		if v, err = engine.Version(tx, head, id); err != nil {
 			return err
 		}
 		was := v.Attributes.Expires
@@ -177,7 +180,7 @@ func (s *Service) updatePlain(ctx context.Context, ref vault.Ref, id string, att
 			return err // clients send the date that is there along with every edit
 		}
 		if ref.Kind == vault.Keys {
-			if err := scheduleRotation(tx, head, v); err != nil {
+			if err := schedule.PlanRotation(tx, head, v); err != nil {
 				return err
 			}
 		}

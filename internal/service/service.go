@@ -15,7 +15,7 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	"certwright/internal/engine"
-	"certwright/internal/keys"
+	"certwright/internal/order"
 	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
@@ -25,12 +25,11 @@ type Service struct {
 	*engine.Deps
 	Schedule *schedule.Scheduler
 	Sweeper  *schedule.Sweeper
+	Orders   *order.Orders
+	Operator *order.Operator
 
 	Backups vault.Sealer // seals backup blobs, so that they open beside another database too
 	Access  vault.Authorizer
-	Keys    KeySource
-	Issuers func(provider string) vault.Issuer // nil: this server has no such provider
-	Called  func(Call)                         // told of every call of an issuer; may be nil
 
 	keys *lru.Cache[string, usable] // parsed keys by place; a private key is parsed once
 }
@@ -40,15 +39,10 @@ type Config struct {
 	engine.Deps
 	Backups   vault.Sealer // seals backup blobs, so that they open beside another database too
 	Access    vault.Authorizer
-	Keys      KeySource
+	Keys      order.KeySource
 	Issuers   func(provider string) vault.Issuer // nil: this server has no such provider
 	Receivers func(vault.Message) []string       // who gets a message, beside those who read the outbox; nil: nobody
-	Called    func(Call)                         // told of every call of an issuer; may be nil
-}
-
-// A KeySource makes key pairs, or has them ready.
-type KeySource interface {
-	Key(vault.KeyProps) (keys.Key, error)
+	Called    func(order.Call)                   // gets every call of an issuer; may be nil
 }
 
 // New checks the required fields and returns the service with its engines, ready for use.
@@ -56,21 +50,24 @@ func New(c *Config) (*Service, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	keys, err := lru.New[string, usable](usableKeys)
-	if err != nil {
+	s := &Service{Deps: &c.Deps, Schedule: schedule.New(&c.Deps, c.Receivers), Backups: c.Backups, Access: c.Access}
+	var err error
+	if s.Sweeper, err = schedule.NewSweeper(s.Schedule); err != nil {
 		return nil, err
 	}
-	s := &Service{Deps: &c.Deps, Backups: c.Backups, Access: c.Access, Keys: c.Keys, Issuers: c.Issuers, Called: c.Called, keys: keys}
-	s.Schedule = schedule.New(s.Deps, c.Receivers)
-	s.Schedule.Renewer = renewer{s}
-	s.Sweeper, err = schedule.NewSweeper(s.Schedule)
+	issuers := &order.Issuers{Deps: s.Deps, Find: c.Issuers, Called: c.Called}
+	if s.Orders, err = order.New(s.Deps, s.Schedule, c.Keys, issuers); err != nil {
+		return nil, err
+	}
+	s.Operator = &order.Operator{Orders: s.Orders}
+	s.keys, err = lru.New[string, usable](usableKeys)
 	return s, err
 }
 
 // check reports the first required field that is not set.
 func (c *Config) check() error {
-	if c.Backups == nil || c.Access == nil || c.Keys == nil || c.Issuers == nil {
-		return errors.New("service: Backups, Access, Keys and Issuers are required")
+	if c.Backups == nil || c.Access == nil || c.Issuers == nil {
+		return errors.New("service: Backups, Access and Issuers are required")
 	}
 	return c.Deps.Check()
 }

@@ -25,7 +25,7 @@ func TestGetWaitsForTheWorker(t *testing.T) {
 			seen <- op
 		}()
 		synctest.Wait()
-		must(t, h.Issue(t.Context(), l))
+		must(t, h.Orders.Issue(t.Context(), l))
 		if op := <-seen; op.Status != vault.Completed {
 			t.Errorf("the GET saw %s", op.Status)
 		}

@@ -28,7 +28,7 @@ func TestIssuerKeepsItsNotes(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	var seen []int
-	h.Issuers = func(string) vault.Issuer { return notebook{&seen} }
+	h.Orders.Issuers.Find = func(string) vault.Issuer { return notebook{&seen} }
 	h.issuer(t, "")
 	h.create(t, web, policy("mydigicert"))
 	h.pass(t, 11*time.Second)

@@ -4,33 +4,16 @@ import (
 	"time"
 
 	"certwright/internal/keys"
+	"certwright/internal/order"
 	"certwright/internal/vault"
 )
 
-// CreateInput asks for a new certificate or a new version of one.
-type CreateInput struct {
-	Policy        *vault.PolicyPatch // nil: the stored policy
-	Enabled       *bool
-	Tags          map[string]string
-	PreserveOrder bool
-}
-
-// ImportInput brings a certificate and its key from outside.
-type ImportInput struct {
-	Value         string // base64 of a PFX, PEM text, or base64 of PEM text
-	Password      vault.Hidden
-	Policy        *vault.PolicyPatch
-	Enabled       *bool
-	Tags          map[string]string
-	PreserveOrder bool
-}
-
-// MergeInput brings the certificate for a pending request.
-type MergeInput struct {
-	X5C     []string // base64 of a certificate, PEM text or a PKCS#12 file each
-	Enabled *bool
-	Tags    map[string]string // nil: those of the create
-}
+// What orders take, by the names that callers know.
+type (
+	CreateInput = order.CreateInput
+	ImportInput = order.ImportInput
+	MergeInput  = order.MergeInput
+)
 
 // UpdateInput changes attributes and tags of a certificate's version.
 type UpdateInput struct {

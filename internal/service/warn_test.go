@@ -173,7 +173,7 @@ func TestApprovalIsAskedForAtOnce(t *testing.T) {
 	if at, _ := h.sent(t, vault.EventApprovalAsked, ""); at[0].Sub(op.Created) > time.Minute {
 		t.Errorf("asked %s after the request", at[0].Sub(op.Created))
 	}
-	_, err := h.Decide(t.Context(), web, "", true, "")
+	_, err := h.Operator.Decide(t.Context(), web, "", true, "")
 	must(t, err)
 	h.pass(t, 300*day)
 	v := h.get(t, web).Version

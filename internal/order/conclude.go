@@ -1,4 +1,4 @@
-package service
+package order
 
 import (
 	"context"
@@ -6,21 +6,22 @@ import (
 	"fmt"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
 // conclude stores the outcome. An operation that was deleted or overwritten
 // meanwhile has no use for it; its issuer is told.
-func (s *Service) conclude(ctx context.Context, l vault.Lease, was vault.Operation, next outcome) error {
+func (s *Orders) conclude(ctx context.Context, l vault.Lease, was vault.Operation, next outcome) error {
 	s.report(was, next)
-	now := s.now()
+	now := s.Now()
 	gone := false
-	err := s.change(ctx, was.Ref, func(tx vault.Tx) error {
+	err := s.Change(ctx, was.Ref, func(tx vault.Tx) error {
 		gone = false
 		if err := tx.Finish(l); err != nil {
 			return err
 		}
-		op, ok, err := found(tx.Operation(was.Ref))
+		op, ok, err := engine.Found(tx.Operation(was.Ref))
 		if err != nil || !ok || op.RequestID != was.RequestID || op.Status != vault.InProgress {
 			gone = err == nil
 			return errors.Join(err, handBack(tx, l, op))
@@ -40,9 +41,9 @@ func (s *Service) conclude(ctx context.Context, l vault.Lease, was vault.Operati
 // replaced reports whether an operation is not the one in progress any more.
 // Where it still is, another worker has its job, after a lease that ended in the
 // midst of a step, and repeats the step: nothing is to be taken back.
-func (s *Service) replaced(ctx context.Context, was vault.Operation) (yes bool, err error) {
+func (s *Orders) replaced(ctx context.Context, was vault.Operation) (yes bool, err error) {
 	err = s.Store.View(ctx, func(r vault.Reader) error {
-		op, ok, err := found(r.Operation(was.Ref))
+		op, ok, err := engine.Found(r.Operation(was.Ref))
 		yes = !ok || op.RequestID != was.RequestID || op.Status != vault.InProgress
 		return err
 	})
@@ -59,7 +60,7 @@ func handBack(tx vault.Tx, l vault.Lease, op vault.Operation) error {
 }
 
 // report tells the log what a step at an issuer came to.
-func (s *Service) report(was vault.Operation, next outcome) {
+func (s *Orders) report(was vault.Operation, next outcome) {
 	if was.Issuer == nil && !was.Renewal { // a caller asked for it, and watches
 		return
 	}
@@ -114,7 +115,7 @@ func (o outcome) noted(op vault.Operation, now time.Time) vault.Operation {
 }
 
 // storeOutcome writes what came of a step that was taken with the operation as it was.
-func (s *Service) storeOutcome(tx vault.Tx, op, was vault.Operation, next outcome, now time.Time) error {
+func (s *Orders) storeOutcome(tx vault.Tx, op, was vault.Operation, next outcome, now time.Time) error {
 	p := next.progress
 	op = next.noted(op, now)
 	op.State, op.Attempt, op.Detail = p.State, 0, p.Detail
@@ -153,7 +154,7 @@ func (s *Service) storeOutcome(tx vault.Tx, op, was vault.Operation, next outcom
 }
 
 // endWithout stores an operation that ended without a version.
-func (s *Service) endWithout(tx vault.Tx, op vault.Operation, now time.Time) error {
+func (s *Orders) endWithout(tx vault.Tx, op vault.Operation, now time.Time) error {
 	if _, err := tx.PutOperation(op); err != nil {
 		return err
 	}

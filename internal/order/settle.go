@@ -1,4 +1,4 @@
-package service
+package order
 
 import (
 	"context"
@@ -21,11 +21,11 @@ const (
 
 // settle finishes an operation that has nothing to wait for, so that the first
 // GET after a create already sees its end (DESIGN section 5).
-func (s *Service) settle(ctx context.Context, ref vault.Ref) error {
+func (s *Orders) Settle(ctx context.Context, ref vault.Ref) error {
 	ref = ref.As(vault.Certificates)
 	for until := (clock.Real{}).Now().Add(patience); ; {
 		op, prev, cfg, err := s.underway(ctx, ref)
-		if err != nil || op.Status != vault.InProgress || op.CancelRequested || !s.prompt(op, cfg, prev) {
+		if err != nil || op.Status != vault.InProgress || op.CancelRequested || !s.Issuers.prompt(op, cfg, prev) {
 			return err
 		}
 		l, err := s.Store.Take(ctx, vault.JobIssue, ref, clock.Real{}.Now(), lease) // leases follow real time
@@ -46,17 +46,4 @@ func (s *Service) settle(ctx context.Context, ref vault.Ref) error {
 			return nil
 		}
 	}
-}
-
-// prompt reports whether nothing has to be waited for.
-func (s *Service) prompt(op vault.Operation, cfg vault.IssuerConfig, prev []byte) bool {
-	if op.Self() {
-		return true
-	}
-	prompter, ok := s.Issuers(cfg.Provider).(vault.Prompter)
-	if op.Manual() || !ok {
-		return false
-	}
-	o, err := s.order(op, cfg, prev, s.now())
-	return err == nil && prompter.Prompt(o)
 }

@@ -1,4 +1,4 @@
-package service
+package order
 
 import (
 	"encoding/base64"
@@ -6,9 +6,17 @@ import (
 	"time"
 
 	"certwright/internal/certs"
+	"certwright/internal/engine"
 	"certwright/internal/keys"
+	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
+
+// versions makes and stores versions; nobody else does.
+type versions struct {
+	*engine.Deps
+	schedule *schedule.Scheduler
+}
 
 // material is all that a version is made from.
 type material struct {
@@ -34,9 +42,9 @@ type newVersion struct {
 }
 
 // makeVersion does the slow part of a new version: it reads the leaf, writes
-// the PFX or PEM, and seals. It is the only maker of versions; issue, Self,
-// merge, import and renewal all come here.
-func (s *Service) makeVersion(m material) (newVersion, error) {
+// the PFX or PEM, and seals. Issue, Self, merge, import and renewal all
+// come here.
+func (s *versions) makeVersion(m material) (newVersion, error) {
 	leaf, err := certs.Parse(m.chain[m.leaf])
 	if err != nil {
 		return newVersion{}, vault.BadX509().Because(err)
@@ -61,7 +69,7 @@ func (s *Service) makeVersion(m material) (newVersion, error) {
 	return n, err
 }
 
-func (s *Service) keyBody(m material, id string, leaf certs.Certificate) (*vault.KeyBody, error) {
+func (s *versions) keyBody(m material, id string, leaf certs.Certificate) (*vault.KeyBody, error) {
 	made, err := m.key.Stored()
 	if err != nil {
 		return nil, fmt.Errorf("encode the key of %s: %w", m.ref, err)
@@ -80,7 +88,7 @@ func (s *Service) keyBody(m material, id string, leaf certs.Certificate) (*vault
 
 // secretBody writes the PFX or PEM once, here, so that no GET has to. A key
 // that is not exportable stays out of it (CONTRACT section 7).
-func (s *Service) secretBody(m material, id string, chain [][]byte) (*vault.SecretBody, error) {
+func (s *versions) secretBody(m material, id string, chain [][]byte) (*vault.SecretBody, error) {
 	key := &m.key
 	if !m.policy.Key.Exportable {
 		key = nil
@@ -103,7 +111,7 @@ func secretValue(contentType string, key *keys.Key, chain [][]byte) (string, err
 
 // storeVersion writes a version in its three shapes and makes it the current
 // one of head, as read in this transaction.
-func (s *Service) storeVersion(tx vault.Tx, n newVersion, head vault.Object, policy vault.Policy) (err error) {
+func (s *versions) storeVersion(tx vault.Tx, n newVersion, head vault.Object, policy vault.Policy) (err error) {
 	if head.Rev == 0 {
 		head = vault.Object{Ref: n.certificate.Ref, Created: n.certificate.Attributes.Created}
 	}
@@ -134,12 +142,12 @@ func (s *Service) storeVersion(tx vault.Tx, n newVersion, head vault.Object, pol
 			return err
 		}
 	}
-	return s.Schedule.Begin(tx, head, n.certificate, n.suggests)
+	return s.schedule.Begin(tx, head, n.certificate, n.suggests)
 }
 
 // after dates the version later than the one before it.
 func (n newVersion) after(tx vault.Tx, previous string) (newVersion, error) {
-	a, err := datedApart(tx, n.certificate.Ref, previous, n.certificate.Attributes)
+	a, err := engine.DatedApart(tx, n.certificate.Ref, previous, n.certificate.Attributes)
 	n.certificate.Attributes, n.key.Attributes, n.secret.Attributes = a, a, a
 	return n, err
 }
@@ -155,7 +163,7 @@ func (n newVersion) as(op vault.Operation) newVersion {
 
 // putManaged stores the key or secret of a certificate version.
 func putManaged(tx vault.Tx, v vault.Version) error {
-	head, exists, err := found(tx.Object(v.Ref))
+	head, exists, err := engine.Found(tx.Object(v.Ref))
 	if err != nil {
 		return err
 	}
@@ -170,7 +178,7 @@ func putManaged(tx vault.Tx, v vault.Version) error {
 }
 
 // complete stores the version and ends the operation with it.
-func (s *Service) complete(tx vault.Tx, n newVersion, op vault.Operation) error {
+func (s *versions) complete(tx vault.Tx, n newVersion, op vault.Operation) error {
 	head, err := tx.Object(op.Ref)
 	if err != nil {
 		return err
@@ -191,11 +199,11 @@ func (s *Service) complete(tx vault.Tx, n newVersion, op vault.Operation) error 
 	if err != nil {
 		return err
 	}
-	return s.Schedule.Renewed(tx, n.certificate, was, op)
+	return s.schedule.Renewed(tx, n.certificate, was, op)
 }
 
 // stagedKey opens the key that waits for its certificate.
-func (s *Service) stagedKey(op vault.Operation) (keys.Key, error) {
+func (s *versions) stagedKey(op vault.Operation) (keys.Key, error) {
 	der, err := s.Sealer.Open(op.Private, vault.Binding(op.Ref, op.RequestID))
 	if err != nil {
 		return keys.Key{}, fmt.Errorf("open the staged key of %s: %w", op.Ref, err)
@@ -203,9 +211,9 @@ func (s *Service) stagedKey(op vault.Operation) (keys.Key, error) {
 	return keys.Parse(der)
 }
 
-// openKey opens the private key of a stored key version.
-func (s *Service) openKey(v vault.Version) (keys.Key, error) {
-	der, err := s.Sealer.Open(v.Key.Private, vault.Binding(v.Ref, v.ID))
+// OpenKey opens the private key of a stored key version.
+func OpenKey(sealer vault.Sealer, v vault.Version) (keys.Key, error) {
+	der, err := sealer.Open(v.Key.Private, vault.Binding(v.Ref, v.ID))
 	if err != nil {
 		return keys.Key{}, fmt.Errorf("open key %s: %w", v.Ref, err)
 	}

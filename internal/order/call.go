@@ -1,11 +1,9 @@
-package service
+package order
 
 import (
-	"errors"
 	"time"
 
 	"certwright/internal/clock"
-	"certwright/internal/vault"
 )
 
 // The calls that an issuer gets.
@@ -32,26 +30,6 @@ type Call struct {
 	Kind     string
 	Outcome  string
 	Took     time.Duration // real time
-}
-
-// called tells who watches of a call that began at a (real) time.
-func (s *Service) called(provider, kind string, began time.Time, p vault.Progress, err error) {
-	if s.Called == nil {
-		return
-	}
-	outcome := CallWaits
-	var refusal *vault.Error
-	switch {
-	case errors.Is(err, vault.ErrPaced):
-		outcome = CallPaced
-	case errors.As(err, &refusal), err == nil && p.Failure != nil:
-		outcome = CallFailed
-	case err != nil:
-		outcome = CallMissed
-	case p.Chain != nil, p.Cancelled, kind == CallRevoke, kind == CallSuggest, kind == CallRegister:
-		outcome = CallDone
-	}
-	s.Called(Call{Provider: provider, Kind: kind, Outcome: outcome, Took: clock.Real{}.Now().Sub(began)})
 }
 
 func realNow() time.Time { return clock.Real{}.Now() }

@@ -1,4 +1,4 @@
-package service
+package order
 
 import (
 	"context"
@@ -15,8 +15,6 @@ import (
 )
 
 const (
-	// stepTime is how long an issuer may take for one step, in real time.
-	stepTime = time.Minute
 	// cancelPatience is how long an issuer out of reach can hold up a cancel;
 	// then the operation is cancelled and the issuer told later.
 	cancelPatience = time.Minute
@@ -25,12 +23,12 @@ const (
 )
 
 // askIssuer takes the order one step further at its issuer, or withdraws it.
-func (s *Service) askIssuer(ctx context.Context, op vault.Operation, cfg vault.IssuerConfig, prev []byte, now time.Time) (outcome, error) {
-	issuer := s.Issuers(cfg.Provider)
+func (s *Orders) askIssuer(ctx context.Context, op vault.Operation, cfg vault.IssuerConfig, prev []byte, now time.Time) (outcome, error) {
+	issuer := s.Issuers.Find(cfg.Provider)
 	if issuer == nil {
 		return missed(op, fmt.Errorf("this server has no provider %s", cfg.Provider), false, now), nil
 	}
-	o, err := s.order(op, cfg, prev, now)
+	o, err := s.Issuers.shown(op, cfg, prev, now)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -40,7 +38,7 @@ func (s *Service) askIssuer(ctx context.Context, op vault.Operation, cfg vault.I
 	if cancel {
 		ask, kind = canceler.Cancel, CallCancel
 	}
-	p, err := s.ask(ctx, kind, ask, o)
+	p, err := s.Issuers.ask(ctx, kind, ask, o)
 	switch {
 	case ctx.Err() != nil: // the server stops; the step will be repeated
 		return outcome{}, ctx.Err()
@@ -55,24 +53,6 @@ func (s *Service) askIssuer(ctx context.Context, op vault.Operation, cfg vault.I
 	}
 	next := outcome{progress: p, due: now.Add(max(p.Again, time.Second)), cancelLost: op.CancelNow(now)}
 	return tooLate(next, op, issuer, now), nil
-}
-
-// ask makes one call of an issuer about an order: bounded in time, told to who
-// watches, and without the issuer's password in what comes back. Where ctx has
-// ended nothing that was said counts.
-func (s *Service) ask(ctx context.Context, kind string, call func(context.Context, vault.Order) (vault.Progress, error), o vault.Order) (vault.Progress, error) {
-	within, stop := context.WithTimeout(ctx, stepTime)
-	defer stop()
-	began := realNow()
-	p, err := call(within, o)
-	if ctx.Err() != nil {
-		return vault.Progress{}, ctx.Err()
-	}
-	s.called(o.Issuer.Provider, kind, began, p, err)
-	if err != nil {
-		return vault.Progress{}, redactError(err, o.Password)
-	}
-	return redacted(p, o.Password), nil
 }
 
 // unmoved is the progress of an order that stands where it stood.
@@ -124,7 +104,7 @@ func tooLate(next outcome, op vault.Operation, issuer vault.Issuer, now time.Tim
 // delivered checks what came back and makes the version from it. A chain that
 // does not fit is the issuer's fault; a subject, usages or dates that it
 // changed are its right (ISSUERS section 0).
-func (s *Service) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.Progress, now time.Time) (outcome, error) {
+func (s *Orders) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.Progress, now time.Time) (outcome, error) {
 	key, err := s.stagedKey(op)
 	if err != nil {
 		return outcome{}, err
@@ -143,7 +123,7 @@ func (s *Service) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.
 	m := madeFrom(op, key, chain, now)
 	m.issuerRef, m.issuerName, m.provider = p.Ref, cfg.Name, cfg.Provider
 	made, err := s.makeVersion(m)
-	_, made.suggests = s.Issuers(cfg.Provider).(vault.Suggester)
+	_, made.suggests = s.Issuers.Find(cfg.Provider).(vault.Suggester)
 	p.Notes = append(p.Notes, differences(op.Policy.X509, chain[0])...)
 	return outcome{progress: p, made: &made}, err
 }

@@ -1,36 +1,47 @@
-package service
+package order
 
 import (
 	"context"
 	"time"
 
 	"certwright/internal/certs"
+	"certwright/internal/engine"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
-// ImportCertificate stores a certificate with its key, brought from outside,
+// A Reading is what a caller wants to know of the object that was changed, read in
+// the same transaction.
+type Reading func(r vault.Reader, head vault.Object) error
+
+// ImportInput brings a certificate and its key from outside.
+type ImportInput struct {
+	Value         string // base64 of a PFX, PEM text, or base64 of PEM text
+	Password      vault.Hidden
+	Policy        *vault.PolicyPatch
+	Enabled       *bool
+	Tags          map[string]string
+	PreserveOrder bool
+}
+
+// Import stores a certificate with its key, brought from outside,
 // as a new version. The policy is read from the certificate; what the caller
 // names of issuer, lifetime, secret and exportability is kept.
-func (s *Service) ImportCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in ImportInput) (Bundle, error) {
-	if err := s.enter(ctx, who, "certificates/import", ref); err != nil {
-		return Bundle{}, err
-	}
-	now := s.now()
+func (s *Orders) Import(ctx context.Context, ref vault.Ref, in ImportInput, read Reading) error {
+	now := s.Now()
 	m, err := s.imported(ctx, ref, in, now)
 	if err != nil {
-		return Bundle{}, err
+		return err
 	}
 	if m.ref, err = s.mayImport(ctx, ref, m.policy); err != nil {
-		return Bundle{}, err
+		return err
 	}
 	made, err := s.makeVersion(m)
 	if err != nil {
-		return Bundle{}, err
+		return err
 	}
-	var c Bundle
-	err = s.change(ctx, ref, func(tx vault.Tx) error {
-		head, exists, err := found(tx.Object(ref))
+	return s.Change(ctx, ref, func(tx vault.Tx) error {
+		head, exists, err := engine.Found(tx.Object(ref))
 		if err != nil {
 			return err
 		}
@@ -43,16 +54,15 @@ func (s *Service) ImportCertificate(ctx context.Context, who vault.Caller, ref v
 		if err := s.storeVersion(tx, made, head, m.policy); err != nil {
 			return err
 		}
-		if head, err = tx.Object(ref); err == nil {
-			c, err = s.bundle(tx, head, "")
+		if head, err = tx.Object(ref); err != nil {
+			return err
 		}
-		return err
+		return read(tx, head)
 	})
-	return c, err
 }
 
 // imported reads what was brought and works out its policy.
-func (s *Service) imported(ctx context.Context, ref vault.Ref, in ImportInput, now time.Time) (material, error) {
+func (s *Orders) imported(ctx context.Context, ref vault.Ref, in ImportInput, now time.Time) (material, error) {
 	patch := vault.PolicyPatch{}
 	if in.Policy != nil {
 		patch = *in.Policy
@@ -94,12 +104,12 @@ func importPolicy(patch vault.PolicyPatch, leaf certs.Certificate, key keys.Key,
 
 // mayImport refuses before the slow part what the transaction would refuse. It
 // returns the name as it was first typed.
-func (s *Service) mayImport(ctx context.Context, ref vault.Ref, p vault.Policy) (vault.Ref, error) {
+func (s *Orders) mayImport(ctx context.Context, ref vault.Ref, p vault.Policy) (vault.Ref, error) {
 	if settings := s.Settings(ref.Vault); p.Key.Type.HSM() && !settings.Premium && !settings.HSM {
 		return ref, vault.NoHSM(p.Key.Type)
 	}
 	err := s.Store.View(ctx, func(r vault.Reader) error {
-		head, exists, err := found(r.Object(ref))
+		head, exists, err := engine.Found(r.Object(ref))
 		if err != nil {
 			return err
 		}
@@ -112,7 +122,7 @@ func (s *Service) mayImport(ctx context.Context, ref vault.Ref, p vault.Policy) 
 		if op := (vault.Operation{IssuerName: p.Issuer.Name}); op.Self() || op.Manual() {
 			return nil
 		}
-		_, _, err = s.issuerOf(r, ref.Vault, p)
+		_, _, err = s.Issuers.Of(r, ref.Vault, p)
 		return err
 	})
 	return ref, err

@@ -1,4 +1,4 @@
-package service
+package order
 
 import (
 	"context"
@@ -8,12 +8,16 @@ import (
 	"certwright/internal/vault"
 )
 
-// MergeCertificate completes the pending operation with a certificate that was
+// MergeInput brings the certificate for a pending request.
+type MergeInput struct {
+	X5C     []string // base64 of a certificate, PEM text or a PKCS#12 file each
+	Enabled *bool
+	Tags    map[string]string // nil: those of the create
+}
+
+// Merge completes the pending operation with a certificate that was
 // made elsewhere for its CSR. A leaf that does not fit changes nothing.
-func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in MergeInput) (Bundle, error) {
-	if err := s.enter(ctx, who, "certificates/create", ref); err != nil {
-		return Bundle{}, err
-	}
+func (s *Orders) Merge(ctx context.Context, ref vault.Ref, in MergeInput, read Reading) error {
 	var op vault.Operation
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
 		if op, err = operation(r, ref, "", vault.NoPendingToEnd); err != nil {
@@ -22,14 +26,13 @@ func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref va
 		return op.MayMerge()
 	})
 	if err != nil {
-		return Bundle{}, err
+		return err
 	}
 	made, err := s.merged(ctx, op, in)
 	if err != nil {
-		return Bundle{}, err
+		return err
 	}
-	var c Bundle
-	err = s.change(ctx, ref, func(tx vault.Tx) error {
+	return s.Change(ctx, ref, func(tx vault.Tx) error {
 		now, err := operation(tx, ref, op.RequestID, vault.NoPendingToEnd)
 		if err != nil {
 			return err
@@ -44,16 +47,15 @@ func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref va
 			return err
 		}
 		head, err := tx.Object(op.Ref)
-		if err == nil {
-			c, err = s.bundle(tx, head, "")
+		if err != nil {
+			return err
 		}
-		return err
+		return read(tx, head)
 	})
-	return c, err
 }
 
 // merged makes the version from the chain that was brought.
-func (s *Service) merged(ctx context.Context, op vault.Operation, in MergeInput) (newVersion, error) {
+func (s *Orders) merged(ctx context.Context, op vault.Operation, in MergeInput) (newVersion, error) {
 	if op.Private == nil { // a renewal that was refused before it had a key
 		return newVersion{}, vault.MergeForbidden(op.IssuerName)
 	}
@@ -73,7 +75,7 @@ func (s *Service) merged(ctx context.Context, op vault.Operation, in MergeInput)
 		return newVersion{}, vault.BadX5C().Because(err)
 	}
 	m := material{ref: op.Ref, key: key, chain: chain, leaf: leaf, policy: op.Policy, enabled: op.Enabled, tags: op.Tags,
-		preserveOrder: op.PreserveOrder, now: s.now()}
+		preserveOrder: op.PreserveOrder, now: s.Now()}
 	if in.Enabled != nil {
 		m.enabled = *in.Enabled
 	}

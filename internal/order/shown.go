@@ -1,4 +1,4 @@
-package service
+package order
 
 import (
 	"errors"
@@ -29,30 +29,6 @@ func fitted(p vault.Policy, issuer vault.Issuer) (vault.Policy, error) {
 	}
 	p.X509 = x
 	return p, nil
-}
-
-// order shows the operation to its issuer: the CSR, never the key.
-func (s *Service) order(op vault.Operation, cfg vault.IssuerConfig, prev []byte, now time.Time) (vault.Order, error) {
-	policy, err := fitted(op.Policy, s.Issuers(cfg.Provider))
-	if err != nil {
-		policy = op.Policy // of before such subjects were refused
-	}
-	o := vault.Order{ID: op.RequestID, Ref: op.Ref, CSR: op.CSR, Policy: policy, Issuer: cfg, State: op.State, Attempt: op.Attempt,
-		CancelRequested: op.CancelRequested, Created: op.Created, Now: now, Previous: prev, Approval: op.Approval}
-	o.Password, err = s.password(cfg)
-	return o, err
-}
-
-// password opens the password of an issuer; "" where there is none.
-func (s *Service) password(cfg vault.IssuerConfig) (vault.Hidden, error) {
-	if cfg.Credentials == nil || cfg.Credentials.Password == nil {
-		return "", nil
-	}
-	pwd, err := s.Sealer.Open(cfg.Credentials.Password, vault.IssuerBinding(cfg.Vault, cfg.Name))
-	if err != nil {
-		return "", fmt.Errorf("open the password of issuer %s: %w", cfg.Name, err)
-	}
-	return vault.Hidden(pwd), nil
 }
 
 // What an issuer may say in one step, beyond which it is cut: the log and the

@@ -1,10 +1,11 @@
-package service
+package order
 
 import (
 	"context"
 	"strings"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
@@ -12,20 +13,20 @@ import (
 const issuerJobs = "issuer-" // what the names of an issuer's jobs begin with
 
 // issuerRef is where the job about an issuer is.
-func issuerRef(vaultName, name string) vault.Ref {
+func IssuerRef(vaultName, name string) vault.Ref {
 	return vault.Ref{Vault: vaultName, Kind: vault.Lists, Name: issuerJobs + name}
 }
 
 // Mend is the handler of JobMend: an issuer was edited, which may have mended
 // it, so what waited for it before is tried at once. Each wait is ended in a
 // transaction of its own; ended twice is no harm.
-func (s *Service) Mend(ctx context.Context, l vault.Lease) error {
-	now, issuer := s.now(), strings.TrimPrefix(l.Ref.Name, issuerJobs)
+func (s *Operator) Mend(ctx context.Context, l vault.Lease) error {
+	now, issuer := s.Now(), strings.TrimPrefix(l.Ref.Name, issuerJobs)
 	end := func(op vault.Operation) error {
 		if !strings.EqualFold(op.IssuerName, issuer) || !op.Created.Before(l.Due) {
 			return nil
 		}
-		return s.change(ctx, op.Ref, func(tx vault.Tx) error {
+		return s.Change(ctx, op.Ref, func(tx vault.Tx) error {
 			_, err := s.hasten(tx, op.Ref, "Issuer "+issuer+" was edited or registered anew; it is tried at once.", now)
 			return err
 		})
@@ -36,17 +37,17 @@ func (s *Service) Mend(ctx context.Context, l vault.Lease) error {
 	if err := s.eachFailed(ctx, l.Ref.Vault, end); err != nil {
 		return err
 	}
-	err := s.drop(ctx, l)
+	err := s.Drop(ctx, l)
 	s.Poke()
 	return err
 }
 
 // eachFailed goes through the failed operations of a vault.
-func (s *Service) eachFailed(ctx context.Context, vaultName string, do func(vault.Operation) error) error {
+func (s *Operator) eachFailed(ctx context.Context, vaultName string, do func(vault.Operation) error) error {
 	for after := (vault.Ref{Vault: vaultName}); ; {
 		var page []vault.Operation
 		err := s.Store.View(ctx, func(r vault.Reader) (err error) {
-			page, err = r.Failed(after, sweepPage)
+			page, err = r.Failed(after, engine.PageSize)
 			return err
 		})
 		if err != nil {
@@ -60,7 +61,7 @@ func (s *Service) eachFailed(ctx context.Context, vaultName string, do func(vaul
 				return err
 			}
 		}
-		if len(page) < sweepPage {
+		if len(page) < engine.PageSize {
 			return nil
 		}
 		after = page[len(page)-1].Ref
@@ -69,10 +70,10 @@ func (s *Service) eachFailed(ctx context.Context, vaultName string, do func(vaul
 
 // Retry ends the wait of an operation in progress or of a failed renewal: it is
 // tried at once. Where nothing waits to be tried the refusal says what to do.
-func (s *Service) Retry(ctx context.Context, ref vault.Ref) (st vault.Standing, err error) {
-	now := s.now()
-	err = s.change(ctx, ref, func(tx vault.Tx) error {
-		head, err := live(tx, ref)
+func (s *Operator) Retry(ctx context.Context, ref vault.Ref) (st vault.Standing, err error) {
+	now := s.Now()
+	err = s.Change(ctx, ref, func(tx vault.Tx) error {
+		head, err := engine.Existing(tx, ref)
 		if err != nil {
 			return err
 		}
@@ -83,7 +84,7 @@ func (s *Service) Retry(ctx context.Context, ref vault.Ref) (st vault.Standing, 
 		case why != nil:
 			return why
 		}
-		op, ok, err := found(tx.Operation(head.Ref))
+		op, ok, err := engine.Found(tx.Operation(head.Ref))
 		if err != nil || !ok {
 			st = vault.Standing{Operation: vault.Operation{Ref: head.Ref}}
 			return err
@@ -100,7 +101,7 @@ func (s *Service) Retry(ctx context.Context, ref vault.Ref) (st vault.Standing, 
 // hasten lets what waits of a certificate be tried at now: its operation in
 // progress, or the renewal that failed or was cancelled. why says what else
 // there is to do where nothing waits.
-func (s *Service) hasten(tx vault.Tx, ref vault.Ref, note string, now time.Time) (why, err error) {
+func (s *Operator) hasten(tx vault.Tx, ref vault.Ref, note string, now time.Time) (why, err error) {
 	c, err := s.Schedule.Current(tx, ref)
 	if err != nil {
 		return nil, err

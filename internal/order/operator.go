@@ -1,20 +1,21 @@
-package service
+package order
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
-// What operators do at the side door, which has its own guard: these methods
-// ask for no permission of the vault's.
+// An Operator does what operators want of orders at the side door, which has its
+// own guard: the methods ask for no permission of the vault's.
+type Operator struct{ *Orders }
 
 // Vaults lists the names of the vaults that hold anything, in order, after one.
-func (s *Service) Vaults(ctx context.Context, after string, limit int) (names []string, err error) {
+func (s *Operator) Vaults(ctx context.Context, after string, limit int) (names []string, err error) {
 	err = s.Store.View(ctx, func(r vault.Reader) (err error) {
 		names, err = r.Vaults(after, limit)
 		return err
@@ -24,8 +25,8 @@ func (s *Service) Vaults(ctx context.Context, after string, limit int) (names []
 
 // Decide puts an operator's word on an operation that asks for one. requestID
 // names the operation; "" means the one that is there.
-func (s *Service) Decide(ctx context.Context, ref vault.Ref, requestID string, approved bool, message string) (op vault.Operation, err error) {
-	now := s.now()
+func (s *Operator) Decide(ctx context.Context, ref vault.Ref, requestID string, approved bool, message string) (op vault.Operation, err error) {
+	now := s.Now()
 	word := "Approved by an operator"
 	if !approved {
 		word = "Rejected by an operator"
@@ -35,7 +36,7 @@ func (s *Service) Decide(ctx context.Context, ref vault.Ref, requestID string, a
 	} else {
 		word += "."
 	}
-	err = s.change(ctx, ref, func(tx vault.Tx) error {
+	err = s.Change(ctx, ref, func(tx vault.Tx) error {
 		was, err := operation(tx, ref, requestID, vault.NoPending)
 		if err != nil {
 			return err
@@ -58,14 +59,14 @@ func (s *Service) Decide(ctx context.Context, ref vault.Ref, requestID string, a
 // Revoke asks the issuer that made a version to revoke its certificate; "" is
 // the current version, and the certificate may be a soft-deleted one. reason is
 // of RFC 5280 section 5.3.1.
-func (s *Service) Revoke(ctx context.Context, ref vault.Ref, id string, reason int) (v vault.Version, err error) {
+func (s *Operator) Revoke(ctx context.Context, ref vault.Ref, id string, reason int) (v vault.Version, err error) {
 	var cfg vault.IssuerConfig
 	err = s.Store.View(ctx, func(r vault.Reader) error {
 		head, err := r.Object(ref)
-		if head, err = one(head, err, vault.NoSuchObject(ref)); err != nil {
+		if head, err = engine.One(head, err, vault.NoSuchObject(ref)); err != nil {
 			return err
 		}
-		if v, err = version(r, head, id); err != nil {
+		if v, err = engine.Version(r, head, id); err != nil {
 			return err
 		}
 		cfg, err = maker(r, v)
@@ -74,12 +75,12 @@ func (s *Service) Revoke(ctx context.Context, ref vault.Ref, id string, reason i
 	if err != nil {
 		return v, err
 	}
-	now := s.now()
+	now := s.Now()
 	rev := vault.Revocation{Issuer: cfg, Ref: v.Certificate.IssuerRef, Chain: leafFirst(v.Certificate), Reason: reason, Now: now}
-	if rev.Password, err = s.password(cfg); err != nil {
+	if rev.Password, err = s.Issuers.password(cfg); err != nil {
 		return v, err
 	}
-	if err := s.revoke(ctx, rev); err != nil {
+	if err := s.Issuers.revoke(ctx, rev); err != nil {
 		return v, err
 	}
 	if err := s.noteRevoked(ctx, v, reason, now); err != nil {
@@ -91,9 +92,9 @@ func (s *Service) Revoke(ctx context.Context, ref vault.Ref, id string, reason i
 
 // noteRevoked writes a revocation into the history that people read; there is
 // none where no operation is left.
-func (s *Service) noteRevoked(ctx context.Context, v vault.Version, reason int, now time.Time) error {
-	return s.change(ctx, v.Ref, func(tx vault.Tx) error {
-		op, ok, err := found(tx.Operation(v.Ref))
+func (s *Operator) noteRevoked(ctx context.Context, v vault.Version, reason int, now time.Time) error {
+	return s.Change(ctx, v.Ref, func(tx vault.Tx) error {
+		op, ok, err := engine.Found(tx.Operation(v.Ref))
 		if err != nil || !ok {
 			return err
 		}
@@ -112,26 +113,9 @@ func maker(r vault.Reader, v vault.Version) (vault.IssuerConfig, error) {
 	case c.IssuerName == "":
 		return vault.IssuerConfig{}, vault.NotRevocable("no issuer of this server made it; it signed itself, was merged or imported.")
 	}
-	live, ok, err := found(r.Issuer(v.Vault, c.IssuerName))
+	live, ok, err := engine.Found(r.Issuer(v.Vault, c.IssuerName))
 	if err == nil && (!ok || !strings.EqualFold(live.Provider, c.Provider)) {
 		live = vault.IssuerConfig{Vault: v.Vault, Name: c.IssuerName, Provider: c.Provider}
 	}
 	return live, err
-}
-
-func (s *Service) revoke(ctx context.Context, rev vault.Revocation) error {
-	revoker, ok := s.Issuers(rev.Issuer.Provider).(vault.Revoker)
-	if !ok {
-		return vault.NotRevocable(fmt.Sprintf("provider %s does not revoke.", rev.Issuer.Provider))
-	}
-	within, stop := context.WithTimeout(ctx, stepTime)
-	defer stop()
-	began := realNow()
-	err := revoker.Revoke(within, rev)
-	s.called(rev.Issuer.Provider, CallRevoke, began, vault.Progress{}, err)
-	var refusal *vault.Error
-	if err == nil || errors.As(err, &refusal) || ctx.Err() != nil {
-		return err
-	}
-	return s.unavailable(rev.Issuer, "revoke", err, rev.Password)
 }

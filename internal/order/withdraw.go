@@ -1,10 +1,11 @@
-package service
+package order
 
 import (
 	"context"
 	"errors"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -13,15 +14,15 @@ const withdrawFor = 7 * 24 * time.Hour
 
 // takeBack keeps an operation that ends here while its issuer still works on
 // it, and the job that tells the issuer. The staged key is not kept.
-func (s *Service) takeBack(tx vault.Tx, op vault.Operation, now time.Time) error {
+func (s *Orders) takeBack(tx vault.Tx, op vault.Operation, now time.Time) error {
 	if op.Issuer == nil {
 		return nil
 	}
-	if _, ok := s.Issuers(op.Issuer.Provider).(vault.Canceler); !ok {
+	if _, ok := s.Issuers.Find(op.Issuer.Provider).(vault.Canceler); !ok {
 		return nil
 	}
 	ref := vault.Ref{Vault: op.Vault, Kind: vault.Withdrawn, Name: op.RequestID}
-	kept, _, err := found(tx.Operation(ref))
+	kept, _, err := engine.Found(tx.Operation(ref))
 	if err != nil {
 		return err
 	}
@@ -35,23 +36,23 @@ func (s *Service) takeBack(tx vault.Tx, op vault.Operation, now time.Time) error
 
 // orphan takes back what a step started at the issuer while its operation was
 // being deleted.
-func (s *Service) orphan(ctx context.Context, was vault.Operation, next outcome) error {
+func (s *Orders) orphan(ctx context.Context, was vault.Operation, next outcome) error {
 	p := next.progress
 	if was.Issuer == nil || p.State == nil || next.made != nil || p.Failure != nil || p.Cancelled {
 		return nil
 	}
-	now := s.now()
+	now := s.Now()
 	was.State = p.State
 	return s.Store.Update(ctx, func(tx vault.Tx) error { return s.takeBack(tx, was, now) })
 }
 
 // Withdraw is the handler of JobWithdraw: it asks the issuer to cancel an
 // order that nobody waits for any more, until the issuer has heard it.
-func (s *Service) Withdraw(ctx context.Context, l vault.Lease) error {
+func (s *Orders) Withdraw(ctx context.Context, l vault.Lease) error {
 	var op vault.Operation
 	var cfg vault.IssuerConfig
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
-		if op, _, err = found(r.Operation(l.Ref)); err != nil || op.Issuer == nil {
+		if op, _, err = engine.Found(r.Operation(l.Ref)); err != nil || op.Issuer == nil {
 			return err
 		}
 		cfg, err = currentIssuer(r, op)
@@ -60,16 +61,16 @@ func (s *Service) Withdraw(ctx context.Context, l vault.Lease) error {
 	if err != nil {
 		return err
 	}
-	canceler, ok := s.Issuers(cfg.Provider).(vault.Canceler)
+	canceler, ok := s.Issuers.Find(cfg.Provider).(vault.Canceler)
 	if op.Issuer == nil || !ok {
 		return s.forget(ctx, l)
 	}
-	now := s.now()
-	o, err := s.order(op, cfg, nil, now)
+	now := s.Now()
+	o, err := s.Issuers.shown(op, cfg, nil, now)
 	if err != nil {
 		return err
 	}
-	p, err := s.ask(ctx, CallCancel, canceler.Cancel, o)
+	p, err := s.Issuers.ask(ctx, CallCancel, canceler.Cancel, o)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -87,7 +88,7 @@ func (s *Service) Withdraw(ctx context.Context, l vault.Lease) error {
 		if err := tx.Finish(l); err != nil {
 			return err
 		}
-		kept, ok, err := found(tx.Operation(op.Ref))
+		kept, ok, err := engine.Found(tx.Operation(op.Ref))
 		if err != nil || !ok {
 			return err
 		}
@@ -100,7 +101,7 @@ func (s *Service) Withdraw(ctx context.Context, l vault.Lease) error {
 
 // forget ends the withdrawal of an order that nobody can take back, as its
 // provider is gone.
-func (s *Service) forget(ctx context.Context, l vault.Lease) error {
+func (s *Orders) forget(ctx context.Context, l vault.Lease) error {
 	err := s.Store.Update(ctx, func(tx vault.Tx) error {
 		if err := tx.Finish(l); err != nil {
 			return err
@@ -113,7 +114,7 @@ func (s *Service) forget(ctx context.Context, l vault.Lease) error {
 	return err
 }
 
-func (s *Service) withdrawLater(ctx context.Context, l vault.Lease, op vault.Operation, due time.Time) error {
+func (s *Orders) withdrawLater(ctx context.Context, l vault.Lease, op vault.Operation, due time.Time) error {
 	op.Attempt++
 	return s.Store.Update(ctx, func(tx vault.Tx) error {
 		if err := tx.Finish(l); err != nil {

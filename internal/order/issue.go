@@ -1,4 +1,4 @@
-package service
+package order
 
 import (
 	"context"
@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"certwright/internal/certs"
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
 // Issue is the handler of JobIssue: it takes the pending operation one step
 // further and ends the job, or says when to come back, in the transaction that
 // stores what the step achieved. An error leaves the job to its lease.
-func (s *Service) Issue(ctx context.Context, l vault.Lease) error {
+func (s *Orders) Issue(ctx context.Context, l vault.Lease) error {
 	op, prev, cfg, err := s.underway(ctx, l.Ref)
 	if err != nil {
 		return err
@@ -21,9 +22,9 @@ func (s *Service) Issue(ctx context.Context, l vault.Lease) error {
 	return s.issue(ctx, l, op, cfg, prev)
 }
 
-func (s *Service) issue(ctx context.Context, l vault.Lease, op vault.Operation, cfg vault.IssuerConfig, prev []byte) error {
+func (s *Orders) issue(ctx context.Context, l vault.Lease, op vault.Operation, cfg vault.IssuerConfig, prev []byte) error {
 	if op.Status != vault.InProgress {
-		return s.drop(ctx, l)
+		return s.Drop(ctx, l)
 	}
 	next, err := s.step(ctx, op, cfg, prev)
 	if err != nil {
@@ -33,9 +34,9 @@ func (s *Service) issue(ctx context.Context, l vault.Lease, op vault.Operation, 
 }
 
 // underway reads an operation, its issuer, and what the issuer noted with the current version.
-func (s *Service) underway(ctx context.Context, ref vault.Ref) (op vault.Operation, prev []byte, cfg vault.IssuerConfig, err error) {
+func (s *Orders) underway(ctx context.Context, ref vault.Ref) (op vault.Operation, prev []byte, cfg vault.IssuerConfig, err error) {
 	err = s.Store.View(ctx, func(r vault.Reader) error {
-		if op, _, err = found(r.Operation(ref)); err != nil || op.Issuer == nil {
+		if op, _, err = engine.Found(r.Operation(ref)); err != nil || op.Issuer == nil {
 			return err
 		}
 		if cfg, err = currentIssuer(r, op); err != nil {
@@ -59,7 +60,7 @@ func (s *Service) underway(ctx context.Context, ref vault.Ref) (op vault.Operati
 // another one: it cannot read the order's state, and nobody approved the order
 // for it.
 func currentIssuer(r vault.Reader, op vault.Operation) (vault.IssuerConfig, error) {
-	live, ok, err := found(r.Issuer(op.Vault, op.IssuerName))
+	live, ok, err := engine.Found(r.Issuer(op.Vault, op.IssuerName))
 	if err == nil && (!ok || !strings.EqualFold(live.Provider, op.Issuer.Provider)) {
 		live = *op.Issuer
 	}
@@ -78,8 +79,8 @@ type outcome struct {
 }
 
 // step decides what is to be done with the operation now and does it.
-func (s *Service) step(ctx context.Context, op vault.Operation, cfg vault.IssuerConfig, prev []byte) (outcome, error) {
-	now := s.now()
+func (s *Orders) step(ctx context.Context, op vault.Operation, cfg vault.IssuerConfig, prev []byte) (outcome, error) {
+	now := s.Now()
 	waits := op.CancelRequested && !op.CancelLost && now.Before(op.CancelDue)
 	switch {
 	case waits:
@@ -94,7 +95,7 @@ func (s *Service) step(ctx context.Context, op vault.Operation, cfg vault.Issuer
 	return s.askIssuer(ctx, op, cfg, prev, now)
 }
 
-func (s *Service) selfSign(op vault.Operation, now time.Time) (outcome, error) {
+func (s *Orders) selfSign(op vault.Operation, now time.Time) (outcome, error) {
 	key, err := s.stagedKey(op)
 	if err != nil {
 		return outcome{}, err

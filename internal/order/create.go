@@ -1,4 +1,4 @@
-package service
+package order
 
 import (
 	"context"
@@ -9,20 +9,26 @@ import (
 
 	"certwright/internal/certs"
 	"certwright/internal/certs/dn"
+	"certwright/internal/engine"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
-// CreateCertificate stores a pending operation with its CSR and the job that
-// takes it on. The answer is always in progress, even where nothing is left to
-// wait for (CLIENTS MUST 11).
-func (s *Service) CreateCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in CreateInput) (vault.Operation, error) {
-	if err := s.enter(ctx, who, "certificates/create", ref); err != nil {
-		return vault.Operation{}, err
-	}
+// CreateInput asks for a new certificate or a new version of one.
+type CreateInput struct {
+	Policy        *vault.PolicyPatch // nil: the stored policy
+	Enabled       *bool
+	Tags          map[string]string
+	PreserveOrder bool
+}
+
+// Create stores a pending operation with its CSR and the job that takes it on.
+// The answer is always in progress, even where nothing is left to wait for
+// (CLIENTS MUST 11).
+func (s *Orders) Create(ctx context.Context, ref vault.Ref, in CreateInput) (vault.Operation, error) {
 	for {
 		op, err := s.create(ctx, ref, in)
-		if !errors.Is(err, errChanged) {
+		if !errors.Is(err, engine.ErrChanged) {
 			return op, err
 		}
 		if ctx.Err() != nil {
@@ -31,7 +37,7 @@ func (s *Service) CreateCertificate(ctx context.Context, who vault.Caller, ref v
 	}
 }
 
-func (s *Service) create(ctx context.Context, ref vault.Ref, in CreateInput) (vault.Operation, error) {
+func (s *Orders) create(ctx context.Context, ref vault.Ref, in CreateInput) (vault.Operation, error) {
 	p, err := s.plan(ctx, ref, in)
 	if err != nil {
 		return vault.Operation{}, err
@@ -39,7 +45,7 @@ func (s *Service) create(ctx context.Context, ref vault.Ref, in CreateInput) (va
 	if err := s.stage(&p); err != nil {
 		return vault.Operation{}, err
 	}
-	err = s.change(ctx, ref, func(tx vault.Tx) error { return p.Store(tx) })
+	err = s.Change(ctx, ref, func(tx vault.Tx) error { return p.Store(tx) })
 	if err == nil {
 		s.Poke()
 	}
@@ -59,10 +65,10 @@ type plan struct {
 }
 
 // plan reads what is there and refuses what must not be.
-func (s *Service) plan(ctx context.Context, ref vault.Ref, in CreateInput) (plan, error) {
-	p := plan{ref: ref, now: s.now()}
+func (s *Orders) plan(ctx context.Context, ref vault.Ref, in CreateInput) (plan, error) {
+	p := plan{ref: ref, now: s.Now()}
 	err := s.Store.View(ctx, func(r vault.Reader) error {
-		head, exists, err := found(r.Object(ref))
+		head, exists, err := engine.Found(r.Object(ref))
 		if err != nil {
 			return err
 		}
@@ -92,7 +98,7 @@ func mayReplace(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) e
 	if head.Deletion != nil {
 		return vault.DeletedButRecoverable(ref)
 	}
-	op, pending, err := found(r.Operation(ref))
+	op, pending, err := engine.Found(r.Operation(ref))
 	if err != nil || !pending {
 		return err
 	}
@@ -105,7 +111,7 @@ func mayStart(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) err
 		return err
 	}
 	for _, kind := range []vault.Kind{vault.Keys, vault.Secrets} {
-		o, taken, err := found(r.Object(ref.As(kind)))
+		o, taken, err := engine.Found(r.Object(ref.As(kind)))
 		switch {
 		case err != nil:
 			return err
@@ -120,7 +126,7 @@ func mayStart(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) err
 
 // policyFor returns the policy of a create: the one it names with defaults
 // filled in, else the stored one.
-func (s *Service) policyFor(vaultName string, head vault.Object, exists bool, in CreateInput, now time.Time) (vault.Policy, error) {
+func (s *Orders) policyFor(vaultName string, head vault.Object, exists bool, in CreateInput, now time.Time) (vault.Policy, error) {
 	var p vault.Policy
 	switch {
 	case in.Policy != nil:
@@ -133,12 +139,12 @@ func (s *Service) policyFor(vaultName string, head vault.Object, exists bool, in
 	default:
 		return p, vault.Bad("policy is missing; the first version of a certificate needs one.")
 	}
-	return p, s.checkPolicy(vaultName, p)
+	return p, s.CheckPolicy(vaultName, p)
 }
 
-// checkPolicy refuses a policy that no certificate can be made from. A subject
+// CheckPolicy refuses a policy that no certificate can be made from. A subject
 // that is no name is told before all else (recorded, of one with a bad key usage).
-func (s *Service) checkPolicy(vaultName string, p vault.Policy) error {
+func (s *Orders) CheckPolicy(vaultName string, p vault.Policy) error {
 	if len(p.X509.Subject) <= vault.MaxSubject {
 		if _, err := dn.Parse(p.X509.Subject); err != nil {
 			return err
@@ -152,12 +158,12 @@ func (s *Service) checkPolicy(vaultName string, p vault.Policy) error {
 }
 
 // planIssuer finds who issues, when the job is due, and which key to use again.
-func (s *Service) planIssuer(r vault.Reader, p *plan) error {
+func (s *Orders) planIssuer(r vault.Reader, p *plan) error {
 	switch op := &p.op; {
 	case op.Self():
 		p.due = p.now.Add(vault.SelfDelay)
 	case !op.Manual():
-		cfg, issuer, err := s.issuerOf(r, op.Vault, op.Policy)
+		cfg, issuer, err := s.Issuers.Of(r, op.Vault, op.Policy)
 		if err != nil {
 			return err
 		}
@@ -171,29 +177,6 @@ func (s *Service) planIssuer(r vault.Reader, p *plan) error {
 		return reuseKey(r, p)
 	}
 	return nil
-}
-
-// issuerOf returns the issuer that a policy names, refusing one that is
-// unknown, disabled, or of a provider this server has not.
-func (s *Service) issuerOf(r vault.Reader, vaultName string, p vault.Policy) (vault.IssuerConfig, vault.Issuer, error) {
-	cfg, err := r.Issuer(vaultName, p.Issuer.Name)
-	if cfg, err = one(cfg, err, vault.PolicyIssuerUnknown(p.Issuer.Name)); err != nil {
-		return cfg, nil, err
-	}
-	if !cfg.Enabled {
-		return cfg, nil, vault.PolicyIssuerDisabled(p.Issuer.Name)
-	}
-	issuer := s.Issuers(cfg.Provider)
-	if issuer == nil {
-		return cfg, nil, vault.PolicyProviderUnknown(cfg.Provider, cfg.Name)
-	}
-	if p, err = fitted(p, issuer); err != nil {
-		return cfg, issuer, err
-	}
-	if v, ok := issuer.(vault.Validator); ok {
-		return cfg, issuer, v.ValidatePolicy(cfg, p)
-	}
-	return cfg, issuer, nil
 }
 
 // reuseKey picks the current version's key where it is of the kind that the policy asks for.
@@ -210,7 +193,7 @@ func reuseKey(r vault.Reader, p *plan) error {
 }
 
 // stage makes the key and the CSR: the slow part, outside any transaction.
-func (s *Service) stage(p *plan) error {
+func (s *Orders) stage(p *plan) error {
 	key, err := s.keyFor(p)
 	if err != nil {
 		return err
@@ -234,7 +217,7 @@ func (s *Service) stage(p *plan) error {
 	}
 	p.due = p.now
 	if prompter, ok := p.issuer.(vault.Prompter); ok {
-		o, err := s.order(p.op, *p.op.Issuer, nil, p.now)
+		o, err := s.Issuers.shown(p.op, *p.op.Issuer, nil, p.now)
 		if err != nil {
 			return err
 		}
@@ -245,21 +228,21 @@ func (s *Service) stage(p *plan) error {
 	return nil
 }
 
-func (s *Service) keyFor(p *plan) (keys.Key, error) {
+func (s *Orders) keyFor(p *plan) (keys.Key, error) {
 	if p.reuse == nil {
 		return s.Keys.Key(p.op.Policy.Key)
 	}
-	return s.openKey(*p.reuse)
+	return OpenKey(s.Sealer, *p.reuse)
 }
 
 // Store writes the plan, if the state is still the one it was made for.
 func (p *plan) Store(tx vault.Tx) error {
-	head, exists, err := found(tx.Object(p.ref))
+	head, exists, err := engine.Found(tx.Object(p.ref))
 	if err != nil {
 		return err
 	}
 	if head.Rev != p.rev {
-		return errChanged
+		return engine.ErrChanged
 	}
 	if err := mayStart(tx, p.ref, head, exists); err != nil {
 		return err

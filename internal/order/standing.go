@@ -1,8 +1,7 @@
-package service
+package order
 
 import (
 	"context"
-	"time"
 
 	"certwright/internal/engine"
 	"certwright/internal/vault"
@@ -10,7 +9,7 @@ import (
 
 // Underway lists the operations in progress of a vault, or of all vaults for
 // "", and the place to go on after; its zero value says that there are no more.
-func (s *Service) Underway(ctx context.Context, vaultName string, after vault.Ref, limit int) (list []vault.Standing, next vault.Ref, err error) {
+func (s *Operator) Underway(ctx context.Context, vaultName string, after vault.Ref, limit int) (list []vault.Standing, next vault.Ref, err error) {
 	err = s.Store.View(ctx, func(r vault.Reader) error {
 		var ops []vault.Operation
 		if ops, next, err = engine.Underway(r, vaultName, after, limit); err != nil {
@@ -24,7 +23,7 @@ func (s *Service) Underway(ctx context.Context, vaultName string, after vault.Re
 
 // Failed lists the operations that ended without a certificate and have no
 // successor, as Underway does. Those of deleted certificates are left out.
-func (s *Service) Failed(ctx context.Context, vaultName string, after vault.Ref, limit int) (list []vault.Standing, next vault.Ref, err error) {
+func (s *Operator) Failed(ctx context.Context, vaultName string, after vault.Ref, limit int) (list []vault.Standing, next vault.Ref, err error) {
 	if vaultName != "" && after == (vault.Ref{}) {
 		after = vault.Ref{Vault: vaultName}
 	}
@@ -56,7 +55,7 @@ func (s *Service) Failed(ctx context.Context, vaultName string, after vault.Ref,
 }
 
 // History returns the operation of a certificate as it stands, with its history.
-func (s *Service) History(ctx context.Context, ref vault.Ref) (st vault.Standing, err error) {
+func (s *Operator) History(ctx context.Context, ref vault.Ref) (st vault.Standing, err error) {
 	err = s.Store.View(ctx, func(r vault.Reader) error {
 		op, err := operation(r, ref, "", vault.NoPending)
 		if err == nil {
@@ -67,7 +66,7 @@ func (s *Service) History(ctx context.Context, ref vault.Ref) (st vault.Standing
 	return st, err
 }
 
-func (s *Service) standings(r vault.Reader, ops []vault.Operation) ([]vault.Standing, error) {
+func (s *Operator) standings(r vault.Reader, ops []vault.Operation) ([]vault.Standing, error) {
 	list := []vault.Standing{}
 	for _, op := range ops {
 		st, err := s.standing(r, op)
@@ -80,18 +79,18 @@ func (s *Service) standings(r vault.Reader, ops []vault.Operation) ([]vault.Stan
 }
 
 // standing works out what comes of an operation.
-func (s *Service) standing(r vault.Reader, op vault.Operation) (vault.Standing, error) {
+func (s *Operator) standing(r vault.Reader, op vault.Operation) (vault.Standing, error) {
 	st := vault.Standing{Operation: op}
 	c, err := s.Schedule.Current(r, op.Ref)
 	if err != nil {
 		return st, err
 	}
 	if op.Status == vault.InProgress {
-		j, _, err := found(r.Job(vault.JobIssue, op.Ref))
+		j, _, err := engine.Found(r.Job(vault.JobIssue, op.Ref))
 		if err != nil {
 			return st, err
 		}
-		st.Again, st.Until = j.Due, s.givenUp(op)
+		st.Again, st.Until = j.Due, s.Issuers.givenUp(op)
 	}
 	if !c.Exists {
 		return st, nil
@@ -99,17 +98,4 @@ func (s *Service) standing(r vault.Reader, op vault.Operation) (vault.Standing, 
 	st.Expires, st.Due, st.Tries = c.Version.Attributes.Expires, c.Schedule.Since, c.Schedule.Tries
 	st.Next = s.Schedule.NextRenewal(c)
 	return st, nil
-}
-
-// givenUp is when an operation fails if its authority leaves it waiting; zero
-// where it waits for ever.
-func (s *Service) givenUp(op vault.Operation) time.Time {
-	if op.Issuer == nil {
-		return time.Time{}
-	}
-	patient, ok := s.Issuers(op.Issuer.Provider).(vault.Patient)
-	if !ok || patient.Patience() <= 0 {
-		return time.Time{}
-	}
-	return op.Created.Add(patient.Patience())
 }
