@@ -6,14 +6,13 @@ package testvault
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"log/slog"
 	"net/http"
 	"os"
 	"testing"
 	"time"
 
+	"certwright/internal/client"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/server"
@@ -27,9 +26,10 @@ type Vault struct {
 	HTTPURL string // the side door: tokens and administration, on plain http
 	CAFile  string // PEM of the authority behind the server's TLS certificates
 
-	t         testing.TB
-	server    *server.Server
-	transport *http.Transport
+	t      testing.TB
+	server *server.Server
+	calls  *client.Client
+	http   *http.Client
 }
 
 // Start starts a server and stops it at the end of the test. What the server
@@ -70,23 +70,19 @@ func StartWith(t testing.TB, configuration string) *Vault {
 		URL: s.Ready.IPURL, NameURL: s.Ready.VaultURL, HTTPURL: s.Ready.HTTPURL, CAFile: s.Ready.CAFile,
 		t: t, server: s,
 	}
-	roots := x509.NewCertPool()
-	text, err := os.ReadFile(v.CAFile)
-	if err != nil || !roots.AppendCertsFromPEM(text) {
-		t.Fatalf("read the authority of the vault server: %v", err)
+	v.calls = client.New(s.Ready)
+	if v.http, err = v.calls.Vaults(); err != nil {
+		t.Fatal(err)
 	}
-	v.transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
-	t.Cleanup(v.transport.CloseIdleConnections)
+	t.Cleanup(v.http.CloseIdleConnections)
 	return v
 }
 
 // Client returns a client that trusts the server and, as SDKs do, follows no
 // redirect. Hand it to an SDK as its transport, or use it for bare requests.
 func (v *Vault) Client() *http.Client {
-	return &http.Client{
-		Transport:     v.transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	c := *v.http
+	return &c
 }
 
 // Env returns this process's environment with what unmodified programs need to
@@ -106,7 +102,7 @@ func (v *Vault) Now() time.Time {
 // renewed, deleted ones purged. The test fails if it cannot be done.
 func (v *Vault) Advance(d time.Duration) {
 	v.t.Helper()
-	if err := v.server.Advance(v.t.Context(), d); err != nil {
+	if _, err := v.calls.Advance(v.t.Context(), d); err != nil {
 		v.t.Fatalf("advance the vault server's clock by %v: %v", d, err)
 	}
 }
@@ -122,7 +118,7 @@ type Mail struct {
 // JSON in Event Grid's schema.
 func (v *Vault) Outbox() (mails []Mail, events [][]byte) {
 	v.t.Helper()
-	box, err := v.server.Outbox(v.t.Context())
+	box, err := v.calls.Outbox(v.t.Context())
 	if err != nil {
 		v.t.Fatalf("read the vault server's outbox: %v", err)
 	}
@@ -138,7 +134,7 @@ func (v *Vault) Outbox() (mails []Mail, events [][]byte) {
 // Reset empties the server and puts its clock back to real time.
 func (v *Vault) Reset() {
 	v.t.Helper()
-	if err := v.server.Reset(v.t.Context()); err != nil {
+	if err := v.calls.Reset(v.t.Context()); err != nil {
 		v.t.Fatalf("reset the vault server: %v", err)
 	}
 }

@@ -1,15 +1,15 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 	"time"
 
 	"certwright/internal/admin"
-	"certwright/internal/clientenv"
+	"certwright/internal/client"
 )
 
 type clockCommand struct {
@@ -20,28 +20,26 @@ type clockCommand struct {
 }
 
 const (
-	moveTime   = 7 * 24 * time.Hour // for one move, which does all that falls due on the way
-	moveWords  = 2 * time.Second
-	clockHint  = "say how far as in +60d, +36h or +1d12h; the clock only goes forward, a reset of the server puts it back"
-	movingHint = "certwright clock says how far it came; what fell due until then is done"
+	moveWords = 2 * time.Second
+	clockHint = "say how far as in +60d, +36h or +1d12h; the clock only goes forward, a reset of the server puts it back"
 )
 
 // Run prints the server's time and how far it is from real time, after moving
 // it if that is asked for.
-func (c clockCommand) Run(to streams) error {
+func (c clockCommand) Run(ctx context.Context, to streams) error {
 	by, err := c.by()
 	if err != nil {
 		return err
 	}
-	r, err := c.find()
+	server, err := c.find(ctx)
 	if err != nil {
 		return err
 	}
 	var at admin.Clock
 	if c.By == "" {
-		err = hinted(call(r, http.MethodGet, "/admin/clock", nil, &at), "certwright dev runs a server whose clock can be moved")
+		at, err = server.Clock(ctx)
 	} else {
-		at, err = c.move(to, r, by)
+		at, err = c.move(ctx, to, server, by)
 	}
 	if err != nil {
 		return err
@@ -58,20 +56,22 @@ func (c clockCommand) by() (time.Duration, error) {
 	}
 	by, err := admin.ParseDuration(strings.TrimPrefix(c.By, "+"))
 	if err != nil {
-		return 0, exitError{exitUsage, fmt.Errorf("%q is no way to move a clock\nhint: %s", printable(c.By), clockHint)}
+		return 0, exitError{exitUsage, fmt.Errorf("%q is no way to move a clock\nhint: %s", client.Printable(c.By), clockHint)}
 	}
 	return by, nil
 }
 
 // move moves the clock and tells meanwhile how far it is.
-func (c clockCommand) move(to streams, r clientenv.Ready, by time.Duration) (at admin.Clock, err error) {
-	from, err := clockOf(r)
+func (c clockCommand) move(ctx context.Context, to streams, server *client.Client, by time.Duration) (at admin.Clock, err error) {
+	from, err := server.Clock(ctx)
 	if err != nil {
 		return at, err
 	}
 	done := make(chan error, 1)
 	go func() {
-		done <- callWithin(moveTime, r, http.MethodPost, "/admin/clock", map[string]string{"advance": by.String()}, &at)
+		var err error
+		at, err = server.Advance(ctx, by)
+		done <- err
 	}()
 	every := c.Words
 	if every == 0 {
@@ -82,17 +82,13 @@ func (c clockCommand) move(to streams, r clientenv.Ready, by time.Duration) (at 
 	for {
 		select {
 		case err := <-done:
-			return at, hinted(err, movingHint)
+			return at, err
 		case <-tick.C:
 		}
-		if now, err := clockOf(r); err == nil {
+		if now, err := server.Clock(ctx); err == nil {
 			fmt.Fprintf(to.err, "moving: %s, %s of %s\n", stamp(now.Now), days(offsetOf(now)-offsetOf(from)), days(by))
 		}
 	}
-}
-
-func clockOf(r clientenv.Ready) (at admin.Clock, err error) {
-	return at, hinted(call(r, http.MethodGet, "/admin/clock", nil, &at), movingHint)
 }
 
 // offsetOf is how far the clock is from real time, in whole seconds.
@@ -111,24 +107,4 @@ func printClock(to io.Writer, at admin.Clock) error {
 	}
 	_, err := fmt.Fprintf(to, "%s  %s\n", stamp(at.Now), ahead)
 	return err
-}
-
-// days writes a duration as people say it: 60d, 1d12h, 90s.
-func days(d time.Duration) string {
-	d = d.Truncate(time.Second)
-	n := d / (24 * time.Hour)
-	if n <= 0 {
-		return d.String()
-	}
-	rest := d % (24 * time.Hour)
-	if rest == 0 {
-		return fmt.Sprintf("%dd", n)
-	}
-	text := rest.String()
-	for _, nothing := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, nothing) {
-			text = text[:len(text)-2]
-		}
-	}
-	return fmt.Sprintf("%dd%s", n, text)
 }

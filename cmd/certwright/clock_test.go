@@ -1,7 +1,6 @@
 package main
 
 import (
-	"certwright/internal/clientenv"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"certwright/internal/clientenv"
 )
 
 // A long move says meanwhile how far it is, and one that is refused says what
@@ -48,7 +49,7 @@ func TestClockSaysHowFarItIs(t *testing.T) {
 	}
 	var out, talk strings.Builder
 	c := clockCommand{running: running{Data: data}, By: "+60d", Words: time.Millisecond}
-	if err := c.Run(streams{out: &out, err: &talk}); err != nil {
+	if err := c.Run(t.Context(), streams{out: &out, err: &talk}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "2026-12-25 12:00:00Z  60d ahead of real time\n"; out.String() != want {

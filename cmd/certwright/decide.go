@@ -1,11 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"net/http"
-	"strings"
 
 	"certwright/internal/admin"
+	"certwright/internal/client"
 )
 
 // approveCommand and rejectCommand are an operator's word on an order that asks for one.
@@ -21,29 +21,33 @@ type decision struct {
 }
 
 // Run lets the order go on.
-func (a approveCommand) Run(to streams) error { return a.decide(to, "approve", "approved") }
+func (a approveCommand) Run(ctx context.Context, to streams) error {
+	return a.decide(ctx, to, admin.Approve, "approved")
+}
 
 // Run ends the order: its operation fails with the message.
-func (r rejectCommand) Run(to streams) error { return r.decide(to, "reject", "rejected") }
+func (r rejectCommand) Run(ctx context.Context, to streams) error {
+	return r.decide(ctx, to, admin.Reject, "rejected")
+}
 
-func (d decision) decide(to streams, word, done string) error {
-	r, vaultName, err := d.find()
+func (d decision) decide(ctx context.Context, to streams, word, done string) error {
+	c, vaultName, err := d.find(ctx)
 	if err != nil {
 		return err
 	}
-	var o admin.Operation
 	if d.Request == "" { // the word is for what is shown below, not for what takes its place
-		if err := call(r, http.MethodGet, d.path(vaultName), nil, &o); err != nil {
-			return hinted(err, noSuchOrder)
+		o, err := c.Operation(ctx, vaultName, d.Name)
+		if err != nil {
+			return client.Hinted(err, noSuchOrder)
 		}
 		d.Request = o.RequestID
 		if o.Asks {
-			fmt.Fprintf(to.err, "request %s: %s\n", o.RequestID, printable(strings.TrimPrefix(o.Details, usualBeginning)))
+			fmt.Fprintf(to.err, "request %s: %s\n", o.RequestID, client.Printable(o.WaitsFor))
 		}
 	}
-	in := map[string]string{"decision": word, "message": d.Message, "request_id": d.Request}
-	if err := call(r, http.MethodPost, d.path(vaultName), in, &o); err != nil {
-		return hinted(err, noSuchOrder)
+	o, err := c.Decide(ctx, vaultName, d.Name, admin.DecisionRequest{Decision: word, Message: d.Message, RequestID: d.Request})
+	if err != nil {
+		return client.Hinted(err, noSuchOrder)
 	}
 	fmt.Fprintf(to.err, "%s: %s in vault %s\n", done, o.Name, o.Vault)
 	return nil

@@ -20,12 +20,12 @@ type devCommand struct {
 }
 
 // Run serves until it is told to end. A second signal ends it at once.
-func (d devCommand) Run(to streams) error {
+func (d devCommand) Run(ctx context.Context, to streams) error {
 	config, err := d.read(d.doors)
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), ending()...)
+	ctx, stop := signal.NotifyContext(ctx, ending()...)
 	defer stop()
 	s, err := server.Start(ctx, config, server.Options{
 		Version: buildOf().number(),

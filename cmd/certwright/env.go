@@ -1,13 +1,14 @@
 package main
 
 import (
-	"certwright/internal/clientenv"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"time"
+
+	"certwright/internal/clientenv"
 )
 
 type envCommand struct {
@@ -22,12 +23,13 @@ const resolveTime = 500 * time.Millisecond
 
 // Run prints the environment of the server that runs in the data folder. It
 // fails where what it would print could not work.
-func (e envCommand) Run(to streams) error {
-	r, err := e.find()
+func (e envCommand) Run(ctx context.Context, to streams) error {
+	c, err := e.find(ctx)
 	if err != nil {
 		return err
 	}
-	url, err := e.vaultURL(r)
+	r := c.At
+	url, err := e.vaultURL(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -46,7 +48,7 @@ func (e envCommand) Run(to streams) error {
 
 // vaultURL is the vault by name, or, where the name does not lead to the
 // server, by address. An address means the default vault only.
-func (e envCommand) vaultURL(r clientenv.Ready) (string, error) {
+func (e envCommand) vaultURL(ctx context.Context, r clientenv.Ready) (string, error) {
 	name := defaultVault(r)
 	if e.Vault != "" {
 		if err := checkVault(e.Vault); err != nil {
@@ -55,7 +57,7 @@ func (e envCommand) vaultURL(r clientenv.Ready) (string, error) {
 		name = strings.ToLower(e.Vault)
 	}
 	byName := r.VaultURLOf(name)
-	ctx, stop := context.WithTimeout(context.Background(), resolveTime)
+	ctx, stop := context.WithTimeout(ctx, resolveTime)
 	defer stop()
 	switch {
 	case r.Resolves(ctx, byName):

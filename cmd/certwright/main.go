@@ -1,5 +1,6 @@
 // Command certwright is a certificate vault that speaks the Azure Key Vault
-// REST API. One file per subcommand; what they start is in internal/server.
+// REST API. A file for each noun has its commands: their flags, help and printing.
+// What they start is in internal/server, what they ask in internal/client.
 package main
 
 import (

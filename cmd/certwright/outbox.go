@@ -1,16 +1,15 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"certwright/internal/admin"
-	"certwright/internal/clientenv"
+	"certwright/internal/client"
 )
 
 type outboxCommand struct {
@@ -19,18 +18,20 @@ type outboxCommand struct {
 	JSON    bool `name:"json" help:"Print JSON: the whole outbox on one line, or a line for each that was given up."`
 }
 
+const deadHint = "certwright outbox --dead lists what was given up"
+
 // Run lists mails and events, oldest first, or what was given up.
-func (o outboxCommand) Run(to streams) error {
-	r, err := o.find()
+func (o outboxCommand) Run(ctx context.Context, to streams) error {
+	c, err := o.find(ctx)
 	if err != nil {
 		return err
 	}
 	if o.Dead {
-		return o.dead(to, r)
+		return o.dead(ctx, to, c)
 	}
-	var box admin.Outbox
-	if err := call(r, http.MethodGet, "/admin/outbox", nil, &box); err != nil {
-		return hinted(err, "GET "+r.HTTPURL+"/admin/outbox has all of it")
+	box, err := c.Outbox(ctx)
+	if err != nil {
+		return client.Hinted(err, "GET "+c.At.HTTPURL+"/admin/outbox has all of it")
 	}
 	if o.JSON {
 		return json.NewEncoder(to.out).Encode(box)
@@ -38,62 +39,48 @@ func (o outboxCommand) Run(to streams) error {
 	return printOutbox(to, box)
 }
 
-// A told is one line of the outbox.
-type told struct {
+// An event is what a line of the outbox shows of one.
+type event struct {
 	EventTime time.Time
 	EventType string
 	Topic     string
 	Subject   string
 }
 
+// azurePrefix begins the types of events that the service has too.
+const azurePrefix = "Microsoft.KeyVault."
+
 func printOutbox(to streams, box admin.Outbox) error {
-	w := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0)
+	t := newTable(to, "", "nobody was told anything yet")
 	for _, m := range box.Mails {
-		fmt.Fprintf(w, "%s\tmail\t%s\t%s\n", stamp(m.At), printable(m.To), printable(m.Subject))
+		t.line(stamp(m.At), "mail", m.To, m.Subject)
 	}
 	for _, text := range box.Events {
-		var e told
+		var e event
 		if err := json.Unmarshal(text, &e); err != nil {
 			return fmt.Errorf("read the server's answer: %w", err)
 		}
-		fmt.Fprintf(w, "%s\tevent\t%s\t%s\n", stamp(e.EventTime), printable(strings.TrimPrefix(e.Topic, "vaults/")+"/"+e.Subject),
-			printable(strings.TrimPrefix(e.EventType, "Microsoft.KeyVault.")))
+		t.line(stamp(e.EventTime), "event", strings.TrimPrefix(e.Topic, "vaults/")+"/"+e.Subject, strings.TrimPrefix(e.EventType, azurePrefix))
 	}
-	if len(box.Mails)+len(box.Events) == 0 {
-		fmt.Fprintln(to.err, "nobody was told anything yet")
-	}
-	return w.Flush()
+	return t.end()
 }
 
-func (o outboxCommand) dead(to streams, r clientenv.Ready) error {
-	w, lines := tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0), json.NewEncoder(to.out)
-	found := 0
-	for after := int64(0); ; {
-		var page admin.Letters
-		if err := call(r, http.MethodGet, "/admin/outbox/dead?after="+strconv.FormatInt(after, 10), nil, &page); err != nil {
-			return hinted(err, "the receivers are those that the server's configuration names under smtp and events")
+func (o outboxCommand) dead(ctx context.Context, to streams, c *client.Client) error {
+	t, lines := newTable(to, "NUMBER\tRECEIVER\tWHAT\tOF\tAT\tERROR", "nothing was given up"), json.NewEncoder(to.out)
+	for l, err := range c.Dead(ctx) {
+		if err != nil {
+			return client.Hinted(err, "the receivers are those that the server's configuration names under smtp and events")
 		}
-		for _, l := range page.Dead {
-			if o.JSON {
-				if err := lines.Encode(l); err != nil {
-					return err
-				}
-				continue
-			}
-			if found++; found == 1 {
-				fmt.Fprintln(w, "NUMBER\tRECEIVER\tWHAT\tOF\tAT\tERROR")
-			}
-			fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", l.Seq, printable(l.Sink), printable(strings.TrimPrefix(l.Topic, "Microsoft.KeyVault.")),
-				printable(l.Vault+"/"+l.Name), stamp(l.At), printable(l.Error))
-		}
-		if after = page.Next; after == 0 {
-			break
+		if !o.JSON {
+			t.line(strconv.FormatInt(l.Seq, 10), l.Sink, strings.TrimPrefix(l.Topic, azurePrefix), l.Vault+"/"+l.Name, stamp(l.At), l.Error)
+		} else if err := lines.Encode(l); err != nil {
+			return err
 		}
 	}
-	if found == 0 && !o.JSON {
-		fmt.Fprintln(to.err, "nothing was given up")
+	if o.JSON {
+		return nil
 	}
-	return w.Flush()
+	return t.end()
 }
 
 type resendCommand struct {
@@ -102,22 +89,22 @@ type resendCommand struct {
 }
 
 // Run queues again what was given up.
-func (c resendCommand) Run(to streams) error {
-	r, err := c.find()
+func (r resendCommand) Run(ctx context.Context, to streams) error {
+	c, err := r.find(ctx)
 	if err != nil {
 		return err
 	}
-	in := map[string]any{"sink": c.What}
-	if seq, err := strconv.ParseInt(c.What, 10, 64); err == nil {
-		in = map[string]any{"seq": seq}
+	what := admin.ResendRequest{Sink: &r.What}
+	if seq, err := strconv.ParseInt(r.What, 10, 64); err == nil {
+		what = admin.ResendRequest{Seq: &seq}
 	}
-	var done admin.Resent
-	if err := call(r, http.MethodPost, "/admin/outbox/resend", in, &done); err != nil {
-		return hinted(err, "certwright outbox --dead lists what was given up")
+	n, err := c.Resend(ctx, what)
+	if err != nil {
+		return client.Hinted(err, deadHint)
 	}
-	if done.Resent == 0 {
-		return fmt.Errorf("nothing was given up of %s\nhint: certwright outbox --dead lists what was given up", printable(c.What))
+	if n == 0 {
+		return fmt.Errorf("nothing was given up of %s\nhint: %s", client.Printable(r.What), deadHint)
 	}
-	fmt.Fprintf(to.err, "queued again: %d\n", done.Resent)
+	fmt.Fprintf(to.err, "queued again: %d\n", n)
 	return nil
 }

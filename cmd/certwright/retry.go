@@ -1,10 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"net/http"
 
 	"certwright/internal/admin"
+	"certwright/internal/client"
 )
 
 type retryCommand struct {
@@ -12,15 +13,14 @@ type retryCommand struct {
 }
 
 // Run has an operation in progress or a failed renewal tried at once.
-func (c retryCommand) Run(to streams) error {
-	r, vaultName, err := c.find()
+func (r retryCommand) Run(ctx context.Context, to streams) error {
+	c, vaultName, err := r.find(ctx)
 	if err != nil {
 		return err
 	}
-	var o admin.Operation
-	in := map[string]string{"vault": vaultName, "certificate": c.Name}
-	if err := call(r, http.MethodPost, "/admin/retry", in, &o); err != nil {
-		return hinted(err, "certwright pending and certwright pending --failed list what waits")
+	o, err := c.Retry(ctx, admin.RetryRequest{Vault: vaultName, Certificate: r.Name})
+	if err != nil {
+		return client.Hinted(err, "certwright pending and certwright pending --failed list what waits")
 	}
 	fmt.Fprintf(to.err, "tried at once: %s in vault %s; certwright history %s says what comes of it\n", o.Name, o.Vault, o.Name)
 	return nil

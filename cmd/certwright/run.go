@@ -31,7 +31,7 @@ const (
 
 // Run starts a server on free ports with nothing in it, runs the command with
 // its environment, and returns the command's exit code.
-func (r runCommand) Run(to streams) error {
+func (r runCommand) Run(ctx context.Context, to streams) error {
 	command := r.Command
 	if len(command) > 0 && command[0] == "--" {
 		command = command[1:]
@@ -55,11 +55,11 @@ func (r runCommand) Run(to streams) error {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, forwarded()...)
 	defer signal.Stop(signals)
-	s, err := server.Start(context.Background(), config, r.options(to))
+	s, err := server.Start(ctx, config, r.options(to))
 	if err != nil {
 		return err
 	}
-	code, err := r.around(to, s.Ready, command, signals)
+	code, err := r.around(ctx, to, s.Ready, command, signals)
 	if stopErr := s.Stop(); err == nil && stopErr != nil {
 		fmt.Fprintf(to.err, "certwright: %v\n", stopErr)
 	}
@@ -75,10 +75,10 @@ func (r runCommand) options(to streams) server.Options {
 }
 
 // around runs the command and waits for its end.
-func (r runCommand) around(to streams, ready clientenv.Ready, command []string, signals <-chan os.Signal) (int, error) {
-	ctx, stop := context.WithTimeout(context.Background(), resolveTime)
+func (r runCommand) around(ctx context.Context, to streams, ready clientenv.Ready, command []string, signals <-chan os.Signal) (int, error) {
+	resolving, stop := context.WithTimeout(ctx, resolveTime)
 	url := ready.VaultURL
-	if !ready.Resolves(ctx, url) {
+	if !ready.Resolves(resolving, url) {
 		url = ready.IPURL
 	}
 	stop()

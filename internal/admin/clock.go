@@ -29,12 +29,15 @@ func readClock(d *Door, _ *http.Request) (answer, error) {
 	return answer{body: Clock{now.UTC().Truncate(time.Second), offset.String()}}, nil
 }
 
+// A ClockMove asks for the clock to be moved.
+type ClockMove struct {
+	Advance *string `json:"advance"` // as ParseDuration reads it
+}
+
 // moveClock moves the clock forward. The answer comes when all that fell due
 // on the way is done.
 func moveClock(d *Door, r *http.Request) (answer, error) {
-	var in struct {
-		Advance *string `json:"advance"`
-	}
+	var in ClockMove
 	if err := readJSON(r, &in); err != nil {
 		return answer{}, err
 	}

@@ -75,13 +75,16 @@ func listDead(d *Door, r *http.Request) (answer, error) {
 	return answer{body: list}, nil
 }
 
-// resend queues what was given up again: {"seq":42}, or {"sink":"mail"} for all
-// of one receiver.
+// A ResendRequest asks for what was given up to be queued again: {"seq":42}, or
+// {"sink":"mail"} for all of one receiver.
+type ResendRequest struct {
+	Seq  *int64  `json:"seq,omitempty"`
+	Sink *string `json:"sink,omitempty"`
+}
+
+// resend queues what was given up again.
 func resend(d *Door, r *http.Request) (answer, error) {
-	var in struct {
-		Seq  *int64  `json:"seq"`
-		Sink *string `json:"sink"`
-	}
+	var in ResendRequest
 	if err := readJSON(r, &in); err != nil {
 		return answer{}, err
 	}

@@ -88,6 +88,11 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	write(w, a)
 }
 
+// A Refusal is the body of an answer that is an error.
+type Refusal struct {
+	Error Failure `json:"error"`
+}
+
 // refuse writes an error in the API's form. What is no refusal is a fault of
 // ours, which the log gets.
 func (d *Door) refuse(w http.ResponseWriter, err error) {
@@ -96,9 +101,7 @@ func (d *Door) refuse(w http.ResponseWriter, err error) {
 		d.Log.Error("side door request failed", "error", err)
 		refusal = &vault.Error{Reason: vault.Internal, Code: "InternalServerError", Message: "An internal error occurred; the server's log has it."}
 	}
-	write(w, answer{statusOf(refusal.Reason), map[string]any{
-		"error": map[string]string{"code": refusal.Code, "message": refusal.Message},
-	}})
+	write(w, answer{statusOf(refusal.Reason), Refusal{Failure{refusal.Code, refusal.Message}}})
 }
 
 func statusOf(r vault.Reason) int {

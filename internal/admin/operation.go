@@ -46,7 +46,8 @@ type Operation struct {
 	Name            string     `json:"name"`
 	RequestID       string     `json:"request_id"`
 	Status          string     `json:"status"`
-	Details         string     `json:"status_details,omitempty"` // what it waits for
+	Details         string     `json:"status_details,omitempty"` // as the vault's wire says it
+	WaitsFor        string     `json:"waits_for,omitempty"`      // the same for people, while in progress
 	Error           *Failure   `json:"error,omitempty"`
 	Target          string     `json:"target,omitempty"` // the version that it made
 	Issuer          string     `json:"issuer"`
@@ -66,7 +67,7 @@ type Operation struct {
 	History         []Sentence `json:"history,omitempty"`      // oldest first
 }
 
-// A Failure is why an operation ended without a certificate.
+// A Failure is why an operation ended without a certificate, or a request was refused.
 type Failure struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
@@ -102,6 +103,7 @@ func operationOf(st vault.Standing) Operation {
 		Renewal: o.Renewal, Again: at(st.Again), Until: at(st.Until), Expires: at(st.Expires), Due: at(st.Due), Tries: st.Tries, Next: at(st.Next),
 	}
 	shown.Details, _ = o.Details()
+	shown.WaitsFor = o.WaitsFor()
 	if o.Issuer != nil {
 		shown.Provider = o.Issuer.Provider
 	}
@@ -212,37 +214,49 @@ func showOperation(d *Door, r *http.Request) (answer, error) {
 	return answer{body: withHistory(o)}, err
 }
 
-// decide puts an operator's word on an operation: {"decision":"approve"} or
-// {"decision":"reject","message":"..."}, and the request_id that is meant.
+// A DecisionRequest is an operator's word on an operation.
+type DecisionRequest struct {
+	Decision  string `json:"decision"` // Approve or Reject
+	Message   string `json:"message,omitempty"`
+	RequestID string `json:"request_id,omitempty"` // which operation is meant; "" is the one that there is
+}
+
+// What a DecisionRequest may say.
+const (
+	Approve = "approve"
+	Reject  = "reject"
+)
+
+// decide puts an operator's word on an operation.
 func decide(d *Door, r *http.Request) (answer, error) {
 	ref, err := refOf(r.PathValue("vault"), r.PathValue("name"))
 	if err != nil {
 		return answer{}, err
 	}
-	var in struct {
-		Decision  string `json:"decision"`
-		Message   string `json:"message"`
-		RequestID string `json:"request_id"`
-	}
+	var in DecisionRequest
 	if err := readJSON(r, &in); err != nil {
 		return answer{}, err
 	}
 	switch {
-	case in.Decision != "approve" && in.Decision != "reject":
+	case in.Decision != Approve && in.Decision != Reject:
 		return answer{}, vault.Bad(`The member "decision" must be "approve" or "reject".`)
 	case len(in.Message) > maxMessage:
 		return answer{}, vault.Bad("The message is longer than %d bytes.", maxMessage)
 	}
-	o, err := d.Operator.Decide(r.Context(), ref, in.RequestID, in.Decision == "approve", in.Message)
+	o, err := d.Operator.Decide(r.Context(), ref, in.RequestID, in.Decision == Approve, in.Message)
 	return answer{body: withHistory(vault.Standing{Operation: o})}, err
 }
 
-// retry has what waits of a certificate tried at once: {"vault":"V","certificate":"C"}.
+// A RetryRequest names the certificate whose failed renewal or waiting order is
+// tried at once.
+type RetryRequest struct {
+	Vault       string `json:"vault"`
+	Certificate string `json:"certificate"`
+}
+
+// retry has what waits of a certificate tried at once.
 func retry(d *Door, r *http.Request) (answer, error) {
-	var in struct {
-		Vault       string `json:"vault"`
-		Certificate string `json:"certificate"`
-	}
+	var in RetryRequest
 	if err := readJSON(r, &in); err != nil {
 		return answer{}, err
 	}

@@ -142,7 +142,7 @@ func TestShowOperation(t *testing.T) {
 	at := noon.Format(time.RFC3339Nano)
 	for path, want := range map[string]string{
 		"/admin/operations/A/ONE": `{"vault":"a","name":"one","request_id":"11111111111111111111111111111111","status":"inProgress",` +
-			`"status_details":"waits for the authority","issuer":"dc","provider":"DigiCert","since":"` + at + `","attempt":2,` +
+			`"status_details":"waits for the authority","waits_for":"waits for the authority","issuer":"dc","provider":"DigiCert","since":"` + at + `","attempt":2,` +
 			`"cancellation_requested":false,"waits_for_approval":false,"renewal":false}`,
 		"/admin/operations/b/two": `{"vault":"b","name":"two","request_id":"11111111111111111111111111111111","status":"failed",` +
 			`"error":{"code":"Request rejected","message":"no"},"issuer":"dc","provider":"DigiCert","since":"` + at + `","attempt":2,` +

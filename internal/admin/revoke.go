@@ -33,26 +33,30 @@ func ParseReason(s string) (int, error) {
 	return 0, vault.Bad("reason %s is none of unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn, aACompromise, or its number.", printable(s))
 }
 
-// reasonText is a reason as a request has it: a string or a number.
-type reasonText string
+// A ReasonText is a reason as a request has it: a string or a number.
+type ReasonText string
 
 // UnmarshalJSON implements json.Unmarshaler.
-func (t *reasonText) UnmarshalJSON(text []byte) error {
+func (t *ReasonText) UnmarshalJSON(text []byte) error {
 	if n, err := strconv.Atoi(string(text)); err == nil {
-		*t = reasonText(strconv.Itoa(n))
+		*t = ReasonText(strconv.Itoa(n))
 		return nil
 	}
 	return json.Unmarshal(text, (*string)(t))
 }
 
+// A RevokeRequest names a version of a certificate, "" for the latest, and why it
+// is revoked, as ParseReason reads it.
+type RevokeRequest struct {
+	Vault       string     `json:"vault"`
+	Certificate string     `json:"certificate"`
+	Version     string     `json:"version,omitempty"`
+	Reason      ReasonText `json:"reason,omitempty"`
+}
+
 // revoke has a version of a certificate revoked by who issued it.
 func revoke(d *Door, r *http.Request) (answer, error) {
-	var in struct {
-		Vault       string     `json:"vault"`
-		Certificate string     `json:"certificate"`
-		Version     string     `json:"version"`
-		Reason      reasonText `json:"reason"`
-	}
+	var in RevokeRequest
 	if err := readJSON(r, &in); err != nil {
 		return answer{}, err
 	}

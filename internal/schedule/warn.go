@@ -2,7 +2,6 @@ package schedule
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"certwright/internal/engine"
@@ -122,8 +121,7 @@ func lastWord(op vault.Operation) string {
 	case n > 0:
 		return op.History[n-1].Text
 	}
-	details, _ := op.Details()
-	return strings.TrimPrefix(details, "Pending certificate created. ")
+	return op.WaitsFor()
 }
 
 func times(n int, one, many string) string {

@@ -86,9 +86,19 @@ func (o Operation) Details() (string, bool) {
 	case o.Detail != "":
 		return o.Detail, true
 	case o.Manual():
-		return "Pending certificate created. Please Perform Merge to complete the request.", true
+		return PendingCreated + "Please Perform Merge to complete the request.", true
 	}
-	return "Pending certificate created. Certificate request is in progress. This may take some time based on the issuer provider. Please check again later.", true
+	return PendingCreated + "Certificate request is in progress. This may take some time based on the issuer provider. Please check again later.", true
+}
+
+// PendingCreated begins the service's sentences about an operation in progress.
+const PendingCreated = "Pending certificate created. "
+
+// WaitsFor says what an operation in progress waits for: Details without the
+// beginning, which tells people nothing.
+func (o Operation) WaitsFor() string {
+	details, _ := o.Details()
+	return strings.TrimPrefix(details, PendingCreated)
 }
 
 // Matches reports whether a request_id query names this operation; "" names any.

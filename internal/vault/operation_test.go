@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,6 +114,9 @@ func TestDetails(t *testing.T) {
 		{vault.Operation{Status: vault.Completed}, "", false},
 		{vault.Operation{Status: vault.Cancelled}, "", false},
 	} {
+		if got := c.op.WaitsFor(); got != strings.TrimPrefix(c.text, "Pending certificate created. ") {
+			t.Errorf("%+v waits for %q", c.op, got)
+		}
 		if text, shown := c.op.Details(); text != c.text || shown != c.shown {
 			t.Errorf("%s: %q %v, want %q %v", c.op.Status, text, shown, c.text, c.shown)
 		}

@@ -159,7 +159,7 @@ func fault(format string, args ...any) vault.Progress {
 }
 
 // waiting is shown of an order that no operator has approved, with what it asks for.
-const waiting = "Pending certificate created. The request waits for the approval of an operator."
+const waiting = vault.PendingCreated + "The request waits for the approval of an operator."
 
 // mostShown is how much of what is asked for an operator is shown, in bytes.
 const mostShown = 350

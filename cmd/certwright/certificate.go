@@ -1,10 +1,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"net/http"
 
 	"certwright/internal/admin"
+	"certwright/internal/client"
 )
 
 type revokeCommand struct {
@@ -15,18 +16,17 @@ type revokeCommand struct {
 
 // Run has a version of a certificate revoked by the authority that issued it.
 // Vault, version and reason go to stdout.
-func (v revokeCommand) Run(to streams) error {
+func (v revokeCommand) Run(ctx context.Context, to streams) error {
 	if _, err := admin.ParseReason(v.Reason); err != nil {
 		return exitError{exitUsage, fmt.Errorf("%q is no reason\nhint: unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn or aACompromise", v.Reason)}
 	}
-	r, vaultName, err := v.find()
+	c, vaultName, err := v.find(ctx)
 	if err != nil {
 		return err
 	}
-	var done admin.Revoked
-	in := map[string]string{"vault": vaultName, "certificate": v.Name, "version": v.Version, "reason": v.Reason}
-	if err := call(r, http.MethodPost, "/admin/revoke", in, &done); err != nil {
-		return hinted(err, "the version stays valid; certificates that no issuer of this server made cannot be revoked here")
+	done, err := c.Revoke(ctx, admin.RevokeRequest{Vault: vaultName, Certificate: v.Name, Version: v.Version, Reason: admin.ReasonText(v.Reason)})
+	if err != nil {
+		return client.Hinted(err, "the version stays valid; certificates that no issuer of this server made cannot be revoked here")
 	}
 	_, err = fmt.Fprintf(to.out, "revoked %s/%s/%s: %s\n", done.Vault, done.Certificate, done.Version, done.Reason)
 	return err
