@@ -17,6 +17,8 @@ type Bundle struct {
 	Leaf  int      // index in Chain of the key's certificate
 }
 
+const maxImport = 1 << 20 // bytes of a PFX or PEM; the largest request body
+
 var (
 	errNoCertificate = errors.New("there is no certificate")
 	errTooLong       = errors.New("too long")

@@ -14,9 +14,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/crypto/cryptobyte"
-	der "golang.org/x/crypto/cryptobyte/asn1"
-	"software.sslmate.com/src/go-pkcs12"
 
 	"certwright/internal/keys"
 	"certwright/internal/vault"
@@ -116,88 +113,6 @@ func FuzzParseRequest(f *testing.F) {
 			t.Fatalf("not read: %v", err)
 		}
 	})
-}
-
-// Whatever is read as a PFX can be written and read again, and is the same for
-// another reader if that reads it. Layer 0 is a whole file, 1 an authenticated
-// safe, 2 safe contents: behind MAC and encryption no mutation would get far.
-func FuzzReadPFX(f *testing.F) {
-	k, chain := issued(f, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
-	own, err := WritePFX(&k, chain)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(own, 0)
-	f.Add(takeApart(f, own), 1)
-	f.Add(inPieces(f, putTogether(f, inPieces(f, takeApart(f, own)), nil)), 0)
-	leaf, err := x509.ParseCertificate(chain[0])
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, enc := range []*pkcs12.Encoder{pkcs12.Passwordless, pkcs12.LegacyRC2, pkcs12.Modern2023.WithIterations(1), pkcs12.Modern2026.WithIterations(1)} {
-		pfx, err := enc.Encode(k.Signer(), leaf, nil, "")
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(pfx, 0)
-		f.Add(takeApart(f, pfx), 1)
-	}
-	f.Add(plainSafe(f, k, chain[0]), 2)
-	f.Fuzz(func(t *testing.T, pfx []byte, layer int) {
-		if layer == 2 {
-			var b cryptobyte.Builder
-			b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
-				addContent(b, oidData, func(b *cryptobyte.Builder) { b.AddASN1OctetString(pfx) })
-			})
-			pfx = b.BytesOrPanic()
-		}
-		if layer == 1 || layer == 2 {
-			pfx = putTogether(t, pfx, nil)
-		}
-		checkPFX(t, pfx)
-	})
-}
-
-func checkPFX(t *testing.T, pfx []byte) {
-	t.Helper()
-	b, err := ReadPFX(t.Context(), pfx, "")
-	if err != nil {
-		return
-	}
-	again, err := WritePFX(&b.Key, b.Chain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := ReadPFX(t.Context(), again, "")
-	if err != nil || !cmp.Equal(b.Chain, c.Chain) || b.Leaf != c.Leaf {
-		t.Fatalf("written and read again: %v", err)
-	}
-	if _, first, more, err := pkcs12.DecodeChain(pfx, ""); err == nil {
-		if !bytes.Equal(first.Raw, b.Chain[0]) || len(more) != len(b.Chain)-1 {
-			t.Fatal("another reader finds other certificates")
-		}
-	}
-}
-
-// plainSafe returns safe contents with a key and a certificate in the clear.
-func plainSafe(t testing.TB, k keys.Key, cert []byte) []byte {
-	t.Helper()
-	pkcs8, err := k.PKCS8()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b cryptobyte.Builder
-	b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
-		addBag(b, oidKeyBag, true, func(b *cryptobyte.Builder) { b.AddBytes(pkcs8) })
-		addBag(b, oidSafeContentsBag, false, func(b *cryptobyte.Builder) {
-			b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
-				addBag(b, oidCertBag, true, func(b *cryptobyte.Builder) {
-					addContent(b, oidX509Certificate, func(b *cryptobyte.Builder) { b.AddASN1OctetString(cert) })
-				})
-			})
-		})
-	})
-	return b.BytesOrPanic()
 }
 
 // Whatever is read as PEM can be written and read again.

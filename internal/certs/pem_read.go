@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strings"
 
+	"certwright/internal/certs/pfx"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -44,7 +45,7 @@ func ReadPEM(ctx context.Context, text []byte, pwd string) (Bundle, error) {
 	}
 	k, err := readKeyBlock(ctx, keys[0], pwd) // the only one: what it costs is bounded
 	if err != nil {
-		return Bundle{}, sealedRefusal(err, vault.BadPEM())
+		return Bundle{}, encryptedRefusal(err, vault.BadPEM())
 	}
 	return newBundle(k, chain)
 }
@@ -76,11 +77,11 @@ func readBlocks(text []byte) (keys []*pem.Block, chain [][]byte, err error) {
 func readKeyBlock(ctx context.Context, block *pem.Block, pwd string) (keys.Key, error) {
 	der := block.Bytes
 	if strings.HasPrefix(block.Type, "ENCRYPTED") {
-		plain, err := newPassword(ctx, pwd).decryptKey(der)
+		plain, err := pfx.NewPassword(ctx, pwd).DecryptKey(der)
 		if err != nil {
 			return keys.Key{}, err
 		}
-		der = bytes.Clone(plain)
+		der = plain
 	}
 	return keys.Parse(der)
 }

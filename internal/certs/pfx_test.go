@@ -2,21 +2,21 @@ package certs
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
-	"math/big"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/crypto/cryptobyte"
-	der "golang.org/x/crypto/cryptobyte/asn1"
 	"software.sslmate.com/src/go-pkcs12"
 
+	"certwright/internal/certs/pfx"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -122,173 +122,6 @@ func TestPFXAgainstAnother(t *testing.T) {
 	}
 }
 
-// The service derives from no password at all, not from an empty one with its
-// terminating zero: a reader that tries only that opens MAC, key and
-// certificates, and one that tries only the other opens nothing.
-func TestPFXIsDerivedFromZeroBytes(t *testing.T) {
-	t.Parallel()
-	for _, kind := range keyKinds {
-		k, chain := issued(t, kind.props)
-		for _, key := range []*keys.Key{&k, nil} {
-			pfx, err := WritePFX(key, chain)
-			if err != nil {
-				t.Fatal(err)
-			}
-			bags, err := readBags(pfx, noPassword())
-			if err != nil {
-				t.Fatalf("%s: %v", kind.name, err)
-			}
-			if !cmp.Equal(bags.certs, chain) || key != nil && (len(bags.keys) != 1 || !bytes.Equal(bags.keys[0].PKIX(), k.PKIX())) {
-				t.Errorf("%s: key or certificates changed", kind.name)
-			}
-			if _, err := readBags(pfx, newPassword(t.Context(), "")); !errors.Is(err, errPassword) {
-				t.Errorf("%s: the two zero bytes of an empty password open it as well (%v)", kind.name, err)
-			}
-			if _, err := readBags(putTogether(t, takeApart(t, pfx), nil), newPassword(t.Context(), "")); err == nil {
-				t.Errorf("%s: without its MAC the two zero bytes open it", kind.name)
-			}
-		}
-	}
-}
-
-// takeApart returns the authenticated safe of a PFX that WritePFX wrote.
-func takeApart(t testing.TB, pfx []byte) (auth []byte) {
-	t.Helper()
-	in := cryptobyte.String(pfx)
-	var seq, content, data cryptobyte.String
-	var id oid
-	if !in.ReadASN1(&seq, der.SEQUENCE) || !seq.SkipASN1(der.INTEGER) || !readContentInfo(&seq, &id, &content) || !content.ReadASN1(&data, der.OCTET_STRING) {
-		t.Fatal("cannot take the PFX apart")
-	}
-	return data
-}
-
-// putTogether wraps an authenticated safe as a PFX, with a MAC of so many
-// rounds that is wrong, or none.
-func putTogether(t testing.TB, auth []byte, rounds *big.Int) []byte {
-	t.Helper()
-	var b cryptobyte.Builder
-	b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
-		b.AddASN1Int64(3)
-		addContent(b, oidData, func(b *cryptobyte.Builder) { b.AddASN1OctetString(auth) })
-		if rounds == nil {
-			return
-		}
-		b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
-			b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
-				b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oidSHA1) })
-				b.AddASN1OctetString(make([]byte, 20))
-			})
-			b.AddASN1OctetString([]byte("salt"))
-			b.AddASN1BigInt(rounds)
-		})
-	})
-	return b.BytesOrPanic()
-}
-
-// inPieces rewrites DER as Firefox and Bouncy Castle would: indefinite lengths
-// and octet strings in two pieces.
-func inPieces(t testing.TB, in []byte) []byte {
-	t.Helper()
-	var out []byte
-	for len(in) > 0 {
-		var v asn1.RawValue
-		rest, err := asn1.Unmarshal(in, &v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		in = rest
-		switch {
-		case v.IsCompound:
-			out = append(append(append(out, v.FullBytes[0], 0x80), inPieces(t, v.Bytes)...), 0, 0)
-		case v.FullBytes[0] == 0x04 || v.FullBytes[0] == 0x80 && len(v.Bytes) > 1: // [0] IMPLICIT OCTET STRING
-			out = append(out, v.FullBytes[0]|0x20, 0x80)
-			half := len(v.Bytes) / 2
-			for _, piece := range [][]byte{v.Bytes[:half], v.Bytes[half:]} {
-				raw, err := asn1.Marshal(piece)
-				if err != nil {
-					t.Fatal(err)
-				}
-				out = append(out, raw...)
-			}
-			out = append(out, 0, 0)
-		default:
-			out = append(out, v.FullBytes...)
-		}
-	}
-	return out
-}
-
-func TestReadPFXInBER(t *testing.T) {
-	t.Parallel()
-	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256K})
-	pfx, err := WritePFX(&k, chain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ber := inPieces(t, putTogether(t, inPieces(t, takeApart(t, pfx)), nil))
-	b, err := ReadPFX(t.Context(), ber, "")
-	if err != nil {
-		t.Fatal(err, errors.Unwrap(err))
-	}
-	if !cmp.Equal(b.Chain, chain) || !bytes.Equal(b.Key.PKIX(), k.PKIX()) {
-		t.Error("key or certificates changed")
-	}
-	for cut := range len(ber) {
-		if _, ok := definite(ber[:cut]); ok {
-			t.Fatalf("the first %d bytes pass for a whole element", cut)
-		}
-	}
-}
-
-// A second key is refused before it is decrypted.
-func TestReadPFXStopsAtTheSecondKey(t *testing.T) {
-	t.Parallel()
-	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
-	pfx, err := WritePFX(&k, chain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bags := safeOf(t, pfx)
-	_, err = ReadPFX(t.Context(), putTogether(t, bags(2), nil), "")
-	wantRefusal(t, err, vault.NoPrivateKey())
-	if !errors.Is(err, errSecondKey) {
-		t.Errorf("the cause is %v", errors.Unwrap(err))
-	}
-	if _, err := ReadPFX(t.Context(), putTogether(t, bags(1), nil), ""); err != nil {
-		t.Error(err)
-	}
-}
-
-// safeOf returns a maker of authenticated safes with n broken key bags after a
-// good one, less one, beside the contents of pfx.
-func safeOf(t testing.TB, pfx []byte) func(keys int) []byte {
-	auth := cryptobyte.String(takeApart(t, pfx))
-	var list cryptobyte.String
-	if !auth.ReadASN1(&list, der.SEQUENCE) {
-		t.Fatal("cannot take the safe apart")
-	}
-	return func(keys int) []byte {
-		var b cryptobyte.Builder
-		b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
-			b.AddBytes(list)
-			for range keys - 1 {
-				addContent(b, oidData, func(b *cryptobyte.Builder) {
-					b.AddASN1(der.OCTET_STRING, func(b *cryptobyte.Builder) {
-						b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
-							b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
-								b.AddASN1ObjectIdentifier(oidShroudedKeyBag)
-								b.AddASN1(der.Tag(0).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) { b.AddASN1OctetString([]byte("broken")) })
-							})
-						})
-					})
-				})
-			}
-		})
-		return b.BytesOrPanic()
-	}
-}
-
 func TestReadPFXRefuses(t *testing.T) {
 	t.Parallel()
 	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
@@ -348,5 +181,75 @@ func TestPFXKeepsOrder(t *testing.T) {
 	}
 	if out := openssl(t, pfx, "pkcs12", "-passin", "pass:", "-nokeys", "-clcerts"); !strings.Contains(out, "CN = www.contoso.com") || strings.Count(out, "BEGIN") != 1 {
 		t.Errorf("openssl takes another for the key's certificate:\n%s", out)
+	}
+}
+
+// A key store of Java may hold many keys; which is meant cannot be told.
+func TestReadPFXOfTwoKeys(t *testing.T) {
+	t.Parallel()
+	program, file := lookPath(t, "keytool"), filepath.Join(t.TempDir(), "two.p12")
+	for _, name := range []string{"one", "two"} {
+		out, err := exec.Command(program, "-genkeypair", "-keyalg", "EC", "-groupname", "secp256r1", "-alias", name, "-dname", "CN="+name,
+			"-storetype", "PKCS12", "-keystore", file, "-storepass", "secret").CombinedOutput()
+		if err != nil {
+			t.Fatalf("keytool: %v\n%s", err, out)
+		}
+	}
+	two, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = ReadPFX(t.Context(), two, "secret")
+	wantRefusal(t, err, vault.NoPrivateKey())
+	if !errors.Is(err, pfx.ErrSecondKey) {
+		t.Errorf("the cause is %v", errors.Unwrap(err))
+	}
+}
+
+// Files of too many rounds are refused by that reason.
+func TestManyRoundsAreRefused(t *testing.T) {
+	t.Parallel()
+	program := lookPath(t, "openssl")
+	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	certificates := certificatesOf(t, chain)
+	file := filepath.Join(t.TempDir(), "all.pem")
+	write(t, file, []byte(keyOf(t, k)+certificates))
+	over := strconv.Itoa(pfx.MaxRounds + 1)
+	slow, err := exec.Command(program, "pkcs12", "-export", "-in", file, "-passout", "pass:x", "-iter", over).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = ReadPFX(t.Context(), slow, "x")
+	wantRefusal(t, err, vault.TooManyRounds(pfx.MaxRounds))
+	slow, err = exec.Command(program, "pkcs8", "-topk8", "-in", file, "-passout", "pass:x", "-iter", over).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = ReadPEM(t.Context(), append(slow, certificates...), "x")
+	wantRefusal(t, err, vault.TooManyRounds(pfx.MaxRounds))
+}
+
+// Nothing is derived for a client that has gone.
+func TestReadingEndsWithTheRequest(t *testing.T) {
+	t.Parallel()
+	program := lookPath(t, "openssl")
+	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	file, err := WritePFX(&k, chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, gone := context.WithCancel(t.Context())
+	gone()
+	if _, err := ReadPFX(ctx, file, ""); !errors.Is(err, context.Canceled) {
+		t.Errorf("PFX: %v", err)
+	}
+	plain := filepath.Join(t.TempDir(), "key.pem")
+	write(t, plain, []byte(keyOf(t, k)))
+	sealed, err := exec.Command(program, "pkcs8", "-topk8", "-in", plain, "-passout", "pass:x").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ReadPEM(ctx, append(sealed, certificatesOf(t, chain)...), "x"); !errors.Is(err, context.Canceled) {
+		t.Errorf("PEM: %v", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 
+	"certwright/internal/certs/pfx"
 	"certwright/internal/vault"
 )
 
@@ -24,7 +25,7 @@ func ReadX5C(ctx context.Context, items []string) ([][]byte, error) {
 	if len(items) > MaxChain {
 		return nil, vault.BadX5C().Because(errTooLong)
 	}
-	p := newPassword(ctx, "") // one for all, so that what they cost together is bounded
+	p := pfx.NewPassword(ctx, "") // one for all, so that what they cost together is bounded
 	var chain [][]byte
 	seen := map[string]bool{}
 	for _, item := range items {
@@ -45,7 +46,7 @@ func ReadX5C(ctx context.Context, items []string) ([][]byte, error) {
 	return chain, nil
 }
 
-func readX5C(item string, p *password) ([][]byte, error) {
+func readX5C(item string, p *pfx.Password) ([][]byte, error) {
 	raw := []byte(item)
 	if !strings.Contains(item, "-----BEGIN ") { // dashes are base64url's as well
 		var ok bool
@@ -60,20 +61,14 @@ func readX5C(item string, p *password) ([][]byte, error) {
 	if _, err := Parse(raw); err == nil {
 		return [][]byte{raw}, nil
 	}
-	bags, err := readBags(raw, p)
-	if err != nil && !final(err) {
-		bags, err = readBags(raw, p.absent())
-	}
-	if err != nil {
-		return nil, err
-	}
-	return bags.certs, nil
+	file, err := p.Read(raw)
+	return file.Certificates, err
 }
 
 // x5cRefusal is BadX5C but for a file that costs too much and a caller that is gone.
 func x5cRefusal(err error) error {
-	if abandoned(err) || errors.Is(err, errIterations) {
-		return sealedRefusal(err, vault.BadX5C())
+	if abandoned(err) || errors.Is(err, pfx.ErrRounds) {
+		return encryptedRefusal(err, vault.BadX5C())
 	}
 	return vault.BadX5C().Because(err)
 }

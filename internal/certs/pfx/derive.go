@@ -1,4 +1,4 @@
-package certs
+package pfx
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 
 // A password in the forms that PKCS#5 and PKCS#12 want. It remembers the keys
 // made of it, since a file may use one salt many times.
-type password struct {
+type Password struct {
 	text   string
 	wide   []byte // UTF-16BE with a terminating zero (RFC 7292 appendix B.1)
 	effort *effort
@@ -38,8 +38,10 @@ const (
 	macMaterial    = 3
 )
 
-func newPassword(ctx context.Context, s string) *password {
-	p := &password{text: s, effort: &effort{ctx: ctx}, made: map[derivation][]byte{}}
+// NewPassword returns the password for the files of one request. What reading
+// them costs is counted together, and ends with ctx.
+func NewPassword(ctx context.Context, s string) *Password {
+	p := &Password{text: s, effort: &effort{ctx: ctx}, made: map[derivation][]byte{}}
 	for _, u := range append(utf16.Encode([]rune(s)), 0) {
 		p.wide = append(p.wide, byte(u>>8), byte(u))
 	}
@@ -47,17 +49,17 @@ func newPassword(ctx context.Context, s string) *password {
 }
 
 // absent returns the password that is not even empty: it goes into a PKCS#12
-// derivation as zero bytes, where newPassword(ctx, "") goes in as two. What the
+// derivation as zero bytes, where NewPassword(ctx, "") goes in as two. What the
 // file has cost so far stays counted.
-func (p *password) absent() *password {
-	return &password{effort: p.effort, made: map[derivation][]byte{}}
+func (p *Password) absent() *Password {
+	return &Password{effort: p.effort, made: map[derivation][]byte{}}
 }
 
 // noPassword is what a PFX is written with.
-func noPassword() *password { return newPassword(context.Background(), "").absent() }
+func noPassword() *Password { return NewPassword(context.Background(), "").absent() }
 
 // pkcs12 derives size bytes as RFC 7292 does, within the effort of the file.
-func (p *password) pkcs12(newHash func() hash.Hash, purpose byte, salt []byte, rounds, size int) ([]byte, error) {
+func (p *Password) pkcs12(newHash func() hash.Hash, purpose byte, salt []byte, rounds, size int) ([]byte, error) {
 	h := newHash()
 	d := derivation{purpose, h.Size(), rounds, size, string(salt)}
 	if key, ok := p.made[d]; ok {
@@ -73,7 +75,7 @@ func (p *password) pkcs12(newHash func() hash.Hash, purpose byte, salt []byte, r
 
 // pbkdf2 derives a key of size bytes; size 0 takes the length that the
 // parameters name. Two hashes are a round.
-func (p *password) pbkdf2(params cryptobyte.String, size int) ([]byte, error) {
+func (p *Password) pbkdf2(params cryptobyte.String, size int) ([]byte, error) {
 	newHash, salt, rounds, length, err := readPBKDF2(params)
 	if err != nil {
 		return nil, err
@@ -111,11 +113,11 @@ func readPBKDF2(params cryptobyte.String) (newHash func() hash.Hash, salt []byte
 	if !params.Empty() {
 		var alg cryptobyte.String
 		var id oid
-		if !params.ReadASN1(&alg, asn1.SEQUENCE) || !alg.ReadASN1ObjectIdentifier((*oid)(&id)) {
+		if !params.ReadASN1(&alg, asn1.SEQUENCE) || !alg.ReadASN1ObjectIdentifier(&id) {
 			return nil, nil, 0, 0, errBroken
 		}
 		if newHash = hashOf(id); newHash == nil {
-			return nil, nil, 0, 0, errEncryption
+			return nil, nil, 0, 0, ErrEncryption
 		}
 	}
 	return newHash, salt, rounds, length, nil
@@ -128,7 +130,7 @@ func readRounds(in *cryptobyte.String) (rounds int, err error) {
 		return rounds, nil
 	}
 	if whole.ReadASN1(in, asn1.INTEGER) {
-		return 0, errIterations
+		return 0, ErrRounds
 	}
 	return 0, errBroken
 }
@@ -149,7 +151,7 @@ func hashOf(id oid) func() hash.Hash {
 }
 
 // derive is the key derivation of RFC 7292 appendix B.2.
-func (p *password) derive(newHash func() hash.Hash, purpose byte, salt []byte, rounds, size int) []byte {
+func (p *Password) derive(newHash func() hash.Hash, purpose byte, salt []byte, rounds, size int) []byte {
 	h := newHash()
 	v := h.BlockSize()
 	diversifier := make([]byte, v)
@@ -198,7 +200,7 @@ func addBlocks(state, block []byte) {
 }
 
 // mac returns the HMAC of data by a PKCS#12 key of the password.
-func (p *password) mac(newHash func() hash.Hash, salt []byte, rounds int, data []byte) ([]byte, error) {
+func (p *Password) mac(newHash func() hash.Hash, salt []byte, rounds int, data []byte) ([]byte, error) {
 	key, err := p.pkcs12(newHash, macMaterial, salt, rounds, newHash().Size())
 	if err != nil {
 		return nil, err

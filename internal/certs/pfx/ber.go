@@ -1,4 +1,4 @@
-package certs
+package pfx
 
 import (
 	"golang.org/x/crypto/cryptobyte"

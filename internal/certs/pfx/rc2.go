@@ -1,4 +1,4 @@
-package certs
+package pfx
 
 import (
 	"crypto/cipher"

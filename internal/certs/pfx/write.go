@@ -1,7 +1,6 @@
-package certs
+package pfx
 
 import (
-	"certwright/internal/keys"
 	"crypto/cipher"
 	"crypto/des"
 	"crypto/rand"
@@ -12,28 +11,22 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
-// WritePFX writes the secret of a certificate as a PKCS#12 file without a
-// password, as the service does: key and certificates under 3DES, a SHA-1 MAC,
-// localKeyID 1 on the key and on its certificate. Everything is derived from
-// zero bytes of password, not from the two that RFC 7292 makes of an empty one:
-// Microsoft's JCA provider opens no other form, everyone else tries both. That
-// protects nothing, so one round of derivation is done instead of 2000.
-// Certificates stand in the order of chain. A nil key leaves them alone.
-func WritePFX(k *keys.Key, chain [][]byte) ([]byte, error) {
+// Write writes a PKCS #12 file without a password, as the service does: key (PKCS
+// #8 DER) and certificates under 3DES, a SHA-1 MAC, localKeyID 1 on the key and on
+// its certificate. Everything is derived from zero bytes of password, not from the
+// two that RFC 7292 makes of an empty one: Microsoft's JCA provider opens no other
+// form, everyone else tries both. That protects nothing, so one round of derivation
+// is done instead of 2000. Certificates stand in the order of chain, of which leaf
+// is the index of the key's, -1 for none. A nil key leaves the certificates alone.
+func Write(key []byte, chain [][]byte, leaf int) ([]byte, error) {
 	p := noPassword()
 	var auth cryptobyte.Builder
-	var bad error
 	auth.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		if k != nil {
-			if bad = addKeySafe(b, p, *k); bad != nil {
-				return
-			}
+		if key != nil {
+			addKeySafe(b, p, key)
 		}
-		addCertSafe(b, p, k, chain)
+		addCertSafe(b, p, chain, leaf)
 	})
-	if bad != nil {
-		return nil, bad
-	}
 	data, err := auth.Bytes()
 	if err != nil {
 		return nil, fmt.Errorf("write the PFX: %w", err)
@@ -55,11 +48,7 @@ func addContent(b *cryptobyte.Builder, id oid, content func(*cryptobyte.Builder)
 }
 
 // addKeySafe writes the key, itself encrypted, in plain safe contents.
-func addKeySafe(b *cryptobyte.Builder, p *password, k keys.Key) error {
-	pkcs8, err := k.PKCS8()
-	if err != nil {
-		return err
-	}
+func addKeySafe(b *cryptobyte.Builder, p *Password, pkcs8 []byte) {
 	salt, sealed := p.encrypt(pkcs8)
 	addContent(b, oidData, func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.OCTET_STRING, func(b *cryptobyte.Builder) {
@@ -73,17 +62,10 @@ func addKeySafe(b *cryptobyte.Builder, p *password, k keys.Key) error {
 			})
 		})
 	})
-	return nil
 }
 
 // addCertSafe writes the certificates in encrypted safe contents.
-func addCertSafe(b *cryptobyte.Builder, p *password, k *keys.Key, chain [][]byte) {
-	leaf := -1
-	if k != nil {
-		if i, err := FindLeaf(chain, k.PKIX()); err == nil {
-			leaf = i
-		}
-	}
+func addCertSafe(b *cryptobyte.Builder, p *Password, chain [][]byte, leaf int) {
 	var bags cryptobyte.Builder
 	bags.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		for i, der := range chain {
@@ -130,7 +112,7 @@ func addBag(b *cryptobyte.Builder, id oid, paired bool, value func(*cryptobyte.B
 const pfxRounds = 1
 
 // encrypt seals with 3DES under a fresh salt.
-func (p *password) encrypt(plain []byte) (salt, sealed []byte) {
+func (p *Password) encrypt(plain []byte) (salt, sealed []byte) {
 	salt = newSalt()
 	n := des.BlockSize - len(plain)%des.BlockSize
 	sealed = append(make([]byte, 0, len(plain)+n), plain...)
@@ -159,7 +141,7 @@ func addPBE(b *cryptobyte.Builder, salt []byte) {
 }
 
 // addMAC writes MacData; one round is its default and therefore left out (DER).
-func addMAC(b *cryptobyte.Builder, p *password, data []byte) {
+func addMAC(b *cryptobyte.Builder, p *Password, data []byte) {
 	salt := newSalt()
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {

@@ -1,10 +1,11 @@
-package certs
+package pfx
 
 import (
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
+	"crypto/x509"
 	"errors"
 	"hash"
 	"math/big"
@@ -12,34 +13,54 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
-
-	"certwright/internal/vault"
+	"software.sslmate.com/src/go-pkcs12"
 )
 
-// A file may not keep the server busy before its password is known to be right,
-// and the refusal says what is wrong with it.
-func TestReadPFXRefusesManyRounds(t *testing.T) {
+// A file may not keep the server busy before its password is known to be right.
+func TestReadRefusesManyRounds(t *testing.T) {
 	t.Parallel()
-	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
-	pfx, err := WritePFX(&k, chain)
-	if err != nil {
-		t.Fatal(err)
-	}
-	auth := takeApart(t, pfx)
-	over := big.NewInt(maxIterations + 1)
+	p := newPair(t)
+	file, err := Write(p.pkcs8, p.chain, 0)
+	must(t, err)
+	auth := takeApart(t, file)
+	over := big.NewInt(MaxRounds + 1)
 	for name, rounds := range map[string]*big.Int{"one more": over, "many": new(big.Int).Lsh(over, 20), "more than an int holds": new(big.Int).Lsh(over, 60)} {
-		_, err := ReadPFX(t.Context(), putTogether(t, auth, rounds), "")
-		wantRefusal(t, err, vault.TooManyRounds(maxIterations))
-		sealed := sealedKey(rounds)
-		if _, err := newPassword(t.Context(), "").decryptKey(sealed); !errors.Is(err, errIterations) {
+		if _, err := NewPassword(t.Context(), "").Read(putTogether(t, auth, rounds)); !errors.Is(err, ErrRounds) {
+			t.Errorf("a MAC of %s: %v", name, err)
+		}
+		if _, err := NewPassword(t.Context(), "").DecryptKey(sealedKey(rounds)); !errors.Is(err, ErrRounds) {
 			t.Errorf("a key under %s: %v", name, err)
 		}
-		text := []byte(certificatesOf(t, chain) + block("ENCRYPTED PRIVATE KEY", sealed))
-		_, err = ReadPEM(t.Context(), text, "x")
-		wantRefusal(t, err, vault.TooManyRounds(maxIterations))
 	}
-	_, err = ReadPFX(t.Context(), putTogether(t, auth, big.NewInt(-1)), "")
-	wantRefusal(t, err, vault.BadPFX())
+	if _, err := NewPassword(t.Context(), "").Read(putTogether(t, auth, big.NewInt(-1))); !errors.Is(err, errBroken) {
+		t.Errorf("rounds below zero: %v", err)
+	}
+}
+
+// What the files of one request cost is counted together.
+func TestFilesOfOneRequestAreCountedTogether(t *testing.T) {
+	t.Parallel()
+	pair := newPair(t)
+	file, err := pkcs12.LegacyDES.WithIterations(2048).Encode(pair.key, leafOf(t, pair), nil, "")
+	must(t, err)
+	p := NewPassword(t.Context(), "")
+	if _, err := p.Read(file); err != nil || p.effort.hashes < 2048 {
+		t.Fatalf("one file costs %d hashes: %v", p.effort.hashes, err)
+	}
+	if file, err = pkcs12.LegacyDES.WithIterations(2048).Encode(pair.key, leafOf(t, pair), nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	p.effort.hashes = maxEffort - 2048
+	if _, err := p.Read(file); !errors.Is(err, ErrRounds) {
+		t.Errorf("another file after much work: %v", err)
+	}
+}
+
+func leafOf(t testing.TB, p pair) *x509.Certificate {
+	t.Helper()
+	leaf, err := x509.ParseCertificate(p.chain[0])
+	must(t, err)
+	return leaf
 }
 
 // sealedKey returns an EncryptedPrivateKeyInfo that nobody can open.
@@ -63,7 +84,7 @@ func sealedKey(rounds *big.Int) []byte {
 func TestEffortAdmitsAChainOfFive(t *testing.T) {
 	t.Parallel()
 	for name, newHash := range map[string]func() hash.Hash{"SHA-1": sha1.New, "SHA-256": sha256.New, "SHA-512": sha512.New} {
-		h, n := newHash(), maxIterations
+		h, n := newHash(), MaxRounds
 		e := &effort{ctx: t.Context()}
 		for range 2 {
 			if err := e.spend(h, n, n, h.Size(), 40); err != nil {
@@ -86,9 +107,9 @@ func TestEffortAdmitsAChainOfFive(t *testing.T) {
 	e := &effort{ctx: t.Context()}
 	var err error
 	for range 2 * 7 {
-		err = e.spend(sha512.New(), 2*maxIterations, maxIterations, 32, 40)
+		err = e.spend(sha512.New(), 2*MaxRounds, MaxRounds, 32, 40)
 	}
-	if !errors.Is(err, errIterations) {
+	if !errors.Is(err, ErrRounds) {
 		t.Errorf("two files' worth is let in: %v", err)
 	}
 }
@@ -97,7 +118,7 @@ func TestEffortAdmitsAChainOfFive(t *testing.T) {
 // output, or long salts and passwords.
 func TestEffortCountsEverything(t *testing.T) {
 	t.Parallel()
-	n := maxIterations
+	n := MaxRounds
 	for name, spend := range map[string]func(*effort) error{
 		"rounds": func(e *effort) error { return e.spend(sha1.New(), n+1, n+1, 20, 0) },
 		"none":   func(e *effort) error { return e.spend(sha1.New(), 0, 0, 20, 0) },
@@ -109,7 +130,7 @@ func TestEffortCountsEverything(t *testing.T) {
 		}
 	}
 	long := make([]byte, 900<<10)
-	for name, p := range map[string]*password{"password": newPassword(t.Context(), string(long)), "salt": newPassword(t.Context(), "x")} {
+	for name, p := range map[string]*Password{"password": NewPassword(t.Context(), string(long)), "salt": NewPassword(t.Context(), "x")} {
 		salt, times, err := []byte{0, 0}, 0, error(nil)
 		if name == "salt" {
 			salt = long
@@ -127,7 +148,7 @@ func TestEffortCountsEverything(t *testing.T) {
 // A salt that repeats is derived from once: it costs nothing the second time.
 func TestDerivationsAreRemembered(t *testing.T) {
 	t.Parallel()
-	p := newPassword(t.Context(), "secret")
+	p := NewPassword(t.Context(), "secret")
 	derive := func(salt string, purpose byte, rounds int) []byte {
 		key, err := p.pkcs12(sha1.New, purpose, []byte(salt), rounds, 24)
 		if err != nil {
@@ -156,18 +177,15 @@ func TestDerivationsAreRemembered(t *testing.T) {
 // Nothing is derived for a client that has gone.
 func TestReadingEndsWithTheRequest(t *testing.T) {
 	t.Parallel()
-	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
-	pfx, err := WritePFX(&k, chain)
-	if err != nil {
-		t.Fatal(err)
-	}
+	p := newPair(t)
+	file, err := Write(p.pkcs8, p.chain, 0)
+	must(t, err)
 	ctx, gone := context.WithCancel(t.Context())
 	gone()
-	if _, err := ReadPFX(ctx, pfx, ""); !errors.Is(err, context.Canceled) {
-		t.Errorf("PFX: %v", err)
+	if _, err := NewPassword(ctx, "").Read(file); !errors.Is(err, context.Canceled) {
+		t.Errorf("a file: %v", err)
 	}
-	text := []byte(certificatesOf(t, chain) + block("ENCRYPTED PRIVATE KEY", sealedKey(big.NewInt(1000))))
-	if _, err := ReadPEM(ctx, text, "x"); !errors.Is(err, context.Canceled) {
-		t.Errorf("PEM: %v", err)
+	if _, err := NewPassword(ctx, "x").DecryptKey(sealedKey(big.NewInt(1000))); !errors.Is(err, context.Canceled) {
+		t.Errorf("a key: %v", err)
 	}
 }

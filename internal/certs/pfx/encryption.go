@@ -1,4 +1,4 @@
-package certs
+package pfx
 
 import (
 	"crypto/aes"
@@ -14,18 +14,20 @@ import (
 )
 
 var (
-	errPassword   = errors.New("the password does not fit, or the file is broken")
-	errEncryption = errors.New("the file is encrypted in a way that is not supported")
-	errBroken     = errors.New("the parameters of the encryption cannot be read")
+	// ErrEncryption: the file is encrypted, or its MAC made, by an algorithm that is not read here.
+	ErrEncryption = errors.New("the file is encrypted in a way that is not supported")
+
+	errPassword = errors.New("the password is wrong, or the file is broken")
+	errBroken   = errors.New("the parameters of the encryption cannot be read")
 )
 
 // decrypt opens ciphertext by an AlgorithmIdentifier: PBES2 (RFC 8018) with
 // PBKDF2 and AES or 3DES, or one of the six PKCS#12 schemes of RFC 7292
 // appendix C.
-func (p *password) decrypt(alg cryptobyte.String, ciphertext []byte) ([]byte, error) {
+func (p *Password) decrypt(alg cryptobyte.String, ciphertext []byte) ([]byte, error) {
 	var id oid
 	var params cryptobyte.String
-	if !alg.ReadASN1ObjectIdentifier((*oid)(&id)) || !alg.ReadASN1(&params, asn1.SEQUENCE) {
+	if !alg.ReadASN1ObjectIdentifier(&id) || !alg.ReadASN1(&params, asn1.SEQUENCE) {
 		return nil, errBroken
 	}
 	if id.Equal(oidPBES2) {
@@ -40,7 +42,7 @@ func (p *password) decrypt(alg cryptobyte.String, ciphertext []byte) ([]byte, er
 			return p.decryptPKCS12(s, params, ciphertext)
 		}
 	}
-	return nil, errEncryption
+	return nil, ErrEncryption
 }
 
 func decryptCBC(block cipher.Block, iv, ciphertext []byte) ([]byte, error) {
@@ -66,13 +68,13 @@ func unpad(plain []byte, block int) ([]byte, error) {
 	return plain[:len(plain)-n], nil
 }
 
-func (p *password) pbes2(params cryptobyte.String) (cipher.Block, []byte, error) {
+func (p *Password) pbes2(params cryptobyte.String) (cipher.Block, []byte, error) {
 	var kdf, kdfParams, scheme cryptobyte.String
 	var id, schemeID oid
 	var iv []byte
-	if !params.ReadASN1(&kdf, asn1.SEQUENCE) || !kdf.ReadASN1ObjectIdentifier((*oid)(&id)) ||
+	if !params.ReadASN1(&kdf, asn1.SEQUENCE) || !kdf.ReadASN1ObjectIdentifier(&id) ||
 		!kdf.ReadASN1(&kdfParams, asn1.SEQUENCE) || !params.ReadASN1(&scheme, asn1.SEQUENCE) ||
-		!scheme.ReadASN1ObjectIdentifier((*oid)(&schemeID)) {
+		!scheme.ReadASN1ObjectIdentifier(&schemeID) {
 		return nil, nil, errBroken
 	}
 	size, open := 0, aes.NewCipher
@@ -87,7 +89,7 @@ func (p *password) pbes2(params cryptobyte.String) (cipher.Block, []byte, error)
 		size, open = 24, des.NewTripleDESCipher
 	}
 	if size == 0 || !id.Equal(oidPBKDF2) {
-		return nil, nil, errEncryption
+		return nil, nil, ErrEncryption
 	}
 	if !scheme.ReadASN1Bytes(&iv, asn1.OCTET_STRING) {
 		return nil, nil, errBroken
@@ -124,7 +126,7 @@ func newTwoKey3DES(key []byte) (cipher.Block, error) {
 	return des.NewTripleDESCipher(slices.Concat(key, key[:des.BlockSize]))
 }
 
-func (p *password) decryptPKCS12(s pkcs12Scheme, params cryptobyte.String, ciphertext []byte) ([]byte, error) {
+func (p *Password) decryptPKCS12(s pkcs12Scheme, params cryptobyte.String, ciphertext []byte) ([]byte, error) {
 	var salt []byte
 	if !params.ReadASN1Bytes(&salt, asn1.OCTET_STRING) {
 		return nil, errBroken

@@ -1,0 +1,75 @@
+package certs
+
+import (
+	"context"
+	"errors"
+
+	"certwright/internal/certs/pfx"
+	"certwright/internal/keys"
+	"certwright/internal/vault"
+)
+
+// ReadPFX reads a PKCS#12 file with one private key and its certificates, in
+// the order of the file. An empty password may be one of zero characters or
+// none at all. Errors are vault.BadPFX (unreadable, or a wrong password),
+// vault.TooManyRounds, vault.OddEncryption, vault.NoPrivateKey,
+// vault.WrongPublicKey (no certificate is the key's), and ctx's, when nobody
+// waits for the answer any more.
+func ReadPFX(ctx context.Context, der []byte, pwd string) (Bundle, error) {
+	if len(der) > maxImport {
+		return Bundle{}, vault.BadPFX().Because(errTooLong)
+	}
+	file, err := pfx.NewPassword(ctx, pwd).Read(der)
+	switch {
+	case errors.Is(err, pfx.ErrSecondKey):
+		return Bundle{}, vault.NoPrivateKey().Because(err)
+	case err != nil:
+		return Bundle{}, encryptedRefusal(err, vault.BadPFX())
+	case len(file.Certificates) == 0:
+		return Bundle{}, vault.BadPFX().Because(errNoCertificate)
+	case file.Key == nil:
+		return Bundle{}, vault.NoPrivateKey()
+	}
+	key, err := keys.Parse(file.Key)
+	if err != nil {
+		return Bundle{}, vault.BadPFX().Because(err)
+	}
+	return newBundle(key, file.Certificates)
+}
+
+// abandoned reports whether reading ended because nobody waits for it.
+func abandoned(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// encryptedRefusal is the refusal of an encrypted file; other is for what is wrong
+// with it besides its encryption.
+func encryptedRefusal(err error, other *vault.Error) error {
+	switch {
+	case abandoned(err):
+		return err
+	case errors.Is(err, pfx.ErrRounds):
+		return vault.TooManyRounds(pfx.MaxRounds).Because(err)
+	case errors.Is(err, pfx.ErrEncryption):
+		return vault.OddEncryption().Because(err)
+	}
+	return other.Because(err)
+}
+
+// WritePFX writes the secret of a certificate as a PKCS#12 file without a
+// password, with the certificates in the order of chain. A nil key leaves them
+// alone.
+func WritePFX(k *keys.Key, chain [][]byte) ([]byte, error) {
+	if k == nil {
+		return pfx.Write(nil, chain, -1)
+	}
+	pkcs8, err := k.PKCS8()
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := FindLeaf(chain, k.PKIX())
+	if err != nil {
+		leaf = -1 // a key beside certificates that are not its own
+	}
+	return pfx.Write(pkcs8, chain, leaf)
+}
