@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 
+	"certwright/internal/outbound"
+
 	"github.com/miekg/dns"
 )
 
@@ -43,7 +45,7 @@ type acmeDNSAccount struct {
 // accounts reads the account file, which has the form that acme-dns clients
 // share: an object with an account for each domain.
 func (a *acmeDNS) accounts() (map[string]acmeDNSAccount, error) {
-	text, err := readFile("account_file", a.settings.AccountFile)
+	text, err := outbound.ReadFile("account_file", a.settings.AccountFile)
 	if err != nil {
 		return nil, err
 	}

@@ -4,48 +4,15 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"regexp"
 	"strings"
 	"unicode"
 
 	"github.com/miekg/dns"
 
+	"certwright/internal/outbound"
 	"certwright/internal/vault"
 )
-
-const maxFile = 1 << 20 // of a file named in the settings, in bytes
-
-// readFile reads a file that a setting names.
-func readFile(key, path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", key, err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", key, err)
-	case len(text) > maxFile:
-		return nil, fmt.Errorf("%s: %s is larger than 1 MiB", key, path)
-	}
-	return text, nil
-}
-
-// readSecret reads a file that holds a secret and nothing else; space around it does not count.
-func readSecret(key, path string) (vault.Hidden, error) {
-	text, err := readFile(key, path)
-	if err != nil {
-		return "", err
-	}
-	secret := strings.TrimSpace(string(text))
-	if secret == "" {
-		return "", fmt.Errorf("%s: %s is empty", key, path)
-	}
-	return vault.Hidden(secret), nil
-}
 
 // A tsigKey signs updates (RFC 8945). Names are canonical, with a trailing dot.
 type tsigKey struct {
@@ -58,7 +25,7 @@ func (s Settings) readKey() (*tsigKey, error) {
 	if s.TSIGSecretFile == "" {
 		return nil, nil
 	}
-	text, err := readFile("tsig_secret_file", s.TSIGSecretFile)
+	text, err := outbound.ReadFile("tsig_secret_file", s.TSIGSecretFile)
 	if err != nil {
 		return nil, err
 	}

@@ -2,21 +2,12 @@ package challenge
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
+	"certwright/internal/outbound"
 	"certwright/internal/vault"
-)
-
-// The headers of a signed call; docs/issuers/solvers.md says how to check them.
-const (
-	timestampHeader = "X-Certwright-Timestamp"
-	signatureHeader = "X-Certwright-Signature"
 )
 
 // webhook tells a service of the operator's what to publish, in the shape of
@@ -67,30 +58,13 @@ func (w *webhook) tell(ctx context.Context, action string, r Record) error {
 func (w *webhook) dress(action string) func(*http.Request, []byte) error {
 	return func(r *http.Request, body []byte) error {
 		if w.settings.User != "" {
-			password, err := readSecret("password_file", w.settings.PasswordFile)
+			password, err := outbound.ReadSecret("password_file", w.settings.PasswordFile)
 			if err != nil {
 				return err
 			}
 			r.SetBasicAuth(w.settings.User, password.Reveal())
 		}
-		if w.settings.SecretFile != "" {
-			secret, err := readSecret("secret_file", w.settings.SecretFile)
-			if err != nil {
-				return err
-			}
-			stamp := strconv.FormatInt(w.clock.Now().Unix(), 10)
-			r.Header.Set(timestampHeader, stamp)
-			r.Header.Set(signatureHeader, "sha256="+signature(secret, stamp, action, body))
-		}
-		return nil
+		// the action is signed too, so that a call to present cannot be replayed as one to clean up
+		return outbound.Sign(r.Header, w.settings.SecretFile, w.clock.Now(), body, action)
 	}
-}
-
-// signature covers the action too, so that a call to present cannot be replayed
-// as one to clean up.
-func signature(secret vault.Hidden, stamp, action string, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(secret.Reveal()))
-	mac.Write([]byte(stamp + "." + action + "."))
-	mac.Write(body)
-	return hex.EncodeToString(mac.Sum(nil))
 }

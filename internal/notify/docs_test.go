@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"certwright/internal/setting"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,11 +8,15 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"certwright/internal/outbound"
+	"certwright/internal/setting"
 )
 
 // genuine reports whether a call was signed with the secret, within five minutes of now.
@@ -84,7 +87,12 @@ func TestDocumentedPython(t *testing.T) {
 	if example == nil {
 		t.Fatal("the page has no example")
 	}
-	if got := signature("s3cret", example[1], []byte(`{"id":"1"}`)); got != example[2] {
+	file, header := filepath.Join(t.TempDir(), "secret"), http.Header{}
+	must(t, os.WriteFile(file, []byte("s3cret"), 0o600))
+	stamp, err := strconv.ParseInt(example[1], 10, 64)
+	must(t, err)
+	must(t, outbound.Sign(header, file, time.Unix(stamp, 0), []byte(`{"id":"1"}`)))
+	if got := header.Get(outbound.SignatureHeader); got != example[2] {
 		t.Errorf("the page's signature is %s, ours %s", example[2], got)
 	}
 	program := block(t, "python") + fmt.Sprintf(`

@@ -1,9 +1,10 @@
 package notify
 
 import (
-	"certwright/internal/setting"
 	"strings"
 	"testing"
+
+	"certwright/internal/setting"
 
 	"github.com/google/go-cmp/cmp"
 )

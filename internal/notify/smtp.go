@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 
+	"certwright/internal/outbound"
 	"certwright/internal/vault"
 )
 
@@ -56,7 +57,7 @@ func (k *Mail) password() (vault.Hidden, error) {
 	if k.settings.User == "" {
 		return "", nil
 	}
-	return readSecret("password_file", k.settings.PasswordFile)
+	return outbound.ReadSecret("password_file", k.settings.PasswordFile)
 }
 
 // Wants implements Sink.

@@ -3,9 +3,6 @@ package notify
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -18,12 +15,6 @@ import (
 	"certwright/internal/clock"
 	"certwright/internal/outbound"
 	"certwright/internal/vault"
-)
-
-// The headers of a signed call; docs/notices.md says how to check them.
-const (
-	timestampHeader = "X-Certwright-Timestamp"
-	signatureHeader = "X-Certwright-Signature"
 )
 
 const maxShown = 200 // bytes of a receiver's answer in an error
@@ -153,25 +144,8 @@ func (h *Webhook) call(ctx context.Context, client *outbound.Client, method stri
 	return answer, text, after, nil
 }
 
-// sign adds what proves that the call is ours: an HMAC-SHA256 over the time, a
-// dot and the body. The time is real, also where the server's clock was moved.
+// sign proves that the call is ours. The time is real, also where the server's
+// clock was moved.
 func (h *Webhook) sign(header http.Header, body []byte) error {
-	if h.settings.SecretFile == "" {
-		return nil
-	}
-	secret, err := readSecret("secret_file", h.settings.SecretFile)
-	if err != nil {
-		return err
-	}
-	stamp := strconv.FormatInt(clock.Real{}.Now().Unix(), 10)
-	header.Set(timestampHeader, stamp)
-	header.Set(signatureHeader, signature(secret, stamp, body))
-	return nil
-}
-
-func signature(secret vault.Hidden, stamp string, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(secret.Reveal()))
-	mac.Write([]byte(stamp + "."))
-	mac.Write(body)
-	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
+	return outbound.Sign(header, h.settings.SecretFile, clock.Real{}.Now(), body)
 }
