@@ -1,9 +1,9 @@
 package order
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"certwright/internal/engine"
@@ -26,7 +26,7 @@ func (s *Orders) conclude(ctx context.Context, l vault.Lease, was vault.Operatio
 			gone = err == nil
 			return errors.Join(err, handBack(tx, l, op))
 		}
-		return s.storeOutcome(tx, op, was, next, now)
+		return s.storeOutcome(tx, conclusion{op: op, was: was, next: next, now: now})
 	})
 	if errors.Is(err, vault.ErrStale) { // the job was withdrawn, or another worker's turn came
 		gone, err = s.replaced(ctx, was)
@@ -59,30 +59,17 @@ func handBack(tx vault.Tx, l vault.Lease, op vault.Operation) error {
 	return tx.PutJob(l.Job)
 }
 
-// report tells the log what a step at an issuer came to.
+// report writes into the log what a step at an issuer came to.
 func (s *Orders) report(was vault.Operation, next outcome) {
 	if was.Issuer == nil && !was.Renewal { // a caller asked for it, and watches
 		return
 	}
 	log := s.Log.With("vault", was.Vault, "certificate", was.Name, "issuer", was.IssuerName, "request", was.RequestID)
-	p := next.progress
-	for _, n := range p.Notes {
+	for _, n := range next.progress.Notes {
 		log.Info("order", "note", n)
 	}
-	switch {
-	case next.retry != nil:
-		log.Warn("issuer could not be asked", "attempt", was.Attempt+1, "again", next.due, "error", next.retry)
-	case next.paced && p.Detail != was.Detail:
-		log.Info("order", "state", vault.InProgress, "detail", p.Detail)
-	case next.made != nil:
-		log.Info("order", "state", vault.Completed, "version", next.made.certificate.ID)
-	case p.Failure != nil:
-		log.Warn("order", "state", vault.Failed, "code", p.Failure.Code, "message", p.Failure.Message)
-	case p.Cancelled:
-		log.Info("order", "state", vault.Cancelled)
-	default:
-		log.Debug("order", "state", vault.InProgress, "detail", p.Detail, "again", next.due)
-	}
+	c := consequences[next.word(was)]
+	log.Log(context.Background(), c.level, cmp.Or(c.log, "order"), c.attrs(next, was)...)
 }
 
 // noted returns the operation with what the step achieved in its history.
@@ -90,67 +77,61 @@ func (o outcome) noted(op vault.Operation, now time.Time) vault.Operation {
 	if op.Issuer == nil {
 		return op
 	}
-	p := o.progress
-	for _, n := range p.Notes {
+	for _, n := range o.progress.Notes {
 		op = op.Noted(now, n)
 	}
-	switch {
-	case o.paced && (p.Detail == "" || p.Detail == op.Detail):
-	case o.paced:
-		op = op.Noted(now, p.Detail)
-	case o.retry != nil:
-		op = op.Noted(now, "The issuer could not be asked: "+o.retry.Error())
-	case o.made != nil:
-		op = op.Noted(now, fmt.Sprintf("Issued; version %s is valid until %s.", o.made.certificate.ID, o.made.certificate.Attributes.Expires.Format(time.RFC3339)))
-	case p.Failure != nil:
-		op = op.Noted(now, p.Failure.Code+": "+p.Failure.Message)
-	case p.Cancelled:
-		op = op.Noted(now, "Cancelled.")
-	case o.cancelLost:
-		op = op.Noted(now, "The issuer goes on in spite of the cancellation.")
-	case p.Detail != "" && p.Detail != op.Detail:
-		op = op.Noted(now, p.Detail)
-	}
-	return op
+	return op.Noted(now, consequences[o.word(op)].history(o, op))
 }
 
-// storeOutcome writes what came of a step that was taken with the operation as it was.
-func (s *Orders) storeOutcome(tx vault.Tx, op, was vault.Operation, next outcome, now time.Time) error {
-	p := next.progress
-	op = next.noted(op, now)
-	op.State, op.Attempt, op.Detail = p.State, 0, p.Detail
-	asked := op.Asks
-	if op.Approval == nil {
-		op.Asks = p.Asks
+// A conclusion is what a step came to for an operation as it is stored now; was
+// is the operation that the step was taken with.
+type conclusion struct {
+	op, was vault.Operation
+	next    outcome
+	asks    bool // an operator's approval is asked for, and was not before
+	now     time.Time
+}
+
+// storeOutcome writes what came of a step.
+func (s *Orders) storeOutcome(tx vault.Tx, c conclusion) error {
+	p, then := c.next.progress, consequences[c.next.word(c.op)]
+	c.op = c.next.noted(c.op, c.now)
+	c.op.State, c.op.Attempt, c.op.Detail = p.State, 0, p.Detail
+	if then.attempt != nil {
+		c.op.Attempt = then.attempt(c.was.Attempt)
 	}
-	switch {
-	case next.paced:
-		op.Attempt = was.Attempt
-	case next.retry != nil:
-		op.Attempt = was.Attempt + 1
+	if c.op.Approval == nil {
+		c.asks, c.op.Asks = p.Asks && !c.op.Asks, p.Asks
 	}
-	if next.takeBack {
-		if err := s.takeBack(tx, op, now); err != nil {
+	if c.next.takeBack {
+		if err := s.takeBack(tx, c.op, c.now); err != nil {
 			return err
 		}
 	}
-	switch {
-	case next.made != nil:
-		return s.complete(tx, next.made.as(op), op)
-	case p.Failure != nil:
-		return s.endWithout(tx, op.Fail(*p.Failure), now)
-	case p.Cancelled && !op.CancelRequested && (op.Self() || op.Manual()):
-		next.due = goOn(op, was) // the wish was withdrawn before it was carried out
-	case p.Cancelled:
-		return s.endWithout(tx, op.Cancel(), now)
+	return then.effect(s, tx, c)
+}
+
+// endCancelled ends an operation that was cancelled, unless the request to
+// cancel was taken back before it was carried out.
+func (s *Orders) endCancelled(tx vault.Tx, c conclusion) error {
+	if c.op.CancelRequested || !c.op.Self() && !c.op.Manual() {
+		return s.endWithout(tx, c.op.Cancel(), c.now)
 	}
-	if op.Asks && !asked {
-		var err error
-		if op, err = s.Schedule.AskApproval(tx, op, now); err != nil {
+	c.next.due = c.was.CancelDue // looked at again at once
+	if c.op.Manual() {
+		c.next.due = time.Time{} // a person merges
+	}
+	return s.goOn(tx, c)
+}
+
+// goOn stores an operation that stays in progress.
+func (s *Orders) goOn(tx vault.Tx, c conclusion) (err error) {
+	if c.asks {
+		if c.op, err = s.Schedule.AskApproval(tx, c.op, c.now); err != nil {
 			return err
 		}
 	}
-	return later(tx, op, was, next)
+	return later(tx, c.op, c.was, c.next)
 }
 
 // endWithout stores an operation that ended without a version.
@@ -178,13 +159,4 @@ func later(tx vault.Tx, op, was vault.Operation, next outcome) error {
 		return err
 	}
 	return tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: op.Ref, Due: next.due, Attempt: op.Attempt})
-}
-
-// goOn is when an operation whose cancel was withdrawn is looked at again: at
-// once, or never where a person merges.
-func goOn(op, was vault.Operation) time.Time {
-	if op.Manual() {
-		return time.Time{}
-	}
-	return was.CancelDue
 }

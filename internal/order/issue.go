@@ -67,17 +67,6 @@ func currentIssuer(r vault.Reader, op vault.Operation) (vault.IssuerConfig, erro
 	return live, err
 }
 
-// An outcome is what a step achieved, with everything slow already done.
-type outcome struct {
-	progress   vault.Progress
-	retry      error       // the issuer could not be asked
-	paced      bool        // it was not even tried
-	cancelLost bool        // the issuer was asked to cancel and went on
-	takeBack   bool        // the operation ends, but the issuer has not heard of it
-	made       *newVersion // the version to store, when issued
-	due        time.Time   // when to step again, when in progress
-}
-
 // step decides what is to be done with the operation now and does it.
 func (s *Orders) step(ctx context.Context, op vault.Operation, cfg vault.IssuerConfig, prev []byte) (outcome, error) {
 	now := s.Now()
