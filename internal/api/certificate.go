@@ -120,7 +120,7 @@ func updateCertificate(s *service.Service, c *call) (answer, error) {
 	if err := decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
-	return c.bundleAnswer(s.UpdateCertificate(c.ctx, c.who, c.ref(vault.Certificates), c.path.version,
+	return c.bundleAnswer(s.Certificates.Update(c.ctx, c.who, c.ref(vault.Certificates), c.path.version,
 		service.UpdateInput{Enabled: in.Attributes.enabled(), Tags: in.Tags}))
 }
 
@@ -139,7 +139,7 @@ func importCertificate(s *service.Service, c *call) (answer, error) {
 	if in.Value == nil || strings.TrimSpace(*in.Value) == "" {
 		return answer{}, missing("value")
 	}
-	return c.bundleAnswer(s.ImportCertificate(c.ctx, c.who, c.ref(vault.Certificates), service.ImportInput{
+	return c.bundleAnswer(s.Certificates.Import(c.ctx, c.who, c.ref(vault.Certificates), service.ImportInput{
 		Value: *in.Value, Password: vault.Hidden(in.Password), Policy: in.Policy.patch(c.version),
 		Enabled: in.Attributes.enabled(), Tags: in.Tags, PreserveOrder: in.PreserveOrder && c.version.has(certOrder)}))
 }

@@ -31,7 +31,7 @@ func (c *call) contactsAnswer(list []vault.Contact, err error) (answer, error) {
 }
 
 func getContacts(s *service.Service, c *call) (answer, error) {
-	return c.contactsAnswer(s.GetContacts(c.ctx, c.who, c.vault))
+	return c.contactsAnswer(s.Contacts.Get(c.ctx, c.who, c.vault))
 }
 
 func putContacts(s *service.Service, c *call) (answer, error) {
@@ -51,9 +51,9 @@ func putContacts(s *service.Service, c *call) (answer, error) {
 		}
 		list = append(list, vault.Contact(p))
 	}
-	return c.contactsAnswer(s.PutContacts(c.ctx, c.who, c.vault, list))
+	return c.contactsAnswer(s.Contacts.Put(c.ctx, c.who, c.vault, list))
 }
 
 func deleteContacts(s *service.Service, c *call) (answer, error) {
-	return c.contactsAnswer(s.DeleteContacts(c.ctx, c.who, c.vault))
+	return c.contactsAnswer(s.Contacts.Delete(c.ctx, c.who, c.vault))
 }

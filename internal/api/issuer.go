@@ -107,7 +107,7 @@ func listIssuers(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	p, err := s.ListIssuers(c.ctx, c.who, c.vault, in)
+	p, err := s.Issuers.List(c.ctx, c.who, c.vault, in)
 	if err != nil {
 		return answer{}, err
 	}
@@ -117,7 +117,7 @@ func listIssuers(s *service.Service, c *call) (answer, error) {
 }
 
 func getIssuer(s *service.Service, c *call) (answer, error) {
-	return c.issuerAnswer(s.GetIssuer(c.ctx, c.who, c.vault, c.path.issuer))
+	return c.issuerAnswer(s.Issuers.Get(c.ctx, c.who, c.vault, c.path.issuer))
 }
 
 func putIssuer(s *service.Service, c *call) (answer, error) {
@@ -128,7 +128,7 @@ func putIssuer(s *service.Service, c *call) (answer, error) {
 	if in.Provider == nil || *in.Provider == "" {
 		return answer{}, missing("provider")
 	}
-	return c.issuerAnswer(s.PutIssuer(c.ctx, c.who, c.vault, c.path.issuer, in))
+	return c.issuerAnswer(s.Issuers.Put(c.ctx, c.who, c.vault, c.path.issuer, in))
 }
 
 func updateIssuer(s *service.Service, c *call) (answer, error) {
@@ -136,9 +136,9 @@ func updateIssuer(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.issuerAnswer(s.UpdateIssuer(c.ctx, c.who, c.vault, c.path.issuer, in))
+	return c.issuerAnswer(s.Issuers.Update(c.ctx, c.who, c.vault, c.path.issuer, in))
 }
 
 func deleteIssuer(s *service.Service, c *call) (answer, error) {
-	return c.issuerAnswer(s.DeleteIssuer(c.ctx, c.who, c.vault, c.path.issuer))
+	return c.issuerAnswer(s.Issuers.Delete(c.ctx, c.who, c.vault, c.path.issuer))
 }

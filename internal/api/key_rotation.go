@@ -56,7 +56,7 @@ func (c *call) rotationAnswer(p vault.KeyRotationPolicy, err error) (answer, err
 }
 
 func getRotation(s *service.Service, c *call) (answer, error) {
-	return c.rotationAnswer(s.GetRotationPolicy(c.ctx, c.who, c.ref(vault.Keys)))
+	return c.rotationAnswer(s.Keys.GetRotationPolicy(c.ctx, c.who, c.ref(vault.Keys)))
 }
 
 func putRotation(s *service.Service, c *call) (answer, error) {
@@ -64,7 +64,7 @@ func putRotation(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.rotationAnswer(s.PutRotationPolicy(c.ctx, c.who, c.ref(vault.Keys), actions, expiry))
+	return c.rotationAnswer(s.Keys.PutRotationPolicy(c.ctx, c.who, c.ref(vault.Keys), actions, expiry))
 }
 
 // readRotation reads a policy. Its id and dates are the server's and ignored.

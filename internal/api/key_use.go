@@ -55,7 +55,7 @@ func use(op string) serve {
 		if err != nil {
 			return answer{}, err
 		}
-		out, err := s.Use(c.ctx, c.who, c.ref(vault.Keys), c.path.version, op, in)
+		out, err := s.Keys.Use(c.ctx, c.who, c.ref(vault.Keys), c.path.version, op, in)
 		if err != nil {
 			return answer{}, err
 		}
@@ -79,7 +79,7 @@ func releaseKey(s *service.Service, c *call) (answer, error) {
 	if in.Target == nil {
 		return answer{}, vault.MissingProperty("target")
 	}
-	return answer{}, s.ReleaseKey(c.ctx, c.who, c.ref(vault.Keys), c.path.version)
+	return answer{}, s.Keys.Release(c.ctx, c.who, c.ref(vault.Keys), c.path.version)
 }
 
 // randomBytes reads the body even in a vault that has no such operation.
@@ -93,7 +93,7 @@ func randomBytes(s *service.Service, c *call) (answer, error) {
 	if in.Count == nil {
 		return answer{}, vault.MissingProperty("count")
 	}
-	b, err := s.RandomBytes(c.ctx, c.who, c.vault, *in.Count)
+	b, err := s.Keys.RandomBytes(c.ctx, c.who, c.vault, *in.Count)
 	if err != nil {
 		return answer{}, err
 	}

@@ -67,7 +67,7 @@ func createKey(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.bundleAnswer(s.CreateKey(c.ctx, c.who, c.ref(vault.Keys), in))
+	return c.bundleAnswer(s.Keys.Create(c.ctx, c.who, c.ref(vault.Keys), in))
 }
 
 // jwkIn is a private JSON web key. It must never be logged.
@@ -127,7 +127,7 @@ func importKey(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.bundleAnswer(s.ImportKey(c.ctx, c.who, c.ref(vault.Keys), in))
+	return c.bundleAnswer(s.Keys.Import(c.ctx, c.who, c.ref(vault.Keys), in))
 }
 
 func updateKey(s *service.Service, c *call) (answer, error) {
@@ -148,12 +148,12 @@ func updateKey(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.bundleAnswer(s.UpdateKey(c.ctx, c.who, c.ref(vault.Keys), c.path.version,
+	return c.bundleAnswer(s.Keys.Update(c.ctx, c.who, c.ref(vault.Keys), c.path.version,
 		service.KeyUpdate{Operations: in.Operations, Exportable: in.Attributes.exportable(c.version), Release: release, Attributes: attrs, Tags: in.Tags}))
 }
 
 func rotateKey(s *service.Service, c *call) (answer, error) {
-	return c.bundleAnswer(s.RotateKey(c.ctx, c.who, c.ref(vault.Keys)))
+	return c.bundleAnswer(s.Keys.Rotate(c.ctx, c.who, c.ref(vault.Keys)))
 }
 
 // operateKey is for a POST that names a key and no operation.

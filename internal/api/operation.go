@@ -60,7 +60,7 @@ func (c *call) operationAnswer(o vault.Operation, err error) (answer, error) {
 }
 
 func getOperation(s *service.Service, c *call) (answer, error) {
-	o, err := s.GetOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id"))
+	o, err := s.Certificates.GetOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id"))
 	if err == nil && wantsCSR(c.accept) {
 		return answer{text: []byte(base64.StdEncoding.EncodeToString(o.CSR)), kind: pkcs10}, nil
 	}
@@ -92,11 +92,11 @@ func updateOperation(s *service.Service, c *call) (answer, error) {
 	if in.Cancel == nil {
 		return answer{}, missing("cancellation_requested")
 	}
-	return c.operationAnswer(s.UpdateOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id"), *in.Cancel))
+	return c.operationAnswer(s.Certificates.UpdateOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id"), *in.Cancel))
 }
 
 func deleteOperation(s *service.Service, c *call) (answer, error) {
-	return c.operationAnswer(s.DeleteOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id")))
+	return c.operationAnswer(s.Certificates.DeleteOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id")))
 }
 
 // createIn is the body of a create.
@@ -118,7 +118,7 @@ func createCertificate(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	o, err := s.CreateCertificate(c.ctx, c.who, c.ref(vault.Certificates), service.CreateInput{
+	o, err := s.Certificates.Create(c.ctx, c.who, c.ref(vault.Certificates), service.CreateInput{
 		Policy: in.Policy.patch(c.version), Enabled: in.Attributes.enabled(), Tags: in.Tags,
 		PreserveOrder: in.PreserveOrder && c.version.has(certOrder)})
 	if err != nil {
@@ -140,7 +140,7 @@ func mergeCertificate(s *service.Service, c *call) (answer, error) {
 	if in.X5C == nil || len(*in.X5C) == 0 {
 		return answer{}, vault.NoX5C()
 	}
-	cert, err := s.MergeCertificate(c.ctx, c.who, c.ref(vault.Certificates),
+	cert, err := s.Certificates.Merge(c.ctx, c.who, c.ref(vault.Certificates),
 		service.MergeInput{X5C: *in.X5C, Enabled: in.Attributes.enabled(), Tags: in.Tags})
 	if err != nil {
 		return answer{}, err

@@ -228,7 +228,7 @@ func (x *x509In) patch(v version) *vault.X509Patch {
 }
 
 func getPolicy(s *service.Service, c *call) (answer, error) {
-	p, err := s.GetPolicy(c.ctx, c.who, c.ref(vault.Certificates))
+	p, err := s.Certificates.GetPolicy(c.ctx, c.who, c.ref(vault.Certificates))
 	if err != nil {
 		return answer{}, err
 	}
@@ -240,7 +240,7 @@ func updatePolicy(s *service.Service, c *call) (answer, error) {
 	if err := decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
-	p, err := s.UpdatePolicy(c.ctx, c.who, c.ref(vault.Certificates), *in.patch(c.version))
+	p, err := s.Certificates.UpdatePolicy(c.ctx, c.who, c.ref(vault.Certificates), *in.patch(c.version))
 	if err != nil {
 		return answer{}, err
 	}

@@ -65,7 +65,7 @@ func getSecret() serve {
 		if form == "" || !c.version.has(secretExtras) {
 			return usual(s, c)
 		}
-		return c.secretAnswer(s.GetSecret(c.ctx, c.who, c.ref(vault.Secrets), c.path.version, form))
+		return c.secretAnswer(s.Secrets.Get(c.ctx, c.who, c.ref(vault.Secrets), c.path.version, form))
 	}
 }
 
@@ -94,7 +94,7 @@ func setSecret(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.secretAnswer(s.SetSecret(c.ctx, c.who, c.ref(vault.Secrets),
+	return c.secretAnswer(s.Secrets.Set(c.ctx, c.who, c.ref(vault.Secrets),
 		service.SecretInput{Value: *in.Value, ContentType: in.ContentType, Attributes: attrs, Tags: in.Tags}))
 }
 
@@ -111,7 +111,7 @@ func updateSecret(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.bundleAnswer(s.UpdateSecret(c.ctx, c.who, c.ref(vault.Secrets), c.path.version,
+	return c.bundleAnswer(s.Secrets.Update(c.ctx, c.who, c.ref(vault.Secrets), c.path.version,
 		service.SecretUpdate{ContentType: in.ContentType, Attributes: attrs, Tags: in.Tags}))
 }
 

@@ -32,49 +32,49 @@ func TestPermissionFirst(t *testing.T) {
 	key, secret := web.As(vault.Keys), web.As(vault.Secrets)
 	calls := map[vault.Action][]func() error{
 		"certificates/create": {
-			func() error { _, err := h.CreateCertificate(ctx, nobody, web, service.CreateInput{}); return err },
-			func() error { _, err := h.MergeCertificate(ctx, nobody, web, service.MergeInput{}); return err }},
+			func() error { _, err := h.Certificates.Create(ctx, nobody, web, service.CreateInput{}); return err },
+			func() error { _, err := h.Certificates.Merge(ctx, nobody, web, service.MergeInput{}); return err }},
 		"certificates/import": {func() error {
-			_, err := h.ImportCertificate(ctx, nobody, web, service.ImportInput{Value: "?"})
+			_, err := h.Certificates.Import(ctx, nobody, web, service.ImportInput{Value: "?"})
 			return err
 		}},
 		"certificates/update": {
-			func() error { _, err := h.UpdateCertificate(ctx, nobody, web, "", service.UpdateInput{}); return err },
-			func() error { _, err := h.UpdatePolicy(ctx, nobody, web, vault.PolicyPatch{}); return err },
-			func() error { _, err := h.UpdateOperation(ctx, nobody, web, "", true); return err },
-			func() error { _, err := h.DeleteOperation(ctx, nobody, web, ""); return err }},
+			func() error { _, err := h.Certificates.Update(ctx, nobody, web, "", service.UpdateInput{}); return err },
+			func() error { _, err := h.Certificates.UpdatePolicy(ctx, nobody, web, vault.PolicyPatch{}); return err },
+			func() error { _, err := h.Certificates.UpdateOperation(ctx, nobody, web, "", true); return err },
+			func() error { _, err := h.Certificates.DeleteOperation(ctx, nobody, web, ""); return err }},
 		"certificates/managecontacts": {
 			func() error {
-				_, err := h.PutContacts(ctx, nobody, web.Vault, []vault.Contact{{Email: "?"}})
+				_, err := h.Contacts.Put(ctx, nobody, web.Vault, []vault.Contact{{Email: "?"}})
 				return err
 			},
-			func() error { _, err := h.DeleteContacts(ctx, nobody, web.Vault); return err }},
-		"certificates/setissuers": {func() error { _, err := h.PutIssuer(ctx, nobody, web.Vault, "x", service.IssuerInput{}); return err }},
-		"keys/create":             {func() error { _, err := h.CreateKey(ctx, nobody, key, service.KeyInput{Type: "?"}); return err }},
-		"keys/import":             {func() error { _, err := h.ImportKey(ctx, nobody, key, service.KeyImport{}); return err }},
+			func() error { _, err := h.Contacts.Delete(ctx, nobody, web.Vault); return err }},
+		"certificates/setissuers": {func() error { _, err := h.Issuers.Put(ctx, nobody, web.Vault, "x", service.IssuerInput{}); return err }},
+		"keys/create":             {func() error { _, err := h.Keys.Create(ctx, nobody, key, service.KeyInput{Type: "?"}); return err }},
+		"keys/import":             {func() error { _, err := h.Keys.Import(ctx, nobody, key, service.KeyImport{}); return err }},
 		"keys/update": {func() error {
-			_, err := h.UpdateKey(ctx, nobody, key, "", service.KeyUpdate{Attributes: bad})
+			_, err := h.Keys.Update(ctx, nobody, key, "", service.KeyUpdate{Attributes: bad})
 			return err
 		}},
-		"keys/rotate":            {func() error { _, err := h.RotateKey(ctx, nobody, key); return err }},
-		"keys/setrotationpolicy": {func() error { _, err := h.PutRotationPolicy(ctx, nobody, key, nil, vault.Period{}); return err }},
+		"keys/rotate":            {func() error { _, err := h.Keys.Rotate(ctx, nobody, key); return err }},
+		"keys/setrotationpolicy": {func() error { _, err := h.Keys.PutRotationPolicy(ctx, nobody, key, nil, vault.Period{}); return err }},
 		"keys/sign": {func() error {
-			_, err := h.Use(ctx, nobody, key, "", vault.OpSign, service.CryptoInput{Alg: "?"})
+			_, err := h.Keys.Use(ctx, nobody, key, "", vault.OpSign, service.CryptoInput{Alg: "?"})
 			return err
 		}},
-		"keys/rng":     {func() error { _, err := h.RandomBytes(ctx, nobody, web.Vault, -1); return err }},
-		"keys/release": {func() error { return h.ReleaseKey(ctx, nobody, key, "") }},
+		"keys/rng":     {func() error { _, err := h.Keys.RandomBytes(ctx, nobody, web.Vault, -1); return err }},
+		"keys/release": {func() error { return h.Keys.Release(ctx, nobody, key, "") }},
 		"secrets/set": {
 			func() error {
-				_, err := h.SetSecret(ctx, nobody, secret, service.SecretInput{ContentType: long})
+				_, err := h.Secrets.Set(ctx, nobody, secret, service.SecretInput{ContentType: long})
 				return err
 			},
 			func() error {
-				_, err := h.UpdateSecret(ctx, nobody, secret, "", service.SecretUpdate{ContentType: &long})
+				_, err := h.Secrets.Update(ctx, nobody, secret, "", service.SecretUpdate{ContentType: &long})
 				return err
 			},
 			func() error {
-				_, err := h.UpdateSecret(ctx, nobody, secret, "", service.SecretUpdate{Attributes: bad})
+				_, err := h.Secrets.Update(ctx, nobody, secret, "", service.SecretUpdate{Attributes: bad})
 				return err
 			}},
 	}

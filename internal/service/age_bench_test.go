@@ -17,9 +17,9 @@ func aged(b *testing.B, n, percent int) *house {
 	must(b, h.Sweeper.Start(b.Context()))
 	for i := range n {
 		ref := vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: fmt.Sprintf("c%06d", i)}
-		_, err := h.CreateCertificate(b.Context(), nobody, ref, service.CreateInput{Policy: lives("Self", 12, renew(percent))})
+		_, err := h.Certificates.Create(b.Context(), nobody, ref, service.CreateInput{Policy: lives("Self", 12, renew(percent))})
 		must(b, err)
-		_, err = h.GetOperation(b.Context(), nobody, ref, "")
+		_, err = h.Certificates.GetOperation(b.Context(), nobody, ref, "")
 		must(b, err)
 	}
 	return h

@@ -32,7 +32,7 @@ func TestGetLeavesTheJobOfAnother(t *testing.T) {
 	h := newHouse(t)
 	h.create(t, web, policy("Self"))
 	h.Store = &racing{Store: h.Store, before: func() {
-		_, err := h.DeleteOperation(t.Context(), nobody, web, "")
+		_, err := h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 		must(t, err)
 		h.create(t, web, policy("Self"))
 	}}
@@ -60,7 +60,7 @@ func TestOrderStaysWithItsProvider(t *testing.T) {
 	h.issuer(t, "")
 	h.create(t, web, policy("mydigicert"))
 	h.pass(t, time.Minute)
-	_, err := h.PutIssuer(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other")})
+	_, err := h.Issuers.Put(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other")})
 	must(t, err)
 	h.pass(t, 2*time.Hour)
 	if op := h.status(t, web); op.Status != vault.Completed || len(second.asked) > 0 {
@@ -74,9 +74,9 @@ func TestOrderStaysWithItsProvider(t *testing.T) {
 	h.issuer(t, "")
 	h.create(t, web, policy("mydigicert"))
 	h.pass(t, time.Minute)
-	_, err = h.PutIssuer(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other")})
+	_, err = h.Issuers.Put(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other")})
 	must(t, err)
-	_, err = h.DeleteOperation(t.Context(), nobody, web, "")
+	_, err = h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 	must(t, err)
 	h.pass(t, time.Minute)
 	if len(first.cancels) != 1 || len(second.cancels) > 0 {
@@ -190,7 +190,7 @@ func TestTakenBackTwice(t *testing.T) {
 	must(t, err)
 	go func() { ended <- h.Orders.Issue(t.Context(), l) }()
 	<-begun
-	_, err = h.DeleteOperation(t.Context(), nobody, web, "")
+	_, err = h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 	must(t, err)
 	h.pass(t, time.Minute)
 	if n := len(p.cancels); n != 2 || string(p.cancels[n-1].State) != "order 9" {
@@ -216,7 +216,7 @@ func TestRevokedWhereItWasMade(t *testing.T) {
 	h.issuer(t, "")
 	h.create(t, web, policy("mydigicert"))
 	h.pass(t, time.Minute)
-	_, err := h.PutIssuer(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other"),
+	_, err := h.Issuers.Put(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other"),
 		Credentials: true, Password: ptr(vault.Hidden("opensesame"))})
 	must(t, err)
 	if _, err := h.Operator.Revoke(t.Context(), web, "", 0); err != nil || revoked["DigiCert"] != 1 || len(revoked) != 1 {
@@ -235,7 +235,7 @@ func TestCancelDoesNotWaitForThePace(t *testing.T) {
 		p.cancel = func(vault.Order) (vault.Progress, error) { return vault.Progress{}, after }
 		h.create(t, web, policy("mydigicert"))
 		h.pass(t, 10*time.Second)
-		_, err := h.UpdateOperation(t.Context(), nobody, web, "", true)
+		_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 		must(t, err)
 		h.pass(t, 2*time.Minute)
 		if op := h.status(t, web); op.Status != vault.Cancelled {

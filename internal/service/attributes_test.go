@@ -25,18 +25,18 @@ func TestUpdatedIsNeverBeforeCreated(t *testing.T) {
 	off := service.AttributesInput{Enabled: ptr(false)}
 	for range 2 {
 		h.set(t, word, service.SecretInput{Value: "one"})
-		_, err := h.CreateKey(ctx, nobody, key, service.KeyInput{Type: vault.EC})
+		_, err := h.Keys.Create(ctx, nobody, key, service.KeyInput{Type: vault.EC})
 		must(t, err)
 		h.create(t, web, policy(vault.SelfIssuer))
 		h.get(t, web)
 	}
-	secret, err := h.UpdateSecret(ctx, nobody, word, "", service.SecretUpdate{Attributes: off})
+	secret, err := h.Secrets.Update(ctx, nobody, word, "", service.SecretUpdate{Attributes: off})
 	must(t, err)
 	check("secret", secret.Version)
-	k, err := h.UpdateKey(ctx, nobody, key, "", service.KeyUpdate{Attributes: off})
+	k, err := h.Keys.Update(ctx, nobody, key, "", service.KeyUpdate{Attributes: off})
 	must(t, err)
 	check("key", k.Version)
-	c, err := h.UpdateCertificate(ctx, nobody, web, "", service.UpdateInput{Enabled: ptr(false)})
+	c, err := h.Certificates.Update(ctx, nobody, web, "", service.UpdateInput{Enabled: ptr(false)})
 	must(t, err)
 	check("certificate", c.Version)
 
@@ -56,7 +56,7 @@ func TestUpdatedIsNeverBeforeCreated(t *testing.T) {
 	check("key of the deleted certificate", k.Version)
 	h.pass(t, time.Hour) // a change long after is dated as it happens
 	must(t, func() error { _, err := h.Recover(ctx, nobody, web); return err }())
-	c, err = h.UpdateCertificate(ctx, nobody, web, "", service.UpdateInput{Enabled: ptr(true)})
+	c, err = h.Certificates.Update(ctx, nobody, web, "", service.UpdateInput{Enabled: ptr(true)})
 	must(t, err)
 	if got := c.Version.Attributes.Updated; !got.Equal(noon.Add(time.Hour)) {
 		t.Errorf("an hour later: updated %v", got)

@@ -76,7 +76,7 @@ func (s *Service) Backup(ctx context.Context, who vault.Caller, ref vault.Ref) (
 	if err != nil {
 		return nil, fmt.Errorf("encode the backup of %s: %w", ref, err)
 	}
-	return s.Backups.Seal(plain, backupBinding(ref.Kind))
+	return s.backups.Seal(plain, backupBinding(ref.Kind))
 }
 
 func readBackup(r vault.Reader, ref vault.Ref) (backup, error) {

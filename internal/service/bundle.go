@@ -21,7 +21,7 @@ type Bundle struct {
 }
 
 // bundle reads one version, the latest for id "", with what is shown around it.
-func (s *Service) bundle(r vault.Reader, head vault.Object, id string) (Bundle, error) {
+func (s *shared) bundle(r vault.Reader, head vault.Object, id string) (Bundle, error) {
 	v, err := engine.Version(r, head, id)
 	if err != nil {
 		return Bundle{}, err

@@ -10,8 +10,8 @@ import (
 
 const manageContacts vault.Action = "certificates/managecontacts"
 
-// GetContacts returns whom the vault tells about its certificates.
-func (s *Service) GetContacts(ctx context.Context, who vault.Caller, vaultName string) ([]vault.Contact, error) {
+// Get returns whom the vault tells about its certificates.
+func (s *Contacts) Get(ctx context.Context, who vault.Caller, vaultName string) ([]vault.Contact, error) {
 	if err := s.enter(ctx, who, manageContacts, vault.Ref{Vault: vaultName, Kind: vault.Certificates}); err != nil {
 		return nil, err
 	}
@@ -24,9 +24,9 @@ func (s *Service) GetContacts(ctx context.Context, who vault.Caller, vaultName s
 	return c, err
 }
 
-// PutContacts replaces the whole list. Who is the first to be told gets what
+// Put replaces the whole list. Who is the first to be told gets what
 // nobody was there to get.
-func (s *Service) PutContacts(ctx context.Context, who vault.Caller, vaultName string, c []vault.Contact) ([]vault.Contact, error) {
+func (s *Contacts) Put(ctx context.Context, who vault.Caller, vaultName string, c []vault.Contact) ([]vault.Contact, error) {
 	if err := s.enter(ctx, who, manageContacts, vault.Ref{Vault: vaultName, Kind: vault.Certificates}); err != nil {
 		return nil, err
 	}
@@ -50,8 +50,8 @@ func (s *Service) PutContacts(ctx context.Context, who vault.Caller, vaultName s
 	return c, err
 }
 
-// DeleteContacts removes the list and returns it.
-func (s *Service) DeleteContacts(ctx context.Context, who vault.Caller, vaultName string) ([]vault.Contact, error) {
+// Delete removes the list and returns it.
+func (s *Contacts) Delete(ctx context.Context, who vault.Caller, vaultName string) ([]vault.Contact, error) {
 	if err := s.enter(ctx, who, manageContacts, vault.Ref{Vault: vaultName, Kind: vault.Certificates}); err != nil {
 		return nil, err
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // MayGet asks whether a caller may read an object. Who answers without Get asks first.
-func (s *Service) MayGet(ctx context.Context, who vault.Caller, ref vault.Ref) error {
+func (s *shared) MayGet(ctx context.Context, who vault.Caller, ref vault.Ref) error {
 	return s.enter(ctx, who, actions[ref.Kind].get, ref)
 }
 
@@ -27,7 +27,7 @@ func (s *Service) Get(ctx context.Context, who vault.Caller, ref vault.Ref, id s
 }
 
 // read reads a version, letting the certificate behind it settle first.
-func (s *Service) read(ctx context.Context, ref vault.Ref, id string) (b Bundle, err error) {
+func (s *shared) read(ctx context.Context, ref vault.Ref, id string) (b Bundle, err error) {
 	if err := s.Orders.Settle(ctx, ref); err != nil {
 		return b, err
 	}

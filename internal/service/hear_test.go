@@ -25,7 +25,7 @@ func TestMailWaitsForContacts(t *testing.T) {
 	h.pass(t, 200*day)
 	p.steps = []step{waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "CAA forbids it."}})}
 	h.pass(t, 118*day) // both renewals failed and are late
-	_, err := h.UpdatePolicy(t.Context(), nobody, named("mended"), vault.PolicyPatch{Lifetime: &[]vault.LifetimeAction{write(10)}})
+	_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, named("mended"), vault.PolicyPatch{Lifetime: &[]vault.LifetimeAction{write(10)}})
 	must(t, err)
 	asks := waits(vault.Progress{Asks: true, Again: time.Hour, Detail: "It asks for web.example.test."})
 	p.steps = []step{asks}
@@ -53,7 +53,7 @@ func TestMailWaitsForContacts(t *testing.T) {
 			t.Errorf("%d mails %q, want %d: %v", len(mails), subject, want, texts)
 		}
 	}
-	_, err = h.DeleteContacts(t.Context(), nobody, web.Vault)
+	_, err = h.Contacts.Delete(t.Context(), nobody, web.Vault)
 	must(t, err)
 	h.contacts(t)
 	before, _ := h.sent(t, vault.TopicMail, "")
@@ -68,9 +68,9 @@ func TestContactsAreChecked(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.contacts(t)
-	_, err := h.PutContacts(t.Context(), nobody, web.Vault, []vault.Contact{{Email: "ops@example.test"}, {Email: "Ops <ops@example.test>"}})
+	_, err := h.Contacts.Put(t.Context(), nobody, web.Vault, []vault.Contact{{Email: "ops@example.test"}, {Email: "Ops <ops@example.test>"}})
 	refused(t, err, vault.Invalid, "BadParameter")
-	if c, err := h.GetContacts(t.Context(), nobody, web.Vault); err != nil || len(c) != 1 {
+	if c, err := h.Contacts.Get(t.Context(), nobody, web.Vault); err != nil || len(c) != 1 {
 		t.Errorf("%v %v", c, err)
 	}
 }

@@ -55,7 +55,7 @@ func newHouse(t testing.TB) *house {
 		Keys: &keys.Pool{}, Issuers: func(string) vault.Issuer { return scripted.Issuer{Authority: h.authority} }})
 	must(t, err)
 	h.worker = worker.New(worker.Worker{Store: store, Clock: h.clock, Slots: 4, Lease: time.Minute, Log: h.Log,
-		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: h.Orders.Issue, vault.JobRotate: h.Rotate, vault.JobNotice: h.Schedule.Notice, vault.JobWithdraw: h.Orders.Withdraw, vault.JobHear: h.Schedule.Hear, vault.JobMend: h.Operator.Mend,
+		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: h.Orders.Issue, vault.JobRotate: h.Keys.RunRotation, vault.JobNotice: h.Schedule.Notice, vault.JobWithdraw: h.Orders.Withdraw, vault.JobHear: h.Schedule.Hear, vault.JobMend: h.Operator.Mend,
 			vault.JobLife: h.Schedule.Run, vault.JobPurge: h.Schedule.Purge, vault.JobSweep: h.Sweeper.Sweep}})
 	return h
 }
@@ -96,7 +96,7 @@ func policy(issuer string) *vault.PolicyPatch {
 
 func (h *house) create(t *testing.T, ref vault.Ref, p *vault.PolicyPatch) vault.Operation {
 	t.Helper()
-	op, err := h.CreateCertificate(t.Context(), nobody, ref, service.CreateInput{Policy: p})
+	op, err := h.Certificates.Create(t.Context(), nobody, ref, service.CreateInput{Policy: p})
 	must(t, err)
 	if op.Status != vault.InProgress {
 		t.Fatalf("create answered %s", op.Status)
@@ -106,7 +106,7 @@ func (h *house) create(t *testing.T, ref vault.Ref, p *vault.PolicyPatch) vault.
 
 func (h *house) status(t *testing.T, ref vault.Ref) vault.Operation {
 	t.Helper()
-	op, err := h.GetOperation(t.Context(), nobody, ref, "")
+	op, err := h.Certificates.GetOperation(t.Context(), nobody, ref, "")
 	must(t, err)
 	return op
 }
@@ -121,7 +121,7 @@ func (h *house) get(t *testing.T, ref vault.Ref) service.Bundle {
 // issuer registers an issuer with a script.
 func (h *house) issuer(t *testing.T, script string) {
 	t.Helper()
-	_, err := h.PutIssuer(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("DigiCert"),
+	_, err := h.Issuers.Put(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("DigiCert"),
 		AccountID: &script, Password: ptr(vault.Hidden("hunter2")), Credentials: true})
 	must(t, err)
 }

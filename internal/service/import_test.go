@@ -37,7 +37,7 @@ func TestImportRefusesSmallRSAKeys(t *testing.T) {
 	h := newHouse(t)
 	for _, bits := range []int{1024, 2047, 2048, 2056} {
 		ref := vault.Ref{Vault: "default", Kind: vault.Certificates, Name: fmt.Sprint("rsa-", bits)}
-		got, err := h.ImportCertificate(t.Context(), nobody, ref, rsaPEM(t, bits))
+		got, err := h.Certificates.Import(t.Context(), nobody, ref, rsaPEM(t, bits))
 		if bits >= 2048 {
 			must(t, err)
 			if got.Policy.Key.Size != bits {
@@ -62,7 +62,7 @@ func TestImportEndsWithTheRequest(t *testing.T) {
 	ctx, gone := context.WithCancel(t.Context())
 	in := rsaPEM(t, 2048)
 	gone()
-	if _, err := h.ImportCertificate(ctx, nobody, web, in); !errors.Is(err, context.Canceled) {
+	if _, err := h.Certificates.Import(ctx, nobody, web, in); !errors.Is(err, context.Canceled) {
 		t.Errorf("the import answers %v", err)
 	}
 	_, err := h.Get(t.Context(), nobody, web, "")

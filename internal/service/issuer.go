@@ -11,7 +11,7 @@ import (
 )
 
 // enterIssuer checks the permission for an issuer resource and its name.
-func (s *Service) enterIssuer(ctx context.Context, who vault.Caller, do vault.Action, vaultName, name string) error {
+func (s *Issuers) enterIssuer(ctx context.Context, who vault.Caller, do vault.Action, vaultName, name string) error {
 	if name != "" {
 		if err := vault.CheckIssuerName(name); err != nil {
 			return err
@@ -20,8 +20,8 @@ func (s *Service) enterIssuer(ctx context.Context, who vault.Caller, do vault.Ac
 	return s.Access.Authorize(ctx, who, do, vault.Ref{Vault: vaultName, Kind: vault.Certificates})
 }
 
-// ListIssuers returns one page of a vault's issuers in ascending order of name.
-func (s *Service) ListIssuers(ctx context.Context, who vault.Caller, vaultName string, in ListInput) (Page[vault.IssuerConfig], error) {
+// List returns one page of a vault's issuers in ascending order of name.
+func (s *Issuers) List(ctx context.Context, who vault.Caller, vaultName string, in ListInput) (Page[vault.IssuerConfig], error) {
 	if err := s.enterIssuer(ctx, who, "certificates/listissuers", vaultName, ""); err != nil {
 		return Page[vault.IssuerConfig]{}, err
 	}
@@ -34,8 +34,8 @@ func (s *Service) ListIssuers(ctx context.Context, who vault.Caller, vaultName s
 	return page(rows, in.Limit, s.Settings(vaultName), key), err
 }
 
-// GetIssuer returns an issuer; its password stays sealed.
-func (s *Service) GetIssuer(ctx context.Context, who vault.Caller, vaultName, name string) (vault.IssuerConfig, error) {
+// Get returns an issuer; its password stays sealed.
+func (s *Issuers) Get(ctx context.Context, who vault.Caller, vaultName, name string) (vault.IssuerConfig, error) {
 	if err := s.enterIssuer(ctx, who, "certificates/getissuers", vaultName, name); err != nil {
 		return vault.IssuerConfig{}, err
 	}
@@ -48,8 +48,8 @@ func (s *Service) GetIssuer(ctx context.Context, who vault.Caller, vaultName, na
 	return c, err
 }
 
-// PutIssuer makes an issuer or replaces it whole.
-func (s *Service) PutIssuer(ctx context.Context, who vault.Caller, vaultName, name string, in IssuerInput) (vault.IssuerConfig, error) {
+// Put makes an issuer or replaces it whole.
+func (s *Issuers) Put(ctx context.Context, who vault.Caller, vaultName, name string, in IssuerInput) (vault.IssuerConfig, error) {
 	if err := s.enterIssuer(ctx, who, "certificates/setissuers", vaultName, name); err != nil {
 		return vault.IssuerConfig{}, err
 	}
@@ -66,9 +66,9 @@ func (s *Service) PutIssuer(ctx context.Context, who vault.Caller, vaultName, na
 	})
 }
 
-// UpdateIssuer changes the members of an issuer that were sent. Running orders
+// Update changes the members of an issuer that were sent. Running orders
 // see them at their next step.
-func (s *Service) UpdateIssuer(ctx context.Context, who vault.Caller, vaultName, name string, in IssuerInput) (vault.IssuerConfig, error) {
+func (s *Issuers) Update(ctx context.Context, who vault.Caller, vaultName, name string, in IssuerInput) (vault.IssuerConfig, error) {
 	if err := s.enterIssuer(ctx, who, "certificates/setissuers", vaultName, name); err != nil {
 		return vault.IssuerConfig{}, err
 	}
@@ -81,7 +81,7 @@ func (s *Service) UpdateIssuer(ctx context.Context, who vault.Caller, vaultName,
 	})
 }
 
-func (s *Service) putIssuer(ctx context.Context, vaultName, name string, next func(vault.IssuerConfig, bool) (vault.IssuerConfig, error)) (vault.IssuerConfig, error) {
+func (s *Issuers) putIssuer(ctx context.Context, vaultName, name string, next func(vault.IssuerConfig, bool) (vault.IssuerConfig, error)) (vault.IssuerConfig, error) {
 	var c vault.IssuerConfig
 	err := s.Store.Update(ctx, func(tx vault.Tx) error {
 		was, exists, err := engine.Found(tx.Issuer(vaultName, name))
@@ -105,7 +105,7 @@ func (s *Service) putIssuer(ctx context.Context, vaultName, name string, next fu
 }
 
 // applyIssuer sets the members that were sent and asks the provider whether the result will do.
-func (s *Service) applyIssuer(c vault.IssuerConfig, in IssuerInput, now time.Time) (vault.IssuerConfig, error) {
+func (s *Issuers) applyIssuer(c vault.IssuerConfig, in IssuerInput, now time.Time) (vault.IssuerConfig, error) {
 	if in.Provider != nil {
 		c.Provider = *in.Provider
 	}
@@ -145,7 +145,7 @@ func (in *OrganizationInput) apply(was *vault.Organization) *vault.Organization 
 }
 
 // applyCredentials seals a password that was sent; it is never given back.
-func (s *Service) applyCredentials(c *vault.IssuerConfig, in IssuerInput) error {
+func (s *Issuers) applyCredentials(c *vault.IssuerConfig, in IssuerInput) error {
 	if !in.Credentials {
 		return nil
 	}
@@ -167,9 +167,9 @@ func (s *Service) applyCredentials(c *vault.IssuerConfig, in IssuerInput) error 
 	return nil
 }
 
-// DeleteIssuer removes an issuer and returns it. Orders that run keep the
+// Delete removes an issuer and returns it. Orders that run keep the
 // snapshot they took, so nothing blocks it (ISSUERS section 1.1).
-func (s *Service) DeleteIssuer(ctx context.Context, who vault.Caller, vaultName, name string) (vault.IssuerConfig, error) {
+func (s *Issuers) Delete(ctx context.Context, who vault.Caller, vaultName, name string) (vault.IssuerConfig, error) {
 	if err := s.enterIssuer(ctx, who, "certificates/deleteissuers", vaultName, name); err != nil {
 		return vault.IssuerConfig{}, err
 	}

@@ -303,7 +303,7 @@ func TestCancelOutOfReach(t *testing.T) {
 	p.cancel = func(vault.Order) (vault.Progress, error) { return vault.Progress{}, down }
 	h.create(t, web, policy("mydigicert"))
 	h.pass(t, time.Second)
-	_, err := h.UpdateOperation(t.Context(), nobody, web, "", true)
+	_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 	must(t, err)
 	h.pass(t, 30*time.Second)
 	if op := h.status(t, web); op.Status != vault.InProgress || len(p.cancels) > 8 {
@@ -326,7 +326,7 @@ func TestDeleteTakesBack(t *testing.T) {
 	t.Parallel()
 	for name, remove := range map[string]func(*house) error{
 		"operation": func(h *house) error {
-			_, err := h.DeleteOperation(t.Context(), nobody, web, "")
+			_, err := h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 			return err
 		},
 		"certificate": func(h *house) error {
@@ -354,7 +354,7 @@ func TestDeleteDuringAStep(t *testing.T) {
 	t.Parallel()
 	h, p := playing(t)
 	p.steps = []step{func(vault.Order) (vault.Progress, error) {
-		_, err := h.DeleteOperation(t.Context(), nobody, web, "")
+		_, err := h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 		return vault.Progress{State: []byte("placed just now"), Again: time.Hour}, err
 	}}
 	h.create(t, web, policy("mydigicert"))
@@ -416,7 +416,7 @@ func TestPrevious(t *testing.T) {
 	if second := again("mydigicert"); string(second) != "order 9" {
 		t.Errorf("the second order replaces %q", second)
 	}
-	_, err := h.PutIssuer(t.Context(), nobody, web.Vault, "another", service.IssuerInput{Provider: ptr("DigiCert")})
+	_, err := h.Issuers.Put(t.Context(), nobody, web.Vault, "another", service.IssuerInput{Provider: ptr("DigiCert")})
 	must(t, err)
 	if other := again("another"); other != nil {
 		t.Errorf("another issuer's order replaces %q", other)

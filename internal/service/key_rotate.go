@@ -9,9 +9,9 @@ import (
 	"certwright/internal/vault"
 )
 
-// RotateKey makes a new version of a plain key, of the same kind and with the
+// Rotate makes a new version of a plain key, of the same kind and with the
 // same operations and tags; it expires as the rotation policy says.
-func (s *Service) RotateKey(ctx context.Context, who vault.Caller, ref vault.Ref) (Bundle, error) {
+func (s *Keys) Rotate(ctx context.Context, who vault.Caller, ref vault.Ref) (Bundle, error) {
 	if err := s.enter(ctx, who, "keys/rotate", ref); err != nil {
 		return Bundle{}, err
 	}
@@ -28,7 +28,7 @@ func (s *Service) RotateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 
 // rotate makes the key outside the transaction and stores it only if the key
 // it follows is still the current one, and may says so.
-func (s *Service) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) error) (Bundle, error) {
+func (s *Keys) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) error) (Bundle, error) {
 	var was vault.Version
 	err := s.Store.View(ctx, func(r vault.Reader) error {
 		head, err := engine.Existing(r, ref)
@@ -68,7 +68,7 @@ func (s *Service) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) 
 }
 
 // GetRotationPolicy returns when a key is rotated and its expiry announced.
-func (s *Service) GetRotationPolicy(ctx context.Context, who vault.Caller, ref vault.Ref) (p vault.KeyRotationPolicy, err error) {
+func (s *Keys) GetRotationPolicy(ctx context.Context, who vault.Caller, ref vault.Ref) (p vault.KeyRotationPolicy, err error) {
 	if err := s.enter(ctx, who, "keys/getrotationpolicy", ref); err != nil {
 		return p, err
 	}
@@ -82,7 +82,7 @@ func (s *Service) GetRotationPolicy(ctx context.Context, who vault.Caller, ref v
 
 // PutRotationPolicy replaces the rotation policy of a plain key. It takes
 // effect at once, on the version there is.
-func (s *Service) PutRotationPolicy(ctx context.Context, who vault.Caller, ref vault.Ref, actions []vault.RotationAction, expiry vault.Period) (p vault.KeyRotationPolicy, err error) {
+func (s *Keys) PutRotationPolicy(ctx context.Context, who vault.Caller, ref vault.Ref, actions []vault.RotationAction, expiry vault.Period) (p vault.KeyRotationPolicy, err error) {
 	if err := s.enter(ctx, who, "keys/setrotationpolicy", ref); err != nil {
 		return p, err
 	}
@@ -114,10 +114,10 @@ func (s *Service) PutRotationPolicy(ctx context.Context, who vault.Caller, ref v
 	return p, err
 }
 
-// Rotate is the handler of JobRotate. The new version puts the jobs anew. A
+// RunRotation is the handler of JobRotate. The new version puts the jobs anew. A
 // lease that is gone means that the policy was changed or the key went away
 // meanwhile: then nothing is stored.
-func (s *Service) Rotate(ctx context.Context, l vault.Lease) error {
+func (s *Keys) RunRotation(ctx context.Context, l vault.Lease) error {
 	_, err := s.rotate(ctx, l.Ref, func(tx vault.Tx) error { return tx.Finish(l) })
 	var refusal *vault.Error
 	switch {

@@ -30,7 +30,7 @@ func (h *house) hsm() {
 
 func (h *house) key(t *testing.T, ref vault.Ref, in service.KeyInput) service.Bundle {
 	t.Helper()
-	k, err := h.CreateKey(t.Context(), nobody, ref, in)
+	k, err := h.Keys.Create(t.Context(), nobody, ref, in)
 	must(t, err)
 	return k
 }
@@ -44,7 +44,7 @@ func (h *house) getKey(t *testing.T, ref vault.Ref, id string) service.Bundle {
 
 func (h *house) use(t *testing.T, ref vault.Ref, id, op string, in service.CryptoInput) service.CryptoResult {
 	t.Helper()
-	out, err := h.Use(t.Context(), nobody, ref, id, op, in)
+	out, err := h.Keys.Use(t.Context(), nobody, ref, id, op, in)
 	must(t, err)
 	return out
 }
@@ -120,7 +120,7 @@ func TestEveryKindOfKeyLives(t *testing.T) {
 		}
 		h.works(t, ref, "")
 		h.works(t, ref, first.Version.ID)
-		updated, err := h.UpdateKey(t.Context(), nobody, ref, first.Version.ID, service.KeyUpdate{Tags: map[string]string{"a": "b"},
+		updated, err := h.Keys.Update(t.Context(), nobody, ref, first.Version.ID, service.KeyUpdate{Tags: map[string]string{"a": "b"},
 			Operations: ptr(keys.DefaultOperations(in.Type)[:1]), Attributes: service.AttributesInput{Enabled: ptr(false)}})
 		must(t, err)
 		if v := h.getKey(t, ref, first.Version.ID).Version; v.Tags["a"] != "b" || v.Attributes.Enabled || len(v.Key.Operations) != 1 || !cmp.Equal(v, updated.Version) {
@@ -129,7 +129,7 @@ func TestEveryKindOfKeyLives(t *testing.T) {
 		if _, err := h.Delete(t.Context(), nobody, ref); err != nil {
 			t.Fatal(err)
 		}
-		_, err = h.Use(t.Context(), nobody, ref, "", "sign", service.CryptoInput{})
+		_, err = h.Keys.Use(t.Context(), nobody, ref, "", "sign", service.CryptoInput{})
 		refused(t, err, vault.NotFound, "KeyNotFound")
 		if _, err := h.Recover(t.Context(), nobody, ref); err != nil {
 			t.Fatal(err)
@@ -183,14 +183,14 @@ func TestImportedKeysWork(t *testing.T) {
 	in := service.KeyImport{HSM: true, Key: keys.Members{Type: vault.EC, Curve: vault.P256,
 		X: unhex("7fcdce2770f6c45d4183cbee6fdb4b7b580733357be9ef13bacf6e3c7bd15445"), Y: unhex("c7f144cd1bbd9b7e872cdfedb9eeb9f4b3695d6ea90b24ad8a4623288588e5ad"),
 		D: unhex("8e9b109e719098bf980487df1f5d77e9cb29606ebed2263b5f57c213df84f4b2")}, Attributes: service.AttributesInput{Expires: ptr(noon.Add(time.Hour))}}
-	k, err := h.ImportKey(t.Context(), nobody, plain, in)
+	k, err := h.Keys.Import(t.Context(), nobody, plain, in)
 	must(t, err)
 	if k.Version.Key.Type != vault.ECHSM || !k.Version.Attributes.Expires.Equal(noon.Add(time.Hour)) {
 		t.Errorf("%+v", k.Version)
 	}
 	h.works(t, plain, "")
 	in.Key.D[0] ^= 1
-	_, err = h.ImportKey(t.Context(), nobody, plain, in)
+	_, err = h.Keys.Import(t.Context(), nobody, plain, in)
 	refused(t, err, vault.Invalid, "BadParameter")
 	if n := len(h.versions(t, plain)); n != 1 {
 		t.Errorf("%d versions, want 1", n)
@@ -204,7 +204,7 @@ func TestRotationByPolicy(t *testing.T) {
 	const day = 24 * time.Hour
 	in := service.KeyInput{Type: vault.EC, Curve: vault.P384, Operations: []string{"verify"}, Tags: map[string]string{"a": "b"}}
 	h.key(t, plain, in)
-	_, err := h.PutRotationPolicy(t.Context(), nobody, plain, []vault.RotationAction{{Type: "rotate", AfterCreate: vault.Period{Days: 30}}}, vault.Period{Days: 90})
+	_, err := h.Keys.PutRotationPolicy(t.Context(), nobody, plain, []vault.RotationAction{{Type: "rotate", AfterCreate: vault.Period{Days: 30}}}, vault.Period{Days: 90})
 	must(t, err)
 	h.pass(t, 30*day-time.Second)
 	if n := len(h.versions(t, plain)); n != 1 {
@@ -249,7 +249,7 @@ func TestRotationByPolicy(t *testing.T) {
 	if n := len(h.versions(t, plain)); n != 6 {
 		t.Errorf("%d versions, want 6", n)
 	}
-	_, err = h.PutRotationPolicy(t.Context(), nobody, plain, nil, vault.Period{})
+	_, err = h.Keys.PutRotationPolicy(t.Context(), nobody, plain, nil, vault.Period{})
 	must(t, err)
 	h.pass(t, 365*day)
 	if n := len(h.versions(t, plain)); n != 6 {
@@ -284,12 +284,12 @@ func TestNearExpiryIsTold(t *testing.T) {
 		t.Errorf("told at %v: %s", m.At, diff)
 	}
 	h.pass(t, day)
-	_, err := h.UpdateKey(t.Context(), nobody, plain, "", service.KeyUpdate{Tags: map[string]string{"a": "b"}})
+	_, err := h.Keys.Update(t.Context(), nobody, plain, "", service.KeyUpdate{Tags: map[string]string{"a": "b"}})
 	must(t, err)
 	h.pass(t, day)
 	told(1)
 	later := expires.Add(100 * day)
-	_, err = h.UpdateKey(t.Context(), nobody, plain, "", service.KeyUpdate{Attributes: service.AttributesInput{Expires: &later}})
+	_, err = h.Keys.Update(t.Context(), nobody, plain, "", service.KeyUpdate{Attributes: service.AttributesInput{Expires: &later}})
 	must(t, err)
 	h.pass(t, 97*day)
 	told(1)
@@ -345,23 +345,23 @@ func TestManagedKeysFollowTheirCertificate(t *testing.T) {
 	h.works(t, ref, "")
 	ctx := t.Context()
 	for name, do := range map[string]func() error{
-		"create":            func() error { _, err := h.CreateKey(ctx, nobody, ref, service.KeyInput{Type: vault.EC}); return err },
-		"update":            func() error { _, err := h.UpdateKey(ctx, nobody, ref, "", service.KeyUpdate{}); return err },
+		"create":            func() error { _, err := h.Keys.Create(ctx, nobody, ref, service.KeyInput{Type: vault.EC}); return err },
+		"update":            func() error { _, err := h.Keys.Update(ctx, nobody, ref, "", service.KeyUpdate{}); return err },
 		"delete":            func() error { _, err := h.Delete(ctx, nobody, ref); return err },
 		"backup":            func() error { _, err := h.Backup(ctx, nobody, ref); return err },
-		"rotate":            func() error { _, err := h.RotateKey(ctx, nobody, ref); return err },
-		"setrotationpolicy": func() error { _, err := h.PutRotationPolicy(ctx, nobody, ref, nil, vault.Period{}); return err },
+		"rotate":            func() error { _, err := h.Keys.Rotate(ctx, nobody, ref); return err },
+		"setrotationpolicy": func() error { _, err := h.Keys.PutRotationPolicy(ctx, nobody, ref, nil, vault.Period{}); return err },
 	} {
 		if err := do(); err == nil || err.Error() != vault.ManagedObject(vault.Keys, name).Error() {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	enable := func(on bool) {
-		_, err := h.UpdateCertificate(ctx, nobody, web, "", service.UpdateInput{Enabled: &on})
+		_, err := h.Certificates.Update(ctx, nobody, web, "", service.UpdateInput{Enabled: &on})
 		must(t, err)
 	}
 	sign := func() error {
-		_, err := h.Use(ctx, nobody, ref, "", vault.OpSign, service.CryptoInput{Alg: "ES256", Value: make([]byte, 32)})
+		_, err := h.Keys.Use(ctx, nobody, ref, "", vault.OpSign, service.CryptoInput{Alg: "ES256", Value: make([]byte, 32)})
 		return err
 	}
 	enable(false)
@@ -378,7 +378,7 @@ func TestManagedKeysFollowTheirCertificate(t *testing.T) {
 	must(t, err)
 	must(t, sign())
 	h.pass(t, 366*24*time.Hour) // it has expired, or a renewed one has taken its place
-	_, err = h.Use(ctx, nobody, ref, id, vault.OpSign, service.CryptoInput{Alg: "ES256", Value: make([]byte, 32)})
+	_, err = h.Keys.Use(ctx, nobody, ref, id, vault.OpSign, service.CryptoInput{Alg: "ES256", Value: make([]byte, 32)})
 	refused(t, err, vault.Denied, "Forbidden")
 }
 
@@ -388,28 +388,28 @@ func TestNamesClashBothWays(t *testing.T) {
 	h := newHouse(t)
 	h.key(t, plain, service.KeyInput{Type: vault.EC})
 	secret := vault.Ref{Vault: "default", Kind: vault.Secrets, Name: "Word"}
-	_, err := h.SetSecret(t.Context(), nobody, secret, service.SecretInput{Value: "x"})
+	_, err := h.Secrets.Set(t.Context(), nobody, secret, service.SecretInput{Value: "x"})
 	must(t, err)
 	for _, ref := range []vault.Ref{plain, secret} {
-		_, err = h.CreateCertificate(t.Context(), nobody, ref.As(vault.Certificates), service.CreateInput{Policy: policy("Self")})
+		_, err = h.Certificates.Create(t.Context(), nobody, ref.As(vault.Certificates), service.CreateInput{Policy: policy("Self")})
 		refused(t, err, vault.Conflict, "Conflict")
 	}
 	// A plain key and a plain secret may share a name.
-	_, err = h.SetSecret(t.Context(), nobody, plain.As(vault.Secrets), service.SecretInput{Value: "x"})
+	_, err = h.Secrets.Set(t.Context(), nobody, plain.As(vault.Secrets), service.SecretInput{Value: "x"})
 	must(t, err)
 
 	h.create(t, web, policy("Unknown")) // no key yet
-	_, err = h.CreateKey(t.Context(), nobody, web.As(vault.Keys), service.KeyInput{Type: vault.EC})
+	_, err = h.Keys.Create(t.Context(), nobody, web.As(vault.Keys), service.KeyInput{Type: vault.EC})
 	refused(t, err, vault.Conflict, "Conflict")
-	_, err = h.SetSecret(t.Context(), nobody, web.As(vault.Secrets), service.SecretInput{Value: "x"})
+	_, err = h.Secrets.Set(t.Context(), nobody, web.As(vault.Secrets), service.SecretInput{Value: "x"})
 	refused(t, err, vault.Conflict, "Conflict")
 
 	// A deleted name is nobody's until it is purged.
 	_, err = h.Delete(t.Context(), nobody, plain)
 	must(t, err)
-	_, err = h.CreateKey(t.Context(), nobody, plain, service.KeyInput{Type: vault.EC})
+	_, err = h.Keys.Create(t.Context(), nobody, plain, service.KeyInput{Type: vault.EC})
 	refused(t, err, vault.Conflict, "Conflict")
-	_, err = h.CreateCertificate(t.Context(), nobody, plain.As(vault.Certificates), service.CreateInput{Policy: policy("Self")})
+	_, err = h.Certificates.Create(t.Context(), nobody, plain.As(vault.Certificates), service.CreateInput{Policy: policy("Self")})
 	refused(t, err, vault.Conflict, "Conflict")
 	must(t, h.Purge(t.Context(), nobody, plain))
 	h.key(t, plain, service.KeyInput{Type: vault.EC})
@@ -437,24 +437,24 @@ func TestKeysAreParsedOnce(t *testing.T) {
 	for range 3 {
 		h.works(t, plain, "")
 		h.works(t, plain, id)
-		_, err := h.UpdateKey(t.Context(), nobody, plain, "", service.KeyUpdate{Tags: map[string]string{"a": "b"}})
+		_, err := h.Keys.Update(t.Context(), nobody, plain, "", service.KeyUpdate{Tags: map[string]string{"a": "b"}})
 		must(t, err)
 	}
 	if opened != 1 {
 		t.Errorf("the key was opened %d times, want once", opened)
 	}
-	_, err := h.UpdateKey(t.Context(), nobody, plain, "", service.KeyUpdate{Operations: &[]string{"verify"}})
+	_, err := h.Keys.Update(t.Context(), nobody, plain, "", service.KeyUpdate{Operations: &[]string{"verify"}})
 	must(t, err)
-	_, err = h.Use(t.Context(), nobody, plain, id, vault.OpSign, service.CryptoInput{Alg: "ES256", Value: make([]byte, 32)})
+	_, err = h.Keys.Use(t.Context(), nobody, plain, id, vault.OpSign, service.CryptoInput{Alg: "ES256", Value: make([]byte, 32)})
 	refused(t, err, vault.Denied, "Forbidden")
-	_, err = h.UpdateKey(t.Context(), nobody, plain, "", service.KeyUpdate{Operations: &[]string{"sign", "verify"}})
+	_, err = h.Keys.Update(t.Context(), nobody, plain, "", service.KeyUpdate{Operations: &[]string{"sign", "verify"}})
 	must(t, err)
-	kept, err := h.UpdateKey(t.Context(), nobody, plain, "", service.KeyUpdate{Operations: &[]string{}}) // as the SDK for Java sends it
+	kept, err := h.Keys.Update(t.Context(), nobody, plain, "", service.KeyUpdate{Operations: &[]string{}}) // as the SDK for Java sends it
 	must(t, err)
 	if got := kept.Version.Key.Operations; len(got) != 2 {
 		t.Errorf("an empty list of operations left %v", got)
 	}
-	_, err = h.RotateKey(t.Context(), nobody, plain)
+	_, err = h.Keys.Rotate(t.Context(), nobody, plain)
 	must(t, err)
 	h.works(t, plain, "")
 	h.works(t, plain, id)

@@ -27,7 +27,7 @@ func TestChangedWhileItsRenewalIsPlanned(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { _, err := h.worker.RunDue(t.Context()); done <- err }()
 		<-k.asked
-		_, err := h.UpdateCertificate(t.Context(), nobody, web, "", in)
+		_, err := h.Certificates.Update(t.Context(), nobody, web, "", in)
 		must(t, err)
 		k.begin <- struct{}{}
 		for busy := true; busy; { // it may be planned once more
@@ -63,7 +63,7 @@ func TestChangedWhileItsRenewalRuns(t *testing.T) {
 		p.steps = []step{waits(vault.Progress{State: []byte("x"), Again: time.Hour})}
 		h.pass(t, 293*day)
 		change := func() {
-			_, err := h.UpdateCertificate(t.Context(), nobody, web, "", service.UpdateInput{Enabled: ptr(false), Tags: map[string]string{"team": "b"}})
+			_, err := h.Certificates.Update(t.Context(), nobody, web, "", service.UpdateInput{Enabled: ptr(false), Tags: map[string]string{"team": "b"}})
 			must(t, err)
 		}
 		p.steps = []step{h.issues}
@@ -97,7 +97,7 @@ func TestNearExpiryIsToldOnce(t *testing.T) {
 	exp := noon.Add(60 * day)
 	in := service.AttributesInput{Expires: &exp}
 	secret := vault.Ref{Vault: web.Vault, Kind: vault.Secrets, Name: "word"}
-	_, err := h.SetSecret(t.Context(), nobody, secret, service.SecretInput{Value: "x", Attributes: in})
+	_, err := h.Secrets.Set(t.Context(), nobody, secret, service.SecretInput{Value: "x", Attributes: in})
 	must(t, err)
 	h.key(t, plain, service.KeyInput{Type: vault.EC, Attributes: in})
 	h.pass(t, 31*day)
@@ -105,15 +105,15 @@ func TestNearExpiryIsToldOnce(t *testing.T) {
 	h.wantOutbox(t, want)
 	for _, edit := range []func() error{
 		func() error {
-			_, err := h.UpdateSecret(t.Context(), nobody, secret, "", service.SecretUpdate{Attributes: in})
+			_, err := h.Secrets.Update(t.Context(), nobody, secret, "", service.SecretUpdate{Attributes: in})
 			return err
 		},
 		func() error {
-			_, err := h.UpdateKey(t.Context(), nobody, plain, "", service.KeyUpdate{Attributes: in})
+			_, err := h.Keys.Update(t.Context(), nobody, plain, "", service.KeyUpdate{Attributes: in})
 			return err
 		},
 		func() error {
-			_, err := h.PutRotationPolicy(t.Context(), nobody, plain, []vault.RotationAction{{Type: vault.Notify, BeforeExpiry: vault.Period{Days: 40}}}, vault.Period{})
+			_, err := h.Keys.PutRotationPolicy(t.Context(), nobody, plain, []vault.RotationAction{{Type: vault.Notify, BeforeExpiry: vault.Period{Days: 40}}}, vault.Period{})
 			return err
 		},
 	} {
@@ -137,9 +137,9 @@ func TestContactsAreBounded(t *testing.T) {
 	for i := range 500 {
 		list = append(list, vault.Contact{Email: fmt.Sprintf("ops%d@example.test", i)})
 	}
-	_, err := h.PutContacts(t.Context(), nobody, "default", list)
+	_, err := h.Contacts.Put(t.Context(), nobody, "default", list)
 	must(t, err)
-	_, err = h.PutContacts(t.Context(), nobody, "default", append(list, list[0]))
+	_, err = h.Contacts.Put(t.Context(), nobody, "default", append(list, list[0]))
 	refused(t, err, vault.Invalid, "BadParameter")
 }
 
@@ -149,7 +149,7 @@ func TestWithdrawnOfAProviderThatIsGone(t *testing.T) {
 	h, _ := playing(t, waits(vault.Progress{State: []byte("placed"), Again: time.Hour}))
 	op := h.create(t, web, policy("mydigicert"))
 	h.pass(t, time.Second)
-	_, err := h.DeleteOperation(t.Context(), nobody, web, "")
+	_, err := h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 	must(t, err)
 	h.Orders.Issuers.Find = func(string) vault.Issuer { return nil }
 	h.pass(t, time.Minute)
@@ -169,7 +169,7 @@ func TestSweepLeavesTheFarFutureAlone(t *testing.T) {
 	h.Log = slog.New(slog.NewTextHandler(&text, nil))
 	exp := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 	secret := vault.Ref{Vault: web.Vault, Kind: vault.Secrets, Name: "word"}
-	_, err := h.SetSecret(t.Context(), nobody, secret, service.SecretInput{Value: "x", Attributes: service.AttributesInput{Expires: &exp}})
+	_, err := h.Secrets.Set(t.Context(), nobody, secret, service.SecretInput{Value: "x", Attributes: service.AttributesInput{Expires: &exp}})
 	must(t, err)
 	must(t, h.Sweeper.Start(t.Context()))
 	h.pass(t, 3*day)

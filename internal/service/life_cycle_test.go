@@ -59,7 +59,7 @@ func (h *house) outbox(t *testing.T) map[string]int {
 
 func (h *house) contacts(t *testing.T) {
 	t.Helper()
-	_, err := h.PutContacts(t.Context(), nobody, web.Vault, []vault.Contact{{Email: "ops@example.test"}})
+	_, err := h.Contacts.Put(t.Context(), nobody, web.Vault, []vault.Contact{{Email: "ops@example.test"}})
 	must(t, err)
 }
 
@@ -83,7 +83,7 @@ func TestRenewal(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.contacts(t)
-	_, err := h.CreateCertificate(t.Context(), nobody, web, service.CreateInput{Policy: lives("Self", 12, renew(80)), Tags: map[string]string{"team": "a"}})
+	_, err := h.Certificates.Create(t.Context(), nobody, web, service.CreateInput{Policy: lives("Self", 12, renew(80)), Tags: map[string]string{"team": "a"}})
 	must(t, err)
 	h.pass(t, 291*day)
 	first := h.get(t, web)
@@ -187,7 +187,7 @@ func TestRenewalRefused(t *testing.T) {
 	h.create(t, web, lives("mydigicert", 12, renew(80)))
 	h.pass(t, day)
 	set := func(on bool) {
-		_, err := h.UpdateIssuer(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Enabled: &on})
+		_, err := h.Issuers.Update(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Enabled: &on})
 		must(t, err)
 	}
 	set(false)
@@ -196,7 +196,7 @@ func TestRenewalRefused(t *testing.T) {
 	if op.Status != vault.Failed || !strings.Contains(op.Failure.Message, "mydigicert") || len(op.History) != 1 {
 		t.Errorf("%+v", op)
 	}
-	_, err := h.MergeCertificate(t.Context(), nobody, web, service.MergeInput{X5C: []string{h.leafFor(t, p.asked[0].CSR)}})
+	_, err := h.Certificates.Merge(t.Context(), nobody, web, service.MergeInput{X5C: []string{h.leafFor(t, p.asked[0].CSR)}})
 	refused(t, err, vault.Denied, "Forbidden")
 	set(true)
 	h.pass(t, 2*day)
@@ -212,11 +212,11 @@ func TestRenewalIsCancelled(t *testing.T) {
 	t.Parallel()
 	for name, stop := range map[string]func(h *house) error{
 		"cancelled": func(h *house) error {
-			_, err := h.UpdateOperation(t.Context(), nobody, web, "", true)
+			_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 			return err
 		},
 		"deleted": func(h *house) error {
-			_, err := h.DeleteOperation(t.Context(), nobody, web, "")
+			_, err := h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 			return err
 		},
 	} {
@@ -231,7 +231,7 @@ func TestRenewalIsCancelled(t *testing.T) {
 		}
 		must(t, stop(h))
 		h.pass(t, 30*time.Minute)
-		if op, err := h.GetOperation(t.Context(), nobody, web, ""); err == nil && op.Status == vault.InProgress {
+		if op, err := h.Certificates.GetOperation(t.Context(), nobody, web, ""); err == nil && op.Status == vault.InProgress {
 			t.Errorf("%s: began again at once", name)
 		}
 		p.steps = []step{h.issues}
@@ -249,7 +249,7 @@ func TestPolicyEdit(t *testing.T) {
 	h.create(t, web, lives("Self", 12, renew(80)))
 	h.pass(t, 100*day)
 	edit := func(actions ...vault.LifetimeAction) {
-		_, err := h.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Lifetime: &actions})
+		_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Lifetime: &actions})
 		must(t, err)
 		h.pass(t, time.Minute)
 	}
@@ -275,7 +275,7 @@ func TestPolicyEditMendsARenewal(t *testing.T) {
 	h.pass(t, 300*day)
 	tries := len(p.asked)
 	p.steps = []step{h.issues}
-	_, err := h.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{X509: &vault.X509Patch{Subject: ptr("CN=other.example.test")}})
+	_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{X509: &vault.X509Patch{Subject: ptr("CN=other.example.test")}})
 	must(t, err)
 	h.pass(t, time.Minute)
 	if h.made(t, web) != 2 {
@@ -327,15 +327,15 @@ func TestAgeOfSecretsAndKeys(t *testing.T) {
 	h := newHouse(t)
 	exp := noon.Add(60 * day)
 	secret := vault.Ref{Vault: web.Vault, Kind: vault.Secrets, Name: "word"}
-	_, err := h.SetSecret(t.Context(), nobody, secret, service.SecretInput{Value: "x", Attributes: service.AttributesInput{Expires: &exp}})
+	_, err := h.Secrets.Set(t.Context(), nobody, secret, service.SecretInput{Value: "x", Attributes: service.AttributesInput{Expires: &exp}})
 	must(t, err)
-	_, err = h.CreateKey(t.Context(), nobody, secret.As(vault.Keys), service.KeyInput{Type: vault.EC, Attributes: service.AttributesInput{Expires: &exp}})
+	_, err = h.Keys.Create(t.Context(), nobody, secret.As(vault.Keys), service.KeyInput{Type: vault.EC, Attributes: service.AttributesInput{Expires: &exp}})
 	must(t, err)
 	h.pass(t, 31*day)
 	want := map[string]int{"SecretNewVersionCreated": 1, "KeyNewVersionCreated": 1, "SecretNearExpiry": 1, "KeyNearExpiry": 1}
 	h.wantOutbox(t, want)
 	later := noon.Add(90 * day)
-	_, err = h.UpdateSecret(t.Context(), nobody, secret, "", service.SecretUpdate{Attributes: service.AttributesInput{Expires: &later}})
+	_, err = h.Secrets.Update(t.Context(), nobody, secret, "", service.SecretUpdate{Attributes: service.AttributesInput{Expires: &later}})
 	must(t, err)
 	h.pass(t, 30*day)
 	want["SecretNearExpiry"], want["KeyExpired"] = 2, 1
@@ -363,7 +363,7 @@ func TestPurgeOnItsDate(t *testing.T) {
 		_, err := h.Delete(t.Context(), nobody, ref)
 		must(t, err)
 	}
-	_, err := h.SetSecret(t.Context(), nobody, word, service.SecretInput{Value: "x"})
+	_, err := h.Secrets.Set(t.Context(), nobody, word, service.SecretInput{Value: "x"})
 	must(t, err)
 	_, err = h.Delete(t.Context(), nobody, word)
 	must(t, err)

@@ -18,7 +18,7 @@ func TestMerge(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	merge := func(x5c ...string) (service.Bundle, error) {
-		return h.MergeCertificate(t.Context(), nobody, web, service.MergeInput{X5C: x5c})
+		return h.Certificates.Merge(t.Context(), nobody, web, service.MergeInput{X5C: x5c})
 	}
 	_, err := merge("AAAA")
 	refused(t, err, vault.NotFound, "PendingCertificateNotFound")
@@ -53,7 +53,7 @@ func TestMergeOfPKCS12(t *testing.T) {
 	must(t, err)
 	pfx, err := certs.WritePFX(nil, [][]byte{h.authority.Certificate, leaf})
 	must(t, err)
-	c, err := h.MergeCertificate(t.Context(), nobody, web, service.MergeInput{X5C: []string{base64.StdEncoding.EncodeToString(pfx)}})
+	c, err := h.Certificates.Merge(t.Context(), nobody, web, service.MergeInput{X5C: []string{base64.StdEncoding.EncodeToString(pfx)}})
 	must(t, err)
 	if diff := cmp.Diff([][]byte{leaf, h.authority.Certificate}, c.Version.Certificate.Chain); diff != "" {
 		t.Error(diff)
@@ -68,11 +68,11 @@ func TestMergeAfterFailure(t *testing.T) {
 	if got := h.status(t, web); got.Status != vault.Failed {
 		t.Fatal(got.Status)
 	}
-	_, err := h.MergeCertificate(t.Context(), nobody, web, service.MergeInput{X5C: []string{h.leafFor(t, op.CSR)}})
+	_, err := h.Certificates.Merge(t.Context(), nobody, web, service.MergeInput{X5C: []string{h.leafFor(t, op.CSR)}})
 	must(t, err)
 	h.issuer(t, "hold")
 	op = h.create(t, web, policy("mydigicert"))
-	_, err = h.MergeCertificate(t.Context(), nobody, web, service.MergeInput{X5C: []string{h.leafFor(t, op.CSR)}})
+	_, err = h.Certificates.Merge(t.Context(), nobody, web, service.MergeInput{X5C: []string{h.leafFor(t, op.CSR)}})
 	refused(t, err, vault.Denied, "Forbidden")
 }
 
@@ -80,7 +80,7 @@ func TestCreateRefusals(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	create := func(name string, p *vault.PolicyPatch) error {
-		_, err := h.CreateCertificate(t.Context(), nobody, vault.Ref{Vault: "default", Kind: vault.Certificates, Name: name}, service.CreateInput{Policy: p})
+		_, err := h.Certificates.Create(t.Context(), nobody, vault.Ref{Vault: "default", Kind: vault.Certificates, Name: name}, service.CreateInput{Policy: p})
 		return err
 	}
 	refused(t, create("bad_name", policy("Self")), vault.Invalid, "BadParameter")
@@ -90,7 +90,7 @@ func TestCreateRefusals(t *testing.T) {
 	subject.X509.Subject = ptr("no name at all")
 	refused(t, create("a", subject), vault.Invalid, "BadParameter")
 	h.issuer(t, "")
-	_, err := h.UpdateIssuer(t.Context(), nobody, "default", "mydigicert", service.IssuerInput{Enabled: ptr(false)})
+	_, err := h.Issuers.Update(t.Context(), nobody, "default", "mydigicert", service.IssuerInput{Enabled: ptr(false)})
 	must(t, err)
 	refused(t, create("a", policy("mydigicert")), vault.Invalid, "BadParameter")
 	if _, err := h.Get(t.Context(), nobody, vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "a"}, ""); err == nil {
@@ -112,7 +112,7 @@ func TestDeleteRecoverPurge(t *testing.T) {
 		_, err = h.Get(t.Context(), nobody, web.As(k), "")
 		refused(t, err, vault.NotFound, k.Title()+"NotFound")
 	}
-	_, err = h.CreateCertificate(t.Context(), nobody, web, service.CreateInput{Policy: policy("Self")})
+	_, err = h.Certificates.Create(t.Context(), nobody, web, service.CreateInput{Policy: policy("Self")})
 	refused(t, err, vault.Conflict, "Conflict")
 	_, err = h.GetDeleted(t.Context(), nobody, web.As(vault.Secrets))
 	must(t, err)
@@ -139,7 +139,7 @@ func TestBackupKeepsEverything(t *testing.T) {
 	h.get(t, web)
 	h.create(t, web, nil)
 	want := h.get(t, web)
-	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
+	secret, err := h.Secrets.Get(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	must(t, err)
 	blob, err := h.Backup(t.Context(), nobody, web)
 	must(t, err)
@@ -161,7 +161,7 @@ func TestBackupKeepsEverything(t *testing.T) {
 		t.Error(diff)
 	}
 	there := vault.Ref{Vault: "elsewhere", Kind: vault.Secrets, Name: "web"}
-	again, err := h.GetSecret(t.Context(), nobody, there, "", "")
+	again, err := h.Secrets.Get(t.Context(), nobody, there, "", "")
 	must(t, err)
 	if again.Value != secret.Value {
 		t.Error("the secret changed")
@@ -181,9 +181,9 @@ func TestImportWhatWeExport(t *testing.T) {
 		p.Secret.ContentType = &contentType
 		h.create(t, web, p)
 		want := h.get(t, web)
-		secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
+		secret, err := h.Secrets.Get(t.Context(), nobody, web.As(vault.Secrets), "", "")
 		must(t, err)
-		got, err := h.ImportCertificate(t.Context(), nobody, vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "copy"},
+		got, err := h.Certificates.Import(t.Context(), nobody, vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "copy"},
 			service.ImportInput{Value: secret.Value, Policy: &vault.PolicyPatch{Secret: &vault.SecretPatch{ContentType: &contentType}}})
 		must(t, err)
 		if !bytes.Equal(got.Version.Certificate.Leaf, want.Version.Certificate.Leaf) || got.Pending {
@@ -202,7 +202,7 @@ func TestKeyStaysInsideWhenNotExportable(t *testing.T) {
 	p.Key.Exportable = ptr(false)
 	h.create(t, web, p)
 	h.get(t, web)
-	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
+	secret, err := h.Secrets.Get(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	must(t, err)
 	if _, err := certs.ReadPEM(t.Context(), []byte(secret.Value), ""); err == nil {
 		t.Error("the secret holds the private key")
@@ -240,9 +240,9 @@ func TestDisabledCertificateKeepsItsSecret(t *testing.T) {
 	h := newHouse(t)
 	h.create(t, web, policy("Self"))
 	h.get(t, web)
-	_, err := h.UpdateCertificate(t.Context(), nobody, web, "", service.UpdateInput{Enabled: ptr(false), Tags: map[string]string{"a": "b"}})
+	_, err := h.Certificates.Update(t.Context(), nobody, web, "", service.UpdateInput{Enabled: ptr(false), Tags: map[string]string{"a": "b"}})
 	must(t, err)
-	_, err = h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
+	_, err = h.Secrets.Get(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	refused(t, err, vault.Denied, "Forbidden")
 	k, err := h.Get(t.Context(), nobody, web.As(vault.Keys), "")
 	must(t, err)
@@ -288,19 +288,19 @@ func TestImportBoundsTheChain(t *testing.T) {
 	h := newHouse(t)
 	h.create(t, web, policy("Self"))
 	h.get(t, web)
-	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
+	secret, err := h.Secrets.Get(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	must(t, err)
 	extra, err := certs.WritePEM(nil, [][]byte{h.authority.Certificate})
 	must(t, err)
 	other := vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "long"}
 	in := service.ImportInput{Value: secret.Value + strings.Repeat(extra, 40), Policy: &vault.PolicyPatch{Secret: &vault.SecretPatch{ContentType: ptr(vault.PEM)}}}
-	_, err = h.ImportCertificate(t.Context(), nobody, other, in)
+	_, err = h.Certificates.Import(t.Context(), nobody, other, in)
 	refused(t, err, vault.Invalid, "BadParameter")
 	in.Value = secret.Value + extra
-	_, err = h.ImportCertificate(t.Context(), nobody, other, in)
+	_, err = h.Certificates.Import(t.Context(), nobody, other, in)
 	must(t, err)
 	other.Name = "LONG"
-	again, err := h.ImportCertificate(t.Context(), nobody, other, in)
+	again, err := h.Certificates.Import(t.Context(), nobody, other, in)
 	must(t, err)
 	if again.Version.Name != "long" {
 		t.Errorf("the name is now spelled %s", again.Version.Name)

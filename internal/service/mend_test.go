@@ -150,10 +150,10 @@ func TestMendingTheIssuerEndsTheWait(t *testing.T) {
 	edit := func(name string, in service.IssuerInput) {
 		t.Helper()
 		if in.Provider == nil {
-			_, err := h.UpdateIssuer(t.Context(), nobody, web.Vault, name, in)
+			_, err := h.Issuers.Update(t.Context(), nobody, web.Vault, name, in)
 			must(t, err)
 		} else {
-			_, err := h.PutIssuer(t.Context(), nobody, web.Vault, name, in)
+			_, err := h.Issuers.Put(t.Context(), nobody, web.Vault, name, in)
 			must(t, err)
 		}
 		h.pass(t, time.Second)

@@ -63,9 +63,9 @@ func TestLongCommonName(t *testing.T) {
 		h, _ := playing(t)
 		p := policy(issuer)
 		p.X509.Subject = ptr("O=Example, CN=" + long)
-		_, err := h.CreateCertificate(t.Context(), nobody, web, service.CreateInput{Policy: p})
+		_, err := h.Certificates.Create(t.Context(), nobody, web, service.CreateInput{Policy: p})
 		refused(t, err, vault.Invalid, "BadParameter")
-		_, err = h.GetOperation(t.Context(), nobody, web, "")
+		_, err = h.Certificates.GetOperation(t.Context(), nobody, web, "")
 		refused(t, err, vault.NotFound, "PendingCertificateNotFound")
 		p.X509.SANs = &vault.SANs{DNS: []string{long, strings.ToUpper(long)}}
 		op := h.create(t, web, p)
@@ -74,7 +74,7 @@ func TestLongCommonName(t *testing.T) {
 		if csr.Subject.String() != "O=Example" || !slices.Equal(csr.DNSNames, []string{long}) {
 			t.Errorf("%s: %q with %q", issuer, csr.Subject, csr.DNSNames)
 		}
-		_, err = h.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{X509: &vault.X509Patch{Subject: ptr("CN=b" + long)}})
+		_, err = h.Certificates.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{X509: &vault.X509Patch{Subject: ptr("CN=b" + long)}})
 		refused(t, err, vault.Invalid, "BadParameter")
 		if got := h.get(t, web).Policy.X509.Subject; got != "O=Example, CN="+long {
 			t.Errorf("%s: the policy's subject is %q", issuer, got)
@@ -92,11 +92,11 @@ func TestSetUpFaults(t *testing.T) {
 		says   string
 	}{
 		"deleted": {func(t *testing.T, h *house, _ *played) {
-			_, err := h.DeleteIssuer(t.Context(), nobody, web.Vault, "mydigicert")
+			_, err := h.Issuers.Delete(t.Context(), nobody, web.Vault, "mydigicert")
 			must(t, err)
 		}, vault.IssuerFault, "Issuer mydigicert not found"},
 		"disabled": {func(t *testing.T, h *house, _ *played) {
-			_, err := h.UpdateIssuer(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Enabled: ptr(false)})
+			_, err := h.Issuers.Update(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Enabled: ptr(false)})
 			must(t, err)
 		}, vault.IssuerFault, "Issuer mydigicert is disabled"},
 		"of no provider": {func(_ *testing.T, h *house, _ *played) {
@@ -142,19 +142,19 @@ func TestEditsAreHeldAgainstTheIssuer(t *testing.T) {
 	h.Orders.Issuers.Find = func(string) vault.Issuer { return strict{p} }
 	for name, patch := range map[string]vault.PolicyPatch{"key": reuse, "names": {X509: &vault.X509Patch{Subject: ptr("CN=b.example.test")}},
 		"lifetime": {Lifetime: &[]vault.LifetimeAction{write(10)}}} {
-		if _, err := h.UpdatePolicy(t.Context(), nobody, web, patch); err == nil || !strings.Contains(err.Error(), "not these names") {
+		if _, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, patch); err == nil || !strings.Contains(err.Error(), "not these names") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := h.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Secret: &vault.SecretPatch{ContentType: ptr(vault.PKCS12)}}); err != nil {
+	if _, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Secret: &vault.SecretPatch{ContentType: ptr(vault.PKCS12)}}); err != nil {
 		t.Errorf("what no issuer sees: %v", err)
 	}
-	_, err := h.DeleteIssuer(t.Context(), nobody, web.Vault, "mydigicert")
+	_, err := h.Issuers.Delete(t.Context(), nobody, web.Vault, "mydigicert")
 	must(t, err)
-	if got, err := h.UpdatePolicy(t.Context(), nobody, web, reuse); err != nil || !got.Key.Reuse {
+	if got, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, reuse); err != nil || !got.Key.Reuse {
 		t.Errorf("with an issuer that is gone: %v", err)
 	}
-	_, err = h.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Issuer: &vault.IssuerPatch{Name: ptr("mydigicert")}})
+	_, err = h.Certificates.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Issuer: &vault.IssuerPatch{Name: ptr("mydigicert")}})
 	refused(t, err, vault.Invalid, "BadParameter")
 }
 

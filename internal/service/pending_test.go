@@ -24,7 +24,7 @@ func TestFirstGetFinishesSelf(t *testing.T) {
 	}
 	key, err := h.Get(t.Context(), nobody, web.As(vault.Keys), c.Version.ID)
 	must(t, err)
-	secret, err := h.GetSecret(t.Context(), nobody, web.As(vault.Secrets), "", "")
+	secret, err := h.Secrets.Get(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	must(t, err)
 	bundle, err := certs.ReadPEM(t.Context(), []byte(secret.Value), "")
 	must(t, err)
@@ -76,7 +76,7 @@ func TestCancelRightAfterCreateWins(t *testing.T) {
 		h := newHouse(t)
 		h.issuer(t, "")
 		h.create(t, web, policy(issuer))
-		op, err := h.UpdateOperation(t.Context(), nobody, web, "", true)
+		op, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 		must(t, err)
 		if op.Status != vault.InProgress || !op.CancelRequested {
 			t.Fatalf("%s: PATCH answered %+v", issuer, op)
@@ -88,7 +88,7 @@ func TestCancelRightAfterCreateWins(t *testing.T) {
 		if op = h.status(t, web); op.Status != vault.Cancelled {
 			t.Errorf("%s: %s after two seconds", issuer, op.Status)
 		}
-		_, err = h.UpdateOperation(t.Context(), nobody, web, "", true)
+		_, err = h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 		refused(t, err, vault.Invalid, "BadParameter")
 		h.create(t, web, policy("Self")) // an ended operation is overwritten
 	}
@@ -101,7 +101,7 @@ func TestCancelWithdrawn(t *testing.T) {
 		h.issuer(t, "delay=10s")
 		h.create(t, web, policy(issuer))
 		for _, cancel := range []bool{true, false} {
-			_, err := h.UpdateOperation(t.Context(), nobody, web, "", cancel)
+			_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", cancel)
 			must(t, err)
 		}
 		h.pass(t, time.Minute)
@@ -150,7 +150,7 @@ func TestCancelLost(t *testing.T) {
 	h := newHouse(t)
 	h.issuer(t, "delay=10s;cancel=lost")
 	h.create(t, web, policy("mydigicert"))
-	_, err := h.UpdateOperation(t.Context(), nobody, web, "", true)
+	_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 	must(t, err)
 	h.pass(t, 5*time.Second)
 	if op := h.status(t, web); op.Status != vault.InProgress || !op.CancelRequested {
@@ -167,7 +167,7 @@ func TestOrderSurvivesItsIssuer(t *testing.T) {
 	h := newHouse(t)
 	h.issuer(t, "delay=10s")
 	h.create(t, web, policy("mydigicert"))
-	_, err := h.DeleteIssuer(t.Context(), nobody, web.Vault, "MyDigicert")
+	_, err := h.Issuers.Delete(t.Context(), nobody, web.Vault, "MyDigicert")
 	must(t, err)
 	h.pass(t, 10*time.Second)
 	if op := h.status(t, web); op.Status != vault.Completed {
@@ -179,18 +179,18 @@ func TestRequestIDFilters(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	first := h.create(t, web, policy("Unknown"))
-	_, err := h.GetOperation(t.Context(), nobody, web, vault.NewID())
+	_, err := h.Certificates.GetOperation(t.Context(), nobody, web, vault.NewID())
 	refused(t, err, vault.NotFound, "PendingCertificateNotFound")
-	_, err = h.UpdateOperation(t.Context(), nobody, web, vault.NewID(), true)
+	_, err = h.Certificates.UpdateOperation(t.Context(), nobody, web, vault.NewID(), true)
 	refused(t, err, vault.NotFound, "PendingCertificateNotFound")
-	_, err = h.DeleteOperation(t.Context(), nobody, web, vault.NewID())
+	_, err = h.Certificates.DeleteOperation(t.Context(), nobody, web, vault.NewID())
 	refused(t, err, vault.NotFound, "PendingCertificateNotFound")
-	_, err = h.DeleteOperation(t.Context(), nobody, web, first.RequestID)
+	_, err = h.Certificates.DeleteOperation(t.Context(), nobody, web, first.RequestID)
 	must(t, err)
 	second := h.create(t, web, policy("Unknown"))
-	_, err = h.GetOperation(t.Context(), nobody, web, first.RequestID)
+	_, err = h.Certificates.GetOperation(t.Context(), nobody, web, first.RequestID)
 	refused(t, err, vault.NotFound, "PendingCertificateNotFound")
-	_, err = h.GetOperation(t.Context(), nobody, web, second.RequestID)
+	_, err = h.Certificates.GetOperation(t.Context(), nobody, web, second.RequestID)
 	must(t, err)
 }
 
@@ -201,7 +201,7 @@ func TestOneOperationAtATime(t *testing.T) {
 	won := make(chan string, callers)
 	for range callers {
 		go func() {
-			op, err := h.CreateCertificate(t.Context(), nobody, web, service.CreateInput{Policy: policy("Unknown")})
+			op, err := h.Certificates.Create(t.Context(), nobody, web, service.CreateInput{Policy: policy("Unknown")})
 			if err != nil {
 				refused(t, err, vault.Conflict, "Forbidden")
 			}
@@ -224,7 +224,7 @@ func TestDeletedOperationHasNoUseForItsResult(t *testing.T) {
 	h := newHouse(t)
 	h.issuer(t, "delay=10s")
 	h.create(t, web, policy("mydigicert"))
-	_, err := h.DeleteOperation(t.Context(), nobody, web, "")
+	_, err := h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 	must(t, err)
 	h.pass(t, time.Minute)
 	if c := h.get(t, web); !c.Version.Pending || c.Pending {

@@ -9,7 +9,7 @@ import (
 )
 
 // GetPolicy returns the policy of a certificate.
-func (s *Service) GetPolicy(ctx context.Context, who vault.Caller, ref vault.Ref) (vault.Policy, error) {
+func (s *Certificates) GetPolicy(ctx context.Context, who vault.Caller, ref vault.Ref) (vault.Policy, error) {
 	if err := s.enter(ctx, who, "certificates/get", ref); err != nil {
 		return vault.Policy{}, err
 	}
@@ -26,7 +26,7 @@ func (s *Service) GetPolicy(ctx context.Context, who vault.Caller, ref vault.Ref
 
 // UpdatePolicy changes the members of the policy that were sent. It issues
 // nothing: the next version follows it.
-func (s *Service) UpdatePolicy(ctx context.Context, who vault.Caller, ref vault.Ref, patch vault.PolicyPatch) (vault.Policy, error) {
+func (s *Certificates) UpdatePolicy(ctx context.Context, who vault.Caller, ref vault.Ref, patch vault.PolicyPatch) (vault.Policy, error) {
 	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
 		return vault.Policy{}, err
 	}
@@ -55,7 +55,7 @@ func (s *Service) UpdatePolicy(ctx context.Context, who vault.Caller, ref vault.
 
 // checkPatched refuses a policy that no certificate could be made from. What
 // an import wrote into a policy and the caller left alone is not held against it.
-func (s *Service) checkPatched(r vault.Reader, head vault.Object, p vault.Policy, patch vault.PolicyPatch) error {
+func (s *Certificates) checkPatched(r vault.Reader, head vault.Object, p vault.Policy, patch vault.PolicyPatch) error {
 	check := s.Orders.CheckPolicy
 	if patch.X509 == nil && patch.Key == nil {
 		check = func(string, vault.Policy) error { return p.CheckImport() }

@@ -35,11 +35,11 @@ func TestPurgedKeyStaysAwayFromARotation(t *testing.T) {
 	t.Parallel()
 	h, k := newHouse(t), &slowKeys{}
 	h.Orders.Keys = k
-	_, err := h.CreateKey(t.Context(), nobody, lone, service.KeyInput{Type: vault.EC})
+	_, err := h.Keys.Create(t.Context(), nobody, lone, service.KeyInput{Type: vault.EC})
 	must(t, err)
 	k.slow()
 	done := make(chan error)
-	go func() { _, err := h.RotateKey(t.Context(), nobody, lone); done <- err }()
+	go func() { _, err := h.Keys.Rotate(t.Context(), nobody, lone); done <- err }()
 	<-k.asked
 	_, err = h.Delete(t.Context(), nobody, lone)
 	must(t, err)
@@ -54,18 +54,18 @@ func TestWithdrawnRotationDoesNotHappen(t *testing.T) {
 	t.Parallel()
 	h, k := newHouse(t), &slowKeys{}
 	h.Orders.Keys = k
-	first, err := h.CreateKey(t.Context(), nobody, lone, service.KeyInput{Type: vault.EC})
+	first, err := h.Keys.Create(t.Context(), nobody, lone, service.KeyInput{Type: vault.EC})
 	must(t, err)
-	_, err = h.PutRotationPolicy(t.Context(), nobody, lone, []vault.RotationAction{{Type: vault.Rotate, AfterCreate: vault.Period{Days: 7}}}, vault.Period{})
+	_, err = h.Keys.PutRotationPolicy(t.Context(), nobody, lone, []vault.RotationAction{{Type: vault.Rotate, AfterCreate: vault.Period{Days: 7}}}, vault.Period{})
 	must(t, err)
 	h.clock.Advance(8 * 24 * time.Hour)
 	l, err := h.Store.Take(t.Context(), vault.JobRotate, lone, time.Now(), time.Minute)
 	must(t, err)
 	k.slow()
 	done := make(chan error)
-	go func() { done <- h.Rotate(t.Context(), l) }()
+	go func() { done <- h.Keys.RunRotation(t.Context(), l) }()
 	<-k.asked
-	_, err = h.PutRotationPolicy(t.Context(), nobody, lone, nil, vault.Period{})
+	_, err = h.Keys.PutRotationPolicy(t.Context(), nobody, lone, nil, vault.Period{})
 	must(t, err)
 	k.begin <- struct{}{}
 	must(t, <-done)
@@ -84,7 +84,7 @@ func TestWithdrawnCancelIsNotCarriedOut(t *testing.T) {
 		h := newHouse(t)
 		for range 40 {
 			h.create(t, web, policy(issuer))
-			_, err := h.UpdateOperation(t.Context(), nobody, web, "", true)
+			_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 			must(t, err)
 			h.clock.Advance(3 * time.Second)
 			l, err := h.Store.Take(t.Context(), vault.JobIssue, web, time.Now(), time.Minute)
@@ -96,7 +96,7 @@ func TestWithdrawnCancelIsNotCarriedOut(t *testing.T) {
 				}
 			})
 			var withdrawn error
-			both.Go(func() { _, withdrawn = h.UpdateOperation(t.Context(), nobody, web, "", false) })
+			both.Go(func() { _, withdrawn = h.Certificates.UpdateOperation(t.Context(), nobody, web, "", false) })
 			both.Wait()
 			if op := h.status(t, web); withdrawn == nil && op.Status == vault.Cancelled {
 				t.Fatalf("%s: cancelled after the wish was withdrawn", issuer)
@@ -105,7 +105,7 @@ func TestWithdrawnCancelIsNotCarriedOut(t *testing.T) {
 			if op := h.status(t, web); issuer == "Self" && op.Status == vault.InProgress {
 				t.Fatal("stuck after a withdrawn cancel")
 			}
-			_, err = h.DeleteOperation(t.Context(), nobody, web, "")
+			_, err = h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 			must(t, err)
 		}
 	}
@@ -137,20 +137,20 @@ func (h *house) stormStep(t *testing.T, ref vault.Ref, i, g int) {
 	var err error
 	switch (i*13 + g*5) % 9 {
 	case 0, 1:
-		_, err = h.CreateCertificate(ctx, nobody, ref, service.CreateInput{Policy: policy([]string{"Self", "Unknown", "mydigicert"}[(i*7+g)%3])})
+		_, err = h.Certificates.Create(ctx, nobody, ref, service.CreateInput{Policy: policy([]string{"Self", "Unknown", "mydigicert"}[(i*7+g)%3])})
 	case 2:
-		_, err = h.UpdateOperation(ctx, nobody, ref, "", i%2 == 0)
+		_, err = h.Certificates.UpdateOperation(ctx, nobody, ref, "", i%2 == 0)
 	case 3:
-		if op, e := h.GetOperation(ctx, nobody, ref, ""); e == nil {
+		if op, e := h.Certificates.GetOperation(ctx, nobody, ref, ""); e == nil {
 			der, _ := h.authority.Issue(op.CSR, 12, noon)
-			_, err = h.MergeCertificate(ctx, nobody, ref, service.MergeInput{X5C: []string{base64.StdEncoding.EncodeToString(der)}})
+			_, err = h.Certificates.Merge(ctx, nobody, ref, service.MergeInput{X5C: []string{base64.StdEncoding.EncodeToString(der)}})
 		}
 	case 4:
 		_, err = h.Delete(ctx, nobody, ref)
 	case 5:
 		_, err = h.Recover(ctx, nobody, ref)
 	case 6:
-		_, err = h.GetSecret(ctx, nobody, ref.As(vault.Secrets), "", "")
+		_, err = h.Secrets.Get(ctx, nobody, ref.As(vault.Secrets), "", "")
 	case 7:
 		err = h.Purge(ctx, nobody, ref)
 	case 8:

@@ -78,7 +78,7 @@ func (s *Service) readBlob(blob []byte, into vault.Ref) (backup, error) {
 	if len(blob) < leastBackup {
 		return b, vault.CorruptBackup()
 	}
-	plain, err := s.Backups.Open(blob, backupBinding(into.Kind))
+	plain, err := s.backups.Open(blob, backupBinding(into.Kind))
 	if err == nil {
 		err = json.Unmarshal(plain, &b)
 	}

@@ -22,7 +22,7 @@ func TestAnnounceRoot(t *testing.T) {
 		if admins != nil {
 			in.Organization = &service.OrganizationInput{Admins: &admins}
 		}
-		_, err := h.PutIssuer(t.Context(), nobody, vaultName, name, in)
+		_, err := h.Issuers.Put(t.Context(), nobody, vaultName, name, in)
 		must(t, err)
 	}
 	put("default", "own", "internal", vault.Admin{Email: "pki@example.test"}, vault.Admin{FirstName: "Kim"})
@@ -73,7 +73,7 @@ func TestAnnounceFirstRoot(t *testing.T) {
 	h := newHouse(t)
 	h.contacts(t)
 	for name, admins := range map[string][]vault.Admin{"plain": nil, "own": {{Email: "pki@example.test"}}} {
-		_, err := h.PutIssuer(t.Context(), nobody, "default", name, service.IssuerInput{Provider: ptr("Internal"), Organization: &service.OrganizationInput{Admins: &admins}})
+		_, err := h.Issuers.Put(t.Context(), nobody, "default", name, service.IssuerInput{Provider: ptr("Internal"), Organization: &service.OrganizationInput{Admins: &admins}})
 		must(t, err)
 	}
 	must(t, h.Schedule.AnnounceRoot(t.Context(), vault.NewRoot{Provider: "Internal", CommonName: "Internal Root", Made: noon, From: noon, Expires: noon.AddDate(20, 0, 0), First: true}))

@@ -17,10 +17,16 @@ const (
 	maxContentType = 255
 )
 
-// GetSecret is Get for a secret whose value is wanted in another form: of a
-// PFX, PEM. "" is the form that it has.
-func (s *Service) GetSecret(ctx context.Context, who vault.Caller, ref vault.Ref, id, form string) (Bundle, error) {
-	b, err := s.Get(ctx, who, ref, id)
+// Get is the Service's Get of a secret whose value is wanted in another form:
+// of a PFX, PEM. "" is the form that it has.
+func (s *Secrets) Get(ctx context.Context, who vault.Caller, ref vault.Ref, id, form string) (Bundle, error) {
+	if err := s.MayGet(ctx, who, ref); err != nil {
+		return Bundle{}, err
+	}
+	b, err := s.read(ctx, ref, id)
+	if err == nil {
+		b, err = s.opened(b)
+	}
 	if err != nil || form == "" || form == b.Version.Secret.ContentType {
 		return b, err
 	}
@@ -29,7 +35,7 @@ func (s *Service) GetSecret(ctx context.Context, who vault.Caller, ref vault.Ref
 
 // opened adds a secret's value. A disabled one keeps it to itself; one outside
 // its dates does not (CONTRACT section 7).
-func (s *Service) opened(b Bundle) (Bundle, error) {
+func (s *shared) opened(b Bundle) (Bundle, error) {
 	v := b.Version
 	if !v.Attributes.Enabled {
 		return Bundle{}, vault.DisabledObject(vault.Secrets, "get")
@@ -43,7 +49,7 @@ func (s *Service) opened(b Bundle) (Bundle, error) {
 }
 
 // converted gives a PFX out as PEM, the one conversion there is (CONTRACT section 14).
-func (s *Service) converted(ctx context.Context, got Bundle, out string) (Bundle, error) {
+func (s *Secrets) converted(ctx context.Context, got Bundle, out string) (Bundle, error) {
 	if out != vault.PEM || got.Version.Secret.ContentType != vault.PKCS12 {
 		return got, vault.Bad("outContentType can only turn %s into %s.", vault.PKCS12, vault.PEM)
 	}
@@ -59,7 +65,7 @@ func (s *Service) converted(ctx context.Context, got Bundle, out string) (Bundle
 }
 
 // managedPEM writes the PEM of a certificate's version from the version itself.
-func (s *Service) managedPEM(ctx context.Context, secret vault.Version) (string, error) {
+func (s *Secrets) managedPEM(ctx context.Context, secret vault.Version) (string, error) {
 	var certificate, key vault.Version
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
 		if certificate, err = r.Version(secret.Ref.As(vault.Certificates), secret.ID); err == nil {
@@ -92,8 +98,8 @@ func pfxToPEM(ctx context.Context, value string) (string, error) {
 	return certs.WritePEM(&b.Key, certs.Order(b.Chain, b.Leaf))
 }
 
-// SetSecret stores a value as a new version of a plain secret.
-func (s *Service) SetSecret(ctx context.Context, who vault.Caller, ref vault.Ref, in SecretInput) (Bundle, error) {
+// Set stores a value as a new version of a plain secret.
+func (s *Secrets) Set(ctx context.Context, who vault.Caller, ref vault.Ref, in SecretInput) (Bundle, error) {
 	if err := s.enter(ctx, who, "secrets/set", ref); err != nil {
 		return Bundle{}, err
 	}
@@ -131,9 +137,9 @@ func (in SecretInput) check() error {
 	return in.Attributes.check()
 }
 
-// UpdateSecret changes content type, attributes and tags of a plain secret's
+// Update changes content type, attributes and tags of a plain secret's
 // version, the latest for id "".
-func (s *Service) UpdateSecret(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in SecretUpdate) (Bundle, error) {
+func (s *Secrets) Update(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in SecretUpdate) (Bundle, error) {
 	if err := s.enter(ctx, who, actions[vault.Secrets].update, ref); err != nil {
 		return Bundle{}, err
 	}
@@ -151,7 +157,7 @@ func (s *Service) UpdateSecret(ctx context.Context, who vault.Caller, ref vault.
 }
 
 // updatePlain changes a version of a plain key or secret, once it may.
-func (s *Service) updatePlain(ctx context.Context, ref vault.Ref, id string, attrs AttributesInput, tags map[string]string,
+func (s *shared) updatePlain(ctx context.Context, ref vault.Ref, id string, attrs AttributesInput, tags map[string]string,
 	edit func(*vault.Version) error) (v vault.Version, err error) {
 	if err := attrs.check(); err != nil {
 		return v, err

@@ -18,14 +18,14 @@ var word = vault.Ref{Vault: "default", Kind: vault.Secrets, Name: "Word"}
 
 func (h *house) set(t *testing.T, ref vault.Ref, in service.SecretInput) service.Bundle {
 	t.Helper()
-	x, err := h.SetSecret(t.Context(), nobody, ref, in)
+	x, err := h.Secrets.Set(t.Context(), nobody, ref, in)
 	must(t, err)
 	return x
 }
 
 func (h *house) read(t *testing.T, ref vault.Ref, id, form string) service.Bundle {
 	t.Helper()
-	x, err := h.GetSecret(t.Context(), nobody, ref, id, form)
+	x, err := h.Secrets.Get(t.Context(), nobody, ref, id, form)
 	must(t, err)
 	return x
 }
@@ -43,15 +43,15 @@ func TestSecretLives(t *testing.T) {
 	if got := h.read(t, word, "", ""); got.Value != "two" || !got.Version.Attributes.Created.Equal(noon.Add(time.Second)) {
 		t.Errorf("%q of %v", got.Value, got.Version.Attributes.Created)
 	}
-	_, err := h.UpdateSecret(ctx, nobody, word, first.Version.ID, service.SecretUpdate{ContentType: ptr("x"), Tags: map[string]string{},
+	_, err := h.Secrets.Update(ctx, nobody, word, first.Version.ID, service.SecretUpdate{ContentType: ptr("x"), Tags: map[string]string{},
 		Attributes: service.AttributesInput{Expires: ptr(noon.Add(-time.Hour))}})
 	must(t, err)
 	if got := h.read(t, word, first.Version.ID, ""); got.Value != "one" || got.Version.Secret.ContentType != "x" || len(got.Version.Tags) != 0 {
 		t.Errorf("after the update, and outside its dates: %+v", got)
 	}
-	_, err = h.UpdateSecret(ctx, nobody, word, first.Version.ID, service.SecretUpdate{Attributes: service.AttributesInput{Enabled: ptr(false)}})
+	_, err = h.Secrets.Update(ctx, nobody, word, first.Version.ID, service.SecretUpdate{Attributes: service.AttributesInput{Enabled: ptr(false)}})
 	must(t, err)
-	_, err = h.GetSecret(ctx, nobody, word, first.Version.ID, "")
+	_, err = h.Secrets.Get(ctx, nobody, word, first.Version.ID, "")
 	refused(t, err, vault.Denied, "Forbidden")
 
 	gone, err := h.Delete(ctx, nobody, word)
@@ -59,9 +59,9 @@ func TestSecretLives(t *testing.T) {
 	if gone.Version.ID != second.Version.ID || gone.Value != "" || gone.Deletion == nil {
 		t.Errorf("%+v", gone)
 	}
-	_, err = h.GetSecret(ctx, nobody, word, "", "")
+	_, err = h.Secrets.Get(ctx, nobody, word, "", "")
 	refused(t, err, vault.NotFound, "SecretNotFound")
-	_, err = h.SetSecret(ctx, nobody, word, service.SecretInput{Value: "x"})
+	_, err = h.Secrets.Set(ctx, nobody, word, service.SecretInput{Value: "x"})
 	refused(t, err, vault.Conflict, "Conflict")
 	_, err = h.Recover(ctx, nobody, word)
 	must(t, err)
@@ -103,7 +103,7 @@ func TestSecretSizes(t *testing.T) {
 		{service.SecretInput{ContentType: strings.Repeat("x", 256)}, false},
 		{service.SecretInput{Attributes: service.AttributesInput{NotBefore: ptr(noon), Expires: ptr(noon)}}, false},
 	} {
-		x, err := h.SetSecret(t.Context(), nobody, word, tt.in)
+		x, err := h.Secrets.Set(t.Context(), nobody, word, tt.in)
 		if !tt.ok {
 			refused(t, err, vault.Invalid, "BadParameter")
 			continue
@@ -113,7 +113,7 @@ func TestSecretSizes(t *testing.T) {
 			t.Errorf("%d bytes came back as %d", len(tt.in.Value), len(got.Value))
 		}
 	}
-	_, err := h.UpdateSecret(t.Context(), nobody, word, "", service.SecretUpdate{ContentType: ptr(strings.Repeat("x", 256))})
+	_, err := h.Secrets.Update(t.Context(), nobody, word, "", service.SecretUpdate{ContentType: ptr(strings.Repeat("x", 256))})
 	refused(t, err, vault.Invalid, "BadParameter")
 }
 
@@ -146,14 +146,14 @@ func TestPFXComesOutAsPEM(t *testing.T) {
 		if h.read(t, ref, "", "").Value != pfx {
 			t.Errorf("%s: the usual form changed", ref)
 		}
-		_, err = h.GetSecret(t.Context(), nobody, ref, "", "text/plain")
+		_, err = h.Secrets.Get(t.Context(), nobody, ref, "", "text/plain")
 		refused(t, err, vault.Invalid, "BadParameter")
 	}
 	h.set(t, word, service.SecretInput{Value: "no pfx", ContentType: vault.PKCS12})
-	_, err = h.GetSecret(t.Context(), nobody, word, "", vault.PEM)
+	_, err = h.Secrets.Get(t.Context(), nobody, word, "", vault.PEM)
 	refused(t, err, vault.Invalid, "BadParameter")
 	h.set(t, word, service.SecretInput{Value: "x", ContentType: vault.PEM})
-	_, err = h.GetSecret(t.Context(), nobody, word, "", vault.PKCS12)
+	_, err = h.Secrets.Get(t.Context(), nobody, word, "", vault.PKCS12)
 	refused(t, err, vault.Invalid, "BadParameter")
 
 	p.Key.Exportable = ptr(false)

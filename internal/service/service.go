@@ -3,8 +3,8 @@
 //
 // Each method checks permission first, does what is slow (keys, signatures,
 // issuers) before the transaction, and in it only reads, decides and writes.
-// It knows no HTTP and no SQL. Begin with certificate_create.go, then issue.go,
-// then version.go, where every version is made.
+// It knows no HTTP and no SQL. Begin with certificate.go for what
+// certificates have, and with bundle.go for what every kind has.
 package service
 
 import (
@@ -20,18 +20,46 @@ import (
 	"certwright/internal/vault"
 )
 
-// Service carries out the operations.
+// Service carries out the operations: those of every kind itself, the rest by
+// the kind that has them.
 type Service struct {
+	*shared
+	Certificates *Certificates
+	Keys         *Keys
+	Secrets      *Secrets
+	Issuers      *Issuers
+	Contacts     *Contacts
+	Sweeper      *schedule.Sweeper
+	Operator     *order.Operator
+
+	backups vault.Sealer
+}
+
+// Certificates does what only certificates have: orders, policies, versions
+// brought from outside.
+type Certificates struct{ *shared }
+
+// Secrets does what only secrets have.
+type Secrets struct{ *shared }
+
+// Issuers keeps the issuer resources of vaults.
+type Issuers struct{ *shared }
+
+// Contacts keeps whom vaults tell about their certificates.
+type Contacts struct{ *shared }
+
+// Keys does what only keys have: the operations with them, and their rotation.
+type Keys struct {
+	*shared
+	parsed *lru.Cache[string, usable] // by place; a private key is parsed once
+}
+
+// shared is what all of them stand on.
+type shared struct {
 	*engine.Deps
 	Schedule *schedule.Scheduler
-	Sweeper  *schedule.Sweeper
 	Orders   *order.Orders
-	Operator *order.Operator
-
-	Backups vault.Sealer // seals backup blobs, so that they open beside another database too
-	Access  vault.Authorizer
-
-	keys *lru.Cache[string, usable] // parsed keys by place; a private key is parsed once
+	Access   vault.Authorizer
 }
 
 // Config is what the engines are made of.
@@ -50,18 +78,21 @@ func New(c *Config) (*Service, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	s := &Service{Deps: &c.Deps, Schedule: schedule.New(&c.Deps, c.Receivers), Backups: c.Backups, Access: c.Access}
-	var err error
-	if s.Sweeper, err = schedule.NewSweeper(s.Schedule); err != nil {
+	in := &shared{Deps: &c.Deps, Schedule: schedule.New(&c.Deps, c.Receivers), Access: c.Access}
+	sweeper, err := schedule.NewSweeper(in.Schedule)
+	if err != nil {
 		return nil, err
 	}
-	issuers := &order.Issuers{Deps: s.Deps, Find: c.Issuers, Called: c.Called}
-	if s.Orders, err = order.New(s.Deps, s.Schedule, c.Keys, issuers); err != nil {
+	issuers := &order.Issuers{Deps: in.Deps, Find: c.Issuers, Called: c.Called}
+	if in.Orders, err = order.New(in.Deps, in.Schedule, c.Keys, issuers); err != nil {
 		return nil, err
 	}
-	s.Operator = &order.Operator{Orders: s.Orders}
-	s.keys, err = lru.New[string, usable](usableKeys)
-	return s, err
+	parsed, err := lru.New[string, usable](usableKeys)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{shared: in, Certificates: &Certificates{in}, Keys: &Keys{in, parsed}, Secrets: &Secrets{in}, Issuers: &Issuers{in},
+		Contacts: &Contacts{in}, Sweeper: sweeper, Operator: &order.Operator{Orders: in.Orders}, backups: c.Backups}, nil
 }
 
 // check reports the first required field that is not set.
@@ -73,7 +104,7 @@ func (c *Config) check() error {
 }
 
 // enter is the first line of every operation: is the name one, may the caller?
-func (s *Service) enter(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref) error {
+func (s *shared) enter(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref) error {
 	if ref.Name != "" {
 		if err := vault.CheckName(ref.Name); err != nil {
 			return err

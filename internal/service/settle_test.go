@@ -18,7 +18,7 @@ func TestGetWaitsForTheWorker(t *testing.T) {
 		must(t, err)
 		seen := make(chan vault.Operation)
 		go func() {
-			op, err := h.GetOperation(t.Context(), nobody, web, "")
+			op, err := h.Certificates.GetOperation(t.Context(), nobody, web, "")
 			if err != nil {
 				t.Error(err)
 			}

@@ -33,7 +33,7 @@ func TestIssuerKeepsItsNotes(t *testing.T) {
 	h.create(t, web, policy("mydigicert"))
 	h.pass(t, 11*time.Second)
 	for _, cancel := range []bool{true, false, true} {
-		_, err := h.UpdateOperation(t.Context(), nobody, web, "", cancel)
+		_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", cancel)
 		must(t, err)
 		h.pass(t, time.Second)
 	}

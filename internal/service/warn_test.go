@@ -74,7 +74,7 @@ func TestLateRenewalIsTold(t *testing.T) {
 			a := h.get(t, web).Version.Attributes
 			if p.steps = []step{c.renews}; c.other != nil {
 				p.steps = []step{c.other}
-				_, err := h.CreateCertificate(t.Context(), nobody, web, service.CreateInput{})
+				_, err := h.Certificates.Create(t.Context(), nobody, web, service.CreateInput{})
 				must(t, err)
 			}
 			h.pass(t, 200*day)
@@ -133,7 +133,7 @@ func TestLateFollowsThePlan(t *testing.T) {
 	h.pass(t, 100*day)
 	p.steps = []step{waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "No."}})}
 	h.pass(t, 100*day) // due at 182 days
-	_, err := h.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Lifetime: &[]vault.LifetimeAction{renew(90)}})
+	_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Lifetime: &[]vault.LifetimeAction{renew(90)}})
 	must(t, err)
 	h.pass(t, 128*day)
 	if at, _ := h.sent(t, vault.EventRenewalLate, ""); len(at) != 0 {

@@ -12,8 +12,8 @@ import (
 	"certwright/internal/vault"
 )
 
-// CreateKey makes a new version of a plain key.
-func (s *Service) CreateKey(ctx context.Context, who vault.Caller, ref vault.Ref, in KeyInput) (Bundle, error) {
+// Create makes a new version of a plain key.
+func (s *Keys) Create(ctx context.Context, who vault.Caller, ref vault.Ref, in KeyInput) (Bundle, error) {
 	if err := s.enter(ctx, who, "keys/create", ref); err != nil {
 		return Bundle{}, err
 	}
@@ -43,7 +43,7 @@ func (s *Service) CreateKey(ctx context.Context, who vault.Caller, ref vault.Ref
 // keyProps fills in and checks type, size and curve, by the rules that
 // certificates have as well, but key_size says nothing of an EC key: cosign
 // sends 2048. oct keys live in an HSM only.
-func (s *Service) keyProps(vaultName string, in KeyInput) (vault.KeyProps, error) {
+func (s *Keys) keyProps(vaultName string, in KeyInput) (vault.KeyProps, error) {
 	settings := s.Settings(vaultName)
 	switch {
 	case in.Type == "":
@@ -94,7 +94,7 @@ func checkExportable(exportable bool, t vault.KeyType, release []byte) error {
 }
 
 // newMaterial makes a key pair, or the bytes of an oct key.
-func (s *Service) newMaterial(p vault.KeyProps) (keys.Stored, error) {
+func (s *Keys) newMaterial(p vault.KeyProps) (keys.Stored, error) {
 	if p.Type == vault.Oct || p.Type == vault.OctHSM {
 		return keys.NewOct(p.Size)
 	}
@@ -105,8 +105,8 @@ func (s *Service) newMaterial(p vault.KeyProps) (keys.Stored, error) {
 	return key.Stored()
 }
 
-// ImportKey stores a key brought from outside as a new version of a plain key.
-func (s *Service) ImportKey(ctx context.Context, who vault.Caller, ref vault.Ref, in KeyImport) (Bundle, error) {
+// Import stores a key brought from outside as a new version of a plain key.
+func (s *Keys) Import(ctx context.Context, who vault.Caller, ref vault.Ref, in KeyImport) (Bundle, error) {
 	if err := s.enter(ctx, who, "keys/import", ref); err != nil {
 		return Bundle{}, err
 	}
@@ -147,7 +147,7 @@ type newKey struct {
 }
 
 // putKey seals the key and stores it as the current version.
-func (s *Service) putKey(ctx context.Context, k newKey) (Bundle, error) {
+func (s *Keys) putKey(ctx context.Context, k newKey) (Bundle, error) {
 	if err := k.in.check(); err != nil {
 		return Bundle{}, err
 	}
@@ -188,9 +188,9 @@ func (s *Service) putKey(ctx context.Context, k newKey) (Bundle, error) {
 	return Bundle{Version: v, Settings: s.Settings(k.ref.Vault)}, err
 }
 
-// UpdateKey changes operations, attributes, release policy and tags of a plain
+// Update changes operations, attributes, release policy and tags of a plain
 // key's version, the latest for id "".
-func (s *Service) UpdateKey(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in KeyUpdate) (Bundle, error) {
+func (s *Keys) Update(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in KeyUpdate) (Bundle, error) {
 	if err := s.enter(ctx, who, actions[vault.Keys].update, ref); err != nil {
 		return Bundle{}, err
 	}
@@ -236,7 +236,7 @@ func mayRelease(body vault.KeyBody, next []byte) error {
 }
 
 // parsedKey turns a stored version into a key ready for use.
-func (s *Service) parsedKey(v vault.Version) (keys.Key, error) {
+func (s *Keys) parsedKey(v vault.Version) (keys.Key, error) {
 	if v.Key.Public == nil { // oct
 		secret, err := s.Sealer.Open(v.Key.Private, vault.Binding(v.Ref, v.ID))
 		if err != nil {

@@ -8,10 +8,10 @@ import (
 	"certwright/internal/vault"
 )
 
-// UpdateCertificate changes attributes and tags of a version, the latest for
+// Update changes attributes and tags of a version, the latest for
 // id "", and mirrors them to its key and secret. nbf and exp are always the
 // certificate's own (WIRE section 3).
-func (s *Service) UpdateCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in UpdateInput) (Bundle, error) {
+func (s *Certificates) Update(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in UpdateInput) (Bundle, error) {
 	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
 		return Bundle{}, err
 	}

@@ -7,17 +7,17 @@ import (
 	"certwright/internal/vault"
 )
 
-// CreateCertificate asks for a certificate's next version, or for its first.
-func (s *Service) CreateCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in CreateInput) (vault.Operation, error) {
+// Create asks for a certificate's next version, or for its first.
+func (s *Certificates) Create(ctx context.Context, who vault.Caller, ref vault.Ref, in CreateInput) (vault.Operation, error) {
 	if err := s.enter(ctx, who, "certificates/create", ref); err != nil {
 		return vault.Operation{}, err
 	}
 	return s.Orders.Create(ctx, ref, in)
 }
 
-// ImportCertificate stores a certificate with its key, brought from outside, as
+// Import stores a certificate with its key, brought from outside, as
 // a new version.
-func (s *Service) ImportCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in ImportInput) (b Bundle, err error) {
+func (s *Certificates) Import(ctx context.Context, who vault.Caller, ref vault.Ref, in ImportInput) (b Bundle, err error) {
 	if err := s.enter(ctx, who, "certificates/import", ref); err != nil {
 		return b, err
 	}
@@ -27,9 +27,9 @@ func (s *Service) ImportCertificate(ctx context.Context, who vault.Caller, ref v
 	return b, nil
 }
 
-// MergeCertificate completes the pending operation with a certificate that was
+// Merge completes the pending operation with a certificate that was
 // made elsewhere for its CSR.
-func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref vault.Ref, in MergeInput) (b Bundle, err error) {
+func (s *Certificates) Merge(ctx context.Context, who vault.Caller, ref vault.Ref, in MergeInput) (b Bundle, err error) {
 	if err := s.enter(ctx, who, "certificates/create", ref); err != nil {
 		return b, err
 	}
@@ -41,7 +41,7 @@ func (s *Service) MergeCertificate(ctx context.Context, who vault.Caller, ref va
 
 // GetOperation returns the pending operation of a certificate, finishing it
 // first where nothing is left to wait for. requestID is a filter; "" names any.
-func (s *Service) GetOperation(ctx context.Context, who vault.Caller, ref vault.Ref, requestID string) (vault.Operation, error) {
+func (s *Certificates) GetOperation(ctx context.Context, who vault.Caller, ref vault.Ref, requestID string) (vault.Operation, error) {
 	if err := s.enter(ctx, who, "certificates/get", ref); err != nil {
 		return vault.Operation{}, err
 	}
@@ -49,7 +49,7 @@ func (s *Service) GetOperation(ctx context.Context, who vault.Caller, ref vault.
 }
 
 // UpdateOperation asks for the operation to be cancelled, or takes that back.
-func (s *Service) UpdateOperation(ctx context.Context, who vault.Caller, ref vault.Ref, requestID string, cancel bool) (vault.Operation, error) {
+func (s *Certificates) UpdateOperation(ctx context.Context, who vault.Caller, ref vault.Ref, requestID string, cancel bool) (vault.Operation, error) {
 	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
 		return vault.Operation{}, err
 	}
@@ -58,7 +58,7 @@ func (s *Service) UpdateOperation(ctx context.Context, who vault.Caller, ref vau
 
 // DeleteOperation removes the operation, whatever its state, and returns its
 // last state. The certificate stays.
-func (s *Service) DeleteOperation(ctx context.Context, who vault.Caller, ref vault.Ref, requestID string) (vault.Operation, error) {
+func (s *Certificates) DeleteOperation(ctx context.Context, who vault.Caller, ref vault.Ref, requestID string) (vault.Operation, error) {
 	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
 		return vault.Operation{}, err
 	}
@@ -66,7 +66,7 @@ func (s *Service) DeleteOperation(ctx context.Context, who vault.Caller, ref vau
 }
 
 // reading reads the latest version of a certificate into b.
-func (s *Service) reading(b *Bundle) order.Reading {
+func (s *Certificates) reading(b *Bundle) order.Reading {
 	return func(r vault.Reader, head vault.Object) (err error) {
 		*b, err = s.bundle(r, head, "")
 		return err

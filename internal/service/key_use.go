@@ -23,7 +23,7 @@ const usableKeys = 1024
 
 // Use does one operation with a key version, the latest for id "": op is one of
 // key_ops. Enabled, dates and key_ops decide whether it may.
-func (s *Service) Use(ctx context.Context, who vault.Caller, ref vault.Ref, id, op string, in CryptoInput) (CryptoResult, error) {
+func (s *Keys) Use(ctx context.Context, who vault.Caller, ref vault.Ref, id, op string, in CryptoInput) (CryptoResult, error) {
 	if err := s.enter(ctx, who, vault.Action("keys/"+op), ref); err != nil {
 		return CryptoResult{}, err
 	}
@@ -57,10 +57,10 @@ func (u usable) crypt(op string, in CryptoInput, out *CryptoResult) error {
 
 // usable returns a version with its key parsed, reading neither again while
 // nothing about the name was written.
-func (s *Service) usable(ctx context.Context, ref vault.Ref, id string) (usable, error) {
+func (s *Keys) usable(ctx context.Context, ref vault.Ref, id string) (usable, error) {
 	epoch := s.Epoch(ref)
 	place := ref.String() + "/" + id
-	if u, ok := s.keys.Get(place); ok && u.epoch == epoch {
+	if u, ok := s.parsed.Get(place); ok && u.epoch == epoch {
 		return u, nil
 	}
 	b, err := s.read(ctx, ref, id)
@@ -72,18 +72,18 @@ func (s *Service) usable(ctx context.Context, ref vault.Ref, id string) (usable,
 	if u.key, err = s.keyOf(v, place); err != nil {
 		return usable{}, err
 	}
-	s.keys.Add(place, u)
+	s.parsed.Add(place, u)
 	if named := v.Ref.String() + "/" + v.ID; named != place {
-		s.keys.Add(named, u)
+		s.parsed.Add(named, u)
 	}
 	return u, nil
 }
 
 // keyOf returns the key of a version: parsed already, under the place asked for
 // or under its own, or parsed now.
-func (s *Service) keyOf(v vault.Version, place string) (keys.Key, error) {
+func (s *Keys) keyOf(v vault.Version, place string) (keys.Key, error) {
 	for _, at := range []string{place, v.Ref.String() + "/" + v.ID} {
-		if u, ok := s.keys.Get(at); ok && u.version.ID == v.ID {
+		if u, ok := s.parsed.Get(at); ok && u.version.ID == v.ID {
 			return u.key, nil
 		}
 	}
@@ -92,7 +92,7 @@ func (s *Service) keyOf(v vault.Version, place string) (keys.Key, error) {
 }
 
 // RandomBytes returns count random bytes; only a vault configured as an HSM does.
-func (s *Service) RandomBytes(ctx context.Context, who vault.Caller, vaultName string, count int) ([]byte, error) {
+func (s *Keys) RandomBytes(ctx context.Context, who vault.Caller, vaultName string, count int) ([]byte, error) {
 	if err := s.enter(ctx, who, "keys/rng", vault.Ref{Vault: vaultName, Kind: vault.Keys}); err != nil {
 		return nil, err
 	}
@@ -107,9 +107,9 @@ func (s *Service) RandomBytes(ctx context.Context, who vault.Caller, vaultName s
 	return b, nil
 }
 
-// ReleaseKey refuses: there is no attestation service that could say where a
+// Release refuses: there is no attestation service that could say where a
 // key may go. A key that is not exportable is refused as the service does.
-func (s *Service) ReleaseKey(ctx context.Context, who vault.Caller, ref vault.Ref, id string) error {
+func (s *Keys) Release(ctx context.Context, who vault.Caller, ref vault.Ref, id string) error {
 	if err := s.enter(ctx, who, "keys/release", ref); err != nil {
 		return err
 	}
