@@ -94,7 +94,7 @@ func tooLate(next outcome, op vault.Operation, issuer vault.Issuer, now time.Tim
 	if !ok || p.Failure != nil || p.Cancelled {
 		return next
 	}
-	if limit := patient.Patience(); limit > 0 && now.Sub(op.Created) > limit {
+	if limit := patient.Patience(); limit > 0 && op.Waited(now) > limit {
 		next.progress.Failure = &vault.Failure{Code: vault.IssuerFault, Message: fmt.Sprintf("The issuer did not issue the certificate within %s.", limit)}
 		next.takeBack = true
 	}

@@ -97,6 +97,7 @@ func (s *Orders) storeOutcome(tx vault.Tx, c conclusion) error {
 	p, then := c.next.progress, consequences[c.next.word(c.op)]
 	c.op = c.next.noted(c.op, c.now)
 	c.op.State, c.op.Attempt, c.op.Detail = p.State, 0, p.Detail
+	c.op = c.op.Asked(c.now, then.attempt != nil)
 	if then.attempt != nil {
 		c.op.Attempt = then.attempt(c.was.Attempt)
 	}

@@ -127,7 +127,7 @@ func (i *Issuers) prompt(op vault.Operation, cfg vault.IssuerConfig, prev []byte
 }
 
 // givenUp is when an operation fails if its authority leaves it waiting; zero
-// where it waits for ever.
+// where it waits for ever, or cannot be asked meanwhile.
 func (i *Issuers) givenUp(op vault.Operation) time.Time {
 	if op.Issuer == nil {
 		return time.Time{}
@@ -136,7 +136,7 @@ func (i *Issuers) givenUp(op vault.Operation) time.Time {
 	if !ok || patient.Patience() <= 0 {
 		return time.Time{}
 	}
-	return op.Created.Add(patient.Patience())
+	return op.GivenUp(patient.Patience())
 }
 
 func (i *Issuers) revoke(ctx context.Context, rev vault.Revocation) error {

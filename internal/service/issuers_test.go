@@ -181,6 +181,46 @@ func TestPatienceEnds(t *testing.T) {
 	}
 }
 
+// The time in which an issuer could not be asked is not counted against it, nor
+// is an order called given up meanwhile: it goes on for as long as it takes.
+func TestPatienceDoesNotCountOutages(t *testing.T) {
+	t.Parallel()
+	down := fails(&vault.RetryError{After: time.Hour, Err: errors.New("connection refused")})
+	limited := fails(&vault.RetryError{After: time.Hour, Err: vault.Paced("the authority asks to come back later")})
+	pending := waits(vault.Progress{State: []byte("placed"), Again: time.Hour})
+	until := func(h *house) time.Time {
+		st, err := h.Operator.History(t.Context(), web)
+		must(t, err)
+		return st.Until
+	}
+	for name, out := range map[string]step{"out of reach": down, "limited": limited} {
+		h, p := playing(t, pending)
+		p.patience = 24 * time.Hour
+		created := h.create(t, web, policy("mydigicert")).Created
+		h.pass(t, 5*time.Hour)
+		if got := until(h); !got.Equal(created.Add(p.patience)) {
+			t.Errorf("%s: given up at %v", name, got)
+		}
+		p.steps = []step{out}
+		h.pass(t, 100*time.Hour)
+		if got := until(h); !got.IsZero() {
+			t.Errorf("%s: meanwhile given up at %v", name, got)
+		}
+		p.steps = []step{pending}
+		h.pass(t, 17*time.Hour)
+		if op := h.status(t, web); op.Status != vault.InProgress {
+			t.Fatalf("%s: %s after %v, %+v", name, op.Status, 22*time.Hour, op.Failure)
+		}
+		if late := until(h).Sub(created.Add(124 * time.Hour)); late.Abs() > 2*time.Hour {
+			t.Errorf("%s: given up at %v, %v off", name, until(h), late)
+		}
+		h.pass(t, 5*time.Hour)
+		if op := h.status(t, web); op.Status != vault.Failed {
+			t.Errorf("%s: %s at the end", name, op.Status)
+		}
+	}
+}
+
 // What an issuer delivers must be a chain of this key that is valid now.
 func TestDeliveries(t *testing.T) {
 	t.Parallel()

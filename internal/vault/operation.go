@@ -55,6 +55,8 @@ type Operation struct {
 	State           []byte        // the issuer's own notebook between steps
 	Attempt         int           // errors in a row so far
 	Hastened        time.Time     // when somebody last wanted it tried at once
+	Missed          time.Time     // when the issuer could not be asked, at the last step; zero: it could
+	Unasked         time.Duration // how long it could not be asked, before that
 	Asks            bool          // an operator's Approval is waited for
 	Unheard         bool          // nobody was there to be asked by mail
 	Approval        *Approval     // nil: none yet
@@ -157,6 +159,36 @@ func (o Operation) Decide(a Approval) (Operation, error) {
 	}
 	o.Approval, o.Asks = &a, false
 	return o, nil
+}
+
+// Asked returns the operation after a step in which its issuer could be asked,
+// or not.
+func (o Operation) Asked(now time.Time, missed bool) Operation {
+	o.Unasked = o.unasked(now)
+	if o.Missed = (time.Time{}); missed {
+		o.Missed = now
+	}
+	return o
+}
+
+// Waited is how long the issuer has left the operation waiting; the time in
+// which it could not be asked is not counted.
+func (o Operation) Waited(now time.Time) time.Duration { return now.Sub(o.Created) - o.unasked(now) }
+
+// GivenUp is when an issuer of some patience gives the operation up; zero while
+// it cannot be asked.
+func (o Operation) GivenUp(patience time.Duration) time.Time {
+	if !o.Missed.IsZero() {
+		return time.Time{}
+	}
+	return o.Created.Add(o.Unasked + patience)
+}
+
+func (o Operation) unasked(now time.Time) time.Duration {
+	if o.Missed.IsZero() {
+		return o.Unasked
+	}
+	return o.Unasked + max(0, now.Sub(o.Missed))
 }
 
 // Hasten lets an operation in progress be tried at once. One that a person has

@@ -13,7 +13,7 @@ func fullOperation() vault.Operation {
 		Failure: &vault.Failure{Code: vault.IssuerFault, Message: "m"}, IssuerName: "MyIssuer", CSR: []byte("csr"),
 		CancelRequested: true, CancelDue: instant.Add(2 * time.Second), CancelLost: true, PreserveOrder: true, Renewal: true,
 		Policy: fullPolicy(), Enabled: true, Tags: map[string]string{"a": "b"}, Private: vault.Sealed("sealed"),
-		Issuer: &issuer, State: []byte("state"), Attempt: 3, Asks: true, Approval: &vault.Approval{At: instant, Approved: true, Message: "why"},
+		Issuer: &issuer, State: []byte("state"), Attempt: 3, Missed: instant, Unasked: time.Hour, Asks: true, Approval: &vault.Approval{At: instant, Approved: true, Message: "why"},
 		History: []vault.Note{{At: instant, Last: instant.Add(time.Hour), Times: 2, Text: "asked"}, {At: instant, Last: instant, Times: 1, Text: "answered"}},
 		Target:  id(2), Created: instant}
 }
