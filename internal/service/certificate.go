@@ -9,7 +9,7 @@ import (
 
 // Create asks for a certificate's next version, or for its first.
 func (s *Certificates) Create(ctx context.Context, who vault.Caller, ref vault.Ref, in CreateInput) (vault.Operation, error) {
-	if err := s.enter(ctx, who, "certificates/create", ref); err != nil {
+	if err := s.enter(ctx, who, actions[vault.Certificates].create, ref); err != nil {
 		return vault.Operation{}, err
 	}
 	return s.Orders.Create(ctx, ref, in)
@@ -18,7 +18,7 @@ func (s *Certificates) Create(ctx context.Context, who vault.Caller, ref vault.R
 // Import stores a certificate with its key, brought from outside, as
 // a new version.
 func (s *Certificates) Import(ctx context.Context, who vault.Caller, ref vault.Ref, in ImportInput) (b Bundle, err error) {
-	if err := s.enter(ctx, who, "certificates/import", ref); err != nil {
+	if err := s.enter(ctx, who, actions[vault.Certificates].importing, ref); err != nil {
 		return b, err
 	}
 	if err := s.Orders.Import(ctx, ref, in, s.reading(&b)); err != nil {
@@ -30,7 +30,7 @@ func (s *Certificates) Import(ctx context.Context, who vault.Caller, ref vault.R
 // Merge completes the pending operation with a certificate that was
 // made elsewhere for its CSR.
 func (s *Certificates) Merge(ctx context.Context, who vault.Caller, ref vault.Ref, in MergeInput) (b Bundle, err error) {
-	if err := s.enter(ctx, who, "certificates/create", ref); err != nil {
+	if err := s.enter(ctx, who, actions[vault.Certificates].create, ref); err != nil {
 		return b, err
 	}
 	if err := s.Orders.Merge(ctx, ref, in, s.reading(&b)); err != nil {
@@ -42,7 +42,7 @@ func (s *Certificates) Merge(ctx context.Context, who vault.Caller, ref vault.Re
 // GetOperation returns the pending operation of a certificate, finishing it
 // first where nothing is left to wait for. requestID is a filter; "" names any.
 func (s *Certificates) GetOperation(ctx context.Context, who vault.Caller, ref vault.Ref, requestID string) (vault.Operation, error) {
-	if err := s.enter(ctx, who, "certificates/get", ref); err != nil {
+	if err := s.enter(ctx, who, actions[vault.Certificates].get, ref); err != nil {
 		return vault.Operation{}, err
 	}
 	return s.Orders.Operation(ctx, ref, requestID)
@@ -50,7 +50,7 @@ func (s *Certificates) GetOperation(ctx context.Context, who vault.Caller, ref v
 
 // UpdateOperation asks for the operation to be cancelled, or takes that back.
 func (s *Certificates) UpdateOperation(ctx context.Context, who vault.Caller, ref vault.Ref, requestID string, cancel bool) (vault.Operation, error) {
-	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
+	if err := s.enter(ctx, who, actions[vault.Certificates].update, ref); err != nil {
 		return vault.Operation{}, err
 	}
 	return s.Orders.RequestCancel(ctx, ref, requestID, cancel)
@@ -59,7 +59,7 @@ func (s *Certificates) UpdateOperation(ctx context.Context, who vault.Caller, re
 // DeleteOperation removes the operation, whatever its state, and returns its
 // last state. The certificate stays.
 func (s *Certificates) DeleteOperation(ctx context.Context, who vault.Caller, ref vault.Ref, requestID string) (vault.Operation, error) {
-	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
+	if err := s.enter(ctx, who, actions[vault.Certificates].update, ref); err != nil {
 		return vault.Operation{}, err
 	}
 	return s.Orders.Delete(ctx, ref, requestID)

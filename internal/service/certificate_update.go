@@ -12,7 +12,7 @@ import (
 // id "", and mirrors them to its key and secret. nbf and exp are always the
 // certificate's own (WIRE section 3).
 func (s *Certificates) Update(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in UpdateInput) (Bundle, error) {
-	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
+	if err := s.enter(ctx, who, actions[vault.Certificates].update, ref); err != nil {
 		return Bundle{}, err
 	}
 	now := s.Now()

@@ -8,8 +8,6 @@ import (
 	"certwright/internal/vault"
 )
 
-const manageContacts vault.Action = "certificates/managecontacts"
-
 // Get returns whom the vault tells about its certificates.
 func (s *Contacts) Get(ctx context.Context, who vault.Caller, vaultName string) ([]vault.Contact, error) {
 	if err := s.enter(ctx, who, manageContacts, vault.Ref{Vault: vaultName, Kind: vault.Certificates}); err != nil {

@@ -22,7 +22,7 @@ func (s *Issuers) enterIssuer(ctx context.Context, who vault.Caller, do vault.Ac
 
 // List returns one page of a vault's issuers in ascending order of name.
 func (s *Issuers) List(ctx context.Context, who vault.Caller, vaultName string, in ListInput) (Page[vault.IssuerConfig], error) {
-	if err := s.enterIssuer(ctx, who, "certificates/listissuers", vaultName, ""); err != nil {
+	if err := s.enterIssuer(ctx, who, listIssuers, vaultName, ""); err != nil {
 		return Page[vault.IssuerConfig]{}, err
 	}
 	var rows []vault.IssuerConfig
@@ -36,7 +36,7 @@ func (s *Issuers) List(ctx context.Context, who vault.Caller, vaultName string, 
 
 // Get returns an issuer; its password stays sealed.
 func (s *Issuers) Get(ctx context.Context, who vault.Caller, vaultName, name string) (vault.IssuerConfig, error) {
-	if err := s.enterIssuer(ctx, who, "certificates/getissuers", vaultName, name); err != nil {
+	if err := s.enterIssuer(ctx, who, getIssuers, vaultName, name); err != nil {
 		return vault.IssuerConfig{}, err
 	}
 	var c vault.IssuerConfig
@@ -50,7 +50,7 @@ func (s *Issuers) Get(ctx context.Context, who vault.Caller, vaultName, name str
 
 // Put makes an issuer or replaces it whole.
 func (s *Issuers) Put(ctx context.Context, who vault.Caller, vaultName, name string, in IssuerInput) (vault.IssuerConfig, error) {
-	if err := s.enterIssuer(ctx, who, "certificates/setissuers", vaultName, name); err != nil {
+	if err := s.enterIssuer(ctx, who, setIssuers, vaultName, name); err != nil {
 		return vault.IssuerConfig{}, err
 	}
 	now := s.Now()
@@ -69,7 +69,7 @@ func (s *Issuers) Put(ctx context.Context, who vault.Caller, vaultName, name str
 // Update changes the members of an issuer that were sent. Running orders
 // see them at their next step.
 func (s *Issuers) Update(ctx context.Context, who vault.Caller, vaultName, name string, in IssuerInput) (vault.IssuerConfig, error) {
-	if err := s.enterIssuer(ctx, who, "certificates/setissuers", vaultName, name); err != nil {
+	if err := s.enterIssuer(ctx, who, setIssuers, vaultName, name); err != nil {
 		return vault.IssuerConfig{}, err
 	}
 	now := s.Now()
@@ -170,7 +170,7 @@ func (s *Issuers) applyCredentials(c *vault.IssuerConfig, in IssuerInput) error 
 // Delete removes an issuer and returns it. Orders that run keep the
 // snapshot they took, so nothing blocks it (ISSUERS section 1.1).
 func (s *Issuers) Delete(ctx context.Context, who vault.Caller, vaultName, name string) (vault.IssuerConfig, error) {
-	if err := s.enterIssuer(ctx, who, "certificates/deleteissuers", vaultName, name); err != nil {
+	if err := s.enterIssuer(ctx, who, deleteIssuers, vaultName, name); err != nil {
 		return vault.IssuerConfig{}, err
 	}
 	var c vault.IssuerConfig

@@ -14,7 +14,7 @@ import (
 
 // Create makes a new version of a plain key.
 func (s *Keys) Create(ctx context.Context, who vault.Caller, ref vault.Ref, in KeyInput) (Bundle, error) {
-	if err := s.enter(ctx, who, "keys/create", ref); err != nil {
+	if err := s.enter(ctx, who, actions[vault.Keys].create, ref); err != nil {
 		return Bundle{}, err
 	}
 	props, err := s.keyProps(ref.Vault, in)
@@ -107,7 +107,7 @@ func (s *Keys) newMaterial(p vault.KeyProps) (keys.Stored, error) {
 
 // Import stores a key brought from outside as a new version of a plain key.
 func (s *Keys) Import(ctx context.Context, who vault.Caller, ref vault.Ref, in KeyImport) (Bundle, error) {
-	if err := s.enter(ctx, who, "keys/import", ref); err != nil {
+	if err := s.enter(ctx, who, actions[vault.Keys].importing, ref); err != nil {
 		return Bundle{}, err
 	}
 	made, err := keys.Import(in.Key)

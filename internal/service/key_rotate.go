@@ -12,7 +12,7 @@ import (
 // Rotate makes a new version of a plain key, of the same kind and with the
 // same operations and tags; it expires as the rotation policy says.
 func (s *Keys) Rotate(ctx context.Context, who vault.Caller, ref vault.Ref) (Bundle, error) {
-	if err := s.enter(ctx, who, "keys/rotate", ref); err != nil {
+	if err := s.enter(ctx, who, rotateKey, ref); err != nil {
 		return Bundle{}, err
 	}
 	for {
@@ -69,7 +69,7 @@ func (s *Keys) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) err
 
 // GetRotationPolicy returns when a key is rotated and its expiry announced.
 func (s *Keys) GetRotationPolicy(ctx context.Context, who vault.Caller, ref vault.Ref) (p vault.KeyRotationPolicy, err error) {
-	if err := s.enter(ctx, who, "keys/getrotationpolicy", ref); err != nil {
+	if err := s.enter(ctx, who, getRotationPolicy, ref); err != nil {
 		return p, err
 	}
 	err = s.Store.View(ctx, func(r vault.Reader) error {
@@ -83,7 +83,7 @@ func (s *Keys) GetRotationPolicy(ctx context.Context, who vault.Caller, ref vaul
 // PutRotationPolicy replaces the rotation policy of a plain key. It takes
 // effect at once, on the version there is.
 func (s *Keys) PutRotationPolicy(ctx context.Context, who vault.Caller, ref vault.Ref, actions []vault.RotationAction, expiry vault.Period) (p vault.KeyRotationPolicy, err error) {
-	if err := s.enter(ctx, who, "keys/setrotationpolicy", ref); err != nil {
+	if err := s.enter(ctx, who, setRotationPolicy, ref); err != nil {
 		return p, err
 	}
 	now := s.Now()

@@ -24,7 +24,7 @@ const usableKeys = 1024
 // Use does one operation with a key version, the latest for id "": op is one of
 // key_ops. Enabled, dates and key_ops decide whether it may.
 func (s *Keys) Use(ctx context.Context, who vault.Caller, ref vault.Ref, id, op string, in CryptoInput) (CryptoResult, error) {
-	if err := s.enter(ctx, who, vault.Action("keys/"+op), ref); err != nil {
+	if err := s.enter(ctx, who, useKey(op), ref); err != nil {
 		return CryptoResult{}, err
 	}
 	u, err := s.usable(ctx, ref, id)
@@ -93,7 +93,7 @@ func (s *Keys) keyOf(v vault.Version, place string) (keys.Key, error) {
 
 // RandomBytes returns count random bytes; only a vault configured as an HSM does.
 func (s *Keys) RandomBytes(ctx context.Context, who vault.Caller, vaultName string, count int) ([]byte, error) {
-	if err := s.enter(ctx, who, "keys/rng", vault.Ref{Vault: vaultName, Kind: vault.Keys}); err != nil {
+	if err := s.enter(ctx, who, randomBytes, vault.Ref{Vault: vaultName, Kind: vault.Keys}); err != nil {
 		return nil, err
 	}
 	if !s.Settings(vaultName).HSM {
@@ -110,7 +110,7 @@ func (s *Keys) RandomBytes(ctx context.Context, who vault.Caller, vaultName stri
 // Release refuses: there is no attestation service that could say where a
 // key may go. A key that is not exportable is refused as the service does.
 func (s *Keys) Release(ctx context.Context, who vault.Caller, ref vault.Ref, id string) error {
-	if err := s.enter(ctx, who, "keys/release", ref); err != nil {
+	if err := s.enter(ctx, who, releaseKey, ref); err != nil {
 		return err
 	}
 	b, err := s.read(ctx, ref, id)

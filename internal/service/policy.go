@@ -10,7 +10,7 @@ import (
 
 // GetPolicy returns the policy of a certificate.
 func (s *Certificates) GetPolicy(ctx context.Context, who vault.Caller, ref vault.Ref) (vault.Policy, error) {
-	if err := s.enter(ctx, who, "certificates/get", ref); err != nil {
+	if err := s.enter(ctx, who, actions[vault.Certificates].get, ref); err != nil {
 		return vault.Policy{}, err
 	}
 	var p vault.Policy
@@ -27,7 +27,7 @@ func (s *Certificates) GetPolicy(ctx context.Context, who vault.Caller, ref vaul
 // UpdatePolicy changes the members of the policy that were sent. It issues
 // nothing: the next version follows it.
 func (s *Certificates) UpdatePolicy(ctx context.Context, who vault.Caller, ref vault.Ref, patch vault.PolicyPatch) (vault.Policy, error) {
-	if err := s.enter(ctx, who, "certificates/update", ref); err != nil {
+	if err := s.enter(ctx, who, actions[vault.Certificates].update, ref); err != nil {
 		return vault.Policy{}, err
 	}
 	now := s.Now()

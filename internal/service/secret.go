@@ -100,7 +100,7 @@ func pfxToPEM(ctx context.Context, value string) (string, error) {
 
 // Set stores a value as a new version of a plain secret.
 func (s *Secrets) Set(ctx context.Context, who vault.Caller, ref vault.Ref, in SecretInput) (Bundle, error) {
-	if err := s.enter(ctx, who, "secrets/set", ref); err != nil {
+	if err := s.enter(ctx, who, actions[vault.Secrets].create, ref); err != nil {
 		return Bundle{}, err
 	}
 	if err := in.check(); err != nil {
