@@ -277,6 +277,11 @@ func TestSecretInAnotherForm(t *testing.T) {
 	if got := g.must(200, "GET", form+"2025-07-01", "").json(); got["contentType"] != vault.PEM || !strings.Contains(got["value"].(string), "PRIVATE KEY") {
 		t.Errorf("as PEM: %v", got["contentType"])
 	}
+	for asked, want := range map[string]string{"APPLICATION/X-PEM-FILE": vault.PEM, "Application/x-PKCS12": vault.PKCS12} {
+		if got := g.must(200, "GET", "/secrets/web?api-version=2025-07-01&outContentType="+asked, "").json(); got["contentType"] != want {
+			t.Errorf("as %s: %v", asked, got["contentType"])
+		}
+	}
 	if got := g.must(200, "GET", form+"7.4", "").json(); got["contentType"] != vault.PKCS12 {
 		t.Errorf("7.4 knows outContentType: %v", got["contentType"])
 	}

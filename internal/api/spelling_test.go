@@ -29,3 +29,30 @@ func TestEnumerationsWithoutCase(t *testing.T) {
 		t.Errorf("rsa-hsm: %s", policy)
 	}
 }
+
+// TestSpellingsOfPolicies: media types compare without case, and P-256K has its
+// first name in certificates too, with the algorithm that goes with it.
+func TestSpellingsOfPolicies(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	const policy = `"issuer":{"name":"Self"},"x509_props":{"subject":"CN=x"}`
+	g.must(202, "POST", "/certificates/pem/create", `{"policy":{`+policy+`,"secret_props":{"contentType":"Application/X-PEM-File"}}}`)
+	if got := g.must(200, "GET", "/certificates/pem/policy", "").body; !strings.Contains(got, `"contentType":"application/x-pem-file"`) {
+		t.Errorf("content type: %s", got)
+	}
+	g.must(400, "POST", "/certificates/text/create", `{"policy":{`+policy+`,"secret_props":{"contentType":"text/plain"}}}`)
+
+	g.must(202, "POST", "/certificates/k/create", `{"policy":{`+policy+`,"key_props":{"kty":"EC","crv":"SECP256K1"}}}`)
+	if got := g.must(200, "GET", "/certificates/k/policy", "").body; !strings.Contains(got, `"key_size":256,"reuse_key":false,"crv":"P-256K"`) {
+		t.Errorf("curve: %s", got)
+	}
+	g.must(200, "POST", "/keys/old/create", `{"kty":"EC","crv":"SECP256K1"}`)
+	signed := g.must(200, "POST", "/keys/old/sign", `{"alg":"ECDSA256","value":"`+digest+`"}`).json()["value"]
+	for _, alg := range []string{"ECDSA256", "ES256K"} {
+		if got := g.must(200, "POST", "/keys/old/verify", `{"alg":"`+alg+`","digest":"`+digest+`","value":"`+signed.(string)+`"}`).body; got != `{"value":true}` {
+			t.Errorf("%s: %s", alg, got)
+		}
+	}
+	g.must(200, "POST", "/keys/p256/create", `{"kty":"EC"}`)
+	g.must(400, "POST", "/keys/p256/sign", `{"alg":"ECDSA256","value":"`+digest+`"}`)
+}

@@ -72,8 +72,12 @@ var algorithms = []algorithm{
 // An algorithm of another operation is as unknown as one of no operation:
 // AES key wrap does not encrypt, and GCM and CBC do not wrap (about-keys-details).
 func find(name, op string) (algorithm, error) {
+	today := name
+	if name == "ECDSA256" {
+		today = "ES256K" // so called in 2016-10-01, as its curve was SECP256K1
+	}
 	for _, a := range algorithms {
-		if a.name == name && a.does(op) {
+		if a.name == today && a.does(op) {
 			return a, nil
 		}
 	}

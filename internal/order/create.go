@@ -127,30 +127,35 @@ func mayStart(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) err
 // policyFor returns the policy of a create: the one it names with defaults
 // filled in, else the stored one.
 func (s *Orders) policyFor(vaultName string, head vault.Object, exists bool, in CreateInput, now time.Time) (vault.Policy, error) {
-	var p vault.Policy
+	var p, before vault.Policy
+	stored := exists && head.Policy != nil
+	if stored {
+		before = *head.Policy
+	}
 	switch {
 	case in.Policy != nil:
 		p = vault.NewPolicy(*in.Policy, now)
-		if exists && head.Policy != nil {
-			p.Created = head.Policy.Created
+		if stored {
+			p.Created = before.Created
 		}
-	case exists && head.Policy != nil:
-		p = *head.Policy
+	case stored:
+		p = before
 	default:
 		return p, vault.Bad("policy is missing; the first version of a certificate needs one.")
 	}
-	return p, s.CheckPolicy(vaultName, p)
+	return p, s.CheckPolicy(vaultName, p, before)
 }
 
-// CheckPolicy refuses a policy that no certificate can be made from. A subject
-// that is no name is told before all else (recorded, of one with a bad key usage).
-func (s *Orders) CheckPolicy(vaultName string, p vault.Policy) error {
+// CheckPolicy refuses a policy that no certificate can be made from, which was
+// before until now. A subject that is no name is told before all else (recorded,
+// of one with a bad key usage).
+func (s *Orders) CheckPolicy(vaultName string, p, before vault.Policy) error {
 	if len(p.X509.Subject) <= vault.MaxSubject {
 		if _, err := dn.Parse(p.X509.Subject); err != nil {
 			return err
 		}
 	}
-	if err := p.Check(s.Settings(vaultName)); err != nil {
+	if err := p.Check(before, s.Settings(vaultName)); err != nil {
 		return err
 	}
 	_, err := certs.Fitted(p.X509)

@@ -65,7 +65,7 @@ func (s *Orders) Import(ctx context.Context, ref vault.Ref, in ImportInput, read
 func (s *Orders) imported(ctx context.Context, ref vault.Ref, in ImportInput, now time.Time) (material, error) {
 	patch := vault.PolicyPatch{}
 	if in.Policy != nil {
-		patch = *in.Policy
+		patch = in.Policy.Spelled()
 	}
 	contentType := vault.PKCS12
 	if patch.Secret != nil && patch.Secret.ContentType != nil {
@@ -90,7 +90,6 @@ func (s *Orders) imported(ctx context.Context, ref vault.Ref, in ImportInput, no
 // importPolicy is the caller's policy with everything that the certificate
 // decides taken from the certificate (CONTRACT section 5).
 func importPolicy(patch vault.PolicyPatch, leaf certs.Certificate, key keys.Key, now time.Time) vault.Policy {
-	patch = patch.Spelled()
 	hsm := patch.Key != nil && patch.Key.Type != nil && patch.Key.Type.HSM()
 	patch.X509 = nil
 	p := vault.NewPolicy(patch, now)

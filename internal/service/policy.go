@@ -56,11 +56,12 @@ func (s *Certificates) UpdatePolicy(ctx context.Context, who vault.Caller, ref v
 // checkPatched refuses a policy that no certificate could be made from. What
 // an import wrote into a policy and the caller left alone is not held against it.
 func (s *Certificates) checkPatched(r vault.Reader, head vault.Object, p vault.Policy, patch vault.PolicyPatch) error {
-	check := s.Orders.CheckPolicy
-	if patch.X509 == nil && patch.Key == nil {
-		check = func(string, vault.Policy) error { return p.CheckImport() }
+	before := *head.Policy
+	err := p.CheckImport()
+	if !p.SameCertificate(before) {
+		err = s.Orders.CheckPolicy(head.Vault, p, before)
 	}
-	if err := check(head.Vault, p); err != nil {
+	if err != nil {
 		return err
 	}
 	next := vault.Operation{IssuerName: p.Issuer.Name}
@@ -68,7 +69,7 @@ func (s *Certificates) checkPatched(r vault.Reader, head vault.Object, p vault.P
 	if !ordered || next.Self() || next.Manual() {
 		return nil
 	}
-	_, _, err := s.Orders.Issuers.Of(r, head.Vault, p)
+	_, _, err = s.Orders.Issuers.Of(r, head.Vault, p)
 	named := patch.Issuer != nil && patch.Issuer.Name != nil
 	if refusal := (*vault.Error)(nil); errors.As(err, &refusal) && refusal.Setup && !named {
 		return nil // how its issuer is set up is mended elsewhere

@@ -27,6 +27,7 @@ func (s *Secrets) Get(ctx context.Context, who vault.Caller, ref vault.Ref, id, 
 	if err == nil {
 		b, err = s.opened(b)
 	}
+	form = vault.SpelledType(form)
 	if err != nil || form == "" || form == b.Version.Secret.ContentType {
 		return b, err
 	}

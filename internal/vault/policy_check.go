@@ -16,9 +16,13 @@ const (
 	maxEKUs     = 100 // nothing recorded
 )
 
-// Check refuses a policy that no certificate can be made from. Whether the
-// subject is a distinguished name is the craft of package certs.
-func (p Policy) Check(s Settings) error {
+// Check refuses a policy that no certificate can be made from, which was before
+// until now: a longer subject than callers may write can only be one that an
+// import wrote. Whether it is a distinguished name is the craft of package certs.
+func (p Policy) Check(before Policy, s Settings) error {
+	if len(p.X509.Subject) > MaxSubject && p.X509.Subject != before.X509.Subject {
+		return Bad("x509_props.subject is longer than %d characters.", MaxSubject)
+	}
 	for _, check := range []func() error{
 		func() error { return p.Key.Check(s) },
 		p.Secret.check, p.X509.check,
@@ -30,6 +34,22 @@ func (p Policy) Check(s Settings) error {
 		}
 	}
 	return nil
+}
+
+// SameCertificate reports whether the next version is made as it was before;
+// clients send the whole policy back where they change one member of it.
+func (p Policy) SameCertificate(before Policy) bool {
+	a, b := p.X509, before.X509
+	return p.Key == before.Key && a.Subject == b.Subject && a.SANs.same(b.SANs) && slices.Equal(a.EKUs, b.EKUs) &&
+		slices.Equal(a.Usage, b.Usage) && a.ValidityMonths == b.ValidityMonths && a.CA == b.CA
+}
+
+func (s *SANs) same(as *SANs) bool {
+	if s == nil || as == nil {
+		return s == as
+	}
+	return slices.Equal(s.DNS, as.DNS) && slices.Equal(s.Emails, as.Emails) && slices.Equal(s.UPNs, as.UPNs) &&
+		slices.Equal(s.URIs, as.URIs) && slices.Equal(s.IPs, as.IPs)
 }
 
 // Check refuses a type, size or curve that no key pair can be made of, for
@@ -67,8 +87,6 @@ func (s SecretProps) check() error {
 
 func (x X509Props) check() error {
 	switch {
-	case len(x.Subject) > MaxSubject:
-		return Bad("x509_props.subject is longer than %d characters.", MaxSubject)
 	case x.Subject == "" && x.SANs.Empty():
 		return NoSubject()
 	case x.ValidityMonths < 1 || x.ValidityMonths > maxValidity:

@@ -29,7 +29,7 @@ func TestDefaults(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if err := got.Check(vault.DefaultSettings("v")); err != nil {
+	if err := got.Check(vault.Policy{}, vault.DefaultSettings("v")); err != nil {
 		t.Error(err)
 	}
 	unknown := vault.NewPolicy(vault.PolicyPatch{X509: subject("CN=x")}, noon)
@@ -126,13 +126,13 @@ func TestCheckRefuses(t *testing.T) {
 		"AutoRenew needs an issuer":                 {X509: subject("CN=x"), Lifetime: action("AutoRenew", 80, 0)},
 		"issuer.name is empty":                      {X509: subject("CN=x"), Issuer: &vault.IssuerPatch{Name: ptr("")}},
 	} {
-		err := vault.NewPolicy(patch, noon).Check(vault.DefaultSettings("v"))
+		err := vault.NewPolicy(patch, noon).Check(vault.Policy{}, vault.DefaultSettings("v"))
 		if err == nil || !strings.Contains(err.Error(), want) || refused(err) != "400 BadParameter" {
 			t.Errorf("got %v, want a 400 with %q", err, want)
 		}
 	}
 	hsm := vault.NewPolicy(key(vault.KeyPatch{Type: ptr(vault.RSAHSM)}), noon)
-	if err := hsm.Check(vault.Settings{SoftDeleteDays: 90}); refused(err) != "400 BadParameter" {
+	if err := hsm.Check(vault.Policy{}, vault.Settings{SoftDeleteDays: 90}); refused(err) != "400 BadParameter" {
 		t.Errorf("-HSM on a standard vault: %v", err)
 	}
 }

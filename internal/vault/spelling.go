@@ -7,10 +7,15 @@ import (
 
 // What the members of a policy may be, spelled as published.
 var (
-	keyTypes = []KeyType{RSA, RSAHSM, EC, ECHSM, Oct, OctHSM}
-	curves   = []Curve{P256, P384, P521, P256K}
-	actions  = []string{AutoRenew, EmailContacts}
+	keyTypes     = []KeyType{RSA, RSAHSM, EC, ECHSM, Oct, OctHSM}
+	curves       = []Curve{P256, P384, P521, P256K, Koblitz}
+	actions      = []string{AutoRenew, EmailContacts}
+	contentTypes = []string{PKCS12, PEM}
 )
+
+// SpelledType returns the content type of a certificate's secret as published;
+// media types compare without case.
+func SpelledType(t string) string { return spelled(t, contentTypes) }
 
 // Spelled returns the patch with the values of enumerations spelled as
 // published: the service compares them without case, and .NET's client writes
@@ -19,7 +24,13 @@ func (p PolicyPatch) Spelled() PolicyPatch {
 	if k := p.Key; k != nil {
 		next := *k
 		next.Type, next.Curve = spelledAt(k.Type, keyTypes), spelledAt(k.Curve, curves)
+		if next.Curve != nil {
+			*next.Curve = next.Curve.Plain()
+		}
 		p.Key = &next
+	}
+	if p.Secret != nil {
+		p.Secret = &SecretPatch{ContentType: spelledAt(p.Secret.ContentType, contentTypes)}
 	}
 	if x := p.X509; x != nil && x.Usage != nil {
 		next, usage := *x, slices.Clone(*x.Usage)
