@@ -38,6 +38,9 @@ func parse(text string) (script, *vault.Error) {
 		token, tail, _ := strings.Cut(rest, ";")
 		if m, ok := strings.CutPrefix(strings.TrimSpace(rest), "message="); ok {
 			s.message, alike = strings.TrimSpace(m), true
+			if s.outcome == "" && wrong == nil {
+				wrong = toNobody(strings.TrimSpace(rest))
+			}
 			break
 		}
 		if token = strings.TrimSpace(token); token != "" {
