@@ -114,9 +114,9 @@ func renewedMail(v, was vault.Version, op vault.Operation) letter {
 // failedMail says that a renewal failed, and when it is tried again.
 func failedMail(v vault.Version, op vault.Operation, again time.Time) letter {
 	return letter{fmt.Sprintf("Certificate %s in vault %s could not be renewed", v.Name, v.Vault),
-		"The next version of this certificate could not be had. The one there is stays in use. It is tried again by itself; if the error stays, a person must look after it before the certificate expires.",
+		"The next version of this certificate could not be issued. The version in use stays in use until it expires. The renewal is tried again by itself; if the error stays, a person must look after it before then.",
 		append(factsOf(v), [2]string{"Issuer", op.IssuerName}, [2]string{"Request", op.RequestID}, [2]string{"Error", op.Failure.Code},
-			[2]string{"Message", op.Failure.Message}, [2]string{"Next try", again.UTC().Format(mailTime)})}
+			[2]string{"Message", op.Failure.Message}, [2]string{"Next try", again.UTC().Format(mailTime)}, [2]string{"What to do", mendAndRetry(v.Ref)})}
 }
 
 // Renewed mails that a renewal was completed. was is the version before.

@@ -68,7 +68,7 @@ func expiryMessage(v vault.Version, what string, at time.Time) vault.Message {
 // why, and when it is tried again.
 func failedMessage(v vault.Version, op vault.Operation, again, at time.Time) vault.Message {
 	return message(v, vault.EventRenewalFailed, at, map[string]any{"Code": op.Failure.Code, "Message": op.Failure.Message,
-		"Issuer": op.IssuerName, "RequestId": op.RequestID, "NextTry": again.Unix()})
+		"Issuer": op.IssuerName, "RequestId": op.RequestID, "NextTry": again.Unix(), "Action": mendAndRetry(v.Ref)})
 }
 
 // message is an event with the data members of Event Grid's schema for Key

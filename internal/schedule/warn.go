@@ -53,9 +53,11 @@ func (s *Scheduler) warnLate(tx vault.Tx, c Current, what string, now time.Time)
 // A hitch is why a renewal has not got through: what is awaited, since when,
 // what the issuer said, what a person can do, and when it goes on by itself.
 type hitch struct {
-	awaits, said, do string
-	since            time.Time // of the order; zero where there is none
-	next             time.Time // zero: never
+	awaits, do string
+	answer     bool      // said is the last answer; else it is what was done last
+	said       string    // "" where nothing was
+	since      time.Time // of the order; zero where there is none
+	next       time.Time // zero: never
 }
 
 // hitchOf says what the renewal of a certificate waits for.
@@ -67,7 +69,7 @@ func hitchOf(r vault.Reader, c Current) (h hitch, err error) {
 		if h.awaits, h.do = awaited(op); !op.Renewal {
 			h.awaits += ", in an operation that somebody began; a renewal can begin once it has ended"
 		}
-		h.said = lastWord(op)
+		h.said, h.answer = lastWord(op), op.Detail != ""
 		j, _, err := engine.Found(r.Job(vault.JobIssue, op.Ref))
 		h.next = j.Due
 		return h, err
@@ -76,12 +78,13 @@ func hitchOf(r vault.Reader, c Current) (h hitch, err error) {
 	case op.Status == vault.Cancelled:
 		h.said = "The last try was cancelled."
 	}
+	h.answer = true
 	h.next = c.Schedule.Retry
 	h.awaits = "the next try"
 	if n := c.Schedule.Tries; n > 0 {
 		h.awaits += fmt.Sprintf(", after %s", times(n, "failed try", "failed tries"))
 	}
-	h.do = "Mend what the issuer said, then try at once: " + command("retry", op.Ref, c.Head.Ref)
+	h.do = mendAndRetry(op.Ref, c.Head.Ref)
 	return h, nil
 }
 
@@ -99,8 +102,16 @@ func awaited(op vault.Operation) (awaits, do string) {
 		return fmt.Sprintf("the issuer, which could not be asked %s in a row", times(op.Attempt, "time", "times")),
 			"Look after the issuer, the network to it and its settings; see all that was said with " + command("history", op.Ref) + "; once it is mended, " + command("retry", op.Ref) + " asks at once."
 	}
+	if !op.Missed.IsZero() {
+		return "its turn: a limit of the issuer holds the order", "Nothing, if the limit ends in time; else have the issuer raise the limit, or name another issuer in the policy and cancel the operation, so that a new one begins."
+	}
 	return "the issuer, which has the order and does not complete it", "See what the order waits for with " + command("history", op.Ref) +
 		"; complete it at the issuer or mend what it says, such as a DNS record; or cancel the operation, so that a new one begins."
+}
+
+// mendAndRetry is what a person can do about a renewal that failed.
+func mendAndRetry(refs ...vault.Ref) string {
+	return "Mend what the error says, then try at once: " + command("retry", refs...)
 }
 
 // command is what to type about a certificate; the first ref that is one counts.
@@ -115,10 +126,7 @@ func command(verb string, refs ...vault.Ref) string {
 
 // lastWord is what was said last about an operation in progress.
 func lastWord(op vault.Operation) string {
-	switch n := len(op.History); {
-	case op.Detail != "":
-		return op.Detail
-	case n > 0:
+	if n := len(op.History); op.Detail == "" && n > 0 {
 		return op.History[n-1].Text
 	}
 	return op.WaitsFor()
@@ -162,8 +170,12 @@ func (h hitch) facts(c Current) [][2]string {
 		f = append(f, [2]string{"Issuer", c.Operation.IssuerName}, [2]string{"Request", c.Operation.RequestID}, [2]string{"Requested", h.since.UTC().Format(mailTime)})
 	}
 	f = append(f, [2]string{"Waits for", h.awaits})
-	if h.said != "" {
+	switch {
+	case h.said == "":
+	case h.answer:
 		f = append(f, [2]string{"Last answer", h.said})
+	default:
+		f = append(f, [2]string{"Last step", h.said})
 	}
 	if !h.next.IsZero() {
 		f = append(f, [2]string{"Next try", h.next.UTC().Format(mailTime)})

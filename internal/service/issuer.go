@@ -114,6 +114,9 @@ func (s *Issuers) applyIssuer(c vault.IssuerConfig, in IssuerInput, now time.Tim
 	}
 	if in.Organization != nil {
 		c.Organization = in.Organization.apply(c.Organization)
+		if err := vault.CheckAdmins(c.Organization.Admins); err != nil {
+			return c, err
+		}
 	}
 	c.Updated = now
 	if err := s.applyCredentials(&c, in); err != nil {

@@ -79,3 +79,15 @@ func TestAnnounceFirstRoot(t *testing.T) {
 	must(t, h.Schedule.AnnounceRoot(t.Context(), vault.NewRoot{Provider: "Internal", CommonName: "Internal Root", Made: noon, From: noon, Expires: noon.AddDate(20, 0, 0), First: true}))
 	h.wantOutbox(t, map[string]int{vault.EventNewRoot: 2, "has a new root: Internal Root": 1})
 }
+
+// An administrator whom no mail can reach is refused when the issuer is set.
+func TestAdministratorsAreChecked(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	put := func(email string) error {
+		_, err := h.Issuers.Put(t.Context(), nobody, "default", "own", service.IssuerInput{Provider: ptr("Internal"), Organization: &service.OrganizationInput{Admins: &[]vault.Admin{{Email: email}}}})
+		return err
+	}
+	must(t, put("pki@example.test"))
+	refused(t, put("pki"), vault.Invalid, "BadParameter")
+}

@@ -61,6 +61,10 @@ func TestLateRenewalIsTold(t *testing.T) {
 			want: []string{"does not complete it", "Order 7 is being validated.", "certwright history Web"}},
 		"refusals": {renews: waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "CAA forbids it."}}),
 			want: []string{"the next try, after ", " failed tries", "Request rejected: CAA forbids it.", "certwright retry Web"}},
+		"an authority that says nothing": {renews: waits(vault.Progress{Again: 12 * time.Hour}),
+			want: []string{"does not complete it", "Renewal of version "}},
+		"a limit": {renews: fails(&vault.RetryError{After: 24 * time.Hour, Err: vault.Paced("ca.example.test limits web.example.test: too many certificates")}),
+			want: []string{"a limit of the issuer holds the order", "too many certificates", "raise the limit"}},
 		"an order of somebody": {other: waits(vault.Progress{Again: 12 * time.Hour, Detail: "Order 9 is being validated."}),
 			want: []string{"an operation that somebody began", "Order 9 is being validated."}},
 	} {
@@ -97,6 +101,9 @@ func TestLateRenewalIsTold(t *testing.T) {
 				}
 			}
 			_, texts := h.sent(t, vault.TopicMail, "its renewal is late")
+			if said := strings.Contains(texts[0], "Last answer:"); said == (name == "an authority that says nothing") {
+				t.Errorf("a last answer is told: %v", said)
+			}
 			wantSaid(t, texts[0], "Due since:       "+due.UTC().Format("2006-01-02"), "Next try:", "What to do:")
 		})
 	}
@@ -155,7 +162,7 @@ func TestApprovalIsAskedForAtOnce(t *testing.T) {
 		if o.Approval != nil {
 			return h.issues(o)
 		}
-		return vault.Progress{Asks: true, Again: 6 * time.Hour, Detail: "The request waits for the approval of an operator. It asks for web.example.test."}, nil
+		return vault.Progress{Asks: true, Again: 6 * time.Hour, Detail: "Pending certificate created. The request waits for the approval of an operator. It asks for web.example.test."}, nil
 	}
 	p.steps = []step{asks}
 	op := h.create(t, web, lives("mydigicert", 12, renew(80)))
@@ -169,6 +176,9 @@ func TestApprovalIsAskedForAtOnce(t *testing.T) {
 		}
 		return bodies[n-1] + texts[n-1]
 	}
+	if text := asked(1); strings.Contains(text, "Pending certificate created") {
+		t.Errorf("the wire's usual words are told:\n%s", text)
+	}
 	wantSaid(t, asked(1), op.RequestID, "It asks for web.example.test.", "certwright approve Web --vault default", "certwright reject Web")
 	if at, _ := h.sent(t, vault.EventApprovalAsked, ""); at[0].Sub(op.Created) > time.Minute {
 		t.Errorf("asked %s after the request", at[0].Sub(op.Created))
@@ -178,4 +188,22 @@ func TestApprovalIsAskedForAtOnce(t *testing.T) {
 	h.pass(t, 300*day)
 	v := h.get(t, web).Version
 	wantSaid(t, asked(2), v.ID, `"Renewal":true`, "stays in use until it expires")
+}
+
+// A renewal that failed says what a person can do about it.
+func TestFailureSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	h, p := playing(t)
+	h.contacts(t)
+	p.steps = []step{h.issues}
+	h.create(t, web, lives("mydigicert", 12, renew(80)))
+	p.steps = []step{h.issues, waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "CAA forbids it."}})}
+	h.pass(t, 300*day)
+	for _, topic := range []string{vault.EventRenewalFailed, vault.TopicMail} {
+		_, texts := h.sent(t, topic, "could not be renewed")
+		if len(texts) != 1 {
+			t.Fatalf("%s: told %d times", topic, len(texts))
+		}
+		wantSaid(t, texts[0], "CAA forbids it.", "then try at once: certwright retry Web --vault default")
+	}
 }

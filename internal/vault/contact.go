@@ -26,6 +26,17 @@ func CheckContacts(list []Contact) error {
 	return nil
 }
 
+// CheckAdmins refuses administrators of an issuer with an address that no mail
+// can go to; one without an address may stand there.
+func CheckAdmins(list []Admin) error {
+	for i, a := range list {
+		if a.Email != "" && !IsAddress(a.Email) {
+			return Bad("org_details.admin_details[%d].email %q is not a mail address: write one as in ops@example.org.", i, Clip(a.Email, 80))
+		}
+	}
+	return nil
+}
+
 // maxAddress is the longest address that fits a path of SMTP (RFC 5321 section 4.5.3.1.3).
 const maxAddress = 254
 

@@ -28,3 +28,17 @@ func TestCheckContacts(t *testing.T) {
 		t.Error("a list without end is taken")
 	}
 }
+
+// An administrator may have no address; one that is there must be one.
+func TestCheckAdmins(t *testing.T) {
+	t.Parallel()
+	if err := vault.CheckAdmins([]vault.Admin{{FirstName: "Kim"}, {Email: "pki@example.org"}}); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{"ops", "Ops <ops@example.org>", "ops@example.org "} {
+		err := vault.CheckAdmins([]vault.Admin{{FirstName: "Kim"}, {Email: bad}})
+		if err == nil || !strings.Contains(err.Error(), "org_details.admin_details[1].email ") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
