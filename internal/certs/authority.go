@@ -5,13 +5,15 @@ import (
 	"slices"
 	"time"
 
+	"certwright/internal/authority"
 	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
 // An Authority signs what others ask for: the issuing authority of a
-// development server, and that of tests.
+// development server, and that of tests. It is not one of internal/authority,
+// since it signs for keys on P-256K too, and as the service does itself.
 type Authority struct {
 	Certificate []byte // DER
 	Key         keys.Key
@@ -34,7 +36,7 @@ func NewAuthority(cn string, now time.Time) (Authority, error) {
 	}
 	id := keyID(k.PKIX())
 	t := template{
-		issuer: name, subject: name, public: k.PKIX(), from: now.Add(-backdated), to: addMonths(now, 120),
+		issuer: name, subject: name, public: k.PKIX(), valid: authority.ForMonths(120, now),
 		extensions: []*extension{{oidKeyUsage, true, usage}, {oidBasicConstraints, true, basicConstraints(true)}, authorityKey(id), subjectKey(id)},
 	}
 	der, err := t.sign(k)
@@ -57,15 +59,9 @@ func (a Authority) Issue(csr []byte, validityMonths int, now time.Time) (leaf []
 	if err != nil {
 		return nil, err
 	}
-	from, to := now.Add(-backdated), addMonths(now, validityMonths)
-	if from.Before(own.NotBefore) {
-		from = own.NotBefore
-	}
-	if to.After(own.NotAfter) {
-		to = own.NotAfter
-	}
 	t := template{
-		issuer: own.SubjectDER, subject: r.SubjectDER, public: r.Public, from: from, to: to,
+		issuer: own.SubjectDER, subject: r.SubjectDER, public: r.Public,
+		valid: authority.ForMonths(validityMonths, now).Within(authority.Validity{From: own.NotBefore, To: own.NotAfter}),
 		extensions: []*extension{r.leafUsage(), {oidBasicConstraints, false, basicConstraints(false)}, r.ekus, r.sans,
 			authorityKey(own.subjectID), subjectKey(keyID(r.Public))},
 	}

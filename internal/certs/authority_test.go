@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"certwright/internal/authority"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -49,7 +50,7 @@ func TestAuthority(t *testing.T) {
 		if diff := cmp.Diff(want, c.Props()); diff != "" {
 			t.Errorf("issued (-want +got):\n%s", diff)
 		}
-		if c.NotAfter != addMonths(testNow, 3) || !keys.Same(c.Public, k.PKIX()) {
+		if c.NotAfter != authority.AfterMonths(testNow, 3) || !keys.Same(c.Public, k.PKIX()) {
 			t.Errorf("valid until %v, of another key: %v", c.NotAfter, !keys.Same(c.Public, k.PKIX()))
 		}
 		file := filepath.Join(t.TempDir(), "leaf.pem")

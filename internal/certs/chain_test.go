@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"certwright/internal/authority"
 	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
@@ -24,7 +25,7 @@ func signed(t testing.TB, subject string, ca bool, issuer *chainLink) *chainLink
 	if issuer == nil {
 		issuer = &chainLink{key: k, name: name}
 	}
-	tmpl := template{issuer: issuer.name, subject: name, public: k.PKIX(), from: testNow, to: addMonths(testNow, 1),
+	tmpl := template{issuer: issuer.name, subject: name, public: k.PKIX(), valid: authority.Validity{From: testNow, To: authority.AfterMonths(testNow, 1)},
 		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(ca)}, authorityKey(keyID(issuer.key.PKIX())), subjectKey(keyID(k.PKIX()))}}
 	der, err := tmpl.sign(issuer.key)
 	if err != nil {
@@ -140,7 +141,7 @@ func TestFindLeafWithCompressedKey(t *testing.T) {
 	compressed := bytes.Replace(k.PKIX(), point.SerializeUncompressed(), point.SerializeCompressed(), 1)
 	compressed[1] -= 32                    // the outer length
 	compressed[len(compressed)-33-2] -= 32 // that of the bit string
-	der, err := template{issuer: name, subject: name, public: compressed, from: testNow, to: addMonths(testNow, 1)}.sign(k)
+	der, err := template{issuer: name, subject: name, public: compressed, valid: authority.Validity{From: testNow, To: authority.AfterMonths(testNow, 1)}}.sign(k)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,6 @@
 package certs
 
 import (
-	"crypto/rand"
 	"crypto/sha1"
 	"fmt"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/authority"
 	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
@@ -39,37 +39,32 @@ func SelfSign(k keys.Key, x vault.X509Props, now time.Time) ([]byte, error) {
 	public := k.PKIX()
 	id := keyID(public)
 	t := template{
-		issuer: subject, subject: subject, public: public,
-		from: now.Add(-backdated), to: addMonths(now, x.ValidityMonths),
+		issuer: subject, subject: subject, public: public, valid: authority.ForMonths(x.ValidityMonths, now),
 		extensions: []*extension{usage, basic, ekus, sans, authorityKey(id), subjectKey(id)},
 	}
 	return t.sign(k)
 }
 
-// backdated is how long before its making a certificate begins to be valid,
-// for the sake of clocks that are slow (CONTRACT section 5).
-const backdated = 10 * time.Minute
-
 // A template is a certificate before it is signed.
 type template struct {
 	issuer, subject, public []byte // DER
-	from, to                time.Time
+	valid                   authority.Validity
 	extensions              []*extension // nil ones are left out
 }
 
 func (t template) sign(k keys.Key) ([]byte, error) {
-	if err := checkTimes(t.from, t.to); err != nil {
+	if err := checkTimes(t.valid); err != nil {
 		return nil, err
 	}
 	var b cryptobyte.Builder
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.Tag(0).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) { b.AddASN1Int64(2) }) // v3
-		b.AddASN1(asn1.INTEGER, func(b *cryptobyte.Builder) { b.AddBytes(newSerial()) })
+		b.AddASN1BigInt(authority.NewSerial(serialOctets))
 		algorithmOf(k).add(b)
 		b.AddBytes(t.issuer)
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			addTime(b, t.from)
-			addTime(b, t.to)
+			addTime(b, t.valid.From)
+			addTime(b, t.valid.To)
 		})
 		b.AddBytes(t.subject)
 		b.AddBytes(t.public)
@@ -82,16 +77,11 @@ func (t template) sign(k keys.Key) ([]byte, error) {
 	return sign(k, tbs)
 }
 
-// newSerial returns 16 random bytes that are a positive DER integer of that length.
-func newSerial() []byte {
-	b := make([]byte, 16)
-	rand.Read(b) // never fails (crypto/rand)
-	b[0] = b[0]&0x3f | 0x40
-	return b
-}
+// serialOctets is how long the serial numbers of the service's own certificates are.
+const serialOctets = 16
 
-func checkTimes(from, to time.Time) error {
-	if from.UTC().Year() < 1950 || to.UTC().Year() > 9999 || !to.After(from) {
+func checkTimes(v authority.Validity) error {
+	if v.From.UTC().Year() < 1950 || v.To.UTC().Year() > 9999 || !v.To.After(v.From) {
 		return vault.Bad("x509_props.validity_months gives no dates that a certificate can carry.")
 	}
 	return nil
@@ -110,13 +100,7 @@ func addTime(b *cryptobyte.Builder, t time.Time) {
 
 // keyID is the SHA-1 of the public key's bits (RFC 5280 section 4.2.1.2).
 func keyID(pkix []byte) []byte {
-	in := cryptobyte.String(pkix)
-	var spki, alg cryptobyte.String
-	var bits []byte
-	if !in.ReadASN1(&spki, asn1.SEQUENCE) || !spki.ReadASN1(&alg, asn1.SEQUENCE) || !spki.ReadASN1BitStringAsBytes(&bits) {
-		bits = pkix
-	}
-	sum := sha1.Sum(bits)
+	sum := sha1.Sum(authority.KeyBits(pkix))
 	return sum[:]
 }
 
@@ -134,25 +118,14 @@ func authorityKey(id []byte) *extension {
 	return &extension{oidAKI, false, b.BytesOrPanic()}
 }
 
-// addMonths goes n calendar months on. Where the month is too short the last
-// day is taken, as .NET does: 31 January and one month is 28 February.
-func addMonths(t time.Time, n int) time.Time {
-	t = t.UTC()
-	moved := t.AddDate(0, n, 0)
-	if moved.Day() != t.Day() {
-		moved = moved.AddDate(0, 0, -moved.Day())
-	}
-	return moved
-}
-
 // monthsBetween counts the calendar months from one time to another, rounded
 // up: 365 days and 10 minutes are 13 (CONTRACT section 5).
 func monthsBetween(from, to time.Time) int {
 	n := (to.UTC().Year()-from.UTC().Year())*12 + int(to.UTC().Month()) - int(from.UTC().Month())
-	for n > 0 && !addMonths(from, n-1).Before(to) {
+	for n > 0 && !authority.AfterMonths(from, n-1).Before(to) {
 		n--
 	}
-	for addMonths(from, n).Before(to) {
+	for authority.AfterMonths(from, n).Before(to) {
 		n++
 	}
 	return max(n, 0)

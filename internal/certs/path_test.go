@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/authority"
 	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
@@ -114,7 +115,7 @@ func between(t *testing.T, over Authority, key keys.Key, to time.Time) Authority
 	if err != nil {
 		t.Fatal(err)
 	}
-	tmpl := template{issuer: top.SubjectDER, subject: name, public: key.PKIX(), from: to.AddDate(0, -1, 0), to: to,
+	tmpl := template{issuer: top.SubjectDER, subject: name, public: key.PKIX(), valid: authority.Validity{From: to.AddDate(0, -1, 0), To: to},
 		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(true)}, authorityKey(top.subjectID), subjectKey(keyID(key.PKIX()))}}
 	der, err := tmpl.sign(over.Key)
 	if err != nil {
@@ -158,7 +159,7 @@ func expiredRoot(t *testing.T, key keys.Key, to time.Time) []byte {
 		t.Fatal(err)
 	}
 	id := keyID(key.PKIX())
-	der, err := template{issuer: name, subject: name, public: key.PKIX(), from: to.AddDate(0, -1, 0), to: to,
+	der, err := template{issuer: name, subject: name, public: key.PKIX(), valid: authority.Validity{From: to.AddDate(0, -1, 0), To: to},
 		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(true)}, subjectKey(id)}}.sign(key)
 	if err != nil {
 		t.Fatal(err)
@@ -176,6 +177,6 @@ func (a Authority) outlive(csr, root []byte, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return template{issuer: top.SubjectDER, subject: r.SubjectDER, public: r.Public, from: now.Add(-backdated), to: now.AddDate(0, 1, 0),
+	return template{issuer: top.SubjectDER, subject: r.SubjectDER, public: r.Public, valid: authority.ForMonths(1, now),
 		extensions: []*extension{r.sans, authorityKey(top.subjectID), subjectKey(keyID(r.Public))}}.sign(a.Key)
 }

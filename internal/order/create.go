@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/authority"
 	"certwright/internal/certs"
 	"certwright/internal/certs/dn"
 	"certwright/internal/engine"
@@ -286,7 +287,7 @@ func (p *plan) placeholder(tx vault.Tx, head *vault.Object) error {
 		}
 	}
 	head.Latest = vault.NewID()
-	nbf, exp := certs.Window(p.op.Policy.X509.ValidityMonths, p.now)
+	valid := authority.ForMonths(p.op.Policy.X509.ValidityMonths, p.now)
 	return tx.PutVersion(vault.Version{Ref: p.ref, ID: head.Latest, Pending: true, Tags: p.op.Tags,
-		Attributes: vault.Attributes{NotBefore: nbf, Expires: exp, Created: p.now, Updated: p.now}})
+		Attributes: vault.Attributes{NotBefore: valid.From, Expires: valid.To, Created: p.now, Updated: p.now}})
 }

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
 	"time"
 
+	"certwright/internal/authority"
 	"certwright/internal/certs"
 	"certwright/internal/clock"
 	"certwright/internal/keys"
@@ -37,7 +37,7 @@ func openIssuing(ctx context.Context, accounts vault.Accounts, dir *folder) (cer
 	if err != nil {
 		return a, fmt.Errorf("open the issuing authority: %w", err)
 	}
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.Certificate})
+	text := authority.PEM(a.Certificate)
 	if old, err := os.ReadFile(dir.file(issuingCAFile)); err == nil && bytes.Equal(old, text) {
 		return a, nil
 	}

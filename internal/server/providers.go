@@ -83,8 +83,8 @@ func (p *providers) tell(name string) {
 	}
 }
 
-// An authority is an issuer that is its own CA.
-type authority interface {
+// An ownCA is an issuer that is a CA of this server.
+type ownCA interface {
 	// Rollover makes a new issuing certificate.
 	Rollover(ctx context.Context) error
 	// File returns what is published under a name; vault.ErrNotFound if it is none of its.
@@ -93,7 +93,7 @@ type authority interface {
 
 // rollover has the CA behind a provider make a new issuing certificate.
 func (p *providers) rollover(ctx context.Context, name string) error {
-	a, ok := p.named[strings.ToLower(name)].(authority)
+	a, ok := p.named[strings.ToLower(name)].(ownCA)
 	if !ok {
 		return &vault.Error{Reason: vault.NotFound, Code: "ProviderNotFound", Message: "There is no provider of kind ca of that name."}
 	}
@@ -104,7 +104,7 @@ func (p *providers) rollover(ctx context.Context, name string) error {
 func (p *providers) published(ctx context.Context, file string) (string, []byte, error) {
 	for name, issuer := range p.named {
 		rest, ok := strings.CutPrefix(strings.ToLower(file), name)
-		a, own := issuer.(authority)
+		a, own := issuer.(ownCA)
 		if !ok || !own || rest == "" {
 			continue
 		}

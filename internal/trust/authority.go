@@ -1,7 +1,6 @@
 package trust
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,12 +11,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/big"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"certwright/internal/authority"
 )
 
 // The files in the data folder. All may be read by everybody but the key,
@@ -40,9 +40,8 @@ type Authority struct {
 	Hosts     []string     // names that get leaves beside the local ones, as Matches takes them
 	Limit     int          // of leaves kept; 0 means 1,000
 
-	dir  string
-	cert *x509.Certificate
-	key  crypto.Signer
+	dir string
+	own authority.Authority
 
 	mu     sync.Mutex
 	leaves leaves
@@ -69,10 +68,10 @@ func Open(dir string) (*Authority, error) {
 func (a *Authority) Path(file string) string { return filepath.Join(a.dir, file) }
 
 // Certificate returns the authority's own certificate.
-func (a *Authority) Certificate() *x509.Certificate { return a.cert }
+func (a *Authority) Certificate() *x509.Certificate { return a.own.Certificate }
 
 // PEM returns the authority's certificate as in ca.pem.
-func (a *Authority) PEM() []byte { return certificatePEM(a.cert.Raw) }
+func (a *Authority) PEM() []byte { return authority.PEM(a.own.Certificate.Raw) }
 
 // read loads certificate and key. fs.ErrNotExist means that there is no
 // certificate: a key alone is what a start that was killed leaves, and nobody
@@ -102,7 +101,7 @@ func (a *Authority) read() error {
 		return fmt.Errorf("%s ends on %s; remove it and %s to have a new authority made",
 			a.Path(CAFile), cert.NotAfter.Format(time.DateOnly), KeyFile)
 	}
-	a.cert, a.key = cert, key
+	a.own = authority.Authority{Certificate: cert, Key: key}
 	return nil
 }
 
@@ -113,14 +112,9 @@ func (a *Authority) create() error {
 	if err != nil {
 		return fmt.Errorf("make the TLS authority's key: %w", err)
 	}
-	der, err := selfSign(key)
-	if err != nil {
+	if a.own, err = authority.Root(key, ownForm(time.Now())); err != nil {
 		return fmt.Errorf("make the TLS authority: %w", err)
 	}
-	if a.cert, err = x509.ParseCertificate(der); err != nil {
-		return fmt.Errorf("make the TLS authority: %w", err)
-	}
-	a.key = key
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return fmt.Errorf("write the TLS authority's key: %w", err)
@@ -132,32 +126,20 @@ func (a *Authority) create() error {
 	return ReplaceFile(a.Path(CAFile), a.PEM(), 0o644)
 }
 
-func selfSign(key *ecdsa.PrivateKey) ([]byte, error) {
-	serial, err := newSerial()
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now()
-	template := &x509.Certificate{
-		SerialNumber: serial,
-		// The serial's head keeps the names of two installations apart, which
-		// trust stores find certificates by.
-		Subject:               pkix.Name{Organization: []string{"Certwright"}, CommonName: "Certwright TLS CA " + hex.EncodeToString(serial.Bytes()[:4])},
-		NotBefore:             now.Add(-backdate),
-		NotAfter:              now.AddDate(caYears, 0, 0),
-		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
-		BasicConstraintsValid: true,
-		IsCA:                  true,
-		MaxPathLenZero:        true,
-	}
-	return x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-}
+// serialOctets is how long serial numbers are, of the authority and of leaves.
+const serialOctets = 16
 
-func newSerial() (*big.Int, error) {
-	var b [16]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return nil, fmt.Errorf("make a serial number: %w", err)
+// ownForm describes the authority's own certificate. The serial number's head
+// keeps the names of two installations apart, which trust stores find
+// certificates by.
+func ownForm(now time.Time) x509.Certificate {
+	serial := authority.NewSerial(serialOctets)
+	return x509.Certificate{
+		SerialNumber:   serial,
+		Subject:        pkix.Name{Organization: []string{"Certwright"}, CommonName: "Certwright TLS CA " + hex.EncodeToString(serial.Bytes()[:4])},
+		NotBefore:      now.Add(-authority.Backdate),
+		NotAfter:       now.AddDate(caYears, 0, 0),
+		KeyUsage:       x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
+		MaxPathLenZero: true,
 	}
-	b[0] = b[0]&0x7f | 0x40 // positive, and always 16 octets long
-	return new(big.Int).SetBytes(b[:]), nil
 }

@@ -66,7 +66,7 @@ func (a *Authority) export(roots []byte) error {
 // truststore returns a PKCS#12 file with ours and the system's roots, each
 // under a name of its own, in the algorithms that Java reads since 8u301.
 func (a *Authority) truststore(roots []byte) ([]byte, error) {
-	entries := []pkcs12.TrustStoreEntry{{Cert: a.cert, FriendlyName: "certwright"}}
+	entries := []pkcs12.TrustStoreEntry{{Cert: a.own.Certificate, FriendlyName: "certwright"}}
 	for block, rest := pem.Decode(roots); block != nil; block, rest = pem.Decode(rest) {
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {

@@ -12,12 +12,13 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"certwright/internal/authority"
 )
 
 const (
 	leafLifetime = 90 * 24 * time.Hour
 	leafRenewal  = 30 * 24 * time.Hour // minted anew when less than this is left
-	backdate     = 10 * time.Minute    // for clients whose clock is behind
 )
 
 // GetCertificate returns a leaf for the server name that a client asks for, or,
@@ -78,18 +79,14 @@ func (a *Authority) mint(name string, addr netip.Addr, now time.Time) (*tls.Cert
 	if err != nil {
 		return nil, fmt.Errorf("make a TLS key: %w", err)
 	}
-	serial, err := newSerial()
-	if err != nil {
-		return nil, err
-	}
 	names := []string{"localhost"}
 	if name != "" && name != "localhost" {
 		names = []string{name, "localhost"}
 	}
-	template := &x509.Certificate{
-		SerialNumber: serial,
+	form := x509.Certificate{
+		SerialNumber: authority.NewSerial(serialOctets),
 		Subject:      pkix.Name{Organization: []string{"Certwright"}},
-		NotBefore:    now.Add(-backdate),
+		NotBefore:    now.Add(-authority.Backdate),
 		NotAfter:     now.Add(leafLifetime),
 		KeyUsage:     x509.KeyUsageDigitalSignature,
 		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
@@ -97,17 +94,13 @@ func (a *Authority) mint(name string, addr netip.Addr, now time.Time) (*tls.Cert
 		IPAddresses:  a.addresses(addr),
 	}
 	if len(names[0]) <= 64 { // ub-common-name, RFC 5280 appendix A
-		template.Subject.CommonName = names[0]
+		form.Subject.CommonName = names[0]
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
+	leaf, err := a.own.Leaf(key.Public(), form)
 	if err != nil {
-		return nil, fmt.Errorf("sign a TLS leaf: %w", err)
+		return nil, fmt.Errorf("make a TLS leaf: %w", err)
 	}
-	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("read a TLS leaf: %w", err)
-	}
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
+	return &tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key, Leaf: leaf}, nil
 }
 
 // addresses lists the addresses of a leaf, each once.

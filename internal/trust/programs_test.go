@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"certwright/internal/authority"
 )
 
 // program finds one of the programs that must be able to read our files. In CI
@@ -70,7 +72,7 @@ func TestOpenSSLTrustsTheLeaf(t *testing.T) {
 		t.Fatal(err)
 	}
 	leaf := t.TempDir() + "/leaf.pem"
-	if err := os.WriteFile(leaf, certificatePEM(cert.Certificate[0]), 0o600); err != nil {
+	if err := os.WriteFile(leaf, authority.PEM(cert.Certificate[0]), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, ca := range []string{CAFile, BundleFile} {

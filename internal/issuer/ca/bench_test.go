@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/authority"
 	"certwright/internal/vault"
 )
 
@@ -37,7 +38,7 @@ func BenchmarkRevoke(b *testing.B) {
 	}
 	list := revocations{}
 	for range 10000 {
-		list.Entries = append(list.Entries, revoked{newSerial().Bytes(), begin, 1, begin.Add(time.Hour)})
+		list.Entries = append(list.Entries, revoked{authority.NewSerial(serialOctets).Bytes(), begin, 1, begin.Add(time.Hour)})
 	}
 	if _, err := i.publish(b.Context(), a, list, begin); err != nil {
 		b.Fatal(err)

@@ -36,7 +36,7 @@ type Issuer struct {
 type desk struct {
 	imported []*x509.Certificate // the issuing CA of the settings' files, and who stands above
 	mu       sync.Mutex
-	last     lineage    // as read last
+	last     members    // as read last
 	making   sync.Mutex // one new authority at a time
 	shelf    shelf
 }
@@ -106,7 +106,7 @@ func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error
 }
 
 // issue signs what is allowed.
-func (i *Issuer) issue(a authority, p Profile, w wish, o vault.Order) (vault.Progress, error) {
+func (i *Issuer) issue(a member, p Profile, w wish, o vault.Order) (vault.Progress, error) {
 	leaf, err := i.leaf(a, p, w, o.Policy.X509.ValidityMonths, o.Now)
 	if err != nil {
 		return fault("The certificate could not be made: %v.", err), nil // nor would it be the next time
@@ -116,7 +116,7 @@ func (i *Issuer) issue(a authority, p Profile, w wish, o vault.Order) (vault.Pro
 	if err != nil {
 		return vault.Progress{}, fmt.Errorf("write the reference: %w", err)
 	}
-	notes := []string{fmt.Sprintf("Signed by %s, serial number %s.", a.cert.Subject, serial)}
+	notes := []string{fmt.Sprintf("Signed by %s, serial number %s.", a.Certificate.Subject, serial)}
 	name, _, _ := i.profileOf(o.Issuer)
 	if s := p.shortened(leaf, a, name, o); s != "" {
 		notes = append(notes, s)

@@ -3,13 +3,13 @@ package ca
 import (
 	"bytes"
 	"context"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"time"
 
+	"certwright/internal/authority"
 	"certwright/internal/vault"
 )
 
@@ -18,7 +18,7 @@ import (
 type shelf struct {
 	mu    sync.Mutex
 	from  time.Time
-	made  lineage
+	made  members
 	lists map[string][]byte // by the authority's name
 }
 
@@ -64,14 +64,14 @@ func (i *Issuer) File(ctx context.Context, name string) (contentType string, bod
 	switch {
 	case !ok:
 	case kind == "crt":
-		return typeCert, a.cert.Raw, nil
+		return typeCert, a.Certificate.Raw, nil
 	case kind == "crl":
 		return i.list(ctx, a, now)
 	}
 	return "", nil, vault.ErrNotFound
 }
 
-// stock reads the lineage onto the shelf, unless it was read just now.
+// stock reads the members onto the shelf, unless it was read just now.
 func (i *Issuer) stock(ctx context.Context, now time.Time) error {
 	if age := now.Sub(i.shelf.from); age >= 0 && age < shelfLife {
 		return nil
@@ -86,7 +86,7 @@ func (i *Issuer) stock(ctx context.Context, now time.Time) error {
 
 // list returns the list of an authority from the shelf, or reads it, and signs
 // it anew where it is too old.
-func (i *Issuer) list(ctx context.Context, a authority, now time.Time) (string, []byte, error) {
+func (i *Issuer) list(ctx context.Context, a member, now time.Time) (string, []byte, error) {
 	if der, ok := i.shelf.lists[a.name]; ok {
 		return typeList, der, nil
 	}
@@ -108,10 +108,10 @@ func (i *Issuer) list(ctx context.Context, a authority, now time.Time) (string, 
 
 // bundle is what clients install to trust this authority: the roots that are
 // valid, or, of an imported issuing CA, the topmost certificate that there is.
-func bundle(l lineage, now time.Time) (string, []byte, error) {
+func bundle(l members, now time.Time) (string, []byte, error) {
 	var text []byte
 	add := func(der []byte) {
-		if one := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}); !bytes.Contains(text, one) {
+		if one := authority.PEM(der); !bytes.Contains(text, one) {
 			text = append(text, one...)
 		}
 	}
@@ -119,11 +119,11 @@ func bundle(l lineage, now time.Time) (string, []byte, error) {
 		switch {
 		case !a.at(now):
 		case a.root():
-			add(a.cert.Raw)
+			add(a.Certificate.Raw)
 		case len(a.above) > 0:
 			add(a.above[len(a.above)-1])
 		case strings.HasPrefix(a.recipe, fromFiles):
-			add(a.cert.Raw)
+			add(a.Certificate.Raw)
 		}
 	}
 	if text == nil {

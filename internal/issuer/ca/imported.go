@@ -18,6 +18,7 @@ import (
 	"strconv"
 	"time"
 
+	"certwright/internal/authority"
 	"certwright/internal/vault"
 )
 
@@ -51,7 +52,7 @@ func (i *Issuer) keep(ctx context.Context, key crypto.Signer) error {
 			return err
 		}
 		above := rawOf(i.imported[1:])
-		at := slices.IndexFunc(l.all, func(a authority) bool { return a.recipe == i.recipe() })
+		at := slices.IndexFunc(l.all, func(a member) bool { return a.recipe == i.recipe() })
 		switch {
 		case at >= 0 && slices.EqualFunc(l.all[at].above, above, bytes.Equal):
 			return nil
@@ -61,7 +62,7 @@ func (i *Issuer) keep(ctx context.Context, key crypto.Signer) error {
 		case key == nil:
 			return fmt.Errorf("import.key: there is no file %s, and the key was not imported before", i.Settings.Import.Key)
 		default:
-			a := authority{name: strconv.Itoa(l.next), recipe: i.recipe(), cert: i.imported[0], above: above, key: key}
+			a := member{Authority: authority.Authority{Certificate: i.imported[0], Key: key}, name: strconv.Itoa(l.next), recipe: i.recipe(), above: above}
 			a.list = l.listOf(a)
 			l = l.with(a, i.Clock.Now())
 		}
@@ -74,9 +75,9 @@ func (i *Issuer) keep(ctx context.Context, key crypto.Signer) error {
 // listOf returns the name of the authority with the same name and key, if there
 // is one: a renewed certificate goes on with the old one's list, since those
 // who read lists do not tell the two apart.
-func (l lineage) listOf(a authority) string {
+func (l members) listOf(a member) string {
 	for _, old := range l.all {
-		if bytes.Equal(old.cert.RawSubject, a.cert.RawSubject) && sameKey(old.cert.PublicKey, a.cert.PublicKey) {
+		if bytes.Equal(old.Certificate.RawSubject, a.Certificate.RawSubject) && sameKey(old.Certificate.PublicKey, a.Certificate.PublicKey) {
 			return cmp.Or(old.list, old.name)
 		}
 	}
@@ -84,7 +85,7 @@ func (l lineage) listOf(a authority) string {
 }
 
 // importedNow returns the imported issuing CA, if it is valid.
-func (i *Issuer) importedNow(ctx context.Context, now time.Time) (a authority, err error) {
+func (i *Issuer) importedNow(ctx context.Context, now time.Time) (a member, err error) {
 	l, err := i.load(ctx)
 	if err != nil {
 		return a, err

@@ -1,7 +1,6 @@
 package ca
 
 import (
-	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -12,19 +11,20 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/authority"
 	"certwright/internal/vault"
 )
 
 // leaf signs a certificate for a wish that the rules allow.
-func (i *Issuer) leaf(a authority, p Profile, w wish, months int, now time.Time) (*x509.Certificate, error) {
-	public, err := x509.MarshalPKIXPublicKey(w.public)
+func (i *Issuer) leaf(a member, p Profile, w wish, months int, now time.Time) (*x509.Certificate, error) {
+	id, err := authority.KeyID(w.public)
 	if err != nil {
-		return nil, fmt.Errorf("write the public key: %w", err)
+		return nil, err
 	}
-	from, to := p.life(a, months, now)
-	t := &x509.Certificate{
-		SerialNumber: newSerial(), RawSubject: w.subject, NotBefore: from, NotAfter: to,
-		KeyUsage: p.grantUsage(w.usage, w.ec), BasicConstraintsValid: true, SubjectKeyId: keyID(public),
+	valid := p.validity(a, months, now)
+	form := x509.Certificate{
+		SerialNumber: authority.NewSerial(serialOctets), RawSubject: w.subject, NotBefore: valid.From, NotAfter: valid.To,
+		KeyUsage: p.grantUsage(w.usage, w.ec), BasicConstraintsValid: true, SubjectKeyId: id,
 		CRLDistributionPoints: i.urls(a.name + ".crl"), IssuingCertificateURL: i.urls(a.name + ".crt"),
 	}
 	for _, e := range p.grantEKUs(w.ekus) {
@@ -32,28 +32,21 @@ func (i *Issuer) leaf(a authority, p Profile, w wish, months int, now time.Time)
 		if err != nil {
 			return nil, err
 		}
-		t.UnknownExtKeyUsage = append(t.UnknownExtKeyUsage, id)
+		form.UnknownExtKeyUsage = append(form.UnknownExtKeyUsage, id)
 	}
-	if t.ExtraExtensions, err = w.alternatives(); err != nil {
+	if form.ExtraExtensions, err = w.alternatives(); err != nil {
 		return nil, err
 	}
-	signed, err := x509.CreateCertificate(rand.Reader, t, a.cert, w.public, a.key)
-	if err != nil {
-		return nil, fmt.Errorf("sign the certificate: %w", err)
-	}
-	return x509.ParseCertificate(signed)
+	return a.Leaf(w.public, form)
 }
 
-// life is the time a leaf is valid: as long as asked for, as the profile lets
-// it, and as its issuing CA lives. Both ends count (RFC 5280 section 4.1.2.5).
-func (p Profile) life(a authority, months int, now time.Time) (from, to time.Time) {
+// validity is the time a leaf is valid: as long as asked for, as the profile
+// lets it, and as its issuing CA is.
+func (p Profile) validity(a member, months int, now time.Time) authority.Validity {
 	now = now.UTC().Truncate(time.Second)
-	from = now.Add(-backdated)
-	if from.Before(a.cert.NotBefore) {
-		from = a.cert.NotBefore
-	}
-	to = earlier(afterMonths(now, months), from.Add(p.cap(now)-time.Second))
-	return from, earlier(to, a.cert.NotAfter)
+	v := authority.Validity{From: now.Add(-backdated), To: authority.AfterMonths(now, months)}.Within(a.Validity())
+	v.To = earlier(v.To, v.From.Add(p.cap(now)-time.Second))
+	return v
 }
 
 // cap is the longest life at a time.
@@ -77,16 +70,6 @@ func publicCap(now time.Time) time.Duration {
 		}
 	}
 	return days(398)
-}
-
-// afterMonths goes n calendar months on; where the month is too short its last
-// day is taken, as in the vault's own certificates.
-func afterMonths(t time.Time, n int) time.Time {
-	moved := t.AddDate(0, n, 0)
-	if moved.Day() != t.Day() {
-		moved = moved.AddDate(0, 0, -moved.Day())
-	}
-	return moved
 }
 
 var (
@@ -138,11 +121,11 @@ func addUPN(b *cryptobyte.Builder, upn string) {
 }
 
 // shortened says why a leaf lives less than was asked for; "" if it does not.
-func (p Profile) shortened(leaf *x509.Certificate, a authority, name string, o vault.Order) string {
-	switch asked := afterMonths(o.Now.UTC(), o.Policy.X509.ValidityMonths); {
+func (p Profile) shortened(leaf *x509.Certificate, a member, name string, o vault.Order) string {
+	switch asked := authority.AfterMonths(o.Now, o.Policy.X509.ValidityMonths); {
 	case !leaf.NotAfter.Before(asked.Add(-time.Minute)):
 		return ""
-	case leaf.NotAfter.Equal(a.cert.NotAfter):
+	case leaf.NotAfter.Equal(a.Certificate.NotAfter):
 		return fmt.Sprintf("It ends with its issuing CA, before the %d months asked for.", o.Policy.X509.ValidityMonths)
 	}
 	return fmt.Sprintf("It ends after the %d days that %s allows, before the %d months asked for.", p.cap(o.Now)/days(1), called(name), o.Policy.X509.ValidityMonths)

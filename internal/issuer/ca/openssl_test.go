@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/authority"
 	"certwright/internal/vault"
 )
 
@@ -102,7 +103,7 @@ func TestNameConstraintsHold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := vault.Progress{Chain: [][]byte{leaf.Raw, a.cert.Raw}}
+		p := vault.Progress{Chain: [][]byte{leaf.Raw, a.Certificate.Raw}}
 		out, err := at.check(t, at.root(t, i), p, begin)
 		if (err == nil) != good || !good && !strings.Contains(out, "error 47") {
 			t.Errorf("%s: openssl says %v\n%s", name, err, out)
@@ -178,7 +179,7 @@ func TestRenewedImport(t *testing.T) {
 	dir, at := t.TempDir(), folder(t.TempDir())
 	rootKey, key := newKey(t), newKey(t)
 	authority := func(cn string, until time.Time) *x509.Certificate {
-		return &x509.Certificate{Subject: numbered(cn, 1), SerialNumber: newSerial(), NotBefore: begin.AddDate(-1, 0, 0), NotAfter: until,
+		return &x509.Certificate{Subject: numbered(cn, 1), SerialNumber: authority.NewSerial(serialOctets), NotBefore: begin.AddDate(-1, 0, 0), NotAfter: until,
 			IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign}
 	}
 	root := authority("Foreign Root", begin.AddDate(9, 0, 0))

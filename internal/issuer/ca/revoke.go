@@ -66,7 +66,7 @@ func (i *Issuer) Revoke(ctx context.Context, r vault.Revocation) error {
 		return err
 	}
 	a, ok := l.maker(r.Ref, leaf)
-	if !ok || leaf.Equal(a.cert) {
+	if !ok || leaf.Equal(a.Certificate) {
 		return vault.Bad("The certificate was not issued by an authority of %s.", i.Name)
 	}
 	if leaf.IsCA {
@@ -80,7 +80,7 @@ func (i *Issuer) Revoke(ctx context.Context, r vault.Revocation) error {
 
 // maker finds the authority that signed a certificate: the one of the
 // reference, or any other.
-func (l lineage) maker(ref []byte, leaf *x509.Certificate) (authority, bool) {
+func (l members) maker(ref []byte, leaf *x509.Certificate) (member, bool) {
 	var r reference
 	if err := json.Unmarshal(ref, &r); err == nil {
 		if a, ok := l.named(r.Authority); ok && a.made(leaf) {
@@ -92,7 +92,7 @@ func (l lineage) maker(ref []byte, leaf *x509.Certificate) (authority, bool) {
 			return a, true
 		}
 	}
-	return authority{}, false
+	return member{}, false
 }
 
 // retired is the recipe of an issuing CA that signs no more.
@@ -105,7 +105,7 @@ func (i *Issuer) retire(ctx context.Context, c *x509.Certificate) error {
 		if err != nil {
 			return err
 		}
-		at := slices.IndexFunc(l.all, func(a authority) bool { return a.cert.Equal(c) })
+		at := slices.IndexFunc(l.all, func(a member) bool { return a.Certificate.Equal(c) })
 		if at < 0 || l.all[at].recipe == retired {
 			return nil
 		}
@@ -117,7 +117,7 @@ func (i *Issuer) retire(ctx context.Context, c *x509.Certificate) error {
 	}
 }
 
-func (i *Issuer) revoke(ctx context.Context, a authority, entry revoked) error {
+func (i *Issuer) revoke(ctx context.Context, a member, entry revoked) error {
 	for {
 		list, err := i.revocations(ctx, a)
 		if err != nil {
@@ -134,7 +134,7 @@ func (i *Issuer) revoke(ctx context.Context, a authority, entry revoked) error {
 }
 
 // revocations reads the list of an authority; an empty one if none was signed yet.
-func (i *Issuer) revocations(ctx context.Context, a authority) (list revocations, err error) {
+func (i *Issuer) revocations(ctx context.Context, a member) (list revocations, err error) {
 	plain, rev, err := i.Accounts.Read(ctx, i.account("revoked", cmp.Or(a.list, a.name)))
 	if errors.Is(err, vault.ErrNotFound) {
 		return revocations{}, nil
@@ -151,7 +151,7 @@ func (i *Issuer) revocations(ctx context.Context, a authority) (list revocations
 
 // publish signs the list under the next number and stores it: vault.ErrStale if
 // another was faster.
-func (i *Issuer) publish(ctx context.Context, a authority, list revocations, now time.Time) (revocations, error) {
+func (i *Issuer) publish(ctx context.Context, a member, list revocations, now time.Time) (revocations, error) {
 	// An entry goes once a list was signed after its certificate expired (RFC 5280 section 3.3).
 	list.Entries = slices.DeleteFunc(slices.Clone(list.Entries), func(e revoked) bool { return e.Expires.Before(list.Signed) })
 	list.Number++
@@ -161,10 +161,10 @@ func (i *Issuer) publish(ctx context.Context, a authority, list revocations, now
 		t.RevokedCertificateEntries = append(t.RevokedCertificateEntries,
 			x509.RevocationListEntry{SerialNumber: new(big.Int).SetBytes(e.Serial), RevocationTime: e.At, ReasonCode: e.Reason})
 	}
-	by := *a.cert
+	by := *a.Certificate
 	by.KeyUsage |= x509.KeyUsageCRLSign // none at all allows everything (RFC 5280 section 4.2.1.3)
 	var err error
-	if list.List, err = x509.CreateRevocationList(rand.Reader, t, &by, a.key); err != nil {
+	if list.List, err = x509.CreateRevocationList(rand.Reader, t, &by, a.Key); err != nil {
 		return list, fmt.Errorf("sign the revoked certificates of authority %s: %w", a.name, err)
 	}
 	plain, err := json.Marshal(list)
@@ -179,7 +179,7 @@ func (i *Issuer) publish(ctx context.Context, a authority, list revocations, now
 
 // stale reports whether a list must be signed anew before it is handed out; not
 // once its authority has expired, whose signature counts no more.
-func (list revocations) stale(a authority, now time.Time) bool {
+func (list revocations) stale(a member, now time.Time) bool {
 	age := now.Sub(list.Signed)
-	return list.List == nil || !now.After(a.cert.NotAfter) && (age < 0 || age >= listFresh)
+	return list.List == nil || !now.After(a.Certificate.NotAfter) && (age < 0 || age >= listFresh)
 }

@@ -18,7 +18,7 @@ func (l lacking) Error() string { return l.text }
 // where there is none, at first use and when the one there is would not outlive
 // the longest leaf. notes say what was made. An error that is a lacking does
 // not pass by itself.
-func (i *Issuer) current(ctx context.Context, now time.Time) (a authority, notes []string, err error) {
+func (i *Issuer) current(ctx context.Context, now time.Time) (a member, notes []string, err error) {
 	if len(i.imported) > 0 {
 		a, err = i.importedNow(ctx, now)
 		return a, nil, err
@@ -38,7 +38,7 @@ func (i *Issuer) current(ctx context.Context, now time.Time) (a authority, notes
 
 // provide makes an issuing CA, unless there is one meanwhile that will do and
 // anew is false: under the oldest root that outlives it, or a new one.
-func (i *Issuer) provide(ctx context.Context, now time.Time, anew bool) (a authority, notes []string, err error) {
+func (i *Issuer) provide(ctx context.Context, now time.Time, anew bool) (a member, notes []string, err error) {
 	for {
 		l, err := i.load(ctx)
 		if err != nil {
@@ -62,7 +62,7 @@ func (i *Issuer) provide(ctx context.Context, now time.Time, anew bool) (a autho
 			return a, notes, err
 		}
 		if err = i.save(ctx, l.with(a, now)); !errors.Is(err, vault.ErrStale) {
-			return a, append(notes, fmt.Sprintf("Made the issuing CA %s (%s).", a.cert.Subject.CommonName, i.file(a.name+".crt"))), err
+			return a, append(notes, fmt.Sprintf("Made the issuing CA %s (%s).", a.Certificate.Subject.CommonName, i.file(a.name+".crt"))), err
 		}
 	}
 }

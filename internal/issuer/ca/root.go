@@ -28,8 +28,8 @@ func (i *Issuer) notice() time.Duration {
 
 // foresee makes and announces the root of the issuing CA after the one that
 // signs now, where no root there is would outlive that, once it is near.
-func (i *Issuer) foresee(ctx context.Context, l lineage, a authority, now time.Time) (notes []string, err error) {
-	next := a.cert.NotAfter.Add(-i.Settings.longest())
+func (i *Issuer) foresee(ctx context.Context, l members, a member, now time.Time) (notes []string, err error) {
+	next := a.Certificate.NotAfter.Add(-i.Settings.longest())
 	if now.Before(next.Add(-i.notice())) {
 		return nil, nil
 	}
@@ -51,13 +51,13 @@ func (i *Issuer) foresee(ctx context.Context, l lineage, a authority, now time.T
 }
 
 // rootOf returns the root that an issuing CA of a time is made under.
-func (i *Issuer) rootOf(l lineage, at time.Time) (authority, bool) {
+func (i *Issuer) rootOf(l members, at time.Time) (member, bool) {
 	return l.rootUntil(at, at.AddDate(i.Settings.issuingYears(), 0, 0).Add(-slack))
 }
 
 // rootFor returns the root that an issuing CA of a time is made under. Where
 // there is none it is made now; one that nobody was told of is announced first.
-func (i *Issuer) rootFor(ctx context.Context, l lineage, now, at time.Time) (root authority, notes []string, err error) {
+func (i *Issuer) rootFor(ctx context.Context, l members, now, at time.Time) (root member, notes []string, err error) {
 	root, ok := i.rootOf(l, at)
 	if !ok {
 		if root, err = i.newRoot(l.root, now); err != nil {
@@ -66,7 +66,7 @@ func (i *Issuer) rootFor(ctx context.Context, l lineage, now, at time.Time) (roo
 		if err = i.save(ctx, l.with(root, now)); err != nil {
 			return root, nil, err
 		}
-		notes = append(notes, fmt.Sprintf("Made the root %s (%s), which clients must trust.", root.cert.Subject.CommonName, i.file(root.name+".crt")))
+		notes = append(notes, fmt.Sprintf("Made the root %s (%s), which clients must trust.", root.Certificate.Subject.CommonName, i.file(root.name+".crt")))
 		if l, err = i.load(ctx); err != nil {
 			return root, notes, err
 		}
@@ -75,20 +75,20 @@ func (i *Issuer) rootFor(ctx context.Context, l lineage, now, at time.Time) (roo
 		return root, notes, nil
 	}
 	if err = i.Announce(ctx, i.announcement(l, root, now, at)); err != nil {
-		return root, notes, fmt.Errorf("announce the root %s: %w", root.cert.Subject.CommonName, err)
+		return root, notes, fmt.Errorf("announce the root %s: %w", root.Certificate.Subject.CommonName, err)
 	}
 	return root, notes, i.save(ctx, l.tell(root, now))
 }
 
 // announcement is what is to be known of a root.
-func (i *Issuer) announcement(l lineage, root authority, now, from time.Time) vault.NewRoot {
-	sum := sha256.Sum256(root.cert.Raw)
+func (i *Issuer) announcement(l members, root member, now, from time.Time) vault.NewRoot {
+	sum := sha256.Sum256(root.Certificate.Raw)
 	roots := 0
 	for _, a := range l.all {
 		if a.root() {
 			roots++
 		}
 	}
-	return vault.NewRoot{Provider: i.Name, CommonName: root.cert.Subject.CommonName, File: i.file(root.name + ".crt"), Roots: i.slug() + ".pem",
-		Thumbprint: strings.ToUpper(hex.EncodeToString(sum[:])), Expires: root.cert.NotAfter, From: from, First: roots == 1, Made: now}
+	return vault.NewRoot{Provider: i.Name, CommonName: root.Certificate.Subject.CommonName, File: i.file(root.name + ".crt"), Roots: i.slug() + ".pem",
+		Thumbprint: strings.ToUpper(hex.EncodeToString(sum[:])), Expires: root.Certificate.NotAfter, From: from, First: roots == 1, Made: now}
 }

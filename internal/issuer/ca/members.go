@@ -16,10 +16,10 @@ import (
 	"certwright/internal/vault"
 )
 
-// A lineage is all authorities of a provider, oldest first: those that sign
+// members are all authorities of a provider, oldest first: those that sign
 // now, and older ones that still answer for what they signed.
-type lineage struct {
-	all  []authority
+type members struct {
+	all  []member
 	next int // the number of the next issuing CA
 	root int // and of the next root
 	rev  int64
@@ -27,8 +27,8 @@ type lineage struct {
 
 const rootPrefix = "root"
 
-// lineageRow is a lineage at rest, as JSON in a sealed row.
-type lineageRow struct {
+// A membersRow is what is stored of them, as JSON in a sealed row.
+type membersRow struct {
 	Authorities []authorityRow `json:"authorities"`
 	Next        int            `json:"next"`
 	Root        int            `json:"root"`
@@ -74,38 +74,38 @@ func fingerprint(b []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// load reads the lineage; an empty one where there is none yet.
-func (i *Issuer) load(ctx context.Context) (lineage, error) {
+// load reads the members; there are none before the first order.
+func (i *Issuer) load(ctx context.Context) (members, error) {
 	plain, rev, err := i.Accounts.Read(ctx, i.account())
 	if errors.Is(err, vault.ErrNotFound) {
-		return lineage{next: 1, root: 1}, nil
+		return members{next: 1, root: 1}, nil
 	}
 	if err != nil {
-		return lineage{}, fmt.Errorf("read the authorities of %s: %w", i.Name, err)
+		return members{}, fmt.Errorf("read the authorities of %s: %w", i.Name, err)
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.last.rev == rev {
 		return i.last, nil // reading keys takes longer than reading rows
 	}
-	l, err := parseLineage(plain)
+	l, err := parseMembers(plain)
 	if err != nil {
-		return lineage{}, fmt.Errorf("read the authorities of %s: %w", i.Name, err)
+		return members{}, fmt.Errorf("read the authorities of %s: %w", i.Name, err)
 	}
 	l.rev, i.last = rev, l
 	i.last.rev = rev
 	return l, nil
 }
 
-func parseLineage(plain []byte) (l lineage, err error) {
-	var row lineageRow
+func parseMembers(plain []byte) (l members, err error) {
+	var row membersRow
 	if err := json.Unmarshal(plain, &row); err != nil {
 		return l, errors.New("the row is damaged") // and the cause may hold what is in it
 	}
 	l.next, l.root = row.Next, row.Root
 	for _, r := range row.Authorities {
-		a := authority{name: r.Name, recipe: r.Recipe, above: r.Above, list: r.List, told: r.Told}
-		if a.cert, err = x509.ParseCertificate(r.Certificate); err != nil {
+		a := member{name: r.Name, recipe: r.Recipe, above: r.Above, list: r.List, told: r.Told}
+		if a.Certificate, err = x509.ParseCertificate(r.Certificate); err != nil {
 			return l, fmt.Errorf("read the certificate of authority %s: %w", r.Name, err)
 		}
 		key, err := x509.ParsePKCS8PrivateKey(r.Key)
@@ -113,21 +113,21 @@ func parseLineage(plain []byte) (l lineage, err error) {
 		if err != nil || !ok {
 			return l, fmt.Errorf("the key of authority %s is damaged", r.Name)
 		}
-		a.key = signer
+		a.Key = signer
 		l.all = append(l.all, a)
 	}
 	return l, nil
 }
 
-// save stores the lineage: vault.ErrStale if another was faster.
-func (i *Issuer) save(ctx context.Context, l lineage) error {
-	row := lineageRow{Next: l.next, Root: l.root}
+// save stores the members: vault.ErrStale if another was faster.
+func (i *Issuer) save(ctx context.Context, l members) error {
+	row := membersRow{Next: l.next, Root: l.root}
 	for _, a := range l.all {
-		key, err := x509.MarshalPKCS8PrivateKey(a.key)
+		key, err := x509.MarshalPKCS8PrivateKey(a.Key)
 		if err != nil {
 			return fmt.Errorf("write the key of authority %s: %w", a.name, err)
 		}
-		row.Authorities = append(row.Authorities, authorityRow{a.name, a.recipe, a.cert.Raw, a.above, a.list, a.told, key})
+		row.Authorities = append(row.Authorities, authorityRow{a.name, a.recipe, a.Certificate.Raw, a.above, a.list, a.told, key})
 	}
 	plain, err := json.Marshal(row)
 	if err != nil {
@@ -141,33 +141,33 @@ func (i *Issuer) save(ctx context.Context, l lineage) error {
 }
 
 // issuing returns the newest issuing CA of a recipe that lives until a time.
-func (l lineage) issuing(recipe string, now, until time.Time) (authority, bool) {
+func (l members) issuing(recipe string, now, until time.Time) (member, bool) {
 	for n := len(l.all) - 1; n >= 0; n-- {
 		if a := l.all[n]; !a.root() && a.recipe == recipe && a.at(now) && a.at(until) {
 			return a, true
 		}
 	}
-	return authority{}, false
+	return member{}, false
 }
 
 // rootUntil returns the oldest root that lives until a time: a new one waits
 // until it is needed, and known.
-func (l lineage) rootUntil(now, until time.Time) (authority, bool) {
+func (l members) rootUntil(now, until time.Time) (member, bool) {
 	for _, a := range l.all {
 		if a.root() && a.at(now) && a.at(until) {
 			return a, true
 		}
 	}
-	return authority{}, false
+	return member{}, false
 }
 
 // known reports whether a root was announced, or signs already.
-func (l lineage) known(root authority) bool {
-	return !root.told.IsZero() || slices.ContainsFunc(l.all, func(a authority) bool { return !a.root() && root.made(a.cert) })
+func (l members) known(root member) bool {
+	return !root.told.IsZero() || slices.ContainsFunc(l.all, func(a member) bool { return !a.root() && root.made(a.Certificate) })
 }
 
-// tell returns the lineage with a root that was announced.
-func (l lineage) tell(root authority, at time.Time) lineage {
+// tell returns the members with a root that was announced.
+func (l members) tell(root member, at time.Time) members {
 	l.all = slices.Clone(l.all)
 	for n := range l.all {
 		if l.all[n].name == root.name {
@@ -178,26 +178,26 @@ func (l lineage) tell(root authority, at time.Time) lineage {
 }
 
 // named returns the authority of a name.
-func (l lineage) named(name string) (authority, bool) {
+func (l members) named(name string) (member, bool) {
 	for _, a := range l.all {
 		if a.name == name {
 			return a, true
 		}
 	}
-	return authority{}, false
+	return member{}, false
 }
 
-// with returns the lineage with one more, which took the next number, without those that have expired a day
+// with returns the members with one more, which took the next number, without those that have expired a day
 // or longer ago: nothing that they signed is valid any more.
-func (l lineage) with(a authority, now time.Time) lineage {
-	kept := lineage{next: l.next, root: l.root, rev: l.rev}
+func (l members) with(a member, now time.Time) members {
+	kept := members{next: l.next, root: l.root, rev: l.rev}
 	if a.root() {
 		kept.root++
 	} else {
 		kept.next++
 	}
 	for _, old := range append(l.all[:len(l.all):len(l.all)], a) {
-		if now.Before(old.cert.NotAfter.Add(24 * time.Hour)) {
+		if now.Before(old.Certificate.NotAfter.Add(24 * time.Hour)) {
 			kept.all = append(kept.all, old)
 		}
 	}
