@@ -58,6 +58,9 @@ func (i *Issuer) provide(ctx context.Context, now time.Time, anew bool) (a membe
 		if l, err = i.load(ctx); err != nil {
 			return a, notes, err
 		}
+		if a, ok := l.issuing(i.recipe(), now, now.Add(i.Settings.longest())); ok && !anew {
+			return a, notes, nil // another process made it while the root was sought
+		}
 		if a, err = i.newIssuing(l.next, root, now); err != nil {
 			return a, notes, err
 		}
