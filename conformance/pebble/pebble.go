@@ -71,9 +71,6 @@ func (s *Server) Restart(t testing.TB) {
 	s.run(t, s.Directory[len("https://"):len(s.Directory)-len("/dir")], s.Manage[len("https://"):])
 }
 
-// Stop ends the authority, as an outage would.
-func (s *Server) Stop() { s.program.stop() }
-
 func (s *Server) start(t testing.TB) {
 	t.Helper()
 	ports := freePorts(t, 2)

@@ -48,7 +48,7 @@ func NewAuthority(cn string, now time.Time) (Authority, error) {
 
 // Issue signs a certificate for a request whose own signature is good. It takes
 // over subject, alternative names, key usage and extended key usages as asked,
-// never the wish to be an authority. The certificate is valid from 10 minutes
+// never the request to be an authority. The certificate is valid from 10 minutes
 // before now until validityMonths after it, but not beyond the authority's own.
 func (a Authority) Issue(csr []byte, validityMonths int, now time.Time) (leaf []byte, err error) {
 	r, err := ParseRequest(csr)

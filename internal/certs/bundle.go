@@ -20,7 +20,7 @@ type Bundle struct {
 const maxImport = 1 << 20 // bytes of a PFX or PEM; the largest request body
 
 var (
-	errNoCertificate = errors.New("there is no certificate")
+	errNoCertificate = errors.New("no certificate found")
 	errTooLong       = errors.New("too long")
 )
 
@@ -55,7 +55,7 @@ func ReadImport(ctx context.Context, value, pwd, contentType string) (Bundle, er
 }
 
 // decodeBase64 takes base64 of either alphabet with white space, any padding and
-// a byte-order mark; false if it is none.
+// a byte-order mark; false for other text.
 func decodeBase64(s string) ([]byte, bool) {
 	s = strings.Map(func(r rune) rune {
 		if r == '\r' || r == '\n' || r == ' ' || r == '\t' || r == byteOrderMark {

@@ -6,23 +6,23 @@ import (
 	"errors"
 )
 
-// What FindLeaf answers where there is no leaf of the key.
+// What FindLeaf answers if no certificate belongs to the key.
 var (
-	// ErrNoLeaf: something is no certificate, or all of them are authorities.
-	ErrNoLeaf = errors.New("no end-entity certificate found")
 	// ErrOtherKey: there is an end-entity certificate, but of another key.
-	ErrOtherKey = errors.New("the end-entity certificate is of another key")
+	ErrOtherKey = errors.New("the end-entity certificate belongs to another key")
+
+	errNoLeaf = errors.New("no end-entity certificate found") // one cannot be read, or all are authorities
 )
 
 // FindLeaf returns the index of the certificate of the public key (PKIX DER),
-// which may be an authority's if no other has that key. Otherwise the error is
-// ErrNoLeaf or ErrOtherKey.
+// which may be an authority's if no other has that key. The error is
+// ErrOtherKey if only other keys have end-entity certificates.
 func FindLeaf(certs [][]byte, public []byte) (int, error) {
 	found, entity := -1, false
 	for i, der := range certs {
 		c, err := Parse(der)
 		if err != nil {
-			return 0, ErrNoLeaf
+			return 0, errNoLeaf
 		}
 		if keys.Same(c.Public, public) && (found < 0 || !c.IsCA && isCA(certs[found])) {
 			found = i
@@ -35,7 +35,7 @@ func FindLeaf(certs [][]byte, public []byte) (int, error) {
 	case entity:
 		return 0, ErrOtherKey
 	}
-	return 0, ErrNoLeaf
+	return 0, errNoLeaf
 }
 
 func isCA(der []byte) bool {

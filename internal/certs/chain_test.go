@@ -117,10 +117,10 @@ func TestFindLeaf(t *testing.T) {
 		{"an authority with the leaf's key first", [][]byte{authority, entity}, sub.key.PKIX(), 1, nil},
 		{"an authority with the leaf's key last", [][]byte{entity, authority}, sub.key.PKIX(), 0, nil},
 		{"another's key", [][]byte{sub.der, leaf.der}, other, 0, ErrOtherKey},
-		{"authorities alone", [][]byte{sub.der, root.der}, other, 0, ErrNoLeaf},
-		{"nothing", nil, other, 0, ErrNoLeaf},
-		{"junk", [][]byte{[]byte("junk")}, other, 0, ErrNoLeaf},
-		{"junk beside the leaf", [][]byte{leaf.der, []byte("junk")}, leaf.key.PKIX(), 0, ErrNoLeaf},
+		{"authorities alone", [][]byte{sub.der, root.der}, other, 0, errNoLeaf},
+		{"nothing", nil, other, 0, errNoLeaf},
+		{"junk", [][]byte{[]byte("junk")}, other, 0, errNoLeaf},
+		{"junk beside the leaf", [][]byte{leaf.der, []byte("junk")}, leaf.key.PKIX(), 0, errNoLeaf},
 	} {
 		got, err := FindLeaf(c.certs, c.public)
 		if got != c.want || !errors.Is(err, c.err) {

@@ -118,12 +118,12 @@ func address(s string) string {
 	return a.Unmap().String()
 }
 
-// isHostName takes DNS names whose last label is no number.
+// isHostName takes DNS names whose last label is not a number.
 func isHostName(s string) bool {
 	return vault.IsDNSName(s) && strings.Trim(s[strings.LastIndexByte(s, '.')+1:], "0123456789") != ""
 }
 
-// carries reports whether a name stands among the alternative names.
+// carries reports whether a name is among the alternative names.
 func carries(s *vault.SANs, name string) bool {
 	if s == nil {
 		return false

@@ -128,13 +128,13 @@ func TestRequestRefusesChangedBytes(t *testing.T) {
 		if bytes.Equal(changed, csr) {
 			t.Fatal("nothing was changed")
 		}
-		if err := CheckRequest(changed); err == nil {
+		if _, err := ParseRequest(changed); err == nil {
 			t.Error("a request with a changed name is taken")
 		}
-		if err := CheckRequest(csr[:len(csr)-1]); err == nil {
+		if _, err := ParseRequest(csr[:len(csr)-1]); err == nil {
 			t.Error("a request cut short is taken")
 		}
-		if err := CheckRequest(append(slices.Clone(csr), 0)); err == nil {
+		if _, err := ParseRequest(append(slices.Clone(csr), 0)); err == nil {
 			t.Error("a request with something behind it is taken")
 		}
 	})

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// What CheckPath answers where an issuer's chain will not do.
+// What CheckPath answers if an issuer's chain is not usable.
 var (
-	// ErrIncomplete: the certificate of who signed the leaf is missing.
+	// ErrIncomplete: the certificate of the leaf's issuer is missing.
 	ErrIncomplete = errors.New("the chain is incomplete")
 	// ErrNotSigned: a certificate is not signed by the one that names itself its issuer.
 	ErrNotSigned = errors.New("the chain is broken")
@@ -36,7 +36,7 @@ func CheckPath(chain [][]byte, leaf int, now time.Time) ([][]byte, error) {
 		return nil, fmt.Errorf("%w: it cannot be read", ErrNotNow)
 	}
 	if !parsed[leaf].validAt(now) {
-		return nil, fmt.Errorf("%w: %s", ErrNotNow, parsed[leaf].dates(now))
+		return nil, fmt.Errorf("%w: it is %s", ErrNotNow, parsed[leaf].dates(now))
 	}
 	used := make([]bool, len(chain))
 	path := [][]byte{}
@@ -64,9 +64,9 @@ func (c Certificate) signedBy(issuer Certificate, leaf bool, now time.Time) erro
 	root := bytes.Equal(issuer.IssuerDER, issuer.SubjectDER)
 	switch {
 	case !root && !issuer.IsCA:
-		return fmt.Errorf("%w: %s is no authority", ErrNotSigned, issuer.Subject)
+		return fmt.Errorf("%w: %s is not a certificate authority", ErrNotSigned, issuer.Subject)
 	case (leaf || !root) && !issuer.validAt(now):
-		return fmt.Errorf("%w: neither is that of %s: %s", ErrNotNow, issuer.Subject, issuer.dates(now))
+		return fmt.Errorf("%w: its issuer %s is %s", ErrNotNow, issuer.Subject, issuer.dates(now))
 	}
 	err := verify(issuer.Public, c.tbs, c.signature, c.algorithm)
 	if errors.Is(err, errSignature) {
@@ -84,5 +84,5 @@ func (c Certificate) validAt(now time.Time) bool {
 // dates says since when and until when the certificate is valid, and what time it is.
 func (c Certificate) dates(now time.Time) string {
 	at := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-	return fmt.Sprintf("it is valid from %s until %s, and now it is %s", at(c.NotBefore), at(c.NotAfter), at(now))
+	return fmt.Sprintf("valid from %s until %s; it is now %s", at(c.NotBefore), at(c.NotAfter), at(now))
 }

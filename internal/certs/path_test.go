@@ -136,7 +136,7 @@ func TestCheckPathNamesTheDates(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = CheckPath([][]byte{own}, 0, now.AddDate(0, 1, 0).Add(time.Minute))
-	want := "it is valid from 2026-11-22T11:50:00Z until 2026-12-22T12:00:00Z, and now it is 2026-12-22T12:01:00Z"
+	want := "it is valid from 2026-11-22T11:50:00Z until 2026-12-22T12:00:00Z; it is now 2026-12-22T12:01:00Z"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v, want %q", err, want)
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	errNoPEM       = errors.New("there is no PEM block")
+	errNoPEM       = errors.New("no PEM block found")
 	errBrokenBlock = errors.New("a PEM block cannot be read")
 )
 
@@ -22,8 +22,8 @@ var (
 // or UTF-16. Errors are vault.BadPEM (unreadable, or a wrong password),
 // vault.NotText, vault.OddPEM (other blocks, such as RSA PRIVATE KEY),
 // vault.TooManyRounds, vault.OddEncryption, vault.NoPrivateKey, vault.BadX509
-// (a block is no certificate), vault.WrongPublicKey (no certificate is the
-// key's), and ctx's, when nobody waits for the answer any more.
+// (a block is not a certificate), vault.WrongPublicKey (no certificate is the
+// key's), and ctx's, when the caller has gone.
 func ReadPEM(ctx context.Context, text []byte, pwd string) (Bundle, error) {
 	if len(text) > maxImport {
 		return Bundle{}, vault.BadPEM().Because(errTooLong)
@@ -65,7 +65,7 @@ func readBlocks(text []byte) (keys []*pem.Block, chain [][]byte, err error) {
 		case "PRIVATE KEY", "ENCRYPTED PRIVATE KEY":
 			keys = append(keys, block)
 		default:
-			return nil, nil, vault.OddPEM().Because(errors.New("a block of type " + block.Type))
+			return nil, nil, vault.OddPEM().Because(errors.New("unsupported PEM block " + block.Type))
 		}
 	}
 	if read != begun {

@@ -11,7 +11,7 @@ const byteOrderMark = '\ufeff'
 // plainText returns PEM as UTF-8 with line feeds. Editors of Windows and
 // PowerShell write UTF-16 or put a byte-order mark in front, also between files
 // that were joined; old ones of macOS end lines with a carriage return alone.
-// False: it holds zero bytes and is not whole UTF-16, so it is no text.
+// False: it holds zero bytes and is not whole UTF-16, so it is not text.
 func plainText(text []byte) ([]byte, bool) {
 	if order := utf16Order(text); order != nil {
 		text = fromUTF16(text, order)

@@ -13,8 +13,8 @@ import (
 // the order of the file. An empty password may be one of zero characters or
 // none at all. Errors are vault.BadPFX (unreadable, or a wrong password),
 // vault.TooManyRounds, vault.OddEncryption, vault.NoPrivateKey,
-// vault.WrongPublicKey (no certificate is the key's), and ctx's, when nobody
-// waits for the answer any more.
+// vault.WrongPublicKey (no certificate is the key's), and ctx's, when the
+// caller has gone.
 func ReadPFX(ctx context.Context, der []byte, pwd string) (Bundle, error) {
 	if len(der) > maxImport {
 		return Bundle{}, vault.BadPFX().Because(errTooLong)
@@ -37,7 +37,7 @@ func ReadPFX(ctx context.Context, der []byte, pwd string) (Bundle, error) {
 	return newBundle(key, file.Certificates)
 }
 
-// abandoned reports whether reading ended because nobody waits for it.
+// abandoned reports whether reading ended because the caller has gone.
 func abandoned(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -35,8 +35,8 @@ type Certificate struct {
 var errCertificate = errors.New("read the certificate: not an X.509 certificate")
 
 // Parse reads one X.509 certificate in DER. Its key may be of any kind; whether
-// anyone signed it is not looked at. What stands behind the signature is passed
-// over, and bits that fill up a byte, as the standard library does.
+// anyone signed it is not checked. Anything after the signature is ignored,
+// and so are bits that fill up a byte, as the standard library does.
 func Parse(der []byte) (Certificate, error) {
 	in := cryptobyte.String(der)
 	var outer, tbs, alg cryptobyte.String
@@ -78,7 +78,7 @@ func (c *Certificate) readHead(tbs *cryptobyte.String) bool {
 }
 
 // readTail reads the extensions, which are the last thing in a certificate of
-// version 3. What stands behind them without being any is passed over, as the
+// version 3. Anything after them is ignored, as the
 // standard library does.
 func (c *Certificate) readTail(tbs *cryptobyte.String) bool {
 	var exts cryptobyte.String
@@ -153,7 +153,7 @@ func (c Certificate) Props() vault.X509Props {
 func (c Certificate) Usage() []vault.KeyUsage { return c.usage }
 
 // KeyProps returns type, curve and size in bits of the certificate's key; all
-// are zero for a key of a kind that the API has not.
+// are zero for a key of a kind that the API does not have.
 func (c Certificate) KeyProps() (vault.KeyType, vault.Curve, int) {
 	p, err := keys.ParsePublic(c.Public)
 	if err != nil {

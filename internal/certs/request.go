@@ -64,13 +64,6 @@ type CertificateRequest struct {
 
 var errRequest = errors.New("read the certificate request: not a PKCS#10 request")
 
-// CheckRequest tells whether csr is a PKCS#10 request in DER that its own key
-// signed.
-func CheckRequest(csr []byte) error {
-	_, err := ParseRequest(csr)
-	return err
-}
-
 // ParseRequest reads a PKCS#10 request in DER, P-256K included, and checks its
 // signature.
 func ParseRequest(csr []byte) (CertificateRequest, error) {

@@ -55,7 +55,7 @@ func (a algorithm) add(b *cryptobyte.Builder) {
 // of requests and certificates alike.
 func sign(k keys.Key, tbs []byte) ([]byte, error) {
 	if k.Signer() == nil {
-		return nil, errors.New("sign: there is no key")
+		return nil, errors.New("sign: the key is missing")
 	}
 	alg := algorithmOf(k)
 	h := alg.hash.New()

@@ -20,7 +20,7 @@ var errNoX5C = errors.New("an item is neither a certificate, PEM text nor a PKCS
 // is base64 of a certificate, of PEM text or of a PKCS#12 file without password;
 // text and file may hold a whole chain. Keys that they hold are passed over, and a
 // certificate that comes again. Errors are vault.BadX5C, vault.TooManyRounds and
-// ctx's, when nobody waits for the answer any more.
+// ctx's, when the caller has gone.
 func ReadX5C(ctx context.Context, items []string) ([][]byte, error) {
 	if len(items) > MaxChain {
 		return nil, vault.BadX5C().Because(errTooLong)

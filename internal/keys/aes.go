@@ -63,7 +63,7 @@ func (k Key) sealCBC(a algorithm, in Input) (Output, error) {
 // with padding it tells whoever may call decrypt whether the padding was right,
 // here as at the service (OpenAPI, decrypt: "recommends not to use CBC
 // algorithms ... without first ensuring the integrity"). Who may call decrypt
-// gets the plaintext anyway; how far the check came is not to be told by time.
+// gets the plaintext anyway; the time must not show how far the check came.
 func (k Key) openCBC(a algorithm, in Input) (Output, error) {
 	if len(in.IV) != aes.BlockSize {
 		return Output{}, vault.WrongLength("iv", len(in.IV), a.name, aes.BlockSize)

@@ -13,7 +13,7 @@ const maxMember = 1024
 
 // Import reads and checks a private JSON web key. Members that are missing, do
 // not make a key, or contradict one another are refusals; so are sizes and
-// curves that the API has not.
+// curves that the API does not have.
 func Import(m Members) (Stored, error) {
 	if max(len(m.N), len(m.E), len(m.X), len(m.Y)) > maxMember {
 		return Stored{}, vault.BadJWK()

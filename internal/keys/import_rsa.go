@@ -9,7 +9,7 @@ import (
 )
 
 // The numbers here are big.Int, whose time depends on their values. That is
-// borne for an import, which happens once and whose caller has the key.
+// accepted for an import, which happens once and whose caller has the key.
 
 // importRSA wants n, e and d. The primes are found from these where they are
 // missing; CRT values are computed, and those that were given must be the same.

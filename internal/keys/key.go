@@ -16,7 +16,7 @@ import (
 	"certwright/internal/vault"
 )
 
-var errNoKey = errors.New("use a key: there is none")
+var errNoKey = errors.New("the key is missing")
 
 // A Key is a private or secret key. It does everything a Public does, and signs,
 // decrypts and unwraps. It may be kept and shared, and prints as "[key]" wherever

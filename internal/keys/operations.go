@@ -7,9 +7,9 @@ import (
 	"certwright/internal/vault"
 )
 
-// OpImport marks an RSA-HSM key that other keys are brought in under (key_ops of
+// opImport marks an RSA-HSM key that other keys are brought in under (key_ops of
 // OpenAPI 7.4, JsonWebKeyOperation).
-const OpImport = "import"
+const opImport = "import"
 
 // Operations returns every operation that keys of a type can do, in the order
 // of the service.
@@ -22,17 +22,17 @@ func Operations(t vault.KeyType) []string {
 	case t.IsRSA():
 		ops := []string{vault.OpEncrypt, vault.OpDecrypt, vault.OpSign, vault.OpVerify, vault.OpWrapKey, vault.OpUnwrapKey}
 		if t == vault.RSAHSM {
-			ops = append(ops, OpImport)
+			ops = append(ops, opImport)
 		}
 		return ops
 	}
 	return nil
 }
 
-// DefaultOperations returns the key_ops of a key that was created or imported
+// defaultOperations returns the key_ops of a key that was created or imported
 // without: all but import (recorded for RSA and EC: WIRE section 4).
-func DefaultOperations(t vault.KeyType) []string {
-	return slices.DeleteFunc(Operations(t), func(op string) bool { return op == OpImport })
+func defaultOperations(t vault.KeyType) []string {
+	return slices.DeleteFunc(Operations(t), func(op string) bool { return op == opImport })
 }
 
 // CheckOperations returns the key_ops that a caller asked for, in the given
@@ -41,7 +41,7 @@ func DefaultOperations(t vault.KeyType) []string {
 // caller named none, and its recorded sessions go on to use the key.
 func CheckOperations(t vault.KeyType, asked []string) ([]string, error) {
 	if len(asked) == 0 {
-		return DefaultOperations(t), nil
+		return defaultOperations(t), nil
 	}
 	supported := Operations(t)
 	ops, wrong := []string{}, []string{}

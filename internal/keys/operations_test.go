@@ -17,7 +17,7 @@ func TestDefaultOperations(t *testing.T) {
 	for kind, want := range map[vault.KeyType][]string{
 		vault.RSA: six, vault.RSAHSM: six, vault.EC: {"sign", "verify"}, vault.ECHSM: {"sign", "verify"}, vault.Oct: four, vault.OctHSM: four, "OKP": nil,
 	} {
-		if diff := cmp.Diff(want, DefaultOperations(kind)); diff != "" {
+		if diff := cmp.Diff(want, defaultOperations(kind)); diff != "" {
 			t.Errorf("%s: %s", kind, diff)
 		}
 	}
@@ -55,7 +55,7 @@ func TestMayDo(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	window := vault.Attributes{Enabled: true, NotBefore: noon, Expires: noon.Add(time.Hour)}
-	all := DefaultOperations(vault.RSA)
+	all := defaultOperations(vault.RSA)
 	for _, op := range all {
 		protect := op == "encrypt" || op == "sign" || op == "wrapKey"
 		for name, c := range map[string]struct {

@@ -49,7 +49,7 @@ func element(der []byte, tag byte) (content, rest []byte, ok bool) {
 }
 
 // padded returns a big-endian number in exactly n bytes, whatever zeros it came
-// with: writers pad and trim as they like. False if it does not fit.
+// with: some writers pad, some trim. False if it does not fit.
 func padded(b []byte, n int) ([]byte, bool) {
 	b = bytes.TrimLeft(b, "\x00")
 	if len(b) > n {

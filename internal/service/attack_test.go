@@ -115,7 +115,7 @@ func TestExpiredIsNotDelivered(t *testing.T) {
 	h.create(t, web, lives("mydigicert", 1, renew(80)))
 	h.pass(t, 2*time.Second)
 	op := h.status(t, web)
-	if op.Status != vault.Failed || op.Failure.Code != vault.IssuerFault || !strings.Contains(op.Failure.Message, "until 2026-11-22T11:59:00Z, and now it is 2026-11-22T12:00:00Z") {
+	if op.Status != vault.Failed || op.Failure.Code != vault.IssuerFault || !strings.Contains(op.Failure.Message, "until 2026-11-22T11:59:00Z; it is now 2026-11-22T12:00:00Z") {
 		t.Errorf("%s %+v", op.Status, op.Failure)
 	}
 }

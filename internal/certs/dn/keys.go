@@ -43,8 +43,8 @@ var nameKeys = []nameKey{
 	{oid{2, 23, 133, 2, 3}, []string{"TPMVersion"}, 0},
 }
 
-// foreignKeys are the words of other programs for attributes that Windows and
-// .NET have none for: taken, and shown by identifier.
+// foreignKeys are the names that other programs give to attributes for which
+// Windows and .NET have none: accepted, and shown by identifier.
 var foreignKeys = []nameKey{
 	{oid{0, 9, 2342, 19200300, 100, 1, 1}, []string{"UID", "userId"}, 0},
 	{oid{2, 5, 4, 15}, []string{"businessCategory"}, 0},
@@ -90,7 +90,7 @@ func nameKeyByID(id oid) nameKey {
 	return nameKey{id: id}
 }
 
-// shown is the key as the service shows it, as Windows does: its word for the
+// shown is the key as the service shows it, as Windows does: its name for the
 // attribute, else the identifier.
 func shown(id oid) string {
 	for _, k := range nameKeys {

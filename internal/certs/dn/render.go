@@ -13,7 +13,7 @@ import (
 // Render writes a DER name as .NET prints it, which is how the service
 // shows the subject of an imported certificate (CONTRACT section 5): reversed,
 // ", " between the parts, " + " within one, S= for stateOrProvince, values in
-// double quotes where needed. Parse reads it back. A value that is no plain
+// double quotes where needed. Parse reads it back. A value that is not plain
 // text becomes #hex, a name that cannot be read "".
 func Render(name []byte) string {
 	in := cryptobyte.String(name)

@@ -22,7 +22,7 @@ const maxEffort = 9 * 2_400_000
 var ErrRounds = errors.New("the file asks for too many rounds of key derivation")
 
 // An effort counts the hashes that reading a file costs, so that a file cannot
-// keep the server busy, and ends the work when nobody waits for it any more.
+// keep the server busy, and ends the work when the caller has gone.
 type effort struct {
 	hashes int
 	ctx    context.Context // of the request that brought the file

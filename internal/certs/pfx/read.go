@@ -24,8 +24,8 @@ type File struct {
 
 // Read reads a PKCS #12 file with one private key at most. An empty password is
 // tried as one of zero characters and as none at all. Errors are ErrSecondKey,
-// ErrRounds, ErrEncryption, the context's when nobody waits for the answer any
-// more, and others for what cannot be read or opened.
+// ErrRounds, ErrEncryption, the context's when the caller has gone, and others
+// for what cannot be read or opened.
 func (p *Password) Read(ber []byte) (File, error) {
 	f, err := p.read(ber)
 	if err != nil && p.text == "" && !final(err) {
