@@ -18,7 +18,7 @@ type revokeCommand struct {
 // Vault, version and reason go to stdout.
 func (v revokeCommand) Run(ctx context.Context, to streams) error {
 	if _, err := admin.ParseReason(v.Reason); err != nil {
-		return exitError{exitUsage, fmt.Errorf("%q is no reason\nhint: unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn or aACompromise", v.Reason)}
+		return exitError{exitUsage, fmt.Errorf("unknown reason %q\nhint: use unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn or aACompromise", v.Reason)}
 	}
 	c, vaultName, err := v.find(ctx)
 	if err != nil {

@@ -21,7 +21,7 @@ type clockCommand struct {
 
 const (
 	moveWords = 2 * time.Second
-	clockHint = "say how far as in +60d, +36h or +1d12h; the clock only goes forward, a reset of the server puts it back"
+	clockHint = "use 60d, 36h or 1d12h; the clock only goes forward, a reset of the server puts it back"
 )
 
 // Run prints the server's time and how far it is from real time, after moving
@@ -56,7 +56,7 @@ func (c clockCommand) by() (time.Duration, error) {
 	}
 	by, err := admin.ParseDuration(strings.TrimPrefix(c.By, "+"))
 	if err != nil {
-		return 0, exitError{exitUsage, fmt.Errorf("%q is no way to move a clock\nhint: %s", client.Printable(c.By), clockHint)}
+		return 0, exitError{exitUsage, fmt.Errorf("%q is not a duration\nhint: %s", client.Printable(c.By), clockHint)}
 	}
 	return by, nil
 }

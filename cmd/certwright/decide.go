@@ -16,8 +16,8 @@ type (
 
 type decision struct {
 	one     `embed:""`
-	Message string `help:"What to tell who asked." placeholder:"TEXT"`
-	Request string `help:"Only if the operation has this request id; the one that there is, and is shown, if not given." placeholder:"ID"`
+	Message string `help:"The reason, for who asked." placeholder:"TEXT"`
+	Request string `help:"Decide only if the operation has this request id (the current one, which is shown)." placeholder:"ID"`
 }
 
 // Run lets the order go on.

@@ -28,7 +28,7 @@ func (r registerCommand) Run(ctx context.Context, to streams) error {
 }
 
 type caCommand struct {
-	Rollover rolloverCommand `cmd:"" help:"Give an own CA a new issuing certificate; the old one keeps its CRL."`
+	Rollover rolloverCommand `cmd:"" help:"Give a built-in CA a new issuing certificate; the old one keeps its CRL."`
 }
 
 type rolloverCommand struct {

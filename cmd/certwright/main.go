@@ -21,16 +21,16 @@ type program struct {
 	Run      runCommand      `cmd:"" help:"Run one command with a throwaway server around it."`
 	Clock    clockCommand    `cmd:"" help:"Read the clock of a running server, or move it forward."`
 	Outbox   outboxCommand   `cmd:"" help:"List the mails and events of a running server, and what could not be delivered."`
-	Resend   resendCommand   `cmd:"" help:"Deliver again what was given up."`
+	Resend   resendCommand   `cmd:"" help:"Send messages again that failed permanently."`
 	Pending  pendingCommand  `cmd:"" help:"List the operations in progress and what each waits for, or those that failed."`
-	History  historyCommand  `cmd:"" help:"Say what happened to a certificate's operation, step by step."`
-	Approve  approveCommand  `cmd:"" help:"Let an order that waits for approval go on."`
-	Reject   rejectCommand   `cmd:"" help:"Refuse an order that waits for approval."`
-	Retry    retryCommand    `cmd:"" help:"Try at once what waits for its next try."`
-	Revoke   revokeCommand   `cmd:"" help:"Have a certificate revoked by the authority that issued it."`
+	History  historyCommand  `cmd:"" help:"Show what happened to a certificate's operation, step by step."`
+	Approve  approveCommand  `cmd:"" help:"Approve an order that waits for approval."`
+	Reject   rejectCommand   `cmd:"" help:"Reject an order that waits for approval."`
+	Retry    retryCommand    `cmd:"" help:"Retry a failed renewal or a waiting order now."`
+	Revoke   revokeCommand   `cmd:"" help:"Revoke a certificate at the authority that issued it."`
 	Register registerCommand `cmd:"" help:"Register an issuer anew at its authority, as after its account was deactivated there."`
-	CA       caCommand       `cmd:"" name:"ca" help:"Look after an own CA."`
-	Version  versionCommand  `cmd:"" help:"Say which build this is."`
+	CA       caCommand       `cmd:"" name:"ca" help:"Manage a built-in CA."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // streams are where the subcommands read and write: results go to out, talk to err.

@@ -14,11 +14,11 @@ import (
 
 type outboxCommand struct {
 	running `embed:""`
-	Dead    bool `help:"What was given up instead, and why."`
-	JSON    bool `name:"json" help:"Print JSON: the whole outbox on one line, or a line for each that was given up."`
+	Dead    bool `help:"List the messages that failed permanently instead, and why."`
+	JSON    bool `name:"json" help:"Print JSON: the whole outbox on one line, or a line for each message that failed permanently."`
 }
 
-const deadHint = "certwright outbox --dead lists what was given up"
+const deadHint = "certwright outbox --dead lists the messages that failed permanently"
 
 // Run lists mails and events, oldest first, or what was given up.
 func (o outboxCommand) Run(ctx context.Context, to streams) error {
@@ -51,7 +51,7 @@ type event struct {
 const azurePrefix = "Microsoft.KeyVault."
 
 func printOutbox(to streams, box admin.Outbox) error {
-	t := newTable(to, "", "nobody was told anything yet")
+	t := newTable(to, "", "the outbox is empty")
 	for _, m := range box.Mails {
 		t.line(stamp(m.At), "mail", m.To, m.Subject)
 	}
@@ -66,7 +66,7 @@ func printOutbox(to streams, box admin.Outbox) error {
 }
 
 func (o outboxCommand) dead(ctx context.Context, to streams, c *client.Client) error {
-	t, lines := newTable(to, "NUMBER\tRECEIVER\tWHAT\tOF\tAT\tERROR", "nothing was given up"), json.NewEncoder(to.out)
+	t, lines := newTable(to, "NUMBER\tRECEIVER\tWHAT\tOF\tAT\tERROR", "no message failed permanently"), json.NewEncoder(to.out)
 	for l, err := range c.Dead(ctx) {
 		if err != nil {
 			return client.Hinted(err, "the receivers are those that the server's configuration names under smtp and events")
@@ -85,7 +85,7 @@ func (o outboxCommand) dead(ctx context.Context, to streams, c *client.Client) e
 
 type resendCommand struct {
 	running `embed:""`
-	What    string `arg:"" help:"The number of a message that was given up, or a receiver for all of its: mail, or a webhook's name."`
+	What    string `arg:"" help:"The number of a message that failed permanently; or a receiver, for all of its messages: mail, or a webhook's name."`
 }
 
 // Run queues again what was given up.
@@ -103,7 +103,7 @@ func (r resendCommand) Run(ctx context.Context, to streams) error {
 		return client.Hinted(err, deadHint)
 	}
 	if n == 0 {
-		return fmt.Errorf("nothing was given up of %s\nhint: %s", client.Printable(r.What), deadHint)
+		return fmt.Errorf("no message to %s failed permanently\nhint: %s", client.Printable(r.What), deadHint)
 	}
 	fmt.Fprintf(to.err, "queued again: %d\n", n)
 	return nil

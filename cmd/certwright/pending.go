@@ -13,7 +13,7 @@ import (
 type pendingCommand struct {
 	running `embed:""`
 	Vault   string `help:"Only this vault; all of them if not given." placeholder:"NAME"`
-	Failed  bool   `help:"What failed instead: the last answer, how often, since when, and the next try."`
+	Failed  bool   `help:"List what failed instead: since when, how often, the next try and the last answer."`
 	JSON    bool   `name:"json" help:"Print one line of JSON for each operation."`
 }
 

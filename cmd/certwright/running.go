@@ -56,7 +56,7 @@ func defaultVault(r clientenv.Ready) string {
 
 func checkVault(name string) error {
 	if vault.CheckVaultName(name) != nil {
-		return exitError{exitUsage, fmt.Errorf("%q is no vault name\nhint: 1 to 63 characters out of 0-9, a-z and -", name)}
+		return exitError{exitUsage, fmt.Errorf("%q is not a valid vault name\nhint: use 1 to 63 characters of 0-9, a-z and -", name)}
 	}
 	return nil
 }

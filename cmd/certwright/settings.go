@@ -13,12 +13,12 @@ type settings struct {
 	DefaultVault string        `help:"The vault that localhost and IP addresses mean (default)." placeholder:"NAME" env:"CERTWRIGHT_DEFAULT_VAULT"`
 	Tenant       string        `help:"The tenant that the challenge names (adfs)." placeholder:"NAME" env:"CERTWRIGHT_TENANT"`
 	Region       string        `help:"The region shown in answers (local)." placeholder:"NAME" env:"CERTWRIGHT_REGION"`
-	RenewSpread  time.Duration `help:"Put renewals off by up to this, so that they do not all come at once (0s)." placeholder:"TIME" env:"CERTWRIGHT_RENEW_SPREAD"`
-	RenewFloor   time.Duration `help:"A name renews by itself at most once in this time (24h)." placeholder:"TIME" env:"CERTWRIGHT_RENEW_FLOOR"`
-	FloorPercent int           `name:"renew-floor-percent" help:"And once in this part of its lifetime, in percent (10)." placeholder:"PERCENT" env:"CERTWRIGHT_RENEW_FLOOR_PERCENT"`
-	NearExpiry   int           `name:"near-expiry-days" help:"How many days before its expiry an object is told to be near it (30)." placeholder:"DAYS" env:"CERTWRIGHT_NEAR_EXPIRY_DAYS"`
+	RenewSpread  time.Duration `help:"Delay renewals by up to this, so that they do not all come at once (0s)." placeholder:"DURATION" env:"CERTWRIGHT_RENEW_SPREAD"`
+	RenewFloor   time.Duration `help:"Least time between automatic renewals of a name (24h)." placeholder:"DURATION" env:"CERTWRIGHT_RENEW_FLOOR"`
+	FloorPercent int           `name:"renew-floor-percent" help:"Least part of a lifetime between them, in percent (10)." placeholder:"PERCENT" env:"CERTWRIGHT_RENEW_FLOOR_PERCENT"`
+	NearExpiry   int           `name:"near-expiry-days" help:"Days before its expiry that an object is reported as near expiry (30)." placeholder:"DAYS" env:"CERTWRIGHT_NEAR_EXPIRY_DAYS"`
 	Strict       bool          `name:"strict-providers" help:"Refuse providers that the configuration does not name, instead of playing them." env:"CERTWRIGHT_STRICT_PROVIDERS"`
-	RetryAfter   time.Duration `help:"What Retry-After says of an operation in progress (1s)." placeholder:"TIME" env:"CERTWRIGHT_RETRY_AFTER"`
+	RetryAfter   time.Duration `help:"Retry-After of an operation in progress (1s)." placeholder:"DURATION" env:"CERTWRIGHT_RETRY_AFTER"`
 }
 
 // doors are the settings that a throwaway server chooses itself.

@@ -19,9 +19,20 @@ func start(args []string, to streams) int {
 	}
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		return report(to, exitError{exitUsage, fmt.Errorf("%w\nhint: certwright --help says what there is", err)})
+		return report(to, exitError{exitUsage, fmt.Errorf("%w\nhint: %s", err, usageHint(err))})
 	}
 	return report(to, chosen.Run())
+}
+
+// usageHint leads to the help of the command that was not understood.
+func usageHint(err error) string {
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) && wrong.Context != nil {
+		if c := wrong.Context.Selected(); c != nil {
+			return "certwright " + c.Path() + " --help lists its arguments and flags"
+		}
+	}
+	return "certwright --help lists the commands"
 }
 
 // report prints an error and returns the exit code that goes with it.

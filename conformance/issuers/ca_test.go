@@ -24,7 +24,7 @@ const caConfig = `providers:
     manual_approval: true
 `
 
-// ownCA is a life with the own CA behind it and an issuer at one of its providers.
+// ownCA is a life with the built-in CA behind it and an issuer at one of its providers.
 func ownCA(t *testing.T, provider string) *life {
 	t.Helper()
 	l, err := newLife(program, t.TempDir())
@@ -135,7 +135,7 @@ func publishedFile(t *testing.T, l *life, path string) []byte {
 	return text
 }
 
-// A certificate of the own CA passes openssl at its strictest with the files
+// A certificate of the built-in CA passes openssl at its strictest with the files
 // that the side door publishes, until the command line revokes it.
 func TestOwnCA(t *testing.T) {
 	t.Parallel()

@@ -1,5 +1,5 @@
 // Package issuers judges the whole program with real authorities behind it: an
-// ACME server, a CertCentral, an OpenBao, and the own CA. Between the program
+// ACME server, a CertCentral, an OpenBao, and the built-in CA. Between the program
 // and the authority stands a proxy that kills the one or cuts off the other at
 // any call; in the end there is one certificate and one order, whatever
 // happened. It has tests only; begin with TestACMEKilled.

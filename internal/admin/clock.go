@@ -59,7 +59,7 @@ func moveClock(d *Door, r *http.Request) (answer, error) {
 // refused when it is negative, since the clock never goes back, or beyond a
 // hundred years.
 func ParseDuration(s string) (time.Duration, error) {
-	bad := vault.Bad("advance %q is no duration: give hours, minutes and seconds as in 1h30m, or days as in 60d, up to 36500d, not negative.", printable(s))
+	bad := vault.Bad("advance %q is not a duration: use 60d, 720h or 1d12h, up to 36500d and not negative.", printable(s))
 	text := strings.TrimSpace(s)
 	var d time.Duration
 	if days, rest, ok := strings.Cut(text, "d"); ok {

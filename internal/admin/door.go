@@ -32,8 +32,8 @@ type Door struct {
 	Reset   func(context.Context) error // empties the server
 
 	Operator  Operator
-	Rollover  func(ctx context.Context, provider string) error                                    // gives an own CA a new issuing certificate
-	PKI       func(ctx context.Context, file string) (contentType string, body []byte, err error) // what an own CA publishes; vault.ErrNotFound
+	Rollover  func(ctx context.Context, provider string) error                                    // gives a built-in CA a new issuing certificate
+	PKI       func(ctx context.Context, file string) (contentType string, body []byte, err error) // what a built-in CA publishes; vault.ErrNotFound
 	Challenge func(token string) (answer string, known bool)                                      // the http-01 answer to a token
 	Log       *slog.Logger
 }

@@ -14,7 +14,7 @@ import (
 // maxName bounds the name of a published file and a challenge's token, in bytes.
 const maxName = 256
 
-// showPKI answers with what an own CA publishes: CRLs, certificates, bundles.
+// showPKI answers with what a built-in CA publishes: CRLs, certificates, bundles.
 // They may be kept for five minutes, after which a revocation is seen.
 func showPKI(d *Door, w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("file")

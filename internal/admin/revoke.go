@@ -30,7 +30,7 @@ func ParseReason(s string) (int, error) {
 			return n, nil
 		}
 	}
-	return 0, vault.Bad("reason %s is none of unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn, aACompromise, or its number.", printable(s))
+	return 0, vault.Bad("reason %s is unknown: use unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn, aACompromise or its number.", printable(s))
 }
 
 // A ReasonText is a reason as a request has it: a string or a number.
@@ -65,7 +65,7 @@ func revoke(d *Door, r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	if in.Version != "" && !vault.IsID(in.Version) {
-		return answer{}, vault.Bad("version %s is none: it is 32 lower-case hex digits.", printable(in.Version))
+		return answer{}, vault.Bad("version %s is invalid: it must be 32 lower-case hex digits.", printable(in.Version))
 	}
 	reason, err := ParseReason(string(in.Reason))
 	if err != nil {
@@ -75,7 +75,7 @@ func revoke(d *Door, r *http.Request) (answer, error) {
 	return answer{body: Revoked{v.Vault, v.Name, v.ID, vault.RevocationReasons[reason]}}, err
 }
 
-// rollover gives an own CA a new issuing certificate.
+// rollover gives a built-in CA a new issuing certificate.
 func rollover(d *Door, r *http.Request) (answer, error) {
 	return answer{}, d.Rollover(r.Context(), r.PathValue("provider"))
 }

@@ -60,7 +60,7 @@ func (a *acmeDNS) accounts() (map[string]acmeDNSAccount, error) {
 func parseAccounts(text []byte) (map[string]acmeDNSAccount, error) {
 	var raw map[string]acmeDNSAccount
 	if json.Unmarshal(text, &raw) != nil {
-		return nil, errors.New("is no JSON object with an account for each domain")
+		return nil, errors.New("is not a JSON object with an account for each domain")
 	}
 	accounts := map[string]acmeDNSAccount{}
 	for domain, c := range raw {

@@ -74,10 +74,10 @@ func parseKey(text string) (*tsigKey, error) {
 			k.algorithm = dns.CanonicalName(a[1])
 		}
 		if !isAlgorithm(k.algorithm) {
-			return nil, fmt.Errorf("has an algorithm that is none of %s", strings.Join(algorithms(), ", "))
+			return nil, fmt.Errorf("has an unknown algorithm; use one of %s", strings.Join(algorithms(), ", "))
 		}
 		if !isHost(strings.TrimSuffix(k.name, ".")) {
-			return nil, errors.New("has a key whose name is none")
+			return nil, errors.New("has a key with an invalid name")
 		}
 	}
 	if raw, err := base64.StdEncoding.DecodeString(k.secret.Reveal()); err != nil || len(raw) == 0 {

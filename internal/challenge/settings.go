@@ -116,11 +116,11 @@ func (s Settings) Check() []error {
 	case s.Kind == "":
 		return []error{errors.New("kind: is missing; write rfc2136, webhook, exec, http or acme-dns")}
 	case !known:
-		return []error{fmt.Errorf("kind: %q is none; write rfc2136, webhook, exec, http or acme-dns", s.Kind)}
+		return []error{fmt.Errorf("kind: %q is unknown; write rfc2136, webhook, exec, http or acme-dns", s.Kind)}
 	}
 	var wrong complaints
 	if s.Type != "" && s.Type != DNS01 && s.Type != HTTP01 {
-		wrong.say("type: %q is none; write dns-01 or http-01", s.Type)
+		wrong.say("type: %q is unknown; write dns-01 or http-01", s.Type)
 	}
 	if slices.Contains(keys, "type") && s.Solves() == DNS01 {
 		keys = append(slices.Clone(keys), dnsKeys...)
@@ -178,16 +178,16 @@ func (s Settings) checkRFC2136(wrong *complaints) {
 		checkServer(wrong, "server", s.Server)
 	}
 	if s.Zone != "" && !isHost(strings.TrimSuffix(s.Zone, ".")) {
-		wrong.say("zone: %q is no domain name; write one as in example.org", s.Zone)
+		wrong.say("zone: %q is not a valid domain name; write one as in example.org", s.Zone)
 	}
 	if s.TSIGSecretFile == "" && (s.TSIGName != "" || s.TSIGAlgorithm != "") {
 		wrong.say("tsig_secret_file: is missing; write the path of the file with the key's secret")
 	}
 	if s.TSIGName != "" && !isHost(strings.TrimSuffix(s.TSIGName, ".")) {
-		wrong.say("tsig_name: %q is no name of a key; write it as the name server has it", s.TSIGName)
+		wrong.say("tsig_name: %q is not a valid name of a key; write it as the name server has it", s.TSIGName)
 	}
 	if s.TSIGAlgorithm != "" && !isAlgorithm(s.TSIGAlgorithm) {
-		wrong.say("tsig_algorithm: %q is none; write one of %s", s.TSIGAlgorithm, strings.Join(algorithms(), ", "))
+		wrong.say("tsig_algorithm: %q is unknown; write one of %s", s.TSIGAlgorithm, strings.Join(algorithms(), ", "))
 	}
 	if s.TTL < 0 || s.TTL > longestTTL {
 		wrong.say("ttl: %d must be seconds from 1 to %d", s.TTL, longestTTL)
@@ -224,7 +224,7 @@ func checkServer(wrong *complaints, key, text string) {
 	host, port, err := net.SplitHostPort(withPort(text))
 	n, portErr := strconv.ParseUint(port, 10, 16)
 	if _, ipErr := netip.ParseAddr(host); err != nil || portErr != nil || n == 0 || ipErr != nil && !isHost(host) {
-		wrong.say("%s: %q is no host:port, as in 10.0.0.53:53", key, text)
+		wrong.say("%s: %q is not a host:port, as in 10.0.0.53:53", key, text)
 	}
 }
 
@@ -243,7 +243,7 @@ func checkURL(wrong *complaints, address, example string) {
 	case address == "":
 		wrong.say("url: is missing; write it as in %s", example)
 	case err != nil || u.Host == "" || u.Opaque != "":
-		wrong.say("url: is no address, as in %s", example)
+		wrong.say("url: is not a valid address, as in %s", example)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		wrong.say("url: must have no user, query or fragment; write it as in %s", example)
 	case u.Scheme != "https" && !(u.Scheme == "http" && isLocal(u.Hostname())):

@@ -47,7 +47,7 @@ func ReadRun(data string) (Ready, error) {
 		return r, err
 	}
 	if err := json.Unmarshal(text, &r); err != nil || hostOf(r.IPURL) == "" || hostOf(r.HTTPURL) == "" {
-		return r, fmt.Errorf("read %s: it is not what a server writes", filepath.Join(data, RunFile))
+		return r, fmt.Errorf("read %s: it is not valid; start the server again", filepath.Join(data, RunFile))
 	}
 	return r, nil
 }

@@ -94,14 +94,14 @@ func (c Config) Check() error {
 	say := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
 	for key, addr := range map[string]string{"listen": c.Listen, "http": c.HTTP} {
 		if _, _, err := net.SplitHostPort(addr); err != nil {
-			say("%s: %q is no host:port, as in 127.0.0.1:8443", key, addr)
+			say("%s: %q is not a host:port, as in 127.0.0.1:8443", key, addr)
 		}
 	}
 	if c.Proxy != "" && !isLoopback(c.Proxy) {
-		say("proxy: %q is no host:port of this machine alone, as in 127.0.0.1:3128", c.Proxy)
+		say("proxy: %q is not a host:port of this machine alone, as in 127.0.0.1:3128", c.Proxy)
 	}
 	if vault.CheckVaultName(c.DefaultVault) != nil {
-		say("default_vault: %q is no vault name: 1 to 63 characters out of 0-9, a-z and -", c.DefaultVault)
+		say("default_vault: %q is not a valid vault name: use 1 to 63 characters of 0-9, a-z and -", c.DefaultVault)
 	}
 	for key, text := range map[string]string{"tenant": c.Tenant, "region": c.Region} {
 		if strings.Trim(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") != "" || len(text) > 64 {
@@ -147,10 +147,10 @@ const (
 // checkFloor checks what bounds how often a name renews by itself.
 func (c Config) checkFloor() (wrong []error) {
 	if c.RenewFloor != 0 && (c.RenewFloor < time.Second || c.RenewFloor > maxRenewFloor) {
-		wrong = append(wrong, fmt.Errorf("renew_floor is %v; it must be 1s to %v, or 0s for what is usual, 24h", c.RenewFloor, maxRenewFloor))
+		wrong = append(wrong, fmt.Errorf("renew_floor is %v; it must be 1s to %v, or 0s for the default, 24h", c.RenewFloor, maxRenewFloor))
 	}
 	if c.RenewFloorPercent < 0 || c.RenewFloorPercent > maxFloorPercent {
-		wrong = append(wrong, fmt.Errorf("renew_floor_percent is %d; it must be 1 to %d, or 0 for what is usual, 10", c.RenewFloorPercent, maxFloorPercent))
+		wrong = append(wrong, fmt.Errorf("renew_floor_percent is %d; it must be 1 to %d, or 0 for the default, 10", c.RenewFloorPercent, maxFloorPercent))
 	}
 	return wrong
 }
@@ -158,7 +158,7 @@ func (c Config) checkFloor() (wrong []error) {
 // checkAges checks what follows the age of objects; of says whose it is.
 func checkAges(of string, nearExpiryDays int, renewSpread time.Duration) (wrong []error) {
 	if nearExpiryDays < 0 || nearExpiryDays > maxNearExpiryDays {
-		wrong = append(wrong, fmt.Errorf("near_expiry_days%s is %d; it must be 1 to %d, or 0 for what is usual", of, nearExpiryDays, maxNearExpiryDays))
+		wrong = append(wrong, fmt.Errorf("near_expiry_days%s is %d; it must be 1 to %d, or 0 for the default", of, nearExpiryDays, maxNearExpiryDays))
 	}
 	if renewSpread < 0 || renewSpread > maxRenewSpread {
 		wrong = append(wrong, fmt.Errorf("renew_spread%s is %v; it must be 0s to %v", of, renewSpread, maxRenewSpread))

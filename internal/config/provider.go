@@ -86,9 +86,9 @@ func (p Provider) check(name string) (wrong []error) {
 	}
 	switch _, ok := kinds[p.Kind]; {
 	case p.Kind == "":
-		return append(wrong, fmt.Errorf("%s has no kind; there are %s", name, kindNames()))
+		return append(wrong, fmt.Errorf("%s has no kind; use one of %s", name, kindNames()))
 	case !ok:
-		return append(wrong, fmt.Errorf("%s is of kind %q; there are %s", name, p.Kind, kindNames()))
+		return append(wrong, fmt.Errorf("%s has the unknown kind %q; use one of %s", name, p.Kind, kindNames()))
 	case p.Settings == nil:
 		return append(wrong, fmt.Errorf("%s has no settings of kind %s", name, p.Kind))
 	}

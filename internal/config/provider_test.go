@@ -47,11 +47,11 @@ func TestProviderSettingsAreRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		"P: {kind: vault, adress: 'https://bao:8200'}":                      "line 2: providers: P: unknown setting \"adress\"\nhint: did you mean address?",
 		"P: {kind: acme, solver: {kind: rfc2136, zones: x}}":                "line 2: providers: P: solver: unknown setting \"zones\"\nhint: did you mean zone?",
-		"P: {kind: ca, profiles: {web: {validity: 3}}}":                     "line 2: providers: P: profiles: web: unknown setting \"validity\"\nhint: there are validity_days,",
+		"P: {kind: ca, profiles: {web: {validity: 3}}}":                     "line 2: providers: P: profiles: web: unknown setting \"validity\"\nhint: use one of validity_days,",
 		"P: {kind: ca, import: {cert: x}}":                                  "line 2: providers: P: import: unknown setting \"cert\"",
 		"P: {kind: ca, Own: {}}":                                            "line 2: providers: P: unknown setting \"Own\"",
 		"P: {kind: ca, validity_days: many}":                                "line 2: ",
-		"P: {kind: scripted, role: x}":                                      "line 2: providers: P: unknown setting \"role\"\nhint: there are kind",
+		"P: {kind: scripted, role: x}":                                      "line 2: providers: P: unknown setting \"role\"\nhint: use one of kind",
 		"A: &a {kind: vault, role: web}\n  B: *a\n  C: {<<: *a, adress: x}": "line 4: providers: C: unknown setting \"<<\"",
 		"A: {kind: vault, roles: &r [a]}\n  B: {kind: scripted, roles: *r}": "line 3: providers: B: unknown setting \"roles\"",
 		"A: [kind, ca]": "line 2: ",
@@ -66,9 +66,9 @@ func TestProviderSettingsAreRefused(t *testing.T) {
 		"P: {kind: acme, directory: 'http://ca.example/d'}": "providers: P: directory: ",
 		"P: {kind: ca, validity_days: -1}":                  "providers: P: ",
 		"P: {kind: digicert, base_url: 'http://x'}":         "providers: P: base_url: ",
-		"P: {}":                      "providers: P has no kind; there are acme, ca, digicert, scripted, vault",
+		"P: {}":                      "providers: P has no kind; use one of acme, ca, digicert, scripted, vault",
 		"P: {knd: ca}":               "line 2: providers: P: unknown setting \"knd\"\nhint: did you mean kind?",
-		"P: {kind: adcs, server: x}": "providers: P is of kind \"adcs\"; there are acme, ca, digicert, scripted, vault",
+		"P: {kind: adcs, server: x}": "providers: P has the unknown kind \"adcs\"; use one of acme, ca, digicert, scripted, vault",
 		"A: &a {kind: vault, address: 'https://b', role: '/'}\n  B: *a": "providers: A: role",
 	} {
 		c, err := parse([]byte("providers:\n  " + text + "\n"))

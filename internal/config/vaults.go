@@ -40,9 +40,9 @@ func checkVaults(vaults []Vault) (wrong []error) {
 		name := strings.ToLower(v.Name)
 		switch {
 		case vault.CheckVaultName(name) != nil:
-			wrong = append(wrong, fmt.Errorf("vaults: %q is no vault name: 1 to 63 characters out of 0-9, a-z and -", v.Name))
+			wrong = append(wrong, fmt.Errorf("vaults: %q is not a valid vault name: use 1 to 63 characters of 0-9, a-z and -", v.Name))
 		case seen[name]:
-			wrong = append(wrong, fmt.Errorf("vaults: %s is there twice", name))
+			wrong = append(wrong, fmt.Errorf("vaults: %s is there twice; leave one of them out", name))
 		}
 		seen[name] = true
 		for _, err := range checkAges(" of "+name, v.NearExpiryDays, v.RenewSpread) {

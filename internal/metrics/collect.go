@@ -32,7 +32,7 @@ func newGauges() gauges {
 		lateness:      describe("renewals_late", "Those that are due for a tenth of the lifetime, or a day.", "vault", "issuer"),
 		failures:      describe("renewals_failed", "Those whose last try failed; they are tried again.", "vault", "issuer"),
 		renewalExpiry: describe("renewal_soonest_expiry_seconds", "Until the next expiry of a certificate whose renewal is due; negative if it has expired.", "vault", "issuer"),
-		messages:      describe("messages", "Mails and events that wait for their receiver (queued) or were given up (dead).", "sink", "state"),
+		messages:      describe("messages", "Mails and events that wait for their receiver (queued) or failed permanently (dead).", "sink", "state"),
 		oldestMessage: describe("message_oldest_seconds", "Age of the oldest one that waits; 0 if none does.", "sink"),
 		overdue:       describe("job_overdue_seconds", "Since when the job that nobody works on and that is due first has been due; 0 if none is."),
 		age:           describe("count_age_seconds", "Since when the numbers of certificates, operations, renewals, messages and overdue jobs stand."),

@@ -176,7 +176,7 @@ func (r *round) note(ctx context.Context, m vault.Message, sent error) error {
 	log := r.Log.With("sink", r.name, "message", m.ID, "topic", m.Topic, "of", m.Ref.String(), "tries", next.Tries)
 	switch {
 	case next.State == vault.Dead:
-		log.Error("message given up; it can be sent again", "error", next.Error)
+		log.Error("message failed permanently; it can be sent again", "error", next.Error)
 	case sent != nil:
 		log.Warn("message could not be delivered", "next", next.Due, "error", next.Error)
 	}

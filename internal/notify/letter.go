@@ -45,7 +45,7 @@ func write(from *mail.Address, m vault.Message) (letter, error) {
 	}
 	to, err := mail.ParseAddress(l.To[0])
 	if err != nil || !vault.IsAddress(to.Address) {
-		return letter{}, &Refused{fmt.Sprintf("%q is no mail address", l.To[0])}
+		return letter{}, &Refused{fmt.Sprintf("%q is not a valid mail address", l.To[0])}
 	}
 	boundary := "=_" + m.ID // "=_" cannot occur in quoted-printable text
 	var b bytes.Buffer

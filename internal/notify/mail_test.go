@@ -167,7 +167,7 @@ func TestMailRefused(t *testing.T) {
 	}
 	h.count(t, MailSink, 0, 3, 5)
 	dead := errorsOf(h.rows(t, MailSink, vault.Dead))
-	for _, want := range []string{"550 5.1.1 no such user", `"not an address" is no mail address`, "for nobody", "cannot be read", "evil"} {
+	for _, want := range []string{"550 5.1.1 no such user", `"not an address" is not a valid mail address`, "for nobody", "cannot be read", "evil"} {
 		if !slices.ContainsFunc(dead, func(s string) bool { return strings.Contains(s, want) }) {
 			t.Errorf("no dead letter says %q: %q", want, dead)
 		}

@@ -64,12 +64,12 @@ func (s MailSettings) Check() (wrong []error) {
 	if s.Host == "" {
 		wrong = append(wrong, errors.New("host: is missing; write the mail server, as in mail.example.org:587"))
 	} else if !isHostPort(s.Host) {
-		wrong = append(wrong, fmt.Errorf("host: %q is no server; write HOST or HOST:PORT, as in mail.example.org:587", s.Host))
+		wrong = append(wrong, fmt.Errorf("host: %q is not a valid server; write HOST or HOST:PORT, as in mail.example.org:587", s.Host))
 	}
 	if a, err := mail.ParseAddress(s.From); s.From == "" {
 		wrong = append(wrong, errors.New("from: is missing; write the sender's address, as in certs@example.org"))
 	} else if err != nil || !vault.IsAddress(a.Address) {
-		wrong = append(wrong, fmt.Errorf("from: %q is no address; write one as in certs@example.org or Certificates <certs@example.org>", s.From))
+		wrong = append(wrong, fmt.Errorf("from: %q is not a valid address; write one as in certs@example.org or Certificates <certs@example.org>", s.From))
 	}
 	if !slices.Contains([]string{startTLS, fullTLS, noTLS}, s.TLS) {
 		wrong = append(wrong, fmt.Errorf("tls: %q must be starttls, tls or none", s.TLS))
@@ -84,7 +84,7 @@ func (s MailSettings) Check() (wrong []error) {
 		wrong = append(wrong, errors.New("ca_bundle: means nothing with tls: none; leave one of them out"))
 	}
 	if s.Hello != "" && !hostName.MatchString(s.Hello) {
-		wrong = append(wrong, fmt.Errorf("hello: %q is no host name; write the name of this machine", s.Hello))
+		wrong = append(wrong, fmt.Errorf("hello: %q is not a valid host name; write the name of this machine", s.Hello))
 	}
 	return wrong
 }

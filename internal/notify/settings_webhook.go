@@ -88,23 +88,23 @@ func (s WebhookSettings) Check() (wrong []error) {
 		wrong = append(wrong, fmt.Errorf("url: %w", err))
 	}
 	if !sinkName.MatchString(s.Name) || s.Name == MailSink {
-		wrong = append(wrong, fmt.Errorf("name: %q is no name; write letters, digits, '.', '_' and '-', and not %s", s.Name, MailSink))
+		wrong = append(wrong, fmt.Errorf("name: %q is not a valid name; write letters, digits, '.', '_' and '-', and not %s", s.Name, MailSink))
 	}
 	if s.Schema != CloudEvents && s.Schema != EventGrid {
 		wrong = append(wrong, fmt.Errorf("schema: %q must be cloudevents or eventgrid", s.Schema))
 	}
 	for _, t := range s.Types {
 		if !slices.ContainsFunc(events(), func(e string) bool { return isType(t, e) }) {
-			wrong = append(wrong, fmt.Errorf("types: %q is no event; there are %s", t, strings.NewReplacer(eventTopics, "", ownTopics, "").Replace(strings.Join(events(), ", "))))
+			wrong = append(wrong, fmt.Errorf("types: %q is an unknown event; use one of %s", t, strings.NewReplacer(eventTopics, "", ownTopics, "").Replace(strings.Join(events(), ", "))))
 		}
 	}
 	for _, v := range s.Vaults {
 		if !hostName.MatchString(v) || strings.Contains(v, ".") {
-			wrong = append(wrong, fmt.Errorf("vaults: %q is no name of a vault; write names as in web", v))
+			wrong = append(wrong, fmt.Errorf("vaults: %q is not a valid vault name; write names as in web", v))
 		}
 	}
 	if s.Origin != "" && !hostName.MatchString(s.Origin) {
-		wrong = append(wrong, fmt.Errorf("origin: %q is no host name; write the name that receivers know this server by", s.Origin))
+		wrong = append(wrong, fmt.Errorf("origin: %q is not a valid host name; write the name that receivers know this server by", s.Origin))
 	}
 	return wrong
 }

@@ -85,7 +85,7 @@ func CheckURL(address string) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.Opaque != "":
-		return fmt.Errorf("%q is no address, as in https://ca.example.org/directory", address)
+		return fmt.Errorf("%q is not a valid address, as in https://ca.example.org/directory", address)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("%q must have no user, query or fragment", u.Redacted())
 	case u.Scheme == "https" || u.Scheme == "http" && isLocal(u.Hostname()):

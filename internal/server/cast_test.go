@@ -82,7 +82,7 @@ func TestPlayedIsSaid(t *testing.T) {
 		t.Fatalf("%d %s", got.status, got.body)
 	}
 	if text := history(t, s, "real"); strings.Contains(text, "played") {
-		t.Errorf("the own CA is said to be played: %s", text)
+		t.Errorf("the built-in CA is said to be played: %s", text)
 	}
 	warned := 0
 	for len(lines) > 0 {

@@ -48,7 +48,7 @@ func issue(t *testing.T, s *Server, provider, name string) *x509.Certificate {
 	return leaf
 }
 
-// Without a word of configuration Internal is the own CA, and every other
+// Without a word of configuration Internal is the built-in CA, and every other
 // provider is played; the CA stays the same in the next run, however its name
 // is spelled, and publishes its root.
 func TestInternalIssuesAcrossARestart(t *testing.T) {

@@ -38,7 +38,7 @@ func checkFolder(path string) error {
 	case err != nil:
 		return fmt.Errorf("open the data folder: %w", err)
 	case !info.IsDir():
-		return fmt.Errorf("the data folder %s is no folder\nhint: choose another one with --data", path)
+		return fmt.Errorf("the data folder %s is not a folder\nhint: choose another one with --data", path)
 	case !ours(info):
 		return fmt.Errorf("the data folder %s belongs to another user\nhint: chown it, or name a folder within it with --data, which is then made", path)
 	case info.Mode().Perm()&0o022 != 0:

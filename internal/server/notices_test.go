@@ -154,7 +154,7 @@ func TestStartNamesTheReceiverThatWillNotDo(t *testing.T) {
 	for text, want := range map[string]string{
 		"smtp: {host: a.example, from: b@c.example, user: u, password_file: none}": "smtp: password_file: ",
 		"smtp: {host: a.example, from: b@c.example, ca_bundle: no.pem}":            "smtp: ca_bundle: ",
-		"smtp: {host: a.example, from: nobody}":                                    "smtp: from: \"nobody\" is no address",
+		"smtp: {host: a.example, from: nobody}":                                    "smtp: from: \"nobody\" is not a valid address",
 		"events: [{url: 'https://a.example', secret_file: none}]":                  "events: item 1: secret_file: ",
 		"events: [{url: 'https://a.example', ca_bundle: no.pem}]":                  "events: item 1: ca_bundle: ",
 		"events: [{url: 'http://a.example'}]":                                      "events: item 1: url: ",

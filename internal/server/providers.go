@@ -15,7 +15,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// internalProvider is the one that is there without being configured: the own CA.
+// internalProvider is the one that is there without being configured: the built-in CA.
 const internalProvider = "Internal"
 
 // providers are the issuers that stand behind the names of providers.
@@ -32,7 +32,7 @@ type providers struct {
 // mostPlayed is of how many names that are played the first use is told.
 const mostPlayed = 200
 
-// openProviders opens what the configuration names, and the own CA. An error
+// openProviders opens what the configuration names, and the built-in CA. An error
 // names the provider.
 func openProviders(ctx context.Context, all map[string]config.Provider, with surroundings) (*providers, error) {
 	p := &providers{named: map[string]vault.Issuer{}, played: with.played, board: with.board, used: map[string]bool{}}
@@ -49,7 +49,7 @@ func openProviders(ctx context.Context, all map[string]config.Provider, with sur
 	return p, nil
 }
 
-// withInternal adds the own CA unless the configuration says what its name means.
+// withInternal adds the built-in CA unless the configuration says what its name means.
 func withInternal(all map[string]config.Provider) map[string]config.Provider {
 	for name := range all {
 		if strings.EqualFold(name, internalProvider) {
@@ -95,7 +95,7 @@ type ownCA interface {
 func (p *providers) rollover(ctx context.Context, name string) error {
 	a, ok := p.named[strings.ToLower(name)].(ownCA)
 	if !ok {
-		return &vault.Error{Reason: vault.NotFound, Code: "ProviderNotFound", Message: "There is no provider of kind ca of that name."}
+		return &vault.Error{Reason: vault.NotFound, Code: "ProviderNotFound", Message: "The provider is unknown, or not of kind ca."}
 	}
 	return a.Rollover(ctx)
 }

@@ -78,7 +78,7 @@ func truth(text string) (bool, error) {
 
 // Duration is a setting that holds a length of time, as in 30s or 720h.
 func Duration(key string, into *time.Duration) Field {
-	return scalar(key, into, "write a duration, as in 30s, 10m or 6h", func(text, _ string) (time.Duration, error) {
+	return scalar(key, into, "use a duration, as in 30s, 10m or 720h", func(text, _ string) (time.Duration, error) {
 		return time.ParseDuration(text)
 	})
 }
@@ -115,5 +115,5 @@ func wrong(n *yaml.Node, write string) error {
 	case yaml.MappingNode:
 		what = "a mapping"
 	}
-	return faultAt(n, "%s cannot stand here: %s", what, write)
+	return faultAt(n, "%s is invalid: %s", what, write)
 }

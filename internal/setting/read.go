@@ -78,7 +78,7 @@ func readMapping(n *yaml.Node, fields []Field, folder string) error {
 }
 
 func repeated(key *yaml.Node) error {
-	return faultAt(key, "%q is there twice; leave one of them out", key.Value)
+	return faultAt(key, "%q is set twice; leave one of them out", key.Value)
 }
 
 // A fault is what is wrong in the file, and where.
@@ -139,7 +139,7 @@ func hint(typed string, fields []Field) string {
 		}
 		keys = append(keys, f.Key)
 	}
-	return "\nhint: there are " + strings.Join(keys, ", ")
+	return "\nhint: use one of " + strings.Join(keys, ", ")
 }
 
 // distance is the number of letters to insert, remove or replace to get from a to b.

@@ -10,7 +10,7 @@ const (
 	EventRenewalFailed    = "Certwright.CertificateRenewalFailed" // ours; Key Vault tells nobody
 	EventRenewalLate      = "Certwright.CertificateRenewalLate"
 	EventApprovalAsked    = "Certwright.CertificateApprovalRequested"
-	EventNewRoot          = "Certwright.IssuerNewRootCreated" // of an own CA; clients must trust it
+	EventNewRoot          = "Certwright.IssuerNewRootCreated" // of a built-in CA; clients must trust it
 	EventKeyNewVersion    = "Microsoft.KeyVault.KeyNewVersionCreated"
 	EventKeyNearExpiry    = "Microsoft.KeyVault.KeyNearExpiry"
 	EventKeyExpired       = "Microsoft.KeyVault.KeyExpired"

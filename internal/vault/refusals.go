@@ -333,7 +333,7 @@ func InternalFault(requestID string) *Error {
 
 // NoDeadMessage answers a request to send a message again that was not given up.
 func NoDeadMessage(seq int64) *Error {
-	return &Error{Reason: NotFound, Code: "MessageNotFound", Message: fmt.Sprintf("No message %d was given up.", seq)}
+	return &Error{Reason: NotFound, Code: "MessageNotFound", Message: fmt.Sprintf("No message %d failed permanently.", seq)}
 }
 
 // TooManyListeners answers a program that wants to listen to events when enough do.

@@ -2,7 +2,7 @@ package vault
 
 import "time"
 
-// A NewRoot is a root that an own CA made. Clients must trust it before
+// A NewRoot is a root that a built-in CA made. Clients must trust it before
 // certificates below it are of use to them.
 type NewRoot struct {
 	Provider   string // as configured

@@ -48,12 +48,12 @@ func identify(cn string, sans *vault.SANs) ([]acme.Identifier, error) {
 		}
 		for _, n := range append(append([]string{}, sans.DNS...), sans.IPs...) {
 			if !add(n) {
-				return nil, vault.Bad("The subject alternative name '%s' is no DNS name or IP address that an ACME issuer can certify.", n)
+				return nil, vault.Bad("The subject alternative name '%s' is not a DNS name or IP address that an ACME issuer can certify.", n)
 			}
 		}
 	}
 	if cn != "" && !add(cn) {
-		return nil, vault.Bad("The common name '%s' is no DNS name or IP address, which an ACME issuer needs it to be. Leave it out, or write international names in their ASCII form (xn--...).", cn)
+		return nil, vault.Bad("The common name '%s' is not a DNS name or IP address, which an ACME issuer needs it to be. Leave it out, or write international names in their ASCII form (xn--...).", cn)
 	}
 	if len(ids) == 0 {
 		return nil, vault.Bad("An ACME issuer needs at least one DNS name or IP address in subject alternative names or as common name.")

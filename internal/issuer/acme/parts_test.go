@@ -36,7 +36,7 @@ func TestIdentify(t *testing.T) {
 		{"a.test", &vault.SANs{URIs: []string{"spiffe://a"}}, "doesn't support emails"},
 		{"", &vault.SANs{DNS: []string{"a..test"}}, "'a..test'"},
 		{"", &vault.SANs{DNS: []string{"a.*.test"}}, "'a.*.test'"},
-		{"", &vault.SANs{DNS: []string{strings.Repeat("a", 64) + ".test"}}, "no DNS name"},
+		{"", &vault.SANs{DNS: []string{strings.Repeat("a", 64) + ".test"}}, "not a DNS name"},
 	} {
 		ids, err := identify(c.cn, c.sans)
 		got := values(ids)

@@ -449,7 +449,7 @@ func TestBinding(t *testing.T) {
 	try(resource("eab"), "").refused(t, vault.IssuerFault, "(externalAccountRequired)")
 	try(bound("eab", "kid-2"), hmacKey).refused(t, vault.IssuerFault, "(unauthorized)")
 	try(bound("eab", "kid-1"), "AAAA"+hmacKey[4:]).refused(t, vault.IssuerFault, "(unauthorized)")
-	try(bound("eab", "kid-1"), "not base64!").refused(t, vault.IssuerFault, "no HMAC key")
+	try(bound("eab", "kid-1"), "not base64!").refused(t, vault.IssuerFault, "not an HMAC key")
 	for _, form := range []string{hmacKey, hmacKey + "==", " " + hmacKey + "\n"} {
 		try(bound("eab", "kid-1"), form).issued(t)
 	}

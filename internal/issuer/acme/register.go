@@ -13,7 +13,7 @@ import (
 )
 
 // errBinding says that an issuer's password is no HMAC key.
-var errBinding = errors.New("the pwd of the issuer is no HMAC key: it must be in base64url, as the authority shows it")
+var errBinding = errors.New("the pwd of the issuer is not an HMAC key: it must be in base64url, as the authority shows it")
 
 // maxContacts is what every authority takes; Pebble takes no more.
 const maxContacts = 2

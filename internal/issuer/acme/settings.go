@@ -70,7 +70,7 @@ func (s Settings) Check() []error {
 	switch s.Challenge {
 	case "", challenge.DNS01, challenge.HTTP01:
 	default:
-		bad = append(bad, fmt.Errorf("challenge: %q is none; write dns-01 or http-01", s.Challenge))
+		bad = append(bad, fmt.Errorf("challenge: %q is unknown; write dns-01 or http-01", s.Challenge))
 	}
 	if s.Solves() {
 		for _, err := range s.Solver.Check() {
@@ -83,7 +83,7 @@ func (s Settings) Check() []error {
 	switch s.ARI {
 	case "", Advisory, Off:
 	default:
-		bad = append(bad, fmt.Errorf("ari: %q is none; write advisory or off", s.ARI))
+		bad = append(bad, fmt.Errorf("ari: %q is unknown; write advisory or off", s.ARI))
 	}
 	if s.PendingTimeout < 0 {
 		bad = append(bad, errors.New("pending_timeout: must not be negative; write a duration, as in 168h"))

@@ -50,7 +50,7 @@ func checkDNSPattern(p string) error {
 	if p == "*" || isDNS(p) {
 		return nil
 	}
-	return fmt.Errorf("%q is no pattern; write example.org for that name, *.example.org for all below it, or * for any", p)
+	return fmt.Errorf("%q is not a valid pattern; write example.org for that name, *.example.org for all below it, or * for any", p)
 }
 
 // matchDNS reports whether a pattern allows a name. A name below a domain may
@@ -71,7 +71,7 @@ func checkMailPattern(p string) error {
 	if p == "*" || at > 0 && visible(p[:at]) && isDNS(p[at+1:]) && (p[:at] == "*" || !strings.Contains(p[:at], "*")) {
 		return nil
 	}
-	return fmt.Errorf("%q is no pattern; write a mailbox, *@example.org for all of a host, *@*.example.org for the hosts below it, or * for any", p)
+	return fmt.Errorf("%q is not a valid pattern; write a mailbox, *@example.org for all of a host, *@*.example.org for the hosts below it, or * for any", p)
 }
 
 // matchMail reports whether a pattern allows a mailbox or a user principal name.
@@ -98,7 +98,7 @@ func checkURIPattern(p string) error {
 	case star && u.Opaque != "" && strings.HasSuffix(start, ":"), star && u.Host != "" && strings.HasSuffix(u.Path, "/"), !star:
 		return nil
 	}
-	return fmt.Errorf("%q is no pattern; write an address, spiffe://example.org/web/* for all that begin so, or * for any", p)
+	return fmt.Errorf("%q is not a valid pattern; write an address, spiffe://example.org/web/* for all that begin so, or * for any", p)
 }
 
 // matchURI reports whether a pattern allows an address. With a star the address

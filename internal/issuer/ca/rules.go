@@ -53,7 +53,7 @@ func (p Profile) allows(name string, limits []constraints, w wish) error {
 		}
 	}
 	if p.restricts() && len(w.odd) > 0 {
-		return fmt.Errorf("x509_props.subject has the common name '%s', which is no DNS name, address or mailbox; %s allows only such", shorten(w.odd[0]), called(name))
+		return fmt.Errorf("x509_props.subject has the common name '%s', which is not a DNS name, address or mailbox; %s allows only such", shorten(w.odd[0]), called(name))
 	}
 	return p.checkUses(name, w)
 }

@@ -243,13 +243,13 @@ func (s Settings) checkConstraints(wrong *faults) {
 	for key, list := range map[string][]string{"permitted_dns": s.PermittedDNS, "excluded_dns": s.ExcludedDNS} {
 		for _, d := range list {
 			if !isHost(d) {
-				wrong.say("%s: %q is no domain, as in example.org; all below it is meant as well", key, d)
+				wrong.say("%s: %q is not a valid domain, as in example.org; all below it is meant as well", key, d)
 			}
 		}
 	}
 	for _, h := range s.PermittedURIs {
 		if !isHost(strings.TrimPrefix(h, ".")) {
-			wrong.say("permitted_uris: %q is no host, as in example.org, or .example.org for the hosts below it", h)
+			wrong.say("permitted_uris: %q is not a valid host, as in example.org, or .example.org for the hosts below it", h)
 		}
 	}
 	for key, list := range map[string][]string{"permitted_ips": s.PermittedIPs, "excluded_ips": s.ExcludedIPs} {

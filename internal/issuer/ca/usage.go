@@ -33,7 +33,7 @@ func parseEKU(s string) (id string, err error) {
 		}
 	}
 	if _, err := parseOID(s); err != nil {
-		return "", fmt.Errorf("%q is no extended key usage; write serverAuth, clientAuth, codeSigning, emailProtection, timeStamping or an object identifier", s)
+		return "", fmt.Errorf("%q is not an extended key usage; write serverAuth, clientAuth, codeSigning, emailProtection, timeStamping or an object identifier", s)
 	}
 	return s, nil
 }
@@ -43,12 +43,12 @@ func parseOID(s string) (asn1.ObjectIdentifier, error) {
 	for part := range strings.SplitSeq(s, ".") {
 		n, err := strconv.Atoi(part)
 		if err != nil || n < 0 || strconv.Itoa(n) != part {
-			return nil, fmt.Errorf("%q is no object identifier", s)
+			return nil, fmt.Errorf("%q is not an object identifier", s)
 		}
 		id = append(id, n)
 	}
 	if _, err := asn1.Marshal(id); err != nil {
-		return nil, fmt.Errorf("%q is no object identifier", s)
+		return nil, fmt.Errorf("%q is not an object identifier", s)
 	}
 	return id, nil
 }
@@ -100,7 +100,7 @@ func checkUsage(s string) error {
 	if slices.Contains(forLeaves, vault.KeyUsage(s)) {
 		return nil
 	}
-	return fmt.Errorf("%q is no key usage of a leaf; write digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, encipherOnly or decipherOnly", s)
+	return fmt.Errorf("%q is not a key usage of a leaf; write digitalSignature, nonRepudiation, keyEncipherment, dataEncipherment, keyAgreement, encipherOnly or decipherOnly", s)
 }
 
 func (p Profile) allowsUsage(u vault.KeyUsage) bool {

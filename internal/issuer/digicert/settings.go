@@ -107,11 +107,11 @@ func (s Settings) Check() []error {
 	}
 	for cty, product := range s.Products {
 		if cty == "" || !productID.MatchString(product) {
-			say("products: %q: %q is no product; write a CertCentral product id, such as ssl_basic", cty, product)
+			say("products: %q: %q is not a valid product; write a CertCentral product id, such as ssl_basic", cty, product)
 		}
 	}
 	if !productID.MatchString(s.Product) {
-		say("product: %q is no product; write a CertCentral product id, such as ssl_basic", s.Product)
+		say("product: %q is not a valid product; write a CertCentral product id, such as ssl_basic", s.Product)
 	}
 	if s.Container < 0 {
 		say("container: %d must be the number of a CertCentral division", s.Container)

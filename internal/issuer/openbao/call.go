@@ -37,7 +37,7 @@ type stranger struct {
 
 // Error implements error.
 func (s stranger) Error() string {
-	return fmt.Sprintf("what answers %d at %s is no OpenBao or Vault server; address must be that of one, with https if it speaks TLS", s.status, s.host)
+	return fmt.Sprintf("what answers %d at %s is not an OpenBao or Vault server; address must be that of one, with https if it speaks TLS", s.status, s.host)
 }
 
 // call asks the server. The error is a *refusal, or may pass; then it is in

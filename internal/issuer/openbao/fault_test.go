@@ -90,7 +90,7 @@ func TestAnswersThatEndTheOrder(t *testing.T) {
 		"another method":      {says(405, `{"errors":["unsupported operation"]}`), vault.Failure{Code: vault.IssuerFault, Message: "answered 405 to pki/sign/web: unsupported operation"}},
 		"nothing was signed":  {says(200, `{"data":{}}`), vault.Failure{Code: vault.IssuerFault, Message: "said it signed, but its answer has no certificate."}},
 		"no data":             {says(200, `{"data":null,"wrap_info":{"token":"s.x"}}`), vault.Failure{Code: vault.IssuerFault, Message: "said it signed, but its answer has no certificate."}},
-		"not a certificate":   {says(200, `{"data":{"certificate":"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"}}`), vault.Failure{Code: vault.IssuerFault, Message: "said it signed, but its answer holds something that is no certificate."}},
+		"not a certificate":   {says(200, `{"data":{"certificate":"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----"}}`), vault.Failure{Code: vault.IssuerFault, Message: "said it signed, but its answer holds something that is not a certificate."}},
 		"data of other types": {says(200, `{"data":{"certificate":7}}`), vault.Failure{Code: vault.IssuerFault, Message: "said it signed, but its answer cannot be read."}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -229,7 +229,7 @@ func TestOutOfReach(t *testing.T) {
 	}{
 		"nobody there":      {func(s *Settings) { s.Address = fmt.Sprintf("https://127.0.0.1:%d", freePort(t)) }, "cannot be reached: dial tcp 127.0.0.1:"},
 		"another authority": {func(s *Settings) { s.CABundle = file(t, "other.pem", certificate) }, "unknown authority; ca_bundle must hold the authority that its certificate comes from"},
-		"no TLS":            {func(s *Settings) { s.Address = strings.Replace(s.Address, "https", "http", 1) }, "is no OpenBao or Vault server; address must be that of one, with https if it speaks TLS"},
+		"no TLS":            {func(s *Settings) { s.Address = strings.Replace(s.Address, "https", "http", 1) }, "is not an OpenBao or Vault server; address must be that of one, with https if it speaks TLS"},
 	} {
 		_, err := p.issuer(t, c.change).Step(t.Context(), o)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -58,12 +58,12 @@ func (s Settings) Check() (wrong []error) {
 	}
 	for _, r := range s.offered() {
 		if r != "" && !roleName.MatchString(r) {
-			wrong = append(wrong, fmt.Errorf("role and roles: %q is no name of a role; write letters, digits, '_', '-' and '.'", r))
+			wrong = append(wrong, fmt.Errorf("role and roles: %q is not a valid name of a role; write letters, digits, '_', '-' and '.'", r))
 		}
 	}
 	for _, p := range []struct{ key, path, example string }{{"mount", s.Mount, "pki"}, {"approle_mount", s.AppRoleMount, "approle"}, {"namespace", s.Namespace, "team/web"}} {
 		if p.path != "" && !mountPath.MatchString(p.path) {
-			wrong = append(wrong, fmt.Errorf("%s: %q is no path; write it without a slash at its ends, as in %s", p.key, p.path, p.example))
+			wrong = append(wrong, fmt.Errorf("%s: %q is not a valid path; write it without a slash at its ends, as in %s", p.key, p.path, p.example))
 		}
 	}
 	return wrong

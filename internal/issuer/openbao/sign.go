@@ -78,7 +78,7 @@ func readChain(data json.RawMessage) ([][]byte, error) {
 	var all [][]byte
 	for _, der := range slices.Concat(leaf, blocks(said.IssuingCA), blocks(strings.Join(said.Chain, "\n"))) {
 		if _, err := certs.Parse(der); err != nil {
-			return nil, errors.New("its answer holds something that is no certificate")
+			return nil, errors.New("its answer holds something that is not a certificate")
 		}
 		if !slices.ContainsFunc(all, func(b []byte) bool { return bytes.Equal(b, der) }) {
 			all = append(all, der)
