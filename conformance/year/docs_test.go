@@ -21,24 +21,24 @@ func TestLadderIsDocumented(t *testing.T) {
 	if row == nil {
 		t.Fatal("the page has no ladder")
 	}
-	var life vault.Life
+	var schedule vault.Schedule
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	for _, cell := range strings.Split(string(row[1]), "|") {
 		want, err := time.ParseDuration(strings.ReplaceAll(cell, " ", ""))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if life = life.Failed(now, now.Add(365*day)); !life.Retry.Equal(now.Add(want)) {
-			t.Errorf("try %d comes after %v, the page says %v", life.Tries, life.Retry.Sub(now), want)
+		if schedule = schedule.Failed(now, now.Add(365*day)); !schedule.Retry.Equal(now.Add(want)) {
+			t.Errorf("try %d comes after %v, the page says %v", schedule.Tries, schedule.Retry.Sub(now), want)
 		}
 	}
-	if last := life.Failed(now, now.Add(365*day)); last.Retry.Sub(now) != 32*time.Hour || life.Tries != 6 {
-		t.Errorf("after %d tries the wait is %v", life.Tries, last.Retry.Sub(now))
+	if last := schedule.Failed(now, now.Add(365*day)); last.Retry.Sub(now) != 32*time.Hour || schedule.Tries != 6 {
+		t.Errorf("after %d tries the wait is %v", schedule.Tries, last.Retry.Sub(now))
 	}
-	if near := life.Failed(now, now.Add(8*time.Hour)); near.Retry.Sub(now) != 2*time.Hour {
+	if near := schedule.Failed(now, now.Add(8*time.Hour)); near.Retry.Sub(now) != 2*time.Hour {
 		t.Errorf("with 8 hours left the wait is %v, want a quarter", near.Retry.Sub(now))
 	}
-	if end := life.Failed(now, now.Add(time.Minute)); end.Retry.Sub(now) != time.Minute {
+	if end := schedule.Failed(now, now.Add(time.Minute)); end.Retry.Sub(now) != time.Minute {
 		t.Errorf("with a minute left the wait is %v", end.Retry.Sub(now))
 	}
 }

@@ -145,14 +145,14 @@ func (h *house) fill(t testing.TB) {
 			return fmt.Errorf("%v %v", rows, err)
 		}
 		rows[0].State = vault.Dead
-		return errors.Join(append(errs, tx.PutMessage(rows[0]), tx.PutJob(vault.Job{Kind: vault.JobLife, Ref: vault.Ref{Vault: "v", Kind: "k", Name: "n"}, Due: noon.Add(-time.Minute)}))...)
+		return errors.Join(append(errs, tx.PutMessage(rows[0]), tx.PutJob(vault.Job{Kind: vault.JobSchedule, Ref: vault.Ref{Vault: "v", Kind: "k", Name: "n"}, Due: noon.Add(-time.Minute)}))...)
 	})
 	h.Request("GetCertificate", 200, 3*time.Millisecond)
 	h.Request("", 404, time.Millisecond)
 	h.Call("le", "step", "missed", time.Second)
 	h.Delivery("hook", "delivered", time.Second)
 	run := h.Job(func(context.Context, vault.Lease) error { return errors.New("no") })
-	if err := run(t.Context(), vault.Lease{Job: vault.Job{Kind: vault.JobLife, Due: noon.Add(-90 * time.Second)}}); err == nil {
+	if err := run(t.Context(), vault.Lease{Job: vault.Job{Kind: vault.JobSchedule, Due: noon.Add(-90 * time.Second)}}); err == nil {
 		t.Error("the job's error is lost")
 	}
 }

@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// cancelPatience is how long an issuer out of reach can hold up a cancel;
+	// cancelWait is how long an issuer out of reach can hold up a cancel;
 	// then the operation is cancelled and the issuer told later.
-	cancelPatience = time.Minute
+	cancelWait = time.Minute
 	// pacedShown is from when on a person is told that an order waits for its turn.
 	pacedShown = 30 * time.Second
 )
@@ -63,11 +63,11 @@ func unmoved(op vault.Operation) vault.Progress {
 // missed is the outcome where the issuer could not be asked.
 func missed(op vault.Operation, cause error, cancel bool, now time.Time) outcome {
 	next := outcome{progress: unmoved(op), due: now.Add(retryAfter(cause, op.Attempt))}
-	if end := op.CancelDue.Add(cancelPatience); cancel && end.Before(next.due) {
+	if end := op.CancelDue.Add(cancelWait); cancel && end.Before(next.due) {
 		next.due = end // however long the issuer wants to be left alone
 	}
 	switch {
-	case cancel && now.Sub(op.CancelDue) >= cancelPatience:
+	case cancel && now.Sub(op.CancelDue) >= cancelWait:
 		next.progress.Cancelled, next.takeBack = true, true
 		next.progress.Notes = []string{"The cancellation could not be told to the issuer yet: " + cause.Error()}
 	case errors.Is(cause, vault.ErrPaced):
@@ -90,11 +90,11 @@ func plainly(err error) string { return vault.Clip(strings.TrimSuffix(err.Error(
 // issuer allows. One that could not be asked is not counted (DESIGN section 5).
 func tooLate(next outcome, op vault.Operation, issuer vault.Issuer, now time.Time) outcome {
 	p := next.progress
-	patient, ok := issuer.(vault.Patient)
+	limiter, ok := issuer.(vault.PendingLimiter)
 	if !ok || p.Failure != nil || p.Cancelled {
 		return next
 	}
-	if limit := patient.Patience(); limit > 0 && op.Waited(now) > limit {
+	if limit := limiter.PendingLimit(); limit > 0 && op.Waited(now) > limit {
 		next.progress.Failure = &vault.Failure{Code: vault.IssuerFault, Message: fmt.Sprintf("The issuer did not issue the certificate within %s.", limit)}
 		next.takeBack = true
 	}

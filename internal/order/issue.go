@@ -55,16 +55,16 @@ func (s *Orders) underway(ctx context.Context, ref vault.Ref) (op vault.Operatio
 	return op, prev, cfg, err
 }
 
-// currentIssuer is who a running order is asked of: the live issuer, or else
+// currentIssuer is who a running order is asked of: the issuer as it is now, or else
 // the snapshot (DESIGN section 5). An issuer that has another provider now is
 // another one: it cannot read the order's state, and nobody approved the order
 // for it.
 func currentIssuer(r vault.Reader, op vault.Operation) (vault.IssuerConfig, error) {
-	live, ok, err := engine.Found(r.Issuer(op.Vault, op.IssuerName))
-	if err == nil && (!ok || !strings.EqualFold(live.Provider, op.Issuer.Provider)) {
-		live = *op.Issuer
+	cfg, ok, err := engine.Found(r.Issuer(op.Vault, op.IssuerName))
+	if err == nil && (!ok || !strings.EqualFold(cfg.Provider, op.Issuer.Provider)) {
+		cfg = *op.Issuer
 	}
-	return live, err
+	return cfg, err
 }
 
 // step decides what is to be done with the operation now and does it.

@@ -132,11 +132,11 @@ func (i *Issuers) givenUp(op vault.Operation) time.Time {
 	if op.Issuer == nil {
 		return time.Time{}
 	}
-	patient, ok := i.Find(op.Issuer.Provider).(vault.Patient)
-	if !ok || patient.Patience() <= 0 {
+	limiter, ok := i.Find(op.Issuer.Provider).(vault.PendingLimiter)
+	if !ok || limiter.PendingLimit() <= 0 {
 		return time.Time{}
 	}
-	return op.GivenUp(patient.Patience())
+	return op.GivenUp(limiter.PendingLimit())
 }
 
 func (i *Issuers) revoke(ctx context.Context, rev vault.Revocation) error {

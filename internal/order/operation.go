@@ -21,7 +21,7 @@ func (s *Orders) Operation(ctx context.Context, ref vault.Ref, requestID string)
 	return op, err
 }
 
-// operation returns the operation of a live certificate if requestID names it,
+// operation returns the operation of an existing certificate if requestID names it,
 // else the refusal missing.
 func operation(r vault.Reader, ref vault.Ref, requestID string, missing func(vault.Ref) *vault.Error) (vault.Operation, error) {
 	head, ok, err := engine.Found(r.Object(ref))

@@ -113,9 +113,9 @@ func maker(r vault.Reader, v vault.Version) (vault.IssuerConfig, error) {
 	case c.IssuerName == "":
 		return vault.IssuerConfig{}, vault.NotRevocable("no issuer of this server made it; it signed itself, was merged or imported.")
 	}
-	live, ok, err := engine.Found(r.Issuer(v.Vault, c.IssuerName))
-	if err == nil && (!ok || !strings.EqualFold(live.Provider, c.Provider)) {
-		live = vault.IssuerConfig{Vault: v.Vault, Name: c.IssuerName, Provider: c.Provider}
+	cfg, ok, err := engine.Found(r.Issuer(v.Vault, c.IssuerName))
+	if err == nil && (!ok || !strings.EqualFold(cfg.Provider, c.Provider)) {
+		cfg = vault.IssuerConfig{Vault: v.Vault, Name: c.IssuerName, Provider: c.Provider}
 	}
-	return live, err
+	return cfg, err
 }

@@ -15,15 +15,15 @@ const lease = 30 * time.Second
 // A GET that finds the worker at the job waits a little for it, in real time:
 // the worker may have looked at the order just before it became ready.
 const (
-	patience = time.Second
-	glance   = 5 * time.Millisecond
+	settleWait  = time.Second
+	settleEvery = 5 * time.Millisecond
 )
 
 // settle finishes an operation that has nothing to wait for, so that the first
 // GET after a create already sees its end (DESIGN section 5).
 func (s *Orders) Settle(ctx context.Context, ref vault.Ref) error {
 	ref = ref.As(vault.Certificates)
-	for until := (clock.Real{}).Now().Add(patience); ; {
+	for until := (clock.Real{}).Now().Add(settleWait); ; {
 		op, prev, cfg, err := s.underway(ctx, ref)
 		if err != nil || op.Status != vault.InProgress || op.CancelRequested || !s.Issuers.prompt(op, cfg, prev) {
 			return err
@@ -40,7 +40,7 @@ func (s *Orders) Settle(ctx context.Context, ref vault.Ref) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(glance):
+		case <-time.After(settleEvery):
 		}
 		if (clock.Real{}).Now().After(until) {
 			return nil

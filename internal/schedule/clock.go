@@ -18,7 +18,7 @@ const (
 )
 
 // putOff are the jobs whose due times are waits, and no dates of objects.
-var putOff = []vault.JobKind{vault.JobIssue, vault.JobWithdraw, vault.JobDeliver, vault.JobHear, vault.JobMend}
+var putOff = []vault.JobKind{vault.JobIssue, vault.JobWithdraw, vault.JobDeliver, vault.JobOwed, vault.JobMend}
 
 // WatchClock looks whether the clock was set back. What was put off until a
 // time of the old clock would wait for years then: it is due at once, and a

@@ -13,7 +13,7 @@ type Current struct {
 	Exists    bool // there is a current version
 	Head      vault.Object
 	Version   vault.Version
-	Schedule  vault.Life
+	Schedule  vault.Schedule
 	Operation vault.Operation // zero where there is none
 	Busy      bool            // Operation is in progress
 }
@@ -40,7 +40,7 @@ func (s *Scheduler) Current(r vault.Reader, ref vault.Ref) (c Current, err error
 	if c.Version, err = r.Version(head.Ref, head.Latest); err != nil {
 		return c, err
 	}
-	if c.Schedule, _, err = engine.Found(r.Life(head.Ref)); err != nil {
+	if c.Schedule, _, err = engine.Found(r.Schedule(head.Ref)); err != nil {
 		return c, err
 	}
 	c.Schedule = c.Schedule.Of(head.Latest)
@@ -60,8 +60,8 @@ func (c Current) changed(was Current) bool {
 func (c Current) lost() bool { return c.Busy && !c.Operation.Manual() }
 
 // due lists what is still to be done for the version.
-func (s *Scheduler) due(c Current) []vault.Deed {
-	return c.Head.Deeds(c.Version, c.Schedule, c.Busy, s.Settings(c.Head.Vault))
+func (s *Scheduler) due(c Current) []vault.Milestone {
+	return c.Head.Milestones(c.Version, c.Schedule, c.Busy, s.Settings(c.Head.Vault))
 }
 
 // NextRenewal is when the version is renewed by itself; zero if it is not.

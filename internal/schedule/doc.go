@@ -1,4 +1,4 @@
-// Package schedule does what falls due in the life of an object's current
+// Package schedule does what falls due for an object's current
 // version: renewal, near expiry, expiry, mails and events, the purge of what was
 // deleted, and the daily sweep that heals lost jobs. It knows no issuer: what
 // needs one, or begins a renewal, is asked of a Renewer. Begin with run.go.

@@ -40,8 +40,8 @@ func (o *Outbox) mail(tx vault.Tx, v vault.Version, l letter, now time.Time) (se
 }
 
 // mustMail is mail for what must not be lost: where nobody is there to get it, the
-// life keeps that it is owed, and the log has it.
-func (o *Outbox) mustMail(tx vault.Tx, v vault.Version, l vault.Life, what string, text letter, now time.Time) (vault.Life, error) {
+// schedule keeps that it is owed, and the log has it.
+func (o *Outbox) mustMail(tx vault.Tx, v vault.Version, l vault.Schedule, what string, text letter, now time.Time) (vault.Schedule, error) {
 	sent, err := o.mail(tx, v, text, now)
 	if err != nil || sent {
 		return l, err

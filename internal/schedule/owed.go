@@ -14,10 +14,10 @@ func ContactsRef(vaultName string) vault.Ref {
 	return vault.Ref{Vault: vaultName, Kind: vault.Lists, Name: "contacts"}
 }
 
-// Hear is the handler of JobHear: it writes the mails that fell due while a vault
+// Hear is the handler of JobOwed: it writes the mails that fell due while a vault
 // had no contacts, as far as they are still true. It looks at a page of
 // certificates at a time; each mail is written in the transaction that marks it.
-func (s *Scheduler) Hear(ctx context.Context, l vault.Lease) error {
+func (s *Scheduler) SendOwed(ctx context.Context, l vault.Lease) error {
 	now := s.Now()
 	if err := s.eachOwed(ctx, l.Ref.Vault, func(ref vault.Ref) error {
 		return s.Change(ctx, ref, func(tx vault.Tx) error { return s.payOwed(tx, ref, now) })
@@ -50,11 +50,11 @@ func (s *Scheduler) eachOwed(ctx context.Context, vaultName string, do func(vaul
 					after = vault.Ref{}
 					return nil
 				}
-				life, ok, err := engine.Found(r.Life(h.Ref))
+				schedule, ok, err := engine.Found(r.Schedule(h.Ref))
 				if err != nil {
 					return err
 				}
-				if ok && len(life.Owed) > 0 {
+				if ok && len(schedule.Owed) > 0 {
 					owed = append(owed, h.Ref)
 				}
 			}
@@ -90,7 +90,7 @@ func (s *Scheduler) payOwed(tx vault.Tx, ref vault.Ref, now time.Time) error {
 	}
 	owed := c.Schedule.Owed
 	c.Schedule.Owed = nil
-	life := c.Schedule
+	schedule := c.Schedule
 	for _, what := range owed {
 		if what == vault.DidLate && slices.Contains(owed, vault.DidLast) {
 			continue
@@ -102,14 +102,14 @@ func (s *Scheduler) payOwed(tx vault.Tx, ref vault.Ref, now time.Time) error {
 		if !still {
 			continue
 		}
-		if life, err = s.mustMail(tx, c.Version, life, what, text, now); err != nil {
+		if schedule, err = s.mustMail(tx, c.Version, schedule, what, text, now); err != nil {
 			return err
 		}
 	}
-	return tx.PutLife(c.Head.Ref, life)
+	return tx.PutSchedule(c.Head.Ref, schedule)
 }
 
-// letterOf is the mail about something that was due in the life of a version;
+// letterOf is the mail about something that was due for a version;
 // still: it is true yet.
 func (s *Scheduler) letterOf(r vault.Reader, c Current, what string) (text letter, still bool, err error) {
 	switch what {

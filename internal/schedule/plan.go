@@ -10,17 +10,17 @@ import (
 
 // Plan puts the job of the next thing that falls due for an object's current
 // version, or withdraws it where nothing does.
-func (s *Scheduler) Plan(tx vault.Tx, head vault.Object, v vault.Version, l vault.Life, busy bool) error {
-	due, ok := nextDue(head.Deeds(v, l, busy, s.Settings(head.Vault)))
+func (s *Scheduler) Plan(tx vault.Tx, head vault.Object, v vault.Version, l vault.Schedule, busy bool) error {
+	due, ok := nextDue(head.Milestones(v, l, busy, s.Settings(head.Vault)))
 	if !ok {
-		return tx.DeleteJob(vault.JobLife, head.Ref)
+		return tx.DeleteJob(vault.JobSchedule, head.Ref)
 	}
-	return tx.PutJob(vault.Job{Kind: vault.JobLife, Ref: head.Ref, Due: due})
+	return tx.PutJob(vault.Job{Kind: vault.JobSchedule, Ref: head.Ref, Due: due})
 }
 
 // nextDue is when the first of them falls due, in whole seconds as the clock is
 // read: a job that comes earlier would find nothing due, again and again.
-func nextDue(deeds []vault.Deed) (due time.Time, ok bool) {
+func nextDue(deeds []vault.Milestone) (due time.Time, ok bool) {
 	for _, d := range deeds {
 		if !ok || d.Due.Before(due) {
 			due, ok = d.Due, true
@@ -47,10 +47,10 @@ func (s *Scheduler) Begin(tx vault.Tx, head vault.Object, v vault.Version, sugge
 	if err := s.Publish(tx, newVersionMessage(v)); err != nil {
 		return err
 	}
-	schedule := vault.Life{Version: v.ID}
+	schedule := vault.Schedule{Version: v.ID}
 	if suggests {
 		schedule.AskAgain = v.Attributes.Created
-		if err := tx.PutLife(head.Ref, schedule); err != nil {
+		if err := tx.PutSchedule(head.Ref, schedule); err != nil {
 			return err
 		}
 	}
@@ -60,8 +60,8 @@ func (s *Scheduler) Begin(tx vault.Tx, head vault.Object, v vault.Version, sugge
 // Restart begins the schedule of a version anew, as if nothing had been done: it
 // has another expiry.
 func (s *Scheduler) Restart(tx vault.Tx, head vault.Object, v vault.Version) error {
-	schedule := vault.Life{Version: v.ID}
-	if err := tx.PutLife(head.Ref, schedule); err != nil {
+	schedule := vault.Schedule{Version: v.ID}
+	if err := tx.PutSchedule(head.Ref, schedule); err != nil {
 		return err
 	}
 	return s.Plan(tx, head, v, schedule, false)
@@ -70,12 +70,12 @@ func (s *Scheduler) Restart(tx vault.Tx, head vault.Object, v vault.Version) err
 // Follow plans a certificate by its new policy. What failed by the old one need
 // not wait: the edit may be what mends it.
 func (s *Scheduler) Follow(tx vault.Tx, head vault.Object) error {
-	schedule, ok, err := engine.Found(tx.Life(head.Ref))
+	schedule, ok, err := engine.Found(tx.Schedule(head.Ref))
 	if err != nil {
 		return err
 	}
 	if ok && !schedule.Retry.IsZero() {
-		if err := tx.PutLife(head.Ref, schedule.Anew()); err != nil {
+		if err := tx.PutSchedule(head.Ref, schedule.Anew()); err != nil {
 			return err
 		}
 	}
@@ -85,7 +85,7 @@ func (s *Scheduler) Follow(tx vault.Tx, head vault.Object) error {
 // RetryNow lets a renewal that failed or was cancelled be tried at once.
 func (s *Scheduler) RetryNow(tx vault.Tx, c Current) error {
 	c.Schedule = c.Schedule.Anew()
-	if err := tx.PutLife(c.Head.Ref, c.Schedule); err != nil {
+	if err := tx.PutSchedule(c.Head.Ref, c.Schedule); err != nil {
 		return err
 	}
 	return s.Plan(tx, c.Head, c.Version, c.Schedule, false)

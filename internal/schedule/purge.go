@@ -9,9 +9,9 @@ import (
 )
 
 // planPurge puts the job that removes a soft-deleted object on its date, and
-// withdraws what its life would have asked for.
+// withdraws what its schedule would have asked for.
 func (s *Scheduler) PlanPurge(tx vault.Tx, head vault.Object) error {
-	if err := tx.DeleteJob(vault.JobLife, head.Ref); err != nil {
+	if err := tx.DeleteJob(vault.JobSchedule, head.Ref); err != nil {
 		return err
 	}
 	return tx.PutJob(vault.Job{Kind: vault.JobPurge, Ref: head.Ref, Due: head.Deletion.PurgeAt})

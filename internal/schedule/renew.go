@@ -49,19 +49,19 @@ func (s *Scheduler) RenewalEnded(tx vault.Tx, op vault.Operation, now time.Time)
 }
 
 func (s *Scheduler) renewalFailed(tx vault.Tx, c Current, op vault.Operation, now time.Time) error {
-	life := c.Schedule.Due(now).Failed(now, c.Version.Attributes.Expires)
-	if op.Failure != nil && !life.Did(vault.DidFailure) {
-		life = life.Do(vault.DidFailure)
-		if err := s.Publish(tx, failedMessage(c.Version, op, life.Retry, now)); err != nil {
+	schedule := c.Schedule.Due(now).Failed(now, c.Version.Attributes.Expires)
+	if op.Failure != nil && !schedule.Did(vault.DidFailure) {
+		schedule = schedule.Do(vault.DidFailure)
+		if err := s.Publish(tx, failedMessage(c.Version, op, schedule.Retry, now)); err != nil {
 			return err
 		}
 		var err error
-		if life, err = s.mustMail(tx, c.Version, life, vault.DidFailure, failedMail(c.Version, op, life.Retry), now); err != nil {
+		if schedule, err = s.mustMail(tx, c.Version, schedule, vault.DidFailure, failedMail(c.Version, op, schedule.Retry), now); err != nil {
 			return err
 		}
 	}
-	if err := tx.PutLife(c.Head.Ref, life); err != nil {
+	if err := tx.PutSchedule(c.Head.Ref, schedule); err != nil {
 		return err
 	}
-	return s.Plan(tx, c.Head, c.Version, life, false)
+	return s.Plan(tx, c.Head, c.Version, schedule, false)
 }

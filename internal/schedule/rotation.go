@@ -55,11 +55,11 @@ func (s *Scheduler) Notice(ctx context.Context, l vault.Lease) error {
 		if err != nil {
 			return err
 		}
-		done, _, err := engine.Found(tx.Life(head.Ref))
+		done, _, err := engine.Found(tx.Schedule(head.Ref))
 		if done = done.Of(v.ID); err != nil || done.Did(vault.DidNearExpiry) {
 			return err // sent before the policy was edited, or the key deleted and recovered
 		}
-		if err := tx.PutLife(head.Ref, done.Do(vault.DidNearExpiry)); err != nil {
+		if err := tx.PutSchedule(head.Ref, done.Do(vault.DidNearExpiry)); err != nil {
 			return err
 		}
 		return s.Publish(tx, expiryMessage(v, vault.DidNearExpiry, now))

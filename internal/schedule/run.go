@@ -10,7 +10,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// Run is the handler of JobLife: it does what is due for an object's current
+// Run is the handler of JobSchedule: it does what is due for an object's current
 // version. Each thing is done in the transaction that marks it done, so that
 // none is lost or done twice.
 func (s *Scheduler) Run(ctx context.Context, l vault.Lease) error {
@@ -65,7 +65,7 @@ func (s *Scheduler) run(ctx context.Context, l vault.Lease) error {
 	return err
 }
 
-func dueNow(deeds []vault.Deed, now time.Time) map[string]bool {
+func dueNow(deeds []vault.Milestone, now time.Time) map[string]bool {
 	due := map[string]bool{}
 	for _, d := range deeds {
 		if !d.Due.After(now) {
@@ -87,7 +87,7 @@ func (s *Scheduler) doDue(tx vault.Tx, was Current, next Renewal, due map[string
 	if due[vault.FallsDue] || due[vault.AutoRenew] {
 		c.Schedule = c.Schedule.Due(now)
 	}
-	life, err := s.warn(tx, c, due, now)
+	schedule, err := s.warn(tx, c, due, now)
 	if err != nil {
 		return err
 	}
@@ -95,8 +95,8 @@ func (s *Scheduler) doDue(tx vault.Tx, was Current, next Renewal, due map[string
 		if err := next.Store(tx); err != nil {
 			return err
 		}
-		if !life.Did(vault.DidAnnounce) {
-			life = life.Do(vault.DidAnnounce)
+		if !schedule.Did(vault.DidAnnounce) {
+			schedule = schedule.Do(vault.DidAnnounce)
 			if _, err := s.mail(tx, c.Version, renewingMail(c.Version, next.Operation()), now); err != nil {
 				return err
 			}
@@ -105,10 +105,10 @@ func (s *Scheduler) doDue(tx vault.Tx, was Current, next Renewal, due map[string
 			return err
 		}
 	}
-	if err := tx.PutLife(c.Head.Ref, life); err != nil {
+	if err := tx.PutSchedule(c.Head.Ref, schedule); err != nil {
 		return err
 	}
-	return s.Plan(tx, c.Head, c.Version, life, c.Busy || next != nil)
+	return s.Plan(tx, c.Head, c.Version, schedule, c.Busy || next != nil)
 }
 
 // askIssuer asks the issuer when the version should be renewed. One that cannot
@@ -129,7 +129,7 @@ func (s *Scheduler) askIssuer(ctx context.Context, l vault.Lease, c Current, now
 		}
 		if c.Version.ID == was {
 			c.Schedule.WindowStart, c.Schedule.WindowEnd, c.Schedule.Picked, c.Schedule.AskAgain = next.WindowStart, next.WindowEnd, next.Picked, next.AskAgain
-			if err := tx.PutLife(c.Head.Ref, c.Schedule); err != nil {
+			if err := tx.PutSchedule(c.Head.Ref, c.Schedule); err != nil {
 				return err
 			}
 		}
@@ -138,7 +138,7 @@ func (s *Scheduler) askIssuer(ctx context.Context, l vault.Lease, c Current, now
 }
 
 // suggested is the schedule of a version with what its issuer suggests.
-func (s *Scheduler) suggested(ctx context.Context, c Current, now time.Time) (vault.Life, error) {
+func (s *Scheduler) suggested(ctx context.Context, c Current, now time.Time) (vault.Schedule, error) {
 	next := c.Schedule
 	next.AskAgain = time.Time{}
 	said, err := s.Renewer.Suggest(ctx, c.Version, now)

@@ -193,13 +193,13 @@ func (s *Sweeper) heal(tx vault.Tx, ref vault.Ref, back bool, now time.Time) err
 	if owed, err := owes(tx, c); err != nil {
 		return err
 	} else if owed {
-		if err := tx.PutJob(vault.Job{Kind: vault.JobHear, Ref: ContactsRef(c.Head.Vault), Due: now}); err != nil {
+		if err := tx.PutJob(vault.Job{Kind: vault.JobOwed, Ref: ContactsRef(c.Head.Vault), Due: now}); err != nil {
 			return err
 		}
 	}
 	if c.Schedule.Ahead(now, back) {
 		c.Schedule = c.Schedule.Healed(now)
-		if err := tx.PutLife(c.Head.Ref, c.Schedule); err != nil {
+		if err := tx.PutSchedule(c.Head.Ref, c.Schedule); err != nil {
 			return err
 		}
 	}

@@ -10,34 +10,34 @@ import (
 
 // warn tells what is due of the age of a version, each thing once. Where the
 // last word on a late renewal is due, the first one comes too late.
-func (s *Scheduler) warn(tx vault.Tx, c Current, due map[string]bool, now time.Time) (vault.Life, error) {
-	life := c.Schedule
+func (s *Scheduler) warn(tx vault.Tx, c Current, due map[string]bool, now time.Time) (vault.Schedule, error) {
+	schedule := c.Schedule
 	if due[vault.DidLast] {
-		life = life.Do(vault.DidLate)
+		schedule = schedule.Do(vault.DidLate)
 	}
 	for _, what := range []string{vault.EmailContacts, vault.DidNearExpiry, vault.DidLate, vault.DidLast, vault.DidExpired} {
-		if !due[what] || life.Did(what) {
+		if !due[what] || schedule.Did(what) {
 			continue
 		}
 		var err error
-		switch life = life.Do(what); what {
+		switch schedule = schedule.Do(what); what {
 		case vault.EmailContacts:
-			life, err = s.mustMail(tx, c.Version, life, what, expiresMail(c.Version), now)
+			schedule, err = s.mustMail(tx, c.Version, schedule, what, expiresMail(c.Version), now)
 		case vault.DidLate, vault.DidLast:
-			c.Schedule = life
-			life, err = s.warnLate(tx, c, what, now)
+			c.Schedule = schedule
+			schedule, err = s.warnLate(tx, c, what, now)
 		default:
 			err = s.Publish(tx, expiryMessage(c.Version, what, now))
 		}
 		if err != nil {
-			return life, err
+			return schedule, err
 		}
 	}
-	return life, nil
+	return schedule, nil
 }
 
 // tellLate tells people and programs that a renewal has not got through yet.
-func (s *Scheduler) warnLate(tx vault.Tx, c Current, what string, now time.Time) (vault.Life, error) {
+func (s *Scheduler) warnLate(tx vault.Tx, c Current, what string, now time.Time) (vault.Schedule, error) {
 	h, err := hitchOf(tx, c)
 	if err != nil {
 		return c.Schedule, err

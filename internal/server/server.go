@@ -167,9 +167,9 @@ func (s *Server) wire(ctx context.Context) (err error) {
 // handlers are who does the jobs.
 func (s *Server) handlers() map[vault.JobKind]worker.Handler {
 	all := map[vault.JobKind]worker.Handler{
-		vault.JobIssue: s.service.Orders.Issue, vault.JobWithdraw: s.service.Orders.Withdraw, vault.JobHear: s.service.Schedule.Hear, vault.JobMend: s.service.Operator.Mend,
+		vault.JobIssue: s.service.Orders.Issue, vault.JobWithdraw: s.service.Orders.Withdraw, vault.JobOwed: s.service.Schedule.SendOwed, vault.JobMend: s.service.Operator.Mend,
 		vault.JobRotate: s.service.Keys.RunRotation, vault.JobNotice: s.service.Schedule.Notice,
-		vault.JobLife: s.service.Schedule.Run, vault.JobPurge: s.service.Schedule.Purge, vault.JobSweep: s.post.sweepWith(s.service.Sweeper.Sweep),
+		vault.JobSchedule: s.service.Schedule.Run, vault.JobPurge: s.service.Schedule.Purge, vault.JobSweep: s.post.sweepWith(s.service.Sweeper.Sweep),
 		vault.JobDeliver: s.post.Deliver,
 	}
 	for kind, run := range all {

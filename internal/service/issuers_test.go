@@ -47,7 +47,7 @@ func (p *played) Cancel(_ context.Context, o vault.Order) (vault.Progress, error
 	return p.cancel(o)
 }
 
-func (p *played) Patience() time.Duration { return p.patience }
+func (p *played) PendingLimit() time.Duration { return p.patience }
 
 func (p *played) Revoke(_ context.Context, r vault.Revocation) error { return p.revoke(r) }
 

@@ -191,10 +191,10 @@ func TestSweepAfterAWrongClock(t *testing.T) {
 		if err := tx.PutJob(vault.Job{Kind: vault.JobSweep, Ref: sweep, Due: wrong}); err != nil {
 			return err
 		}
-		if err := tx.PutLife(web, vault.Life{Version: first.Version.ID, Tries: 3, Retry: wrong}); err != nil {
+		if err := tx.PutSchedule(web, vault.Schedule{Version: first.Version.ID, Tries: 3, Retry: wrong}); err != nil {
 			return err
 		}
-		return tx.PutJob(vault.Job{Kind: vault.JobLife, Ref: web, Due: wrong})
+		return tx.PutJob(vault.Job{Kind: vault.JobSchedule, Ref: web, Due: wrong})
 	}))
 	must(t, h.Sweeper.Start(t.Context())) // as a server does that starts
 	h.pass(t, 300*day)

@@ -409,7 +409,7 @@ func TestSweepHeals(t *testing.T) {
 	h.create(t, ordered, policy("Self"))
 	must(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
 		for _, ref := range refs {
-			if err := tx.DeleteJob(vault.JobLife, ref); err != nil {
+			if err := tx.DeleteJob(vault.JobSchedule, ref); err != nil {
 				return err
 			}
 		}

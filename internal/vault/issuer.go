@@ -77,12 +77,12 @@ type Player interface {
 	Plays(provider string) string
 }
 
-// A Patient is an Issuer whose orders must end at some time. Patience is how
+// A PendingLimiter is an Issuer whose orders must end at some time. PendingLimit is how
 // long after its creation an order may still be waiting at an authority that
 // answers; 0 is for ever. One that cannot be reached is waited for all the same
 // (DESIGN section 5).
-type Patient interface {
-	Patience() time.Duration
+type PendingLimiter interface {
+	PendingLimit() time.Duration
 }
 
 // A Registrar is an Issuer that has an account at its authority for each issuer
@@ -98,7 +98,7 @@ type Revoker interface {
 	Revoke(ctx context.Context, r Revocation) error
 }
 
-// A Revocation is the wish that one certificate be valid no more.
+// A Revocation asks that one certificate be valid no more.
 type Revocation struct {
 	Issuer   IssuerConfig
 	Password Hidden   // the issuer's password, opened
@@ -147,7 +147,7 @@ type Order struct {
 	Ref             Ref
 	CSR             []byte // DER
 	Policy          Policy
-	Issuer          IssuerConfig // live, or the snapshot kept with the order
+	Issuer          IssuerConfig // as it is now, or the snapshot kept with the order
 	Password        Hidden       // the issuer's password, opened
 	State           []byte       // what Step last returned; nil on the first call
 	Attempt         int          // errors in a row so far

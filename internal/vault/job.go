@@ -7,12 +7,12 @@ type JobKind string
 
 // The kinds of work that fall due.
 const (
-	JobIssue  JobKind = "issue"  // take the pending operation one step further
-	JobRotate JobKind = "rotate" // give a key a new version, as its rotation policy says
-	JobNotice JobKind = "notice" // tell that a key is near its expiry
-	JobLife   JobKind = "life"   // do what the age of an object's current version asks for
-	JobPurge  JobKind = "purge"  // remove a soft-deleted object whose date has come
-	JobSweep  JobKind = "sweep"  // look at every object, so that a lost job heals
+	JobIssue    JobKind = "issue"  // take the pending operation one step further
+	JobRotate   JobKind = "rotate" // give a key a new version, as its rotation policy says
+	JobNotice   JobKind = "notice" // tell that a key is near its expiry
+	JobSchedule JobKind = "life"   // do what the age of an object's current version asks for
+	JobPurge    JobKind = "purge"  // remove a soft-deleted object whose date has come
+	JobSweep    JobKind = "sweep"  // look at every object, so that a lost job heals
 	// take an order that nobody waits for any more back at its issuer; its Ref
 	// is in the collection Withdrawn
 	JobWithdraw JobKind = "withdraw"
@@ -20,7 +20,7 @@ const (
 	JobDeliver JobKind = "deliver"
 	// write the mails of a vault that nobody was there to get; its Ref is in the
 	// collection Lists
-	JobHear JobKind = "hear"
+	JobOwed JobKind = "hear"
 	// try at once what an issuer that was edited has kept waiting; its Ref is in
 	// the collection Lists
 	JobMend JobKind = "mend"

@@ -16,9 +16,9 @@ func Lateness(since, expires time.Time) (late, last time.Time) {
 	return since.Add(left / 3), expires.Add(-min(max(left/10, day), left/3))
 }
 
-// Due returns the life after its renewal fell due at now. What fell due before
+// Due returns the schedule after its renewal fell due at now. What fell due before
 // stays, however often it is tried.
-func (l Life) Due(now time.Time) Life {
+func (l Schedule) Due(now time.Time) Schedule {
 	if l.Since.IsZero() {
 		l.Since = now
 	}
@@ -34,7 +34,7 @@ func (o Object) Renews(v Version) bool {
 
 // lateness adds what is to be told of a renewal that the policy plans for a
 // time. A plan that was put off since it fell due counts from its new time.
-func (l Life) lateness(plan, expires time.Time, add func(string, time.Time)) {
+func (l Schedule) lateness(plan, expires time.Time, add func(string, time.Time)) {
 	if l.Since.IsZero() {
 		add(FallsDue, plan)
 		return

@@ -50,20 +50,20 @@ func TestLatenessIsADeed(t *testing.T) {
 	for name, c := range map[string]struct {
 		policy vault.Policy
 		v      vault.Version
-		l      vault.Life
+		l      vault.Schedule
 		busy   bool
 		want   map[string]time.Duration
 	}{
-		"not yet due":           {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Life{}, false, map[string]time.Duration{vault.AutoRenew: 70 * day, vault.FallsDue: 70 * day}},
-		"another order is busy": {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Life{}, true, map[string]time.Duration{vault.FallsDue: 70 * day}},
-		"it is under way":       {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Life{Since: born.Add(70 * day)}, true, map[string]time.Duration{vault.DidLate: 80 * day, vault.DidLast: 97 * day}},
-		"it failed":             {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Life{Since: born.Add(70 * day), Retry: born.Add(75 * day)}, false, map[string]time.Duration{vault.AutoRenew: 75 * day, vault.DidLate: 80 * day, vault.DidLast: 97 * day}},
-		"the server was down":   {vault.Policy{Lifetime: action(vault.AutoRenew, 10)}, version, vault.Life{Since: born.Add(70 * day)}, true, map[string]time.Duration{vault.DidLate: 80 * day, vault.DidLast: 97 * day}},
-		"told":                  {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Life{Since: born.Add(70 * day), Done: []string{vault.DidLate}}, true, map[string]time.Duration{vault.DidLast: 97 * day}},
-		"the plan was put off":  {vault.Policy{Lifetime: action(vault.AutoRenew, 90)}, version, vault.Life{Since: born.Add(70 * day)}, false, map[string]time.Duration{vault.AutoRenew: 90 * day, vault.DidLate: 90*day + 10*day/3, vault.DidLast: 99 * day}},
-		"mail only":             {vault.Policy{Lifetime: action(vault.EmailContacts, 70)}, version, vault.Life{Since: born.Add(70 * day)}, false, map[string]time.Duration{vault.EmailContacts: 70 * day}},
-		"disabled":              {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, disabled, vault.Life{Since: born.Add(70 * day)}, false, map[string]time.Duration{}},
-		"by hand":               {vault.Policy{Issuer: vault.IssuerParams{Name: "Unknown"}, Lifetime: action(vault.AutoRenew, 70)}, version, vault.Life{Since: born.Add(70 * day)}, false, map[string]time.Duration{}},
+		"not yet due":           {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{}, false, map[string]time.Duration{vault.AutoRenew: 70 * day, vault.FallsDue: 70 * day}},
+		"another order is busy": {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{}, true, map[string]time.Duration{vault.FallsDue: 70 * day}},
+		"it is under way":       {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{Since: born.Add(70 * day)}, true, map[string]time.Duration{vault.DidLate: 80 * day, vault.DidLast: 97 * day}},
+		"it failed":             {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{Since: born.Add(70 * day), Retry: born.Add(75 * day)}, false, map[string]time.Duration{vault.AutoRenew: 75 * day, vault.DidLate: 80 * day, vault.DidLast: 97 * day}},
+		"the server was down":   {vault.Policy{Lifetime: action(vault.AutoRenew, 10)}, version, vault.Schedule{Since: born.Add(70 * day)}, true, map[string]time.Duration{vault.DidLate: 80 * day, vault.DidLast: 97 * day}},
+		"told":                  {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{Since: born.Add(70 * day), Done: []string{vault.DidLate}}, true, map[string]time.Duration{vault.DidLast: 97 * day}},
+		"the plan was put off":  {vault.Policy{Lifetime: action(vault.AutoRenew, 90)}, version, vault.Schedule{Since: born.Add(70 * day)}, false, map[string]time.Duration{vault.AutoRenew: 90 * day, vault.DidLate: 90*day + 10*day/3, vault.DidLast: 99 * day}},
+		"mail only":             {vault.Policy{Lifetime: action(vault.EmailContacts, 70)}, version, vault.Schedule{Since: born.Add(70 * day)}, false, map[string]time.Duration{vault.EmailContacts: 70 * day}},
+		"disabled":              {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, disabled, vault.Schedule{Since: born.Add(70 * day)}, false, map[string]time.Duration{}},
+		"by hand":               {vault.Policy{Issuer: vault.IssuerParams{Name: "Unknown"}, Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{Since: born.Add(70 * day)}, false, map[string]time.Duration{}},
 	} {
 		c.policy.Enabled = true
 		if c.policy.Issuer.Name == "" {
@@ -71,7 +71,7 @@ func TestLatenessIsADeed(t *testing.T) {
 		}
 		c.l.Done = append(c.l.Done, said...)
 		got := map[string]time.Duration{}
-		for _, d := range (vault.Object{Ref: vault.Ref{Kind: vault.Certificates}, Policy: &c.policy}).Deeds(c.v, c.l, c.busy, vault.Settings{}) {
+		for _, d := range (vault.Object{Ref: vault.Ref{Kind: vault.Certificates}, Policy: &c.policy}).Milestones(c.v, c.l, c.busy, vault.Settings{}) {
 			got[d.What] = d.Due.Sub(born)
 		}
 		if len(got) != len(c.want) {

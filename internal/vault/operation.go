@@ -128,19 +128,19 @@ func (o Operation) MayMerge() error {
 	return nil
 }
 
-// RequestCancel sets or clears the wish to cancel. It is a wish: the operation
+// RequestCancel asks for a cancel or takes that back. The operation
 // stays in progress until CancelDue, and the issuer may win.
-func (o Operation) RequestCancel(wish bool, now time.Time) (Operation, error) {
+func (o Operation) RequestCancel(cancel bool, now time.Time) (Operation, error) {
 	if o.Status != InProgress {
 		return o, NotInProgress()
 	}
-	if wish && !o.CancelRequested {
+	if cancel && !o.CancelRequested {
 		o.CancelDue, o.CancelLost = now.Add(CancelDelay), false
 	}
-	if !wish {
+	if !cancel {
 		o.CancelDue, o.CancelLost = time.Time{}, false
 	}
-	o.CancelRequested = wish
+	o.CancelRequested = cancel
 	return o, nil
 }
 

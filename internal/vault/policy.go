@@ -147,7 +147,7 @@ type LifetimeAction struct {
 	Action  string // AutoRenew or EmailContacts
 }
 
-// A Trigger fires once in a certificate's life; exactly one member is set.
+// A Trigger fires once for a version; exactly one member is set.
 type Trigger struct {
 	LifetimePercentage int // 1..99
 	DaysBeforeExpiry   int // 1..validity_months*27

@@ -65,10 +65,10 @@ func (t Trigger) within(a Attributes) Renewal {
 // issuer dates back again and again waits for the day.
 func (v Version) floor(t Trigger, s Settings) time.Time {
 	a := v.Attributes
-	life := a.Expires.Sub(a.NotBefore)
-	gap := max(life/100*time.Duration(s.share()), v.soonest(s))
+	validity := a.Expires.Sub(a.NotBefore)
+	gap := max(validity/100*time.Duration(s.share()), v.soonest(s))
 	if s.AsWritten && t.LifetimePercentage > 0 {
-		gap = min(gap, life/200*time.Duration(t.LifetimePercentage))
+		gap = min(gap, validity/200*time.Duration(t.LifetimePercentage))
 	}
 	if left := a.Expires.Sub(a.Created) / 3 * 2; left < gap {
 		gap = left
@@ -145,7 +145,7 @@ func length(d time.Duration) string {
 // planned is when to renew where the policy says due: earlier if the issuer
 // suggests so. A suggestion is followed once a version is as old as it must be,
 // so that an authority that always says "now" does not run the account empty.
-func (l Life) planned(v Version, due time.Time, s Settings) time.Time {
+func (l Schedule) planned(v Version, due time.Time, s Settings) time.Time {
 	if a := v.Attributes; !l.Picked.IsZero() && l.Picked.Before(a.Expires) {
 		picked := a.Created.Add(v.soonest(s))
 		if l.Picked.After(picked) {

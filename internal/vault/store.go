@@ -77,7 +77,7 @@ type Reader interface {
 	Queue(sink string, limit int) ([]Message, error)
 
 	// Life returns what was done for an object; ErrNotFound where nothing was.
-	Life(Ref) (Life, error)
+	Schedule(Ref) (Schedule, error)
 
 	// Account returns a sealed row of an issuer or the server: an ACME account,
 	// a CA's key, a CRL number.
@@ -99,7 +99,7 @@ type Tx interface {
 	UpdateVersion(ref Ref, id string, a Attributes, tags map[string]string) error
 	// DeleteVersion removes one version; no error if there is none.
 	DeleteVersion(ref Ref, id string) error
-	// Purge removes head, versions, operation, life and jobs of one object.
+	// Purge removes head, versions, operation, schedule and jobs of one object.
 	Purge(Ref) error
 
 	// PutOperation inserts or replaces, comparing Rev as PutObject does.
@@ -132,8 +132,8 @@ type Tx interface {
 	// a time, and tells how many.
 	DropMessages(sink string, state MessageState, before time.Time, n int) (int, error)
 
-	// PutLife inserts or replaces what was done for an object.
-	PutLife(Ref, Life) error
+	// PutSchedule inserts or replaces what was done for an object.
+	PutSchedule(Ref, Schedule) error
 
 	PutAccount(Account) error // compares Rev; ErrStale
 	PutSetting(key, value string) error
@@ -143,7 +143,7 @@ type Tx interface {
 type ObjectsPage struct {
 	Vault          string
 	Kind           Kind
-	Deleted        bool // the soft-deleted ones but for what belongs to a certificate, else the live ones
+	Deleted        bool // the soft-deleted ones but for what belongs to a certificate, else those that are not
 	IncludePending bool // also certificates that were never completed
 	After          string
 	Limit          int
@@ -152,7 +152,7 @@ type ObjectsPage struct {
 // A Head is an object and when its age or its deletion asks for something.
 type Head struct {
 	Ref
-	Due time.Time // of its JobLife or JobPurge, the earlier one; zero if there is none
+	Due time.Time // of its JobSchedule or JobPurge, the earlier one; zero if there is none
 }
 
 // An Account is a sealed row that an issuer or the server keeps for itself.

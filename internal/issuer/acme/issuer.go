@@ -30,14 +30,14 @@ type Issuer struct {
 }
 
 var (
-	_ vault.Issuer    = (*Issuer)(nil)
-	_ vault.Canceler  = (*Issuer)(nil)
-	_ vault.Validator = (*Issuer)(nil)
-	_ vault.Patient   = (*Issuer)(nil)
-	_ vault.Revoker   = (*Issuer)(nil)
-	_ vault.Suggester = (*Issuer)(nil)
-	_ vault.Namer     = (*Issuer)(nil)
-	_ vault.Registrar = (*Issuer)(nil)
+	_ vault.Issuer         = (*Issuer)(nil)
+	_ vault.Canceler       = (*Issuer)(nil)
+	_ vault.Validator      = (*Issuer)(nil)
+	_ vault.PendingLimiter = (*Issuer)(nil)
+	_ vault.Revoker        = (*Issuer)(nil)
+	_ vault.Suggester      = (*Issuer)(nil)
+	_ vault.Namer          = (*Issuer)(nil)
+	_ vault.Registrar      = (*Issuer)(nil)
 )
 
 // New returns the issuer that i describes, ready for use. It reads the CA
@@ -63,8 +63,8 @@ func New(i Issuer) (*Issuer, error) {
 	return &i, nil
 }
 
-// Patience implements vault.Patient: pending_timeout, or a week.
-func (i *Issuer) Patience() time.Duration {
+// PendingLimit implements vault.PendingLimiter: pending_timeout, or a week.
+func (i *Issuer) PendingLimit() time.Duration {
 	if i.Settings.PendingTimeout == 0 {
 		return 7 * 24 * time.Hour
 	}

@@ -117,8 +117,8 @@ func TestSettings(t *testing.T) {
 		t.Errorf("a CA bundle that is not there: %v", err)
 	}
 	i, err := New(Issuer{Name: "x", Settings: good, Accounts: newBook(t)})
-	if err != nil || i.Patience() != 168*time.Hour {
-		t.Errorf("%v, %v", i.Patience(), err)
+	if err != nil || i.PendingLimit() != 168*time.Hour {
+		t.Errorf("%v, %v", i.PendingLimit(), err)
 	}
 }
 

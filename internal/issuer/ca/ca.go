@@ -194,8 +194,8 @@ func (i *Issuer) Cancel(context.Context, vault.Order) (vault.Progress, error) {
 // Prompt reports whether there is nothing to wait for: no operator.
 func (i *Issuer) Prompt(o vault.Order) bool { return !i.Settings.ManualApproval || o.Approval != nil }
 
-// Patience is pending_timeout.
-func (i *Issuer) Patience() time.Duration { return i.Settings.PendingTimeout }
+// PendingLimit is pending_timeout.
+func (i *Issuer) PendingLimit() time.Duration { return i.Settings.PendingTimeout }
 
 // ValidateIssuer refuses an issuer resource that names no profile of ours.
 func (i *Issuer) ValidateIssuer(cfg vault.IssuerConfig) error {

@@ -34,7 +34,7 @@ profiles:
 	if !ok || !ok2 || web.ValidityDays != 60 || len(web.AllowDNS) != 2 || short.ValidityDays != 7 || !short.WebPKILike {
 		t.Errorf("profiles %+v and %+v", web, short)
 	}
-	if (&Issuer{Settings: s}).Patience() != 720*time.Hour {
+	if (&Issuer{Settings: s}).PendingLimit() != 720*time.Hour {
 		t.Errorf("pending_timeout is %v", s.PendingTimeout)
 	}
 }

@@ -40,8 +40,8 @@ func New(name string, s Settings, accounts vault.Accounts) (*Issuer, error) {
 	return &Issuer{Name: name, Settings: s.withDefaults(), Accounts: accounts, client: client}, nil
 }
 
-// Patience is how long an order may be pending at CertCentral.
-func (i *Issuer) Patience() time.Duration { return i.Settings.PendingTimeout }
+// PendingLimit is how long an order may be pending at CertCentral.
+func (i *Issuer) PendingLimit() time.Duration { return i.Settings.PendingTimeout }
 
 // atOnce is the Progress.Again of a step that only waits to be saved.
 const atOnce = time.Millisecond

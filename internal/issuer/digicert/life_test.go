@@ -232,17 +232,17 @@ func TestKeepsThePace(t *testing.T) {
 	}
 }
 
-// Patience is what the settings say.
+// PendingLimit is what the settings say.
 func TestPatience(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, certcentral.Play{})
-	if got := a.issuer(t).Patience(); got != 30*24*time.Hour {
+	if got := a.issuer(t).PendingLimit(); got != 30*24*time.Hour {
 		t.Errorf("patience = %v", got)
 	}
 	a.set.PendingTimeout = time.Hour
-	if got := a.issuer(t).Patience(); got != time.Hour {
+	if got := a.issuer(t).PendingLimit(); got != time.Hour {
 		t.Errorf("patience = %v", got)
 	}
 }
 
-var _ = []any{vault.Issuer(&Issuer{}), vault.Canceler(&Issuer{}), vault.Validator(&Issuer{}), vault.Revoker(&Issuer{}), vault.Patient(&Issuer{})}
+var _ = []any{vault.Issuer(&Issuer{}), vault.Canceler(&Issuer{}), vault.Validator(&Issuer{}), vault.Revoker(&Issuer{}), vault.PendingLimiter(&Issuer{})}

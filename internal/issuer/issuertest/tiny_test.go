@@ -91,8 +91,8 @@ func (i *Issuer) Cancel(ctx context.Context, o vault.Order) (vault.Progress, err
 	return vault.Progress{Cancelled: true}, nil
 }
 
-// Patience is pending_timeout, or a week.
-func (i *Issuer) Patience() time.Duration {
+// PendingLimit is pending_timeout, or a week.
+func (i *Issuer) PendingLimit() time.Duration {
 	if i.Settings.PendingTimeout == 0 {
 		return 7 * 24 * time.Hour
 	}

@@ -22,7 +22,7 @@ func planned(b *testing.B, n int) *sqlstore.Store {
 		err := s.Update(context.Background(), func(tx vault.Tx) error {
 			for i := from; i < min(from+batch, n); i++ {
 				after := time.Hour + time.Duration(uint32(i)*2654435761)*2*time.Millisecond
-				if err := tx.PutJob(vault.Job{Kind: vault.JobLife, Ref: ref(name(i)), Due: noon.Add(after)}); err != nil {
+				if err := tx.PutJob(vault.Job{Kind: vault.JobSchedule, Ref: ref(name(i)), Due: noon.Add(after)}); err != nil {
 					return err
 				}
 			}
@@ -66,7 +66,7 @@ func BenchmarkFindDue(b *testing.B) {
 func dueNow(b *testing.B, s *sqlstore.Store, r vault.Ref) {
 	b.Helper()
 	err := s.Update(context.Background(), func(tx vault.Tx) error {
-		return tx.PutJob(vault.Job{Kind: vault.JobLife, Ref: r, Due: noon})
+		return tx.PutJob(vault.Job{Kind: vault.JobSchedule, Ref: r, Due: noon})
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -35,7 +35,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"purge bodies": sqlPurgeBodies, "purge versions": sqlPurgeVersions, "purge object": sqlPurgeObject,
 		"purge jobs": sqlPurgeJobs, "delete operation": sqlDeleteOperation, "update operation": sqlUpdateOperation,
 		"delete issuer": sqlDeleteIssuer, "delete contacts": sqlDeleteContacts, "delete job": sqlDeleteJob,
-		"queue": sqlQueue, "heads": sqlHeads, "drop messages": sqlDropMessages, "life": sqlLife, "purge life": sqlPurgeLife,
+		"queue": sqlQueue, "heads": sqlHeads, "drop messages": sqlDropMessages, "life": sqlSchedule, "purge life": sqlPurgeSchedule,
 		"finish": sqlFinishJob, "put message": sqlPutMessage, "update account": sqlUpdateAccount,
 		"due jobs": sqlDueJobs, "any due": sqlAnyDue, "free job": sqlFreeJob, "lease": sqlLease, "extend": sqlExtend,
 		"failed": sqlFailed, "next vault": sqlNextVault, "count": sqlCount, "any lease": sqlAnyLease, "free all": sqlFreeAll,

@@ -150,7 +150,7 @@ const (
 
 // Purge implements vault.Tx. No error if there is nothing to remove.
 func (t *tx) Purge(ref vault.Ref) error {
-	return t.run("purge", place(ref), sqlPurgeBodies, sqlPurgeVersions, sqlPurgeObject, sqlDeletePolicy, sqlDeleteOperation, sqlPurgeLife, sqlPurgeJobs)
+	return t.run("purge", place(ref), sqlPurgeBodies, sqlPurgeVersions, sqlPurgeObject, sqlDeletePolicy, sqlDeleteOperation, sqlPurgeSchedule, sqlPurgeJobs)
 }
 
 const (

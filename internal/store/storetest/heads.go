@@ -245,7 +245,7 @@ func headsListed(t *testing.T, s vault.Store) {
 		})
 	}
 	update(t, s, func(tx vault.Tx) error {
-		for i, kind := range []vault.JobKind{vault.JobIssue, vault.JobPurge, vault.JobLife} {
+		for i, kind := range []vault.JobKind{vault.JobIssue, vault.JobPurge, vault.JobSchedule} {
 			if err := tx.PutJob(vault.Job{Kind: kind, Ref: want[i], Due: instant.Add(time.Duration(i) * time.Hour)}); err != nil {
 				return err
 			}

@@ -137,16 +137,16 @@ func outboxSinks(t *testing.T, s vault.Store) {
 
 // lives: put, replaced, purged.
 func lives(t *testing.T, s vault.Store) {
-	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Life, error) { return r.Life(ref("a")) })
-	for _, l := range []vault.Life{
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Schedule, error) { return r.Schedule(ref("a")) })
+	for _, l := range []vault.Schedule{
 		{Version: id(1), Done: []string{"AutoRenew", "x"}, Owed: []string{"x"}, Since: instant, Tries: 3, Mended: 2, Retry: instant, WindowStart: instant, WindowEnd: instant.Add(time.Hour), Picked: instant, AskAgain: instant},
 		{Version: id(2)},
 	} {
-		update(t, s, func(tx vault.Tx) error { return tx.PutLife(ref("A"), l) })
-		same(t, "life", get(t, s, func(r vault.Reader) (vault.Life, error) { return r.Life(ref("a")) }), l)
+		update(t, s, func(tx vault.Tx) error { return tx.PutSchedule(ref("A"), l) })
+		same(t, "life", get(t, s, func(r vault.Reader) (vault.Schedule, error) { return r.Schedule(ref("a")) }), l)
 	}
 	update(t, s, func(tx vault.Tx) error { return tx.Purge(ref("a")) })
-	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Life, error) { return r.Life(ref("a")) })
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Schedule, error) { return r.Schedule(ref("a")) })
 }
 
 // accounts: PutAccount compares Rev.
@@ -236,7 +236,7 @@ func pulledIn(t *testing.T, s vault.Store) {
 		return vault.Job{Kind: kind, Ref: ref(name), Due: due, Attempt: 3}
 	}
 	late, early := instant.Add(1000*time.Hour), instant.Add(-time.Hour)
-	jobs := []vault.Job{job(vault.JobIssue, "a", late), job(vault.JobIssue, "b", early), job(vault.JobDeliver, "c", late), job(vault.JobLife, "d", late)}
+	jobs := []vault.Job{job(vault.JobIssue, "a", late), job(vault.JobIssue, "b", early), job(vault.JobDeliver, "c", late), job(vault.JobSchedule, "d", late)}
 	update(t, s, func(tx vault.Tx) error {
 		for _, j := range jobs {
 			if err := tx.PutJob(j); err != nil {

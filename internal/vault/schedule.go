@@ -1,10 +1,58 @@
 package vault
 
 import (
+	"slices"
 	"time"
 )
 
-// What is done once in the life of a version, besides the lifetime actions.
+// A Schedule is what was done for the current version of an object since it was
+// made, and what is planned; each thing is done once, however often a server
+// restarts.
+type Schedule struct {
+	Version string    // that the rest is about
+	Done    []string  // lifetime actions and events, by name
+	Owed    []string  // of these, mails that nobody was there to get: contacts get them once there are some
+	Since   time.Time // when its renewal fell due; zero: not yet
+	Tries   int       // failed renewals in a row
+	Mended  int       // of these, those before somebody last mended something: the ladder began anew
+	Retry   time.Time // no renewal before; zero: none failed
+
+	// What the issuer suggests (RFC 9773): its window, the time picked in it,
+	// and when to ask again. Zero where it suggests nothing.
+	WindowStart, WindowEnd time.Time
+	Picked                 time.Time
+	AskAgain               time.Time
+}
+
+// Of returns the schedule of a version: a fresh one where it is not the one that
+// the schedule is about.
+func (l Schedule) Of(version string) Schedule {
+	if l.Version == version {
+		return l
+	}
+	return Schedule{Version: version}
+}
+
+// Did reports whether something was done.
+func (l Schedule) Did(what string) bool { return slices.Contains(l.Done, what) }
+
+// Do returns the schedule with something done.
+func (l Schedule) Do(what string) Schedule {
+	if !l.Did(what) {
+		l.Done = append(slices.Clone(l.Done), what)
+	}
+	return l
+}
+
+// Owes returns the schedule with a mail that nobody was there to get.
+func (l Schedule) Owes(what string) Schedule {
+	if !slices.Contains(l.Owed, what) {
+		l.Owed = append(slices.Clone(l.Owed), what)
+	}
+	return l
+}
+
+// What is done once for a version, besides the lifetime actions.
 const (
 	DidNearExpiry = "near-expiry" // programs were told that it is near its expiry
 	DidExpired    = "expired"     // that it has expired
@@ -19,14 +67,14 @@ const (
 // nearExpiry is the date before the expiry on which Key Vault tells programs.
 const nearExpiry = 30 * day
 
-// A Deed is something that falls due in the life of a version.
-type Deed struct {
+// A Milestone is something that falls due for a version.
+type Milestone struct {
 	What string // AutoRenew, EmailContacts, AskIssuer, FallsDue or something that people or programs are told
 	Due  time.Time
 }
 
 // Due is when a trigger fires for a certificate with these dates. A number of
-// days that the certificate does not live is taken as two thirds of its
+// days beyond the validity of a certificate is taken as two thirds of its
 // lifetime: otherwise every new version would be due at once.
 func (t Trigger) Due(notBefore, expires time.Time) time.Time {
 	if at := t.written(notBefore, expires); at.After(notBefore) || t.DaysBeforeExpiry == 0 {
@@ -43,16 +91,16 @@ func (t Trigger) written(notBefore, expires time.Time) time.Time {
 	return notBefore.Add(expires.Sub(notBefore) / 100 * time.Duration(t.LifetimePercentage))
 }
 
-// Deeds returns what is still to be done for the current version of an object.
+// Milestones returns what is still to be done for the current version of an object.
 // busy: an operation is in progress, so nothing is renewed.
-func (o Object) Deeds(v Version, l Life, busy bool, s Settings) []Deed {
+func (o Object) Milestones(v Version, l Schedule, busy bool, s Settings) []Milestone {
 	if o.Deletion != nil || o.Pending || o.Managed || v.Attributes.Expires.IsZero() {
 		return nil
 	}
-	var list []Deed
+	var list []Milestone
 	add := func(what string, due time.Time) {
 		if !l.Did(what) {
-			list = append(list, Deed{what, due})
+			list = append(list, Milestone{what, due})
 		}
 	}
 	if o.Kind == Certificates {
@@ -71,7 +119,7 @@ func (o Object) Deeds(v Version, l Life, busy bool, s Settings) []Deed {
 
 // actions adds the lifetime actions of a certificate that is in use. An expired
 // one is renewed too: better late than never.
-func (o Object) actions(v Version, l Life, busy bool, s Settings, add func(string, time.Time)) {
+func (o Object) actions(v Version, l Schedule, busy bool, s Settings, add func(string, time.Time)) {
 	p, a := o.Policy, v.Attributes
 	if p == nil || !p.Enabled || !a.Enabled {
 		return
@@ -103,8 +151,8 @@ const (
 	soonestRetry = time.Minute
 )
 
-// Failed returns the life after a renewal came to nothing at now.
-func (l Life) Failed(now, expires time.Time) Life {
+// Failed returns the schedule after a renewal came to nothing at now.
+func (l Schedule) Failed(now, expires time.Time) Schedule {
 	wait := longestRetry
 	if rung := l.Tries - l.Mended; rung < 5 {
 		wait = firstRetry << max(rung, 0)
@@ -116,19 +164,19 @@ func (l Life) Failed(now, expires time.Time) Life {
 	return l
 }
 
-// Anew returns the life after somebody mended what may have failed: the next
+// Anew returns the schedule after somebody mended what may have failed: the next
 // try need not wait, and the ladder begins anew.
-func (l Life) Anew() Life {
+func (l Schedule) Anew() Schedule {
 	l.Mended, l.Retry = l.Tries, time.Time{}
 	return l
 }
 
-// longestWait is longer than any wait of a life: see Failed and Suggested.
+// longestWait is longer than any wait of a schedule: see Failed and Suggested.
 const longestWait = 2 * day
 
-// Ahead reports whether the life waits for a time so far ahead of now that the
+// Ahead reports whether the schedule waits for a time so far ahead of now that the
 // clock was wrong when it was set; after the clock was set back, for any.
-func (l Life) Ahead(now time.Time, back bool) bool {
+func (l Schedule) Ahead(now time.Time, back bool) bool {
 	last := now.Add(longestWait)
 	if back {
 		last = now
@@ -136,9 +184,9 @@ func (l Life) Ahead(now time.Time, back bool) bool {
 	return l.Retry.After(last) || l.AskAgain.After(last) || l.Since.After(now)
 }
 
-// Healed returns a life that is Ahead as it should be at now: what was put off
+// Healed returns a schedule that is Ahead as it should be at now: what was put off
 // need not wait, and what fell due in a time to come did not.
-func (l Life) Healed(now time.Time) Life {
+func (l Schedule) Healed(now time.Time) Schedule {
 	l = l.Anew()
 	if !l.AskAgain.IsZero() { // zero: nobody is asked
 		l.AskAgain = now
@@ -149,10 +197,10 @@ func (l Life) Healed(now time.Time) Life {
 	return l
 }
 
-// Suggested returns the life with what the issuer suggests. The time in the
+// Suggested returns the schedule with what the issuer suggests. The time in the
 // window is picked once and kept while the window stays; part is a random
 // number from 0 to 1.
-func (l Life) Suggested(s Suggestion, now time.Time, part float64) Life {
+func (l Schedule) Suggested(s Suggestion, now time.Time, part float64) Schedule {
 	l.AskAgain = now.Add(min(max(s.Again, time.Minute), day))
 	if !s.End.After(s.Start) { // RFC 9773 section 4.2: as if it had said nothing
 		l.WindowStart, l.WindowEnd, l.Picked = time.Time{}, time.Time{}, time.Time{}

@@ -39,7 +39,7 @@ func TestLadder(t *testing.T) {
 	t.Parallel()
 	now := born
 	expires := born.Add(80 * day)
-	var l vault.Life
+	var l vault.Schedule
 	for i, want := range []time.Duration{time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 16 * time.Hour, 32 * time.Hour, 32 * time.Hour} {
 		if l = l.Failed(now, expires); l.Retry.Sub(now) != want || l.Tries != i+1 {
 			t.Errorf("try %d: again after %v, want %v", i+1, l.Retry.Sub(now), want)
@@ -60,7 +60,7 @@ func TestSpread(t *testing.T) {
 	due := func(name string, life, most time.Duration) time.Duration {
 		ref := vault.Ref{Vault: "v", Kind: vault.Certificates, Name: name}
 		v := vault.Version{Ref: ref, ID: "1", Attributes: vault.Attributes{Enabled: true, NotBefore: born, Expires: born.Add(life)}}
-		for _, d := range (vault.Object{Ref: ref, Policy: &p}).Deeds(v, vault.Life{}, false, vault.Settings{RenewSpread: most}) {
+		for _, d := range (vault.Object{Ref: ref, Policy: &p}).Milestones(v, vault.Schedule{}, false, vault.Settings{RenewSpread: most}) {
 			if d.What == vault.AutoRenew {
 				return d.Due.Sub(born) - life/100*80
 			}
@@ -90,7 +90,7 @@ func TestSpread(t *testing.T) {
 func TestSuggested(t *testing.T) {
 	t.Parallel()
 	window := vault.Suggestion{Start: born.Add(10 * day), End: born.Add(12 * day), Again: time.Second}
-	l := vault.Life{}.Suggested(window, born, 0.5)
+	l := vault.Schedule{}.Suggested(window, born, 0.5)
 	if !l.Picked.Equal(born.Add(11*day)) || !l.AskAgain.Equal(born.Add(time.Minute)) {
 		t.Errorf("%+v", l)
 	}
@@ -122,28 +122,28 @@ func TestDeeds(t *testing.T) {
 	for name, c := range map[string]struct {
 		o    vault.Object
 		v    vault.Version
-		l    vault.Life
+		l    vault.Schedule
 		busy bool
 		want map[string]time.Duration
 	}{
-		"all":              {certificate, version, vault.Life{}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"in progress":      {certificate, version, vault.Life{}, true, map[string]time.Duration{vault.FallsDue: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"done":             {certificate, version, vault.Life{Done: []string{vault.EmailContacts, vault.DidNearExpiry}}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 80 * day, vault.DidExpired: 100 * day}},
-		"failed":           {certificate, version, vault.Life{Retry: born.Add(85 * day)}, true, map[string]time.Duration{vault.FallsDue: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"to be tried":      {certificate, version, vault.Life{Retry: born.Add(85 * day), Done: []string{vault.DidNearExpiry}}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 85 * day, vault.EmailContacts: 90 * day, vault.DidExpired: 100 * day}},
-		"suggested":        {certificate, version, vault.Life{Picked: born.Add(20 * day), AskAgain: born.Add(day)}, false, map[string]time.Duration{vault.FallsDue: 20 * day, vault.AutoRenew: 20 * day, vault.AskIssuer: day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"suggested late":   {certificate, version, vault.Life{Picked: born.Add(90 * day)}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"policy off":       {with(certificate, func(o *vault.Object) { o.Policy = &off }), version, vault.Life{}, false, map[string]time.Duration{vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"version disabled": {certificate, disabled, vault.Life{}, false, map[string]time.Duration{vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"by hand":          {with(certificate, func(o *vault.Object) { o.Policy = &manual }), version, vault.Life{}, false, map[string]time.Duration{vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"no end":           {certificate, eternal, vault.Life{}, false, map[string]time.Duration{}},
-		"deleted":          {with(certificate, func(o *vault.Object) { o.Deletion = &vault.Deletion{} }), version, vault.Life{}, false, map[string]time.Duration{}},
-		"not yet made":     {with(certificate, func(o *vault.Object) { o.Pending = true }), version, vault.Life{}, false, map[string]time.Duration{}},
-		"key":              {vault.Object{Ref: vault.Ref{Kind: vault.Keys}}, version, vault.Life{}, false, map[string]time.Duration{vault.DidExpired: 100 * day}},
-		"managed key":      {vault.Object{Ref: vault.Ref{Kind: vault.Keys}, Managed: true}, version, vault.Life{}, false, map[string]time.Duration{}},
-		"secret":           {vault.Object{Ref: vault.Ref{Kind: vault.Secrets}}, version, vault.Life{}, false, map[string]time.Duration{vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"all":              {certificate, version, vault.Schedule{}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"in progress":      {certificate, version, vault.Schedule{}, true, map[string]time.Duration{vault.FallsDue: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"done":             {certificate, version, vault.Schedule{Done: []string{vault.EmailContacts, vault.DidNearExpiry}}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 80 * day, vault.DidExpired: 100 * day}},
+		"failed":           {certificate, version, vault.Schedule{Retry: born.Add(85 * day)}, true, map[string]time.Duration{vault.FallsDue: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"to be tried":      {certificate, version, vault.Schedule{Retry: born.Add(85 * day), Done: []string{vault.DidNearExpiry}}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 85 * day, vault.EmailContacts: 90 * day, vault.DidExpired: 100 * day}},
+		"suggested":        {certificate, version, vault.Schedule{Picked: born.Add(20 * day), AskAgain: born.Add(day)}, false, map[string]time.Duration{vault.FallsDue: 20 * day, vault.AutoRenew: 20 * day, vault.AskIssuer: day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"suggested late":   {certificate, version, vault.Schedule{Picked: born.Add(90 * day)}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"policy off":       {with(certificate, func(o *vault.Object) { o.Policy = &off }), version, vault.Schedule{}, false, map[string]time.Duration{vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"version disabled": {certificate, disabled, vault.Schedule{}, false, map[string]time.Duration{vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"by hand":          {with(certificate, func(o *vault.Object) { o.Policy = &manual }), version, vault.Schedule{}, false, map[string]time.Duration{vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"no end":           {certificate, eternal, vault.Schedule{}, false, map[string]time.Duration{}},
+		"deleted":          {with(certificate, func(o *vault.Object) { o.Deletion = &vault.Deletion{} }), version, vault.Schedule{}, false, map[string]time.Duration{}},
+		"not yet made":     {with(certificate, func(o *vault.Object) { o.Pending = true }), version, vault.Schedule{}, false, map[string]time.Duration{}},
+		"key":              {vault.Object{Ref: vault.Ref{Kind: vault.Keys}}, version, vault.Schedule{}, false, map[string]time.Duration{vault.DidExpired: 100 * day}},
+		"managed key":      {vault.Object{Ref: vault.Ref{Kind: vault.Keys}, Managed: true}, version, vault.Schedule{}, false, map[string]time.Duration{}},
+		"secret":           {vault.Object{Ref: vault.Ref{Kind: vault.Secrets}}, version, vault.Schedule{}, false, map[string]time.Duration{vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
 	} {
-		deeds := c.o.Deeds(c.v, c.l, c.busy, vault.Settings{})
+		deeds := c.o.Milestones(c.v, c.l, c.busy, vault.Settings{})
 		if len(deeds) != len(c.want) {
 			t.Errorf("%s: %v, want %v", name, deeds, c.want)
 		}
