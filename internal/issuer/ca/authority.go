@@ -17,11 +17,11 @@ import (
 // A member is a root or an issuing CA of the provider.
 type member struct {
 	authority.Authority
-	name   string    // "root1" or "1": the end of its file names
-	recipe string    // what settings it was made by
-	above  [][]byte  // DER, who signed an imported one, and so on
-	list   string    // whose list of revoked certificates is also its own; "" for one of its own
-	told   time.Time // when a root was announced; zero: not yet, or before that was kept
+	name      string    // "root1" or "1": the end of its file names
+	recipe    string    // what settings it was made by
+	above     [][]byte  // DER, who signed an imported one, and so on
+	list      string    // whose list of revoked certificates is also its own; "" for one of its own
+	announced time.Time // of a root; zero: not yet, or before that was kept
 }
 
 func (a member) root() bool { return strings.HasPrefix(a.name, rootPrefix) }

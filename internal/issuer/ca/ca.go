@@ -80,7 +80,7 @@ func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error
 	if !known {
 		return fault("The issuer's profile '%s' is not one of provider %s any more.", shorten(name), i.Name), nil
 	}
-	w, err := wishOfRequest(o.CSR)
+	w, err := requestOfCSR(o.CSR)
 	if err == nil {
 		err = p.allows(name, i.limits(), w)
 	}
@@ -91,7 +91,7 @@ func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error
 	case o.Approval != nil && !o.Approval.Approved:
 		return refused(o.Approval.Message), nil
 	case o.Approval == nil && i.Settings.ManualApproval:
-		return vault.Progress{Asks: true, Again: patience(o), Detail: waiting + w.plainly()}, nil
+		return vault.Progress{Asks: true, Again: nextLook(o), Detail: waiting + w.plainly()}, nil
 	}
 	a, made, err := i.current(ctx, o.Now)
 	if l := (lacking{}); errors.As(err, &l) {
@@ -106,7 +106,7 @@ func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error
 }
 
 // issue signs what is allowed.
-func (i *Issuer) issue(a member, p Profile, w wish, o vault.Order) (vault.Progress, error) {
+func (i *Issuer) issue(a member, p Profile, w request, o vault.Order) (vault.Progress, error) {
 	leaf, err := i.leaf(a, p, w, o.Policy.X509.ValidityMonths, o.Now)
 	if err != nil {
 		return fault("The certificate could not be made: %v.", err), nil // nor would it be the next time
@@ -164,8 +164,8 @@ const waiting = vault.PendingCreated + "The request waits for the approval of an
 // mostShown is how much of what is asked for an operator is shown, in bytes.
 const mostShown = 350
 
-// plainly says what is wished for, so that nobody approves what they do not see.
-func (w wish) plainly() string {
+// plainly says what is asked for, so that nobody approves what they do not see.
+func (w request) plainly() string {
 	text := " It asks for " + vault.Clip(strings.Join(w.all(), "; "), mostShown)
 	return strings.TrimSuffix(text, ".") + "."
 }
@@ -178,10 +178,10 @@ func refused(why string) vault.Progress {
 	return rejected("An operator rejected the request: %s", why)
 }
 
-// patience is how long to leave an order alone that waits: half its age, from a
+// nextLook is how long to leave an order alone that waits: half its age, from a
 // minute to thirty days, so that moving the clock by years stays cheap. An
 // approval makes it due at once.
-func patience(o vault.Order) time.Duration {
+func nextLook(o vault.Order) time.Duration {
 	return min(max(o.Now.Sub(o.Created)/2, time.Minute), 30*24*time.Hour)
 }
 
@@ -215,7 +215,7 @@ func (i *Issuer) ValidatePolicy(cfg vault.IssuerConfig, policy vault.Policy) err
 		return vault.SetupFault(err)
 	}
 	name, p, _ := i.profileOf(cfg)
-	w, err := wishOfPolicy(policy)
+	w, err := requestOfPolicy(policy)
 	if err == nil {
 		err = p.allows(name, i.limits(), w)
 	}

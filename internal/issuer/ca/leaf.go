@@ -15,8 +15,8 @@ import (
 	"certwright/internal/vault"
 )
 
-// leaf signs a certificate for a wish that the rules allow.
-func (i *Issuer) leaf(a member, p Profile, w wish, months int, now time.Time) (*x509.Certificate, error) {
+// leaf signs a certificate for a request that the rules allow.
+func (i *Issuer) leaf(a member, p Profile, w request, months int, now time.Time) (*x509.Certificate, error) {
 	id, err := authority.KeyID(w.public)
 	if err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ var (
 
 // alternatives are the names, all of which were held against the rules, as an
 // extension: critical where there is no subject (RFC 5280 section 4.2.1.6).
-func (w wish) alternatives() ([]pkix.Extension, error) {
+func (w request) alternatives() ([]pkix.Extension, error) {
 	if w.names.Empty() {
 		return nil, nil
 	}

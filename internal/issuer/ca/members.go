@@ -40,7 +40,7 @@ type authorityRow struct {
 	Certificate []byte    `json:"certificate"`
 	Above       [][]byte  `json:"above,omitempty"`
 	List        string    `json:"list,omitempty"`
-	Told        time.Time `json:"told,omitzero"`
+	Announced   time.Time `json:"told,omitzero"`
 	Key         []byte    `json:"key"` // PKCS#8
 }
 
@@ -104,7 +104,7 @@ func parseMembers(plain []byte) (l members, err error) {
 	}
 	l.next, l.root = row.Next, row.Root
 	for _, r := range row.Authorities {
-		a := member{name: r.Name, recipe: r.Recipe, above: r.Above, list: r.List, told: r.Told}
+		a := member{name: r.Name, recipe: r.Recipe, above: r.Above, list: r.List, announced: r.Announced}
 		if a.Certificate, err = x509.ParseCertificate(r.Certificate); err != nil {
 			return l, fmt.Errorf("read the certificate of authority %s: %w", r.Name, err)
 		}
@@ -127,7 +127,7 @@ func (i *Issuer) save(ctx context.Context, l members) error {
 		if err != nil {
 			return fmt.Errorf("write the key of authority %s: %w", a.name, err)
 		}
-		row.Authorities = append(row.Authorities, authorityRow{a.name, a.recipe, a.Certificate.Raw, a.above, a.list, a.told, key})
+		row.Authorities = append(row.Authorities, authorityRow{a.name, a.recipe, a.Certificate.Raw, a.above, a.list, a.announced, key})
 	}
 	plain, err := json.Marshal(row)
 	if err != nil {
@@ -163,15 +163,15 @@ func (l members) rootUntil(now, until time.Time) (member, bool) {
 
 // known reports whether a root was announced, or signs already.
 func (l members) known(root member) bool {
-	return !root.told.IsZero() || slices.ContainsFunc(l.all, func(a member) bool { return !a.root() && root.made(a.Certificate) })
+	return !root.announced.IsZero() || slices.ContainsFunc(l.all, func(a member) bool { return !a.root() && root.made(a.Certificate) })
 }
 
-// tell returns the members with a root that was announced.
-func (l members) tell(root member, at time.Time) members {
+// withAnnounced returns the members with a root that was announced.
+func (l members) withAnnounced(root member, at time.Time) members {
 	l.all = slices.Clone(l.all)
 	for n := range l.all {
 		if l.all[n].name == root.name {
-			l.all[n].told = at
+			l.all[n].announced = at
 		}
 	}
 	return l

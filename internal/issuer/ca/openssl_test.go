@@ -95,7 +95,7 @@ func TestNameConstraintsHold(t *testing.T) {
 		if isIP(name) {
 			names = vault.SANs{IPs: []string{name}}
 		}
-		w, err := wishOfRequest(orderOf(t, "", policyOf("O=Example", names), begin).CSR)
+		w, err := requestOfCSR(orderOf(t, "", policyOf("O=Example", names), begin).CSR)
 		if err != nil {
 			t.Fatal(err)
 		}

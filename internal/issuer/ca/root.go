@@ -56,7 +56,7 @@ func (i *Issuer) rootOf(l members, at time.Time) (member, bool) {
 }
 
 // rootFor returns the root that an issuing CA of a time is made under. Where
-// there is none it is made now; one that nobody was told of is announced first.
+// there is none it is made now; one that was not announced yet is announced first.
 func (i *Issuer) rootFor(ctx context.Context, l members, now, at time.Time) (root member, notes []string, err error) {
 	root, ok := i.rootOf(l, at)
 	if !ok {
@@ -77,7 +77,7 @@ func (i *Issuer) rootFor(ctx context.Context, l members, now, at time.Time) (roo
 	if err = i.Announce(ctx, i.announcement(l, root, now, at)); err != nil {
 		return root, notes, fmt.Errorf("announce the root %s: %w", root.Certificate.Subject.CommonName, err)
 	}
-	return root, notes, i.save(ctx, l.tell(root, now))
+	return root, notes, i.save(ctx, l.withAnnounced(root, now))
 }
 
 // announcement is what is to be known of a root.

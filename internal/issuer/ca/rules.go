@@ -24,7 +24,7 @@ type rule struct {
 	within, excludes    func(constraint, name string) bool
 }
 
-func (p Profile) rules(c constraints, w wish) []rule {
+func (p Profile) rules(c constraints, w request) []rule {
 	return []rule{
 		{"x509_props.sans.dns_names", w.names.DNS, isDNS, p.AllowDNS, matchDNS, c.permittedDNS, c.excludedDNS, withinDomain, excludesDomain},
 		{"x509_props.sans.ipAddresses", w.names.IPs, isIP, p.AllowIPs, matchIP, c.permittedIPs, c.excludedIPs, matchIP, matchIP},
@@ -35,9 +35,9 @@ func (p Profile) rules(c constraints, w wish) []rule {
 	}
 }
 
-// allows says what a profile of that name does not allow of a wish; nil if it
+// allows says what a profile of that name does not allow of a request; nil if it
 // may be issued. The text begins with the policy's member.
-func (p Profile) allows(name string, limits []constraints, w wish) error {
+func (p Profile) allows(name string, limits []constraints, w request) error {
 	if w.ca {
 		return fmt.Errorf("x509_props.basic_constraints.ca is true; this authority issues to no other authority")
 	}
@@ -58,7 +58,7 @@ func (p Profile) allows(name string, limits []constraints, w wish) error {
 	return p.checkUses(name, w)
 }
 
-func (p Profile) allowsNames(profile string, rules []rule, w wish) error {
+func (p Profile) allowsNames(profile string, rules []rule, w request) error {
 	for _, r := range rules {
 		for _, n := range r.names {
 			if err := p.checkName(profile, r, n, w); err != nil {
@@ -69,7 +69,7 @@ func (p Profile) allowsNames(profile string, rules []rule, w wish) error {
 	return nil
 }
 
-func (p Profile) checkName(profile string, r rule, name string, w wish) error {
+func (p Profile) checkName(profile string, r rule, name string, w request) error {
 	what := r.what
 	if slices.Contains(w.added, name) {
 		what = "x509_props.subject"
@@ -90,7 +90,7 @@ func (p Profile) checkName(profile string, r rule, name string, w wish) error {
 	return nil
 }
 
-func (p Profile) checkUses(name string, w wish) error {
+func (p Profile) checkUses(name string, w request) error {
 	for _, e := range w.ekus {
 		if !p.allowsEKU(e) {
 			return fmt.Errorf("x509_props.ekus has %s, which %s does not allow; it allows %s", ekuName(e), called(name), p.purposes())

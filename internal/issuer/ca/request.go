@@ -18,11 +18,11 @@ import (
 	"certwright/internal/vault"
 )
 
-// A wish is what a policy or a request asks for, in the form that rules are
+// A request is what a policy or a CSR asks for, in the form that rules are
 // held against.
-type wish struct {
+type request struct {
 	subject []byte // DER
-	public  any    // of a request; nil for a policy
+	public  any    // of a CSR; nil for a policy
 	ec      bool
 	names   vault.SANs // those of the subject among them
 	added   []string   // names that stood in the subject only
@@ -34,13 +34,13 @@ type wish struct {
 	ca      bool
 }
 
-// wishOfPolicy reads a policy. The error is a refusal.
-func wishOfPolicy(p vault.Policy) (wish, error) {
+// requestOfPolicy reads a policy. The error is a refusal.
+func requestOfPolicy(p vault.Policy) (request, error) {
 	subject, err := dn.Parse(p.X509.Subject)
 	if err != nil {
-		return wish{}, err
+		return request{}, err
 	}
-	w := wish{subject: subject, ec: p.Key.Type.IsEC(), ekus: p.X509.EKUs, usage: p.X509.Usage, ca: p.X509.CA}
+	w := request{subject: subject, ec: p.Key.Type.IsEC(), ekus: p.X509.EKUs, usage: p.X509.Usage, ca: p.X509.CA}
 	switch {
 	case p.Key.Curve == vault.P256K:
 		return w, errors.New("key_props.crv P-256K is not a curve that this authority signs; use P-256, P-384 or P-521")
@@ -50,13 +50,13 @@ func wishOfPolicy(p vault.Policy) (wish, error) {
 	return w, w.readNames(p.X509.SANs)
 }
 
-// wishOfRequest reads a request, whose signature must be good.
-func wishOfRequest(csr []byte) (wish, error) {
+// requestOfCSR reads a CSR, whose signature must be good.
+func requestOfCSR(csr []byte) (request, error) {
 	r, err := certs.ParseRequest(csr)
 	if err != nil {
-		return wish{}, errors.New("the certificate request cannot be read or is not signed by its own key")
+		return request{}, errors.New("the certificate request cannot be read or is not signed by its own key")
 	}
-	w := wish{subject: r.SubjectDER, ekus: r.EKUs, usage: r.Usage, ca: r.CA}
+	w := request{subject: r.SubjectDER, ekus: r.EKUs, usage: r.Usage, ca: r.CA}
 	if w.public, err = x509.ParsePKIXPublicKey(r.Public); err != nil {
 		return w, errors.New("the key is of a kind that this authority does not sign; it signs RSA, P-256, P-384 and P-521")
 	}
@@ -85,7 +85,7 @@ var (
 
 // readNames takes the alternative names, and the subject's common names to
 // them: those that check names look there only (RFC 9525 section 6.3).
-func (w *wish) readNames(sans *vault.SANs) error {
+func (w *request) readNames(sans *vault.SANs) error {
 	if sans != nil {
 		w.names = vault.SANs{DNS: slices.Clone(sans.DNS), Emails: slices.Clone(sans.Emails), UPNs: slices.Clone(sans.UPNs),
 			URIs: slices.Clone(sans.URIs), IPs: slices.Clone(sans.IPs)}
@@ -108,7 +108,7 @@ func (w *wish) readNames(sans *vault.SANs) error {
 	return nil
 }
 
-func (w *wish) addCommonName(cn string) {
+func (w *request) addCommonName(cn string) {
 	n := &w.names
 	all := slices.Concat(n.DNS, n.Emails, n.UPNs, n.URIs)
 	if isDNS(cn) || isIP(cn) {
@@ -137,7 +137,7 @@ func (w *wish) addCommonName(cn string) {
 }
 
 // all are the subject and all names, for people.
-func (w wish) all() (shown []string) {
+func (w request) all() (shown []string) {
 	n := w.names
 	names := slices.Concat(n.DNS, n.IPs, n.Emails, n.UPNs, n.URIs)
 	if len(w.subject) > 2 {
