@@ -43,13 +43,13 @@ func howLong(o admin.Operation) string {
 	var said []string
 	switch {
 	case o.Until != nil:
-		said = append(said, "It is given up at "+stamp(*o.Until)+".")
+		said = append(said, "It fails at "+stamp(*o.Until)+" if nothing comes.")
 	case o.Again == nil:
 		said = append(said, "It waits until a person does that.")
 	case o.Asks:
 		said = append(said, "It waits until somebody decides.")
 	default:
-		said = append(said, "It is looked at next at "+stamp(*o.Again)+", as long as it takes.")
+		said = append(said, "The next check is at "+stamp(*o.Again)+"; there is no time limit.")
 	}
 	if o.Renewal && o.Expires != nil {
 		said = append(said, "The version in use expires at "+stamp(*o.Expires)+".")

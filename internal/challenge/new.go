@@ -55,7 +55,7 @@ func New(s Settings, m Means) (Solver, error) {
 	case "acme-dns":
 		made.publisher, err = newACMEDNS(s, m, made.look)
 	default:
-		err = fmt.Errorf("kind: %q is none", s.Kind)
+		err = fmt.Errorf("unknown kind %q", s.Kind)
 	}
 	if err != nil {
 		return nil, err

@@ -29,13 +29,13 @@ func (r Record) check() error {
 	case r.Type != DNS01 && r.Type != HTTP01:
 		return fmt.Errorf("%w: its type is %q", ErrUnfit, r.Type)
 	case !isHost(r.Domain) && net.ParseIP(r.Domain) == nil:
-		return fmt.Errorf("%w: %q is no domain", ErrUnfit, r.Domain)
+		return fmt.Errorf("%w: %q is not a domain", ErrUnfit, r.Domain)
 	case r.Type == DNS01 && (!dns.IsFqdn(r.Name) || !isHost(strings.TrimSuffix(r.Name, "."))):
-		return fmt.Errorf("%w: %q is no name of a TXT record", ErrUnfit, r.Name)
+		return fmt.Errorf("%w: %q is not the name of a TXT record", ErrUnfit, r.Name)
 	case r.Type == HTTP01 && !isToken(r.Name):
-		return fmt.Errorf("%w: its token is none", ErrUnfit)
+		return fmt.Errorf("%w: its token is invalid", ErrUnfit)
 	case r.Value == "" || len(r.Value) > maxValue || !madeOf(r.Value, letters+"-_."):
-		return fmt.Errorf("%w: its value is none", ErrUnfit)
+		return fmt.Errorf("%w: its value is invalid", ErrUnfit)
 	}
 	return nil
 }
