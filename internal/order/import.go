@@ -29,7 +29,7 @@ type ImportInput struct {
 // names of issuer, lifetime, secret and exportability is kept.
 func (s *Orders) Import(ctx context.Context, ref vault.Ref, in ImportInput, read Reading) error {
 	now := s.Now()
-	m, err := s.imported(ctx, ref, in, now)
+	m, err := imported(ctx, ref, in, now)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (s *Orders) Import(ctx context.Context, ref vault.Ref, in ImportInput, read
 }
 
 // imported reads what was brought and works out its policy.
-func (s *Orders) imported(ctx context.Context, ref vault.Ref, in ImportInput, now time.Time) (material, error) {
+func imported(ctx context.Context, ref vault.Ref, in ImportInput, now time.Time) (material, error) {
 	patch := vault.PolicyPatch{}
 	if in.Policy != nil {
 		patch = in.Policy.Spelled()
@@ -103,9 +103,9 @@ func importPolicy(patch vault.PolicyPatch, leaf certs.Certificate, key keys.Key,
 
 // mayImport refuses before the slow part what the transaction would refuse. It
 // returns the name as it was first typed.
-func (s *Orders) mayImport(ctx context.Context, ref vault.Ref, p vault.Policy) (vault.Ref, error) {
-	if settings := s.Settings(ref.Vault); p.Key.Type.HSM() && !settings.Premium && !settings.HSM {
-		return ref, vault.NoHSM(p.Key.Type)
+func (s *Orders) mayImport(ctx context.Context, ref vault.Ref, policy vault.Policy) (vault.Ref, error) {
+	if settings := s.Settings(ref.Vault); policy.Key.Type.HSM() && !settings.Premium && !settings.HSM {
+		return ref, vault.NoHSM(policy.Key.Type)
 	}
 	err := s.Store.View(ctx, func(r vault.Reader) error {
 		head, exists, err := engine.Found(r.Object(ref))
@@ -118,10 +118,10 @@ func (s *Orders) mayImport(ctx context.Context, ref vault.Ref, p vault.Policy) (
 		if err := mayStart(r, ref, head, exists); err != nil {
 			return err
 		}
-		if op := (vault.Operation{IssuerName: p.Issuer.Name}); op.Self() || op.Manual() {
+		if op := (vault.Operation{IssuerName: policy.Issuer.Name}); op.Self() || op.Manual() {
 			return nil
 		}
-		_, _, err = s.Issuers.Of(r, ref.Vault, p)
+		_, _, err = s.Issuers.Of(r, ref.Vault, policy)
 		return err
 	})
 	return ref, err

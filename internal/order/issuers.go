@@ -23,23 +23,23 @@ const stepTime = time.Minute
 
 // Of returns the issuer that a policy names, refusing one that is
 // unknown, disabled, or of a provider this server has not.
-func (i *Issuers) Of(r vault.Reader, vaultName string, p vault.Policy) (vault.IssuerConfig, vault.Issuer, error) {
-	cfg, err := r.Issuer(vaultName, p.Issuer.Name)
-	if cfg, err = engine.One(cfg, err, vault.PolicyIssuerUnknown(p.Issuer.Name)); err != nil {
+func (i *Issuers) Of(r vault.Reader, vaultName string, policy vault.Policy) (vault.IssuerConfig, vault.Issuer, error) {
+	cfg, err := r.Issuer(vaultName, policy.Issuer.Name)
+	if cfg, err = engine.One(cfg, err, vault.PolicyIssuerUnknown(policy.Issuer.Name)); err != nil {
 		return cfg, nil, err
 	}
 	if !cfg.Enabled {
-		return cfg, nil, vault.PolicyIssuerDisabled(p.Issuer.Name)
+		return cfg, nil, vault.PolicyIssuerDisabled(policy.Issuer.Name)
 	}
 	issuer := i.Find(cfg.Provider)
 	if issuer == nil {
 		return cfg, nil, vault.PolicyProviderUnknown(cfg.Provider, cfg.Name)
 	}
-	if p, err = fitted(p, issuer); err != nil {
+	if policy, err = fitted(policy, issuer); err != nil {
 		return cfg, issuer, err
 	}
 	if v, ok := issuer.(vault.Validator); ok {
-		return cfg, issuer, v.ValidatePolicy(cfg, p)
+		return cfg, issuer, v.ValidatePolicy(cfg, policy)
 	}
 	return cfg, issuer, nil
 }

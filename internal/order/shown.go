@@ -14,21 +14,21 @@ import (
 
 // fitted is a policy with its names as they go into the request: what an issuer
 // orders stands among the alternative names. issuer is nil for Self and Unknown.
-func fitted(p vault.Policy, issuer vault.Issuer) (vault.Policy, error) {
-	x, err := certs.Fitted(p.X509)
+func fitted(policy vault.Policy, issuer vault.Issuer) (vault.Policy, error) {
+	x, err := certs.Fitted(policy.X509)
 	if err == nil && issuer != nil {
 		x, err = certs.WithSubject(x)
 	}
 	if err != nil {
-		return p, err
+		return policy, err
 	}
 	if n, ok := issuer.(vault.Namer); ok {
 		for _, name := range n.Names(x) {
 			x.SANs = certs.WithDNS(x.SANs, name)
 		}
 	}
-	p.X509 = x
-	return p, nil
+	policy.X509 = x
+	return policy, nil
 }
 
 // What an issuer may say in one step, beyond which it is cut: the log and the

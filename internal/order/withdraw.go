@@ -12,13 +12,19 @@ import (
 // withdrawFor is how long an issuer out of reach is told of a withdrawn order.
 const withdrawFor = 7 * 24 * time.Hour
 
+// withdrawals take orders back at their issuers that nobody waits for any more.
+type withdrawals struct {
+	*engine.Deps
+	issuers *Issuers
+}
+
 // takeBack keeps an operation that ends here while its issuer still works on
 // it, and the job that tells the issuer. The staged key is not kept.
-func (s *Orders) takeBack(tx vault.Tx, op vault.Operation, now time.Time) error {
+func (s *withdrawals) takeBack(tx vault.Tx, op vault.Operation, now time.Time) error {
 	if op.Issuer == nil {
 		return nil
 	}
-	if _, ok := s.Issuers.Find(op.Issuer.Provider).(vault.Canceler); !ok {
+	if _, ok := s.issuers.Find(op.Issuer.Provider).(vault.Canceler); !ok {
 		return nil
 	}
 	ref := vault.Ref{Vault: op.Vault, Kind: vault.Withdrawn, Name: op.RequestID}
@@ -36,7 +42,7 @@ func (s *Orders) takeBack(tx vault.Tx, op vault.Operation, now time.Time) error 
 
 // orphan takes back what a step started at the issuer while its operation was
 // being deleted.
-func (s *Orders) orphan(ctx context.Context, was vault.Operation, next outcome) error {
+func (s *withdrawals) orphan(ctx context.Context, was vault.Operation, next outcome) error {
 	p := next.progress
 	if was.Issuer == nil || p.State == nil || next.made != nil || p.Failure != nil || p.Cancelled {
 		return nil
@@ -48,7 +54,7 @@ func (s *Orders) orphan(ctx context.Context, was vault.Operation, next outcome) 
 
 // Withdraw is the handler of JobWithdraw: it asks the issuer to cancel an
 // order that nobody waits for any more, until the issuer has heard it.
-func (s *Orders) Withdraw(ctx context.Context, l vault.Lease) error {
+func (s *withdrawals) Withdraw(ctx context.Context, l vault.Lease) error {
 	var op vault.Operation
 	var cfg vault.IssuerConfig
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
@@ -61,16 +67,16 @@ func (s *Orders) Withdraw(ctx context.Context, l vault.Lease) error {
 	if err != nil {
 		return err
 	}
-	canceler, ok := s.Issuers.Find(cfg.Provider).(vault.Canceler)
+	canceler, ok := s.issuers.Find(cfg.Provider).(vault.Canceler)
 	if op.Issuer == nil || !ok {
 		return s.forget(ctx, l)
 	}
 	now := s.Now()
-	o, err := s.Issuers.shown(op, cfg, nil, now)
+	o, err := s.issuers.shown(op, cfg, nil, now)
 	if err != nil {
 		return err
 	}
-	p, err := s.Issuers.ask(ctx, CallCancel, canceler.Cancel, o)
+	p, err := s.issuers.ask(ctx, CallCancel, canceler.Cancel, o)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -101,7 +107,7 @@ func (s *Orders) Withdraw(ctx context.Context, l vault.Lease) error {
 
 // forget ends the withdrawal of an order that nobody can take back, as its
 // provider is gone.
-func (s *Orders) forget(ctx context.Context, l vault.Lease) error {
+func (s *withdrawals) forget(ctx context.Context, l vault.Lease) error {
 	err := s.Store.Update(ctx, func(tx vault.Tx) error {
 		if err := tx.Finish(l); err != nil {
 			return err
@@ -114,7 +120,7 @@ func (s *Orders) forget(ctx context.Context, l vault.Lease) error {
 	return err
 }
 
-func (s *Orders) withdrawLater(ctx context.Context, l vault.Lease, op vault.Operation, due time.Time) error {
+func (s *withdrawals) withdrawLater(ctx context.Context, l vault.Lease, op vault.Operation, due time.Time) error {
 	op.Attempt++
 	return s.Store.Update(ctx, func(tx vault.Tx) error {
 		if err := tx.Finish(l); err != nil {
