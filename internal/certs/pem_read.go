@@ -21,8 +21,8 @@ var (
 // password, and CERTIFICATE blocks, in any order, with any line ends, in UTF-8
 // or UTF-16. Errors are vault.BadPEM (unreadable, or a wrong password),
 // vault.NotText, vault.OddPEM (other blocks, such as RSA PRIVATE KEY),
-// vault.TooManyRounds, vault.OddEncryption, vault.NoPrivateKey, vault.BadX509
-// (a block is not a certificate), vault.WrongPublicKey (no certificate is the
+// vault.TooManyRounds, vault.OddEncryption, vault.OddKey, vault.NoPrivateKey,
+// vault.BadX509 (a block is not a certificate), vault.WrongPublicKey (no certificate is the
 // key's), and ctx's, when the caller has gone.
 func ReadPEM(ctx context.Context, text []byte, pwd string) (Bundle, error) {
 	if len(text) > maxImport {

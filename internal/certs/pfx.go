@@ -12,7 +12,7 @@ import (
 // ReadPFX reads a PKCS#12 file with one private key and its certificates, in
 // the order of the file. An empty password may be one of zero characters or
 // none at all. Errors are vault.BadPFX (unreadable, or a wrong password),
-// vault.TooManyRounds, vault.OddEncryption, vault.NoPrivateKey,
+// vault.TooManyRounds, vault.OddEncryption, vault.OddKey, vault.NoPrivateKey,
 // vault.WrongPublicKey (no certificate is the key's), and ctx's, when the
 // caller has gone.
 func ReadPFX(ctx context.Context, der []byte, pwd string) (Bundle, error) {
@@ -32,7 +32,7 @@ func ReadPFX(ctx context.Context, der []byte, pwd string) (Bundle, error) {
 	}
 	key, err := keys.Parse(file.Key)
 	if err != nil {
-		return Bundle{}, vault.BadPFX().Because(err)
+		return Bundle{}, encryptedRefusal(err, vault.BadPFX())
 	}
 	return newBundle(key, file.Certificates)
 }
@@ -42,8 +42,8 @@ func abandoned(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// encryptedRefusal is the refusal of an encrypted file; other is for what is wrong
-// with it besides its encryption.
+// encryptedRefusal is the refusal of a file by its encryption or the kind of its
+// key; other is for what else is wrong with it.
 func encryptedRefusal(err error, other *vault.Error) error {
 	switch {
 	case abandoned(err):
@@ -52,6 +52,8 @@ func encryptedRefusal(err error, other *vault.Error) error {
 		return vault.TooManyRounds(pfx.MaxRounds).Because(err)
 	case errors.Is(err, pfx.ErrEncryption):
 		return vault.OddEncryption().Because(err)
+	case errors.Is(err, keys.ErrKind):
+		return vault.OddKey().Because(err)
 	}
 	return other.Because(err)
 }

@@ -90,6 +90,9 @@ func Parse(pkcs8 []byte) (Key, error) {
 	if k, err := parseKoblitz(pkcs8); err == nil {
 		return pair(k)
 	}
+	if otherKind(pkcs8) {
+		return Key{}, fmt.Errorf("read the PKCS#8 private key: %w", ErrKind)
+	}
 	parsed, err := x509.ParsePKCS8PrivateKey(pkcs8)
 	if err != nil {
 		return Key{}, errors.New("read the PKCS#8 private key: not a readable RSA or EC key") // the cause may quote key bytes

@@ -194,6 +194,11 @@ func OddEncryption() *Error {
 	return Bad("The specified X.509 certificate content is encrypted or authenticated in a way that is not supported. Please export it with AES-256 and SHA-256, or with 3DES and SHA-1.")
 }
 
+// OddKey answers an import whose key is of a kind that the API does not have.
+func OddKey() *Error {
+	return Bad("The private key in the specified X.509 certificate content is of a kind that is not supported. Please use an RSA key, or an EC key on P-256, P-384, P-521 or P-256K (secp256k1) with the curve given by its name.")
+}
+
 // NoPrivateKey answers an import without a private key, or with several
 // (recorded in Azure/azure-sdk-for-net issue 26492).
 func NoPrivateKey() *Error {
