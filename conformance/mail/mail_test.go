@@ -109,7 +109,7 @@ func TestMail(t *testing.T) {
 			store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "certwright.db"))
 			must(t, err)
 			t.Cleanup(func() { must(t, store.Close()) })
-			c, err := notify.New(notify.Courier{Store: store, Clock: clock.Real{}, Sinks: sinks, Log: slog.New(slog.DiscardHandler)})
+			c, err := notify.New(notify.Delivery{Store: store, Clock: clock.Real{}, Sinks: sinks, Log: slog.New(slog.DiscardHandler)})
 			must(t, err)
 			text := "Zertifikat läuft ab.\n.\n..\nFrom me\n" + strings.Repeat("long ", 400)
 			body, err := json.Marshal(vault.Mail{To: []string{"a@example.org", "ghost@nowhere.test", "b@example.org"}, Subject: "läuft ab: " + strings.Repeat("日", 60), Text: text, HTML: "<p>ü</p>"})

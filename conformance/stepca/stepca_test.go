@@ -66,10 +66,10 @@ func newBook(t *testing.T) vault.Accounts {
 }
 
 // issuer is the ACME provider with the solver that its settings say.
-func (w *world) issuer(t *testing.T, provisioner string, solver challenge.Settings, board *challenge.Board) *acme.Issuer {
+func (w *world) issuer(t *testing.T, provisioner string, solver challenge.Settings, board *challenge.Responses) *acme.Issuer {
 	t.Helper()
 	s := acme.Settings{Directory: w.directory(provisioner), CABundle: w.bundle, Solver: solver}
-	made, err := challenge.New(solver, challenge.Means{Clock: clock.Real{}, Board: board})
+	made, err := challenge.New(solver, challenge.Means{Clock: clock.Real{}, Responses: board})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func (w *world) wildcard(t *testing.T) {
 }
 
 func (w *world) http01(t *testing.T) {
-	board := &challenge.Board{Accounts: w.book}
+	board := &challenge.Responses{Accounts: w.book}
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", w.httpPort))
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// Notices are the messages that could not be delivered; notify.Courier is one.
+// Notices are the messages that could not be delivered; notify.Delivery is one.
 type Notices interface {
 	// Dead lists messages that were given up, after a Seq and in its order, of
 	// the sinks named or of all.

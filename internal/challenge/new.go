@@ -12,9 +12,9 @@ import (
 
 // Means is what solvers are made with.
 type Means struct {
-	Clock vault.Clock                                 // real time, which signatures carry
-	HTTP  func(caBundle string) (*http.Client, error) // for webhook and acme-dns: a bounded client that follows no redirect and trusts a CA bundle, "" the system's
-	Board *Board                                      // for http; all solvers of a server share one
+	Clock     vault.Clock                                 // real time, which signatures carry
+	HTTP      func(caBundle string) (*http.Client, error) // for webhook and acme-dns: a bounded client that follows no redirect and trusts a CA bundle, "" the system's
+	Responses *Responses                                  // for http; all solvers of a server share one
 }
 
 // A publisher is the part of a solver that differs from kind to kind. Its
@@ -51,7 +51,7 @@ func New(s Settings, m Means) (Solver, error) {
 	case "exec":
 		made.publisher, err = newHook(s)
 	case "http":
-		made.publisher, err = m.Board, m.Board.ready()
+		made.publisher, err = m.Responses, m.Responses.ready()
 	case "acme-dns":
 		made.publisher, err = newACMEDNS(s, m, made.look)
 	default:

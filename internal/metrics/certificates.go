@@ -11,10 +11,10 @@ import (
 const behindAll = "~"
 
 // certificates walks the lists of certificates, vault by vault.
-func (m *Metrics) certificates() func(context.Context, *census) (bool, error) {
+func (m *Metrics) certificates() func(context.Context, *inventory) (bool, error) {
 	at := vault.ObjectsPage{Kind: vault.Certificates, IncludePending: true, Limit: objectsPage}
 	inside := false // at says how far a vault's list was read
-	return func(ctx context.Context, c *census) (more bool, err error) {
+	return func(ctx context.Context, c *inventory) (more bool, err error) {
 		err = m.Store.View(ctx, func(r vault.Reader) error {
 			if !inside {
 				next, err := r.Heads(vault.Ref{Vault: at.Vault, Kind: behindAll}, 1)
@@ -44,11 +44,11 @@ func (m *Metrics) certificates() func(context.Context, *census) (bool, error) {
 }
 
 // add counts a page of a vault's certificates.
-func (c *census) add(vaultName string, gone bool, page []vault.Entry) {
+func (c *inventory) add(vaultName string, gone bool, page []vault.Entry) {
 	if len(page) == 0 {
 		return
 	}
-	s := c.stockOf(vaultName)
+	s := c.countsOf(vaultName)
 	for _, e := range page {
 		state := stateOf(e, gone, c.now)
 		s.states[state]++
@@ -86,13 +86,13 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-func (c *census) stockOf(vaultName string) *stock {
+func (c *inventory) countsOf(vaultName string) *counts {
 	if c.vaults[vaultName] == nil {
 		if len(c.vaults) >= mostPlaces {
 			vaultName = others
 		}
 		if c.vaults[vaultName] == nil {
-			c.vaults[vaultName] = &stock{states: map[string]int{inUse: 0, disabled: 0, expired: 0, pending: 0, deleted: 0}, days: newBuckets(dayBounds)}
+			c.vaults[vaultName] = &counts{states: map[string]int{inUse: 0, disabled: 0, expired: 0, pending: 0, deleted: 0}, days: newBuckets(dayBounds)}
 		}
 	}
 	return c.vaults[vaultName]

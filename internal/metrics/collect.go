@@ -114,7 +114,7 @@ func (p paper) since(t time.Time) float64 {
 	return max(0, p.now.Sub(t).Seconds())
 }
 
-func (p paper) stock(vaultName string, s *stock) {
+func (p paper) stock(vaultName string, s *counts) {
 	for state, n := range s.states {
 		p.gauge(p.certificates, float64(n), vaultName, state)
 	}

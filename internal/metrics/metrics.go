@@ -43,7 +43,7 @@ type survey struct {
 	want chan struct{} // somebody wants to know
 
 	mu    sync.Mutex
-	last  *census       // nil: none yet
+	last  *inventory    // nil: none yet
 	first chan struct{} // closed once there is a count
 	next  time.Time
 	epoch int // counts begun in another one are of no use

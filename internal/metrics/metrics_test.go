@@ -272,7 +272,7 @@ func TestManyAreCounted(t *testing.T) {
 // Vaults that come into being without end do not make metrics without end.
 func TestPlacesAreBounded(t *testing.T) {
 	t.Parallel()
-	c := &census{vaults: map[string]*stock{}, orders: map[place]*work{}}
+	c := &inventory{vaults: map[string]*counts{}, orders: map[place]*work{}}
 	for i := range 3 * mostPlaces {
 		c.add(fmt.Sprint("v", i), false, []vault.Entry{{Attributes: vault.Attributes{Enabled: true}}})
 		c.workOf(place{"v", fmt.Sprint(i)}).states[waits]++

@@ -10,22 +10,22 @@ import (
 )
 
 // underway walks the operations in progress.
-func (m *Metrics) underway() func(context.Context, *census) (bool, error) {
+func (m *Metrics) underway() func(context.Context, *inventory) (bool, error) {
 	var after vault.Ref
-	return func(ctx context.Context, c *census) (bool, error) {
+	return func(ctx context.Context, c *inventory) (bool, error) {
 		return m.operations(ctx, c, &after, func(r vault.Reader) ([]vault.Operation, error) { return r.Underway("", after, operationsPage) })
 	}
 }
 
 // stopped walks the operations that failed.
-func (m *Metrics) stopped() func(context.Context, *census) (bool, error) {
+func (m *Metrics) stopped() func(context.Context, *inventory) (bool, error) {
 	var after vault.Ref
-	return func(ctx context.Context, c *census) (bool, error) {
+	return func(ctx context.Context, c *inventory) (bool, error) {
 		return m.operations(ctx, c, &after, func(r vault.Reader) ([]vault.Operation, error) { return r.Failed(after, operationsPage) })
 	}
 }
 
-func (m *Metrics) operations(ctx context.Context, c *census, after *vault.Ref, read func(vault.Reader) ([]vault.Operation, error)) (more bool, err error) {
+func (m *Metrics) operations(ctx context.Context, c *inventory, after *vault.Ref, read func(vault.Reader) ([]vault.Operation, error)) (more bool, err error) {
 	err = m.Store.View(ctx, func(r vault.Reader) error {
 		page, err := read(r)
 		if err != nil || len(page) == 0 {
@@ -102,7 +102,7 @@ func (m *Metrics) late(head vault.Object, v vault.Version, op vault.Operation, w
 	}
 }
 
-func (c *census) workOf(p place) *work {
+func (c *inventory) workOf(p place) *work {
 	if c.orders[p] == nil {
 		if len(c.orders) >= mostPlaces {
 			p = place{others, others}

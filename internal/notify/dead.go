@@ -20,7 +20,7 @@ const (
 
 // Dead lists messages that were given up, after a Seq and in its order, at most
 // limit. Without names it is those of all sinks of the configuration.
-func (c *Courier) Dead(ctx context.Context, after int64, limit int, sinks ...string) (dead []vault.Message, err error) {
+func (c *Delivery) Dead(ctx context.Context, after int64, limit int, sinks ...string) (dead []vault.Message, err error) {
 	if len(sinks) == 0 {
 		sinks = slices.Collect(maps.Keys(c.Sinks))
 	}
@@ -41,7 +41,7 @@ func (c *Courier) Dead(ctx context.Context, after int64, limit int, sinks ...str
 
 // Resend queues one dead message again, with all its tries before it. A
 // *vault.Error: no sink has it among the dead.
-func (c *Courier) Resend(ctx context.Context, seq int64) error {
+func (c *Delivery) Resend(ctx context.Context, seq int64) error {
 	now, found := c.Clock.Now(), false
 	err := c.Store.Update(ctx, func(tx vault.Tx) error {
 		found = false
@@ -68,7 +68,7 @@ func (c *Courier) Resend(ctx context.Context, seq int64) error {
 }
 
 // ResendAll queues every dead message of a sink again and tells how many.
-func (c *Courier) ResendAll(ctx context.Context, sink string) (n int, err error) {
+func (c *Delivery) ResendAll(ctx context.Context, sink string) (n int, err error) {
 	now := c.Clock.Now()
 	for {
 		page := []vault.Message{}
@@ -101,7 +101,7 @@ func requeue(tx vault.Tx, dead []vault.Message, now time.Time) error {
 
 // Sweep drops what is old and gives every sink with queued messages the job
 // that it should have. It is for every start and once a day.
-func (c *Courier) Sweep(ctx context.Context) error {
+func (c *Delivery) Sweep(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(c.Sinks)) {
 		if err := c.heal(ctx, name); err != nil {
 			return err
@@ -120,7 +120,7 @@ func (c *Courier) Sweep(ctx context.Context) error {
 }
 
 // heal puts the job of a sink whose messages wait without one.
-func (c *Courier) heal(ctx context.Context, name string) error {
+func (c *Delivery) heal(ctx context.Context, name string) error {
 	return c.Store.Update(ctx, func(tx vault.Tx) error {
 		queue, err := tx.Queue(name, 1)
 		if err != nil || len(queue) == 0 {
@@ -136,7 +136,7 @@ func (c *Courier) heal(ctx context.Context, name string) error {
 
 // prune drops a page of old rows, of the sink and of those that are read, where
 // the oldest row says that there are some: looking for them costs more.
-func (c *Courier) prune(ctx context.Context, sink string) error {
+func (c *Delivery) prune(ctx context.Context, sink string) error {
 	for _, name := range []string{sink, ""} {
 		var oldest []vault.Message
 		err := c.Store.View(ctx, func(r vault.Reader) (err error) {
@@ -156,7 +156,7 @@ func (c *Courier) prune(ctx context.Context, sink string) error {
 // old is the time before which a sink's delivered rows are old. Those that are
 // only read may follow another clock, so that moving time does not remove what
 // people moved it for.
-func (c *Courier) old(name string) time.Time {
+func (c *Delivery) old(name string) time.Time {
 	at := c.Clock
 	if name == "" {
 		at = c.Shelf
@@ -165,7 +165,7 @@ func (c *Courier) old(name string) time.Time {
 }
 
 // drop removes a page of a sink's old rows and tells how many.
-func (c *Courier) drop(ctx context.Context, name string) (n int, err error) {
+func (c *Delivery) drop(ctx context.Context, name string) (n int, err error) {
 	now, old := c.Clock.Now(), c.old(name)
 	err = c.Store.Update(ctx, func(tx vault.Tx) error {
 		done, err := tx.DropMessages(name, vault.Delivered, old, dropPage)

@@ -20,10 +20,10 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// A house is a courier over a real store, with a worker and a clock that stands
+// A house is a delivery over a real store, with a worker and a clock that stands
 // still until moved.
 type house struct {
-	*Courier
+	*Delivery
 	worker *worker.Worker
 	clock  *clock.Shifted
 }
@@ -39,9 +39,9 @@ func openStore(t testing.TB) vault.Store {
 func newHouse(t testing.TB, store vault.Store, sinks map[string]Sink) *house {
 	t.Helper()
 	h := &house{clock: &clock.Shifted{Base: func() time.Time { return noon }}}
-	c, err := New(Courier{Store: store, Clock: h.clock, Sinks: sinks, Log: slog.New(slog.DiscardHandler)})
+	c, err := New(Delivery{Store: store, Clock: h.clock, Sinks: sinks, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
-	h.Courier = c
+	h.Delivery = c
 	h.worker = worker.New(worker.Worker{Store: store, Clock: h.clock, Slots: 4, Lease: time.Minute, Log: c.Log,
 		Handlers: map[vault.JobKind]worker.Handler{vault.JobDeliver: h.Deliver}})
 	return h

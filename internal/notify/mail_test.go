@@ -198,7 +198,7 @@ func TestMailKilled(t *testing.T) {
 	p, store := (&postOffice{}).open(t), openStore(t)
 	h := newHouse(t, store, map[string]Sink{MailSink: mailTo(t, p, nil)})
 	h.tell(t, letterTo(1, "a@example.org", "b@example.org", "c@example.org"))
-	dying := *h.Courier
+	dying := *h.Delivery
 	dying.Store = &mortal{Store: store, alive: 2} // the three parted, the first noted
 	leases, err := store.Claim(t.Context(), noon, noon, time.Minute, 1)
 	must(t, err)

@@ -78,7 +78,7 @@ func TestOpen(t *testing.T) {
 	}
 	sinks, err := s.Open(means(store))
 	must(t, err)
-	c := Courier{Sinks: sinks}
+	c := Delivery{Sinks: sinks}
 	if diff := cmp.Diff([]string{nameOf("https://h"), "other"}, c.For(event(1))); diff != "" {
 		t.Errorf("an event (-want +got):\n%s", diff)
 	}
@@ -94,7 +94,7 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := New(Courier{}); err == nil {
-		t.Error("an empty courier is taken")
+	if _, err := New(Delivery{}); err == nil {
+		t.Error("an empty delivery is taken")
 	}
 }

@@ -94,7 +94,7 @@ func TestInternalIssuesAcrossARestart(t *testing.T) {
 func TestHTTP01IsAnsweredAtTheSideDoor(t *testing.T) {
 	t.Parallel()
 	s := run(t)
-	solver, err := challenge.New(challenge.Settings{Kind: "http"}, challenge.Means{Clock: s.clock, HTTP: surroundings{}.solverClient, Board: s.issuers.board})
+	solver, err := challenge.New(challenge.Settings{Kind: "http"}, challenge.Means{Clock: s.clock, HTTP: surroundings{}.solverClient, Responses: s.issuers.board})
 	if err != nil {
 		t.Fatal(err)
 	}

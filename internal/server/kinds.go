@@ -24,9 +24,9 @@ type surroundings struct {
 	accounts vault.Accounts
 	clock    vault.Clock
 	announce ca.Announcer
-	board    *challenge.Board // one for all
-	script   certs.Authority  // signs what the scripted issuer issues
-	played   vault.Issuer     // plays every name that is not configured; nil: nothing does
+	board    *challenge.Responses // one for all
+	script   certs.Authority      // signs what the scripted issuer issues
+	played   vault.Issuer         // plays every name that is not configured; nil: nothing does
 }
 
 // openIssuer opens the issuer that settings describe. It reads the files that
@@ -59,7 +59,7 @@ func openACME(s acme.Settings, with surroundings) (vault.Issuer, error) {
 	i := acme.Issuer{Name: with.name, Settings: s, Accounts: with.accounts}
 	if s.Solves() {
 		var err error
-		if i.Solver, err = challenge.New(s.Solver, challenge.Means{Clock: clock.Real{}, HTTP: with.solverClient, Board: with.board}); err != nil {
+		if i.Solver, err = challenge.New(s.Solver, challenge.Means{Clock: clock.Real{}, HTTP: with.solverClient, Responses: with.board}); err != nil {
 			return nil, err
 		}
 	}

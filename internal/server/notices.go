@@ -14,19 +14,19 @@ import (
 	"certwright/internal/worker"
 )
 
-// A post carries what happened outside: to the receivers that the configuration
+// Notices carry what happened outside: to the receivers that the configuration
 // names, and to programs that listen.
-type post struct {
-	*notify.Courier
+type notices struct {
+	*notify.Delivery
 	stream *notify.Stream
 
 	mu    sync.Mutex
 	swept time.Time // on the server's clock
 }
 
-// openPost opens the receivers. It reads the files that they name and calls nobody.
-func (s *Server) openPost() (err error) {
-	p := &post{}
+// openNotices opens the receivers. It reads the files that they name and calls nobody.
+func (s *Server) openNotices() (err error) {
+	n := &notices{}
 	sinks, err := s.config.Notices.Open(notify.Means{Store: s.store, Clock: s.clock, VaultURL: s.vaultURL, Origin: s.origin()})
 	if err != nil {
 		return err
@@ -37,13 +37,13 @@ func (s *Server) openPost() (err error) {
 	for name, sink := range sinks {
 		sinks[name] = watched{sink, name, s.metrics.Delivery}
 	}
-	if p.Courier, err = notify.New(notify.Courier{
+	if n.Delivery, err = notify.New(notify.Delivery{
 		Store: s.store, Clock: s.clock, Shelf: clock.Real{}, Sinks: sinks, Log: s.log, Poke: func() { s.worker.Poke() },
 	}); err != nil {
 		return err
 	}
-	p.stream, err = notify.NewStream(notify.Stream{Store: s.store, VaultURL: s.vaultURL, Log: s.log})
-	s.post = p
+	n.stream, err = notify.NewStream(notify.Stream{Store: s.store, VaultURL: s.vaultURL, Log: s.log})
+	s.notices = n
 	return err
 }
 
@@ -61,56 +61,56 @@ func (s *Server) origin() string {
 	return ""
 }
 
-// told has the stream look for events that a request may have made, and the
+// observed has the stream look for events that a request may have made, and the
 // worker for the jobs that deliver them.
-func (p *post) told(o api.Observation) {
+func (n *notices) observed(o api.Observation) {
 	if o.Method == http.MethodGet || o.Status >= http.StatusMultipleChoices {
 		return
 	}
-	p.stream.Poke()
-	if len(p.Sinks) > 0 {
-		p.Poke()
+	n.stream.Poke()
+	if len(n.Sinks) > 0 {
+		n.Poke()
 	}
 }
 
 // after runs a job, then has the stream look for the events that it may have made.
-func (p *post) after(run worker.Handler) worker.Handler {
+func (n *notices) after(run worker.Handler) worker.Handler {
 	return func(ctx context.Context, l vault.Lease) error {
-		defer p.stream.Poke()
+		defer n.stream.Poke()
 		return run(ctx, l)
 	}
 }
 
 // sweepWith adds to the daily look at every object a look at what waits for
 // receivers, and at what is old.
-func (p *post) sweepWith(run worker.Handler) worker.Handler {
+func (n *notices) sweepWith(run worker.Handler) worker.Handler {
 	return func(ctx context.Context, l vault.Lease) error {
-		if err := run(ctx, l); err != nil || !p.dayPassed() {
+		if err := run(ctx, l); err != nil || !n.dayPassed() {
 			return err
 		}
-		if err := p.Sweep(ctx); err != nil {
-			p.Log.Error("what waits for receivers could not be looked through", "error", err) // tomorrow again
+		if err := n.Sweep(ctx); err != nil {
+			n.Log.Error("what waits for receivers could not be looked through", "error", err) // tomorrow again
 		}
 		return nil
 	}
 }
 
 // dayPassed reports whether it is time to sweep; the daily look comes in pages.
-func (p *post) dayPassed() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.Clock.Now()
-	if now.Sub(p.swept).Abs() < 12*time.Hour {
+func (n *notices) dayPassed() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	now := n.Clock.Now()
+	if now.Sub(n.swept).Abs() < 12*time.Hour {
 		return false
 	}
-	p.swept = now
+	n.swept = now
 	return true
 }
 
 // begin sweeps once, beside what the server does.
-func (p *post) begin(ctx context.Context) {
-	p.dayPassed()
-	if err := p.Sweep(ctx); err != nil && ctx.Err() == nil {
-		p.Log.Error("what waits for receivers could not be looked through", "error", err)
+func (n *notices) begin(ctx context.Context) {
+	n.dayPassed()
+	if err := n.Sweep(ctx); err != nil && ctx.Err() == nil {
+		n.Log.Error("what waits for receivers could not be looked through", "error", err)
 	}
 }

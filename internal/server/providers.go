@@ -22,7 +22,7 @@ const internalProvider = "Internal"
 type providers struct {
 	named  map[string]vault.Issuer // by name in lower case
 	played vault.Issuer            // any other name; nil: there is no other
-	board  *challenge.Board        // http-01 answers of all of them
+	board  *challenge.Responses    // http-01 answers of all of them
 
 	first func(name string) // told of the first use of each name that is played; may be nil
 	mu    sync.Mutex

@@ -61,7 +61,7 @@ type Server struct {
 	api     *api.Handler
 	arm     *arm.Service
 	side    *admin.Door
-	post    *post
+	notices *notices
 	metrics *metrics.Metrics
 	doors   *doors
 
@@ -121,17 +121,17 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.openIssuers(ctx); err != nil {
 		return err
 	}
-	if err := s.openPost(); err != nil {
+	if err := s.openNotices(); err != nil {
 		return err
 	}
 	s.keys = &keyMaker{pool: keys.Pool{Ready: keysReady}, fill: s.fillKeys}
 	if s.service, err = service.New(&service.Config{
 		Deps: engine.Deps{
 			Store: s.store, Sealer: s.seal, Clock: s.clock, Settings: s.config.VaultSettings(),
-			Poke: func() { s.worker.Poke(); s.post.stream.Poke() }, Log: s.log,
+			Poke: func() { s.worker.Poke(); s.notices.stream.Poke() }, Log: s.log,
 		},
 		Backups: s.seal.Backups(), Access: access.Everything{}, Keys: s.keys,
-		Issuers: s.issuers.issuer, Receivers: s.post.For, Called: s.called,
+		Issuers: s.issuers.issuer, Receivers: s.notices.For, Called: s.called,
 	}); err != nil {
 		return err
 	}
@@ -169,11 +169,11 @@ func (s *Server) handlers() map[vault.JobKind]worker.Handler {
 	all := map[vault.JobKind]worker.Handler{
 		vault.JobIssue: s.service.Orders.Issue, vault.JobWithdraw: s.service.Orders.Withdraw, vault.JobOwed: s.service.Schedule.SendOwed, vault.JobMend: s.service.Operator.Mend,
 		vault.JobRotate: s.service.Keys.RunRotation, vault.JobNotice: s.service.Schedule.Notice,
-		vault.JobSchedule: s.service.Schedule.Run, vault.JobPurge: s.service.Schedule.Purge, vault.JobSweep: s.post.sweepWith(s.service.Sweeper.Sweep),
-		vault.JobDeliver: s.post.Deliver,
+		vault.JobSchedule: s.service.Schedule.Run, vault.JobPurge: s.service.Schedule.Purge, vault.JobSweep: s.notices.sweepWith(s.service.Sweeper.Sweep),
+		vault.JobDeliver: s.notices.Deliver,
 	}
 	for kind, run := range all {
-		all[kind] = s.metrics.Job(s.post.after(run))
+		all[kind] = s.metrics.Job(s.notices.after(run))
 	}
 	return all
 }
@@ -181,7 +181,7 @@ func (s *Server) handlers() map[vault.JobKind]worker.Handler {
 // observed is told of every request to a vault at its end.
 func (s *Server) observed(o api.Observation) {
 	s.metrics.Request(o.Operation, o.Status, o.Duration)
-	s.post.told(o)
+	s.notices.observed(o)
 	if s.observe != nil {
 		s.observe(o)
 	}
@@ -199,7 +199,7 @@ func (s *Server) openIssuers(ctx context.Context) error {
 		accounts: accounts,
 		clock:    s.clock,
 		announce: func(ctx context.Context, root vault.NewRoot) error { return s.service.Schedule.AnnounceRoot(ctx, root) },
-		board:    &challenge.Board{Accounts: accounts},
+		board:    &challenge.Responses{Accounts: accounts},
 		script:   authority,
 	}
 	if !s.config.StrictProviders {
@@ -228,7 +228,7 @@ func (s *Server) openDoors(ctx context.Context) (err error) {
 			s.log.Error("worker ended", "error", err)
 		}
 	})
-	s.background.Go(func() { s.post.begin(s.ctx) })
+	s.background.Go(func() { s.notices.begin(s.ctx) })
 	s.background.Go(func() { s.metrics.Run(s.ctx) })
 	s.background.Go(s.watchClock)
 	s.doors.serve()
@@ -243,8 +243,8 @@ func (s *Server) Failed() <-chan struct{} { return s.doors.failed }
 // that run, and gives the data folder back.
 func (s *Server) Stop() error {
 	s.closing.Store(true)
-	if s.post != nil {
-		s.post.stream.Close() // its listeners would be waited for
+	if s.notices != nil {
+		s.notices.stream.Close() // its listeners would be waited for
 	}
 	var errs []error
 	if s.doors != nil {

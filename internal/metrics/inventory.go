@@ -21,12 +21,12 @@ const (
 // others is the label of what is not told apart any more.
 const others = "(others)"
 
-// A census is what was counted, by the server's clock.
-type census struct {
+// An inventory is what was counted, by the server's clock.
+type inventory struct {
 	at     time.Time // real
 	now    time.Time // the server's
 	work   time.Duration
-	vaults map[string]*stock
+	vaults map[string]*counts
 	orders map[place]*work
 	queues map[string]*queue
 	due    time.Time // of the job that is due first and that nobody works on; zero: none
@@ -36,7 +36,7 @@ type census struct {
 type place struct{ vault, issuer string }
 
 // stock are the certificates of a vault.
-type stock struct {
+type counts struct {
 	states  map[string]int
 	days    buckets   // that certificates in use have left
 	soonest time.Time // expiry of one in use that has not expired
@@ -104,9 +104,9 @@ func (b *buckets) add(v float64) {
 
 // count reads the store page by page, each in a snapshot of its own, and rests
 // between them.
-func (m *Metrics) count(ctx context.Context) (*census, error) {
-	c := &census{at: clock.Real{}.Now(), now: m.Clock.Now(), vaults: map[string]*stock{}, orders: map[place]*work{}, queues: map[string]*queue{}}
-	walks := []func(context.Context, *census) (bool, error){m.certificates(), m.underway(), m.stopped(), m.messages, m.jobDue}
+func (m *Metrics) count(ctx context.Context) (*inventory, error) {
+	c := &inventory{at: clock.Real{}.Now(), now: m.Clock.Now(), vaults: map[string]*counts{}, orders: map[place]*work{}, queues: map[string]*queue{}}
+	walks := []func(context.Context, *inventory) (bool, error){m.certificates(), m.underway(), m.stopped(), m.messages, m.jobDue}
 	for _, walk := range walks {
 		for more := true; more; {
 			began := clock.Real{}.Now()
@@ -134,7 +134,7 @@ func rest(ctx context.Context, d time.Duration) {
 }
 
 // messages counts what waits for each sink.
-func (m *Metrics) messages(ctx context.Context, c *census) (more bool, err error) {
+func (m *Metrics) messages(ctx context.Context, c *inventory) (more bool, err error) {
 	return false, m.Store.View(ctx, func(r vault.Reader) error {
 		for _, sink := range m.Sinks {
 			q := &queue{}
@@ -157,7 +157,7 @@ func (m *Metrics) messages(ctx context.Context, c *census) (more bool, err error
 	})
 }
 
-func (m *Metrics) jobDue(ctx context.Context, c *census) (more bool, err error) {
+func (m *Metrics) jobDue(ctx context.Context, c *inventory) (more bool, err error) {
 	err = m.Store.View(ctx, func(r vault.Reader) (err error) {
 		c.due, err = r.NextDue(clock.Real{}.Now())
 		return err

@@ -2,7 +2,7 @@
 // webhooks, a stream for programs that listen. It delivers rows of the outbox,
 // which others wrote in the transaction that made them true, at least once and
 // always under the same id. It may not decide what is worth telling nor change
-// a vault. Begin with Courier.Deliver; docs/notices.md is the operator's view.
+// a vault. Begin with Delivery.Deliver; docs/notices.md is the operator's view.
 package notify
 
 import (
@@ -49,9 +49,9 @@ const (
 	maxFails  = 3                // in a row: the sink itself seems to be down
 )
 
-// A Courier carries messages from the outbox to the sinks. Every field but
+// A Delivery carries messages from the outbox to the sinks. Every field but
 // Sinks, Shelf and Poke is required.
-type Courier struct {
+type Delivery struct {
 	Store vault.Store
 	Clock vault.Clock     // due times follow it
 	Shelf vault.Clock     // says how old rows are that are only read; nil: Clock
@@ -60,8 +60,8 @@ type Courier struct {
 	Log   *slog.Logger
 }
 
-// New returns a courier that is ready.
-func New(c Courier) (*Courier, error) {
+// New returns a delivery that is ready.
+func New(c Delivery) (*Delivery, error) {
 	if c.Store == nil || c.Clock == nil || c.Log == nil {
 		return nil, errors.New("notify: Store, Clock and Log are required")
 	}
@@ -76,7 +76,7 @@ func New(c Courier) (*Courier, error) {
 
 // For returns the names of the sinks that want a message, in ascending order:
 // it needs a row for each, and Job of each in the same transaction.
-func (c *Courier) For(m vault.Message) (names []string) {
+func (c *Delivery) For(m vault.Message) (names []string) {
 	for _, name := range slices.Sorted(maps.Keys(c.Sinks)) {
 		if c.Sinks[name].Wants(m) {
 			names = append(names, name)
@@ -94,8 +94,8 @@ func Job(sink string, due time.Time) vault.Job {
 // are due, the earliest first, and puts the job again for the next. What became
 // of a message is stored before the next is sent, so that a crash repeats one
 // at most, under its id.
-func (c *Courier) Deliver(ctx context.Context, l vault.Lease) error {
-	r := round{Courier: c, name: l.Ref.Name, sink: c.sink(l.Ref.Name), began: clock.Real{}.Now()}
+func (c *Delivery) Deliver(ctx context.Context, l vault.Lease) error {
+	r := round{Delivery: c, name: l.Ref.Name, sink: c.sink(l.Ref.Name), began: clock.Real{}.Now()}
 	for more := true; more; {
 		var err error
 		if more, err = r.one(ctx); err != nil {
@@ -115,7 +115,7 @@ func (c *Courier) Deliver(ctx context.Context, l vault.Lease) error {
 
 // A round is one run of Deliver.
 type round struct {
-	*Courier
+	*Delivery
 	name  string
 	sink  Sink
 	began time.Time // real time
@@ -244,7 +244,7 @@ func split(s Sink, m vault.Message) ([]vault.Message, error) {
 
 // sink returns the sink of a name. One that the configuration has no more may
 // come back: until then its messages wait, and are given up like any other's.
-func (c *Courier) sink(name string) Sink {
+func (c *Delivery) sink(name string) Sink {
 	if s, ok := c.Sinks[name]; ok {
 		return s
 	}

@@ -17,117 +17,117 @@ import (
 	"certwright/internal/vault"
 )
 
-// A Board answers http-01 challenges at a door of the server. Its tokens are
+// Responses answer http-01 challenges at a door of the server. Its tokens are
 // kept in one sealed row, so that they survive a restart and every process on
 // the same store knows them. When it is full the oldest token falls off.
-type Board struct {
+type Responses struct {
 	Accounts vault.Accounts
 
 	writing sync.Mutex // held from reading the row to writing it, since two of one process would only hinder each other
 
-	mu    sync.Mutex
-	posts []posted      // what the row last held
-	reads int           // of the row for strangers, begun
-	turn  chan struct{} // whoever reads for strangers; nil: nobody has yet
-	pace  *rate.Limiter // of those reads
+	mu        sync.Mutex
+	responses []response    // what the row last held
+	reads     int           // of the row for strangers, begun
+	turn      chan struct{} // whoever reads for strangers; nil: nobody has yet
+	pace      *rate.Limiter // of those reads
 }
 
-// posted is one token of the row, oldest first.
-type posted struct {
+// response is one token of the row, oldest first.
+type response struct {
 	Token string `json:"token"`
 	Value string `json:"value"`
 }
 
 const (
-	boardRow   = "challenge/http-01/board"
-	maxPosted  = 1000
-	boardTries = 20                     // against other writers
-	boardPace  = 200 * time.Millisecond // between two reads of the row for tokens that nobody knows here
-	boardTime  = 5 * time.Second        // of one answer
+	responsesRow   = "challenge/http-01/board"
+	maxResponses   = 1000
+	responsesTries = 20                     // against other writers
+	responsesPace  = 200 * time.Millisecond // between two reads of the row for tokens that nobody knows here
+	responsesTime  = 5 * time.Second        // of one answer
 
 	// ChallengePath is where authorities look for tokens (RFC 8555 section 8.3).
 	ChallengePath = "/.well-known/acme-challenge/"
 )
 
-func (b *Board) ready() error {
+func (b *Responses) ready() error {
 	if b == nil || b.Accounts == nil {
 		return errors.New("kind: http needs the server's side door, which is not there")
 	}
 	return nil
 }
 
-func (b *Board) present(ctx context.Context, r Record) error {
-	return b.change(ctx, func(posts []posted) []posted {
-		if slices.Contains(posts, posted{r.Name, r.Value}) {
-			return posts
+func (b *Responses) present(ctx context.Context, r Record) error {
+	return b.change(ctx, func(responses []response) []response {
+		if slices.Contains(responses, response{r.Name, r.Value}) {
+			return responses
 		}
-		posts = append(without(posts, r.Name), posted{r.Name, r.Value})
-		return posts[max(len(posts)-maxPosted, 0):]
+		responses = append(without(responses, r.Name), response{r.Name, r.Value})
+		return responses[max(len(responses)-maxResponses, 0):]
 	})
 }
 
-func (b *Board) cleanup(ctx context.Context, r Record) error {
-	return b.change(ctx, func(posts []posted) []posted { return without(posts, r.Name) })
+func (b *Responses) cleanup(ctx context.Context, r Record) error {
+	return b.change(ctx, func(responses []response) []response { return without(responses, r.Name) })
 }
 
-func without(posts []posted, token string) []posted {
-	return slices.DeleteFunc(slices.Clone(posts), func(p posted) bool { return p.Token == token })
+func without(responses []response, token string) []response {
+	return slices.DeleteFunc(slices.Clone(responses), func(p response) bool { return p.Token == token })
 }
 
 // change writes the row, again and again while other processes are faster.
-func (b *Board) change(ctx context.Context, how func([]posted) []posted) error {
+func (b *Responses) change(ctx context.Context, how func([]response) []response) error {
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	for range boardTries {
-		posts, rev, err := b.read(ctx)
+	for range responsesTries {
+		responses, rev, err := b.read(ctx)
 		if err != nil {
 			return err
 		}
-		changed := how(posts)
-		if slices.Equal(changed, posts) {
+		changed := how(responses)
+		if slices.Equal(changed, responses) {
 			return nil
 		}
 		text, err := json.Marshal(changed)
 		if err != nil {
-			return fmt.Errorf("write the board of http-01 tokens: %w", err)
+			return fmt.Errorf("write the responses to http-01 challenges: %w", err)
 		}
-		err = b.Accounts.Write(ctx, boardRow, text, rev)
+		err = b.Accounts.Write(ctx, responsesRow, text, rev)
 		if err == nil {
 			b.keep(changed)
 			return nil
 		}
 		if !errors.Is(err, vault.ErrStale) {
-			return fmt.Errorf("write the board of http-01 tokens: %w", err)
+			return fmt.Errorf("write the responses to http-01 challenges: %w", err)
 		}
 	}
-	return errors.New("the board of http-01 tokens is written by too many at the same time")
+	return errors.New("the responses to http-01 challenges are written by too many at the same time")
 }
 
-func (b *Board) read(ctx context.Context) (posts []posted, rev int64, err error) {
-	text, rev, err := b.Accounts.Read(ctx, boardRow)
+func (b *Responses) read(ctx context.Context) (responses []response, rev int64, err error) {
+	text, rev, err := b.Accounts.Read(ctx, responsesRow)
 	if errors.Is(err, vault.ErrNotFound) {
 		return nil, 0, nil
 	}
 	if err == nil {
-		err = json.Unmarshal(text, &posts)
+		err = json.Unmarshal(text, &responses)
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("read the board of http-01 tokens: %w", err)
+		return nil, 0, fmt.Errorf("read the responses to http-01 challenges: %w", err)
 	}
-	b.keep(posts)
-	return posts, rev, nil
+	b.keep(responses)
+	return responses, rev, nil
 }
 
-func (b *Board) keep(posts []posted) {
+func (b *Responses) keep(responses []response) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.posts = posts
+	b.responses = responses
 }
 
 // Answer returns the key authorization of a token. A token that is not known
-// here may have been posted by another process: then the row is read, five
+// here may have been published by another process: then the row is read, five
 // times a second at most however many ask, so that strangers cost little.
-func (b *Board) Answer(token string) (string, bool) {
+func (b *Responses) Answer(token string) (string, bool) {
 	if !isToken(token) || b.ready() != nil {
 		return "", false
 	}
@@ -135,7 +135,7 @@ func (b *Board) Answer(token string) (string, bool) {
 	if ok {
 		return value, true
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), boardTime)
+	ctx, cancel := context.WithTimeout(context.Background(), responsesTime)
 	defer cancel()
 	if b.refresh(ctx, asked) != nil {
 		return "", false
@@ -145,10 +145,10 @@ func (b *Board) Answer(token string) (string, bool) {
 }
 
 // known looks the token up, and tells how often the row was read before.
-func (b *Board) known(token string) (value string, reads int, ok bool) {
+func (b *Responses) known(token string) (value string, reads int, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, p := range b.posts {
+	for _, p := range b.responses {
 		if p.Token == token {
 			return p.Value, b.reads, true
 		}
@@ -157,7 +157,7 @@ func (b *Board) known(token string) (value string, reads int, ok bool) {
 }
 
 // refresh reads the row, unless a read has begun since `asked` were counted.
-func (b *Board) refresh(ctx context.Context, asked int) error {
+func (b *Responses) refresh(ctx context.Context, asked int) error {
 	turn, pace := b.line()
 	select {
 	case turn <- struct{}{}:
@@ -179,17 +179,17 @@ func (b *Board) refresh(ctx context.Context, asked int) error {
 }
 
 // line is where strangers wait.
-func (b *Board) line() (turn chan struct{}, pace *rate.Limiter) {
+func (b *Responses) line() (turn chan struct{}, pace *rate.Limiter) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.turn == nil {
-		b.turn, b.pace = make(chan struct{}, 1), rate.NewLimiter(rate.Every(boardPace), 1)
+		b.turn, b.pace = make(chan struct{}, 1), rate.NewLimiter(rate.Every(responsesPace), 1)
 	}
 	return b.turn, b.pace
 }
 
 // ServeHTTP answers GET ChallengePath+token, and 404 to everything else.
-func (b *Board) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (b *Responses) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	token, ok := strings.CutPrefix(r.URL.Path, ChallengePath)
 	value := ""
 	if ok && (r.Method == http.MethodGet || r.Method == http.MethodHead) {

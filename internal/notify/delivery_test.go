@@ -183,7 +183,7 @@ func TestKilledBeforeNoting(t *testing.T) {
 	if err != nil || len(leases) != 1 {
 		t.Fatal(leases, err)
 	}
-	dying := *h.Courier
+	dying := *h.Delivery
 	dying.Store = &mortal{Store: store, alive: 2}
 	if err := dying.Deliver(t.Context(), leases[0]); !errors.Is(err, errKilled) {
 		t.Fatalf("delivered: %v", err)
@@ -363,7 +363,7 @@ func TestDeadPages(t *testing.T) {
 // One run takes bounded time: a sink that is slow to fail does not hold a worker.
 func TestSlowSinkIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	r := round{Courier: &Courier{Clock: &clock.Shifted{Base: func() time.Time { return noon }}}, name: "s", began: clock.Real{}.Now().Add(-runTime), fails: 1}
+	r := round{Delivery: &Delivery{Clock: &clock.Shifted{Base: func() time.Time { return noon }}}, name: "s", began: clock.Real{}.Now().Add(-runTime), fails: 1}
 	if more, err := r.one(t.Context()); more || err != nil {
 		t.Errorf("another message is begun: %v %v", more, err)
 	}

@@ -36,27 +36,27 @@ func book(t *testing.T) account.Book {
 	return account.Book{Store: store, Sealer: keyset}
 }
 
-func onBoard(t *testing.T, b *challenge.Board) challenge.Solver {
+func publishing(t *testing.T, b *challenge.Responses) challenge.Solver {
 	t.Helper()
-	s, err := challenge.New(challenge.Settings{Kind: "http"}, challenge.Means{Board: b})
+	s, err := challenge.New(challenge.Settings{Kind: "http"}, challenge.Means{Responses: b})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func wantAnswer(t *testing.T, b *challenge.Board, name, want string) {
+func wantAnswer(t *testing.T, b *challenge.Responses, name, want string) {
 	t.Helper()
 	if got, ok := b.Answer(name); got != want || ok != (want != "") {
 		t.Errorf("the answer to %s is %q, %v; want %q", name, got, ok, want)
 	}
 }
 
-func TestBoardAnswers(t *testing.T) {
+func TestResponses(t *testing.T) {
 	t.Parallel()
 	rows := book(t)
-	b := &challenge.Board{Accounts: rows}
-	s := onBoard(t, b)
+	b := &challenge.Responses{Accounts: rows}
+	s := publishing(t, b)
 	if s.Type() != challenge.HTTP01 {
 		t.Errorf("it solves %s", s.Type())
 	}
@@ -79,7 +79,7 @@ func TestBoardAnswers(t *testing.T) {
 	wantAnswer(t, b, "one", "")
 	wantAnswer(t, b, "two", "two.thumb")
 
-	another := &challenge.Board{Accounts: rows} // another process, or this one after a restart
+	another := &challenge.Responses{Accounts: rows} // another process, or this one after a restart
 	wantAnswer(t, another, "two", "two.thumb")
 	if err := s.Present(t.Context(), token("three")); err != nil {
 		t.Fatal(err)
@@ -87,16 +87,16 @@ func TestBoardAnswers(t *testing.T) {
 	wantAnswer(t, another, "three", "three.thumb")
 	again := token("three") // the same token for another account
 	again.Value = "three.other"
-	if err := onBoard(t, another).Present(t.Context(), again); err != nil {
+	if err := publishing(t, another).Present(t.Context(), again); err != nil {
 		t.Fatal(err)
 	}
 	wantAnswer(t, another, "three", "three.other")
 }
 
-func TestBoardServes(t *testing.T) {
+func TestResponsesServed(t *testing.T) {
 	t.Parallel()
-	b := &challenge.Board{Accounts: book(t)}
-	if err := onBoard(t, b).Present(t.Context(), token("one")); err != nil {
+	b := &challenge.Responses{Accounts: book(t)}
+	if err := publishing(t, b).Present(t.Context(), token("one")); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -120,13 +120,13 @@ func TestBoardServes(t *testing.T) {
 	}
 }
 
-func TestManyWritersOfTheBoard(t *testing.T) {
+func TestManyWritersOfResponses(t *testing.T) {
 	t.Parallel()
 	rows := book(t)
-	boards := []*challenge.Board{{Accounts: rows}, {Accounts: rows}, {Accounts: rows}}
+	all := []*challenge.Responses{{Accounts: rows}, {Accounts: rows}, {Accounts: rows}}
 	var wg sync.WaitGroup
-	for i, b := range boards {
-		s := onBoard(t, b)
+	for i, b := range all {
+		s := publishing(t, b)
 		for j := range 5 {
 			wg.Go(func() {
 				if err := s.Present(t.Context(), token(fmt.Sprintf("t%d-%d", i, j))); err != nil {
@@ -136,8 +136,8 @@ func TestManyWritersOfTheBoard(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	last := &challenge.Board{Accounts: rows}
-	for i := range boards {
+	last := &challenge.Responses{Accounts: rows}
+	for i := range all {
 		for j := range 5 {
 			name := fmt.Sprintf("t%d-%d", i, j)
 			wantAnswer(t, last, name, name+".thumb")
@@ -145,7 +145,7 @@ func TestManyWritersOfTheBoard(t *testing.T) {
 	}
 }
 
-// shelf is rows in memory that count their reads, fast enough to fill a board.
+// shelf is rows in memory that count their reads, fast enough to fill a row.
 type shelf struct {
 	mu    sync.Mutex
 	text  []byte
@@ -177,13 +177,13 @@ func (s *shelf) Write(_ context.Context, _ string, text []byte, rev int64) error
 
 func TestFullBoard(t *testing.T) {
 	t.Parallel()
-	var row []string // of a board with 998 tokens
+	var row []string // with 998 tokens
 	for i := range 998 {
 		row = append(row, fmt.Sprintf(`{"token":"t%d","value":"t%d.thumb"}`, i, i))
 	}
 	rows := &shelf{rev: 1, text: []byte("[" + strings.Join(row, ",") + "]")}
-	b := &challenge.Board{Accounts: rows}
-	s := onBoard(t, b)
+	b := &challenge.Responses{Accounts: rows}
+	s := publishing(t, b)
 	for i := 998; i < 1003; i++ {
 		if err := s.Present(t.Context(), token(fmt.Sprint("t", i))); err != nil {
 			t.Fatal(err)
@@ -202,8 +202,8 @@ func TestStrangersCostLittle(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		rows := &shelf{}
-		b := &challenge.Board{Accounts: rows}
-		if err := onBoard(t, b).Present(t.Context(), token("mine")); err != nil {
+		b := &challenge.Responses{Accounts: rows}
+		if err := publishing(t, b).Present(t.Context(), token("mine")); err != nil {
 			t.Fatal(err)
 		}
 		begin := time.Now()
@@ -222,28 +222,28 @@ func TestStrangersCostLittle(t *testing.T) {
 	})
 }
 
-func TestBoardFailures(t *testing.T) {
+func TestResponsesFail(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is gone")
 	for name, c := range map[string]struct {
 		rows *shelf
 		want string
 	}{
-		"read":  {&shelf{err: broken}, "read the board of http-01 tokens: the disk is gone"},
-		"torn":  {&shelf{rev: 1, text: []byte("{")}, "read the board of http-01 tokens: unexpected end of JSON input"},
-		"stale": {&shelf{stale: true}, "is written by too many at the same time"},
+		"read":  {&shelf{err: broken}, "read the responses to http-01 challenges: the disk is gone"},
+		"torn":  {&shelf{rev: 1, text: []byte("{")}, "read the responses to http-01 challenges: unexpected end of JSON input"},
+		"stale": {&shelf{stale: true}, "are written by too many at the same time"},
 	} {
-		b := &challenge.Board{Accounts: c.rows}
-		err := onBoard(t, b).Present(t.Context(), token("one"))
+		b := &challenge.Responses{Accounts: c.rows}
+		err := publishing(t, b).Present(t.Context(), token("one"))
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)
 		}
 		wantAnswer(t, b, "one", "")
 	}
-	for _, b := range []*challenge.Board{nil, {}} {
-		if _, err := challenge.New(challenge.Settings{Kind: "http"}, challenge.Means{Board: b}); err == nil {
-			t.Error("a solver was made without a board")
+	for _, b := range []*challenge.Responses{nil, {}} {
+		if _, err := challenge.New(challenge.Settings{Kind: "http"}, challenge.Means{Responses: b}); err == nil {
+			t.Error("a solver was made without responses")
 		}
 	}
-	wantAnswer(t, &challenge.Board{}, "one", "")
+	wantAnswer(t, &challenge.Responses{}, "one", "")
 }
