@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // maxBackup is the largest restore, in bytes. A backup holds every version of
@@ -27,11 +28,11 @@ func backupAnswer(blob []byte, err error) (answer, error) {
 // backup reads the blob of a restore.
 func (c *call) backup() ([]byte, error) {
 	var in backupJSON
-	if err := decode(c.body, &in); err != nil {
+	if err := wire.Decode(c.body, &in); err != nil {
 		return nil, err
 	}
 	if in.Value == "" {
-		return nil, missing("value")
+		return nil, wire.Missing("value")
 	}
 	blob, ok := vault.DecodeBase64(strings.TrimRight(in.Value, "=")) // any padding, as ever
 	if !ok {

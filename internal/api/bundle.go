@@ -3,20 +3,21 @@ package api
 import (
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // deletionJSON opens every answer about something deleted (WIRE section 3).
 type deletionJSON struct {
-	RecoveryID string  `json:"recoveryId"`
-	Deleted    seconds `json:"deletedDate,omitzero"`
-	Purge      seconds `json:"scheduledPurgeDate,omitzero"`
+	RecoveryID string       `json:"recoveryId"`
+	Deleted    wire.Seconds `json:"deletedDate,omitzero"`
+	Purge      wire.Seconds `json:"scheduledPurgeDate,omitzero"`
 }
 
 func (v view) deletion(ref vault.Ref, d *vault.Deletion) *deletionJSON {
 	if d == nil {
 		return nil
 	}
-	return &deletionJSON{v.base.deleted(ref), seconds(d.At), seconds(d.PurgeAt)}
+	return &deletionJSON{v.base.deleted(ref), wire.Seconds(d.At), wire.Seconds(d.PurgeAt)}
 }
 
 // bundle is an object of any kind as its kind is shown, a secret without its value.

@@ -3,11 +3,10 @@ package api
 import (
 	"context"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // A call is one request as its row sees it.
@@ -15,9 +14,9 @@ type call struct {
 	ctx     context.Context
 	who     vault.Caller
 	vault   string
-	version version
+	version wire.Version
 	path    route
-	query   query
+	query   wire.Query
 	accept  string
 	body    []byte
 	base    base
@@ -68,22 +67,11 @@ func (b base) pending(r vault.Ref) string { return b.of(r) + "/pending" }
 // A view is a client's side of things: where it called, and how new it is.
 type view struct {
 	base    base
-	version version
+	version wire.Version
 }
 
 // target is where a completed operation points, with the version asked for
 // (DESIGN, table of decisions: as in the seed).
 func (v view) target(r vault.Ref) string {
-	return v.base.of(r) + "?api-version=" + url.QueryEscape(v.version.text)
-}
-
-// seconds is a time on the wire; the zero time is left out.
-type seconds time.Time
-
-// IsZero lets omitzero leave a time out that is not set.
-func (s seconds) IsZero() bool { return time.Time(s).IsZero() }
-
-// MarshalJSON writes Unix seconds.
-func (s seconds) MarshalJSON() ([]byte, error) {
-	return strconv.AppendInt(nil, time.Time(s).Unix(), 10), nil
+	return v.base.of(r) + "?api-version=" + url.QueryEscape(v.version.Text)
 }

@@ -9,6 +9,7 @@ import (
 	"certwright/internal/certs/dn"
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // certificateJSON is a version of a certificate in the recorded order of
@@ -47,28 +48,28 @@ type leafJSON struct {
 // missing in lists of certificates, recoverableDays before 7.1, exportable of
 // what backs a certificate.
 type attributesJSON struct {
-	Enabled         bool    `json:"enabled"`
-	NotBefore       seconds `json:"nbf,omitzero"`
-	Expires         seconds `json:"exp,omitzero"`
-	Created         seconds `json:"created,omitzero"`
-	Updated         seconds `json:"updated,omitzero"`
-	RecoveryLevel   string  `json:"recoveryLevel,omitempty"`
-	RecoverableDays int     `json:"recoverableDays,omitempty"`
-	Exportable      *bool   `json:"exportable,omitempty"`
-	HSMPlatform     string  `json:"hsmPlatform,omitempty"`
+	Enabled         bool         `json:"enabled"`
+	NotBefore       wire.Seconds `json:"nbf,omitzero"`
+	Expires         wire.Seconds `json:"exp,omitzero"`
+	Created         wire.Seconds `json:"created,omitzero"`
+	Updated         wire.Seconds `json:"updated,omitzero"`
+	RecoveryLevel   string       `json:"recoveryLevel,omitempty"`
+	RecoverableDays int          `json:"recoverableDays,omitempty"`
+	Exportable      *bool        `json:"exportable,omitempty"`
+	HSMPlatform     string       `json:"hsmPlatform,omitempty"`
 }
 
 // dates are the attributes without the vault's own.
 func dates(a vault.Attributes) attributesJSON {
-	return attributesJSON{Enabled: a.Enabled, NotBefore: seconds(a.NotBefore), Expires: seconds(a.Expires),
-		Created: seconds(a.Created), Updated: seconds(a.Updated)}
+	return attributesJSON{Enabled: a.Enabled, NotBefore: wire.Seconds(a.NotBefore), Expires: wire.Seconds(a.Expires),
+		Created: wire.Seconds(a.Created), Updated: wire.Seconds(a.Updated)}
 }
 
 // attributes are the attributes with what the vault does about deletion.
 func (v view) attributes(a vault.Attributes, s vault.Settings) attributesJSON {
 	out := dates(a)
 	out.RecoveryLevel = s.RecoveryLevel()
-	if v.version.has(recoverableDays) {
+	if v.version.Has(wire.RecoverableDays) {
 		out.RecoverableDays = s.SoftDeleteDays
 	}
 	return out
@@ -81,7 +82,7 @@ func (v view) certificate(c service.Bundle) certificateJSON {
 		out.KeyID, out.SecretID = v.base.at(ref.As(vault.Keys), id), v.base.at(ref.As(vault.Secrets), id)
 		out.Thumbprint = base64.RawURLEncoding.EncodeToString(body.Thumbprint)
 		out.Leaf = base64.StdEncoding.EncodeToString(body.Leaf)
-		if v.version.has(certOrder) {
+		if v.version.Has(wire.CertOrder) {
 			out.PreserveOrder = &body.PreserveOrder
 		}
 	}
@@ -115,9 +116,9 @@ func updateCertificate(s *service.Service, c *call) (answer, error) {
 	var in struct {
 		Policy     *policyIn     `json:"policy"` // its shape is judged; only attributes and tags are updated (CONTRACT section 2)
 		Attributes *attributesIn `json:"attributes"`
-		Tags       tagsJSON      `json:"tags"`
+		Tags       wire.Tags     `json:"tags"`
 	}
-	if err := decode(c.body, &in); err != nil {
+	if err := wire.Decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
 	return c.bundleAnswer(s.Certificates.Update(c.ctx, c.who, c.ref(vault.Certificates), c.path.version,
@@ -130,16 +131,16 @@ func importCertificate(s *service.Service, c *call) (answer, error) {
 		Password      string        `json:"pwd"`
 		Policy        *policyIn     `json:"policy"`
 		Attributes    *attributesIn `json:"attributes"`
-		Tags          tagsJSON      `json:"tags"`
+		Tags          wire.Tags     `json:"tags"`
 		PreserveOrder bool          `json:"preserveCertOrder"`
 	}
-	if err := decode(c.body, &in); err != nil {
+	if err := wire.Decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
 	if in.Value == nil || strings.TrimSpace(*in.Value) == "" {
-		return answer{}, missing("value")
+		return answer{}, wire.Missing("value")
 	}
 	return c.bundleAnswer(s.Certificates.Import(c.ctx, c.who, c.ref(vault.Certificates), service.ImportInput{
 		Value: *in.Value, Password: vault.Hidden(in.Password), Policy: in.Policy.patch(c.version),
-		Enabled: in.Attributes.enabled(), Tags: in.Tags, PreserveOrder: in.PreserveOrder && c.version.has(certOrder)}))
+		Enabled: in.Attributes.enabled(), Tags: in.Tags, PreserveOrder: in.PreserveOrder && c.version.Has(wire.CertOrder)}))
 }

@@ -5,6 +5,7 @@ import (
 
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // contactsJSON are a vault's contacts; only what was sent comes back.
@@ -38,16 +39,16 @@ func putContacts(s *service.Service, c *call) (answer, error) {
 	var in struct {
 		Contacts *[]contactJSON `json:"contacts"`
 	}
-	if err := decode(c.body, &in); err != nil {
+	if err := wire.Decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
 	if in.Contacts == nil {
-		return answer{}, missing("contacts")
+		return answer{}, wire.Missing("contacts")
 	}
 	list := make([]vault.Contact, 0, len(*in.Contacts))
 	for _, p := range *in.Contacts {
 		if strings.TrimSpace(p.Email) == "" {
-			return answer{}, missing("contacts.email")
+			return answer{}, wire.Missing("contacts.email")
 		}
 		list = append(list, vault.Contact(p))
 	}

@@ -1,18 +1,16 @@
 package api
 
 import (
-	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // TestBadRequests: every wrong request gets its own refusal, and none a 500.
@@ -189,7 +187,7 @@ func TestOddRequestsAreTaken(t *testing.T) {
 func TestPolicyPatchHoldsWhatWasSent(t *testing.T) {
 	t.Parallel()
 	var in policyIn
-	if err := decode([]byte(`{"key_props":{"kty":"EC","crv":"P-384"},"secret_props":{},"x509_props":{"sans":{"emails":[]},"key_usage":[]},
+	if err := wire.Decode([]byte(`{"key_props":{"kty":"EC","crv":"P-384"},"secret_props":{},"x509_props":{"sans":{"emails":[]},"key_usage":[]},
 		"lifetime_actions":[],"issuer":{"cty":"EV-SSL","cert_transparency":false},"attributes":{"enabled":false}}`), &in); err != nil {
 		t.Fatal(err)
 	}
@@ -205,48 +203,12 @@ func TestPolicyPatchHoldsWhatWasSent(t *testing.T) {
 	}
 }
 
-func TestSkipTokens(t *testing.T) {
-	t.Parallel()
-	for _, pending := range []bool{false, true} {
-		for _, after := range []string{"a", "web-1", "all!", "1!pending!", "\u00e9", `"<&>`} {
-			got, p, err := readSkipToken(skipToken(after, pending))
-			if err != nil || got != after || p != pending {
-				t.Errorf("%q %v came back as %q %v %v", after, pending, got, p, err)
-			}
-		}
-	}
-	encode := base64.RawURLEncoding.EncodeToString
-	for _, bad := range []string{"", "!", "e30", encode([]byte(`{"NextMarker":"a","TargetLocation":0}`)), encode([]byte(`{"NextMarker":"1!all!","TargetLocation":0}`)),
-		encode([]byte(`{"NextMarker":"1!all!a","TargetLocation":1}`)), encode([]byte(`{"NextMarker":7}`)), encode([]byte(`[]`)), encode([]byte("{\"NextMarker\":\"1!all!\xff\"}")),
-		encode([]byte(`{"NextMarker":"1!all!` + strings.Repeat("a", 600) + `","TargetLocation":0}`))} {
-		var refusal *vault.Error
-		if _, _, err := readSkipToken(bad); !errors.As(err, &refusal) || refusal.Code != "BadParameter" {
-			t.Errorf("token %q: %v, want BadParameter", bad, err)
-		}
-	}
-}
-
-func FuzzSkipToken(f *testing.F) {
-	f.Add(skipToken("web", true))
-	f.Add("e30")
-	f.Add("====")
-	f.Fuzz(func(t *testing.T, token string) {
-		after, pending, err := readSkipToken(token)
-		if err != nil {
-			return
-		}
-		if again, p, err := readSkipToken(skipToken(after, pending)); err != nil || again != after || p != pending {
-			t.Errorf("%q: %q %v came back as %q %v %v", token, after, pending, again, p, err)
-		}
-	})
-}
-
 func FuzzDecodeCreate(f *testing.F) {
 	f.Add([]byte(selfPolicy))
 	f.Add([]byte(`{"policy":{"lifetime_actions":[{"trigger":{"days_before_expiry":3},"action":{"action_type":"AutoRenew"}}],"platformManaged":{"metadata":{}}},"tags":{"a":"b"}}`))
 	f.Add([]byte(`{"policy":null,"attributes":{"exp":1e3},}`))
 	f.Add([]byte("{\"\xff\":{}}"))
-	newest, err := parseVersion("2026-04-01")
+	newest, err := wire.ParseVersion("2026-04-01")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -264,7 +226,7 @@ func FuzzDecodeCreate(f *testing.F) {
 		}
 		if p := in.Policy.patch(newest); p != nil {
 			policy := vault.NewPolicy(*p, noon)
-			if _, err := encode(view{"https://v", newest}.policy(webRef, policy)); err != nil {
+			if _, err := wire.Encode(view{"https://v", newest}.policy(webRef, policy)); err != nil {
 				t.Errorf("%q makes a policy that cannot be shown: %v", body, err)
 			}
 		}
@@ -289,28 +251,4 @@ func TestHalfPairsAreRefused(t *testing.T) {
 	if got := g.do("PUT", "/secrets/s", `{"value":"\ud800`); got.status != 400 || !strings.Contains(got.message(), "valid JSON") {
 		t.Errorf("a broken body: %d %s", got.status, got.body)
 	}
-}
-
-func FuzzHalfPair(f *testing.F) {
-	for _, s := range []string{`{"a":"\ud83d\ude00"}`, `{"a":"\ud800"}`, `{"\\":"\udc00\ud800"}`, `\`, `\ud800`, `\u`} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		half := halfPair(body) // never panics
-		if !utf8.Valid(body) || !json.Valid(body) {
-			return
-		}
-		replaced := false
-		for in := json.NewDecoder(bytes.NewReader(body)); ; {
-			token, err := in.Token()
-			if err != nil {
-				break
-			}
-			text, _ := token.(string)
-			replaced = replaced || strings.ContainsRune(text, '\ufffd')
-		}
-		if half != replaced && (half || !bytes.Contains(body, []byte("\ufffd")) && !bytes.Contains(bytes.ToLower(body), []byte(`\ufffd`))) {
-			t.Errorf("%q: refused %v, replaced %v", body, half, replaced)
-		}
-	})
 }

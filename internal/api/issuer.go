@@ -3,6 +3,7 @@ package api
 import (
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // issuerJSON is an issuer resource in the recorded order of members. The
@@ -43,7 +44,7 @@ func (b base) issuer(name string) string { return b.issuers() + "/" + name }
 
 func (v view) issuer(i vault.IssuerConfig) issuerJSON {
 	out := issuerJSON{ID: v.base.issuer(i.Name), Provider: i.Provider,
-		Attributes: policyAttributes{i.Enabled, seconds(i.Created), seconds(i.Updated)}}
+		Attributes: policyAttributes{i.Enabled, wire.Seconds(i.Created), wire.Seconds(i.Updated)}}
 	if i.Credentials != nil {
 		out.Credentials = &credentialsJSON{i.Credentials.AccountID}
 	}
@@ -75,7 +76,7 @@ type issuerIn struct {
 
 func (c *call) issuerInput() (in service.IssuerInput, err error) {
 	var sent issuerIn
-	if err := decode(c.body, &sent); err != nil {
+	if err := wire.Decode(c.body, &sent); err != nil {
 		return in, err
 	}
 	in.Provider, in.Enabled = sent.Provider, sent.Attributes.enabled()
@@ -126,7 +127,7 @@ func putIssuer(s *service.Service, c *call) (answer, error) {
 		return answer{}, err
 	}
 	if in.Provider == nil || *in.Provider == "" {
-		return answer{}, missing("provider")
+		return answer{}, wire.Missing("provider")
 	}
 	return c.issuerAnswer(s.Issuers.Put(c.ctx, c.who, c.vault, c.path.issuer, in))
 }

@@ -8,6 +8,7 @@ import (
 	"certwright/internal/keys"
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // keyJSON is a version of a key in the recorded order of members (WIRE section 4).
@@ -52,7 +53,7 @@ func (v view) key(k service.Bundle) (keyJSON, error) {
 		deletionJSON: v.deletion(k.Version.Ref, k.Deletion),
 		Key:          jwkJSON{ID: v.base.at(k.Version.Ref, k.Version.ID), Type: body.Type, Operations: array(body.Operations)},
 		Attributes:   v.keyAttributes(k.Version.Entry(), k.Settings), Tags: k.Version.Tags, Managed: k.Version.Managed}
-	if v.version.has(keyExportable) && k.Deletion == nil {
+	if v.version.Has(wire.KeyExportable) && k.Deletion == nil {
 		out.Release = body.Release
 	}
 	if len(body.Public) == 0 { // oct
@@ -88,10 +89,10 @@ func (j *jwkJSON) spell(as vault.KeySpelling) {
 // documented platform of a premium vault's HSM; "0" of others is recorded.
 func (v view) keyAttributes(e vault.Entry, s vault.Settings) attributesJSON {
 	out := v.attributes(e.Attributes, s)
-	if !e.Managed && v.version.has(keyExportable) {
+	if !e.Managed && v.version.Has(wire.KeyExportable) {
 		out.Exportable = &e.Exportable
 	}
-	if v.version.has(hsmPlatform) {
+	if v.version.Has(wire.HSMPlatform) {
 		out.HSMPlatform = "0"
 		if e.KeyType.HSM() {
 			out.HSMPlatform = "2"
@@ -109,7 +110,7 @@ func (v view) keyItem(id string, e vault.Entry, s vault.Settings) keyItem {
 func attestKey() serve {
 	usual := getObject(vault.Keys)
 	return func(s *service.Service, c *call) (answer, error) {
-		if !c.version.has(keyAttestation) {
+		if !c.version.Has(wire.KeyAttestation) {
 			return answer{}, vault.NoRoute("/keys/" + printable(c.path.name) + "/attestation")
 		}
 		return usual(s, c)

@@ -3,6 +3,7 @@ package api
 import (
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,7 +36,7 @@ func FuzzDecodeKey(f *testing.F) {
 	f.Add([]byte(`{"alg":"A256GCM","value":"AA","iv":"AA","aad":"","tag":"AB"}`))
 	f.Add([]byte(`{"alg":"RS256","digest":"AA","value":null}`))
 	f.Add([]byte(`{"attributes":{"expiryTime":"P90D"},"lifetimeActions":[{"action":{"type":"rotate"},"trigger":{"timeAfterCreate":"P1M"}}]}`))
-	newest, err := parseVersion("2026-04-01")
+	newest, err := wire.ParseVersion("2026-04-01")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func FuzzDecodeKey(f *testing.F) {
 		if !taken(err) {
 			return
 		}
-		shown, err := encode(view{"https://v", newest}.rotation(webRef.As(vault.Keys), p))
+		shown, err := wire.Encode(view{"https://v", newest}.rotation(webRef.As(vault.Keys), p))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,12 +1,10 @@
 package api
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
-	"slices"
 
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // releaseJSON is a release policy both ways, in the recorded order of members.
@@ -28,8 +26,8 @@ type releaseIn struct {
 }
 
 // keep returns the policy as it is kept; nil where none was sent.
-func (r *releaseIn) keep(v version) ([]byte, error) {
-	if r == nil || !v.has(keyExportable) {
+func (r *releaseIn) keep(v wire.Version) ([]byte, error) {
+	if r == nil || !v.Has(wire.KeyExportable) {
 		return nil, nil
 	}
 	data, err := octets("release_policy.data", r.Data)
@@ -39,101 +37,9 @@ func (r *releaseIn) keep(v version) ([]byte, error) {
 	if len(data) == 0 {
 		return nil, vault.MissingProperty("release_policy.data")
 	}
-	out := releaseJSON{r.ContentType, base64.RawURLEncoding.EncodeToString(tidyPolicy(data)), r.Immutable}
+	out := releaseJSON{r.ContentType, base64.RawURLEncoding.EncodeToString(wire.TidyPolicy(data)), r.Immutable}
 	if out.ContentType == "" {
 		out.ContentType = releaseType
 	}
-	return encode(out)
-}
-
-// policyMembers come first in an object of a release policy, in this order (recorded).
-var policyMembers = []string{"version", "authority", "claim"}
-
-// deepest bounds how deeply a release policy is nested to be tidied.
-const deepest = 32
-
-// tidyPolicy writes an indented policy as the service does: without white space
-// and with the members in its order. One without white space is kept as it was
-// sent (recorded), and so is what is no JSON.
-func tidyPolicy(data []byte) []byte {
-	var compact bytes.Buffer
-	if json.Compact(&compact, data) != nil || compact.Len() == len(data) {
-		return data
-	}
-	tidy, ok := inOrder(compact.Bytes(), deepest)
-	if !ok {
-		return data
-	}
-	return tidy
-}
-
-// inOrder puts the members of every object within a compact value in order;
-// false if it is nested more deeply than that.
-func inOrder(value json.RawMessage, depth int) (json.RawMessage, bool) {
-	if depth == 0 {
-		return nil, false
-	}
-	switch value[0] {
-	case '{':
-		return orderObject(value, depth)
-	case '[':
-		return orderArray(value, depth)
-	}
-	return value, true
-}
-
-func orderArray(value json.RawMessage, depth int) (json.RawMessage, bool) {
-	var items []json.RawMessage
-	if json.Unmarshal(value, &items) != nil {
-		return nil, false
-	}
-	for i := range items {
-		var ok bool
-		if items[i], ok = inOrder(items[i], depth-1); !ok {
-			return nil, false
-		}
-	}
-	return slices.Concat([]byte("["), joined(items), []byte("]")), true
-}
-
-func orderObject(value json.RawMessage, depth int) (json.RawMessage, bool) {
-	type member struct {
-		rank int
-		text json.RawMessage
-	}
-	var members []member
-	in := json.NewDecoder(bytes.NewReader(value))
-	in.Token() // the brace; value is valid JSON
-	for in.More() {
-		from := in.InputOffset()
-		name, _ := in.Token()
-		text := bytes.TrimPrefix(value[from:in.InputOffset()], []byte(","))
-		var content json.RawMessage
-		if in.Decode(&content) != nil {
-			return nil, false
-		}
-		content, ok := inOrder(content, depth-1)
-		if !ok {
-			return nil, false
-		}
-		m := member{len(policyMembers), slices.Concat(text, []byte(":"), content)}
-		if i := slices.Index(policyMembers, name.(string)); i >= 0 {
-			m.rank = i
-		}
-		members = append(members, m)
-	}
-	slices.SortStableFunc(members, func(a, b member) int { return a.rank - b.rank })
-	texts := make([]json.RawMessage, len(members))
-	for i, m := range members {
-		texts[i] = m.text
-	}
-	return slices.Concat([]byte("{"), joined(texts), []byte("}")), true
-}
-
-func joined(parts []json.RawMessage) []byte {
-	texts := make([][]byte, len(parts))
-	for i, p := range parts {
-		texts[i] = p
-	}
-	return bytes.Join(texts, []byte(","))
+	return wire.Encode(out)
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // rotationJSON is a rotation policy in the recorded order of members. The policy
@@ -28,9 +29,9 @@ type rotationTrigger struct {
 }
 
 type rotationAttributes struct {
-	Expiry  string  `json:"expiryTime,omitempty"`
-	Created seconds `json:"created,omitzero"`
-	Updated seconds `json:"updated,omitzero"`
+	Expiry  string       `json:"expiryTime,omitempty"`
+	Created wire.Seconds `json:"created,omitzero"`
+	Updated wire.Seconds `json:"updated,omitzero"`
 }
 
 func (b base) rotation(r vault.Ref) string { return b.of(r) + "/rotationpolicy" }
@@ -39,7 +40,7 @@ func (v view) rotation(ref vault.Ref, p vault.KeyRotationPolicy) rotationJSON {
 	out := rotationJSON{Actions: make([]rotationAction, len(p.Actions))}
 	if !p.Created.IsZero() {
 		out.ID = v.base.rotation(ref)
-		out.Attributes = &rotationAttributes{p.Expiry.String(), seconds(p.Created), seconds(p.Updated)}
+		out.Attributes = &rotationAttributes{p.Expiry.String(), wire.Seconds(p.Created), wire.Seconds(p.Updated)}
 	}
 	for i, a := range p.Actions {
 		out.Actions[i].Trigger = rotationTrigger{a.AfterCreate.String(), a.BeforeExpiry.String()}
@@ -75,7 +76,7 @@ func readRotation(body []byte) (actions []vault.RotationAction, expiry vault.Per
 			Expiry string `json:"expiryTime"`
 		} `json:"attributes"`
 	}
-	if err := decode(body, &in); err != nil {
+	if err := wire.Decode(body, &in); err != nil {
 		return nil, expiry, err
 	}
 	if expiry, err = period(in.Attributes.Expiry); err != nil {

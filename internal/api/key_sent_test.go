@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"certwright/internal/wire"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -74,7 +75,7 @@ func TestTidyPolicy(t *testing.T) {
 		` {"b":null, "a":1.50, "version":[null, {"equals":"<", "claim":"ä"}]}`: `{"version":[null,{"claim":"ä","equals":"<"}],"b":null,"a":1.50}`,
 		` "a" `: `"a"`, "{ ": "{ ", "\x00": "\x00", " " + nested: " " + nested,
 	} {
-		if got := string(tidyPolicy([]byte(in))); got != want {
+		if got := string(wire.TidyPolicy([]byte(in))); got != want {
 			t.Errorf("%s is kept as %s, want %s", in, got, want)
 		}
 	}

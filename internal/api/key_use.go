@@ -3,6 +3,7 @@ package api
 import (
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // cryptoIn is the body of every operation with a key.
@@ -32,7 +33,7 @@ type verifyJSON struct {
 
 func readCrypto(body []byte, op string) (out service.CryptoInput, err error) {
 	var in cryptoIn
-	if err := decode(body, &in); err != nil {
+	if err := wire.Decode(body, &in); err != nil {
 		return out, err
 	}
 	switch {
@@ -73,7 +74,7 @@ func releaseKey(s *service.Service, c *call) (answer, error) {
 		Nonce  string  `json:"nonce"`
 		Enc    string  `json:"enc"`
 	}
-	if err := decode(c.body, &in); err != nil {
+	if err := wire.Decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
 	if in.Target == nil {
@@ -87,7 +88,7 @@ func randomBytes(s *service.Service, c *call) (answer, error) {
 	var in struct {
 		Count *int `json:"count"`
 	}
-	if err := decode(c.body, &in); err != nil {
+	if err := wire.Decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
 	if in.Count == nil {

@@ -4,6 +4,7 @@ import (
 	"certwright/internal/keys"
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // keyAttributesIn are the attributes of a request about a key.
@@ -24,15 +25,15 @@ func (a *keyAttributesIn) input() (service.AttributesInput, error) {
 
 // exportable returns what the client asked for; nil where it did not, or does
 // not know of it.
-func (a *keyAttributesIn) exportable(v version) *bool {
-	if a == nil || !v.has(keyExportable) {
+func (a *keyAttributesIn) exportable(v wire.Version) *bool {
+	if a == nil || !v.Has(wire.KeyExportable) {
 		return nil
 	}
 	return a.Exportable
 }
 
 // isExportable is exportable for a new key.
-func (a *keyAttributesIn) isExportable(v version) bool {
+func (a *keyAttributesIn) isExportable(v wire.Version) bool {
 	asked := a.exportable(v)
 	return asked != nil && *asked
 }
@@ -46,12 +47,12 @@ type keyCreateIn struct {
 	Operations []string         `json:"key_ops"`
 	Attributes *keyAttributesIn `json:"attributes"`
 	Release    *releaseIn       `json:"release_policy"`
-	Tags       tagsJSON         `json:"tags"`
+	Tags       wire.Tags        `json:"tags"`
 }
 
-func readKeyCreate(body []byte, v version) (out service.KeyInput, err error) {
+func readKeyCreate(body []byte, v wire.Version) (out service.KeyInput, err error) {
 	var in keyCreateIn
-	if err := decode(body, &in); err != nil {
+	if err := wire.Decode(body, &in); err != nil {
 		return out, err
 	}
 	out = service.KeyInput{Type: in.Type, Curve: in.Curve, Size: in.Size, Exponent: in.Exponent, Operations: in.Operations,
@@ -101,12 +102,12 @@ type keyImportIn struct {
 	Key        *jwkIn           `json:"key"`
 	Attributes *keyAttributesIn `json:"attributes"`
 	Release    *releaseIn       `json:"release_policy"`
-	Tags       tagsJSON         `json:"tags"`
+	Tags       wire.Tags        `json:"tags"`
 }
 
-func readKeyImport(body []byte, v version) (out service.KeyImport, err error) {
+func readKeyImport(body []byte, v wire.Version) (out service.KeyImport, err error) {
 	var in keyImportIn
-	if err := decode(body, &in); err != nil {
+	if err := wire.Decode(body, &in); err != nil {
 		return out, err
 	}
 	if in.Key == nil {
@@ -135,9 +136,9 @@ func updateKey(s *service.Service, c *call) (answer, error) {
 		Operations *[]string        `json:"key_ops"`
 		Attributes *keyAttributesIn `json:"attributes"`
 		Release    *releaseIn       `json:"release_policy"`
-		Tags       tagsJSON         `json:"tags"`
+		Tags       wire.Tags        `json:"tags"`
 	}
-	if err := decode(c.body, &in); err != nil {
+	if err := wire.Decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
 	attrs, err := in.Attributes.input()

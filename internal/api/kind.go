@@ -6,6 +6,7 @@ import (
 
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // kindRows are the operations that certificates, keys and secrets have alike.
@@ -29,7 +30,7 @@ func kindRows(k vault.Kind) []row {
 func getObject(k vault.Kind) serve {
 	return func(s *service.Service, c *call) (answer, error) {
 		ref := c.ref(k)
-		key := renderedKey{k, c.vault, ref.Key(), c.path.version, c.base, c.version.features()}
+		key := renderedKey{k, c.vault, ref.Key(), c.path.version, c.base, c.version.Features()}
 		epoch := s.Epoch(ref) // before the object is read
 		if body, ok := c.rendered.get(key, epoch); ok {
 			return answer{text: body}, s.MayGet(c.ctx, c.who, ref)
@@ -42,7 +43,7 @@ func getObject(k vault.Kind) serve {
 		if err != nil {
 			return answer{}, err
 		}
-		body, err := encode(v)
+		body, err := wire.Encode(v)
 		if err == nil && b.Settled() {
 			c.rendered.put(key, epoch, body)
 		}

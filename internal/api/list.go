@@ -2,13 +2,11 @@ package api
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"net/url"
-	"strings"
-	"unicode/utf8"
 
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // pageJSON is one page of a list; nextLink is null at the end, never absent.
@@ -24,8 +22,8 @@ func page[T, J any](c *call, p service.Page[T], in service.ListInput, collection
 		out.Value = append(out.Value, item(it))
 	}
 	if p.Next != "" {
-		next := collection + "?api-version=" + url.QueryEscape(c.version.text) + "&$skiptoken=" + skipToken(p.Next, in.IncludePending)
-		if _, asked, _ := c.query.limit(); asked != "" {
+		next := collection + "?api-version=" + url.QueryEscape(c.version.Text) + "&$skiptoken=" + wire.SkipToken(p.Next, in.IncludePending)
+		if _, asked, _ := c.query.Limit(); asked != "" {
 			next += "&maxresults=" + asked
 		}
 		out.NextLink = &next
@@ -35,63 +33,18 @@ func page[T, J any](c *call, p service.Page[T], in service.ListInput, collection
 
 // listInput reads the parameters of a list.
 func (c *call) listInput() (in service.ListInput, err error) {
-	if in.Limit, _, err = c.query.limit(); err != nil {
+	if in.Limit, _, err = c.query.Limit(); err != nil {
 		return in, err
 	}
-	if in.IncludePending, err = c.query.flag("includePending"); err != nil {
+	if in.IncludePending, err = c.query.Flag("includePending"); err != nil {
 		return in, err
 	}
-	if token := c.query.get("$skiptoken"); token != "" {
+	if token := c.query.Get("$skiptoken"); token != "" {
 		var pending bool
-		in.After, pending, err = readSkipToken(token)
+		in.After, pending, err = wire.ReadSkipToken(token)
 		in.IncludePending = in.IncludePending || pending
 	}
 	return in, err
-}
-
-// A skipTokenJSON is a place in a list, as the service wraps it (WIRE section 3).
-type skipTokenJSON struct {
-	NextMarker     string
-	TargetLocation int
-}
-
-// The marker says whether pending certificates are listed too, since the
-// recorded nextLink drops includePending, and then which key comes before.
-const (
-	markAll     = "1!all!"
-	markPending = "1!pending!"
-)
-
-func skipToken(after string, pending bool) string {
-	mark := markAll
-	if pending {
-		mark = markPending
-	}
-	b, _ := json.Marshal(skipTokenJSON{NextMarker: mark + after}) // a string and a number always encode
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-func readSkipToken(token string) (after string, pending bool, err error) {
-	bad := vault.Bad("The query parameter $skiptoken is not one that this service gave out.")
-	b, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(token, "="))
-	if err != nil || !utf8.Valid(b) {
-		return "", false, bad
-	}
-	var t skipTokenJSON
-	if json.Unmarshal(b, &t) != nil || t.TargetLocation != 0 || len(t.NextMarker) > 512 {
-		return "", false, bad
-	}
-	after, pending = strings.CutPrefix(t.NextMarker, markPending)
-	if !pending {
-		var all bool
-		if after, all = strings.CutPrefix(t.NextMarker, markAll); !all {
-			return "", false, bad
-		}
-	}
-	if after == "" {
-		return "", false, bad
-	}
-	return after, pending, nil
 }
 
 // certificateItem is a certificate, or a version of one, in a list. subject is

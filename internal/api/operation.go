@@ -9,6 +9,7 @@ import (
 
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // operationJSON is a pending operation in the recorded order of members. Which
@@ -45,7 +46,7 @@ func (v view) operation(o vault.Operation) operationJSON {
 	if o.Status == vault.Completed {
 		out.Target = v.target(o.Ref)
 	}
-	if v.version.has(certOrder) {
+	if v.version.Has(wire.CertOrder) {
 		out.PreserveOrder = &o.PreserveOrder
 	}
 	return out
@@ -60,7 +61,7 @@ func (c *call) operationAnswer(o vault.Operation, err error) (answer, error) {
 }
 
 func getOperation(s *service.Service, c *call) (answer, error) {
-	o, err := s.Certificates.GetOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id"))
+	o, err := s.Certificates.GetOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.Get("request_id"))
 	if err == nil && wantsCSR(c.accept) {
 		return answer{text: []byte(base64.StdEncoding.EncodeToString(o.CSR)), kind: pkcs10}, nil
 	}
@@ -86,30 +87,30 @@ func updateOperation(s *service.Service, c *call) (answer, error) {
 	var in struct {
 		Cancel *bool `json:"cancellation_requested"`
 	}
-	if err := decode(c.body, &in); err != nil {
+	if err := wire.Decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
 	if in.Cancel == nil {
-		return answer{}, missing("cancellation_requested")
+		return answer{}, wire.Missing("cancellation_requested")
 	}
-	return c.operationAnswer(s.Certificates.UpdateOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id"), *in.Cancel))
+	return c.operationAnswer(s.Certificates.UpdateOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.Get("request_id"), *in.Cancel))
 }
 
 func deleteOperation(s *service.Service, c *call) (answer, error) {
-	return c.operationAnswer(s.Certificates.DeleteOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.get("request_id")))
+	return c.operationAnswer(s.Certificates.DeleteOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.Get("request_id")))
 }
 
 // createIn is the body of a create.
 type createIn struct {
 	Policy        *policyIn     `json:"policy"`
 	Attributes    *attributesIn `json:"attributes"`
-	Tags          tagsJSON      `json:"tags"`
+	Tags          wire.Tags     `json:"tags"`
 	PreserveOrder bool          `json:"preserveCertOrder"`
 }
 
 func readCreate(body []byte) (createIn, error) {
 	var in createIn
-	err := decode(body, &in)
+	err := wire.Decode(body, &in)
 	return in, err
 }
 
@@ -120,21 +121,21 @@ func createCertificate(s *service.Service, c *call) (answer, error) {
 	}
 	o, err := s.Certificates.Create(c.ctx, c.who, c.ref(vault.Certificates), service.CreateInput{
 		Policy: in.Policy.patch(c.version), Enabled: in.Attributes.enabled(), Tags: in.Tags,
-		PreserveOrder: in.PreserveOrder && c.version.has(certOrder)})
+		PreserveOrder: in.PreserveOrder && c.version.Has(wire.CertOrder)})
 	if err != nil {
 		return answer{}, err
 	}
 	return answer{status: http.StatusAccepted, body: c.view().operation(o), wait: true,
-		location: c.base.pending(o.Ref) + "?api-version=" + url.QueryEscape(c.version.text) + "&request_id=" + o.RequestID}, nil
+		location: c.base.pending(o.Ref) + "?api-version=" + url.QueryEscape(c.version.Text) + "&request_id=" + o.RequestID}, nil
 }
 
 func mergeCertificate(s *service.Service, c *call) (answer, error) {
 	var in struct {
 		X5C        *[]string     `json:"x5c"`
 		Attributes *attributesIn `json:"attributes"`
-		Tags       tagsJSON      `json:"tags"`
+		Tags       wire.Tags     `json:"tags"`
 	}
-	if err := decode(c.body, &in); err != nil {
+	if err := wire.Decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
 	if in.X5C == nil || len(*in.X5C) == 0 {

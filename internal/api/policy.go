@@ -5,6 +5,7 @@ import (
 
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // policyJSON is a policy as answers show it, in the recorded order of members
@@ -76,9 +77,9 @@ type issuerParamsJSON struct {
 }
 
 type policyAttributes struct {
-	Enabled bool    `json:"enabled"`
-	Created seconds `json:"created,omitzero"`
-	Updated seconds `json:"updated,omitzero"`
+	Enabled bool         `json:"enabled"`
+	Created wire.Seconds `json:"created,omitzero"`
+	Updated wire.Seconds `json:"updated,omitzero"`
 }
 
 type platformJSON struct {
@@ -116,12 +117,12 @@ func (v view) policy(ref vault.Ref, p vault.Policy) *policyJSON {
 			ValidityMonths: p.X509.ValidityMonths, Constraints: constraintsJSON{p.X509.CA}},
 		Lifetime:   []lifetimeJSON{},
 		Issuer:     issuerParamsJSON{Name: p.Issuer.Name, Transparency: p.Issuer.Transparency, CertType: p.Issuer.CertType},
-		Attributes: policyAttributes{p.Enabled, seconds(p.Created), seconds(p.Updated)},
+		Attributes: policyAttributes{p.Enabled, wire.Seconds(p.Created), wire.Seconds(p.Updated)},
 	}
 	for _, a := range p.Lifetime {
 		out.Lifetime = append(out.Lifetime, lifetimeJSON{triggerJSON(a.Trigger), actionJSON{a.Action}})
 	}
-	if p.Platform != nil && v.version.has(platformManaged) {
+	if p.Platform != nil && v.version.Has(wire.PlatformManaged) {
 		out.Platform = &platformJSON{p.Platform.CertificateUsage, p.Platform.Metadata}
 	}
 	return out
@@ -132,7 +133,7 @@ func (v view) sans(s *vault.SANs) *sansJSON {
 		return nil
 	}
 	out := &sansJSON{Emails: s.Emails, DNS: s.DNS, UPNs: s.UPNs}
-	if v.version.has(newSANs) {
+	if v.version.Has(wire.NewSANs) {
 		out.URIs, out.IPs = s.URIs, s.IPs
 	}
 	return out
@@ -190,7 +191,7 @@ type issuerParamsIn struct {
 
 // patch returns what was sent. Members that the client's version does not know
 // count as not sent, so that it cannot erase them either.
-func (p *policyIn) patch(v version) *vault.PolicyPatch {
+func (p *policyIn) patch(v wire.Version) *vault.PolicyPatch {
 	if p == nil {
 		return nil
 	}
@@ -203,24 +204,24 @@ func (p *policyIn) patch(v version) *vault.PolicyPatch {
 		}
 		out.Lifetime = &actions
 	}
-	if p.Platform != nil && v.has(platformManaged) {
+	if p.Platform != nil && v.Has(wire.PlatformManaged) {
 		out.Platform = &vault.PlatformManaged{CertificateUsage: p.Platform.CertificateUsage, Metadata: p.Platform.Metadata}
 	}
 	return out
 }
 
-func (x *x509In) patch(v version) *vault.X509Patch {
+func (x *x509In) patch(v wire.Version) *vault.X509Patch {
 	if x == nil {
 		return nil
 	}
 	out := &vault.X509Patch{Subject: x.Subject, EKUs: x.EKUs, Usage: x.Usage, ValidityMonths: x.ValidityMonths,
-		KeepNewSANs: !v.has(newSANs)}
+		KeepNewSANs: !v.Has(wire.NewSANs)}
 	if x.Constraints != nil {
 		out.CA = x.Constraints.CA
 	}
 	if s := x.SANs; s != nil {
 		out.SANs = &vault.SANs{DNS: s.DNS, Emails: s.Emails, UPNs: s.UPNs}
-		if v.has(newSANs) {
+		if v.Has(wire.NewSANs) {
 			out.SANs.URIs, out.SANs.IPs = s.URIs, s.IPs
 		}
 	}
@@ -237,7 +238,7 @@ func getPolicy(s *service.Service, c *call) (answer, error) {
 
 func updatePolicy(s *service.Service, c *call) (answer, error) {
 	var in policyIn
-	if err := decode(c.body, &in); err != nil {
+	if err := wire.Decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
 	p, err := s.Certificates.UpdatePolicy(c.ctx, c.who, c.ref(vault.Certificates), *in.patch(c.version))

@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // A renderedKey names one answer: the object and version asked for, where the
@@ -15,7 +16,7 @@ type renderedKey struct {
 	kind              vault.Kind
 	vault, name, asks string // name as vault.Ref.Key; asks is the version, "" the latest
 	base              base
-	knows             features
+	knows             wire.Features
 }
 
 // A rendered is an answer's bytes, good as long as the name's epoch.

@@ -1,10 +1,9 @@
 package api
 
 import (
-	"bytes"
+	"certwright/internal/wire"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
@@ -105,17 +104,7 @@ func (a answer) bytes() ([]byte, error) {
 	if a.text != nil || a.body == nil {
 		return a.text, nil
 	}
-	return encode(a.body)
-}
-
-// encode writes JSON as the service does: without spaces, and with <, > and &
-// as they are.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	return wire.Encode(a.body)
 }
 
 func wholeSeconds(d time.Duration) string {

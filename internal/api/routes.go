@@ -11,6 +11,7 @@ import (
 
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // A row is one operation of the API: where it is, what the specification calls
@@ -72,19 +73,19 @@ func vaultRows() []row {
 type router struct {
 	mux     *chi.Mux
 	table   map[string]map[string]*row // by pattern, then method
-	words   literals
+	words   wire.Literals
 	longest int // segments of the longest pattern
 }
 
 func newRouter(table []row) (*router, error) {
-	rt := &router{mux: chi.NewMux(), table: map[string]map[string]*row{}, words: literals{}}
+	rt := &router{mux: chi.NewMux(), table: map[string]map[string]*row{}, words: wire.Literals{}}
 	for i, r := range table {
 		methods := rt.table[r.path]
 		if methods == nil {
 			methods = map[string]*row{}
 			rt.table[r.path] = methods
 			rt.mux.Handle(r.path, http.NotFoundHandler()) // only matched, never served
-			rt.longest = max(rt.longest, rt.words.add(r.path))
+			rt.longest = max(rt.longest, rt.words.Add(r.path))
 		}
 		if methods[r.method] != nil {
 			return nil, fmt.Errorf("api: two rows for %s %s", r.method, r.path)
@@ -104,7 +105,7 @@ type route struct {
 // find returns the route, or a refusal: 404 for an unknown path, 405 for a
 // wrong method.
 func (rt *router) find(method, escaped string) (route, error) {
-	segs, ok := segments(escaped, rt.longest)
+	segs, ok := wire.Segments(escaped, rt.longest)
 	switch {
 	case !ok:
 		return route{}, vault.Bad("The path cannot be decoded.")
@@ -113,7 +114,7 @@ func (rt *router) find(method, escaped string) (route, error) {
 	case len(segs) > rt.longest:
 		return route{}, vault.NoRoute(printable(escaped))
 	}
-	path := rt.words.normalise(segs)
+	path := rt.words.Normalise(segs)
 	rctx := chi.NewRouteContext()
 	pattern := rt.mux.Find(rctx, http.MethodGet, path)
 	methods := rt.table[pattern]

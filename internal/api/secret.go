@@ -3,6 +3,7 @@ package api
 import (
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // secretJSON is a version of a secret in the recorded order of members (WIRE
@@ -38,7 +39,7 @@ func (v view) secret(s service.Bundle) secretJSON {
 	}
 	if body := s.Version.Secret; body != nil {
 		out.ContentType = body.ContentType
-		if v.version.has(secretExtras) {
+		if v.version.Has(wire.SecretExtras) {
 			out.Previous = body.Previous
 		}
 	}
@@ -61,8 +62,8 @@ func (v view) secretItem(id string, e vault.Entry, s vault.Settings) secretItem 
 func getSecret() serve {
 	usual := getObject(vault.Secrets)
 	return func(s *service.Service, c *call) (answer, error) {
-		form := c.query.get("outContentType")
-		if form == "" || !c.version.has(secretExtras) {
+		form := c.query.Get("outContentType")
+		if form == "" || !c.version.Has(wire.SecretExtras) {
 			return usual(s, c)
 		}
 		return c.secretAnswer(s.Secrets.Get(c.ctx, c.who, c.ref(vault.Secrets), c.path.version, form))
@@ -79,16 +80,16 @@ func (c *call) secretAnswer(secret service.Bundle, err error) (answer, error) {
 
 func setSecret(s *service.Service, c *call) (answer, error) {
 	var in struct {
-		Value       *string        `json:"value"`
-		ContentType string         `json:"contentType"`
-		Attributes  *attributesIn  `json:"attributes"`
-		Tags        secretTagsJSON `json:"tags"`
+		Value       *string         `json:"value"`
+		ContentType string          `json:"contentType"`
+		Attributes  *attributesIn   `json:"attributes"`
+		Tags        wire.SecretTags `json:"tags"`
 	}
-	if err := decode(c.body, &in); err != nil {
+	if err := wire.Decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
 	if in.Value == nil {
-		return answer{}, missing("value")
+		return answer{}, wire.Missing("value")
 	}
 	attrs, err := in.Attributes.input()
 	if err != nil {
@@ -100,11 +101,11 @@ func setSecret(s *service.Service, c *call) (answer, error) {
 
 func updateSecret(s *service.Service, c *call) (answer, error) {
 	var in struct {
-		ContentType *string        `json:"contentType"`
-		Attributes  *attributesIn  `json:"attributes"`
-		Tags        secretTagsJSON `json:"tags"`
+		ContentType *string         `json:"contentType"`
+		Attributes  *attributesIn   `json:"attributes"`
+		Tags        wire.SecretTags `json:"tags"`
 	}
-	if err := decode(c.body, &in); err != nil {
+	if err := wire.Decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
 	attrs, err := in.Attributes.input()

@@ -11,6 +11,7 @@ import (
 	"certwright/internal/clock"
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // A Handler answers the Key Vault API. Make one with New.
@@ -130,10 +131,10 @@ func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, er
 		}
 	}
 	c := &call{ctx: r.Context(), who: who, vault: name, path: to, accept: r.Header.Get("Accept"), base: baseOf(r.Host), rendered: h.rendered}
-	if c.query, err = parseQuery(r.URL.RawQuery); err != nil {
+	if c.query, err = wire.ParseQuery(r.URL.RawQuery); err != nil {
 		return answer{}, err
 	}
-	if c.version, err = parseVersion(c.query.get("api-version")); err != nil {
+	if c.version, err = wire.ParseVersion(c.query.Get("api-version")); err != nil {
 		return answer{}, err
 	}
 	if to.row.limit > 0 {

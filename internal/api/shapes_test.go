@@ -13,6 +13,7 @@ import (
 	"certwright/internal/keys"
 	"certwright/internal/service"
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // The bodies below have the members and the order of the recorded ones (WIRE
@@ -39,7 +40,7 @@ func viewAt(t *testing.T, apiVersion string) view {
 // spaces behind a comma are for the reader.
 func same(t *testing.T, got any, want string) {
 	t.Helper()
-	b, err := encode(got)
+	b, err := wire.Encode(got)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +93,7 @@ func TestPolicyShape(t *testing.T) {
 	same(t, viewAt(t, "2026-04-01").policy(webRef, full), head+newer+tail+`,"platformManaged":{"certificateUsage":"tls","metadata":{"a":1}}}`)
 
 	full.X509.SANs, full.Lifetime = &vault.SANs{}, nil
-	b, _ := encode(v.policy(webRef, full))
+	b, _ := wire.Encode(v.policy(webRef, full))
 	for _, want := range []string{`"sans":{},`, `"lifetime_actions":[],`} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("what was given empty is not shown empty: no %s in %s", want, b)
@@ -191,7 +192,7 @@ func TestVersionShowsTheLeaf(t *testing.T) {
 			t.Errorf("serialnumber %q, want 16 bytes in upper-case hex", leaf.Serial)
 		}
 		leaf.Serial = "00"
-		b, err := encode(certificateJSON{ID: "x", leafJSON: leaf})
+		b, err := wire.Encode(certificateJSON{ID: "x", leafJSON: leaf})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -313,8 +314,17 @@ func TestErrorShape(t *testing.T) {
 	a, _ = refused(vault.BadInner("KeySizeNotSupported", "no"), "rid")
 	same(t, a.body, `{"error":{"code":"BadParameter","message":"no","innererror":{"code":"KeySizeNotSupported"}}}`)
 	a, secret = refused(json.Unmarshal([]byte("{"), &struct{}{}), "rid-1")
-	b, _ := encode(a.body)
+	b, _ := wire.Encode(a.body)
 	if a.status != 500 || secret == nil || !strings.Contains(string(b), "rid-1") || strings.Contains(string(b), "JSON") {
 		t.Errorf("a fault is %d %s with %v for the log; want 500, the request id, nothing of the cause", a.status, b, secret)
 	}
+}
+
+func mustVersion(t *testing.T, s string) wire.Version {
+	t.Helper()
+	v, err := wire.ParseVersion(s)
+	if err != nil {
+		t.Fatalf("api-version %q: %v", s, err)
+	}
+	return v
 }

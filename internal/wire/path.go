@@ -1,16 +1,16 @@
-package api
+package wire
 
 import (
 	"net/url"
 	"strings"
 )
 
-// segments splits an escaped path: double slashes collapse (the seed's
+// Segments splits an escaped path: double slashes collapse (the seed's
 // https://v//certificates/...), and a slash at the end is an empty version,
 // which means the latest. Each segment is decoded by itself, so that an escaped
 // slash stays inside its name and is refused there. It reads no further than
 // one segment beyond most: a longer path is none of ours.
-func segments(escaped string, most int) ([]string, bool) {
+func Segments(escaped string, most int) ([]string, bool) {
 	var segs []string
 	for s := range strings.SplitSeq(escaped, "/") {
 		if s == "" {
@@ -27,12 +27,12 @@ func segments(escaped string, most int) ([]string, bool) {
 	return segs, true
 }
 
-// literals knows which words of the table's patterns stand where, keyed by
+// Literals knows which words of the table's patterns stand where, keyed by
 // pattern up to and with the word, as in "/certificates/*/pending".
-type literals map[string]bool
+type Literals map[string]bool
 
-// add takes a pattern's words and returns how many segments it has.
-func (l literals) add(pattern string) (n int) {
+// Add takes a pattern's words and returns how many segments it has.
+func (l Literals) Add(pattern string) (n int) {
 	at := ""
 	for s := range strings.SplitSeq(strings.TrimPrefix(pattern, "/"), "/") {
 		n++
@@ -46,12 +46,12 @@ func (l literals) add(pattern string) (n int) {
 	return n
 }
 
-// normalise spells a path as the table does: words of the API in lower case
+// Normalise spells a path as the table does: words of the API in lower case
 // and plain, names as typed and escaped. A word that is one of the API's where
 // it stands is never a name there: contacts, issuers and restore shadow
 // certificates of those names (CONTRACT section 1, "Routing hazard"), while an
 // issuer may be called pending.
-func (l literals) normalise(segs []string) string {
+func (l Literals) Normalise(segs []string) string {
 	var at, path strings.Builder
 	for _, s := range segs {
 		word := at.String() + "/" + strings.ToLower(s)

@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"slices"
@@ -8,10 +8,10 @@ import (
 	"certwright/internal/vault"
 )
 
-// A version is an api-version as the client asked for it, in the order in
+// A Version is an api-version as the client asked for it, in the order in
 // which they came out: 2016-10-01, 7.0 ... 7.6, 2025-07-01, 2026-04-01.
-type version struct {
-	text string
+type Version struct {
+	Text string
 	rank rank
 }
 
@@ -26,61 +26,61 @@ const (
 	released = 1 << 20 // comes after every preview
 )
 
-// A feature is a part of the wire format that older api-versions do not know.
-type feature int
+// A Feature is a part of the wire format that older api-versions do not know.
+type Feature int
 
 // The features, with the first version that has each in since.
 const (
-	recoverableDays feature = iota
-	keyExportable
-	hsmPlatform
-	certOrder
-	newSANs
-	secretExtras
-	keyAttestation
-	platformManaged
+	RecoverableDays Feature = iota
+	KeyExportable
+	HSMPlatform
+	CertOrder
+	NewSANs
+	SecretExtras
+	KeyAttestation
+	PlatformManaged
 )
 
 // since is the one table of feature gates (CONTRACT section 14; WIRE sections 3 and 4).
 var since = [...]rank{
-	recoverableDays: {eraNumbers, 7, 1, 0, released}, // attributes.recoverableDays
-	keyExportable:   {eraNumbers, 7, 3, 0, 0},        // attributes.exportable and release_policy of keys
-	hsmPlatform:     {eraNumbers, 7, 5, 0, 1},        // attributes.hsmPlatform of keys
-	certOrder:       {eraNumbers, 7, 6, 0, 2},        // preserveCertOrder
-	newSANs:         {eraDates, 2025, 6, 1, 0},       // sans.uris, sans.ipAddresses
-	secretExtras:    {eraDates, 2025, 6, 1, 0},       // previousVersion, outContentType
-	keyAttestation:  {eraNumbers, 7, 6, 0, 2},        // keys/{name}/{version}/attestation
-	platformManaged: {eraDates, 2026, 3, 1, 0},       // policy.platformManaged
+	RecoverableDays: {eraNumbers, 7, 1, 0, released}, // attributes.recoverableDays
+	KeyExportable:   {eraNumbers, 7, 3, 0, 0},        // attributes.exportable and release_policy of keys
+	HSMPlatform:     {eraNumbers, 7, 5, 0, 1},        // attributes.hsmPlatform of keys
+	CertOrder:       {eraNumbers, 7, 6, 0, 2},        // preserveCertOrder
+	NewSANs:         {eraDates, 2025, 6, 1, 0},       // sans.uris, sans.ipAddresses
+	SecretExtras:    {eraDates, 2025, 6, 1, 0},       // previousVersion, outContentType
+	KeyAttestation:  {eraNumbers, 7, 6, 0, 2},        // keys/{name}/{version}/attestation
+	PlatformManaged: {eraDates, 2026, 3, 1, 0},       // policy.platformManaged
 }
 
-// has reports whether the version knows the feature.
-func (v version) has(f feature) bool { return slices.Compare(v.rank[:], since[f][:]) >= 0 }
+// Has reports whether the version knows the feature.
+func (v Version) Has(f Feature) bool { return slices.Compare(v.rank[:], since[f][:]) >= 0 }
 
-// features is the set of features that a version knows; versions with the same
-// set get the same bytes.
-type features uint16
+// Features is a set of features; versions that know the same get the same bytes.
+type Features uint16
 
-func (v version) features() (set features) {
+// Features returns the set that the version knows.
+func (v Version) Features() (set Features) {
 	for f := range since {
-		if v.has(feature(f)) {
+		if v.Has(Feature(f)) {
 			set |= 1 << f
 		}
 	}
 	return set
 }
 
-// parseVersion reads an api-version. Any that is shaped like one is accepted,
+// ParseVersion reads an api-version. Any that is shaped like one is accepted,
 // however new; others are refused (DESIGN section 5, "Input").
-func parseVersion(s string) (version, error) {
+func ParseVersion(s string) (Version, error) {
 	if s == "" {
-		return version{}, vault.Bad("The query parameter api-version is missing.")
+		return Version{}, vault.Bad("The query parameter api-version is missing.")
 	}
 	base, preview, isPreview := strings.Cut(s, "-preview")
 	last := released
 	if isPreview {
 		n, ok := previewNumber(preview)
 		if !ok {
-			return version{}, badVersion()
+			return Version{}, badVersion()
 		}
 		last = n
 	}
@@ -89,10 +89,10 @@ func parseVersion(s string) (version, error) {
 		r, ok = numbered(base)
 	}
 	if !ok {
-		return version{}, badVersion()
+		return Version{}, badVersion()
 	}
 	r[4] = last
-	return version{text: s, rank: r}, nil
+	return Version{Text: s, rank: r}, nil
 }
 
 func badVersion() error {

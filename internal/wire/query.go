@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"net/url"
@@ -8,20 +8,21 @@ import (
 	"certwright/internal/vault"
 )
 
-// A query holds a request's decoded parameters; JavaScript sends api%2Dversion,
+// A Query holds a request's decoded parameters; JavaScript sends api%2Dversion,
 // Go %24skiptoken (CLIENTS MUST 8 and 13).
-type query map[string][]string
+type Query map[string][]string
 
-func parseQuery(raw string) (query, error) {
+// ParseQuery decodes the query string of a URL.
+func ParseQuery(raw string) (Query, error) {
 	q, err := url.ParseQuery(raw)
 	if err != nil {
 		return nil, vault.Bad("The query string cannot be decoded.")
 	}
-	return query(q), nil
+	return Query(q), nil
 }
 
-// get returns the first value of a parameter; names are compared without case.
-func (q query) get(name string) string {
+// Get returns the first value of a parameter; names are compared without case.
+func (q Query) Get(name string) string {
 	if v, ok := q[name]; ok {
 		return v[0]
 	}
@@ -33,9 +34,9 @@ func (q query) get(name string) string {
 	return ""
 }
 
-// flag reads a boolean parameter; absent or empty is false.
-func (q query) flag(name string) (bool, error) {
-	switch strings.ToLower(q.get(name)) {
+// Flag reads a boolean parameter; absent or empty is false.
+func (q Query) Flag(name string) (bool, error) {
+	switch strings.ToLower(q.Get(name)) {
 	case "true":
 		return true, nil
 	case "", "false":
@@ -47,9 +48,9 @@ func (q query) flag(name string) (bool, error) {
 // maxPage is the largest and the usual page of a list (CONTRACT section 10).
 const maxPage = 25
 
-// limit reads maxresults. asked is its text where the client sent it.
-func (q query) limit() (n int, asked string, err error) {
-	asked = q.get("maxresults")
+// Limit reads maxresults. asked is its text where the client sent it.
+func (q Query) Limit() (n int, asked string, err error) {
+	asked = q.Get("maxresults")
 	if asked == "" {
 		return maxPage, "", nil
 	}
