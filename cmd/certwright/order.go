@@ -37,8 +37,8 @@ func outcome(o admin.Operation) string {
 	return o.Status
 }
 
-// howLong says until when an operation in progress waits: when it is given up,
-// else when it is looked at next, and when what it renews expires.
+// howLong says until when an operation in progress waits: when it fails,
+// else when it is checked next, and when what it renews expires.
 func howLong(o admin.Operation) string {
 	var said []string
 	switch {

@@ -20,7 +20,7 @@ type outboxCommand struct {
 
 const deadHint = "certwright outbox --dead lists the messages that failed permanently"
 
-// Run lists mails and events, oldest first, or what was given up.
+// Run lists mails and events, oldest first, or the messages that failed permanently.
 func (o outboxCommand) Run(ctx context.Context, to streams) error {
 	c, err := o.find(ctx)
 	if err != nil {

@@ -20,7 +20,7 @@ type Notices interface {
 	ResendAll(ctx context.Context, sink string) (int, error)
 }
 
-// A Letter is a message that was given up. Its text is not shown: the outbox has it.
+// A Letter is a message that failed permanently. Its text is not shown: the outbox has it.
 type Letter struct {
 	Seq     int64     `json:"seq"`
 	ID      string    `json:"id"`
@@ -42,7 +42,7 @@ type Letters struct {
 	Next int64    `json:"next,omitempty"`
 }
 
-// listDead answers with what was given up: ?sink=, ?after=, ?limit=.
+// listDead answers with messages that failed permanently: ?sink=, ?after=, ?limit=.
 func listDead(d *Door, r *http.Request) (answer, error) {
 	q := r.URL.Query()
 	var after int64
@@ -75,14 +75,14 @@ func listDead(d *Door, r *http.Request) (answer, error) {
 	return answer{body: list}, nil
 }
 
-// A ResendRequest asks for what was given up to be queued again: {"seq":42}, or
+// A ResendRequest asks for messages that failed permanently to be queued again: {"seq":42}, or
 // {"sink":"mail"} for all of one receiver.
 type ResendRequest struct {
 	Seq  *int64  `json:"seq,omitempty"`
 	Sink *string `json:"sink,omitempty"`
 }
 
-// resend queues what was given up again.
+// resend queues messages that failed permanently again.
 func resend(d *Door, r *http.Request) (answer, error) {
 	var in ResendRequest
 	if err := readJSON(r, &in); err != nil {

@@ -35,7 +35,7 @@ func (c *Client) Dead(ctx context.Context) iter.Seq2[admin.Letter, error] {
 	}
 }
 
-// Resend queues what was given up again and tells how many messages that were.
+// Resend queues messages that failed permanently again and tells how many messages that were.
 func (c *Client) Resend(ctx context.Context, what admin.ResendRequest) (int, error) {
 	done, err := post[admin.Resent](ctx, c, "/admin/outbox/resend", what)
 	return done.Resent, err

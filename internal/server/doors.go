@@ -1,7 +1,6 @@
 package server
 
 import (
-	"certwright/internal/clientenv"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -15,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"certwright/internal/clientenv"
 )
 
 const (

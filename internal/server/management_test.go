@@ -1,10 +1,11 @@
 package server
 
 import (
-	"certwright/internal/config"
 	"encoding/json"
 	"path/filepath"
 	"testing"
+
+	"certwright/internal/config"
 )
 
 // The vault door has the management plane, the side door has not; a vault is

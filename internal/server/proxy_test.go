@@ -2,7 +2,6 @@ package server
 
 import (
 	"bufio"
-	"certwright/internal/config"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"certwright/internal/config"
 )
 
 // proxied starts a server with a proxy and returns a client that trusts it and
