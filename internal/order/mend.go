@@ -12,7 +12,7 @@ import (
 
 const issuerJobs = "issuer-" // what the names of an issuer's jobs begin with
 
-// issuerRef is where the job about an issuer is.
+// IssuerRef is where the job about an issuer is.
 func IssuerRef(vaultName, name string) vault.Ref {
 	return vault.Ref{Vault: vaultName, Kind: vault.Lists, Name: issuerJobs + name}
 }

@@ -19,7 +19,7 @@ const (
 	settleEvery = 5 * time.Millisecond
 )
 
-// settle finishes an operation that has nothing to wait for, so that the first
+// Settle finishes an operation that has nothing to wait for, so that the first
 // GET after a create already sees its end (DESIGN section 5).
 func (s *Orders) Settle(ctx context.Context, ref vault.Ref) error {
 	ref = ref.As(vault.Certificates)

@@ -14,7 +14,7 @@ func ContactsRef(vaultName string) vault.Ref {
 	return vault.Ref{Vault: vaultName, Kind: vault.Lists, Name: "contacts"}
 }
 
-// Hear is the handler of JobOwed: it writes the mails that fell due while a vault
+// SendOwed is the handler of JobOwed: it writes the mails that fell due while a vault
 // had no contacts, as far as they are still true. It looks at a page of
 // certificates at a time; each mail is written in the transaction that marks it.
 func (s *Scheduler) SendOwed(ctx context.Context, l vault.Lease) error {

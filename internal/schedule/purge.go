@@ -8,7 +8,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// planPurge puts the job that removes a soft-deleted object on its date, and
+// PlanPurge puts the job that removes a soft-deleted object on its date, and
 // withdraws what its schedule would have asked for.
 func (s *Scheduler) PlanPurge(tx vault.Tx, head vault.Object) error {
 	if err := tx.DeleteJob(vault.JobSchedule, head.Ref); err != nil {

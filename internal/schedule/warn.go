@@ -36,7 +36,7 @@ func (s *Scheduler) warn(tx vault.Tx, c Current, due map[string]bool, now time.T
 	return schedule, nil
 }
 
-// tellLate tells people and programs that a renewal has not got through yet.
+// warnLate tells people and programs that a renewal has not got through yet.
 func (s *Scheduler) warnLate(tx vault.Tx, c Current, what string, now time.Time) (vault.Schedule, error) {
 	h, err := hitchOf(tx, c)
 	if err != nil {

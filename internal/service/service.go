@@ -1,5 +1,5 @@
-// Package service holds the verbs: one method per operation of the API, and
-// the one job handler that takes pending operations to their end.
+// Package service holds what callers ask for: one method per operation of the API.
+// Orders and what falls due have rooms of their own below it, order and schedule.
 //
 // Each method checks permission first, does what is slow (keys, signatures,
 // issuers) before the transaction, and in it only reads, decides and writes.

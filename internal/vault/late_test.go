@@ -38,7 +38,7 @@ func TestLateness(t *testing.T) {
 }
 
 // What is told of a renewal that fell due, by plan and state.
-func TestLatenessIsADeed(t *testing.T) {
+func TestLatenessIsAMilestone(t *testing.T) {
 	t.Parallel()
 	action := func(what string, percent int) []vault.LifetimeAction {
 		return []vault.LifetimeAction{{Action: what, Trigger: vault.Trigger{LifetimePercentage: percent}}}

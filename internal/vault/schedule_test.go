@@ -108,7 +108,7 @@ func TestSuggested(t *testing.T) {
 }
 
 // What is due, by kind and state.
-func TestDeeds(t *testing.T) {
+func TestMilestones(t *testing.T) {
 	t.Parallel()
 	actions := []vault.LifetimeAction{{Action: vault.AutoRenew, Trigger: vault.Trigger{LifetimePercentage: 80}}, {Action: vault.EmailContacts, Trigger: vault.Trigger{DaysBeforeExpiry: 10}}}
 	policy := vault.Policy{Enabled: true, Issuer: vault.IssuerParams{Name: "Self"}, Lifetime: actions}
