@@ -1,7 +1,7 @@
 // Package certcentral is a fake DigiCert CertCentral: its Services API v2 as
 // far as an issuer needs it, with memory, rate limits, error bodies, delays,
 // approvals and lost answers, and a control door for tests and people. It is
-// written from the public documentation (ISSUERS section 2 and the pages of
+// written from the public documentation (docs/issuers/digicert.md and the pages of
 // dev.digicert.com), knows nothing of Certwright, and issues real certificates
 // from a test authority that nobody should trust. Begin with New; play.go says
 // how orders go, fault.go what goes wrong, control.go what a person can do.

@@ -9,7 +9,7 @@ import (
 
 var longText = regexp.MustCompile(`[A-Za-z0-9+/_-]{80,}={0,2}`)
 
-// everyAnswer are the headers that the service sets on all its answers (WIRE section 1).
+// everyAnswer are the headers that the service sets on all its answers (docs/contract/wire.md).
 var everyAnswer = [][2]string{
 	{"Cache-Control", "no-cache"}, {"Pragma", "no-cache"}, {"Expires", "-1"},
 	{"Strict-Transport-Security", "max-age=31536000;includeSubDomains"}, {"X-Content-Type-Options", "nosniff"},

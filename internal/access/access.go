@@ -11,7 +11,7 @@ import (
 )
 
 // Everything grants every action to every caller. Only a development server
-// may use it (DESIGN section 2).
+// may use it (SECURITY.md).
 type Everything struct{}
 
 // Authorize never refuses.

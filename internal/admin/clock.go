@@ -18,7 +18,7 @@ const maxBody = 4 << 10
 // furthest is as far as one request moves the clock.
 const furthest = 100 * 365 * 24 * time.Hour
 
-// A Clock is the answer of /admin/clock (DESIGN section 5).
+// A Clock is the answer of /admin/clock (docs/decisions/003-jobs.md).
 type Clock struct {
 	Now    time.Time `json:"now"`
 	Offset string    `json:"offset"` // from real time, as time.ParseDuration reads it

@@ -8,7 +8,7 @@ import (
 )
 
 // attributesIn are the attributes of a request. Of a certificate, nbf and exp
-// are read and ignored: its dates are always its own (WIRE section 3).
+// are read and ignored: its dates are always its own (docs/contract/certificates.md).
 type attributesIn struct {
 	Enabled   *bool    `json:"enabled"`
 	NotBefore *float64 `json:"nbf"`

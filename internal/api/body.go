@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// maxBody is the largest request body, in bytes (DESIGN section 5, "Input").
+	// maxBody is the largest request body, in bytes (docs/contract/wire.md).
 	maxBody = 1 << 20
 
 	largeAtOnce = 4                // bodies of more than maxBody held in memory

@@ -6,7 +6,7 @@ import (
 	"certwright/internal/wire"
 )
 
-// deletionJSON opens every answer about something deleted (WIRE section 3).
+// deletionJSON opens every answer about something deleted (docs/contract/certificates.md).
 type deletionJSON struct {
 	RecoveryID string       `json:"recoveryId"`
 	Deleted    wire.Seconds `json:"deletedDate,omitzero"`
@@ -33,7 +33,7 @@ func (v view) bundle(b service.Bundle) (any, error) {
 
 // read is what a GET shows: of a secret the value, and of a version of a
 // certificate that was asked for by id the certificate's own fields in place of
-// policy and pending (WIRE section 3).
+// policy and pending (docs/contract/certificates.md).
 func (v view) read(b service.Bundle, id string) (any, error) {
 	switch kind := b.Version.Kind; {
 	case kind == vault.Secrets:

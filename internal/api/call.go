@@ -44,7 +44,7 @@ type answer struct {
 
 // base is the URL of the vault as the client called it: https, and the Host as
 // sent with its port, so that identifiers follow the server to another port
-// (CLIENTS MUST 10). An explicit :443 is left out, as the service does.
+// (docs/contract/wire.md). An explicit :443 is left out, as the service does.
 type base string
 
 func baseOf(host string) base { return base("https://" + strings.TrimSuffix(host, ":443")) }
@@ -71,7 +71,7 @@ type view struct {
 }
 
 // target is where a completed operation points, with the version asked for
-// (DESIGN, table of decisions: as in the seed).
+// (docs/deviations.md).
 func (v view) target(r vault.Ref) string {
 	return v.base.of(r) + "?api-version=" + url.QueryEscape(v.version.Text)
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // certificateJSON is a version of a certificate in the recorded order of
-// members (WIRE section 3). kid, sid, x5t and cer are missing while the first
+// members (docs/contract/certificates.md). kid, sid, x5t and cer are missing while the first
 // version is not complete.
 type certificateJSON struct {
 	*deletionJSON
@@ -35,7 +35,7 @@ type pendingJSON struct {
 }
 
 // leafJSON is what a GET of one version also shows, though no specification
-// has it (WIRE section 3, "Undocumented extras"). sans are {} where the policy
+// has it (docs/contract/certificates.md). sans are {} where the policy
 // has empty ones, and left out where it has none.
 type leafJSON struct {
 	Subject string    `json:"subject"`
@@ -114,7 +114,7 @@ func (v view) leaf(c service.Bundle) (*leafJSON, error) {
 
 func updateCertificate(s *service.Service, c *call) (answer, error) {
 	var in struct {
-		Policy     *policyIn     `json:"policy"` // its shape is judged; only attributes and tags are updated (CONTRACT section 2)
+		Policy     *policyIn     `json:"policy"` // its shape is judged; only attributes and tags are updated (docs/contract/certificates.md)
 		Attributes *attributesIn `json:"attributes"`
 		Tags       wire.Tags     `json:"tags"`
 	}

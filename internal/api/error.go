@@ -11,7 +11,7 @@ type errorBody struct {
 	Error errorJSON `json:"error"`
 }
 
-// errorJSON is KeyVaultError's inside (CONTRACT section 2): innererror only
+// errorJSON is KeyVaultError's inside (docs/contract/certificates.md): innererror only
 // where the service is known to send one.
 type errorJSON struct {
 	Code    string     `json:"code"`

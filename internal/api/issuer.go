@@ -7,7 +7,7 @@ import (
 )
 
 // issuerJSON is an issuer resource in the recorded order of members. The
-// password is write-only, absent members stay absent (WIRE section 3).
+// password is write-only, absent members stay absent (docs/contract/certificates.md).
 type issuerJSON struct {
 	ID           string            `json:"id"`
 	Provider     string            `json:"provider"`

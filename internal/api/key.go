@@ -11,7 +11,7 @@ import (
 	"certwright/internal/wire"
 )
 
-// keyJSON is a version of a key in the recorded order of members (WIRE section 4).
+// keyJSON is a version of a key in the recorded order of members (docs/contract/keys-and-secrets.md).
 type keyJSON struct {
 	*deletionJSON
 	Key        jwkJSON           `json:"key"`
@@ -85,7 +85,7 @@ func (j *jwkJSON) spell(as vault.KeySpelling) {
 }
 
 // keyAttributes adds what only keys have. Of a certificate's key exportable is
-// not shown (recorded, WIRE section 4). hsmPlatform is "2" of an -HSM type, the
+// not shown (recorded, docs/contract/keys-and-secrets.md). hsmPlatform is "2" of an -HSM type, the
 // documented platform of a premium vault's HSM; "0" of others is recorded.
 func (v view) keyAttributes(e vault.Entry, s vault.Settings) attributesJSON {
 	out := v.attributes(e.Attributes, s)

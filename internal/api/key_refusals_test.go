@@ -177,7 +177,7 @@ func TestBadKeyRequests(t *testing.T) {
 }
 
 // TestKeysOutsideTheirDates: what was protected with a key can be opened for
-// ever (CONTRACT section 7), and a key works from nbf until before exp.
+// ever (docs/contract/keys-and-secrets.md), and a key works from nbf until before exp.
 func TestKeysOutsideTheirDates(t *testing.T) {
 	t.Parallel()
 	g := newRig(t)

@@ -13,8 +13,7 @@ import (
 )
 
 // operationJSON is a pending operation in the recorded order of members. Which
-// of status_details, error and target are there follows from the status (WIRE
-// section 3).
+// of status_details, error and target are there follows from the status (docs/contract/certificates.md).
 type operationJSON struct {
 	ID              string              `json:"id"`
 	Issuer          operationIssuerJSON `json:"issuer"`
@@ -29,7 +28,7 @@ type operationJSON struct {
 }
 
 // operationIssuerJSON shows the name only: cty and cert_transparency are not
-// echoed here (WIRE section 3).
+// echoed here (docs/contract/certificates.md).
 type operationIssuerJSON struct {
 	Name string `json:"name"`
 }
@@ -73,7 +72,7 @@ func getOperation(s *service.Service, c *call) (answer, error) {
 const pkcs10 = "application/pkcs10"
 
 // wantsCSR reports whether the client asks for the request itself, as an old
-// extension of the Node and .NET SDKs does (CONTRACT section 1).
+// extension of the Node and .NET SDKs does (docs/contract/wire.md).
 func wantsCSR(accept string) bool {
 	for part := range strings.SplitSeq(accept, ",") {
 		if t, _, err := mime.ParseMediaType(part); err == nil && t == pkcs10 {

@@ -9,7 +9,7 @@ import (
 )
 
 // policyJSON is a policy as answers show it, in the recorded order of members
-// (WIRE section 3).
+// (docs/contract/certificates.md).
 type policyJSON struct {
 	ID         string           `json:"id"`
 	Key        keyPropsJSON     `json:"key_props"`

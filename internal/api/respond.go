@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// fixedHeaders are the headers that are the same on every answer (WIRE section 1).
+// fixedHeaders are the headers that are the same on every answer (docs/contract/wire.md).
 func (h *Handler) fixedHeaders() http.Header {
 	fixed := http.Header{}
 	for name, value := range map[string]string{
@@ -77,7 +77,7 @@ func (h *Handler) write(w *writer, a answer, method string) {
 	case a.wait:
 		head.Set("Retry-After", wholeSeconds(h.RetryAfter))
 	case a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable:
-		head.Set("Retry-After", "1") // SDKs then wait exactly that (CLIENTS SHOULD 16)
+		head.Set("Retry-After", "1") // SDKs then wait exactly that (docs/contract/wire.md)
 	}
 	if a.status == 0 {
 		a.status = http.StatusOK

@@ -6,8 +6,8 @@ import (
 	"certwright/internal/wire"
 )
 
-// secretJSON is a version of a secret in the recorded order of members (WIRE
-// section 4). value is missing where it is deleted.
+// secretJSON is a version of a secret in the recorded order of members
+// (docs/contract/keys-and-secrets.md). value is missing where it is deleted.
 type secretJSON struct {
 	*deletionJSON
 	Value       *string           `json:"value,omitempty"`

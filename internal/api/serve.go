@@ -95,7 +95,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // method returns the request's method, or the one that a client which can only
-// send POST asks for in a header (CONTRACT section 1).
+// send POST asks for in a header (docs/contract/wire.md).
 func method(r *http.Request) string {
 	if r.Method == http.MethodPost {
 		for _, name := range []string{"X-HTTP-METHOD", "X-HTTP-REQUEST"} {
@@ -109,7 +109,7 @@ func method(r *http.Request) string {
 
 // answer takes a request through the steps that all share. Who asks comes
 // first: clients send their first request without a token and without a body,
-// and any other answer than the challenge would break them (CLIENTS MUST 2).
+// and any other answer than the challenge would break them (docs/contract/connecting.md).
 // Nobody's path or host is worth work before that.
 func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, error) {
 	name, badName := h.VaultName(r.Host)

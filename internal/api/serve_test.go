@@ -54,7 +54,7 @@ func TestClientRequestIDIsEchoedWhenAsked(t *testing.T) {
 }
 
 // TestChallengeComesFirst: whatever is wrong with a request without a token,
-// the challenge is the answer (CLIENTS MUST 2).
+// the challenge is the answer (docs/contract/connecting.md).
 func TestChallengeComesFirst(t *testing.T) {
 	t.Parallel()
 	g := newRig(t)
@@ -436,7 +436,7 @@ func TestIssuersAndContacts(t *testing.T) {
 }
 
 // TestOldVersionsNeverErase: what an older api-version cannot see, its PATCH
-// leaves alone (DESIGN section 5, "Input").
+// leaves alone (docs/contract/wire.md).
 func TestOldVersionsNeverErase(t *testing.T) {
 	t.Parallel()
 	g := newRig(t)

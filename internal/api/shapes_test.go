@@ -16,8 +16,8 @@ import (
 	"certwright/internal/wire"
 )
 
-// The bodies below have the members and the order of the recorded ones (WIRE
-// sections 3 and 4); $ stands for https://v.
+// The bodies below have the members and the order of the recorded ones
+// (docs/contract/certificates.md); $ stands for https://v.
 
 const (
 	testID   = "41df03e9995c42aea501729b107977eb"

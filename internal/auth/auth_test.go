@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The bytes of CLIENTS MUST 2 to 4: a change here breaks an SDK.
+// The bytes of docs/contract/connecting.md: a change here breaks an SDK.
 func TestChallengeBytes(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]string{

@@ -6,10 +6,10 @@ import (
 )
 
 // Challenge returns the value of WWW-Authenticate for a request to host, which
-// is the Host header with its port, if any. The form is byte-exact (CLIENTS
-// MUST 2): comma and one space, straight quotes, one tenant segment, no
-// trailing slash, no scope. Never answer anything but this to a request
-// without a token, however wrong the rest of it is.
+// is the Host header with its port, if any. The form is byte-exact
+// (docs/contract/connecting.md): comma and one space, straight quotes, one
+// tenant segment, no trailing slash, no scope. Never answer anything but this
+// to a request without a token, however wrong the rest of it is.
 func (d Door) Challenge(host string) string {
 	if !plainHost(host) {
 		host = "localhost" // not worth repeating: no client sent it
@@ -22,7 +22,7 @@ func (d Door) Challenge(host string) string {
 }
 
 // resource returns the audience that SDKs compare with the host they called
-// before they send a token (CLIENTS MUST 3 and 4):
+// before they send a token (docs/contract/connecting.md):
 //
 //   - a name: https:// and the host without its first label, port kept;
 //   - an IPv4 literal: kv:// and the address without its first octet, since

@@ -9,7 +9,7 @@ import (
 
 // DefaultTenant is the tenant that challenges name unless configured: "adfs"
 // is the only one with which SDKs skip instance discovery at the public cloud
-// (CLIENTS MUST 7).
+// (docs/contract/connecting.md).
 const DefaultTenant = "adfs"
 
 // DefaultVault is the vault that localhost and IP addresses mean unless configured.
@@ -25,7 +25,7 @@ type Door struct {
 // Authenticate returns who asks. A request without a well-formed bearer token
 // is refused with vault.NoToken; answer it with Challenge in WWW-Authenticate.
 //
-// The token is not verified: a development server takes any (CLIENTS MUST 5).
+// The token is not verified: a development server takes any (docs/contract/connecting.md).
 // The claims of one that has the form of a JWT fill in the Caller.
 func (d Door) Authenticate(r *http.Request) (vault.Caller, error) {
 	token, ok := bearer(r.Header.Values("Authorization"))

@@ -9,7 +9,7 @@ import (
 
 // VaultName returns the vault that a Host header means: its first label in
 // lower case, or the door's default vault for localhost and IP addresses
-// (DESIGN section 2). A label that cannot be a vault's name is refused; check
+// (docs/contract/wire.md). A label that cannot be a vault's name is refused; check
 // it only after the caller is authenticated.
 func (d Door) VaultName(host string) (string, error) {
 	name, _ := splitPort(host)

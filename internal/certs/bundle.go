@@ -37,7 +37,7 @@ func newBundle(k keys.Key, chain [][]byte) (Bundle, error) {
 	return Bundle{}, vault.WrongPublicKey()
 }
 
-// ReadImport reads the value of an import (CONTRACT section 6): for content
+// ReadImport reads the value of an import (docs/contract/certificates.md): for content
 // type vault.PEM the PEM text itself or base64 of it, else base64 of a PFX.
 // Errors are those of ReadPEM and ReadPFX.
 func ReadImport(ctx context.Context, value, pwd, contentType string) (Bundle, error) {

@@ -176,7 +176,7 @@ func TestReadImportRefuses(t *testing.T) {
 		{"nothing", "", vault.PEM, vault.BadPEM()},
 		{"no PEM", "some text", vault.PEM, vault.BadPEM()},
 		{"PFX as PEM", base64.StdEncoding.EncodeToString(pfx), vault.PEM, vault.BadPEM()},
-		{"PEM as PFX", key + certificates, vault.PKCS12, vault.BadPFX()}, // CONTRACT section 16: no auto-detection
+		{"PEM as PFX", key + certificates, vault.PKCS12, vault.BadPFX()}, // docs/contract/certificates.md: no auto-detection
 		{"PEM without content type", key + certificates, "", vault.BadPFX()},
 		{"base64 of PEM as PFX", base64.StdEncoding.EncodeToString([]byte(key + certificates)), vault.PKCS12, vault.BadPFX()},
 		{"no PFX", "", vault.PKCS12, vault.BadPFX()},

@@ -117,7 +117,7 @@ func writeUsage(usage []vault.KeyUsage) ([]byte, error) {
 }
 
 // readUsage returns the usages sorted as the service shows them: by their
-// names, without regard to case (WIRE section 3).
+// names, without regard to case (docs/contract/certificates.md).
 func readUsage(value []byte) ([]vault.KeyUsage, error) {
 	var bits asn1.BitString
 	in := cryptobyte.String(value)

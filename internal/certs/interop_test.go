@@ -62,7 +62,7 @@ func write(t *testing.T, file string, data []byte) {
 	}
 }
 
-// The secrets open in the programs that people use them in (DESIGN section 4).
+// The secrets open in the programs that people use them in (docs/clients.md).
 func TestSecretsOpenElsewhere(t *testing.T) {
 	t.Parallel()
 	dir := writeFiles(t)

@@ -18,8 +18,9 @@ import (
 // names as Fitted has them. It is valid from
 // 10 minutes before now until ValidityMonths calendar months after now, and
 // carries key usage (critical), basic constraints, extended key usages,
-// alternative names and both key identifiers, in the service's order (CONTRACT
-// section 5, "What is generated"). Errors of the caller's making are vault refusals.
+// alternative names and both key identifiers, in the service's order
+// (docs/contract/certificates.md). Errors of the caller's making are vault
+// refusals.
 func SelfSign(k keys.Key, x vault.X509Props, now time.Time) ([]byte, error) {
 	x, err := Fitted(x)
 	if err != nil {
@@ -119,7 +120,7 @@ func authorityKey(id []byte) *extension {
 }
 
 // monthsBetween counts the calendar months from one time to another, rounded
-// up: 365 days and 10 minutes are 13 (CONTRACT section 5).
+// up: 365 days and 10 minutes are 13 (docs/contract/certificates.md).
 func monthsBetween(from, to time.Time) int {
 	n := (to.UTC().Year()-from.UTC().Year())*12 + int(to.UTC().Month()) - int(from.UTC().Month())
 	for n > 0 && !authority.AfterMonths(from, n-1).Before(to) {

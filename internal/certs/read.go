@@ -135,9 +135,10 @@ func readTime(in *cryptobyte.String, t *time.Time) bool {
 	return in.ReadASN1GeneralizedTime(t)
 }
 
-// Props returns the certificate as an import fills a policy with it (CONTRACT
-// section 5): lists are empty, not nil, where the certificate has no such
-// extension, but SANs is nil where it has none; months are rounded up.
+// Props returns the certificate as an import fills a policy with it
+// (docs/contract/certificates.md): lists are empty, not nil, where the
+// certificate has no such extension, but SANs is nil where it has none; months
+// are rounded up.
 func (c Certificate) Props() vault.X509Props {
 	x := vault.X509Props{Subject: c.Subject, EKUs: []string{}, Usage: []vault.KeyUsage{}, CA: c.IsCA,
 		ValidityMonths: monthsBetween(c.NotBefore, c.NotAfter)}

@@ -15,7 +15,7 @@ import (
 // Request makes a PKCS#10 certificate request (RFC 2986) in DER: subject and
 // names as Fitted has them, and one extensionRequest attribute with key usage (critical), extended
 // key usages, alternative names and basic constraints (not critical), in the
-// service's order (WIRE section 3). It is signed with SHA-256, with P-384 and
+// service's order (docs/contract/certificates.md). It is signed with SHA-256, with P-384 and
 // P-521 SHA-384 and SHA-512. Errors of the caller's making are vault refusals.
 func Request(k keys.Key, x vault.X509Props) ([]byte, error) {
 	x, err := Fitted(x)

@@ -71,7 +71,7 @@ func addNames(b *cryptobyte.Builder, tag asn1.Tag, names []string) {
 
 // readSANs reads GeneralNames. Kinds that the API has no member for are left
 // out. The lists the service shows on import are never nil, the two newer ones
-// only when there is something in them (CONTRACT section 5).
+// only when there is something in them (docs/contract/certificates.md).
 func readSANs(der []byte) (*vault.SANs, error) {
 	in := cryptobyte.String(der)
 	var names cryptobyte.String

@@ -9,7 +9,7 @@ import (
 
 // WritePEM writes the secret of a certificate as PEM: the private key as
 // PKCS#8, then the certificates as they stand in chain; 64 columns, line feeds
-// (CONTRACT section 7). A nil key leaves the certificates alone.
+// (docs/contract/keys-and-secrets.md). A nil key leaves the certificates alone.
 func WritePEM(k *keys.Key, chain [][]byte) (string, error) {
 	var b bytes.Buffer
 	if k != nil {

@@ -18,7 +18,7 @@ import (
 const RunFile = "run.json"
 
 // Ready says where a running server is. It is the line of --json and the
-// content of run.json (DESIGN section 5).
+// content of run.json (docs/decisions/002-when-work-happens.md).
 type Ready struct {
 	VaultURL string `json:"vault_url"`           // the default vault by name
 	IPURL    string `json:"ip_url"`              // the same by address, for where the name does not resolve

@@ -1,5 +1,5 @@
 // Package clock tells the time: Real as it is, Shifted with an offset that
-// people may move in a dev server (DESIGN section 5, "When work happens").
+// people may move in a dev server (docs/decisions/003-jobs.md).
 //
 // It is the only package that calls time.Now for the times that certificates,
 // due dates and attributes follow. It keeps no timers and wakes nobody: who

@@ -34,7 +34,7 @@ type algorithm struct {
 	bits   int           // oct
 }
 
-// algorithms lists those of the API (CONTRACT section 1, OpenAPI 7.4
+// algorithms lists those of the API (docs/contract/wire.md, OpenAPI 7.4
 // JsonWebKeySignatureAlgorithm and JsonWebKeyEncryptionAlgorithm). RSNULL is
 // reserved there; the service signs the bytes it is given, which the client
 // wraps in a DigestInfo itself (outlook/ALTAR#4, ebourg/jsign#142).

@@ -30,7 +30,7 @@ func Operations(t vault.KeyType) []string {
 }
 
 // defaultOperations returns the key_ops of a key that was created or imported
-// without: all but import (recorded for RSA and EC: WIRE section 4).
+// without: all but import (recorded for RSA and EC: docs/contract/keys-and-secrets.md).
 func defaultOperations(t vault.KeyType) []string {
 	return slices.DeleteFunc(Operations(t), func(op string) bool { return op == opImport })
 }
@@ -62,7 +62,7 @@ func CheckOperations(t vault.KeyType, asked []string) ([]string, error) {
 // MayDo refuses an operation that a key version may not do at now: it is
 // disabled, key_ops lack it, or its nbf or exp forbid it. What was protected
 // with a key must be openable for ever, so decrypt, verify and unwrapKey go on
-// outside the window (CONTRACT section 7, key attributes).
+// outside the window (docs/contract/keys-and-secrets.md, key attributes).
 func MayDo(op string, ops []string, a vault.Attributes, now time.Time) error {
 	always := op == vault.OpDecrypt || op == vault.OpVerify || op == vault.OpUnwrapKey
 	switch {

@@ -9,7 +9,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// The recorded defaults (WIRE section 4; go-keys/TestCRUD~RSA, ~EC).
+// The recorded defaults (docs/contract/keys-and-secrets.md; go-keys/TestCRUD~RSA, ~EC).
 func TestDefaultOperations(t *testing.T) {
 	t.Parallel()
 	six := []string{"encrypt", "decrypt", "sign", "verify", "wrapKey", "unwrapKey"}
@@ -50,7 +50,7 @@ func TestCheckOperations(t *testing.T) {
 	}
 }
 
-// Outside the window what was protected stays openable (CONTRACT section 7).
+// Outside the window what was protected stays openable (docs/contract/keys-and-secrets.md).
 func TestMayDo(t *testing.T) {
 	t.Parallel()
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

@@ -8,7 +8,7 @@ import (
 )
 
 // A Pool hands out RSA keys that were made beforehand, because making one
-// takes long enough to be felt in a request (DESIGN section 5). Keys live in
+// takes long enough to be felt in a request (docs/decisions/002-when-work-happens.md). Keys live in
 // memory only and each is handed out once. The zero Pool works; nothing is
 // ready in it until Run runs. It is for use by many goroutines.
 type Pool struct {

@@ -26,7 +26,7 @@ func IsEvent(m vault.Message) bool {
 	return strings.HasPrefix(m.Topic, eventTopics) || strings.HasPrefix(m.Topic, ownTopics)
 }
 
-// A gridEvent is an event in Event Grid's schema for Key Vault (ISSUERS section 7.3).
+// A gridEvent is an event in Event Grid's schema for Key Vault (docs/notices.md).
 type gridEvent struct {
 	ID              string         `json:"id"`
 	Topic           string         `json:"topic"`

@@ -87,7 +87,7 @@ func missed(op vault.Operation, cause error, cancel bool, now time.Time) outcome
 func plainly(err error) string { return vault.Clip(strings.TrimSuffix(err.Error(), "."), 400) }
 
 // tooLate ends an order that its authority leaves waiting for longer than its
-// issuer allows. One that could not be asked is not counted (DESIGN section 5).
+// issuer allows. One that could not be asked is not counted (docs/decisions/002-when-work-happens.md).
 func tooLate(next outcome, op vault.Operation, issuer vault.Issuer, now time.Time) outcome {
 	p := next.progress
 	limiter, ok := issuer.(vault.PendingLimiter)
@@ -103,7 +103,7 @@ func tooLate(next outcome, op vault.Operation, issuer vault.Issuer, now time.Tim
 
 // delivered checks what came back and makes the version from it. A chain that
 // does not fit is the issuer's fault; a subject, usages or dates that it
-// changed are its right (ISSUERS section 0).
+// changed are its right (docs/issuers/writing-one.md).
 func (s *Orders) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.Progress, now time.Time) (outcome, error) {
 	key, err := s.stagedKey(op)
 	if err != nil {

@@ -25,7 +25,7 @@ type CreateInput struct {
 
 // Create stores a pending operation with its CSR and the job that takes it on.
 // The answer is always in progress, even where nothing is left to wait for
-// (CLIENTS MUST 11).
+// (docs/contract/connecting.md).
 func (s *Orders) Create(ctx context.Context, ref vault.Ref, in CreateInput) (vault.Operation, error) {
 	for {
 		op, err := s.create(ctx, ref, in)
@@ -279,7 +279,7 @@ func (p *plan) Store(tx vault.Tx) error {
 
 // placeholder gives a certificate without any version the one that GET shows:
 // disabled, with the dates it would have, under an id that is not the later
-// version's (WIRE section 3).
+// version's (docs/contract/certificates.md).
 func (p *plan) placeholder(tx vault.Tx, head *vault.Object) error {
 	if head.Latest != "" {
 		if err := tx.DeleteVersion(p.ref, head.Latest); err != nil {

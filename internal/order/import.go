@@ -88,7 +88,7 @@ func imported(ctx context.Context, ref vault.Ref, in ImportInput, now time.Time)
 }
 
 // importPolicy is the caller's policy with everything that the certificate
-// decides taken from the certificate (CONTRACT section 5).
+// decides taken from the certificate (docs/contract/certificates.md).
 func importPolicy(patch vault.PolicyPatch, leaf certs.Certificate, key keys.Key, now time.Time) vault.Policy {
 	hsm := patch.Key != nil && patch.Key.Type != nil && patch.Key.Type.HSM()
 	patch.X509 = nil

@@ -56,7 +56,7 @@ func (s *Orders) underway(ctx context.Context, ref vault.Ref) (op vault.Operatio
 }
 
 // currentIssuer is who a running order is asked of: the issuer as it is now, or else
-// the snapshot (DESIGN section 5). An issuer that has another provider now is
+// the snapshot (docs/decisions/002-when-work-happens.md). An issuer that has another provider now is
 // another one: it cannot read the order's state, and nobody approved the order
 // for it.
 func currentIssuer(r vault.Reader, op vault.Operation) (vault.IssuerConfig, error) {

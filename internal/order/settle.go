@@ -20,7 +20,7 @@ const (
 )
 
 // Settle finishes an operation that has nothing to wait for, so that the first
-// GET after a create already sees its end (DESIGN section 5).
+// GET after a create already sees its end (docs/decisions/002-when-work-happens.md).
 func (s *Orders) Settle(ctx context.Context, ref vault.Ref) error {
 	ref = ref.As(vault.Certificates)
 	for until := (clock.Real{}).Now().Add(settleWait); ; {

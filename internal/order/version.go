@@ -87,7 +87,7 @@ func (s *versions) keyBody(m material, id string, leaf certs.Certificate) (*vaul
 }
 
 // secretBody writes the PFX or PEM once, here, so that no GET has to. A key
-// that is not exportable stays out of it (CONTRACT section 7).
+// that is not exportable stays out of it (docs/contract/keys-and-secrets.md).
 func (s *versions) secretBody(m material, id string, chain [][]byte) (*vault.SecretBody, error) {
 	key := &m.key
 	if !m.policy.Key.Exportable {

@@ -1,7 +1,7 @@
 // Package outbound is how issuers and notices reach the outside: HTTP over TLS
 // with a trust of its own, bounded in time, size and rate. Addresses come from
 // the configuration, never from a request, and no answer leads to another host
-// (DESIGN section 2). It knows no protocol. Begin with Client.
+// (SECURITY.md). It knows no protocol. Begin with Client.
 package outbound
 
 import (

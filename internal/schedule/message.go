@@ -72,7 +72,7 @@ func failedMessage(v vault.Version, op vault.Operation, again, at time.Time) vau
 }
 
 // message is an event with the data members of Event Grid's schema for Key
-// Vault (ISSUERS section 7.3); what a version has not is left out.
+// Vault (docs/notices.md); what a version has not is left out.
 func message(v vault.Version, topic string, at time.Time, more ...map[string]any) vault.Message {
 	data := map[string]any{"VaultName": v.Vault, "ObjectType": v.Kind.Title(), "ObjectName": v.Name}
 	if v.ID != "" {

@@ -19,7 +19,7 @@ func (s *Scheduler) PlanPurge(tx vault.Tx, head vault.Object) error {
 
 // Purge is the handler of JobPurge: it removes a soft-deleted object whose date
 // has come, in one transaction. Purge protection guards an object until its
-// date, not beyond (CONTRACT section 9).
+// date, not beyond (docs/contract/wire.md).
 func (s *Scheduler) Purge(ctx context.Context, l vault.Lease) error {
 	now := s.Now()
 	err := s.Change(ctx, l.Ref, func(tx vault.Tx) error {

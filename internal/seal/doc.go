@@ -1,5 +1,5 @@
 // Package seal keeps private keys, secrets and issuer passwords unreadable at
-// rest: envelope encryption by Tink (DESIGN section 3).
+// rest: envelope encryption by Tink (ARCHITECTURE.md).
 //
 // A file outside the database, mode 0600, holds the key-encryption keys. They
 // wrap one keyset of data keys per database, which lies in the account

@@ -19,7 +19,7 @@ import (
 
 // issuingAccount is the sealed row of the authority that signs what the
 // scripted issuer issues. It is not the one that signs TLS leaves, and nobody
-// is told to trust it (DESIGN section 5, "Two authorities in dev").
+// is told to trust it (docs/operate.md).
 const issuingAccount = "scripted/authority"
 
 type issuingRow struct {

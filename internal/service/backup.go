@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// maxBackupVersions bounds a backup, as the service does (CONTRACT section 9).
+	// maxBackupVersions bounds a backup, as the service does (docs/contract/wire.md).
 	maxBackupVersions = 500
 	// maxBackupBytes bounds what goes into one, so that what was given out can
 	// be sent back: base64 twice, it stays below the limit of a restore.

@@ -10,7 +10,7 @@ import (
 
 // Update changes attributes and tags of a version, the latest for
 // id "", and mirrors them to its key and secret. nbf and exp are always the
-// certificate's own (WIRE section 3).
+// certificate's own (docs/contract/certificates.md).
 func (s *Certificates) Update(ctx context.Context, who vault.Caller, ref vault.Ref, id string, in UpdateInput) (Bundle, error) {
 	if err := s.enter(ctx, who, actions[vault.Certificates].update, ref); err != nil {
 		return Bundle{}, err

@@ -171,7 +171,7 @@ func (s *Issuers) applyCredentials(c *vault.IssuerConfig, in IssuerInput) error 
 }
 
 // Delete removes an issuer and returns it. Orders that run keep the
-// snapshot they took, so nothing blocks it (ISSUERS section 1.1).
+// snapshot they took, so nothing blocks it (docs/issuers/index.md).
 func (s *Issuers) Delete(ctx context.Context, who vault.Caller, vaultName, name string) (vault.IssuerConfig, error) {
 	if err := s.enterIssuer(ctx, who, deleteIssuers, vaultName, name); err != nil {
 		return vault.IssuerConfig{}, err

@@ -23,7 +23,7 @@ func (s *Service) List(ctx context.Context, who vault.Caller, vaultName string, 
 }
 
 // ListVersions returns one page of an object's versions in ascending order of
-// id. A name that is not there has none (WIRE section 3).
+// id. A name that is not there has none (docs/contract/certificates.md).
 func (s *Service) ListVersions(ctx context.Context, who vault.Caller, ref vault.Ref, in ListInput) (Page[vault.Entry], error) {
 	if err := s.enter(ctx, who, actions[ref.Kind].list, ref); err != nil {
 		return Page[vault.Entry]{}, err

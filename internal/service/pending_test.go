@@ -111,7 +111,7 @@ func TestCancelWithdrawn(t *testing.T) {
 	}
 }
 
-// TestScripts drives each script of DESIGN section 5 to its end, by the worker alone.
+// TestScripts drives each script of docs/issuers/scripted.md to its end, by the worker alone.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

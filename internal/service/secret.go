@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxSecret      = 25 * 1024 // bytes (CONTRACT section 13)
+	maxSecret      = 25 * 1024 // bytes (docs/contract/wire.md)
 	maxContentType = 255
 )
 
@@ -35,7 +35,7 @@ func (s *Secrets) Get(ctx context.Context, who vault.Caller, ref vault.Ref, id, 
 }
 
 // opened adds a secret's value. A disabled one keeps it to itself; one outside
-// its dates does not (CONTRACT section 7).
+// its dates does not (docs/contract/keys-and-secrets.md).
 func (s *shared) opened(b Bundle) (Bundle, error) {
 	v := b.Version
 	if !v.Attributes.Enabled {
@@ -49,7 +49,7 @@ func (s *shared) opened(b Bundle) (Bundle, error) {
 	return b, nil
 }
 
-// converted gives a PFX out as PEM, the one conversion there is (CONTRACT section 14).
+// converted gives a PFX out as PEM, the one conversion there is (docs/contract/wire.md).
 func (s *Secrets) converted(ctx context.Context, got Bundle, out string) (Bundle, error) {
 	if out != vault.PEM || got.Version.Secret.ContentType != vault.PKCS12 {
 		return got, vault.Bad("outContentType can only turn %s into %s.", vault.PKCS12, vault.PEM)

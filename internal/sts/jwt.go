@@ -13,7 +13,7 @@ import (
 )
 
 // lifetime is a token's, one second short of a day as the real service says
-// (CLIENTS MUST 6). SDKs fetch a new one minutes before its end.
+// (docs/contract/connecting.md). SDKs fetch a new one minutes before its end.
 const lifetime = 86399 * time.Second
 
 // nobody is the principal of every token: a development server has no accounts.
@@ -47,7 +47,7 @@ type jwtClaims struct {
 }
 
 // grant makes a token in the form of a JWT, since az and MSAL read into it.
-// The audience is opaque here: "kv://0.0.1:8443" is one (CLIENTS MUST 4).
+// The audience is opaque here: "kv://0.0.1:8443" is one (docs/contract/connecting.md).
 func (s *Service) grant(r *http.Request, tenant, audience, client string) (grant, error) {
 	if client == "" {
 		client = nobody
@@ -87,7 +87,7 @@ func (s *Service) sign(c jwtClaims) (string, error) {
 }
 
 // authority returns the issuer for a tenant. Go and JavaScript refuse one
-// whose scheme, host and port are not those they asked (CLIENTS MUST 6).
+// whose scheme, host and port are not those they asked (docs/contract/connecting.md).
 func authority(r *http.Request, tenant string) string { return origin(r) + "/" + tenant }
 
 func origin(r *http.Request) string {

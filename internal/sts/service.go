@@ -88,7 +88,7 @@ func (e endpoint) allow() string {
 }
 
 // find returns the endpoint at path. Letter case and slashes at the end do not
-// matter: JavaScript asks for "/metadata/identity/oauth2/token/" (CLIENTS MUST 6).
+// matter: JavaScript asks for "/metadata/identity/oauth2/token/" (docs/contract/connecting.md).
 func (s *Service) find(path string) (endpoint, bool) {
 	path = strings.Trim(path, "/")
 	if m, ok := fixed(strings.ToLower(path)); ok {

@@ -38,7 +38,7 @@ func systemRoots() []byte {
 }
 
 // export writes the bundle, for clients whose variable replaces the roots they
-// would otherwise trust (CLIENTS section 3), and the truststore with the same
+// would otherwise trust (docs/contract/connecting.md), and the truststore with the same
 // content, unless both are there and say the same.
 func (a *Authority) export(roots []byte) error {
 	bundle := append(bytes.TrimRight(bytes.Clone(roots), "\n"), '\n')

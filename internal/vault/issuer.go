@@ -66,7 +66,7 @@ type Namer interface {
 }
 
 // A Prompter is an Issuer that may have nothing to wait for: where Prompt says
-// so, the first GET of the operation takes the step itself (DESIGN section 5).
+// so, the first GET of the operation takes the step itself (docs/issuers/writing-one.md).
 type Prompter interface {
 	Prompt(o Order) bool
 }
@@ -80,7 +80,7 @@ type Player interface {
 // A PendingLimiter is an Issuer whose orders must end at some time. PendingLimit is how
 // long after its creation an order may still be waiting at an authority that
 // answers; 0 is for ever. One that cannot be reached is waited for all the same
-// (DESIGN section 5).
+// (docs/issuers/writing-one.md).
 type PendingLimiter interface {
 	PendingLimit() time.Duration
 }

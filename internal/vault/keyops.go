@@ -11,10 +11,10 @@ const (
 )
 
 // KeyOperations returns what the key behind a certificate may do, by the
-// certificate's key usage (CONTRACT section 7): everything where usage is nil,
+// certificate's key usage (docs/contract/keys-and-secrets.md): everything where usage is nil,
 // which is a certificate without that extension (recorded of an import; RFC 5280
 // section 4.2.1.3 restricts nothing then). EC keys only sign and verify,
-// whatever the usage says (DESIGN section 5, "Input").
+// whatever the usage says (docs/contract/keys-and-secrets.md).
 func KeyOperations(t KeyType, usage []KeyUsage) []string {
 	may := map[string]bool{}
 	if usage == nil {

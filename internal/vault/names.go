@@ -19,7 +19,7 @@ func IsID(s string) bool {
 	return err == nil && len(s) == 32 && s == strings.ToLower(s)
 }
 
-// CheckName refuses an object name outside ^[0-9a-zA-Z-]{1,127}$ (CONTRACT section 5).
+// CheckName refuses an object name outside ^[0-9a-zA-Z-]{1,127}$ (docs/contract/certificates.md).
 func CheckName(name string) error {
 	if !plainName(name, 127) {
 		return BadName(name)

@@ -50,7 +50,7 @@ type Ref struct {
 }
 
 // Key returns the name in the form that names are compared and sorted by:
-// lower case, because Key Vault identifiers are case-insensitive (CONTRACT section 5).
+// lower case, because Key Vault identifiers are case-insensitive (docs/contract/certificates.md).
 func (r Ref) Key() string { return strings.ToLower(r.Name) }
 
 // As returns the Ref of the object of the same name in another collection.
@@ -63,7 +63,7 @@ func (r Ref) String() string { return r.Vault + "/" + string(r.Kind) + "/" + r.K
 type Object struct {
 	Ref
 	Latest   string             // id of the version served when the caller names none
-	Pending  bool               // no version was ever completed; Latest is a placeholder (CONTRACT section 2)
+	Pending  bool               // no version was ever completed; Latest is a placeholder (docs/contract/certificates.md)
 	Managed  bool               // a key or secret that backs a certificate
 	Policy   *Policy            // certificates only
 	Rotation *KeyRotationPolicy // keys only; nil: the default

@@ -6,7 +6,7 @@ import (
 )
 
 // Status is where an operation stands, spelled as on the wire; .NET and JS
-// compare these bytes (CLIENTS section 1, MUST 11).
+// compare these bytes (docs/contract/connecting.md).
 type Status string
 
 // The states of an operation.
@@ -78,7 +78,7 @@ func (o Operation) Self() bool { return strings.EqualFold(o.IssuerName, SelfIssu
 func (o Operation) Manual() bool { return strings.EqualFold(o.IssuerName, UnknownIssuer) }
 
 // Details returns status_details and whether the wire shows them: the recorded
-// sentence while in progress, "" when failed, absent otherwise (WIRE section 3).
+// sentence while in progress, "" when failed, absent otherwise (docs/contract/certificates.md).
 func (o Operation) Details() (string, bool) {
 	switch {
 	case o.Status == Failed:

@@ -24,7 +24,7 @@ func refused(err error) string {
 }
 
 // TestEveryStateAndVerb is the state machine as one table: seed "Monitor and
-// manage certificate creation", and DESIGN section 5 for the cells it leaves open.
+// manage certificate creation", and docs/contract/certificates.md for the cells it leaves open.
 func TestEveryStateAndVerb(t *testing.T) {
 	t.Parallel()
 	type cells struct{ create, merge, cancel string }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// KeyType is a JSON web key type (CONTRACT section 2, JsonWebKeyType).
+// KeyType is a JSON web key type (docs/contract/certificates.md, JsonWebKeyType).
 type KeyType string
 
 // The key types of the API. The oct types are no use for X.509.
@@ -126,7 +126,7 @@ type X509Props struct {
 	EKUs           []string
 	Usage          []KeyUsage
 	ValidityMonths int
-	CA             bool // basic_constraints.ca, which the service always shows (WIRE section 3)
+	CA             bool // basic_constraints.ca, which the service always shows (docs/contract/certificates.md)
 }
 
 // SANs are the subject alternative names. A nil list was not given, an empty

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// MaxSubject is the length of the longest subject, in bytes (CONTRACT section 5).
+// MaxSubject is the length of the longest subject, in bytes (docs/contract/certificates.md).
 const MaxSubject = 200
 
 const (

@@ -40,7 +40,7 @@ type X509Patch struct {
 	CA             *bool
 
 	// KeepNewSANs keeps the stored URIs and IPs: the caller's api-version does
-	// not know them, so its PATCH must not erase them (DESIGN section 5).
+	// not know them, so its PATCH must not erase them (docs/contract/certificates.md).
 	KeepNewSANs bool
 }
 
@@ -52,7 +52,7 @@ type IssuerPatch struct {
 }
 
 // NewPolicy returns the policy of a create that sent patch: what it names, and
-// the service's defaults for the rest (CONTRACT section 5).
+// the service's defaults for the rest (docs/contract/certificates.md).
 func NewPolicy(patch PolicyPatch, now time.Time) Policy {
 	patch = patch.Spelled()
 	p := Policy{Key: KeyProps{Type: RSA, Exportable: true}, Secret: SecretProps{ContentType: PKCS12},
@@ -74,7 +74,7 @@ func NewPolicy(patch PolicyPatch, now time.Time) Policy {
 }
 
 // DefaultUsage returns the key usage of a create that names none. EC gets no
-// keyEncipherment, because EC keys cannot wrap (DESIGN section 5, "Input").
+// keyEncipherment, because EC keys cannot wrap (docs/contract/certificates.md).
 func DefaultUsage(t KeyType) []KeyUsage {
 	if t.IsEC() {
 		return []KeyUsage{DigitalSignature}
@@ -94,7 +94,7 @@ func DefaultLifetime(issuer string) []LifetimeAction {
 
 // Apply returns the policy with the sent members replaced, member by member;
 // lists and sans are replaced whole, and size and curve are reset when the key
-// type changes (DESIGN section 5).
+// type changes (docs/contract/certificates.md).
 func (p Policy) Apply(patch PolicyPatch, now time.Time) Policy {
 	patch = patch.Spelled()
 	p.Key = p.Key.apply(patch.Key)
@@ -202,7 +202,7 @@ func (x X509Props) apply(patch *X509Patch) X509Props {
 }
 
 // sortedUsage returns the usages in alphabetical order without repeats, as the
-// service gives them back (WIRE section 3).
+// service gives them back (docs/contract/certificates.md).
 func sortedUsage(u []KeyUsage) []KeyUsage {
 	u = slices.Clone(u)
 	slices.SortFunc(u, func(a, b KeyUsage) int {

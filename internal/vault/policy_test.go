@@ -15,7 +15,9 @@ func ptr[T any](v T) *T { return &v }
 
 func subject(s string) *vault.X509Patch { return &vault.X509Patch{Subject: ptr(s)} }
 
-// The recorded defaults of {"issuer":{"name":"Self"},"x509_props":{"subject":"CN=DefaultPolicy"}} (CONTRACT section 5).
+// The recorded defaults of
+// {"issuer":{"name":"Self"},"x509_props":{"subject":"CN=DefaultPolicy"}}
+// (docs/contract/certificates.md).
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	got := vault.NewPolicy(vault.PolicyPatch{X509: subject("CN=DefaultPolicy"), Issuer: &vault.IssuerPatch{Name: ptr("Self")}}, noon)

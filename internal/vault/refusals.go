@@ -7,8 +7,8 @@ import (
 
 // The book of refusals: one function each, so that a text is found, tested and
 // corrected in one place. Sources: seed "Monitor and manage certificate
-// creation", CONTRACT section 4, WIRE section 6. Where nothing was recorded,
-// the text is one plain sentence that names the field (DESIGN section 5).
+// creation", docs/contract/refusals.md. Where nothing was recorded,
+// the text is one plain sentence that names the field (docs/contract/refusals.md).
 
 const recoverHint = " was not found in this key vault. If you recently deleted this %[1]s you may be able to recover it using the correct recovery command. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182"
 
@@ -38,7 +38,7 @@ func BadName(name string) *Error {
 func NoSuchObject(ref Ref) *Error { return notFound(ref.Kind, ref.Name) }
 
 // NoSuchVersion answers for a version that is not there. Certificates spell
-// the path with "/versions/", keys and secrets without (WIRE section 5).
+// the path with "/versions/", keys and secrets without (docs/contract/refusals.md).
 func NoSuchVersion(ref Ref, id string) *Error {
 	if ref.Kind == Certificates {
 		return notFound(ref.Kind, ref.Name+"/versions/"+id)

@@ -22,7 +22,7 @@ func DefaultSettings(name string) Settings {
 	return Settings{Name: name, SoftDeleteDays: 90, Premium: true}
 }
 
-// RecoveryLevel returns the deletion recovery level that attributes show (CONTRACT section 9).
+// RecoveryLevel returns the deletion recovery level that attributes show (docs/contract/wire.md).
 func (s Settings) RecoveryLevel() string {
 	level := "Recoverable"
 	if s.SoftDeleteDays < 90 {

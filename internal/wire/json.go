@@ -14,7 +14,7 @@ import (
 
 // Decode reads a JSON object into the struct that into points to. Unknown
 // members are ignored, as the service does; wrong types, trailing commas and
-// anything after the object are refused (DESIGN section 5).
+// anything after the object are refused (docs/decisions/002-when-work-happens.md).
 func Decode(body []byte, into any) error {
 	body = bytes.TrimSpace(body)
 	switch {

@@ -49,7 +49,7 @@ func (l Literals) Add(pattern string) (n int) {
 // Normalise spells a path as the table does: words of the API in lower case
 // and plain, names as typed and escaped. A word that is one of the API's where
 // it stands is never a name there: contacts, issuers and restore shadow
-// certificates of those names (CONTRACT section 1, "Routing hazard"), while an
+// certificates of those names (docs/contract/wire.md), while an
 // issuer may be called pending.
 func (l Literals) Normalise(segs []string) string {
 	var at, path strings.Builder

@@ -9,7 +9,7 @@ import (
 )
 
 // A Query holds a request's decoded parameters; JavaScript sends api%2Dversion,
-// Go %24skiptoken (CLIENTS MUST 8 and 13).
+// Go %24skiptoken (docs/contract/wire.md).
 type Query map[string][]string
 
 // ParseQuery decodes the query string of a URL.
@@ -45,7 +45,7 @@ func (q Query) Flag(name string) (bool, error) {
 	return false, vault.Bad("The query parameter %s must be true or false.", name)
 }
 
-// maxPage is the largest and the usual page of a list (CONTRACT section 10).
+// maxPage is the largest and the usual page of a list (docs/contract/wire.md).
 const maxPage = 25
 
 // Limit reads maxresults. asked is its text where the client sent it.

@@ -7,7 +7,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// The limits of tags (CONTRACT section 5), in characters of a name or a value.
+// The limits of tags (docs/contract/certificates.md), in characters of a name or a value.
 const (
 	maxTags      = 15
 	maxTag       = 256

@@ -9,7 +9,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// A skipTokenJSON is a place in a list, as the service wraps it (WIRE section 3).
+// A skipTokenJSON is a place in a list, as the service wraps it (docs/contract/certificates.md).
 type skipTokenJSON struct {
 	NextMarker     string
 	TargetLocation int

@@ -41,7 +41,7 @@ const (
 	PlatformManaged
 )
 
-// since is the one table of feature gates (CONTRACT section 14; WIRE sections 3 and 4).
+// since is the one table of feature gates (docs/contract/wire.md; docs/contract/certificates.md).
 var since = [...]rank{
 	RecoverableDays: {eraNumbers, 7, 1, 0, released}, // attributes.recoverableDays
 	KeyExportable:   {eraNumbers, 7, 3, 0, 0},        // attributes.exportable and release_policy of keys
@@ -70,7 +70,7 @@ func (v Version) Features() (set Features) {
 }
 
 // ParseVersion reads an api-version. Any that is shaped like one is accepted,
-// however new; others are refused (DESIGN section 5, "Input").
+// however new; others are refused (docs/decisions/002-when-work-happens.md).
 func ParseVersion(s string) (Version, error) {
 	if s == "" {
 		return Version{}, vault.Bad("The query parameter api-version is missing.")

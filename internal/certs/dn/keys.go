@@ -15,7 +15,7 @@ type nameKey struct {
 }
 
 // nameKeys lists the keys of X.500 names as Windows and .NET spell them, with
-// the spellings of other programs behind (CONTRACT section 5: the service
+// the spellings of other programs behind (docs/contract/certificates.md: the service
 // takes ST and S and shows S).
 var nameKeys = []nameKey{
 	{oid{2, 5, 4, 3}, []string{"CN", "commonName"}, 0},

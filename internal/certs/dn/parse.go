@@ -16,8 +16,8 @@ import (
 )
 
 // Parse reads a distinguished name as Windows and .NET write it and returns
-// its DER. The first part of the string is the last in the DER (CONTRACT
-// section 5): "C=US, CN=www" encodes CN first.
+// its DER. The first part of the string is the last in the DER
+// (docs/contract/certificates.md): "C=US, CN=www" encodes CN first.
 //
 // Parts are separated by , or ; and the attributes of one part by +. Keys are
 // those of nameKeys in any case, or object identifiers. Values may stand in

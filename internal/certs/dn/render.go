@@ -11,7 +11,7 @@ import (
 )
 
 // Render writes a DER name as .NET prints it, which is how the service
-// shows the subject of an imported certificate (CONTRACT section 5): reversed,
+// shows the subject of an imported certificate (docs/contract/certificates.md): reversed,
 // ", " between the parts, " + " within one, S= for stateOrProvince, values in
 // double quotes where needed. Parse reads it back. A value that is not plain
 // text becomes #hex, a name that cannot be read "".

@@ -9,7 +9,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// Cancel implements vault.Canceler. ACME cannot cancel an order (ISSUERS 4.3);
+// Cancel implements vault.Canceler. ACME cannot cancel an order (docs/issuers/acme.md);
 // an order whose pending authorizations are deactivated becomes invalid, and one
 // that is ready is never finalized. Once the request was sent the order goes on.
 func (i *Issuer) Cancel(ctx context.Context, o vault.Order) (vault.Progress, error) {

@@ -4,7 +4,7 @@
 // key, and asks no address but its directory's. An order is a row of small steps,
 // each safe to repeat: what the authority says of the order decides what is done
 // next, not what was done last. Begin with Step; state.go is what is kept
-// between steps, ISSUERS section 4 the facts behind the odd parts.
+// between steps, docs/issuers/acme.md the facts behind the odd parts.
 package acme
 
 import (

@@ -16,7 +16,7 @@ import (
 )
 
 // place places the order. Whoever crashes before the answer is saved places
-// another; the first one is never finalized and expires (ISSUERS 4.2).
+// another; the first one is never finalized and expires (docs/issuers/acme.md).
 func (w *walk) place(ctx context.Context) (vault.Progress, error) {
 	ids, err := requested(w.order.CSR)
 	if err != nil {

@@ -31,7 +31,7 @@ func is(err error, kind string) bool {
 	return ok && p.Type == kind
 }
 
-// blame tells whose fault a problem is (ISSUERS 4.3): the account, its terms
+// blame tells whose fault a problem is (docs/issuers/acme.md): the account, its terms
 // and its binding are the issuer's, everything in a request the user's.
 func blame(p acme.Problem) string {
 	switch strings.TrimPrefix(p.Type, acme.ProblemTypeNamespace) {

@@ -11,7 +11,7 @@ import (
 // A reach is where an authority may send us: to the directory of the settings
 // and the places that it names. An order, an answer's header or a certificate's
 // link that names another place is not followed, so that no authority makes us
-// call what only we can reach (DESIGN section 2).
+// call what only we can reach (SECURITY.md).
 type reach map[string]bool // by scheme and host
 
 // reachOf reads the places in a directory. In the clear only those are taken

@@ -38,7 +38,7 @@ func (i *Issuer) session(d directory, account string) *acme.Client {
 	}
 	wire := i.Client.HTTPWhere(account, d.shared)
 	wire.Transport = library{directory: d.stripped, reach: d.reach, next: wire.Transport}
-	// a negative PollTimeout keeps FinalizeOrder from waiting (ISSUERS 4.1)
+	// a negative PollTimeout keeps FinalizeOrder from waiting (docs/issuers/acme.md)
 	c := &acme.Client{Directory: i.Settings.Directory + "#" + d.version, HTTPClient: wire, UserAgent: agent, PollTimeout: -1, PollInterval: 1}
 	i.memory.sessions[account] = session{Client: c, directory: d.version}
 	return c
@@ -75,7 +75,7 @@ func note(ctx context.Context, status int) {
 }
 
 // gone reports whether the authority knows no such thing. Pebble says so
-// without a problem document (ISSUERS 4.3).
+// without a problem document (docs/issuers/acme.md).
 func (e *ear) gone() bool { return e.status == http.StatusNotFound }
 
 // trouble is err as Step returns it: transient, in plain words, with the time

@@ -11,7 +11,7 @@ import (
 )
 
 // What `ari:` may say: whether the authority's advice on when to renew is
-// followed where it hastens a renewal, or is not asked for (ISSUERS section 4.6).
+// followed where it hastens a renewal, or is not asked for (docs/issuers/acme.md).
 // Advice never puts a renewal off: the policy's trigger is a promise.
 const (
 	Advisory = "advisory"

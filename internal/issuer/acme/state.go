@@ -39,7 +39,7 @@ type proof struct {
 }
 
 // readState reads what Step saved. What cannot be read is as good as nothing:
-// an order left behind at the authority expires by itself (ISSUERS 4.2).
+// an order left behind at the authority expires by itself (docs/issuers/acme.md).
 func readState(saved []byte) state {
 	var s state
 	if json.Unmarshal(saved, &s) != nil {

@@ -10,7 +10,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// The bounds of Again (ISSUERS 4.6), and what it is where nothing was said.
+// The bounds of Again (docs/issuers/acme.md), and what it is where nothing was said.
 const (
 	againLeast   = time.Minute
 	againMost    = 24 * time.Hour
@@ -53,7 +53,7 @@ func (i *Issuer) Suggest(ctx context.Context, c vault.Issued) (vault.Suggestion,
 }
 
 // readWindow reads renewal information. The library is not used for it: it
-// refuses the window of one second that says "renew now" (ISSUERS 4.1).
+// refuses the window of one second that says "renew now" (docs/issuers/acme.md).
 func readWindow(body []byte) (vault.Suggestion, error) {
 	var info struct {
 		SuggestedWindow struct{ Start, End time.Time }

@@ -49,7 +49,7 @@ func (a member) made(c *x509.Certificate) bool {
 }
 
 // backdated is how long before its making a leaf begins to be valid, for
-// clocks that are slow (ISSUERS section 6). An authority is older, so that
+// clocks that are slow (docs/issuers/ca.md). An authority is older, so that
 // leaves can be backdated that are made right after it.
 const backdated = 5 * time.Minute
 

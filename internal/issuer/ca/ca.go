@@ -4,7 +4,7 @@
 // by profile what a request asks for. It has no network and no disk of its own,
 // and signs no other authority but its own. Begin with Step; rules.go holds a
 // request against a profile, rollover.go makes authorities, revoke.go and
-// file.go tell the world (ISSUERS section 6).
+// file.go tell the world (docs/issuers/ca.md).
 package ca
 
 import (

@@ -59,7 +59,7 @@ func (p Profile) cap(now time.Time) time.Duration {
 }
 
 // publicCap is what browsers take from public authorities (CA/Browser Forum
-// ballot SC-081v3; ISSUERS section 2.6).
+// ballot SC-081v3; docs/issuers/ca.md).
 func publicCap(now time.Time) time.Duration {
 	for _, c := range []struct {
 		since string

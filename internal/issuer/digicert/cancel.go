@@ -53,7 +53,7 @@ func (s *step) unplace(ctx context.Context) (vault.Progress, error) {
 	return vault.Progress{Cancelled: true, Notes: []string{"The order never arrived."}}, nil
 }
 
-// cancel withdraws an order that has a number (ISSUERS section 2.2: only while
+// cancel withdraws an order that has a number (docs/issuers/digicert.md: only while
 // it is pending; of a reissue only the reissue goes).
 func (s *step) cancel(ctx context.Context) (vault.Progress, error) {
 	info, err := s.info(ctx, s.notes.Order)

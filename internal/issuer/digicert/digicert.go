@@ -1,5 +1,5 @@
 // Package digicert orders certificates at DigiCert CertCentral, by its Services
-// API v2 (ISSUERS section 2): place, follow, collect, cancel, renew, revoke. An
+// API v2 (docs/issuers/digicert.md): place, follow, collect, cancel, renew, revoke. An
 // order costs money and the API has no idempotency key, so a claim is written
 // down before each order leaves the house, and an order whose answer was lost
 // is looked for before another is placed. It may not see a private key, nor

@@ -58,7 +58,7 @@ func encode(v any) []byte {
 	return text
 }
 
-// ladder is when to look at a pending order again (ISSUERS section 2.4): at
+// ladder is when to look at a pending order again (docs/issuers/digicert.md): at
 // once, then ever more seldom, since validation takes days.
 func (n notebook) ladder() time.Duration {
 	steps := []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute}

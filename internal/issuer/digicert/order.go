@@ -93,7 +93,7 @@ func shorten(text string) string {
 // organization reads org_details.id: the number of a CertCentral organization.
 func organization(c vault.IssuerConfig) (int64, error) {
 	if c.Organization == nil || strings.TrimSpace(c.Organization.ID) == "" {
-		return 0, vault.Bad("Id in organization details is not set") // as recorded: ISSUERS section 1.5
+		return 0, vault.Bad("Id in organization details is not set") // as recorded: docs/issuers/digicert.md
 	}
 	id, err := strconv.ParseInt(strings.TrimSpace(c.Organization.ID), 10, 64)
 	if err != nil || id <= 0 {
@@ -139,7 +139,7 @@ func (s *step) body() placing {
 
 // length returns how many years to order and how many days a certificate is to
 // live, 0 for as long as may be. Public certificates live 199 days at most, 99
-// from 2027-03-15, 46 from 2029-03-15 (ISSUERS section 2.6), with a day to spare.
+// from 2027-03-15, 46 from 2029-03-15 (docs/issuers/digicert.md), with a day to spare.
 func (s Settings) length(product string, months int, now time.Time) (years, days int) {
 	years = s.OrderYears
 	if years == 0 {

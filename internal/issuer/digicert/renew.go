@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// plan decides between a new order, a renewal and a reissue (ISSUERS section
-// 2.5), and says which. A reissue costs nothing while the order lasts, but
-// CertCentral revokes what it replaces when names go away, so it is chosen only
-// when all names stay.
+// plan decides between a new order, a renewal and a reissue
+// (docs/issuers/digicert.md), and says which. A reissue costs nothing while the
+// order lasts, but CertCentral revokes what it replaces when names go away, so
+// it is chosen only when all names stay.
 func (s *step) plan(ctx context.Context) (string, error) {
 	fresh := "Orders " + s.want.product
 	ref := readReference(s.order.Previous)

@@ -67,7 +67,7 @@ type validity struct {
 	Days  int `json:"days,omitempty"`
 }
 
-// A productHint tells private certificates apart (ISSUERS section 2.2).
+// A productHint tells private certificates apart (docs/issuers/digicert.md).
 type productHint struct {
 	TypeHint string `json:"type_hint"`
 }

@@ -21,7 +21,7 @@ func follows(t *testing.T, a *at) vault.Order {
 	return o
 }
 
-// What each status of an order means (ISSUERS section 2.4).
+// What each status of an order means (docs/issuers/digicert.md).
 func TestStatuses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -1,6 +1,6 @@
 // Package openbao is the issuer behind `kind: vault`: it has certificate
 // requests signed by the PKI secrets engine of an OpenBao or Vault server
-// (ISSUERS section 5). It signs in with a token or an AppRole, and waits for a
+// (docs/issuers/openbao.md). It signs in with a token or an AppRole, and waits for a
 // server that is sealed or out of reach for as long as it takes. It may not
 // speak to any other address than the one in its settings. Begin with Step.
 package openbao

@@ -1,7 +1,7 @@
 // Package scripted is the issuer of a dev server: it plays DigiCert,
 // GlobalSign and every other provider offline. It signs with an authority of
 // its own and behaves as the script in the issuer's account id says: hold,
-// delay, reject, fail, lose a cancel (DESIGN sections 2 and 5). It may not do
+// delay, reject, fail, lose a cancel (docs/issuers/scripted.md). It may not do
 // anything that a real authority could not. Begin with Step; script.go reads
 // the script.
 package scripted

@@ -61,7 +61,7 @@ func fsyncRate(b *testing.B, d time.Duration) float64 {
 }
 
 // Durable records per second of 16 writers, as a ratio to the disk's own rate
-// of the same run (PERF goal G9: at least 1.0).
+// of the same run (docs/measurements.md: at least 1.0).
 func BenchmarkGroupCommit16(b *testing.B) {
 	s := open(b)
 	v := record(6000)
@@ -148,7 +148,7 @@ func sizes() []int {
 	return []int{1000, 20_000}
 }
 
-// Each must cost about the same in a small and a large database (PERF goal G11:
+// Each must cost about the same in a small and a large database (docs/measurements.md:
 // at most 2.0 between 1k and 1M).
 func BenchmarkRead(b *testing.B) {
 	for _, rows := range sizes() {

@@ -7,7 +7,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// maxReaders is how many snapshots are read at the same time (PERF section 2c).
+// maxReaders is how many snapshots are read at the same time (docs/measurements.md).
 const maxReaders = 4
 
 // View runs fn on one consistent snapshot. It waits for a connection while
