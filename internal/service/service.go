@@ -1,10 +1,11 @@
-// Package service holds what callers ask for: one method per operation of the API.
-// Orders and what falls due have rooms of their own below it, order and schedule.
+// Package service is what callers ask for: one method per operation of the API.
+// What certificates, keys and secrets have alike is there once, on Service, with
+// the object's Ref as argument; the rest is with the kind that has it.
 //
-// Each method checks permission first, does what is slow (keys, signatures,
-// issuers) before the transaction, and in it only reads, decides and writes.
-// It knows no HTTP and no SQL. Begin with certificate.go for what
-// certificates have, and with bundle.go for what every kind has.
+// Each method asks permission first (action.go), does what is slow (keys,
+// signatures) before the transaction, and in it only reads, decides and writes.
+// It knows no HTTP and no SQL; orders and the schedule have rooms of their own.
+// Begin with bundle.go and get.go, then certificate.go.
 package service
 
 import (
