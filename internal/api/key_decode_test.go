@@ -1,14 +1,15 @@
 package api
 
 import (
-	"certwright/internal/service"
-	"certwright/internal/vault"
-	"certwright/internal/wire"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 	"testing"
+
+	"certwright/internal/service"
+	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 func TestOctets(t *testing.T) {

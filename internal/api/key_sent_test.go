@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"certwright/internal/wire"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -17,6 +16,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"certwright/internal/wire"
 )
 
 // TestKeysAsSent: an EC key takes whatever key_size says (cosign), and the name

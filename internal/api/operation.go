@@ -51,7 +51,7 @@ func (v view) operation(o vault.Operation) operationJSON {
 	return out
 }
 
-// operationAnswer is the answer of a GET, which says when to look again.
+// operationAnswer shows an operation. Only a GET says when to look again.
 func (c *call) operationAnswer(o vault.Operation, err error) (answer, error) {
 	if err != nil {
 		return answer{}, err

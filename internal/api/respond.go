@@ -1,7 +1,6 @@
 package api
 
 import (
-	"certwright/internal/wire"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -10,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"certwright/internal/wire"
 )
 
 // fixedHeaders are the headers that are the same on every answer (docs/contract/wire.md).

@@ -2,8 +2,9 @@ package certs
 
 import (
 	"bytes"
-	"certwright/internal/keys"
 	"errors"
+
+	"certwright/internal/keys"
 )
 
 // What FindLeaf answers if no certificate belongs to the key.

@@ -2,9 +2,10 @@ package certs
 
 import (
 	"bytes"
-	"certwright/internal/keys"
 	"encoding/pem"
 	"fmt"
+
+	"certwright/internal/keys"
 )
 
 // WritePEM writes the secret of a certificate as PEM: the private key as

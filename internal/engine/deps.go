@@ -13,7 +13,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// Deps are what each of the three engines holds. Its fields are set once, before use.
+// Deps are what schedule, order and service each hold. Its fields are set once, before use.
 type Deps struct {
 	Store    vault.Store
 	Sealer   vault.Sealer

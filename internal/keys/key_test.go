@@ -2,7 +2,6 @@ package keys
 
 import (
 	"bytes"
-	"certwright/internal/vault"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
@@ -12,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
+
+	"certwright/internal/vault"
 )
 
 // A key of every kind and size is written, judged by openssl, and read again.

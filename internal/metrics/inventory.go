@@ -35,7 +35,7 @@ type inventory struct {
 // A place is an issuer of a vault.
 type place struct{ vault, issuer string }
 
-// stock are the certificates of a vault.
+// counts are the certificates of a vault.
 type counts struct {
 	states  map[string]int
 	days    buckets   // that certificates in use have left

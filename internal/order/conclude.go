@@ -128,7 +128,7 @@ func (s *Orders) endCancelled(tx vault.Tx, c conclusion) error {
 // goOn stores an operation that stays in progress.
 func (s *Orders) goOn(tx vault.Tx, c conclusion) (err error) {
 	if c.asks {
-		if c.op, err = s.Schedule.AskApproval(tx, c.op, c.now); err != nil {
+		if c.op, err = s.Scheduler.AskApproval(tx, c.op, c.now); err != nil {
 			return err
 		}
 	}
@@ -140,7 +140,7 @@ func (s *Orders) endWithout(tx vault.Tx, op vault.Operation, now time.Time) erro
 	if _, err := tx.PutOperation(op); err != nil {
 		return err
 	}
-	return s.Schedule.RenewalEnded(tx, op, now)
+	return s.Scheduler.RenewalEnded(tx, op, now)
 }
 
 // later stores an operation that stays in progress, and when it is looked at again.

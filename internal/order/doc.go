@@ -19,9 +19,9 @@ type Orders struct {
 	*engine.Deps
 	*versions
 	*withdrawals
-	Keys     KeySource
-	Issuers  *Issuers
-	Schedule *schedule.Scheduler
+	Keys      KeySource
+	Issuers   *Issuers
+	Scheduler *schedule.Scheduler
 }
 
 // A KeySource makes key pairs, or has them ready.
@@ -34,7 +34,7 @@ func New(d *engine.Deps, s *schedule.Scheduler, source KeySource, issuers *Issue
 	if source == nil || issuers == nil || issuers.Find == nil {
 		return nil, errors.New("order: a source of keys and issuers are required")
 	}
-	o := &Orders{Deps: d, versions: &versions{Deps: d, schedule: s}, withdrawals: &withdrawals{Deps: d, issuers: issuers}, Keys: source, Issuers: issuers, Schedule: s}
+	o := &Orders{Deps: d, versions: &versions{Deps: d, schedule: s}, withdrawals: &withdrawals{Deps: d, issuers: issuers}, Keys: source, Issuers: issuers, Scheduler: s}
 	s.Renewer = o
 	return o, nil
 }

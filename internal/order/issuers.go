@@ -1,13 +1,14 @@
 package order
 
 import (
-	"certwright/internal/clock"
-	"certwright/internal/engine"
-	"certwright/internal/vault"
 	"context"
 	"errors"
 	"fmt"
 	"time"
+
+	"certwright/internal/clock"
+	"certwright/internal/engine"
+	"certwright/internal/vault"
 )
 
 // Issuers are whom orders are placed at: it finds them, shows them what they may

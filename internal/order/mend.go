@@ -102,7 +102,7 @@ func (s *Operator) Retry(ctx context.Context, ref vault.Ref) (st vault.Standing,
 // progress, or the renewal that failed or was cancelled. why says what else
 // there is to do where nothing waits.
 func (s *Operator) hasten(tx vault.Tx, ref vault.Ref, note string, now time.Time) (why, err error) {
-	c, err := s.Schedule.Current(tx, ref)
+	c, err := s.Scheduler.Current(tx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (s *Operator) hasten(tx vault.Tx, ref vault.Ref, note string, now time.Time
 			return nil, err
 		}
 	}
-	return nil, s.Schedule.RetryNow(tx, c)
+	return nil, s.Scheduler.RetryNow(tx, c)
 }
 
 // idle says why nothing of a certificate waits to be tried again;

@@ -33,17 +33,17 @@ func (s *Orders) Merge(ctx context.Context, ref vault.Ref, in MergeInput, read R
 		return err
 	}
 	return s.Change(ctx, ref, func(tx vault.Tx) error {
-		now, err := operation(tx, ref, op.RequestID, vault.NoPendingToEnd)
+		current, err := operation(tx, ref, op.RequestID, vault.NoPendingToEnd)
 		if err != nil {
 			return err
 		}
-		if err := now.MayMerge(); err != nil {
+		if err := current.MayMerge(); err != nil {
 			return err
 		}
-		if err := tx.DeleteJob(vault.JobIssue, now.Ref); err != nil {
+		if err := tx.DeleteJob(vault.JobIssue, current.Ref); err != nil {
 			return err
 		}
-		if err := s.complete(tx, made, now); err != nil {
+		if err := s.complete(tx, made, current); err != nil {
 			return err
 		}
 		head, err := tx.Object(op.Ref)

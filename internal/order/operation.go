@@ -92,7 +92,7 @@ func (s *Orders) Delete(ctx context.Context, ref vault.Ref, requestID string) (v
 		if err := s.Abandon(tx, op, now); err != nil || op.Status != vault.InProgress {
 			return err
 		}
-		return s.Schedule.RenewalEnded(tx, op, now)
+		return s.Scheduler.RenewalEnded(tx, op, now)
 	})
 	if err == nil {
 		s.Poke()

@@ -81,7 +81,7 @@ func (s *Operator) standings(r vault.Reader, ops []vault.Operation) ([]vault.Sta
 // standing works out what comes of an operation.
 func (s *Operator) standing(r vault.Reader, op vault.Operation) (vault.Standing, error) {
 	st := vault.Standing{Operation: op}
-	c, err := s.Schedule.Current(r, op.Ref)
+	c, err := s.Scheduler.Current(r, op.Ref)
 	if err != nil {
 		return st, err
 	}
@@ -96,6 +96,6 @@ func (s *Operator) standing(r vault.Reader, op vault.Operation) (vault.Standing,
 		return st, nil
 	}
 	st.Expires, st.Due, st.Tries = c.Version.Attributes.Expires, c.Schedule.Since, c.Schedule.Tries
-	st.Next = s.Schedule.NextRenewal(c)
+	st.Next = s.Scheduler.NextRenewal(c)
 	return st, nil
 }

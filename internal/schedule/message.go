@@ -58,7 +58,7 @@ func newVersionMessage(v vault.Version) vault.Message {
 // expiryMessage says that a version is near its expiry, or has expired.
 func expiryMessage(v vault.Version, what string, at time.Time) vault.Message {
 	events := nearExpiryEvents
-	if what == vault.DidExpired {
+	if what == vault.MilestoneExpired {
 		events = expiredEvents
 	}
 	return message(v, events[v.Kind], at)

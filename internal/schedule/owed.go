@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -92,7 +93,7 @@ func (s *Scheduler) payOwed(tx vault.Tx, ref vault.Ref, now time.Time) error {
 	c.Schedule.Owed = nil
 	schedule := c.Schedule
 	for _, what := range owed {
-		if what == vault.DidLate && slices.Contains(owed, vault.DidLast) {
+		if what == vault.MilestoneLate && slices.Contains(owed, vault.MilestoneLast) {
 			continue
 		}
 		text, still, err := s.letterOf(tx, c, what)
@@ -115,17 +116,19 @@ func (s *Scheduler) letterOf(r vault.Reader, c Current, what string) (text lette
 	switch what {
 	case vault.EmailContacts:
 		return expiresMail(c.Version), true, nil
-	case vault.DidFailure:
+	case vault.MilestoneFailed:
 		if c.Operation.Failure == nil || c.Operation.Status != vault.Failed || !c.Operation.Renewal {
 			return letter{}, false, nil
 		}
 		return failedMail(c.Version, c.Operation, c.Schedule.Retry), true, nil
+	case vault.MilestoneLate, vault.MilestoneLast:
+		if !c.Head.Renews(c.Version) {
+			return letter{}, false, nil
+		}
+		h, err := hitchOf(r, c)
+		return lateMail(c, h, what == vault.MilestoneLast), true, err
 	}
-	if !c.Head.Renews(c.Version) {
-		return letter{}, false, nil
-	}
-	h, err := hitchOf(r, c)
-	return lateMail(c, h, what == vault.DidLast), true, err
+	return letter{}, false, fmt.Errorf("there is no mail about %q", what)
 }
 
 // askAgain asks for an approval by the mail that nobody was there to get.

@@ -20,8 +20,8 @@ func (s *Scheduler) Plan(tx vault.Tx, head vault.Object, v vault.Version, l vaul
 
 // nextDue is when the first of them falls due, in whole seconds as the clock is
 // read: a job that comes earlier would find nothing due, again and again.
-func nextDue(deeds []vault.Milestone) (due time.Time, ok bool) {
-	for _, d := range deeds {
+func nextDue(milestones []vault.Milestone) (due time.Time, ok bool) {
+	for _, d := range milestones {
 		if !ok || d.Due.Before(due) {
 			due, ok = d.Due, true
 		}

@@ -49,14 +49,14 @@ func (s *Scheduler) RenewalEnded(tx vault.Tx, op vault.Operation, now time.Time)
 }
 
 func (s *Scheduler) renewalFailed(tx vault.Tx, c Current, op vault.Operation, now time.Time) error {
-	schedule := c.Schedule.Due(now).Failed(now, c.Version.Attributes.Expires)
-	if op.Failure != nil && !schedule.Did(vault.DidFailure) {
-		schedule = schedule.Do(vault.DidFailure)
+	schedule := c.Schedule.FellDue(now).Failed(now, c.Version.Attributes.Expires)
+	if op.Failure != nil && !schedule.Did(vault.MilestoneFailed) {
+		schedule = schedule.Do(vault.MilestoneFailed)
 		if err := s.Publish(tx, failedMessage(c.Version, op, schedule.Retry, now)); err != nil {
 			return err
 		}
 		var err error
-		if schedule, err = s.mustMail(tx, c.Version, schedule, vault.DidFailure, failedMail(c.Version, op, schedule.Retry), now); err != nil {
+		if schedule, err = s.mustMail(tx, c.Version, schedule, vault.MilestoneFailed, failedMail(c.Version, op, schedule.Retry), now); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// AnnounceRoot tells of a root that an own CA made, before it signs: an event and
+// AnnounceRoot tells of a root that a built-in CA made, before it signs: an event and
 // a mail for every issuer resource of the provider, in one transaction. The mail
 // goes to the issuer's administrators or, where it has none, to the vault's
 // contacts; but of a first root, which takes no other's place, to administrators

@@ -56,12 +56,12 @@ func (s *Scheduler) Notice(ctx context.Context, l vault.Lease) error {
 			return err
 		}
 		done, _, err := engine.Found(tx.Schedule(head.Ref))
-		if done = done.Of(v.ID); err != nil || done.Did(vault.DidNearExpiry) {
+		if done = done.Of(v.ID); err != nil || done.Did(vault.MilestoneNearExpiry) {
 			return err // sent before the policy was edited, or the key deleted and recovered
 		}
-		if err := tx.PutSchedule(head.Ref, done.Do(vault.DidNearExpiry)); err != nil {
+		if err := tx.PutSchedule(head.Ref, done.Do(vault.MilestoneNearExpiry)); err != nil {
 			return err
 		}
-		return s.Publish(tx, expiryMessage(v, vault.DidNearExpiry, now))
+		return s.Publish(tx, expiryMessage(v, vault.MilestoneNearExpiry, now))
 	}))
 }

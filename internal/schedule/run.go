@@ -39,7 +39,7 @@ func (s *Scheduler) run(ctx context.Context, l vault.Lease) error {
 	}
 	now := s.Now()
 	due := dueNow(s.due(c), now)
-	if due[vault.AskIssuer] {
+	if due[vault.MilestoneAsk] {
 		return s.askIssuer(ctx, l, c, now)
 	}
 	var next Renewal
@@ -65,9 +65,9 @@ func (s *Scheduler) run(ctx context.Context, l vault.Lease) error {
 	return err
 }
 
-func dueNow(deeds []vault.Milestone, now time.Time) map[string]bool {
+func dueNow(milestones []vault.Milestone, now time.Time) map[string]bool {
 	due := map[string]bool{}
-	for _, d := range deeds {
+	for _, d := range milestones {
 		if !d.Due.After(now) {
 			due[d.What] = true
 		}
@@ -84,8 +84,8 @@ func (s *Scheduler) doDue(tx vault.Tx, was Current, next Renewal, due map[string
 	if c.changed(was) {
 		return engine.ErrChanged
 	}
-	if due[vault.FallsDue] || due[vault.AutoRenew] {
-		c.Schedule = c.Schedule.Due(now)
+	if due[vault.MilestoneDue] || due[vault.AutoRenew] {
+		c.Schedule = c.Schedule.FellDue(now)
 	}
 	schedule, err := s.warn(tx, c, due, now)
 	if err != nil {
@@ -95,8 +95,8 @@ func (s *Scheduler) doDue(tx vault.Tx, was Current, next Renewal, due map[string
 		if err := next.Store(tx); err != nil {
 			return err
 		}
-		if !schedule.Did(vault.DidAnnounce) {
-			schedule = schedule.Do(vault.DidAnnounce)
+		if !schedule.Did(vault.MilestoneAnnounced) {
+			schedule = schedule.Do(vault.MilestoneAnnounced)
 			if _, err := s.mail(tx, c.Version, renewingMail(c.Version, next.Operation()), now); err != nil {
 				return err
 			}

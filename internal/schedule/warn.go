@@ -12,10 +12,10 @@ import (
 // last word on a late renewal is due, the first one comes too late.
 func (s *Scheduler) warn(tx vault.Tx, c Current, due map[string]bool, now time.Time) (vault.Schedule, error) {
 	schedule := c.Schedule
-	if due[vault.DidLast] {
-		schedule = schedule.Do(vault.DidLate)
+	if due[vault.MilestoneLast] {
+		schedule = schedule.Do(vault.MilestoneLate)
 	}
-	for _, what := range []string{vault.EmailContacts, vault.DidNearExpiry, vault.DidLate, vault.DidLast, vault.DidExpired} {
+	for _, what := range []string{vault.EmailContacts, vault.MilestoneNearExpiry, vault.MilestoneLate, vault.MilestoneLast, vault.MilestoneExpired} {
 		if !due[what] || schedule.Did(what) {
 			continue
 		}
@@ -23,10 +23,10 @@ func (s *Scheduler) warn(tx vault.Tx, c Current, due map[string]bool, now time.T
 		switch schedule = schedule.Do(what); what {
 		case vault.EmailContacts:
 			schedule, err = s.mustMail(tx, c.Version, schedule, what, expiresMail(c.Version), now)
-		case vault.DidLate, vault.DidLast:
+		case vault.MilestoneLate, vault.MilestoneLast:
 			c.Schedule = schedule
 			schedule, err = s.warnLate(tx, c, what, now)
-		default:
+		case vault.MilestoneNearExpiry, vault.MilestoneExpired:
 			err = s.Publish(tx, expiryMessage(c.Version, what, now))
 		}
 		if err != nil {
@@ -44,10 +44,10 @@ func (s *Scheduler) warnLate(tx vault.Tx, c Current, what string, now time.Time)
 	}
 	s.Log.Warn("renewal is late", "vault", c.Head.Vault, "certificate", c.Head.Name, "version", c.Version.ID,
 		"since", c.Schedule.Since, "expires", c.Version.Attributes.Expires, "waits", h.awaits, "said", h.said)
-	if err := s.Publish(tx, lateMessage(c, h, what == vault.DidLast, now)); err != nil {
+	if err := s.Publish(tx, lateMessage(c, h, what == vault.MilestoneLast, now)); err != nil {
 		return c.Schedule, err
 	}
-	return s.mustMail(tx, c.Version, c.Schedule, what, lateMail(c, h, what == vault.DidLast), now)
+	return s.mustMail(tx, c.Version, c.Schedule, what, lateMail(c, h, what == vault.MilestoneLast), now)
 }
 
 // A hitch is why a renewal has not got through: what is awaited, since when,

@@ -83,8 +83,8 @@ func (p *providers) tell(name string) {
 	}
 }
 
-// An ownCA is an issuer that is a CA of this server.
-type ownCA interface {
+// A builtInCA is an issuer that is a CA of this server.
+type builtInCA interface {
 	// Rollover makes a new issuing certificate.
 	Rollover(ctx context.Context) error
 	// File returns what is published under a name; vault.ErrNotFound if it is none of its.
@@ -93,7 +93,7 @@ type ownCA interface {
 
 // rollover has the CA behind a provider make a new issuing certificate.
 func (p *providers) rollover(ctx context.Context, name string) error {
-	a, ok := p.named[strings.ToLower(name)].(ownCA)
+	a, ok := p.named[strings.ToLower(name)].(builtInCA)
 	if !ok {
 		return &vault.Error{Reason: vault.NotFound, Code: "ProviderNotFound", Message: "The provider is unknown, or not of kind ca."}
 	}
@@ -104,7 +104,7 @@ func (p *providers) rollover(ctx context.Context, name string) error {
 func (p *providers) published(ctx context.Context, file string) (string, []byte, error) {
 	for name, issuer := range p.named {
 		rest, ok := strings.CutPrefix(strings.ToLower(file), name)
-		a, own := issuer.(ownCA)
+		a, own := issuer.(builtInCA)
 		if !ok || !own || rest == "" {
 			continue
 		}

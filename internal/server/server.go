@@ -167,9 +167,9 @@ func (s *Server) wire(ctx context.Context) (err error) {
 // handlers are who does the jobs.
 func (s *Server) handlers() map[vault.JobKind]worker.Handler {
 	all := map[vault.JobKind]worker.Handler{
-		vault.JobIssue: s.service.Orders.Issue, vault.JobWithdraw: s.service.Orders.Withdraw, vault.JobOwed: s.service.Schedule.SendOwed, vault.JobMend: s.service.Operator.Mend,
-		vault.JobRotate: s.service.Keys.RunRotation, vault.JobNotice: s.service.Schedule.Notice,
-		vault.JobSchedule: s.service.Schedule.Run, vault.JobPurge: s.service.Schedule.Purge, vault.JobSweep: s.notices.sweepWith(s.service.Sweeper.Sweep),
+		vault.JobIssue: s.service.Orders.Issue, vault.JobWithdraw: s.service.Orders.Withdraw, vault.JobOwed: s.service.Scheduler.SendOwed, vault.JobMend: s.service.Operator.Mend,
+		vault.JobRotate: s.service.Keys.RunRotation, vault.JobNotice: s.service.Scheduler.Notice,
+		vault.JobSchedule: s.service.Scheduler.Run, vault.JobPurge: s.service.Scheduler.Purge, vault.JobSweep: s.notices.sweepWith(s.service.Sweeper.Sweep),
 		vault.JobDeliver: s.notices.Deliver,
 	}
 	for kind, run := range all {
@@ -198,9 +198,11 @@ func (s *Server) openIssuers(ctx context.Context) error {
 	with := surroundings{
 		accounts: accounts,
 		clock:    s.clock,
-		announce: func(ctx context.Context, root vault.NewRoot) error { return s.service.Schedule.AnnounceRoot(ctx, root) },
-		board:    &challenge.Responses{Accounts: accounts},
-		script:   authority,
+		announce: func(ctx context.Context, root vault.NewRoot) error {
+			return s.service.Scheduler.AnnounceRoot(ctx, root)
+		},
+		board:  &challenge.Responses{Accounts: accounts},
+		script: authority,
 	}
 	if !s.config.StrictProviders {
 		with.played = scripted.Issuer{Authority: authority}

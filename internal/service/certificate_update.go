@@ -35,7 +35,7 @@ func (s *Certificates) Update(ctx context.Context, who vault.Caller, ref vault.R
 			}
 		}
 		if in.Enabled != nil {
-			if err := s.Schedule.Replan(tx, head.Ref); err != nil {
+			if err := s.Scheduler.Replan(tx, head.Ref); err != nil {
 				return err
 			}
 		}

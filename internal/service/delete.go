@@ -54,7 +54,7 @@ func (s *Service) softDelete(tx vault.Tx, ref vault.Ref, at time.Time) (vault.Ob
 		return head, err
 	}
 	head.Deletion = &gone
-	return head, s.Schedule.PlanPurge(tx, head)
+	return head, s.Scheduler.PlanPurge(tx, head)
 }
 
 // endWork ends what is under way for an object that was deleted: a

@@ -55,8 +55,8 @@ func newHouse(t testing.TB) *house {
 		Keys: &keys.Pool{}, Issuers: func(string) vault.Issuer { return scripted.Issuer{Authority: h.authority} }})
 	must(t, err)
 	h.worker = worker.New(worker.Worker{Store: store, Clock: h.clock, Slots: 4, Lease: time.Minute, Log: h.Log,
-		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: h.Orders.Issue, vault.JobRotate: h.Keys.RunRotation, vault.JobNotice: h.Schedule.Notice, vault.JobWithdraw: h.Orders.Withdraw, vault.JobOwed: h.Schedule.SendOwed, vault.JobMend: h.Operator.Mend,
-			vault.JobSchedule: h.Schedule.Run, vault.JobPurge: h.Schedule.Purge, vault.JobSweep: h.Sweeper.Sweep}})
+		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: h.Orders.Issue, vault.JobRotate: h.Keys.RunRotation, vault.JobNotice: h.Scheduler.Notice, vault.JobWithdraw: h.Orders.Withdraw, vault.JobOwed: h.Scheduler.SendOwed, vault.JobMend: h.Operator.Mend,
+			vault.JobSchedule: h.Scheduler.Run, vault.JobPurge: h.Scheduler.Purge, vault.JobSweep: h.Sweeper.Sweep}})
 	return h
 }
 

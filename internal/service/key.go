@@ -177,7 +177,7 @@ func (s *Keys) putKey(ctx context.Context, k newKey) (Bundle, error) {
 		if err != nil {
 			return err
 		}
-		if err := s.Schedule.Begin(tx, head, v, false); err != nil {
+		if err := s.Scheduler.Begin(tx, head, v, false); err != nil {
 			return err
 		}
 		return schedule.PlanRotation(tx, head, v)

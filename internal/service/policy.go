@@ -45,7 +45,7 @@ func (s *Certificates) UpdatePolicy(ctx context.Context, who vault.Caller, ref v
 		if _, err = tx.PutObject(head); err != nil {
 			return err
 		}
-		return s.Schedule.Follow(tx, head)
+		return s.Scheduler.Follow(tx, head)
 	})
 	if err == nil {
 		s.Poke() // something may be due by the new policy

@@ -43,7 +43,7 @@ func (s *Service) Recover(ctx context.Context, who vault.Caller, ref vault.Ref) 
 
 // resume plans what an object that is back asks for, and reads it.
 func (s *Service) resume(tx vault.Tx, head vault.Object) (Bundle, error) {
-	if err := s.Schedule.Replan(tx, head.Ref); err != nil {
+	if err := s.Scheduler.Replan(tx, head.Ref); err != nil {
 		return Bundle{}, err
 	}
 	b, err := s.bundle(tx, head, "")

@@ -436,7 +436,7 @@ func TestSweepHeals(t *testing.T) {
 func TestSinks(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.Schedule.Receivers = func(m vault.Message) []string {
+	h.Scheduler.Receivers = func(m vault.Message) []string {
 		if m.Topic == vault.TopicMail {
 			return []string{"smtp"}
 		}

@@ -31,7 +31,7 @@ func TestAnnounceRoot(t *testing.T) {
 	put("far", "lonely", "Internal")
 	root := vault.NewRoot{Provider: "Internal", CommonName: "Internal Root 2", File: "internal-root2.crt", Roots: "internal.pem", Thumbprint: strings.Repeat("A", 64),
 		Made: noon, From: noon.AddDate(0, 6, 0), Expires: noon.AddDate(20, 0, 0)}
-	must(t, h.Schedule.AnnounceRoot(t.Context(), root))
+	must(t, h.Scheduler.AnnounceRoot(t.Context(), root))
 	var events, mails []string
 	must(t, h.Store.View(t.Context(), func(r vault.Reader) error {
 		all, err := r.Outbox("", vault.Delivered, 0, 100)
@@ -76,7 +76,7 @@ func TestAnnounceFirstRoot(t *testing.T) {
 		_, err := h.Issuers.Put(t.Context(), nobody, "default", name, service.IssuerInput{Provider: ptr("Internal"), Organization: &service.OrganizationInput{Admins: &admins}})
 		must(t, err)
 	}
-	must(t, h.Schedule.AnnounceRoot(t.Context(), vault.NewRoot{Provider: "Internal", CommonName: "Internal Root", Made: noon, From: noon, Expires: noon.AddDate(20, 0, 0), First: true}))
+	must(t, h.Scheduler.AnnounceRoot(t.Context(), vault.NewRoot{Provider: "Internal", CommonName: "Internal Root", Made: noon, From: noon, Expires: noon.AddDate(20, 0, 0), First: true}))
 	h.wantOutbox(t, map[string]int{vault.EventNewRoot: 2, "has a new root: Internal Root": 1})
 }
 

@@ -120,7 +120,7 @@ func (s *Secrets) Set(ctx context.Context, who vault.Caller, ref vault.Ref, in S
 		if err != nil {
 			return err
 		}
-		return s.Schedule.Begin(tx, head, v, false)
+		return s.Scheduler.Begin(tx, head, v, false)
 	})
 	if err == nil && !v.Attributes.Expires.IsZero() {
 		s.Poke()
@@ -191,7 +191,7 @@ func (s *shared) updatePlain(ctx context.Context, ref vault.Ref, id string, attr
 				return err
 			}
 		}
-		return s.Schedule.Restart(tx, head, v)
+		return s.Scheduler.Restart(tx, head, v)
 	})
 	if err == nil && attrs.Expires != nil {
 		s.Poke() // what is due by the expiry is due at another time

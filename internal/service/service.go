@@ -58,12 +58,12 @@ type Keys struct {
 // shared is what all of them stand on.
 type shared struct {
 	*engine.Deps
-	Schedule *schedule.Scheduler
-	Orders   *order.Orders
-	Access   vault.Authorizer
+	Scheduler *schedule.Scheduler
+	Orders    *order.Orders
+	Access    vault.Authorizer
 }
 
-// Config is what the engines are made of.
+// Config is what the rooms are made of.
 type Config struct {
 	engine.Deps
 	Backups   vault.Sealer // seals backup blobs, so that they open beside another database too
@@ -74,18 +74,18 @@ type Config struct {
 	Called    func(order.Call)                   // gets every call of an issuer; may be nil
 }
 
-// New checks the required fields and returns the service with its engines, ready for use.
+// New checks the required fields and returns the service with its rooms, ready for use.
 func New(c *Config) (*Service, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	in := &shared{Deps: &c.Deps, Schedule: schedule.New(&c.Deps, c.Receivers), Access: c.Access}
-	sweeper, err := schedule.NewSweeper(in.Schedule)
+	in := &shared{Deps: &c.Deps, Scheduler: schedule.New(&c.Deps, c.Receivers), Access: c.Access}
+	sweeper, err := schedule.NewSweeper(in.Scheduler)
 	if err != nil {
 		return nil, err
 	}
 	issuers := &order.Issuers{Deps: in.Deps, Find: c.Issuers, Called: c.Called}
-	if in.Orders, err = order.New(in.Deps, in.Schedule, c.Keys, issuers); err != nil {
+	if in.Orders, err = order.New(in.Deps, in.Scheduler, c.Keys, issuers); err != nil {
 		return nil, err
 	}
 	parsed, err := lru.New[string, usable](usableKeys)

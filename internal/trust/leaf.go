@@ -32,7 +32,7 @@ func (a *Authority) GetCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate
 		return a.leaf("", localAddress(hello.Conn))
 	}
 	if !isServerName(name) {
-		return nil, fmt.Errorf("the server name %.80q is no host name", hello.ServerName)
+		return nil, fmt.Errorf("the server name %.80q is not a host name", hello.ServerName)
 	}
 	if _, err := netip.ParseAddr(name); err == nil {
 		return a.leaf("", localAddress(hello.Conn))

@@ -16,9 +16,9 @@ func Lateness(since, expires time.Time) (late, last time.Time) {
 	return since.Add(left / 3), expires.Add(-min(max(left/10, day), left/3))
 }
 
-// Due returns the schedule after its renewal fell due at now. What fell due before
+// FellDue returns the schedule after its renewal fell due at now. What fell due before
 // stays, however often it is tried.
-func (l Schedule) Due(now time.Time) Schedule {
+func (l Schedule) FellDue(now time.Time) Schedule {
 	if l.Since.IsZero() {
 		l.Since = now
 	}
@@ -36,13 +36,13 @@ func (o Object) Renews(v Version) bool {
 // time. A plan that was put off since it fell due counts from its new time.
 func (l Schedule) lateness(plan, expires time.Time, add func(string, time.Time)) {
 	if l.Since.IsZero() {
-		add(FallsDue, plan)
+		add(MilestoneDue, plan)
 		return
 	}
 	late, last := Lateness(later(l.Since, plan), expires)
-	add(DidLate, late)
+	add(MilestoneLate, late)
 	if !last.IsZero() {
-		add(DidLast, last)
+		add(MilestoneLast, last)
 	}
 }
 

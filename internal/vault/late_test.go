@@ -46,7 +46,7 @@ func TestLatenessIsAMilestone(t *testing.T) {
 	version := vault.Version{ID: "1", Attributes: vault.Attributes{Enabled: true, NotBefore: born, Expires: born.Add(100 * day)}}
 	disabled := version
 	disabled.Attributes.Enabled = false
-	said := []string{vault.DidNearExpiry, vault.DidExpired}
+	said := []string{vault.MilestoneNearExpiry, vault.MilestoneExpired}
 	for name, c := range map[string]struct {
 		policy vault.Policy
 		v      vault.Version
@@ -54,13 +54,13 @@ func TestLatenessIsAMilestone(t *testing.T) {
 		busy   bool
 		want   map[string]time.Duration
 	}{
-		"not yet due":           {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{}, false, map[string]time.Duration{vault.AutoRenew: 70 * day, vault.FallsDue: 70 * day}},
-		"another order is busy": {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{}, true, map[string]time.Duration{vault.FallsDue: 70 * day}},
-		"it is under way":       {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{Since: born.Add(70 * day)}, true, map[string]time.Duration{vault.DidLate: 80 * day, vault.DidLast: 97 * day}},
-		"it failed":             {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{Since: born.Add(70 * day), Retry: born.Add(75 * day)}, false, map[string]time.Duration{vault.AutoRenew: 75 * day, vault.DidLate: 80 * day, vault.DidLast: 97 * day}},
-		"the server was down":   {vault.Policy{Lifetime: action(vault.AutoRenew, 10)}, version, vault.Schedule{Since: born.Add(70 * day)}, true, map[string]time.Duration{vault.DidLate: 80 * day, vault.DidLast: 97 * day}},
-		"told":                  {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{Since: born.Add(70 * day), Done: []string{vault.DidLate}}, true, map[string]time.Duration{vault.DidLast: 97 * day}},
-		"the plan was put off":  {vault.Policy{Lifetime: action(vault.AutoRenew, 90)}, version, vault.Schedule{Since: born.Add(70 * day)}, false, map[string]time.Duration{vault.AutoRenew: 90 * day, vault.DidLate: 90*day + 10*day/3, vault.DidLast: 99 * day}},
+		"not yet due":           {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{}, false, map[string]time.Duration{vault.AutoRenew: 70 * day, vault.MilestoneDue: 70 * day}},
+		"another order is busy": {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{}, true, map[string]time.Duration{vault.MilestoneDue: 70 * day}},
+		"it is under way":       {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{Since: born.Add(70 * day)}, true, map[string]time.Duration{vault.MilestoneLate: 80 * day, vault.MilestoneLast: 97 * day}},
+		"it failed":             {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{Since: born.Add(70 * day), Retry: born.Add(75 * day)}, false, map[string]time.Duration{vault.AutoRenew: 75 * day, vault.MilestoneLate: 80 * day, vault.MilestoneLast: 97 * day}},
+		"the server was down":   {vault.Policy{Lifetime: action(vault.AutoRenew, 10)}, version, vault.Schedule{Since: born.Add(70 * day)}, true, map[string]time.Duration{vault.MilestoneLate: 80 * day, vault.MilestoneLast: 97 * day}},
+		"told":                  {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{Since: born.Add(70 * day), Done: []string{vault.MilestoneLate}}, true, map[string]time.Duration{vault.MilestoneLast: 97 * day}},
+		"the plan was put off":  {vault.Policy{Lifetime: action(vault.AutoRenew, 90)}, version, vault.Schedule{Since: born.Add(70 * day)}, false, map[string]time.Duration{vault.AutoRenew: 90 * day, vault.MilestoneLate: 90*day + 10*day/3, vault.MilestoneLast: 99 * day}},
 		"mail only":             {vault.Policy{Lifetime: action(vault.EmailContacts, 70)}, version, vault.Schedule{Since: born.Add(70 * day)}, false, map[string]time.Duration{vault.EmailContacts: 70 * day}},
 		"disabled":              {vault.Policy{Lifetime: action(vault.AutoRenew, 70)}, disabled, vault.Schedule{Since: born.Add(70 * day)}, false, map[string]time.Duration{}},
 		"by hand":               {vault.Policy{Issuer: vault.IssuerParams{Name: "Unknown"}, Lifetime: action(vault.AutoRenew, 70)}, version, vault.Schedule{Since: born.Add(70 * day)}, false, map[string]time.Duration{}},

@@ -13,15 +13,15 @@ const (
 	renewShare = 10 // percent of the lifetime
 )
 
-// A Renewal is when a version is to be renewed by a trigger of its policy.
-type Renewal struct {
+// A RenewalTime is when a version is to be renewed by a trigger of its policy.
+type RenewalTime struct {
 	Due     time.Time
 	Written time.Time // when the trigger asks for it, as it is written
 	Why     string    // the trigger cannot be followed as written; "" where it is followed
 }
 
 // Renewal works out when a trigger renews a version.
-func (t Trigger) Renewal(v Version, s Settings) Renewal {
+func (t Trigger) Renewal(v Version, s Settings) RenewalTime {
 	a := v.Attributes
 	r := t.within(a)
 	if earliest := v.floor(t, s); earliest.After(r.Due) {
@@ -39,8 +39,8 @@ func (t Trigger) Renewal(v Version, s Settings) Renewal {
 // what was left of it when the version was made: an authority may date back,
 // and a certificate may be brought from outside. Where nothing was left an hour
 // goes by: each version may cost money.
-func (t Trigger) within(a Attributes) Renewal {
-	r := Renewal{Due: t.Due(a.NotBefore, a.Expires), Written: t.written(a.NotBefore, a.Expires)}
+func (t Trigger) within(a Attributes) RenewalTime {
+	r := RenewalTime{Due: t.Due(a.NotBefore, a.Expires), Written: t.written(a.NotBefore, a.Expires)}
 	left := a.Expires.Sub(a.Created)
 	switch {
 	case !r.Due.Equal(r.Written):

@@ -54,14 +54,14 @@ func (l Schedule) Owes(what string) Schedule {
 
 // What is done once for a version, besides the lifetime actions.
 const (
-	DidNearExpiry = "near-expiry" // programs were told that it is near its expiry
-	DidExpired    = "expired"     // that it has expired
-	DidAnnounce   = "announced"   // people were told that it is being renewed
-	DidFailure    = "failure"     // that its renewal failed
-	DidLate       = "late"        // that its renewal is late
-	DidLast       = "late-last"   // that it is not renewed yet and expires soon
-	AskIssuer     = "ask"         // the issuer is asked when to renew
-	FallsDue      = "falls-due"   // its renewal falls due, be it that it can begin or not
+	MilestoneNearExpiry = "near-expiry" // programs were told that it is near its expiry
+	MilestoneExpired    = "expired"     // that it has expired
+	MilestoneAnnounced  = "announced"   // people were told that it is being renewed
+	MilestoneFailed     = "failure"     // that its renewal failed
+	MilestoneLate       = "late"        // that its renewal is late
+	MilestoneLast       = "late-last"   // that it is not renewed yet and expires soon
+	MilestoneAsk        = "ask"         // the issuer is asked when to renew
+	MilestoneDue        = "falls-due"   // its renewal falls due, be it that it can begin or not
 )
 
 // nearExpiry is the date before the expiry on which Key Vault tells programs.
@@ -69,7 +69,7 @@ const nearExpiry = 30 * day
 
 // A Milestone is something that falls due for a version.
 type Milestone struct {
-	What string // AutoRenew, EmailContacts, AskIssuer, FallsDue or something that people or programs are told
+	What string // AutoRenew, EmailContacts, MilestoneAsk, MilestoneDue or something that people or programs are told
 	Due  time.Time
 }
 
@@ -111,9 +111,9 @@ func (o Object) Milestones(v Version, l Schedule, busy bool, s Settings) []Miles
 		if near == 0 {
 			near = nearExpiry
 		}
-		add(DidNearExpiry, v.Attributes.Expires.Add(-near))
+		add(MilestoneNearExpiry, v.Attributes.Expires.Add(-near))
 	}
-	add(DidExpired, v.Attributes.Expires)
+	add(MilestoneExpired, v.Attributes.Expires)
 	return list
 }
 
@@ -125,7 +125,7 @@ func (o Object) actions(v Version, l Schedule, busy bool, s Settings, add func(s
 		return
 	}
 	if !l.AskAgain.IsZero() {
-		add(AskIssuer, l.AskAgain)
+		add(MilestoneAsk, l.AskAgain)
 	}
 	for _, action := range p.Lifetime {
 		switch {

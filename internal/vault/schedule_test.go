@@ -126,22 +126,22 @@ func TestMilestones(t *testing.T) {
 		busy bool
 		want map[string]time.Duration
 	}{
-		"all":              {certificate, version, vault.Schedule{}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"in progress":      {certificate, version, vault.Schedule{}, true, map[string]time.Duration{vault.FallsDue: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"done":             {certificate, version, vault.Schedule{Done: []string{vault.EmailContacts, vault.DidNearExpiry}}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 80 * day, vault.DidExpired: 100 * day}},
-		"failed":           {certificate, version, vault.Schedule{Retry: born.Add(85 * day)}, true, map[string]time.Duration{vault.FallsDue: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"to be tried":      {certificate, version, vault.Schedule{Retry: born.Add(85 * day), Done: []string{vault.DidNearExpiry}}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 85 * day, vault.EmailContacts: 90 * day, vault.DidExpired: 100 * day}},
-		"suggested":        {certificate, version, vault.Schedule{Picked: born.Add(20 * day), AskAgain: born.Add(day)}, false, map[string]time.Duration{vault.FallsDue: 20 * day, vault.AutoRenew: 20 * day, vault.AskIssuer: day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"suggested late":   {certificate, version, vault.Schedule{Picked: born.Add(90 * day)}, false, map[string]time.Duration{vault.FallsDue: 80 * day, vault.AutoRenew: 80 * day, vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"policy off":       {with(certificate, func(o *vault.Object) { o.Policy = &off }), version, vault.Schedule{}, false, map[string]time.Duration{vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"version disabled": {certificate, disabled, vault.Schedule{}, false, map[string]time.Duration{vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
-		"by hand":          {with(certificate, func(o *vault.Object) { o.Policy = &manual }), version, vault.Schedule{}, false, map[string]time.Duration{vault.EmailContacts: 90 * day, vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"all":              {certificate, version, vault.Schedule{}, false, map[string]time.Duration{vault.MilestoneDue: 80 * day, vault.AutoRenew: 80 * day, vault.EmailContacts: 90 * day, vault.MilestoneNearExpiry: 70 * day, vault.MilestoneExpired: 100 * day}},
+		"in progress":      {certificate, version, vault.Schedule{}, true, map[string]time.Duration{vault.MilestoneDue: 80 * day, vault.EmailContacts: 90 * day, vault.MilestoneNearExpiry: 70 * day, vault.MilestoneExpired: 100 * day}},
+		"done":             {certificate, version, vault.Schedule{Done: []string{vault.EmailContacts, vault.MilestoneNearExpiry}}, false, map[string]time.Duration{vault.MilestoneDue: 80 * day, vault.AutoRenew: 80 * day, vault.MilestoneExpired: 100 * day}},
+		"failed":           {certificate, version, vault.Schedule{Retry: born.Add(85 * day)}, true, map[string]time.Duration{vault.MilestoneDue: 80 * day, vault.EmailContacts: 90 * day, vault.MilestoneNearExpiry: 70 * day, vault.MilestoneExpired: 100 * day}},
+		"to be tried":      {certificate, version, vault.Schedule{Retry: born.Add(85 * day), Done: []string{vault.MilestoneNearExpiry}}, false, map[string]time.Duration{vault.MilestoneDue: 80 * day, vault.AutoRenew: 85 * day, vault.EmailContacts: 90 * day, vault.MilestoneExpired: 100 * day}},
+		"suggested":        {certificate, version, vault.Schedule{Picked: born.Add(20 * day), AskAgain: born.Add(day)}, false, map[string]time.Duration{vault.MilestoneDue: 20 * day, vault.AutoRenew: 20 * day, vault.MilestoneAsk: day, vault.EmailContacts: 90 * day, vault.MilestoneNearExpiry: 70 * day, vault.MilestoneExpired: 100 * day}},
+		"suggested late":   {certificate, version, vault.Schedule{Picked: born.Add(90 * day)}, false, map[string]time.Duration{vault.MilestoneDue: 80 * day, vault.AutoRenew: 80 * day, vault.EmailContacts: 90 * day, vault.MilestoneNearExpiry: 70 * day, vault.MilestoneExpired: 100 * day}},
+		"policy off":       {with(certificate, func(o *vault.Object) { o.Policy = &off }), version, vault.Schedule{}, false, map[string]time.Duration{vault.MilestoneNearExpiry: 70 * day, vault.MilestoneExpired: 100 * day}},
+		"version disabled": {certificate, disabled, vault.Schedule{}, false, map[string]time.Duration{vault.MilestoneNearExpiry: 70 * day, vault.MilestoneExpired: 100 * day}},
+		"by hand":          {with(certificate, func(o *vault.Object) { o.Policy = &manual }), version, vault.Schedule{}, false, map[string]time.Duration{vault.EmailContacts: 90 * day, vault.MilestoneNearExpiry: 70 * day, vault.MilestoneExpired: 100 * day}},
 		"no end":           {certificate, eternal, vault.Schedule{}, false, map[string]time.Duration{}},
 		"deleted":          {with(certificate, func(o *vault.Object) { o.Deletion = &vault.Deletion{} }), version, vault.Schedule{}, false, map[string]time.Duration{}},
 		"not yet made":     {with(certificate, func(o *vault.Object) { o.Pending = true }), version, vault.Schedule{}, false, map[string]time.Duration{}},
-		"key":              {vault.Object{Ref: vault.Ref{Kind: vault.Keys}}, version, vault.Schedule{}, false, map[string]time.Duration{vault.DidExpired: 100 * day}},
+		"key":              {vault.Object{Ref: vault.Ref{Kind: vault.Keys}}, version, vault.Schedule{}, false, map[string]time.Duration{vault.MilestoneExpired: 100 * day}},
 		"managed key":      {vault.Object{Ref: vault.Ref{Kind: vault.Keys}, Managed: true}, version, vault.Schedule{}, false, map[string]time.Duration{}},
-		"secret":           {vault.Object{Ref: vault.Ref{Kind: vault.Secrets}}, version, vault.Schedule{}, false, map[string]time.Duration{vault.DidNearExpiry: 70 * day, vault.DidExpired: 100 * day}},
+		"secret":           {vault.Object{Ref: vault.Ref{Kind: vault.Secrets}}, version, vault.Schedule{}, false, map[string]time.Duration{vault.MilestoneNearExpiry: 70 * day, vault.MilestoneExpired: 100 * day}},
 	} {
 		deeds := c.o.Milestones(c.v, c.l, c.busy, vault.Settings{})
 		if len(deeds) != len(c.want) {

@@ -2,12 +2,13 @@ package dn_test
 
 import (
 	"bytes"
-	"certwright/internal/certs/dn"
-	"certwright/internal/vault"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"strings"
 	"testing"
+
+	"certwright/internal/certs/dn"
+	"certwright/internal/vault"
 )
 
 // A name that is read renders as a name that is read, to the same text; its

@@ -1,11 +1,12 @@
 package ca
 
 import (
-	"certwright/internal/setting"
 	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"certwright/internal/setting"
 )
 
 func TestSettingsFromYAML(t *testing.T) {

@@ -21,7 +21,7 @@ func (n *number) UnmarshalJSON(text []byte) error {
 	}
 	v, err := strconv.ParseInt(plain, 10, 64)
 	if err != nil {
-		return fmt.Errorf("%s is no id", text)
+		return fmt.Errorf("%s is not an id", text)
 	}
 	*n = number(v)
 	return nil

@@ -39,7 +39,7 @@ func unknown(token, key string) *vault.Error {
 
 func refusal(token, hint string) *vault.Error {
 	return vault.Bad("credentials.account_id looks like a script of the scripted issuer, but %q in it is unknown: %s. "+
-		"An account that is no script may be any other text.", vault.Clip(token, 60), hint)
+		"An account that is not a script may be any other text.", vault.Clip(token, 60), hint)
 }
 
 // toNobody is the refusal of a message that no outcome stands before: the
