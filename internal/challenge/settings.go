@@ -14,6 +14,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"certwright/internal/outbound"
 	"certwright/internal/setting"
 )
 
@@ -246,14 +247,9 @@ func checkURL(wrong *complaints, address, example string) {
 		wrong.say("url: is not a valid address, as in %s", example)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		wrong.say("url: must have no user, query or fragment; write it as in %s", example)
-	case u.Scheme != "https" && !(u.Scheme == "http" && isLocal(u.Hostname())):
+	case u.Scheme != "https" && !(u.Scheme == "http" && outbound.IsLocal(u.Hostname())):
 		wrong.say("url: must begin with https://; http is for this machine only")
 	}
-}
-
-func isLocal(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 func algorithms() []string {

@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"certwright/internal/auth"
 	"certwright/internal/notify"
+	"certwright/internal/outbound"
 	"certwright/internal/setting"
 	"certwright/internal/trust"
 	"certwright/internal/vault"
@@ -128,11 +128,7 @@ func (c Config) Check() error {
 // isLoopback reports whether only this machine reaches an address.
 func isLoopback(hostPort string) bool {
 	host, _, err := net.SplitHostPort(hostPort)
-	if err != nil {
-		return false
-	}
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
+	return err == nil && outbound.IsLocal(host)
 }
 
 // The most that there may be of what follows the age of objects.

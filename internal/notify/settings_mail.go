@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"certwright/internal/outbound"
 	"certwright/internal/setting"
 	"certwright/internal/vault"
 )
@@ -77,7 +78,7 @@ func (s MailSettings) Check() (wrong []error) {
 	if (s.User == "") != (s.PasswordFile == "") {
 		wrong = append(wrong, errors.New("user: and password_file go together; write both or none"))
 	}
-	if host, _, _ := net.SplitHostPort(s.Host); s.User != "" && s.TLS == noTLS && !isLocal(host) {
+	if host, _, _ := net.SplitHostPort(s.Host); s.User != "" && s.TLS == noTLS && !outbound.IsLocal(host) {
 		wrong = append(wrong, errors.New("user: a password needs tls: starttls or tls; without TLS anybody on the way could read it"))
 	}
 	if s.CABundle != "" && s.TLS == noTLS {
@@ -94,9 +95,4 @@ func isHostPort(s string) bool {
 	n, portErr := strconv.ParseUint(port, 10, 16)
 	_, ipErr := netip.ParseAddr(host)
 	return err == nil && portErr == nil && n > 0 && (ipErr == nil || hostName.MatchString(host))
-}
-
-func isLocal(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
 }

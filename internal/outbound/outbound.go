@@ -88,15 +88,16 @@ func CheckURL(address string) error {
 		return fmt.Errorf("%q is not a valid address, as in https://ca.example.org/directory", address)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("%q must have no user, query or fragment", u.Redacted())
-	case u.Scheme == "https" || u.Scheme == "http" && isLocal(u.Hostname()):
+	case u.Scheme == "https" || u.Scheme == "http" && IsLocal(u.Hostname()):
 		return nil
 	}
 	return fmt.Errorf("%q must begin with https://; http is for this machine only", address)
 }
 
-func isLocal(host string) bool {
+// IsLocal reports whether a host name or address means this machine alone.
+func IsLocal(host string) bool {
 	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
+	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }
 
 // HTTP returns an http.Client that keeps the pace of an account. It follows no

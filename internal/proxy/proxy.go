@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"certwright/internal/outbound"
 )
 
 // What is usual where a Proxy does not say.
@@ -140,11 +141,7 @@ func (p *Proxy) via(to *url.URL) (*url.URL, error) {
 
 func (p *Proxy) isOwn(via *url.URL) bool {
 	_, port, err := net.SplitHostPort(p.Own)
-	if err != nil || via.Port() != port {
-		return false
-	}
-	addr, err := netip.ParseAddr(via.Hostname())
-	return via.Hostname() == "localhost" || err == nil && addr.Unmap().IsLoopback()
+	return err == nil && via.Port() == port && outbound.IsLocal(via.Hostname())
 }
 
 func dial(ctx context.Context, addr string) (net.Conn, error) {
