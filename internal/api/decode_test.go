@@ -7,10 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"certwright/internal/policy"
 	"certwright/internal/vault"
 	"certwright/internal/wire"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestBadRequests: every wrong request gets its own refusal, and none a 500.
@@ -192,9 +193,9 @@ func TestPolicyPatchHoldsWhatWasSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	ec, p384, cty, no := vault.EC, vault.P384, "EV-SSL", false
-	want := &vault.PolicyPatch{Key: &vault.KeyPatch{Type: &ec, Curve: &p384}, Secret: &vault.SecretPatch{},
-		X509:     &vault.X509Patch{SANs: &vault.SANs{Emails: []string{}}, Usage: &[]vault.KeyUsage{}, KeepNewSANs: true},
-		Lifetime: &[]vault.LifetimeAction{}, Issuer: &vault.IssuerPatch{CertType: &cty, Transparency: &no}, Enabled: &no}
+	want := &policy.Patch{Key: &policy.KeyPatch{Type: &ec, Curve: &p384}, Secret: &policy.SecretPatch{},
+		X509:     &policy.X509Patch{SANs: &vault.SANs{Emails: []string{}}, Usage: &[]vault.KeyUsage{}, KeepNewSANs: true},
+		Lifetime: &[]vault.LifetimeAction{}, Issuer: &policy.IssuerPatch{CertType: &cty, Transparency: &no}, Enabled: &no}
 	if diff := cmp.Diff(want, in.patch(mustVersion(t, "7.4"))); diff != "" {
 		t.Errorf("patch (-want +got):\n%s", diff)
 	}
@@ -225,7 +226,7 @@ func FuzzDecodeCreate(f *testing.F) {
 			t.Errorf("%q was taken", body)
 		}
 		if p := in.Policy.patch(newest); p != nil {
-			policy := vault.NewPolicy(*p, noon)
+			policy := policy.New(*p, noon)
 			if _, err := wire.Encode(view{"https://v", newest}.policy(webRef, policy)); err != nil {
 				t.Errorf("%q makes a policy that cannot be shown: %v", body, err)
 			}

@@ -3,6 +3,7 @@ package api
 import (
 	"slices"
 
+	"certwright/internal/policy"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 	"certwright/internal/wire"
@@ -191,12 +192,12 @@ type issuerParamsIn struct {
 
 // patch returns what was sent. Members that the client's version does not know
 // count as not sent, so that it cannot erase them either.
-func (p *policyIn) patch(v wire.Version) *vault.PolicyPatch {
+func (p *policyIn) patch(v wire.Version) *policy.Patch {
 	if p == nil {
 		return nil
 	}
-	out := &vault.PolicyPatch{Key: (*vault.KeyPatch)(p.Key), Secret: (*vault.SecretPatch)(p.Secret), X509: p.X509.patch(v),
-		Issuer: (*vault.IssuerPatch)(p.Issuer), Enabled: p.Attrs.enabled()}
+	out := &policy.Patch{Key: (*policy.KeyPatch)(p.Key), Secret: (*policy.SecretPatch)(p.Secret), X509: p.X509.patch(v),
+		Issuer: (*policy.IssuerPatch)(p.Issuer), Enabled: p.Attrs.enabled()}
 	if p.Lifetime != nil {
 		actions := make([]vault.LifetimeAction, len(*p.Lifetime))
 		for i, a := range *p.Lifetime {
@@ -210,11 +211,11 @@ func (p *policyIn) patch(v wire.Version) *vault.PolicyPatch {
 	return out
 }
 
-func (x *x509In) patch(v wire.Version) *vault.X509Patch {
+func (x *x509In) patch(v wire.Version) *policy.X509Patch {
 	if x == nil {
 		return nil
 	}
-	out := &vault.X509Patch{Subject: x.Subject, EKUs: x.EKUs, Usage: x.Usage, ValidityMonths: x.ValidityMonths,
+	out := &policy.X509Patch{Subject: x.Subject, EKUs: x.EKUs, Usage: x.Usage, ValidityMonths: x.ValidityMonths,
 		KeepNewSANs: !v.Has(wire.NewSANs)}
 	if x.Constraints != nil {
 		out.CA = x.Constraints.CA

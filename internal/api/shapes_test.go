@@ -7,13 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"certwright/internal/certs"
 	"certwright/internal/keys"
+	"certwright/internal/policy"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 	"certwright/internal/wire"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // The bodies below have the members and the order of the recorded ones
@@ -55,7 +56,7 @@ func same(t *testing.T, got any, want string) {
 
 func defaultPolicy(issuer string) vault.Policy {
 	subject := "CN=DefaultPolicy"
-	p := vault.NewPolicy(vault.PolicyPatch{X509: &vault.X509Patch{Subject: &subject}, Issuer: &vault.IssuerPatch{Name: &issuer}}, at(3))
+	p := policy.New(policy.Patch{X509: &policy.X509Patch{Subject: &subject}, Issuer: &policy.IssuerPatch{Name: &issuer}}, at(3))
 	return p
 }
 

@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"certwright/internal/policy"
 	"certwright/internal/vault"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // The recordings of the real service lie beside the project.
@@ -61,7 +62,7 @@ func (w wirePolicy) created() vault.X509Props {
 		x.EKUs = []string{"1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"}
 	}
 	if x.Usage == nil {
-		x.Usage = vault.DefaultUsage(vault.RSA)
+		x.Usage = policy.DefaultUsage(vault.RSA)
 	}
 	if x.ValidityMonths == 0 {
 		x.ValidityMonths = 12

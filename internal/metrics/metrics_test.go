@@ -14,12 +14,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
-
 	"certwright/internal/clock"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -103,7 +103,7 @@ func order(issuer string, status vault.Status, ago time.Duration) vault.Operatio
 	return vault.Operation{Status: status, IssuerName: issuer, RequestID: vault.NewID(), Created: noon.Add(-ago)}
 }
 
-func renewal(issuer string, status vault.Status, ago time.Duration) *vault.Operation {
+func renewed(issuer string, status vault.Status, ago time.Duration) *vault.Operation {
 	o := order(issuer, status, ago)
 	o.Renewal = true
 	return &o
@@ -129,11 +129,11 @@ func (h *house) fill(t testing.TB) {
 		cert{vault: "web", name: "h", lives: 90 * days, op: &byHand},
 		cert{vault: "web", name: "d", lives: 90 * days, op: &done},
 		cert{vault: "web", name: "b", lives: 90 * days, op: &bad},
-		cert{vault: "mail", name: "just-due", born: -72*days - time.Hour, lives: 90 * days, op: renewal("LE", vault.InProgress, 0)},
-		cert{vault: "mail", name: "late", born: -76 * days, lives: 90 * days, op: renewal("LE", vault.InProgress, 4*days)},
-		cert{vault: "mail", name: "late-and-failed", born: -88 * days, lives: 90 * days, op: renewal("LE", vault.Failed, 0)},
-		cert{vault: "mail", name: "six-days-late", born: -6 * days, lives: 6 * days, op: renewal("LE", vault.Failed, 0)},
-		cert{vault: "mail", name: "given-up-on", off: true, born: -88 * days, lives: 90 * days, op: renewal("LE", vault.Failed, 0)},
+		cert{vault: "mail", name: "just-due", born: -72*days - time.Hour, lives: 90 * days, op: renewed("LE", vault.InProgress, 0)},
+		cert{vault: "mail", name: "late", born: -76 * days, lives: 90 * days, op: renewed("LE", vault.InProgress, 4*days)},
+		cert{vault: "mail", name: "late-and-failed", born: -88 * days, lives: 90 * days, op: renewed("LE", vault.Failed, 0)},
+		cert{vault: "mail", name: "six-days-late", born: -6 * days, lives: 6 * days, op: renewed("LE", vault.Failed, 0)},
+		cert{vault: "mail", name: "given-up-on", off: true, born: -88 * days, lives: 90 * days, op: renewed("LE", vault.Failed, 0)},
 	)
 	h.update(t, func(tx vault.Tx) error {
 		var errs []error

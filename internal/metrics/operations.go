@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/renewal"
 	"certwright/internal/vault"
 )
 
@@ -86,7 +87,7 @@ func (m *Metrics) renewal(r vault.Reader, op vault.Operation, w *work, now time.
 // late counts a renewal, and how it stands: it is late a tenth of the lifetime
 // after its trigger, or a day.
 func (m *Metrics) late(head vault.Object, v vault.Version, op vault.Operation, w *work, now time.Time) {
-	for _, d := range head.Milestones(v, vault.Schedule{}, false, m.Settings(head.Vault)) {
+	for _, d := range renewal.Milestones(head, v, vault.Schedule{}, false, m.Settings(head.Vault)) {
 		if d.What != vault.AutoRenew {
 			continue
 		}

@@ -12,12 +12,13 @@ import (
 	"certwright/internal/certs/dn"
 	"certwright/internal/engine"
 	"certwright/internal/keys"
+	"certwright/internal/policy"
 	"certwright/internal/vault"
 )
 
 // CreateInput asks for a new certificate or a new version of one.
 type CreateInput struct {
-	Policy        *vault.PolicyPatch // nil: the stored policy
+	Policy        *policy.Patch // nil: the stored policy
 	Enabled       *bool
 	Tags          map[string]string
 	PreserveOrder bool
@@ -135,7 +136,7 @@ func (s *Orders) policyFor(vaultName string, head vault.Object, exists bool, in 
 	}
 	switch {
 	case in.Policy != nil:
-		p = vault.NewPolicy(*in.Policy, now)
+		p = policy.New(*in.Policy, now)
 		if stored {
 			p.Created = before.Created
 		}
@@ -151,12 +152,12 @@ func (s *Orders) policyFor(vaultName string, head vault.Object, exists bool, in 
 // before until now. A subject that is no name is told before all else (recorded,
 // of one with a bad key usage).
 func (s *Orders) CheckPolicy(vaultName string, p, before vault.Policy) error {
-	if len(p.X509.Subject) <= vault.MaxSubject {
+	if len(p.X509.Subject) <= policy.MaxSubject {
 		if _, err := dn.Parse(p.X509.Subject); err != nil {
 			return err
 		}
 	}
-	if err := p.Check(before, s.Settings(vaultName)); err != nil {
+	if err := policy.Check(p, before, s.Settings(vaultName)); err != nil {
 		return err
 	}
 	_, err := certs.Fitted(p.X509)

@@ -7,6 +7,7 @@ import (
 	"certwright/internal/certs"
 	"certwright/internal/engine"
 	"certwright/internal/keys"
+	"certwright/internal/policy"
 	"certwright/internal/vault"
 )
 
@@ -18,7 +19,7 @@ type Reading func(r vault.Reader, head vault.Object) error
 type ImportInput struct {
 	Value         string // base64 of a PFX, PEM text, or base64 of PEM text
 	Password      vault.Hidden
-	Policy        *vault.PolicyPatch
+	Policy        *policy.Patch
 	Enabled       *bool
 	Tags          map[string]string
 	PreserveOrder bool
@@ -63,7 +64,7 @@ func (s *Orders) Import(ctx context.Context, ref vault.Ref, in ImportInput, read
 
 // imported reads what was brought and works out its policy.
 func imported(ctx context.Context, ref vault.Ref, in ImportInput, now time.Time) (material, error) {
-	patch := vault.PolicyPatch{}
+	patch := policy.Patch{}
 	if in.Policy != nil {
 		patch = in.Policy.Spelled()
 	}
@@ -82,17 +83,17 @@ func imported(ctx context.Context, ref vault.Ref, in ImportInput, now time.Time)
 	if err != nil {
 		return material{}, vault.BadX509().Because(err)
 	}
-	policy := importPolicy(patch, leaf, b.Key, now)
-	return material{ref: ref, key: b.Key, chain: b.Chain, leaf: b.Leaf, policy: policy, enabled: in.Enabled == nil || *in.Enabled,
-		tags: in.Tags, preserveOrder: in.PreserveOrder, now: now}, policy.CheckImport()
+	p := importPolicy(patch, leaf, b.Key, now)
+	return material{ref: ref, key: b.Key, chain: b.Chain, leaf: b.Leaf, policy: p, enabled: in.Enabled == nil || *in.Enabled,
+		tags: in.Tags, preserveOrder: in.PreserveOrder, now: now}, policy.CheckImport(p)
 }
 
 // importPolicy is the caller's policy with everything that the certificate
 // decides taken from the certificate (docs/contract/certificates.md).
-func importPolicy(patch vault.PolicyPatch, leaf certs.Certificate, key keys.Key, now time.Time) vault.Policy {
+func importPolicy(patch policy.Patch, leaf certs.Certificate, key keys.Key, now time.Time) vault.Policy {
 	hsm := patch.Key != nil && patch.Key.Type != nil && patch.Key.Type.HSM()
 	patch.X509 = nil
-	p := vault.NewPolicy(patch, now)
+	p := policy.New(patch, now)
 	p.X509 = leaf.Props()
 	p.Key.Type, p.Key.Curve, p.Key.Size = key.Type(), key.Curve(), key.Size()
 	if hsm {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"certwright/internal/engine"
+	"certwright/internal/renewal"
 	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
@@ -135,7 +136,7 @@ func idle(c schedule.Current, now time.Time) error {
 		return vault.NothingToRetry("the last request failed, and there is no version yet that would be renewed; request the certificate again.")
 	case !c.Exists:
 		return vault.NothingToRetry("no version of the certificate was made yet.")
-	case !c.Head.Renews(c.Version):
+	case !renewal.Wanted(c.Head, c.Version):
 		return vault.NothingToRetry("the certificate does not renew by itself: it or its policy is disabled, or has no AutoRenew; request it again.")
 	case !c.Schedule.Retry.After(now):
 		return vault.NothingToRetry("no renewal failed or was cancelled; request the certificate again for a new version.")

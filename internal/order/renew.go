@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"certwright/internal/engine"
+	"certwright/internal/renewal"
 	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
@@ -25,7 +26,7 @@ func (s *Orders) Renew(ctx context.Context, head vault.Object, was vault.Version
 	}
 	p.op.Renewal = true
 	p.op = p.op.Noted(p.now, fmt.Sprintf("Renewal of version %s, which expires at %s.", was.ID, was.Attributes.Expires.Format(time.RFC3339)))
-	p.op = p.op.Noted(p.now, head.Deviation(was, s.Settings(head.Vault)))
+	p.op = p.op.Noted(p.now, renewal.Deviation(head, was, s.Settings(head.Vault)))
 	return &p, s.stage(&p)
 }
 

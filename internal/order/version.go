@@ -8,6 +8,8 @@ import (
 	"certwright/internal/certs"
 	"certwright/internal/engine"
 	"certwright/internal/keys"
+	"certwright/internal/policy"
+	"certwright/internal/renewal"
 	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
@@ -83,7 +85,7 @@ func (s *versions) keyBody(m material, id string, leaf certs.Certificate) (*vaul
 		kty += "-HSM"
 	}
 	return &vault.KeyBody{Type: kty, Curve: made.Curve, Size: made.Size, Public: made.Public, Exportable: m.policy.Key.Exportable,
-		Operations: vault.KeyOperations(kty, leaf.Usage()), Private: private}, nil
+		Operations: policy.KeyOperations(kty, leaf.Usage()), Private: private}, nil
 }
 
 // secretBody writes the PFX or PEM once, here, so that no GET has to. A key
@@ -191,7 +193,7 @@ func (s *versions) complete(tx vault.Tx, n newVersion, op vault.Operation) error
 		return err
 	}
 	head.Policy = &policy
-	op = op.Noted(n.certificate.Attributes.Created, head.Deviation(n.certificate, s.Settings(op.Vault)))
+	op = op.Noted(n.certificate.Attributes.Created, renewal.Deviation(head, n.certificate, s.Settings(op.Vault)))
 	if _, err = tx.PutOperation(op.Complete(n.certificate.ID)); err != nil || !op.Renewal {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"certwright/internal/engine"
+	"certwright/internal/renewal"
 	"certwright/internal/vault"
 )
 
@@ -61,7 +62,7 @@ func (c Current) lost() bool { return c.Busy && !c.Operation.Manual() }
 
 // due lists what is still to be done for the version.
 func (s *Scheduler) due(c Current) []vault.Milestone {
-	return c.Head.Milestones(c.Version, c.Schedule, c.Busy, s.Settings(c.Head.Vault))
+	return renewal.Milestones(c.Head, c.Version, c.Schedule, c.Busy, s.Settings(c.Head.Vault))
 }
 
 // NextRenewal is when the version is renewed by itself; zero if it is not.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"certwright/internal/engine"
+	"certwright/internal/renewal"
 	"certwright/internal/vault"
 )
 
@@ -122,7 +123,7 @@ func (s *Scheduler) letterOf(r vault.Reader, c Current, what string) (text lette
 		}
 		return failedMail(c.Version, c.Operation, c.Schedule.Retry), true, nil
 	case vault.MilestoneLate, vault.MilestoneLast:
-		if !c.Head.Renews(c.Version) {
+		if !renewal.Wanted(c.Head, c.Version) {
 			return letter{}, false, nil
 		}
 		h, err := hitchOf(r, c)

@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"certwright/internal/engine"
+	"certwright/internal/renewal"
 	"certwright/internal/vault"
 )
 
 // Plan puts the job of the next thing that falls due for an object's current
 // version, or withdraws it where nothing does.
 func (s *Scheduler) Plan(tx vault.Tx, head vault.Object, v vault.Version, l vault.Schedule, busy bool) error {
-	due, ok := nextDue(head.Milestones(v, l, busy, s.Settings(head.Vault)))
+	due, ok := nextDue(renewal.Milestones(head, v, l, busy, s.Settings(head.Vault)))
 	if !ok {
 		return tx.DeleteJob(vault.JobSchedule, head.Ref)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/policy"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
@@ -40,7 +41,7 @@ func TestPermissionFirst(t *testing.T) {
 		}},
 		"certificates/update": {
 			func() error { _, err := h.Certificates.Update(ctx, nobody, web, "", service.UpdateInput{}); return err },
-			func() error { _, err := h.Certificates.UpdatePolicy(ctx, nobody, web, vault.PolicyPatch{}); return err },
+			func() error { _, err := h.Certificates.UpdatePolicy(ctx, nobody, web, policy.Patch{}); return err },
 			func() error { _, err := h.Certificates.UpdateOperation(ctx, nobody, web, "", true); return err },
 			func() error { _, err := h.Certificates.DeleteOperation(ctx, nobody, web, ""); return err }},
 		"certificates/managecontacts": {

@@ -30,11 +30,11 @@ func (r *racing) Take(ctx context.Context, k vault.JobKind, ref vault.Ref, now t
 func TestGetLeavesTheJobOfAnother(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.create(t, web, policy("Self"))
+	h.create(t, web, policyOf("Self"))
 	h.Store = &racing{Store: h.Store, before: func() {
 		_, err := h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 		must(t, err)
-		h.create(t, web, policy("Self"))
+		h.create(t, web, policyOf("Self"))
 	}}
 	h.status(t, web)
 	h.pass(t, time.Minute)
@@ -58,7 +58,7 @@ func TestOrderStaysWithItsProvider(t *testing.T) {
 		return second
 	}
 	h.issuer(t, "")
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, time.Minute)
 	_, err := h.Issuers.Put(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other")})
 	must(t, err)
@@ -72,7 +72,7 @@ func TestOrderStaysWithItsProvider(t *testing.T) {
 
 	first.steps = []step{waits(vault.Progress{State: []byte("order 8"), Again: time.Hour})}
 	h.issuer(t, "")
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, time.Minute)
 	_, err = h.Issuers.Put(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other")})
 	must(t, err)
@@ -134,7 +134,7 @@ func TestTalkativeAuthority(t *testing.T) {
 		waits(vault.Progress{Notes: notes, Detail: long, Again: time.Hour}))
 	said := &strings.Builder{}
 	h.Log = slog.New(slog.NewTextHandler(said, nil))
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, 10*time.Minute)
 	if said.Len() > 100_000 {
 		t.Errorf("%d bytes in the log", said.Len())
@@ -153,7 +153,7 @@ func TestLateWorkerTakesNothingBack(t *testing.T) {
 		other, err = h.Store.Claim(t.Context(), noon.Add(time.Hour), time.Now().Add(24*time.Hour), time.Minute, 1)
 		return vault.Progress{State: []byte("order 9"), Again: time.Second}, err
 	}, h.issues}
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	l, err := h.Store.Take(t.Context(), vault.JobIssue, web, time.Now(), time.Minute)
 	must(t, err)
 	must(t, h.Orders.Issue(t.Context(), l))
@@ -185,7 +185,7 @@ func TestTakenBackTwice(t *testing.T) {
 		}
 		return vault.Progress{Cancelled: true}, nil
 	}
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	l, err := h.Store.Take(t.Context(), vault.JobIssue, web, time.Now(), time.Minute)
 	must(t, err)
 	go func() { ended <- h.Orders.Issue(t.Context(), l) }()
@@ -214,7 +214,7 @@ func TestRevokedWhereItWasMade(t *testing.T) {
 		}}
 	}
 	h.issuer(t, "")
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, time.Minute)
 	_, err := h.Issuers.Put(t.Context(), nobody, web.Vault, "mydigicert", service.IssuerInput{Provider: ptr("Other"),
 		Credentials: true, Password: ptr(vault.Hidden("opensesame"))})
@@ -233,7 +233,7 @@ func TestCancelDoesNotWaitForThePace(t *testing.T) {
 	} {
 		h, p := playing(t, waits(vault.Progress{State: []byte("order 9"), Again: time.Hour}))
 		p.cancel = func(vault.Order) (vault.Progress, error) { return vault.Progress{}, after }
-		h.create(t, web, policy("mydigicert"))
+		h.create(t, web, policyOf("mydigicert"))
 		h.pass(t, 10*time.Second)
 		_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 		must(t, err)

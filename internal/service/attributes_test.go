@@ -27,7 +27,7 @@ func TestUpdatedIsNeverBeforeCreated(t *testing.T) {
 		h.set(t, word, service.SecretInput{Value: "one"})
 		_, err := h.Keys.Create(ctx, nobody, key, service.KeyInput{Type: vault.EC})
 		must(t, err)
-		h.create(t, web, policy(vault.SelfIssuer))
+		h.create(t, web, policyOf(vault.SelfIssuer))
 		h.get(t, web)
 	}
 	secret, err := h.Secrets.Update(ctx, nobody, word, "", service.SecretUpdate{Attributes: off})

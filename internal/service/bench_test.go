@@ -18,7 +18,7 @@ func BenchmarkCreateSelf(b *testing.B) {
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			ref := vault.Ref{Vault: "default", Kind: vault.Certificates, Name: fmt.Sprintf("c%d", n.Add(1))}
-			if _, err := h.Certificates.Create(b.Context(), nobody, ref, service.CreateInput{Policy: policy("Self")}); err != nil {
+			if _, err := h.Certificates.Create(b.Context(), nobody, ref, service.CreateInput{Policy: policyOf("Self")}); err != nil {
 				b.Error(err)
 			}
 			if op, err := h.Certificates.GetOperation(b.Context(), nobody, ref, ""); err != nil || op.Status != vault.Completed {

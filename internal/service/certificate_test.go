@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"certwright/internal/certs"
+	"certwright/internal/policy"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 
@@ -22,8 +23,8 @@ func TestMerge(t *testing.T) {
 	}
 	_, err := merge("AAAA")
 	refused(t, err, vault.NotFound, "PendingCertificateNotFound")
-	op := h.create(t, web, policy("Unknown"))
-	other := h.create(t, vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: "other"}, policy("Unknown"))
+	op := h.create(t, web, policyOf("Unknown"))
+	other := h.create(t, vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: "other"}, policyOf("Unknown"))
 	for _, bad := range [][]string{{}, {"!"}, {"AAAA"}, {h.leafFor(t, other.CSR)}} {
 		_, err = merge(bad...)
 		refused(t, err, vault.Invalid, "BadParameter")
@@ -48,7 +49,7 @@ func TestMerge(t *testing.T) {
 func TestMergeOfPKCS12(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	op := h.create(t, web, policy("Unknown"))
+	op := h.create(t, web, policyOf("Unknown"))
 	leaf, err := base64.StdEncoding.DecodeString(h.leafFor(t, op.CSR))
 	must(t, err)
 	pfx, err := certs.WritePFX(nil, [][]byte{h.authority.Certificate, leaf})
@@ -64,14 +65,14 @@ func TestMergeAfterFailure(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.issuer(t, "outcome=reject")
-	op := h.create(t, web, policy("mydigicert"))
+	op := h.create(t, web, policyOf("mydigicert"))
 	if got := h.status(t, web); got.Status != vault.Failed {
 		t.Fatal(got.Status)
 	}
 	_, err := h.Certificates.Merge(t.Context(), nobody, web, service.MergeInput{X5C: []string{h.leafFor(t, op.CSR)}})
 	must(t, err)
 	h.issuer(t, "hold")
-	op = h.create(t, web, policy("mydigicert"))
+	op = h.create(t, web, policyOf("mydigicert"))
 	_, err = h.Certificates.Merge(t.Context(), nobody, web, service.MergeInput{X5C: []string{h.leafFor(t, op.CSR)}})
 	refused(t, err, vault.Denied, "Forbidden")
 }
@@ -79,20 +80,20 @@ func TestMergeAfterFailure(t *testing.T) {
 func TestCreateRefusals(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	create := func(name string, p *vault.PolicyPatch) error {
+	create := func(name string, p *policy.Patch) error {
 		_, err := h.Certificates.Create(t.Context(), nobody, vault.Ref{Vault: "default", Kind: vault.Certificates, Name: name}, service.CreateInput{Policy: p})
 		return err
 	}
-	refused(t, create("bad_name", policy("Self")), vault.Invalid, "BadParameter")
+	refused(t, create("bad_name", policyOf("Self")), vault.Invalid, "BadParameter")
 	refused(t, create("a", nil), vault.Invalid, "BadParameter")
-	refused(t, create("a", policy("nobody")), vault.Invalid, "BadParameter")
-	subject := policy("Self")
+	refused(t, create("a", policyOf("nobody")), vault.Invalid, "BadParameter")
+	subject := policyOf("Self")
 	subject.X509.Subject = ptr("no name at all")
 	refused(t, create("a", subject), vault.Invalid, "BadParameter")
 	h.issuer(t, "")
 	_, err := h.Issuers.Update(t.Context(), nobody, "default", "mydigicert", service.IssuerInput{Enabled: ptr(false)})
 	must(t, err)
-	refused(t, create("a", policy("mydigicert")), vault.Invalid, "BadParameter")
+	refused(t, create("a", policyOf("mydigicert")), vault.Invalid, "BadParameter")
 	if _, err := h.Get(t.Context(), nobody, vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "a"}, ""); err == nil {
 		t.Error("a refused create left a certificate")
 	}
@@ -101,7 +102,7 @@ func TestCreateRefusals(t *testing.T) {
 func TestDeleteRecoverPurge(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.create(t, web, policy("Self"))
+	h.create(t, web, policyOf("Self"))
 	id := h.get(t, web).Version.ID
 	gone, err := h.Delete(t.Context(), nobody, web)
 	must(t, err)
@@ -112,7 +113,7 @@ func TestDeleteRecoverPurge(t *testing.T) {
 		_, err = h.Get(t.Context(), nobody, web.As(k), "")
 		refused(t, err, vault.NotFound, k.Title()+"NotFound")
 	}
-	_, err = h.Certificates.Create(t.Context(), nobody, web, service.CreateInput{Policy: policy("Self")})
+	_, err = h.Certificates.Create(t.Context(), nobody, web, service.CreateInput{Policy: policyOf("Self")})
 	refused(t, err, vault.Conflict, "Conflict")
 	_, err = h.GetDeleted(t.Context(), nobody, web.As(vault.Secrets))
 	must(t, err)
@@ -129,13 +130,13 @@ func TestDeleteRecoverPurge(t *testing.T) {
 	must(t, h.Purge(t.Context(), nobody, web))
 	_, err = h.GetDeleted(t.Context(), nobody, web)
 	refused(t, err, vault.NotFound, "CertificateNotFound")
-	h.create(t, web, policy("Self"))
+	h.create(t, web, policyOf("Self"))
 }
 
 func TestBackupKeepsEverything(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.create(t, web, policy("Self"))
+	h.create(t, web, policyOf("Self"))
 	h.get(t, web)
 	h.create(t, web, nil)
 	want := h.get(t, web)
@@ -177,14 +178,14 @@ func TestImportWhatWeExport(t *testing.T) {
 	t.Parallel()
 	for _, contentType := range []string{vault.PEM, vault.PKCS12} {
 		h := newHouse(t)
-		p := policy("Self")
+		p := policyOf("Self")
 		p.Secret.ContentType = &contentType
 		h.create(t, web, p)
 		want := h.get(t, web)
 		secret, err := h.Secrets.Get(t.Context(), nobody, web.As(vault.Secrets), "", "")
 		must(t, err)
 		got, err := h.Certificates.Import(t.Context(), nobody, vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "copy"},
-			service.ImportInput{Value: secret.Value, Policy: &vault.PolicyPatch{Secret: &vault.SecretPatch{ContentType: &contentType}}})
+			service.ImportInput{Value: secret.Value, Policy: &policy.Patch{Secret: &policy.SecretPatch{ContentType: &contentType}}})
 		must(t, err)
 		if !bytes.Equal(got.Version.Certificate.Leaf, want.Version.Certificate.Leaf) || got.Pending {
 			t.Errorf("%s: another certificate", contentType)
@@ -198,7 +199,7 @@ func TestImportWhatWeExport(t *testing.T) {
 func TestKeyStaysInsideWhenNotExportable(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	p := policy("Self")
+	p := policyOf("Self")
 	p.Key.Exportable = ptr(false)
 	h.create(t, web, p)
 	h.get(t, web)
@@ -212,7 +213,7 @@ func TestKeyStaysInsideWhenNotExportable(t *testing.T) {
 func TestReuseKey(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	p := policy("Self")
+	p := policyOf("Self")
 	p.Key.Reuse = ptr(true)
 	public := func() string {
 		h.create(t, web, p)
@@ -238,7 +239,7 @@ func TestReuseKey(t *testing.T) {
 func TestDisabledCertificateKeepsItsSecret(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.create(t, web, policy("Self"))
+	h.create(t, web, policyOf("Self"))
 	h.get(t, web)
 	_, err := h.Certificates.Update(t.Context(), nobody, web, "", service.UpdateInput{Enabled: ptr(false), Tags: map[string]string{"a": "b"}})
 	must(t, err)
@@ -257,7 +258,7 @@ func TestVersionsAreDatedApart(t *testing.T) {
 	h := newHouse(t)
 	seen := map[int64]bool{}
 	for i := range 4 {
-		h.create(t, web, policy("Self"))
+		h.create(t, web, policyOf("Self"))
 		created := h.get(t, web).Version.Attributes.Created
 		if seen[created.Unix()] || created.Sub(noon) > time.Duration(i)*time.Second {
 			t.Errorf("version %d made at %v", i, created)
@@ -275,7 +276,7 @@ func TestEpochMovesWithEveryWrite(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	before := h.Epoch(web)
-	h.create(t, web, policy("Self"))
+	h.create(t, web, policyOf("Self"))
 	created := h.Epoch(web)
 	h.get(t, web)
 	if issued := h.Epoch(web.As(vault.Keys)); before == created || created == issued {
@@ -286,14 +287,14 @@ func TestEpochMovesWithEveryWrite(t *testing.T) {
 func TestImportBoundsTheChain(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.create(t, web, policy("Self"))
+	h.create(t, web, policyOf("Self"))
 	h.get(t, web)
 	secret, err := h.Secrets.Get(t.Context(), nobody, web.As(vault.Secrets), "", "")
 	must(t, err)
 	extra, err := certs.WritePEM(nil, [][]byte{h.authority.Certificate})
 	must(t, err)
 	other := vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "long"}
-	in := service.ImportInput{Value: secret.Value + strings.Repeat(extra, 40), Policy: &vault.PolicyPatch{Secret: &vault.SecretPatch{ContentType: ptr(vault.PEM)}}}
+	in := service.ImportInput{Value: secret.Value + strings.Repeat(extra, 40), Policy: &policy.Patch{Secret: &policy.SecretPatch{ContentType: ptr(vault.PEM)}}}
 	_, err = h.Certificates.Import(t.Context(), nobody, other, in)
 	refused(t, err, vault.Invalid, "BadParameter")
 	in.Value = secret.Value + extra

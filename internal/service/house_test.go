@@ -15,6 +15,7 @@ import (
 	"certwright/internal/engine"
 	"certwright/internal/issuer/scripted"
 	"certwright/internal/keys"
+	"certwright/internal/policy"
 	"certwright/internal/seal"
 	"certwright/internal/service"
 	"certwright/internal/store/sqlstore"
@@ -88,13 +89,13 @@ func refused(t *testing.T, err error, reason vault.Reason, code string) {
 
 func ptr[T any](v T) *T { return &v }
 
-// policy is a small EC policy by issuer.
-func policy(issuer string) *vault.PolicyPatch {
-	return &vault.PolicyPatch{Key: &vault.KeyPatch{Type: ptr(vault.EC)}, X509: &vault.X509Patch{Subject: ptr("CN=web.example.test")},
-		Secret: &vault.SecretPatch{ContentType: ptr(vault.PEM)}, Issuer: &vault.IssuerPatch{Name: ptr(issuer)}}
+// policyOf is a small EC policy by issuer.
+func policyOf(issuer string) *policy.Patch {
+	return &policy.Patch{Key: &policy.KeyPatch{Type: ptr(vault.EC)}, X509: &policy.X509Patch{Subject: ptr("CN=web.example.test")},
+		Secret: &policy.SecretPatch{ContentType: ptr(vault.PEM)}, Issuer: &policy.IssuerPatch{Name: ptr(issuer)}}
 }
 
-func (h *house) create(t *testing.T, ref vault.Ref, p *vault.PolicyPatch) vault.Operation {
+func (h *house) create(t *testing.T, ref vault.Ref, p *policy.Patch) vault.Operation {
 	t.Helper()
 	op, err := h.Certificates.Create(t.Context(), nobody, ref, service.CreateInput{Policy: p})
 	must(t, err)

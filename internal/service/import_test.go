@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"testing"
 
+	"certwright/internal/policy"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
@@ -27,7 +28,7 @@ func rsaPEM(t *testing.T, bits int) service.ImportInput {
 	must(t, err)
 	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
 	text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})...)
-	return service.ImportInput{Value: string(text), Policy: &vault.PolicyPatch{Secret: &vault.SecretPatch{ContentType: ptr(vault.PEM)}}}
+	return service.ImportInput{Value: string(text), Policy: &policy.Patch{Secret: &policy.SecretPatch{ContentType: ptr(vault.PEM)}}}
 }
 
 // RSA keys that create would call too small are no better when they are

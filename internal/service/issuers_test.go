@@ -101,7 +101,7 @@ func TestIssuerOutOfReach(t *testing.T) {
 	}
 	h, p := playing(t, steps...)
 	p.patience = time.Hour
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, 24*time.Hour)
 	op := h.status(t, web)
 	details, _ := op.Details()
@@ -132,7 +132,7 @@ func TestIssuerPaced(t *testing.T) {
 	t.Parallel()
 	paced := fails(&vault.RetryError{After: 5 * time.Second, Err: vault.ErrPaced})
 	h, p := playing(t, paced, paced)
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, 7*time.Second)
 	if op := h.status(t, web); op.Attempt != 0 || len(op.History) != 1 || op.Detail != "" || len(p.asked) != 2 {
 		t.Errorf("%d asked, %+v", len(p.asked), op)
@@ -145,7 +145,7 @@ func TestHeldSaysSo(t *testing.T) {
 	t.Parallel()
 	held := fails(&vault.RetryError{After: time.Hour, Err: vault.Paced("acme.test limits orders for a.test: too many, key hunter2")})
 	h, p := playing(t, held)
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, 10*time.Minute)
 	op := h.status(t, web)
 	want := "The order waits until 2026-11-22T13:00:00Z: acme.test limits orders for a.test: too many, key [hidden]."
@@ -166,7 +166,7 @@ func TestPatienceEnds(t *testing.T) {
 	t.Parallel()
 	h, p := playing(t, waits(vault.Progress{State: []byte("placed"), Again: time.Hour}))
 	p.patience = 24 * time.Hour
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, 23*time.Hour)
 	if op := h.status(t, web); op.Status != vault.InProgress {
 		t.Fatal(op.Status)
@@ -196,7 +196,7 @@ func TestPatienceDoesNotCountOutages(t *testing.T) {
 	for name, out := range map[string]step{"out of reach": down, "limited": limited} {
 		h, p := playing(t, pending)
 		p.patience = 24 * time.Hour
-		created := h.create(t, web, policy("mydigicert")).Created
+		created := h.create(t, web, policyOf("mydigicert")).Created
 		h.pass(t, 5*time.Hour)
 		if got := until(h); !got.Equal(created.Add(p.patience)) {
 			t.Errorf("%s: given up at %v", name, got)
@@ -247,7 +247,7 @@ func TestDeliveries(t *testing.T) {
 				leaf, err := h.authority.Issue(o.CSR, 12, c.at)
 				return vault.Progress{Chain: c.chain(h, leaf)}, err
 			}}
-			h.create(t, web, policy("mydigicert"))
+			h.create(t, web, policyOf("mydigicert"))
 			h.pass(t, 2*time.Second)
 			op := h.status(t, web)
 			if c.want == "" {
@@ -281,7 +281,7 @@ func TestDifferencesAreNoted(t *testing.T) {
 		leaf, err := h.authority.Issue(o.CSR, 1, o.Now)
 		return vault.Progress{Chain: [][]byte{leaf, h.authority.Certificate}}, err
 	}}
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, time.Second)
 	op := h.status(t, web)
 	if op.Status != vault.Completed {
@@ -304,7 +304,7 @@ func TestApproval(t *testing.T) {
 			}
 			return vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: o.Approval.Message}}, nil
 		}}
-		h.create(t, web, policy("mydigicert"))
+		h.create(t, web, policyOf("mydigicert"))
 		_, err := h.Operator.Decide(t.Context(), web, "", approved, "no reason")
 		refused(t, err, vault.Conflict, "Conflict") // it has not asked yet
 		h.pass(t, time.Minute)
@@ -341,7 +341,7 @@ func TestCancelOutOfReach(t *testing.T) {
 	h, p := playing(t, waits(vault.Progress{State: []byte("placed"), Again: time.Hour}))
 	down := errors.New("connection refused")
 	p.cancel = func(vault.Order) (vault.Progress, error) { return vault.Progress{}, down }
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, time.Second)
 	_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 	must(t, err)
@@ -375,7 +375,7 @@ func TestDeleteTakesBack(t *testing.T) {
 		},
 	} {
 		h, p := playing(t, waits(vault.Progress{State: []byte("placed"), Again: time.Hour}))
-		op := h.create(t, web, policy("mydigicert"))
+		op := h.create(t, web, policyOf("mydigicert"))
 		h.pass(t, time.Second)
 		must(t, remove(h))
 		h.pass(t, time.Second)
@@ -397,7 +397,7 @@ func TestDeleteDuringAStep(t *testing.T) {
 		_, err := h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 		return vault.Progress{State: []byte("placed just now"), Again: time.Hour}, err
 	}}
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, time.Minute)
 	if n := len(p.cancels); n == 0 || string(p.cancels[n-1].State) != "placed just now" {
 		t.Fatalf("%d cancels: %+v", n, p.cancels)
@@ -414,7 +414,7 @@ func TestRevoke(t *testing.T) {
 	p.revoke = func(r vault.Revocation) error { got = r; return answer }
 	_, err := h.Operator.Revoke(t.Context(), web, "", 1)
 	refused(t, err, vault.NotFound, "CertificateNotFound")
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	_, err = h.Operator.Revoke(t.Context(), web, "", 1)
 	refused(t, err, vault.Conflict, "Conflict")
 	h.pass(t, time.Second)
@@ -433,7 +433,7 @@ func TestRevoke(t *testing.T) {
 	_, err = h.Operator.Revoke(t.Context(), web, "", 1)
 	refused(t, err, vault.Conflict, "Conflict")
 	own := vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: "own"}
-	h.create(t, own, policy("Self"))
+	h.create(t, own, policyOf("Self"))
 	h.status(t, own)
 	_, err = h.Operator.Revoke(t.Context(), own, "", 1)
 	refused(t, err, vault.Conflict, "Conflict")
@@ -446,7 +446,7 @@ func TestPrevious(t *testing.T) {
 	h, p := playing(t)
 	p.steps = []step{h.issues}
 	again := func(issuer string) []byte {
-		h.create(t, web, policy(issuer))
+		h.create(t, web, policyOf(issuer))
 		h.pass(t, time.Second)
 		return p.asked[len(p.asked)-1].Previous
 	}
@@ -469,7 +469,7 @@ func TestOrdersInTheLog(t *testing.T) {
 	h, p := playing(t, fails(errors.New("refused hunter2")))
 	var text bytes.Buffer
 	h.Log = slog.New(slog.NewTextHandler(&text, nil))
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, time.Second)
 	p.steps = []step{h.issues}
 	h.pass(t, time.Minute)

@@ -8,6 +8,7 @@ import (
 
 	"certwright/internal/keys"
 	"certwright/internal/order"
+	"certwright/internal/policy"
 	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
@@ -57,15 +58,15 @@ func (s *Keys) keyProps(vaultName string, in KeyInput) (vault.KeyProps, error) {
 	case in.Curve != "" && (in.Type.IsRSA() || in.Curve.Plain().Size() == 0):
 		return vault.KeyProps{}, vault.CurveNotSupported(in.Curve)
 	}
-	patch := vault.KeyPatch{Type: &in.Type, Exportable: new(bool)}
+	patch := policy.KeyPatch{Type: &in.Type, Exportable: new(bool)}
 	if curve := in.Curve.Plain(); curve != "" {
 		patch.Curve = &curve
 	}
 	if in.Size != 0 && in.Type.IsRSA() {
 		patch.Size = &in.Size
 	}
-	props := vault.NewPolicy(vault.PolicyPatch{Key: &patch}, s.Now()).Key
-	return props, props.Check(settings)
+	props := policy.New(policy.Patch{Key: &patch}, s.Now()).Key
+	return props, policy.CheckKey(props, settings)
 }
 
 func octProps(in KeyInput, settings vault.Settings) (vault.KeyProps, error) {

@@ -9,12 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"certwright/internal/certs"
 	"certwright/internal/keys"
+	"certwright/internal/policy"
 	"certwright/internal/service"
 	"certwright/internal/vault"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var plain = vault.Ref{Vault: "default", Kind: vault.Keys, Name: "Plain"}
@@ -302,20 +303,20 @@ func TestCertificateVerifiesWhatItsKeySigns(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	for i, tt := range []struct {
-		key  vault.KeyPatch
+		key  policy.KeyPatch
 		alg  string
 		hash crypto.Hash
 	}{
-		{vault.KeyPatch{Type: ptr(vault.RSA), Size: ptr(2048)}, "RS256", crypto.SHA256},
-		{vault.KeyPatch{Type: ptr(vault.RSA), Size: ptr(3072)}, "PS384", crypto.SHA384},
-		{vault.KeyPatch{Type: ptr(vault.RSA), Size: ptr(4096)}, "PS512", crypto.SHA512},
-		{vault.KeyPatch{Type: ptr(vault.EC), Curve: ptr(vault.P256)}, "ES256", crypto.SHA256},
-		{vault.KeyPatch{Type: ptr(vault.EC), Curve: ptr(vault.P384)}, "ES384", crypto.SHA384},
-		{vault.KeyPatch{Type: ptr(vault.EC), Curve: ptr(vault.P521)}, "ES512", crypto.SHA512},
-		{vault.KeyPatch{Type: ptr(vault.EC), Curve: ptr(vault.P256K)}, "ES256K", crypto.SHA256},
+		{policy.KeyPatch{Type: ptr(vault.RSA), Size: ptr(2048)}, "RS256", crypto.SHA256},
+		{policy.KeyPatch{Type: ptr(vault.RSA), Size: ptr(3072)}, "PS384", crypto.SHA384},
+		{policy.KeyPatch{Type: ptr(vault.RSA), Size: ptr(4096)}, "PS512", crypto.SHA512},
+		{policy.KeyPatch{Type: ptr(vault.EC), Curve: ptr(vault.P256)}, "ES256", crypto.SHA256},
+		{policy.KeyPatch{Type: ptr(vault.EC), Curve: ptr(vault.P384)}, "ES384", crypto.SHA384},
+		{policy.KeyPatch{Type: ptr(vault.EC), Curve: ptr(vault.P521)}, "ES512", crypto.SHA512},
+		{policy.KeyPatch{Type: ptr(vault.EC), Curve: ptr(vault.P256K)}, "ES256K", crypto.SHA256},
 	} {
 		ref := vault.Ref{Vault: "default", Kind: vault.Certificates, Name: fmt.Sprintf("c%d", i)}
-		p := policy("Self")
+		p := policyOf("Self")
 		p.Key = &tt.key
 		h.create(t, ref, p)
 		leaf, err := certs.Parse(h.get(t, ref).Version.Certificate.Leaf)
@@ -339,7 +340,7 @@ func TestCertificateVerifiesWhatItsKeySigns(t *testing.T) {
 func TestManagedKeysFollowTheirCertificate(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.create(t, web, policy("Self"))
+	h.create(t, web, policyOf("Self"))
 	id := h.get(t, web).Version.ID
 	ref := web.As(vault.Keys)
 	h.works(t, ref, "")
@@ -391,14 +392,14 @@ func TestNamesClashBothWays(t *testing.T) {
 	_, err := h.Secrets.Set(t.Context(), nobody, secret, service.SecretInput{Value: "x"})
 	must(t, err)
 	for _, ref := range []vault.Ref{plain, secret} {
-		_, err = h.Certificates.Create(t.Context(), nobody, ref.As(vault.Certificates), service.CreateInput{Policy: policy("Self")})
+		_, err = h.Certificates.Create(t.Context(), nobody, ref.As(vault.Certificates), service.CreateInput{Policy: policyOf("Self")})
 		refused(t, err, vault.Conflict, "Conflict")
 	}
 	// A plain key and a plain secret may share a name.
 	_, err = h.Secrets.Set(t.Context(), nobody, plain.As(vault.Secrets), service.SecretInput{Value: "x"})
 	must(t, err)
 
-	h.create(t, web, policy("Unknown")) // no key yet
+	h.create(t, web, policyOf("Unknown")) // no key yet
 	_, err = h.Keys.Create(t.Context(), nobody, web.As(vault.Keys), service.KeyInput{Type: vault.EC})
 	refused(t, err, vault.Conflict, "Conflict")
 	_, err = h.Secrets.Set(t.Context(), nobody, web.As(vault.Secrets), service.SecretInput{Value: "x"})
@@ -409,7 +410,7 @@ func TestNamesClashBothWays(t *testing.T) {
 	must(t, err)
 	_, err = h.Keys.Create(t.Context(), nobody, plain, service.KeyInput{Type: vault.EC})
 	refused(t, err, vault.Conflict, "Conflict")
-	_, err = h.Certificates.Create(t.Context(), nobody, plain.As(vault.Certificates), service.CreateInput{Policy: policy("Self")})
+	_, err = h.Certificates.Create(t.Context(), nobody, plain.As(vault.Certificates), service.CreateInput{Policy: policyOf("Self")})
 	refused(t, err, vault.Conflict, "Conflict")
 	must(t, h.Purge(t.Context(), nobody, plain))
 	h.key(t, plain, service.KeyInput{Type: vault.EC})

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/policy"
+	"certwright/internal/renewal"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
@@ -83,7 +85,7 @@ func TestLateRenewalIsTold(t *testing.T) {
 			}
 			h.pass(t, 200*day)
 			due := a.NotBefore.Add(a.Expires.Sub(a.NotBefore) / 100 * 80)
-			late, last := vault.Lateness(due, a.Expires)
+			late, last := renewal.Lateness(due, a.Expires)
 			for _, topic := range []string{vault.EventRenewalLate, vault.TopicMail} {
 				at, texts := h.sent(t, topic, "its renewal is late")
 				if topic == vault.TopicMail {
@@ -140,7 +142,7 @@ func TestLateFollowsThePlan(t *testing.T) {
 	h.pass(t, 100*day)
 	p.steps = []step{waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "No."}})}
 	h.pass(t, 100*day) // due at 182 days
-	_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Lifetime: &[]vault.LifetimeAction{renew(90)}})
+	_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, policy.Patch{Lifetime: &[]vault.LifetimeAction{renew(90)}})
 	must(t, err)
 	h.pass(t, 128*day)
 	if at, _ := h.sent(t, vault.EventRenewalLate, ""); len(at) != 0 {

@@ -125,7 +125,7 @@ func TestNothingToRetry(t *testing.T) {
 	h.pass(t, time.Minute)
 	p.steps = []step{waits(vault.Progress{Asks: true, Again: time.Hour})}
 	h.create(t, ref("asks"), lives("mydigicert", 12, renew(80)))
-	h.create(t, ref("merge"), policy("Unknown"))
+	h.create(t, ref("merge"), policyOf("Unknown"))
 	h.pass(t, time.Minute)
 	for name, want := range map[string]string{"fine": "no renewal failed", "mail": "has no AutoRenew", "refused": "request the certificate again", "asks": "certwright approve", "merge": "the merge of a signed certificate"} {
 		_, err := h.Operator.Retry(t.Context(), ref(name))

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/policy"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
@@ -17,7 +18,7 @@ func TestNamesOfRequests(t *testing.T) {
 	for _, issuer := range []string{"Self", "Unknown", "mydigicert"} {
 		h, p := playing(t)
 		p.steps = []step{h.issues}
-		op := h.create(t, web, policy(issuer))
+		op := h.create(t, web, policyOf(issuer))
 		csr, err := x509.ParseCertificateRequest(op.CSR)
 		must(t, err)
 		if csr.Subject.CommonName != "web.example.test" || !slices.Equal(csr.DNSNames, []string{"web.example.test"}) {
@@ -44,7 +45,7 @@ func TestNamesBesideOthers(t *testing.T) {
 	t.Parallel()
 	for issuer, want := range map[string][]string{"Self": {"a.example.test"}, "Unknown": {"a.example.test"}, "mydigicert": {"a.example.test", "web.example.test"}} {
 		h, _ := playing(t)
-		p := policy(issuer)
+		p := policyOf(issuer)
 		p.X509.SANs = &vault.SANs{DNS: []string{"a.example.test", "A.example.test"}}
 		csr, err := x509.ParseCertificateRequest(h.create(t, web, p).CSR)
 		must(t, err)
@@ -61,7 +62,7 @@ func TestLongCommonName(t *testing.T) {
 	long := strings.Repeat("a", 60) + ".example.test"
 	for _, issuer := range []string{"Self", "Unknown", "mydigicert"} {
 		h, _ := playing(t)
-		p := policy(issuer)
+		p := policyOf(issuer)
 		p.X509.Subject = ptr("O=Example, CN=" + long)
 		_, err := h.Certificates.Create(t.Context(), nobody, web, service.CreateInput{Policy: p})
 		refused(t, err, vault.Invalid, "BadParameter")
@@ -74,7 +75,7 @@ func TestLongCommonName(t *testing.T) {
 		if csr.Subject.String() != "O=Example" || !slices.Equal(csr.DNSNames, []string{long}) {
 			t.Errorf("%s: %q with %q", issuer, csr.Subject, csr.DNSNames)
 		}
-		_, err = h.Certificates.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{X509: &vault.X509Patch{Subject: ptr("CN=b" + long)}})
+		_, err = h.Certificates.UpdatePolicy(t.Context(), nobody, web, policy.Patch{X509: &policy.X509Patch{Subject: ptr("CN=b" + long)}})
 		refused(t, err, vault.Invalid, "BadParameter")
 		if got := h.get(t, web).Policy.X509.Subject; got != "O=Example, CN="+long {
 			t.Errorf("%s: the policy's subject is %q", issuer, got)
@@ -138,15 +139,15 @@ func TestEditsAreHeldAgainstTheIssuer(t *testing.T) {
 	p.steps = []step{h.issues}
 	h.create(t, web, lives("mydigicert", 12, renew(80)))
 	h.pass(t, time.Second)
-	reuse := vault.PolicyPatch{Key: &vault.KeyPatch{Reuse: ptr(true)}}
+	reuse := policy.Patch{Key: &policy.KeyPatch{Reuse: ptr(true)}}
 	h.Orders.Issuers.Find = func(string) vault.Issuer { return strict{p} }
-	for name, patch := range map[string]vault.PolicyPatch{"key": reuse, "names": {X509: &vault.X509Patch{Subject: ptr("CN=b.example.test")}},
+	for name, patch := range map[string]policy.Patch{"key": reuse, "names": {X509: &policy.X509Patch{Subject: ptr("CN=b.example.test")}},
 		"lifetime": {Lifetime: &[]vault.LifetimeAction{write(10)}}} {
 		if _, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, patch); err == nil || !strings.Contains(err.Error(), "not these names") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Secret: &vault.SecretPatch{ContentType: ptr(vault.PKCS12)}}); err != nil {
+	if _, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, policy.Patch{Secret: &policy.SecretPatch{ContentType: ptr(vault.PKCS12)}}); err != nil {
 		t.Errorf("what no issuer sees: %v", err)
 	}
 	_, err := h.Issuers.Delete(t.Context(), nobody, web.Vault, "mydigicert")
@@ -154,7 +155,7 @@ func TestEditsAreHeldAgainstTheIssuer(t *testing.T) {
 	if got, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, reuse); err != nil || !got.Key.Reuse {
 		t.Errorf("with an issuer that is gone: %v", err)
 	}
-	_, err = h.Certificates.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Issuer: &vault.IssuerPatch{Name: ptr("mydigicert")}})
+	_, err = h.Certificates.UpdatePolicy(t.Context(), nobody, web, policy.Patch{Issuer: &policy.IssuerPatch{Name: ptr("mydigicert")}})
 	refused(t, err, vault.Invalid, "BadParameter")
 }
 
@@ -166,7 +167,7 @@ func TestNamesLeftOutAreNoted(t *testing.T) {
 		leaf, err := h.authority.Issue(o.CSR, 12, o.Now)
 		return vault.Progress{Chain: [][]byte{leaf, h.authority.Certificate}}, err
 	}}
-	asked := policy("mydigicert")
+	asked := policyOf("mydigicert")
 	asked.X509.SANs = &vault.SANs{DNS: []string{"a.example.test"}}
 	h.create(t, web, asked)
 	h.pass(t, time.Second)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/policy"
 	"certwright/internal/vault"
 )
 
@@ -25,7 +26,7 @@ func TestMailWaitsForContacts(t *testing.T) {
 	h.pass(t, 200*day)
 	p.steps = []step{waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "CAA forbids it."}})}
 	h.pass(t, 118*day) // both renewals failed and are late
-	_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, named("mended"), vault.PolicyPatch{Lifetime: &[]vault.LifetimeAction{write(10)}})
+	_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, named("mended"), policy.Patch{Lifetime: &[]vault.LifetimeAction{write(10)}})
 	must(t, err)
 	asks := waits(vault.Progress{Asks: true, Again: time.Hour, Detail: "It asks for web.example.test."})
 	p.steps = []step{asks}

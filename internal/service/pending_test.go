@@ -13,7 +13,7 @@ import (
 func TestFirstGetFinishesSelf(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	created := h.create(t, web, policy("Self"))
+	created := h.create(t, web, policyOf("Self"))
 	op := h.status(t, web)
 	if op.Status != vault.Completed || op.RequestID != created.RequestID {
 		t.Fatalf("%s %s", op.Status, op.RequestID)
@@ -36,7 +36,7 @@ func TestFirstGetFinishesSelf(t *testing.T) {
 func TestWorkerFinishesSelfWhenNobodyAsks(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.create(t, web, policy("self"))
+	h.create(t, web, policyOf("self"))
 	list := func() int {
 		p, err := h.List(t.Context(), nobody, web.Vault, vault.Certificates, service.ListInput{Limit: 25})
 		must(t, err)
@@ -56,7 +56,7 @@ func TestPlaceholderUntilIssued(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.issuer(t, "hold")
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	before := h.get(t, web)
 	if v := before.Version; !v.Pending || v.Attributes.Enabled || v.Certificate != nil || !vault.IsID(v.ID) || before.Settled() {
 		t.Errorf("placeholder %+v", v)
@@ -75,7 +75,7 @@ func TestCancelRightAfterCreateWins(t *testing.T) {
 	for _, issuer := range []string{"Self", "Unknown", "mydigicert"} {
 		h := newHouse(t)
 		h.issuer(t, "")
-		h.create(t, web, policy(issuer))
+		h.create(t, web, policyOf(issuer))
 		op, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 		must(t, err)
 		if op.Status != vault.InProgress || !op.CancelRequested {
@@ -90,7 +90,7 @@ func TestCancelRightAfterCreateWins(t *testing.T) {
 		}
 		_, err = h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 		refused(t, err, vault.Invalid, "BadParameter")
-		h.create(t, web, policy("Self")) // an ended operation is overwritten
+		h.create(t, web, policyOf("Self")) // an ended operation is overwritten
 	}
 }
 
@@ -99,7 +99,7 @@ func TestCancelWithdrawn(t *testing.T) {
 	for issuer, want := range map[string]vault.Status{"Self": vault.Completed, "Unknown": vault.InProgress, "mydigicert": vault.Completed} {
 		h := newHouse(t)
 		h.issuer(t, "delay=10s")
-		h.create(t, web, policy(issuer))
+		h.create(t, web, policyOf(issuer))
 		for _, cancel := range []bool{true, false} {
 			_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", cancel)
 			must(t, err)
@@ -133,7 +133,7 @@ func TestScripts(t *testing.T) {
 	} {
 		h := newHouse(t)
 		h.issuer(t, c.script)
-		h.create(t, web, policy("MyDigiCert"))
+		h.create(t, web, policyOf("MyDigiCert"))
 		h.pass(t, c.after)
 		op := h.status(t, web)
 		if op.Status != c.want {
@@ -149,7 +149,7 @@ func TestCancelLost(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.issuer(t, "delay=10s;cancel=lost")
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 	must(t, err)
 	h.pass(t, 5*time.Second)
@@ -166,7 +166,7 @@ func TestOrderSurvivesItsIssuer(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.issuer(t, "delay=10s")
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	_, err := h.Issuers.Delete(t.Context(), nobody, web.Vault, "MyDigicert")
 	must(t, err)
 	h.pass(t, 10*time.Second)
@@ -178,7 +178,7 @@ func TestOrderSurvivesItsIssuer(t *testing.T) {
 func TestRequestIDFilters(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	first := h.create(t, web, policy("Unknown"))
+	first := h.create(t, web, policyOf("Unknown"))
 	_, err := h.Certificates.GetOperation(t.Context(), nobody, web, vault.NewID())
 	refused(t, err, vault.NotFound, "PendingCertificateNotFound")
 	_, err = h.Certificates.UpdateOperation(t.Context(), nobody, web, vault.NewID(), true)
@@ -187,7 +187,7 @@ func TestRequestIDFilters(t *testing.T) {
 	refused(t, err, vault.NotFound, "PendingCertificateNotFound")
 	_, err = h.Certificates.DeleteOperation(t.Context(), nobody, web, first.RequestID)
 	must(t, err)
-	second := h.create(t, web, policy("Unknown"))
+	second := h.create(t, web, policyOf("Unknown"))
 	_, err = h.Certificates.GetOperation(t.Context(), nobody, web, first.RequestID)
 	refused(t, err, vault.NotFound, "PendingCertificateNotFound")
 	_, err = h.Certificates.GetOperation(t.Context(), nobody, web, second.RequestID)
@@ -201,7 +201,7 @@ func TestOneOperationAtATime(t *testing.T) {
 	won := make(chan string, callers)
 	for range callers {
 		go func() {
-			op, err := h.Certificates.Create(t.Context(), nobody, web, service.CreateInput{Policy: policy("Unknown")})
+			op, err := h.Certificates.Create(t.Context(), nobody, web, service.CreateInput{Policy: policyOf("Unknown")})
 			if err != nil {
 				refused(t, err, vault.Conflict, "Forbidden")
 			}
@@ -223,7 +223,7 @@ func TestDeletedOperationHasNoUseForItsResult(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.issuer(t, "delay=10s")
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	_, err := h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 	must(t, err)
 	h.pass(t, time.Minute)

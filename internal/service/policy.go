@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"certwright/internal/engine"
+	"certwright/internal/policy"
 	"certwright/internal/vault"
 )
 
@@ -26,7 +27,7 @@ func (s *Certificates) GetPolicy(ctx context.Context, who vault.Caller, ref vaul
 
 // UpdatePolicy changes the members of the policy that were sent. It issues
 // nothing: the next version follows it.
-func (s *Certificates) UpdatePolicy(ctx context.Context, who vault.Caller, ref vault.Ref, patch vault.PolicyPatch) (vault.Policy, error) {
+func (s *Certificates) UpdatePolicy(ctx context.Context, who vault.Caller, ref vault.Ref, patch policy.Patch) (vault.Policy, error) {
 	if err := s.enter(ctx, who, actions[vault.Certificates].update, ref); err != nil {
 		return vault.Policy{}, err
 	}
@@ -37,7 +38,7 @@ func (s *Certificates) UpdatePolicy(ctx context.Context, who vault.Caller, ref v
 		if err != nil {
 			return err
 		}
-		p = head.Policy.Apply(patch, now)
+		p = policy.Apply(*head.Policy, patch, now)
 		if err := s.checkPatched(tx, head, p, patch); err != nil {
 			return err
 		}
@@ -55,10 +56,10 @@ func (s *Certificates) UpdatePolicy(ctx context.Context, who vault.Caller, ref v
 
 // checkPatched refuses a policy that no certificate could be made from. What
 // an import wrote into a policy and the caller left alone is not held against it.
-func (s *Certificates) checkPatched(r vault.Reader, head vault.Object, p vault.Policy, patch vault.PolicyPatch) error {
+func (s *Certificates) checkPatched(r vault.Reader, head vault.Object, p vault.Policy, patch policy.Patch) error {
 	before := *head.Policy
-	err := p.CheckImport()
-	if !p.SameCertificate(before) {
+	err := policy.CheckImport(p)
+	if !policy.SameCertificate(p, before) {
 		err = s.Orders.CheckPolicy(head.Vault, p, before)
 	}
 	if err != nil {

@@ -83,7 +83,7 @@ func TestWithdrawnCancelIsNotCarriedOut(t *testing.T) {
 	for _, issuer := range []string{"Self", "Unknown"} {
 		h := newHouse(t)
 		for range 40 {
-			h.create(t, web, policy(issuer))
+			h.create(t, web, policyOf(issuer))
 			_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", true)
 			must(t, err)
 			h.clock.Advance(3 * time.Second)
@@ -137,7 +137,7 @@ func (h *house) stormStep(t *testing.T, ref vault.Ref, i, g int) {
 	var err error
 	switch (i*13 + g*5) % 9 {
 	case 0, 1:
-		_, err = h.Certificates.Create(ctx, nobody, ref, service.CreateInput{Policy: policy([]string{"Self", "Unknown", "mydigicert"}[(i*7+g)%3])})
+		_, err = h.Certificates.Create(ctx, nobody, ref, service.CreateInput{Policy: policyOf([]string{"Self", "Unknown", "mydigicert"}[(i*7+g)%3])})
 	case 2:
 		_, err = h.Certificates.UpdateOperation(ctx, nobody, ref, "", i%2 == 0)
 	case 3:

@@ -147,7 +147,7 @@ func TestContactsAreBounded(t *testing.T) {
 func TestWithdrawnOfAProviderThatIsGone(t *testing.T) {
 	t.Parallel()
 	h, _ := playing(t, waits(vault.Progress{State: []byte("placed"), Again: time.Hour}))
-	op := h.create(t, web, policy("mydigicert"))
+	op := h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, time.Second)
 	_, err := h.Certificates.DeleteOperation(t.Context(), nobody, web, "")
 	must(t, err)

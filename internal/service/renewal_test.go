@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/policy"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 
@@ -21,8 +22,8 @@ import (
 const day = 24 * time.Hour
 
 // lives makes a policy by issuer that does these things.
-func lives(issuer string, months int, actions ...vault.LifetimeAction) *vault.PolicyPatch {
-	p := policy(issuer)
+func lives(issuer string, months int, actions ...vault.LifetimeAction) *policy.Patch {
+	p := policyOf(issuer)
 	p.X509.ValidityMonths = &months
 	p.Lifetime = &actions
 	return p
@@ -249,7 +250,7 @@ func TestPolicyEdit(t *testing.T) {
 	h.create(t, web, lives("Self", 12, renew(80)))
 	h.pass(t, 100*day)
 	edit := func(actions ...vault.LifetimeAction) {
-		_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{Lifetime: &actions})
+		_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, policy.Patch{Lifetime: &actions})
 		must(t, err)
 		h.pass(t, time.Minute)
 	}
@@ -275,7 +276,7 @@ func TestPolicyEditMendsARenewal(t *testing.T) {
 	h.pass(t, 300*day)
 	tries := len(p.asked)
 	p.steps = []step{h.issues}
-	_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, vault.PolicyPatch{X509: &vault.X509Patch{Subject: ptr("CN=other.example.test")}})
+	_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, policy.Patch{X509: &policy.X509Patch{Subject: ptr("CN=other.example.test")}})
 	must(t, err)
 	h.pass(t, time.Minute)
 	if h.made(t, web) != 2 {
@@ -358,7 +359,7 @@ func TestPurgeOnItsDate(t *testing.T) {
 	kept := vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: "kept"}
 	word := vault.Ref{Vault: web.Vault, Kind: vault.Secrets, Name: "word"}
 	for _, ref := range []vault.Ref{web, kept} {
-		h.create(t, ref, policy("Self"))
+		h.create(t, ref, policyOf("Self"))
 		h.status(t, ref)
 		_, err := h.Delete(t.Context(), nobody, ref)
 		must(t, err)
@@ -384,7 +385,7 @@ func TestPurgeOnItsDate(t *testing.T) {
 	if c := h.get(t, kept); c.Version.Certificate == nil {
 		t.Error("what was recovered is gone")
 	}
-	h.create(t, web, policy("Self")) // the name is free again
+	h.create(t, web, policyOf("Self")) // the name is free again
 }
 
 // A job that was lost heals with the daily sweep, whatever it was for.
@@ -401,12 +402,12 @@ func TestSweepHeals(t *testing.T) {
 	}
 	h.pass(t, 2*day) // all is well so far
 	gone := vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: "gone"}
-	h.create(t, gone, policy("Self"))
+	h.create(t, gone, policyOf("Self"))
 	h.status(t, gone)
 	_, err := h.Delete(t.Context(), nobody, gone)
 	must(t, err)
 	ordered := vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: "ordered"}
-	h.create(t, ordered, policy("Self"))
+	h.create(t, ordered, policyOf("Self"))
 	must(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
 		for _, ref := range refs {
 			if err := tx.DeleteJob(vault.JobSchedule, ref); err != nil {
@@ -442,7 +443,7 @@ func TestSinks(t *testing.T) {
 		}
 		return []string{"hook", "other"}
 	}
-	h.create(t, web, policy("Self"))
+	h.create(t, web, policyOf("Self"))
 	h.status(t, web)
 	got := map[string]int{}
 	must(t, h.Store.View(t.Context(), func(r vault.Reader) error {

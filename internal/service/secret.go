@@ -8,6 +8,7 @@ import (
 	"certwright/internal/certs"
 	"certwright/internal/engine"
 	"certwright/internal/order"
+	"certwright/internal/policy"
 	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
@@ -27,7 +28,7 @@ func (s *Secrets) Get(ctx context.Context, who vault.Caller, ref vault.Ref, id, 
 	if err == nil {
 		b, err = s.opened(b)
 	}
-	form = vault.SpelledType(form)
+	form = policy.SpelledType(form)
 	if err != nil || form == "" || form == b.Version.Secret.ContentType {
 		return b, err
 	}

@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"certwright/internal/certs"
 	"certwright/internal/service"
 	"certwright/internal/vault"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var word = vault.Ref{Vault: "default", Kind: vault.Secrets, Name: "Word"}
@@ -122,7 +122,7 @@ func TestSecretSizes(t *testing.T) {
 func TestPFXComesOutAsPEM(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	p := policy("Self")
+	p := policyOf("Self")
 	p.Secret.ContentType = ptr(vault.PKCS12)
 	h.create(t, web, p)
 	leaf := h.get(t, web).Version.Certificate.Leaf

@@ -13,7 +13,7 @@ import (
 func TestGetWaitsForTheWorker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
-		h.create(t, web, policy("Self"))
+		h.create(t, web, policyOf("Self"))
 		l, err := h.Store.Take(t.Context(), vault.JobIssue, web, time.Now(), time.Minute)
 		must(t, err)
 		seen := make(chan vault.Operation)
@@ -36,7 +36,7 @@ func TestGetWaitsForTheWorker(t *testing.T) {
 func TestGetGivesUpOnTheWorker(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHouse(t)
-		h.create(t, web, policy("Self"))
+		h.create(t, web, policyOf("Self"))
 		_, err := h.Store.Take(t.Context(), vault.JobIssue, web, time.Now(), time.Minute)
 		must(t, err)
 		began := time.Now()

@@ -30,7 +30,7 @@ func TestIssuerKeepsItsNotes(t *testing.T) {
 	var seen []int
 	h.Orders.Issuers.Find = func(string) vault.Issuer { return notebook{&seen} }
 	h.issuer(t, "")
-	h.create(t, web, policy("mydigicert"))
+	h.create(t, web, policyOf("mydigicert"))
 	h.pass(t, 11*time.Second)
 	for _, cancel := range []bool{true, false, true} {
 		_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", cancel)

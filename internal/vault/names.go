@@ -3,6 +3,7 @@ package vault
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"net/netip"
 	"strings"
 )
 
@@ -31,7 +32,7 @@ func CheckName(name string) error {
 // Dots and underscores are let through, since the specification has no pattern.
 func CheckIssuerName(name string) error {
 	if !plainName(strings.NewReplacer(".", "-", "_", "-").Replace(name), 127) {
-		return Bad("The issuer name '%s' is invalid: it must be 1 to 127 characters out of 0-9, a-z, A-Z, -, _ and '.'.", shorten(name))
+		return Bad("The issuer name '%s' is invalid: it must be 1 to 127 characters out of 0-9, a-z, A-Z, -, _ and '.'.", Shorten(name))
 	}
 	if strings.EqualFold(name, SelfIssuer) || strings.EqualFold(name, UnknownIssuer) {
 		return Bad("The issuer name '%s' is reserved.", name)
@@ -42,9 +43,30 @@ func CheckIssuerName(name string) error {
 // CheckVaultName refuses a host label that cannot be a vault's name.
 func CheckVaultName(name string) error {
 	if !plainName(name, 63) {
-		return Bad("The vault name '%s' is invalid: it must be 1 to 63 characters out of 0-9, a-z and -.", shorten(name))
+		return Bad("The vault name '%s' is invalid: it must be 1 to 63 characters out of 0-9, a-z and -.", Shorten(name))
 	}
 	return nil
+}
+
+// IsDNSName takes host names, internationalised ones as A-labels, with a
+// wildcard as the first label and underscores, which private names use.
+func IsDNSName(s string) bool {
+	s = strings.TrimPrefix(s, "*.")
+	if s == "" || len(s) > 253 {
+		return false
+	}
+	for l := range strings.SplitSeq(s, ".") {
+		if !plainName(strings.ReplaceAll(l, "_", "x"), 63) || l[0] == '-' || l[len(l)-1] == '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// IsIP takes IP addresses without a zone.
+func IsIP(s string) bool {
+	a, err := netip.ParseAddr(s)
+	return err == nil && a.Zone() == ""
 }
 
 func plainName(s string, max int) bool {
@@ -59,8 +81,8 @@ func plainName(s string, max int) bool {
 	return true
 }
 
-// shorten keeps a caller's text in a message within bounds and printable.
-func shorten(s string) string {
+// Shorten keeps a caller's text in a message within bounds and printable.
+func Shorten(s string) string {
 	if len(s) > 80 {
 		s = s[:80] + "..."
 	}

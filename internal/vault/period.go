@@ -20,7 +20,7 @@ const maxPeriodPart = 9999
 func ParsePeriod(s string) (Period, error) {
 	var p Period
 	if !p.read(s) || p.IsZero() {
-		return Period{}, BadRotationPolicy("'%s' is not an ISO 8601 duration such as P90D, P18M or P2Y", shorten(s))
+		return Period{}, BadRotationPolicy("'%s' is not an ISO 8601 duration such as P90D, P18M or P2Y", Shorten(s))
 	}
 	return p, nil
 }

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -151,6 +152,14 @@ type LifetimeAction struct {
 type Trigger struct {
 	LifetimePercentage int // 1..99
 	DaysBeforeExpiry   int // 1..validity_months*27
+}
+
+// String is the trigger as it stands in a policy.
+func (t Trigger) String() string {
+	if t.DaysBeforeExpiry > 0 {
+		return fmt.Sprintf("days_before_expiry %d", t.DaysBeforeExpiry)
+	}
+	return fmt.Sprintf("lifetime_percentage %d", t.LifetimePercentage)
 }
 
 // IssuerParams name the issuer of a policy.

@@ -31,7 +31,7 @@ func NoToken() *Error {
 
 // BadName answers a name of an object that no object can have.
 func BadName(name string) *Error {
-	return Bad("The request URI contains an invalid name: %s", shorten(name))
+	return Bad("The request URI contains an invalid name: %s", Shorten(name))
 }
 
 // NoSuchObject answers for a name that is not there.
@@ -221,7 +221,7 @@ func BadSubject() *Error {
 // LongCommonName answers a policy whose common name no certificate may carry and
 // whose alternative names do not carry it either.
 func LongCommonName(cn string, most int) *Error {
-	return Bad("The common name '%s' in x509_props.subject is longer than %d characters, which no certificate may carry (RFC 5280). Shorten it, or put the name into x509_props.sans: then the subject leaves it out.", shorten(cn), most)
+	return Bad("The common name '%s' in x509_props.subject is longer than %d characters, which no certificate may carry (RFC 5280). Shorten it, or put the name into x509_props.sans: then the subject leaves it out.", Shorten(cn), most)
 }
 
 // OneAction answers a policy with several lifetime actions.
@@ -309,7 +309,7 @@ func WrongMethod(method string) *Error {
 // NotJSON answers a request whose body is of another media type, or of none: the
 // one refusal that has no code.
 func NotJSON(media string) *Error {
-	e := &Error{Reason: Unsupported, Message: "The request entity's media type '" + shorten(media) + "' is not supported for this resource."}
+	e := &Error{Reason: Unsupported, Message: "The request entity's media type '" + Shorten(media) + "' is not supported for this resource."}
 	if media == "" {
 		e.Message = "The request contains an entity body but no Content-Type header. The inferred media type 'application/octet-stream' is not supported for this resource."
 	}

@@ -19,7 +19,7 @@ func NotBase64URL(name string) *Error { return Bad("Content of '%s' is not base6
 // KeyTypeNotSupported answers a key type that the vault has not, such as oct
 // outside a managed HSM (Azure/azure-sdk-for-js#26212).
 func KeyTypeNotSupported(t KeyType) *Error {
-	return BadInner("KeyTypeNotSupported", "Invalid kty value: %s", shorten(string(t)))
+	return BadInner("KeyTypeNotSupported", "Invalid kty value: %s", Shorten(string(t)))
 }
 
 // KeyOperationsNotSupported answers key_ops that keys of the type cannot do
@@ -31,7 +31,7 @@ func KeyOperationsNotSupported(wrong, supported []string) *Error {
 func quoted(words []string) string {
 	q := make([]string, len(words))
 	for i, w := range words {
-		q[i] = `"` + shorten(w) + `"`
+		q[i] = `"` + Shorten(w) + `"`
 	}
 	return strings.Join(q, ", ")
 }
@@ -59,7 +59,7 @@ func KeyExpired(op string) *Error {
 
 // UnknownAlgorithm answers an alg that is none of the operation's.
 func UnknownAlgorithm(op, alg string) *Error {
-	return Bad("The algorithm '%s' is not supported for operation %s.", shorten(alg), op)
+	return Bad("The algorithm '%s' is not supported for operation %s.", Shorten(alg), op)
 }
 
 // WrongCurve answers a signature algorithm of another curve than the key's
@@ -121,7 +121,7 @@ func BadKeyMaterial(t KeyType) *Error {
 
 // CurveNotSupported answers a crv that is none of the API's.
 func CurveNotSupported(c Curve) *Error {
-	return Bad("Invalid crv value: %s", shorten(string(c)))
+	return Bad("Invalid crv value: %s", Shorten(string(c)))
 }
 
 // BadRotationPolicy answers a rotation policy that cannot be followed.

@@ -110,7 +110,7 @@ func (p KeyRotationPolicy) check() error {
 func (a RotationAction) check(expiry Period) error {
 	switch {
 	case a.Type != Rotate && a.Type != Notify:
-		return BadRotationPolicy("lifetimeActions.action.type '%s' is not an action; use Rotate or Notify", shorten(a.Type))
+		return BadRotationPolicy("lifetimeActions.action.type '%s' is not an action; use Rotate or Notify", Shorten(a.Type))
 	case a.AfterCreate.IsZero() == a.BeforeExpiry.IsZero():
 		return BadRotationPolicy("lifetimeActions.trigger of %s needs exactly one of timeAfterCreate and timeBeforeExpiry", a.Type)
 	case a.Type == Notify && a.BeforeExpiry.IsZero():

@@ -64,101 +64,38 @@ const (
 	MilestoneDue        = "falls-due"   // its renewal falls due, be it that it can begin or not
 )
 
-// nearExpiry is the date before the expiry on which Key Vault tells programs.
-const nearExpiry = 30 * day
-
 // A Milestone is something that falls due for a version.
 type Milestone struct {
 	What string // AutoRenew, EmailContacts, MilestoneAsk, MilestoneDue or something that people or programs are told
 	Due  time.Time
 }
 
-// Due is when a trigger fires for a certificate with these dates. A number of
-// days beyond the validity of a certificate is taken as two thirds of its
-// lifetime: otherwise every new version would be due at once.
-func (t Trigger) Due(notBefore, expires time.Time) time.Time {
-	if at := t.written(notBefore, expires); at.After(notBefore) || t.DaysBeforeExpiry == 0 {
-		return at
+// FellDue returns the schedule after its renewal fell due at now. What fell due before
+// stays, however often it is tried.
+func (l Schedule) FellDue(now time.Time) Schedule {
+	if l.Since.IsZero() {
+		l.Since = now
 	}
-	return notBefore.Add(expires.Sub(notBefore) / 3 * 2)
-}
-
-// written is when a trigger fires by its words alone.
-func (t Trigger) written(notBefore, expires time.Time) time.Time {
-	if t.DaysBeforeExpiry > 0 {
-		return expires.Add(-time.Duration(t.DaysBeforeExpiry) * day)
-	}
-	return notBefore.Add(expires.Sub(notBefore) / 100 * time.Duration(t.LifetimePercentage))
-}
-
-// Milestones returns what is still to be done for the current version of an object.
-// busy: an operation is in progress, so nothing is renewed.
-func (o Object) Milestones(v Version, l Schedule, busy bool, s Settings) []Milestone {
-	if o.Deletion != nil || o.Pending || o.Managed || v.Attributes.Expires.IsZero() {
-		return nil
-	}
-	var list []Milestone
-	add := func(what string, due time.Time) {
-		if !l.Did(what) {
-			list = append(list, Milestone{what, due})
-		}
-	}
-	if o.Kind == Certificates {
-		o.actions(v, l, busy, s, add)
-	}
-	if o.Kind != Keys { // a key says in its rotation policy when that is told
-		near := s.NearExpiry
-		if near == 0 {
-			near = nearExpiry
-		}
-		add(MilestoneNearExpiry, v.Attributes.Expires.Add(-near))
-	}
-	add(MilestoneExpired, v.Attributes.Expires)
-	return list
-}
-
-// actions adds the lifetime actions of a certificate that is in use. An expired
-// one is renewed too: better late than never.
-func (o Object) actions(v Version, l Schedule, busy bool, s Settings, add func(string, time.Time)) {
-	p, a := o.Policy, v.Attributes
-	if p == nil || !p.Enabled || !a.Enabled {
-		return
-	}
-	if !l.AskAgain.IsZero() {
-		add(MilestoneAsk, l.AskAgain)
-	}
-	for _, action := range p.Lifetime {
-		switch {
-		case action.Action != AutoRenew:
-			add(EmailContacts, action.Trigger.Due(a.NotBefore, a.Expires))
-		case !(Operation{IssuerName: p.Issuer.Name}).Manual():
-			due := action.Trigger.Renewal(v, s).Due
-			plan := l.planned(v, due.Add(spread(v, due, s.RenewSpread)), s)
-			if !busy {
-				add(AutoRenew, later(plan, l.Retry))
-			}
-			l.lateness(plan, a.Expires, add)
-		}
-	}
+	return l
 }
 
 // The ladder of renewals that failed: the first try after an hour, each wait
 // twice the one before, up to 32 hours, but never longer than a quarter of the
 // time that is left, down to a minute.
 const (
-	firstRetry   = time.Hour
-	longestRetry = 32 * time.Hour
-	soonestRetry = time.Minute
+	FirstRetry   = time.Hour
+	LongestRetry = 32 * time.Hour
+	SoonestRetry = time.Minute
 )
 
 // Failed returns the schedule after a renewal came to nothing at now.
 func (l Schedule) Failed(now, expires time.Time) Schedule {
-	wait := longestRetry
+	wait := LongestRetry
 	if rung := l.Tries - l.Mended; rung < 5 {
-		wait = firstRetry << max(rung, 0)
+		wait = FirstRetry << max(rung, 0)
 	}
 	if left := expires.Sub(now); left > 0 {
-		wait = max(min(wait, left/4), soonestRetry)
+		wait = max(min(wait, left/4), SoonestRetry)
 	}
 	l.Tries, l.Retry = l.Tries+1, now.Add(wait)
 	return l

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"certwright/internal/challenge"
+	"certwright/internal/policy"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,7 +69,7 @@ func TestValidate(t *testing.T) {
 		}
 	}
 	policy := func(sans vault.SANs) vault.Policy {
-		p := vault.NewPolicy(vault.PolicyPatch{}, noon)
+		p := policy.New(policy.Patch{}, noon)
 		p.X509.Subject, p.X509.SANs = "", &sans
 		return p
 	}

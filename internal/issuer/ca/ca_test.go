@@ -16,6 +16,7 @@ import (
 	"certwright/internal/certs"
 	"certwright/internal/issuer/issuertest"
 	"certwright/internal/keys"
+	"certwright/internal/policy"
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
@@ -82,9 +83,9 @@ func config(profile string) vault.IssuerConfig {
 
 // policyOf is a policy as the service makes one, for a P-256 key.
 func policyOf(subject string, names vault.SANs) vault.Policy {
-	p := vault.NewPolicy(vault.PolicyPatch{}, begin)
+	p := policy.New(policy.Patch{}, begin)
 	p.Key = vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256}
-	p.X509.Subject, p.X509.SANs, p.X509.Usage = subject, &names, vault.DefaultUsage(vault.EC)
+	p.X509.Subject, p.X509.SANs, p.X509.Usage = subject, &names, policy.DefaultUsage(vault.EC)
 	return p
 }
 

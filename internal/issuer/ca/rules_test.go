@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/policy"
 	"certwright/internal/vault"
 )
 
@@ -170,8 +171,8 @@ func TestUsagesThatAreNotNamed(t *testing.T) {
 	if err := i.ValidatePolicy(config(""), p); err == nil || !strings.Contains(err.Error(), "1.3.6.1.5.5.7.3.1 (serverAuth)") {
 		t.Errorf("with none named: %v", err)
 	}
-	p = vault.NewPolicy(vault.PolicyPatch{X509: &vault.X509Patch{EKUs: &[]string{}}}, begin)
-	p.Key, p.X509.Subject, p.X509.Usage = vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256}, "CN=host", vault.DefaultUsage(vault.EC)
+	p = policy.New(policy.Patch{X509: &policy.X509Patch{EKUs: &[]string{}}}, begin)
+	p.Key, p.X509.Subject, p.X509.Usage = vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256}, "CN=host", policy.DefaultUsage(vault.EC)
 	if err := i.ValidatePolicy(config(""), p); err != nil {
 		t.Fatal(err)
 	}

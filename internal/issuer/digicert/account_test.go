@@ -16,6 +16,7 @@ import (
 	"certwright/conformance/certcentral"
 	"certwright/internal/account"
 	"certwright/internal/clock"
+	"certwright/internal/policy"
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
@@ -110,7 +111,7 @@ func newOrder(t testing.TB, names ...string) vault.Order {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := vault.NewPolicy(vault.PolicyPatch{}, began)
+	p := policy.New(policy.Patch{}, began)
 	p.X509.Subject, p.X509.SANs, p.Issuer.CertType = "CN="+names[0], &vault.SANs{DNS: names}, "OV-SSL"
 	return vault.Order{ID: vault.NewID(), Ref: vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "web"}, CSR: csr, Policy: p,
 		Issuer: resource(), Password: apiKey, Created: began, Now: began}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/policy"
 	"certwright/internal/vault"
 )
 
@@ -24,7 +25,7 @@ func (j *judge) order(t *testing.T, cfg vault.IssuerConfig, key crypto.Signer) v
 		t.Fatal(err)
 	}
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	policy := vault.NewPolicy(vault.PolicyPatch{}, now)
+	policy := policy.New(policy.Patch{}, now)
 	policy.X509.Subject = "CN=" + j.Names[0]
 	policy.X509.SANs = &vault.SANs{DNS: j.Names}
 	return vault.Order{ID: vault.NewID(), Ref: vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "web"}, CSR: csr,

@@ -1,16 +1,18 @@
-package vault
+package policy
 
 import (
 	"slices"
 	"strings"
+
+	"certwright/internal/vault"
 )
 
 // What the members of a policy may be, spelled as published.
 var (
-	keyTypes     = []KeyType{RSA, RSAHSM, EC, ECHSM, Oct, OctHSM}
-	curves       = []Curve{P256, P384, P521, P256K, Koblitz}
-	actions      = []string{AutoRenew, EmailContacts}
-	contentTypes = []string{PKCS12, PEM}
+	keyTypes     = []vault.KeyType{vault.RSA, vault.RSAHSM, vault.EC, vault.ECHSM, vault.Oct, vault.OctHSM}
+	curves       = []vault.Curve{vault.P256, vault.P384, vault.P521, vault.P256K, vault.Koblitz}
+	actions      = []string{vault.AutoRenew, vault.EmailContacts}
+	contentTypes = []string{vault.PKCS12, vault.PEM}
 )
 
 // SpelledType returns the content type of a certificate's secret as published;
@@ -20,7 +22,7 @@ func SpelledType(t string) string { return spelled(t, contentTypes) }
 // Spelled returns the patch with the values of enumerations spelled as
 // published: the service compares them without case, and .NET's client writes
 // crlSign. What is no value stays as it is, to be refused by its own name.
-func (p PolicyPatch) Spelled() PolicyPatch {
+func (p Patch) Spelled() Patch {
 	if k := p.Key; k != nil {
 		next := *k
 		next.Type, next.Curve = spelledAt(k.Type, keyTypes), spelledAt(k.Curve, curves)
@@ -35,7 +37,7 @@ func (p PolicyPatch) Spelled() PolicyPatch {
 	if x := p.X509; x != nil && x.Usage != nil {
 		next, usage := *x, slices.Clone(*x.Usage)
 		for i, u := range usage {
-			usage[i] = spelled(u, Usages)
+			usage[i] = spelled(u, vault.Usages)
 		}
 		next.Usage, p.X509 = &usage, &next
 	}

@@ -1,9 +1,10 @@
-package vault_test
+package renewal_test
 
 import (
 	"testing"
 	"time"
 
+	"certwright/internal/renewal"
 	"certwright/internal/vault"
 )
 
@@ -24,7 +25,7 @@ func TestLateness(t *testing.T) {
 		"nothing":                   {0, time.Hour, 0},
 		"it had expired":            {-day, time.Hour, 0},
 	} {
-		late, last := vault.Lateness(born, born.Add(c.left))
+		late, last := renewal.Lateness(born, born.Add(c.left))
 		if got := late.Sub(born); got != c.late {
 			t.Errorf("%s: late after %v, want %v", name, got, c.late)
 		}
@@ -71,7 +72,7 @@ func TestLatenessIsAMilestone(t *testing.T) {
 		}
 		c.l.Done = append(c.l.Done, said...)
 		got := map[string]time.Duration{}
-		for _, d := range (vault.Object{Ref: vault.Ref{Kind: vault.Certificates}, Policy: &c.policy}).Milestones(c.v, c.l, c.busy, vault.Settings{}) {
+		for _, d := range renewal.Milestones(vault.Object{Ref: vault.Ref{Kind: vault.Certificates}, Policy: &c.policy}, c.v, c.l, c.busy, vault.Settings{}) {
 			got[d.What] = d.Due.Sub(born)
 		}
 		if len(got) != len(c.want) {

@@ -1,6 +1,10 @@
-package vault
+package renewal
 
-import "time"
+import (
+	"time"
+
+	"certwright/internal/vault"
+)
 
 // Lateness is when people are told that a renewal which fell due at since has
 // not got through, of a version that expires at expires: first when a third of
@@ -11,38 +15,29 @@ import "time"
 func Lateness(since, expires time.Time) (late, last time.Time) {
 	left := expires.Sub(since)
 	if left <= 0 {
-		return since.Add(firstRetry), time.Time{}
+		return since.Add(vault.FirstRetry), time.Time{}
 	}
 	return since.Add(left / 3), expires.Add(-min(max(left/10, day), left/3))
 }
 
-// FellDue returns the schedule after its renewal fell due at now. What fell due before
-// stays, however often it is tried.
-func (l Schedule) FellDue(now time.Time) Schedule {
-	if l.Since.IsZero() {
-		l.Since = now
-	}
-	return l
-}
-
-// Renews reports whether the policy of an object asks for a renewal of its
+// Wanted reports whether the policy of an object asks for a renewal of its
 // current version, at whatever time.
-func (o Object) Renews(v Version) bool {
+func Wanted(o vault.Object, v vault.Version) bool {
 	p := o.Policy
-	return o.Kind == Certificates && o.Deletion == nil && p != nil && p.Enabled && v.Attributes.Enabled && !(Operation{IssuerName: p.Issuer.Name}).Manual() && p.Renews()
+	return o.Kind == vault.Certificates && o.Deletion == nil && p != nil && p.Enabled && v.Attributes.Enabled && !(vault.Operation{IssuerName: p.Issuer.Name}).Manual() && p.Renews()
 }
 
 // lateness adds what is to be told of a renewal that the policy plans for a
 // time. A plan that was put off since it fell due counts from its new time.
-func (l Schedule) lateness(plan, expires time.Time, add func(string, time.Time)) {
+func lateness(l vault.Schedule, plan, expires time.Time, add func(string, time.Time)) {
 	if l.Since.IsZero() {
-		add(MilestoneDue, plan)
+		add(vault.MilestoneDue, plan)
 		return
 	}
 	late, last := Lateness(later(l.Since, plan), expires)
-	add(MilestoneLate, late)
+	add(vault.MilestoneLate, late)
 	if !last.IsZero() {
-		add(MilestoneLast, last)
+		add(vault.MilestoneLast, last)
 	}
 }
 

@@ -1,27 +1,29 @@
-package vault
+package policy
 
 import (
 	"slices"
 	"strings"
 	"time"
+
+	"certwright/internal/vault"
 )
 
-// A PolicyPatch carries the parts of a policy that a caller sent; nil means
+// A Patch carries the parts of a policy that a caller sent; nil means
 // not sent. A create applies it to nothing, a PATCH to the stored policy.
-type PolicyPatch struct {
+type Patch struct {
 	Key      *KeyPatch
 	Secret   *SecretPatch
 	X509     *X509Patch
-	Lifetime *[]LifetimeAction
+	Lifetime *[]vault.LifetimeAction
 	Issuer   *IssuerPatch
-	Platform *PlatformManaged
+	Platform *vault.PlatformManaged
 	Enabled  *bool
 }
 
 // KeyPatch holds the members of key_props that were sent.
 type KeyPatch struct {
-	Type       *KeyType
-	Curve      *Curve
+	Type       *vault.KeyType
+	Curve      *vault.Curve
 	Size       *int
 	Exportable *bool
 	Reuse      *bool
@@ -33,9 +35,9 @@ type SecretPatch struct{ ContentType *string }
 // X509Patch holds the members of x509_props that were sent.
 type X509Patch struct {
 	Subject        *string
-	SANs           *SANs // replaced whole
+	SANs           *vault.SANs // replaced whole
 	EKUs           *[]string
-	Usage          *[]KeyUsage
+	Usage          *[]vault.KeyUsage
 	ValidityMonths *int
 	CA             *bool
 
@@ -51,16 +53,16 @@ type IssuerPatch struct {
 	Transparency *bool
 }
 
-// NewPolicy returns the policy of a create that sent patch: what it names, and
+// New returns the policy of a create that sent patch: what it names, and
 // the service's defaults for the rest (docs/contract/certificates.md).
-func NewPolicy(patch PolicyPatch, now time.Time) Policy {
+func New(patch Patch, now time.Time) vault.Policy {
 	patch = patch.Spelled()
-	p := Policy{Key: KeyProps{Type: RSA, Exportable: true}, Secret: SecretProps{ContentType: PKCS12},
-		X509: X509Props{ValidityMonths: 12}, Issuer: IssuerParams{Name: UnknownIssuer}, Enabled: true, Created: now}
+	p := vault.Policy{Key: vault.KeyProps{Type: vault.RSA, Exportable: true}, Secret: vault.SecretProps{ContentType: vault.PKCS12},
+		X509: vault.X509Props{ValidityMonths: 12}, Issuer: vault.IssuerParams{Name: vault.UnknownIssuer}, Enabled: true, Created: now}
 	if patch.Key == nil || patch.Key.Exportable == nil {
 		p.Key.Exportable = !(patch.Key != nil && patch.Key.Type != nil && patch.Key.Type.HSM())
 	}
-	p = p.Apply(patch, now)
+	p = Apply(p, patch, now)
 	if patch.X509 == nil || patch.X509.EKUs == nil {
 		p.X509.EKUs = []string{"1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"}
 	}
@@ -75,30 +77,30 @@ func NewPolicy(patch PolicyPatch, now time.Time) Policy {
 
 // DefaultUsage returns the key usage of a create that names none. EC gets no
 // keyEncipherment, because EC keys cannot wrap (docs/contract/certificates.md).
-func DefaultUsage(t KeyType) []KeyUsage {
+func DefaultUsage(t vault.KeyType) []vault.KeyUsage {
 	if t.IsEC() {
-		return []KeyUsage{DigitalSignature}
+		return []vault.KeyUsage{vault.DigitalSignature}
 	}
-	return []KeyUsage{DigitalSignature, KeyEncipherment}
+	return []vault.KeyUsage{vault.DigitalSignature, vault.KeyEncipherment}
 }
 
 // DefaultLifetime returns the one lifetime action of a policy that names none:
 // at 80 % of the lifetime, renewal where the issuer can renew, else mail.
-func DefaultLifetime(issuer string) []LifetimeAction {
-	action := AutoRenew
-	if strings.EqualFold(issuer, UnknownIssuer) {
-		action = EmailContacts
+func DefaultLifetime(issuer string) []vault.LifetimeAction {
+	action := vault.AutoRenew
+	if strings.EqualFold(issuer, vault.UnknownIssuer) {
+		action = vault.EmailContacts
 	}
-	return []LifetimeAction{{Trigger: Trigger{LifetimePercentage: 80}, Action: action}}
+	return []vault.LifetimeAction{{Trigger: vault.Trigger{LifetimePercentage: 80}, Action: action}}
 }
 
 // Apply returns the policy with the sent members replaced, member by member;
 // lists and sans are replaced whole, and size and curve are reset when the key
 // type changes (docs/contract/certificates.md).
-func (p Policy) Apply(patch PolicyPatch, now time.Time) Policy {
+func Apply(p vault.Policy, patch Patch, now time.Time) vault.Policy {
 	patch = patch.Spelled()
-	p.Key = p.Key.apply(patch.Key)
-	p.X509 = p.X509.apply(patch.X509)
+	p.Key = applyKey(p.Key, patch.Key)
+	p.X509 = applyX509(p.X509, patch.X509)
 	if patch.Secret != nil {
 		set(&p.Secret.ContentType, patch.Secret.ContentType)
 	}
@@ -120,7 +122,7 @@ func (p Policy) Apply(patch PolicyPatch, now time.Time) Policy {
 	return p
 }
 
-func (k KeyProps) apply(patch *KeyPatch) KeyProps {
+func applyKey(k vault.KeyProps, patch *KeyPatch) vault.KeyProps {
 	if patch == nil {
 		patch = &KeyPatch{}
 	}
@@ -139,16 +141,16 @@ func (k KeyProps) apply(patch *KeyPatch) KeyProps {
 	}
 	set(&k.Exportable, patch.Exportable)
 	set(&k.Reuse, patch.Reuse)
-	return k.filled()
+	return filled(k)
 }
 
 // filled completes size and curve from one another, or by the defaults.
-func (k KeyProps) filled() KeyProps {
+func filled(k vault.KeyProps) vault.KeyProps {
 	if k.Type.IsRSA() && k.Size == 0 {
 		k.Size = 2048
 	}
 	if k.Type.IsEC() && k.Curve == "" && k.Size == 0 {
-		k.Curve = P256
+		k.Curve = vault.P256
 	}
 	if k.Type.IsEC() && k.Size == 0 {
 		k.Size = k.Curve.Size()
@@ -156,7 +158,7 @@ func (k KeyProps) filled() KeyProps {
 	return k
 }
 
-func family(t KeyType) string {
+func family(t vault.KeyType) string {
 	switch {
 	case t.IsRSA():
 		return "RSA"
@@ -166,19 +168,19 @@ func family(t KeyType) string {
 	return string(t)
 }
 
-func curveOfSize(bits int) Curve {
+func curveOfSize(bits int) vault.Curve {
 	switch bits {
 	case 256:
-		return P256
+		return vault.P256
 	case 384:
-		return P384
+		return vault.P384
 	case 521:
-		return P521
+		return vault.P521
 	}
 	return ""
 }
 
-func (x X509Props) apply(patch *X509Patch) X509Props {
+func applyX509(x vault.X509Props, patch *X509Patch) vault.X509Props {
 	if patch == nil {
 		return x
 	}
@@ -203,9 +205,9 @@ func (x X509Props) apply(patch *X509Patch) X509Props {
 
 // sortedUsage returns the usages in alphabetical order without repeats, as the
 // service gives them back (docs/contract/certificates.md).
-func sortedUsage(u []KeyUsage) []KeyUsage {
+func sortedUsage(u []vault.KeyUsage) []vault.KeyUsage {
 	u = slices.Clone(u)
-	slices.SortFunc(u, func(a, b KeyUsage) int {
+	slices.SortFunc(u, func(a, b vault.KeyUsage) int {
 		return strings.Compare(strings.ToLower(string(a)), strings.ToLower(string(b)))
 	})
 	return slices.Compact(u)

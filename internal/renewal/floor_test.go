@@ -1,10 +1,11 @@
-package vault_test
+package renewal_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
+	"certwright/internal/renewal"
 	"certwright/internal/vault"
 )
 
@@ -59,7 +60,7 @@ func TestRenewalFloor(t *testing.T) {
 		"a percentage at it, in earnest":  {percent(10), aged(100*day, 0), vault.Settings{}, 10 * day, ""},
 		"a day more than the floor is as": {days(79), aged(90*day, 0), vault.Settings{}, 11 * day, ""},
 	} {
-		r := c.trigger.Renewal(c.version, c.settings)
+		r := renewal.Of(c.trigger, c.version, c.settings)
 		if got := r.Due.Sub(c.version.Attributes.Created); got != c.want || (r.Why == "") != (c.why == "") || !strings.Contains(r.Why, c.why) {
 			t.Errorf("%s: after %v (%q), want %v (%q)", name, got, r.Why, c.want, c.why)
 		}
@@ -72,7 +73,7 @@ func TestSuggestionFloor(t *testing.T) {
 	p := vault.Policy{Enabled: true, Issuer: vault.IssuerParams{Name: "ca"}, Lifetime: []vault.LifetimeAction{{Action: vault.AutoRenew, Trigger: vault.Trigger{LifetimePercentage: 80}}}}
 	for life, want := range map[time.Duration]time.Duration{90 * day: day, 6 * day: day, 12 * time.Hour: 8 * time.Hour} {
 		l := vault.Schedule{Picked: born.Add(-day)}
-		for _, d := range (vault.Object{Ref: vault.Ref{Kind: vault.Certificates}, Policy: &p}).Milestones(aged(life, 0), l, false, vault.Settings{}) {
+		for _, d := range renewal.Milestones(vault.Object{Ref: vault.Ref{Kind: vault.Certificates}, Policy: &p}, aged(life, 0), l, false, vault.Settings{}) {
 			if d.What == vault.AutoRenew && !d.Due.Equal(born.Add(want)) {
 				t.Errorf("of %v: after %v, want %v", life, d.Due.Sub(born), want)
 			}
@@ -87,15 +88,15 @@ func TestDeviation(t *testing.T) {
 	o := vault.Object{Policy: &vault.Policy{Enabled: true, Issuer: vault.IssuerParams{Name: "ca"}, Lifetime: renews}}
 	want := "The policy cannot be followed as written: days_before_expiry 30 would renew 20s after the version was made, " +
 		"and a name renews by itself at most once in 10 percent of its lifetime and once in a day. The version is renewed at 2026-01-04T00:00:02Z instead."
-	if got := o.Deviation(aged(30*day+20*time.Second, 0), vault.Settings{}); got != want {
+	if got := renewal.Deviation(o, aged(30*day+20*time.Second, 0), vault.Settings{}); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
-	if got := o.Deviation(aged(90*day, 0), vault.Settings{}); got != "" {
+	if got := renewal.Deviation(o, aged(90*day, 0), vault.Settings{}); got != "" {
 		t.Errorf("a policy that is followed: %s", got)
 	}
 	hand := *o.Policy
 	hand.Issuer.Name = "Unknown"
-	if got := (vault.Object{Policy: &hand}).Deviation(aged(30*day, 0), vault.Settings{}); got != "" {
+	if got := renewal.Deviation(vault.Object{Policy: &hand}, aged(30*day, 0), vault.Settings{}); got != "" {
 		t.Errorf("nothing renews: %s", got)
 	}
 }
