@@ -17,6 +17,7 @@ type Store struct {
 	db      *sql.DB
 	dialect dialect
 	writer  *writer
+	tending *checkpointer
 	readers chan *session // maxReaders places; nil is one without a connection yet
 
 	closing sync.Once
@@ -59,6 +60,11 @@ func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
 	}
 	s := &Store{db: db, dialect: d, writer: newWriter(w, d.begin),
 		readers: make(chan *session, maxReaders), closed: make(chan struct{})}
+	if s.tending, err = d.tend(ctx, db, d, s.writer); err != nil {
+		s.writer.close()
+		w.close()
+		return nil, err
+	}
 	for range maxReaders {
 		s.readers <- nil
 	}
@@ -95,6 +101,7 @@ func dsn(path string) string {
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
 		close(s.closed)
+		err = s.tending.close()
 		s.writer.close()
 		for range maxReaders {
 			if held := <-s.readers; held != nil {

@@ -109,7 +109,7 @@ func TestConnectionsAreSetUp(t *testing.T) {
 	for name, conn := range map[string]*sql.Conn{"writer": s.writer.session.conn, "reader": reader.conn} {
 		for pragma, want := range map[string]string{
 			"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000",
-			"page_size": "4096", "secure_delete": "1", "wal_autocheckpoint": "1000", "mmap_size": "0",
+			"page_size": "4096", "secure_delete": "1", "wal_autocheckpoint": "65536", "mmap_size": "0",
 		} {
 			var got string
 			if err := conn.QueryRowContext(context.Background(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {

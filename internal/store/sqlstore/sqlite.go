@@ -28,7 +28,10 @@ var sqlite = dialect{
 		"PRAGMA secure_delete = ON",
 		"PRAGMA foreign_keys = ON",
 		"PRAGMA cache_size = -2000",
-		"PRAGMA wal_autocheckpoint = 1000",
+		// The checkpointer writes the log back (checkpoint.go); this is a net
+		// below it, in pages.
+		"PRAGMA wal_autocheckpoint = 65536",
+		"PRAGMA journal_size_limit = 16777216", // what a log keeps of a length that it once had, in bytes
 	},
 	views:      []string{"PRAGMA query_only = ON"},
 	view:       "BEGIN",
@@ -36,6 +39,7 @@ var sqlite = dialect{
 	alone:      true,
 	inspect:    sqliteInspect,
 	setVersion: sqliteSetVersion,
+	tend:       newCheckpointer,
 	leave:      sqliteLeave,
 }
 

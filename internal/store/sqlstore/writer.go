@@ -27,8 +27,10 @@ type writer struct {
 	session *session
 	begin   string
 	queue   chan *update
-	stop    chan struct{} // closed by close
-	stopped chan struct{} // closed when run has ended
+	aside   chan func(*session) // what is done between two transactions
+	wrote   chan struct{}       // holds one if there was a commit since it was looked at
+	stop    chan struct{}       // closed by close
+	stopped chan struct{}       // closed when run has ended
 }
 
 // An update is one caller of Update on its way through the writer.
@@ -41,6 +43,7 @@ type update struct {
 
 func newWriter(s *session, begin string) *writer {
 	w := &writer{session: s, begin: begin, queue: make(chan *update, maxBatch),
+		aside: make(chan func(*session)), wrote: make(chan struct{}, 1),
 		stop: make(chan struct{}), stopped: make(chan struct{})}
 	go w.run()
 	return w
@@ -94,6 +97,12 @@ func (w *writer) run() {
 		select {
 		case u := <-w.queue:
 			w.commit(w.gather(u))
+			select {
+			case w.wrote <- struct{}{}:
+			default:
+			}
+		case fn := <-w.aside:
+			fn(w.session)
 		case <-w.stop:
 			for {
 				select {
@@ -104,6 +113,18 @@ func (w *writer) run() {
 				}
 			}
 		}
+	}
+}
+
+// between has fn run on the writing connection while no transaction is open,
+// unless the store closes or nobody wants it any more.
+func (w *writer) between(gone <-chan struct{}, fn func(*session)) {
+	done := make(chan struct{})
+	select {
+	case w.aside <- func(s *session) { defer close(done); fn(s) }:
+		<-done
+	case <-gone:
+	case <-w.stop:
 	}
 }
 
