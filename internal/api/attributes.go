@@ -1,10 +1,8 @@
 package api
 
 import (
-	"time"
-
 	"certwright/internal/service"
-	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // attributesIn are the attributes of a request. Of a certificate, nbf and exp
@@ -29,22 +27,8 @@ func (a *attributesIn) input() (in service.AttributesInput, err error) {
 		return in, nil
 	}
 	in.Enabled = a.Enabled
-	if in.NotBefore, err = moment("attributes.nbf", a.NotBefore); err == nil {
-		in.Expires, err = moment("attributes.exp", a.Expires)
+	if in.NotBefore, err = wire.Time("attributes.nbf", a.NotBefore); err == nil {
+		in.Expires, err = wire.Time("attributes.exp", a.Expires)
 	}
 	return in, err
-}
-
-// latest is the end of year 9999, in Unix seconds.
-const latest = 253402300799
-
-func moment(field string, s *float64) (*time.Time, error) {
-	if s == nil {
-		return nil, nil
-	}
-	if *s < 0 || *s > latest {
-		return nil, vault.Bad("%s must be a time in Unix seconds, from 0 to %d.", field, int64(latest))
-	}
-	t := time.Unix(int64(*s), 0).UTC()
-	return &t, nil
 }

@@ -18,11 +18,8 @@ type backupJSON struct {
 	Value string `json:"value"`
 }
 
-func backupAnswer(blob []byte, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{body: backupJSON{base64.RawURLEncoding.EncodeToString(blob)}}, nil
+func encodeBackup(blob []byte) backupJSON {
+	return backupJSON{base64.RawURLEncoding.EncodeToString(blob)}
 }
 
 // backup reads the blob of a restore.

@@ -42,6 +42,16 @@ type answer struct {
 	wait     bool // an operation is in progress: Retry-After
 }
 
+// shown returns how the result of a call of service becomes its answer.
+func shown[T, J any](encode func(T) J) func(T, error) (answer, error) {
+	return func(it T, err error) (answer, error) {
+		if err != nil {
+			return answer{}, err
+		}
+		return answer{body: encode(it)}, nil
+	}
+}
+
 // base is the URL of the vault as the client called it: https, and the Host as
 // sent with its port, so that identifiers follow the server to another port
 // (docs/contract/wire.md). An explicit :443 is left out, as the service does.

@@ -20,19 +20,16 @@ type contactJSON struct {
 	Phone string `json:"phone,omitempty"`
 }
 
-func (c *call) contactsAnswer(list []vault.Contact, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	out := contactsJSON{ID: string(c.base) + "/certificates/contacts", Contacts: make([]contactJSON, 0, len(list))}
+func (v view) contacts(list []vault.Contact) contactsJSON {
+	out := contactsJSON{ID: string(v.base) + "/certificates/contacts", Contacts: make([]contactJSON, 0, len(list))}
 	for _, p := range list {
 		out.Contacts = append(out.Contacts, contactJSON(p))
 	}
-	return answer{body: out}, nil
+	return out
 }
 
 func getContacts(s *service.Service, c *call) (answer, error) {
-	return c.contactsAnswer(s.Contacts.Get(c.ctx, c.who, c.vault))
+	return shown(c.view().contacts)(s.Contacts.Get(c.ctx, c.who, c.vault))
 }
 
 func putContacts(s *service.Service, c *call) (answer, error) {
@@ -52,9 +49,9 @@ func putContacts(s *service.Service, c *call) (answer, error) {
 		}
 		list = append(list, vault.Contact(p))
 	}
-	return c.contactsAnswer(s.Contacts.Put(c.ctx, c.who, c.vault, list))
+	return shown(c.view().contacts)(s.Contacts.Put(c.ctx, c.who, c.vault, list))
 }
 
 func deleteContacts(s *service.Service, c *call) (answer, error) {
-	return c.contactsAnswer(s.Contacts.Delete(c.ctx, c.who, c.vault))
+	return shown(c.view().contacts)(s.Contacts.Delete(c.ctx, c.who, c.vault))
 }

@@ -96,29 +96,16 @@ func (c *call) issuerInput() (in service.IssuerInput, err error) {
 	return in, nil
 }
 
-func (c *call) issuerAnswer(i vault.IssuerConfig, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{body: c.view().issuer(i)}, nil
-}
-
 func listIssuers(s *service.Service, c *call) (answer, error) {
-	in, err := c.listInput()
-	if err != nil {
-		return answer{}, err
-	}
-	p, err := s.Issuers.List(c.ctx, c.who, c.vault, in)
-	if err != nil {
-		return answer{}, err
-	}
-	return page(c, p, in, c.base.issuers(), func(i vault.IssuerConfig) issuerItem {
+	return listed(c, c.base.issuers(), func(in service.ListInput) (service.Page[vault.IssuerConfig], error) {
+		return s.Issuers.List(c.ctx, c.who, c.vault, in)
+	}, func(i vault.IssuerConfig, _ vault.Settings) issuerItem {
 		return issuerItem{c.base.issuer(i.Name), i.Provider}
-	}), nil
+	})
 }
 
 func getIssuer(s *service.Service, c *call) (answer, error) {
-	return c.issuerAnswer(s.Issuers.Get(c.ctx, c.who, c.vault, c.path.issuer))
+	return shown(c.view().issuer)(s.Issuers.Get(c.ctx, c.who, c.vault, c.path.issuer))
 }
 
 func putIssuer(s *service.Service, c *call) (answer, error) {
@@ -129,7 +116,7 @@ func putIssuer(s *service.Service, c *call) (answer, error) {
 	if in.Provider == nil || *in.Provider == "" {
 		return answer{}, wire.Missing("provider")
 	}
-	return c.issuerAnswer(s.Issuers.Put(c.ctx, c.who, c.vault, c.path.issuer, in))
+	return shown(c.view().issuer)(s.Issuers.Put(c.ctx, c.who, c.vault, c.path.issuer, in))
 }
 
 func updateIssuer(s *service.Service, c *call) (answer, error) {
@@ -137,9 +124,9 @@ func updateIssuer(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.issuerAnswer(s.Issuers.Update(c.ctx, c.who, c.vault, c.path.issuer, in))
+	return shown(c.view().issuer)(s.Issuers.Update(c.ctx, c.who, c.vault, c.path.issuer, in))
 }
 
 func deleteIssuer(s *service.Service, c *call) (answer, error) {
-	return c.issuerAnswer(s.Issuers.Delete(c.ctx, c.who, c.vault, c.path.issuer))
+	return shown(c.view().issuer)(s.Issuers.Delete(c.ctx, c.who, c.vault, c.path.issuer))
 }

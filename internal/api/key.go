@@ -24,14 +24,14 @@ type keyJSON struct {
 // jwkJSON is the public side as a JSON web key: n and e, or crv, x and y; of an
 // oct key nothing. crv of an RSA key is what its import said.
 type jwkJSON struct {
-	ID         string        `json:"kid"`
-	Type       vault.KeyType `json:"kty"`
-	Operations []string      `json:"key_ops"`
-	N          base64URL     `json:"n,omitempty"`
-	E          base64URL     `json:"e,omitempty"`
-	Curve      vault.Curve   `json:"crv,omitempty"`
-	X          base64URL     `json:"x,omitempty"`
-	Y          base64URL     `json:"y,omitempty"`
+	ID         string         `json:"kid"`
+	Type       vault.KeyType  `json:"kty"`
+	Operations []string       `json:"key_ops"`
+	N          wire.Base64URL `json:"n,omitempty"`
+	E          wire.Base64URL `json:"e,omitempty"`
+	Curve      vault.Curve    `json:"crv,omitempty"`
+	X          wire.Base64URL `json:"x,omitempty"`
+	Y          wire.Base64URL `json:"y,omitempty"`
 }
 
 // keyItem is a key, or a version of one, in a list.
@@ -72,7 +72,7 @@ func (v view) key(k service.Bundle) (keyJSON, error) {
 // spell puts the members that the caller wrote in a way of its own as it wrote them.
 func (j *jwkJSON) spell(as vault.KeySpelling) {
 	for _, m := range []struct {
-		to *base64URL
+		to *wire.Base64URL
 		as []byte
 	}{{&j.N, as.N}, {&j.E, as.E}, {&j.X, as.X}, {&j.Y, as.Y}} {
 		if len(m.as) > 0 {

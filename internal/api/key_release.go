@@ -30,7 +30,7 @@ func (r *releaseIn) keep(v wire.Version) ([]byte, error) {
 	if r == nil || !v.Has(wire.KeyExportable) {
 		return nil, nil
 	}
-	data, err := octets("release_policy.data", r.Data)
+	data, err := wire.Octets("release_policy.data", r.Data)
 	if err != nil {
 		return nil, err
 	}

@@ -49,15 +49,13 @@ func (v view) rotation(ref vault.Ref, p vault.KeyRotationPolicy) rotationJSON {
 	return out
 }
 
-func (c *call) rotationAnswer(p vault.KeyRotationPolicy, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{body: c.view().rotation(c.ref(vault.Keys), p)}, nil
+// ownRotation encodes the rotation policy of the key of the path.
+func (c *call) ownRotation(p vault.KeyRotationPolicy) rotationJSON {
+	return c.view().rotation(c.ref(vault.Keys), p)
 }
 
 func getRotation(s *service.Service, c *call) (answer, error) {
-	return c.rotationAnswer(s.Keys.GetRotationPolicy(c.ctx, c.who, c.ref(vault.Keys)))
+	return shown(c.ownRotation)(s.Keys.GetRotationPolicy(c.ctx, c.who, c.ref(vault.Keys)))
 }
 
 func putRotation(s *service.Service, c *call) (answer, error) {
@@ -65,7 +63,7 @@ func putRotation(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.rotationAnswer(s.Keys.PutRotationPolicy(c.ctx, c.who, c.ref(vault.Keys), actions, expiry))
+	return shown(c.ownRotation)(s.Keys.PutRotationPolicy(c.ctx, c.who, c.ref(vault.Keys), actions, expiry))
 }
 
 // readRotation reads a policy. Its id and dates are the server's and ignored.

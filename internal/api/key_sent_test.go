@@ -58,7 +58,7 @@ func TestKeysAsSent(t *testing.T) {
 
 func octetsOf(t *testing.T, text string) []byte {
 	t.Helper()
-	b, err := octets("m", &text)
+	b, err := wire.Octets("m", &text)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,11 +19,11 @@ type cryptoIn struct {
 // cryptoJSON is what came of it. value is there even if it is empty, as what
 // is decrypted may be.
 type cryptoJSON struct {
-	ID    string    `json:"kid"`
-	Value base64URL `json:"value"`
-	IV    base64URL `json:"iv,omitempty"`
-	Tag   base64URL `json:"tag,omitempty"`
-	AAD   base64URL `json:"aad,omitempty"`
+	ID    string         `json:"kid"`
+	Value wire.Base64URL `json:"value"`
+	IV    wire.Base64URL `json:"iv,omitempty"`
+	Tag   wire.Base64URL `json:"tag,omitempty"`
+	AAD   wire.Base64URL `json:"aad,omitempty"`
 }
 
 // verifyJSON has no kid, as recorded (go-keys/TestSignVerify).
@@ -47,6 +47,23 @@ func readCrypto(body []byte, op string) (out service.CryptoInput, err error) {
 	out.Alg = *in.Alg
 	return out, readParts([]part{{"value", in.Value, &out.Value}, {"digest", in.Digest, &out.Digest},
 		{"iv", in.IV, &out.IV}, {"aad", in.AAD, &out.AAD}, {"tag", in.Tag, &out.Tag}})
+}
+
+// A part is a member that holds bytes, and where they go.
+type part struct {
+	member string
+	sent   *string
+	to     *[]byte
+}
+
+// readParts reads every part, up to the first that is wrong.
+func readParts(parts []part) (err error) {
+	for _, p := range parts {
+		if *p.to, err = wire.Octets(p.member, p.sent); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // use serves one of key_ops.
@@ -99,7 +116,7 @@ func randomBytes(s *service.Service, c *call) (answer, error) {
 		return answer{}, err
 	}
 	return answer{body: struct {
-		Value base64URL `json:"value"`
+		Value wire.Base64URL `json:"value"`
 	}{b}}, nil
 }
 

@@ -77,7 +77,7 @@ func purgeDeleted(k vault.Kind) serve {
 
 func backupObject(k vault.Kind) serve {
 	return func(s *service.Service, c *call) (answer, error) {
-		return backupAnswer(s.Backup(c.ctx, c.who, c.ref(k)))
+		return shown(encodeBackup)(s.Backup(c.ctx, c.who, c.ref(k)))
 	}
 }
 
@@ -102,37 +102,20 @@ func listObjects(k vault.Kind, deleted bool) serve {
 		collection = "/deleted" + string(k)
 	}
 	return func(s *service.Service, c *call) (answer, error) {
-		in, err := c.listInput()
-		if err != nil {
-			return answer{}, err
-		}
-		in.Deleted = deleted
-		p, err := s.List(c.ctx, c.who, c.vault, k, in)
-		if err != nil {
-			return answer{}, err
-		}
-		v := c.view()
-		return page(c, p, in, string(c.base)+collection, func(e vault.Entry) any {
-			return v.item(v.base.of(e.Ref), e, p.Settings)
-		}), nil
+		return listed(c, string(c.base)+collection, func(in service.ListInput) (service.Page[vault.Entry], error) {
+			in.Deleted = deleted
+			return s.List(c.ctx, c.who, c.vault, k, in)
+		}, func(e vault.Entry, settings vault.Settings) any { return c.view().item(c.base.of(e.Ref), e, settings) })
 	}
 }
 
 // listVersions serves the versions of one object.
 func listVersions(k vault.Kind) serve {
 	return func(s *service.Service, c *call) (answer, error) {
-		in, err := c.listInput()
-		if err != nil {
-			return answer{}, err
-		}
-		ref := c.ref(k)
-		p, err := s.ListVersions(c.ctx, c.who, ref, in)
-		if err != nil {
-			return answer{}, err
-		}
-		v := c.view()
-		return page(c, p, in, v.base.of(ref)+"/versions", func(e vault.Entry) any {
-			return v.item(v.base.at(e.Ref, e.ID), e, p.Settings)
-		}), nil
+		return listed(c, c.base.of(c.ref(k))+"/versions", func(in service.ListInput) (service.Page[vault.Entry], error) {
+			return s.ListVersions(c.ctx, c.who, c.ref(k), in)
+		}, func(e vault.Entry, settings vault.Settings) any {
+			return c.view().item(c.base.at(e.Ref, e.ID), e, settings)
+		})
 	}
 }

@@ -15,11 +15,19 @@ type pageJSON[T any] struct {
 	NextLink *string `json:"nextLink"`
 }
 
-// page encodes one page. collection is the list's URL.
-func page[T, J any](c *call, p service.Page[T], in service.ListInput, collection string, item func(T) J) answer {
+// listed answers with one page of what list returns. collection is the list's URL.
+func listed[T, J any](c *call, collection string, list func(service.ListInput) (service.Page[T], error), item func(T, vault.Settings) J) (answer, error) {
+	in, err := c.listInput()
+	if err != nil {
+		return answer{}, err
+	}
+	p, err := list(in)
+	if err != nil {
+		return answer{}, err
+	}
 	out := pageJSON[J]{Value: make([]J, 0, len(p.Items))}
 	for _, it := range p.Items {
-		out.Value = append(out.Value, item(it))
+		out.Value = append(out.Value, item(it, p.Settings))
 	}
 	if p.Next != "" {
 		next := collection + "?api-version=" + url.QueryEscape(c.version.Text) + "&$skiptoken=" + wire.SkipToken(p.Next, in.IncludePending)
@@ -28,7 +36,7 @@ func page[T, J any](c *call, p service.Page[T], in service.ListInput, collection
 		}
 		out.NextLink = &next
 	}
-	return answer{body: out}
+	return answer{body: out}, nil
 }
 
 // listInput reads the parameters of a list.

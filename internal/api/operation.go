@@ -21,7 +21,7 @@ type operationJSON struct {
 	CancelRequested bool                `json:"cancellation_requested"`
 	Status          vault.Status        `json:"status"`
 	Details         *string             `json:"status_details,omitempty"`
-	Error           *errorJSON          `json:"error,omitempty"`
+	Error           *wire.Error         `json:"error,omitempty"`
 	Target          string              `json:"target,omitempty"`
 	PreserveOrder   *bool               `json:"preserveCertOrder,omitempty"`
 	RequestID       string              `json:"request_id"`
@@ -40,7 +40,7 @@ func (v view) operation(o vault.Operation) operationJSON {
 		out.Details = &details
 	}
 	if o.Failure != nil {
-		out.Error = &errorJSON{Code: o.Failure.Code, Message: o.Failure.Message}
+		out.Error = &wire.Error{Code: o.Failure.Code, Message: o.Failure.Message}
 	}
 	if o.Status == vault.Completed {
 		out.Target = v.target(o.Ref)
@@ -51,21 +51,13 @@ func (v view) operation(o vault.Operation) operationJSON {
 	return out
 }
 
-// operationAnswer shows an operation. Only a GET says when to look again.
-func (c *call) operationAnswer(o vault.Operation, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{body: c.view().operation(o)}, nil
-}
-
 func getOperation(s *service.Service, c *call) (answer, error) {
 	o, err := s.Certificates.GetOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.Get("request_id"))
 	if err == nil && wantsCSR(c.accept) {
 		return answer{text: []byte(base64.StdEncoding.EncodeToString(o.CSR)), kind: pkcs10}, nil
 	}
-	a, err := c.operationAnswer(o, err)
-	a.wait = err == nil && o.Status == vault.InProgress
+	a, err := shown(c.view().operation)(o, err)
+	a.wait = err == nil && o.Status == vault.InProgress // only a GET says when to look again
 	return a, err
 }
 
@@ -92,11 +84,11 @@ func updateOperation(s *service.Service, c *call) (answer, error) {
 	if in.Cancel == nil {
 		return answer{}, wire.Missing("cancellation_requested")
 	}
-	return c.operationAnswer(s.Certificates.UpdateOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.Get("request_id"), *in.Cancel))
+	return shown(c.view().operation)(s.Certificates.UpdateOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.Get("request_id"), *in.Cancel))
 }
 
 func deleteOperation(s *service.Service, c *call) (answer, error) {
-	return c.operationAnswer(s.Certificates.DeleteOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.Get("request_id")))
+	return shown(c.view().operation)(s.Certificates.DeleteOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.Get("request_id")))
 }
 
 // createIn is the body of a create.

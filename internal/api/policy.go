@@ -229,12 +229,13 @@ func (x *x509In) patch(v wire.Version) *policy.X509Patch {
 	return out
 }
 
+// ownPolicy encodes the policy of the certificate of the path.
+func (c *call) ownPolicy(p vault.Policy) *policyJSON {
+	return c.view().policy(c.ref(vault.Certificates), p)
+}
+
 func getPolicy(s *service.Service, c *call) (answer, error) {
-	p, err := s.Certificates.GetPolicy(c.ctx, c.who, c.ref(vault.Certificates))
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{body: c.view().policy(c.ref(vault.Certificates), p)}, nil
+	return shown(c.ownPolicy)(s.Certificates.GetPolicy(c.ctx, c.who, c.ref(vault.Certificates)))
 }
 
 func updatePolicy(s *service.Service, c *call) (answer, error) {
@@ -242,9 +243,5 @@ func updatePolicy(s *service.Service, c *call) (answer, error) {
 	if err := wire.Decode(c.body, &in); err != nil {
 		return answer{}, err
 	}
-	p, err := s.Certificates.UpdatePolicy(c.ctx, c.who, c.ref(vault.Certificates), *in.patch(c.version))
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{body: c.view().policy(c.ref(vault.Certificates), p)}, nil
+	return shown(c.ownPolicy)(s.Certificates.UpdatePolicy(c.ctx, c.who, c.ref(vault.Certificates), *in.patch(c.version)))
 }

@@ -66,16 +66,8 @@ func getSecret() serve {
 		if form == "" || !c.version.Has(wire.SecretExtras) {
 			return usual(s, c)
 		}
-		return c.secretAnswer(s.Secrets.Get(c.ctx, c.who, c.ref(vault.Secrets), c.path.version, form))
+		return shown(c.view().valued)(s.Secrets.Get(c.ctx, c.who, c.ref(vault.Secrets), c.path.version, form))
 	}
-}
-
-// secretAnswer is the answer with the value.
-func (c *call) secretAnswer(secret service.Bundle, err error) (answer, error) {
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{body: c.view().valued(secret)}, nil
 }
 
 func setSecret(s *service.Service, c *call) (answer, error) {
@@ -95,7 +87,7 @@ func setSecret(s *service.Service, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.secretAnswer(s.Secrets.Set(c.ctx, c.who, c.ref(vault.Secrets),
+	return shown(c.view().valued)(s.Secrets.Set(c.ctx, c.who, c.ref(vault.Secrets),
 		service.SecretInput{Value: *in.Value, ContentType: in.ContentType, Attributes: attrs, Tags: in.Tags}))
 }
 

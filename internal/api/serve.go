@@ -75,7 +75,7 @@ func New(h Handler) (*Handler, error) {
 // answer in the API's form and the observer hears of it.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := h.clock.Now()
-	o := &Observation{Method: method(r), Path: r.URL.Path, RequestID: newGUID()}
+	o := &Observation{Method: method(r), Path: r.URL.Path, RequestID: wire.NewGUID()}
 	out := &writer{ResponseWriter: w, o: o}
 	defer func() {
 		if p := recover(); p != nil {
@@ -166,15 +166,15 @@ func (h *Handler) because(w http.ResponseWriter, r *http.Request, to route, err 
 // refuse turns an error into an answer and tells the log what the client may
 // not see. A client that went away is nobody's fault.
 func (h *Handler) refuse(r *http.Request, o *Observation, err error) answer {
-	a, secret := refused(err, o.RequestID)
+	status, body, secret := wire.Refusal(err, o.RequestID)
 	switch {
 	case secret == nil || r.Context().Err() != nil:
-	case a.status == http.StatusInternalServerError:
+	case status == http.StatusInternalServerError:
 		h.Log.Error("request failed", "request_id", o.RequestID, "vault", o.Vault, "operation", o.Operation, "error", secret)
 	default:
 		h.Log.Info("request refused", "request_id", o.RequestID, "vault", o.Vault, "operation", o.Operation, "error", secret)
 	}
-	return a
+	return answer{status: status, body: body}
 }
 
 // fault answers a panic. The log gets the stack, never the body.
@@ -182,7 +182,7 @@ func (h *Handler) fault(w *writer, o *Observation, p any) {
 	h.Log.Error("request panicked", "request_id", o.RequestID, "vault", o.Vault, "operation", o.Operation,
 		"panic", p, "stack", string(debug.Stack()))
 	if o.Status == 0 {
-		a, _ := refused(vault.InternalFault(o.RequestID), o.RequestID)
-		h.write(w, a, o.Method)
+		status, body, _ := wire.Refusal(vault.InternalFault(o.RequestID), o.RequestID)
+		h.write(w, answer{status: status, body: body}, o.Method)
 	}
 }

@@ -305,22 +305,6 @@ func TestIssuerShape(t *testing.T) {
 	same(t, v.issuer(i), head+`"credentials":{},"org_details":{"id":"7","zip":0,"admin_details":[]},`+tail)
 }
 
-func TestErrorShape(t *testing.T) {
-	t.Parallel()
-	a, secret := refused(vault.NoContacts(), "rid")
-	same(t, a.body, `{"error":{"code":"ContactsNotFound","message":"Contacts not found"}}`)
-	if a.status != 404 || secret != nil {
-		t.Errorf("status %d, for the log %v; want 404 and nothing", a.status, secret)
-	}
-	a, _ = refused(vault.BadInner("KeySizeNotSupported", "no"), "rid")
-	same(t, a.body, `{"error":{"code":"BadParameter","message":"no","innererror":{"code":"KeySizeNotSupported"}}}`)
-	a, secret = refused(json.Unmarshal([]byte("{"), &struct{}{}), "rid-1")
-	b, _ := wire.Encode(a.body)
-	if a.status != 500 || secret == nil || !strings.Contains(string(b), "rid-1") || strings.Contains(string(b), "JSON") {
-		t.Errorf("a fault is %d %s with %v for the log; want 500, the request id, nothing of the cause", a.status, b, secret)
-	}
-}
-
 func mustVersion(t *testing.T, s string) wire.Version {
 	t.Helper()
 	v, err := wire.ParseVersion(s)

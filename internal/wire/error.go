@@ -1,4 +1,4 @@
-package api
+package wire
 
 import (
 	"errors"
@@ -8,12 +8,12 @@ import (
 )
 
 type errorBody struct {
-	Error errorJSON `json:"error"`
+	Error Error `json:"error"`
 }
 
-// errorJSON is KeyVaultError's inside (docs/contract/certificates.md): innererror only
+// Error is KeyVaultError's inside (docs/contract/certificates.md): innererror only
 // where the service is known to send one.
-type errorJSON struct {
+type Error struct {
 	Code    string     `json:"code"`
 	Message string     `json:"message"`
 	Inner   *innerJSON `json:"innererror,omitempty"`
@@ -44,24 +44,25 @@ var statuses = [...]int{
 	vault.Unavailable:     http.StatusServiceUnavailable,
 }
 
-// refused turns an error into what the caller may see of it. Anything that is
-// no refusal becomes an internal fault under the request's id, and the second
-// result is what the log must keep.
-func refused(err error, requestID string) (answer, error) {
+// Refusal turns an error into the status and the body that the caller may see of
+// it. Anything that is no refusal becomes an internal fault under the request's
+// id, and the last result is what the log must keep.
+func Refusal(err error, requestID string) (status int, body any, secret error) {
 	var refusal *vault.Error
 	if !errors.As(err, &refusal) {
 		refusal = vault.InternalFault(requestID).Because(err)
 	}
-	body := errorJSON{Code: refusal.Code, Message: refusal.Message}
+	shown := Error{Code: refusal.Code, Message: refusal.Message}
 	if refusal.Inner != "" {
-		body.Inner = &innerJSON{Code: refusal.Inner}
+		shown.Inner = &innerJSON{Code: refusal.Inner}
 	}
-	a := answer{status: http.StatusInternalServerError, body: errorBody{body}}
+	body = errorBody{shown}
 	if refusal.Code == "" {
-		a.body = messageJSON{refusal.Message}
+		body = messageJSON{refusal.Message}
 	}
+	status = http.StatusInternalServerError
 	if r := int(refusal.Reason); r >= 0 && r < len(statuses) {
-		a.status = statuses[r]
+		status = statuses[r]
 	}
-	return a, refusal.Err
+	return status, body, refusal.Err
 }
