@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 
 	"certwright/internal/vault"
 )
@@ -26,13 +25,9 @@ func (s *Store) Reset(ctx context.Context) error {
 // first fault. Its time grows with the database.
 func (s *Store) IntegrityCheck(ctx context.Context) error {
 	return s.View(ctx, func(r vault.Reader) error {
-		var found string
-		if err := r.(*reader).one("integrity", "PRAGMA integrity_check(1)", nil, &found); err != nil {
+		if err := r.(*reader).usable(); err != nil {
 			return err
 		}
-		if found != "ok" {
-			return fmt.Errorf("check the database: %s", found)
-		}
-		return nil
+		return integrity(r.(*reader).session)
 	})
 }

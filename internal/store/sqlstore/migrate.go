@@ -22,15 +22,10 @@ func migrate(ctx context.Context, db *sql.DB, s *session, d dialect) error {
 	if err != nil {
 		return err
 	}
-	folder, err := fs.Sub(migrations, "migrations/"+d.folder)
+	folder, newest, err := migrationsOf(d)
 	if err != nil {
-		return fmt.Errorf("find the migrations: %w", err)
+		return err
 	}
-	files, err := fs.Glob(folder, "*.sql")
-	if err != nil {
-		return fmt.Errorf("find the migrations: %w", err)
-	}
-	newest := int64(len(files)) // numbered 1, 2, ... without a gap; a test sees to it
 	if version == newest {
 		return nil
 	}
@@ -45,4 +40,17 @@ func migrate(ctx context.Context, db *sql.DB, s *session, d dialect) error {
 		return fmt.Errorf("migrate the schema: %w", err)
 	}
 	return d.setVersion(ctx, s, newest)
+}
+
+// migrationsOf returns a dialect's migrations, and the version that they lead to.
+func migrationsOf(d dialect) (folder fs.FS, newest int64, err error) {
+	folder, err = fs.Sub(migrations, "migrations/"+d.folder)
+	if err != nil {
+		return nil, 0, fmt.Errorf("find the migrations: %w", err)
+	}
+	files, err := fs.Glob(folder, "*.sql")
+	if err != nil {
+		return nil, 0, fmt.Errorf("find the migrations: %w", err)
+	}
+	return folder, int64(len(files)), nil // numbered 1, 2, ... without a gap; a test sees to it
 }
