@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"certwright/internal/arm"
-	"certwright/internal/trust"
+	"certwright/internal/files"
 )
 
 // What Azure's own tools read from the data folder.
@@ -39,9 +39,9 @@ func (r Ready) WriteAzure(tenant string) error {
 	}
 	suffix := r.suffix(r.VaultURL)
 	return errors.Join(
-		trust.ReplaceFile(r.azure(azureConfig), []byte("[cloud]\nname = AzureCloud\n\n[core]\ncollect_telemetry = no\n"), 0o600),
-		trust.ReplaceFile(r.azure(azureProfile), append(account, '\n'), 0o600),
-		trust.ReplaceFile(r.azure(azureClouds), []byte(r.azureCloud(suffix, tenant)), 0o600),
+		files.Replace(r.azure(azureConfig), []byte("[cloud]\nname = AzureCloud\n\n[core]\ncollect_telemetry = no\n"), 0o600),
+		files.Replace(r.azure(azureProfile), append(account, '\n'), 0o600),
+		files.Replace(r.azure(azureClouds), []byte(r.azureCloud(suffix, tenant)), 0o600),
 		r.writeStack(suffix),
 	)
 }
@@ -59,7 +59,7 @@ func (r Ready) PointAzure(vaultURL string) error {
 	if text == string(was) {
 		return nil
 	}
-	return errors.Join(trust.ReplaceFile(r.azure(azureClouds), []byte(text), 0o600), r.writeStack(suffix))
+	return errors.Join(files.Replace(r.azure(azureClouds), []byte(text), 0o600), r.writeStack(suffix))
 }
 
 // withSuffix changes what follows the names of vaults in the cloud that is ours.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"certwright/internal/trust"
+	"certwright/internal/files"
 )
 
 // A stack is a cloud as go-autorest reads it from a file. Its services are all
@@ -39,7 +39,7 @@ func (r Ready) writeStack(suffix string) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", StackFile, err)
 	}
-	return trust.ReplaceFile(r.stackFile(), append(text, '\n'), 0o600)
+	return files.Replace(r.stackFile(), append(text, '\n'), 0o600)
 }
 
 func (r Ready) stackFile() string { return filepath.Join(r.Data, StackFile) }

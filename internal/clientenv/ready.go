@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 
-	"certwright/internal/trust"
+	"certwright/internal/files"
 )
 
 // RunFile is where a running server writes its Ready in the data folder.
@@ -58,7 +58,7 @@ func (r Ready) Write() error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", RunFile, err)
 	}
-	return trust.ReplaceFile(filepath.Join(r.Data, RunFile), append(line, '\n'), 0o600)
+	return files.Replace(filepath.Join(r.Data, RunFile), append(line, '\n'), 0o600)
 }
 
 // Remove removes run.json; none there is no error.

@@ -4,22 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
-	"runtime"
 
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
+
+	"certwright/internal/files"
 )
 
 // readFile reads the key-encryption keys. It refuses a file that others than
 // its owner may read; Windows has no such bits.
 func readFile(path string) (*keyset.Handle, error) {
-	stat, err := os.Stat(path)
-	if err != nil {
+	if err := files.Private(path); err != nil {
 		return nil, fmt.Errorf("read the keyset file: %w", err)
-	}
-	if mode := stat.Mode().Perm(); mode&^0o600 != 0 && runtime.GOOS != "windows" {
-		return nil, fmt.Errorf("%w: %s has mode %04o\nhint: chmod 600 %s", ErrExposed, path, mode, path)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -48,39 +44,8 @@ func writeFile(path string, kek *keyset.Handle) error {
 	if err := insecurecleartextkeyset.Write(kek, keyset.NewJSONWriter(&text)); err != nil {
 		return fmt.Errorf("encode the keyset file: %w", err)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".keyset-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write the keyset file: %w", err)
-	}
-	defer os.Remove(f.Name()) // gone already once renamed
-	_, err = f.Write(text.Bytes())
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err == nil {
-		err = syncDir(filepath.Dir(path))
-	}
-	if err != nil {
+	if err := files.Replace(path, text.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("write the keyset file: %w", err)
 	}
 	return nil
-}
-
-// syncDir makes a rename in the folder durable. Windows cannot and need not.
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

@@ -9,11 +9,11 @@ import (
 	"certwright/internal/vault"
 )
 
-// Why Open refuses. The errors wrap one of these and end with a hint line.
+// Why Open refuses. The errors wrap one of these, or files.ErrExposed, and end
+// with a hint line.
 var (
 	ErrLost      = errors.New("the keyset file is missing")
 	ErrForeign   = errors.New("the keyset does not open this database")
-	ErrExposed   = errors.New("the keyset file can be read by others")
 	ErrMalformed = errors.New("the keyset file is damaged")
 )
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/files"
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
@@ -75,7 +76,7 @@ func TestOpenMakesAndFinds(t *testing.T) {
 	if got, err := again.Open(sealed, place); err != nil || string(got) != marker {
 		t.Errorf("after a restart: %q, %v", got, err)
 	}
-	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".keyset-*"))
+	left, err := filepath.Glob(path + "?*")
 	if err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
@@ -95,9 +96,9 @@ func TestOpenRefuses(t *testing.T) {
 			open(t, store, other, true)
 			os.Rename(other, path)
 		}, seal.ErrForeign, "another database"},
-		{"readable by the group", func(t *testing.T, path string) { os.Chmod(path, 0o640) }, seal.ErrExposed, "chmod 600"},
-		{"readable by all", func(t *testing.T, path string) { os.Chmod(path, 0o604) }, seal.ErrExposed, "chmod 600"},
-		{"executable", func(t *testing.T, path string) { os.Chmod(path, 0o700) }, seal.ErrExposed, "chmod 600"},
+		{"readable by the group", func(t *testing.T, path string) { os.Chmod(path, 0o640) }, files.ErrExposed, "chmod 600"},
+		{"readable by all", func(t *testing.T, path string) { os.Chmod(path, 0o604) }, files.ErrExposed, "chmod 600"},
+		{"executable", func(t *testing.T, path string) { os.Chmod(path, 0o700) }, files.ErrExposed, "chmod 600"},
 		{"empty", func(t *testing.T, path string) { os.Truncate(path, 0) }, seal.ErrMalformed, "from a backup"},
 		{"cut short", func(t *testing.T, path string) { os.Truncate(path, 100) }, seal.ErrMalformed, "from a backup"},
 		{"no keyset", func(t *testing.T, path string) { os.WriteFile(path, []byte("{}"), 0o600) }, seal.ErrMalformed, "from a backup"},
@@ -105,7 +106,7 @@ func TestOpenRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if tt.want == seal.ErrExposed && runtime.GOOS == "windows" {
+			if tt.want == files.ErrExposed && runtime.GOOS == "windows" {
 				t.Skip("Windows has no such permission bits")
 			}
 			path, store := folder(t)

@@ -1,19 +1,17 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"certwright/internal/authority"
 	"certwright/internal/certs"
 	"certwright/internal/clock"
+	"certwright/internal/files"
 	"certwright/internal/keys"
-	"certwright/internal/trust"
 	"certwright/internal/vault"
 )
 
@@ -37,11 +35,7 @@ func openIssuing(ctx context.Context, accounts vault.Accounts, dir *folder) (cer
 	if err != nil {
 		return a, fmt.Errorf("open the issuing authority: %w", err)
 	}
-	text := authority.PEM(a.Certificate)
-	if old, err := os.ReadFile(dir.file(issuingCAFile)); err == nil && bytes.Equal(old, text) {
-		return a, nil
-	}
-	return a, trust.ReplaceFile(dir.file(issuingCAFile), text, 0o644)
+	return a, files.Replace(dir.file(issuingCAFile), authority.PEM(a.Certificate), 0o644)
 }
 
 func readIssuing(ctx context.Context, accounts vault.Accounts) (a certs.Authority, err error) {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"certwright/internal/authority"
+	"certwright/internal/files"
 )
 
 // The files in the data folder. All may be read by everybody but the key,
@@ -120,10 +121,10 @@ func (a *Authority) create() error {
 		return fmt.Errorf("write the TLS authority's key: %w", err)
 	}
 	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
-	if err := ReplaceFile(a.Path(KeyFile), keyPEM, 0o600); err != nil {
+	if err := files.Replace(a.Path(KeyFile), keyPEM, 0o600); err != nil {
 		return err
 	}
-	return ReplaceFile(a.Path(CAFile), a.PEM(), 0o644)
+	return files.Replace(a.Path(CAFile), a.PEM(), 0o644)
 }
 
 // serialOctets is how long serial numbers are, of the authority and of leaves.

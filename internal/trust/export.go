@@ -10,6 +10,8 @@ import (
 	"os"
 
 	"software.sslmate.com/src/go-pkcs12"
+
+	"certwright/internal/files"
 )
 
 // TruststorePassword opens truststore.p12; it is Java's customary one and
@@ -57,10 +59,10 @@ func (a *Authority) export(roots []byte) error {
 		return fmt.Errorf("make the truststore: %w", err)
 	}
 	// The bundle comes last: while it differs, the next start writes both.
-	if err := ReplaceFile(a.Path(TruststoreFile), store, 0o644); err != nil {
+	if err := files.Replace(a.Path(TruststoreFile), store, 0o644); err != nil {
 		return err
 	}
-	return ReplaceFile(a.Path(BundleFile), bundle, 0o644)
+	return files.Replace(a.Path(BundleFile), bundle, 0o644)
 }
 
 // truststore returns a PKCS#12 file with ours and the system's roots, each

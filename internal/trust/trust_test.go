@@ -316,41 +316,6 @@ func TestOpenSaysWhatItCannotRead(t *testing.T) {
 	}
 }
 
-func TestReplaceFile(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	path, victim := filepath.Join(dir, "file"), filepath.Join(dir, "victim")
-	if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, at := range []string{path, path + ".new"} {
-		if err := os.Symlink(victim, at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, want := range []string{"one", "two"} {
-		if err := ReplaceFile(path, []byte(want), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		got, _ := os.ReadFile(path)
-		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || info.Mode().Perm() != 0o600 || string(got) != want {
-			t.Errorf("%q, %v, mode %v", got, err, info.Mode())
-		}
-	}
-	if got, _ := os.ReadFile(victim); string(got) != "precious" {
-		t.Errorf("the file behind the links holds %q", got)
-	}
-	if err := os.Mkdir(path+".new", 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(path+".new", "x"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := ReplaceFile(path, nil, 0o600); err == nil {
-		t.Error("what is in the way was replaced")
-	}
-}
-
 func FuzzServerName(f *testing.F) {
 	for _, s := range []string{"web.vault.localhost", "", "a..b", "xn--4ca.x", "[::1]"} {
 		f.Add(s)
