@@ -8,6 +8,7 @@ import (
 
 	"certwright/internal/policy"
 	"certwright/internal/service"
+	. "certwright/internal/service/servicetest"
 	"certwright/internal/vault"
 )
 
@@ -25,74 +26,74 @@ func (g *gate) Authorize(_ context.Context, _ vault.Caller, do vault.Action, _ v
 // it learns no more than that, and each operation asks for one action.
 func TestPermissionFirst(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := NewHouse(t)
 	g := &gate{}
 	h.Access = g
-	ctx, long, late := t.Context(), strings.Repeat("x", 1000), noon.AddDate(9000, 0, 0)
+	ctx, long, late := t.Context(), strings.Repeat("x", 1000), Noon.AddDate(9000, 0, 0)
 	bad := service.AttributesInput{Expires: &late}
-	key, secret := web.As(vault.Keys), web.As(vault.Secrets)
+	key, secret := Web.As(vault.Keys), Web.As(vault.Secrets)
 	calls := map[vault.Action][]func() error{
 		"certificates/create": {
-			func() error { _, err := h.Certificates.Create(ctx, nobody, web, service.CreateInput{}); return err },
-			func() error { _, err := h.Certificates.Merge(ctx, nobody, web, service.MergeInput{}); return err }},
+			func() error { _, err := h.Certificates.Create(ctx, Nobody, Web, service.CreateInput{}); return err },
+			func() error { _, err := h.Certificates.Merge(ctx, Nobody, Web, service.MergeInput{}); return err }},
 		"certificates/import": {func() error {
-			_, err := h.Certificates.Import(ctx, nobody, web, service.ImportInput{Value: "?"})
+			_, err := h.Certificates.Import(ctx, Nobody, Web, service.ImportInput{Value: "?"})
 			return err
 		}},
 		"certificates/update": {
-			func() error { _, err := h.Certificates.Update(ctx, nobody, web, "", service.UpdateInput{}); return err },
-			func() error { _, err := h.Certificates.UpdatePolicy(ctx, nobody, web, policy.Patch{}); return err },
-			func() error { _, err := h.Certificates.UpdateOperation(ctx, nobody, web, "", true); return err },
-			func() error { _, err := h.Certificates.DeleteOperation(ctx, nobody, web, ""); return err }},
+			func() error { _, err := h.Certificates.Update(ctx, Nobody, Web, "", service.UpdateInput{}); return err },
+			func() error { _, err := h.Certificates.UpdatePolicy(ctx, Nobody, Web, policy.Patch{}); return err },
+			func() error { _, err := h.Certificates.UpdateOperation(ctx, Nobody, Web, "", true); return err },
+			func() error { _, err := h.Certificates.DeleteOperation(ctx, Nobody, Web, ""); return err }},
 		"certificates/managecontacts": {
 			func() error {
-				_, err := h.Contacts.Put(ctx, nobody, web.Vault, []vault.Contact{{Email: "?"}})
+				_, err := h.Contacts.Put(ctx, Nobody, Web.Vault, []vault.Contact{{Email: "?"}})
 				return err
 			},
-			func() error { _, err := h.Contacts.Delete(ctx, nobody, web.Vault); return err }},
-		"certificates/setissuers": {func() error { _, err := h.Issuers.Put(ctx, nobody, web.Vault, "x", service.IssuerInput{}); return err }},
-		"keys/create":             {func() error { _, err := h.Keys.Create(ctx, nobody, key, service.KeyInput{Type: "?"}); return err }},
-		"keys/import":             {func() error { _, err := h.Keys.Import(ctx, nobody, key, service.KeyImport{}); return err }},
+			func() error { _, err := h.Contacts.Delete(ctx, Nobody, Web.Vault); return err }},
+		"certificates/setissuers": {func() error { _, err := h.Issuers.Put(ctx, Nobody, Web.Vault, "x", service.IssuerInput{}); return err }},
+		"keys/create":             {func() error { _, err := h.Keys.Create(ctx, Nobody, key, service.KeyInput{Type: "?"}); return err }},
+		"keys/import":             {func() error { _, err := h.Keys.Import(ctx, Nobody, key, service.KeyImport{}); return err }},
 		"keys/update": {func() error {
-			_, err := h.Keys.Update(ctx, nobody, key, "", service.KeyUpdate{Attributes: bad})
+			_, err := h.Keys.Update(ctx, Nobody, key, "", service.KeyUpdate{Attributes: bad})
 			return err
 		}},
-		"keys/rotate":            {func() error { _, err := h.Keys.Rotate(ctx, nobody, key); return err }},
-		"keys/setrotationpolicy": {func() error { _, err := h.Keys.PutRotationPolicy(ctx, nobody, key, nil, vault.Period{}); return err }},
+		"keys/rotate":            {func() error { _, err := h.Keys.Rotate(ctx, Nobody, key); return err }},
+		"keys/setrotationpolicy": {func() error { _, err := h.Keys.PutRotationPolicy(ctx, Nobody, key, nil, vault.Period{}); return err }},
 		"keys/sign": {func() error {
-			_, err := h.Keys.Use(ctx, nobody, key, "", vault.OpSign, service.CryptoInput{Alg: "?"})
+			_, err := h.Keys.Use(ctx, Nobody, key, "", vault.OpSign, service.CryptoInput{Alg: "?"})
 			return err
 		}},
-		"keys/rng":     {func() error { _, err := h.Keys.RandomBytes(ctx, nobody, web.Vault, -1); return err }},
-		"keys/release": {func() error { return h.Keys.Release(ctx, nobody, key, "") }},
+		"keys/rng":     {func() error { _, err := h.Keys.RandomBytes(ctx, Nobody, Web.Vault, -1); return err }},
+		"keys/release": {func() error { return h.Keys.Release(ctx, Nobody, key, "") }},
 		"secrets/set": {
 			func() error {
-				_, err := h.Secrets.Set(ctx, nobody, secret, service.SecretInput{ContentType: long})
+				_, err := h.Secrets.Set(ctx, Nobody, secret, service.SecretInput{ContentType: long})
 				return err
 			},
 			func() error {
-				_, err := h.Secrets.Update(ctx, nobody, secret, "", service.SecretUpdate{ContentType: &long})
+				_, err := h.Secrets.Update(ctx, Nobody, secret, "", service.SecretUpdate{ContentType: &long})
 				return err
 			},
 			func() error {
-				_, err := h.Secrets.Update(ctx, nobody, secret, "", service.SecretUpdate{Attributes: bad})
+				_, err := h.Secrets.Update(ctx, Nobody, secret, "", service.SecretUpdate{Attributes: bad})
 				return err
 			}},
 	}
-	for _, ref := range []vault.Ref{web, key, secret} {
+	for _, ref := range []vault.Ref{Web, key, secret} {
 		on := func(verb string) vault.Action { return vault.Action(string(ref.Kind) + "/" + verb) }
 		calls[on("get")] = []func() error{
-			func() error { return h.MayGet(ctx, nobody, ref) },
-			func() error { _, err := h.Get(ctx, nobody, ref, "?"); return err },
-			func() error { _, err := h.GetDeleted(ctx, nobody, ref); return err }}
+			func() error { return h.MayGet(ctx, Nobody, ref) },
+			func() error { _, err := h.Get(ctx, Nobody, ref, "?"); return err },
+			func() error { _, err := h.GetDeleted(ctx, Nobody, ref); return err }}
 		calls[on("list")] = []func() error{
-			func() error { _, err := h.List(ctx, nobody, ref.Vault, ref.Kind, service.ListInput{}); return err },
-			func() error { _, err := h.ListVersions(ctx, nobody, ref, service.ListInput{}); return err }}
-		calls[on("delete")] = []func() error{func() error { _, err := h.Delete(ctx, nobody, ref); return err }}
-		calls[on("recover")] = []func() error{func() error { _, err := h.Recover(ctx, nobody, ref); return err }}
-		calls[on("purge")] = []func() error{func() error { return h.Purge(ctx, nobody, ref) }}
-		calls[on("backup")] = []func() error{func() error { _, err := h.Backup(ctx, nobody, ref); return err }}
-		calls[on("restore")] = []func() error{func() error { _, err := h.Restore(ctx, nobody, ref.Vault, ref.Kind, []byte("?")); return err }}
+			func() error { _, err := h.List(ctx, Nobody, ref.Vault, ref.Kind, service.ListInput{}); return err },
+			func() error { _, err := h.ListVersions(ctx, Nobody, ref, service.ListInput{}); return err }}
+		calls[on("delete")] = []func() error{func() error { _, err := h.Delete(ctx, Nobody, ref); return err }}
+		calls[on("recover")] = []func() error{func() error { _, err := h.Recover(ctx, Nobody, ref); return err }}
+		calls[on("purge")] = []func() error{func() error { return h.Purge(ctx, Nobody, ref) }}
+		calls[on("backup")] = []func() error{func() error { _, err := h.Backup(ctx, Nobody, ref); return err }}
+		calls[on("restore")] = []func() error{func() error { _, err := h.Restore(ctx, Nobody, ref.Vault, ref.Kind, []byte("?")); return err }}
 	}
 	for want, list := range calls {
 		for i, call := range list {
@@ -110,12 +111,12 @@ func TestPermissionFirst(t *testing.T) {
 // TestOtherKinds: a kind that callers do not reach has no operations.
 func TestOtherKinds(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := NewHouse(t)
 	for _, k := range []vault.Kind{vault.Withdrawn, vault.Sinks, vault.Lists, "", "Certificates"} {
-		if _, err := h.Delete(t.Context(), nobody, web.As(k)); err == nil || errors.As(err, new(*vault.Error)) {
+		if _, err := h.Delete(t.Context(), Nobody, Web.As(k)); err == nil || errors.As(err, new(*vault.Error)) {
 			t.Errorf("delete of kind %q: %v, want a fault", k, err)
 		}
-		if _, err := h.List(t.Context(), nobody, web.Vault, k, service.ListInput{Limit: 1}); err == nil {
+		if _, err := h.List(t.Context(), Nobody, Web.Vault, k, service.ListInput{Limit: 1}); err == nil {
 			t.Errorf("kind %q was listed", k)
 		}
 	}

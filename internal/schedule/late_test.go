@@ -1,7 +1,6 @@
-package service_test
+package schedule_test
 
 import (
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -10,31 +9,9 @@ import (
 	"certwright/internal/policy"
 	"certwright/internal/renewal"
 	"certwright/internal/service"
+	. "certwright/internal/service/servicetest"
 	"certwright/internal/vault"
 )
-
-// sent returns what of the outbox has a topic and, for mails, a part of a subject.
-func (h *house) sent(t *testing.T, topic, subject string) (at []time.Time, bodies []string) {
-	t.Helper()
-	must(t, h.Store.View(t.Context(), func(r vault.Reader) error {
-		all, err := r.Outbox("", vault.Delivered, 0, 10000)
-		for _, m := range all {
-			body := string(m.Body)
-			if m.Topic == vault.TopicMail {
-				var mail vault.Mail
-				must(t, json.Unmarshal(m.Body, &mail))
-				if body = mail.Text; !strings.Contains(mail.Subject, subject) {
-					continue
-				}
-			}
-			if m.Topic == topic {
-				at, bodies = append(at, m.At), append(bodies, body)
-			}
-		}
-		return err
-	}))
-	return at, bodies
-}
 
 // wantSaid fails unless a text has all parts.
 func wantSaid(t *testing.T, text string, parts ...string) {
@@ -52,48 +29,48 @@ func wantSaid(t *testing.T, text string, parts ...string) {
 func TestLateRenewalIsTold(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		renews, other step // of the renewal; of an order that somebody began before it
+		renews, other Step // of the renewal; of an order that somebody began before it
 		want          []string
 	}{
-		"a hook that is broken": {renews: fails(errors.New("the hook said: exit status 1")),
+		"a hook that is broken": {renews: Fails(errors.New("the hook said: exit status 1")),
 			want: []string{"could not be asked", "in a row", "the hook said: exit status 1", "certwright retry Web --vault default", "certwright history Web"}},
-		"an approval that nobody gives": {renews: waits(vault.Progress{Asks: true, Again: 12 * time.Hour, Detail: "It waits for the approval of an operator."}),
+		"an approval that nobody gives": {renews: Waits(vault.Progress{Asks: true, Again: 12 * time.Hour, Detail: "It waits for the approval of an operator."}),
 			want: []string{"the approval of an operator", "certwright approve Web --vault default", "certwright reject Web"}},
-		"an authority that takes its time": {renews: waits(vault.Progress{Again: 12 * time.Hour, Detail: "Order 7 is being validated."}),
+		"an authority that takes its time": {renews: Waits(vault.Progress{Again: 12 * time.Hour, Detail: "Order 7 is being validated."}),
 			want: []string{"does not complete it", "Order 7 is being validated.", "certwright history Web"}},
-		"refusals": {renews: waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "CAA forbids it."}}),
+		"refusals": {renews: Waits(Refusal),
 			want: []string{"the next try, after ", " failed tries", "Request rejected: CAA forbids it.", "certwright retry Web"}},
-		"an authority that says nothing": {renews: waits(vault.Progress{Again: 12 * time.Hour}),
+		"an authority that says nothing": {renews: Waits(vault.Progress{Again: 12 * time.Hour}),
 			want: []string{"does not complete it", "Renewal of version "}},
-		"a limit": {renews: fails(&vault.RetryError{After: 24 * time.Hour, Err: vault.Paced("ca.example.test limits web.example.test: too many certificates")}),
+		"a limit": {renews: Fails(&vault.RetryError{After: 24 * time.Hour, Err: vault.Paced("ca.example.test limits web.example.test: too many certificates")}),
 			want: []string{"a limit of the issuer holds the order", "too many certificates", "raise the limit"}},
-		"an order of somebody": {other: waits(vault.Progress{Again: 12 * time.Hour, Detail: "Order 9 is being validated."}),
+		"an order of somebody": {other: Waits(vault.Progress{Again: 12 * time.Hour, Detail: "Order 9 is being validated."}),
 			want: []string{"an operation that somebody began", "Order 9 is being validated."}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, p := playing(t)
-			h.contacts(t)
-			p.steps = []step{h.issues}
-			h.create(t, web, lives("mydigicert", 12, renew(80)))
-			h.pass(t, 200*day)
-			a := h.get(t, web).Version.Attributes
-			if p.steps = []step{c.renews}; c.other != nil {
-				p.steps = []step{c.other}
-				_, err := h.Certificates.Create(t.Context(), nobody, web, service.CreateInput{})
-				must(t, err)
+			h, p := Playing(t)
+			h.SetContacts(t)
+			p.Steps = []Step{h.Issues}
+			h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
+			h.Pass(t, 200*Day)
+			a := h.Latest(t, Web).Version.Attributes
+			if p.Steps = []Step{c.renews}; c.other != nil {
+				p.Steps = []Step{c.other}
+				_, err := h.Certificates.Create(t.Context(), Nobody, Web, service.CreateInput{})
+				Must(t, err)
 			}
-			h.pass(t, 200*day)
+			h.Pass(t, 200*Day)
 			due := a.NotBefore.Add(a.Expires.Sub(a.NotBefore) / 100 * 80)
 			late, last := renewal.Lateness(due, a.Expires)
 			for _, topic := range []string{vault.EventRenewalLate, vault.TopicMail} {
-				at, texts := h.sent(t, topic, "its renewal is late")
+				at, texts := h.Sent(t, topic, "its renewal is late")
 				if topic == vault.TopicMail {
-					again, text := h.sent(t, topic, "is not renewed and expires soon")
+					again, text := h.Sent(t, topic, "is not renewed and expires soon")
 					at, texts = append(at, again...), append(texts, text...)
 				}
 				if len(at) != 2 {
-					t.Fatalf("%s: told %d times, want twice: %v", topic, len(at), h.outbox(t))
+					t.Fatalf("%s: told %d times, want twice: %v", topic, len(at), h.Outbox(t))
 				}
 				for i, want := range []time.Time{late, last} {
 					if off := at[i].Sub(want); off < 0 || off > 2*time.Second {
@@ -102,7 +79,7 @@ func TestLateRenewalIsTold(t *testing.T) {
 					wantSaid(t, texts[i], c.want...)
 				}
 			}
-			_, texts := h.sent(t, vault.TopicMail, "its renewal is late")
+			_, texts := h.Sent(t, vault.TopicMail, "its renewal is late")
 			if said := strings.Contains(texts[0], "Last answer:"); said == (name == "an authority that says nothing") {
 				t.Errorf("a last answer is told: %v", said)
 			}
@@ -115,41 +92,41 @@ func TestLateRenewalIsTold(t *testing.T) {
 // version begins anew.
 func TestRenewalInTimeIsNotLate(t *testing.T) {
 	t.Parallel()
-	h, p := playing(t)
-	h.contacts(t)
-	p.steps = []step{h.issues}
-	h.create(t, web, lives("mydigicert", 12, renew(80)))
-	h.pass(t, 280*day)
-	p.steps = []step{waits(vault.Progress{Again: time.Hour})}
-	h.pass(t, 30*day)
-	p.steps = []step{h.issues}
-	h.pass(t, 300*day)
-	if at, _ := h.sent(t, vault.EventRenewalLate, ""); len(at) != 0 {
+	h, p := Playing(t)
+	h.SetContacts(t)
+	p.Steps = []Step{h.Issues}
+	h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
+	h.Pass(t, 280*Day)
+	p.Steps = []Step{Waits(vault.Progress{Again: time.Hour})}
+	h.Pass(t, 30*Day)
+	p.Steps = []Step{h.Issues}
+	h.Pass(t, 300*Day)
+	if at, _ := h.Sent(t, vault.EventRenewalLate, ""); len(at) != 0 {
 		t.Errorf("told at %v", at)
 	}
-	if h.made(t, web) != 3 {
-		t.Errorf("%d versions", h.made(t, web))
+	if h.Made(t, Web) != 3 {
+		t.Errorf("%d versions", h.Made(t, Web))
 	}
 }
 
 // A plan that an edit puts off is late from its new time on.
 func TestLateFollowsThePlan(t *testing.T) {
 	t.Parallel()
-	h, p := playing(t)
-	h.contacts(t)
-	p.steps = []step{h.issues}
-	h.create(t, web, lives("mydigicert", 12, renew(50)))
-	h.pass(t, 100*day)
-	p.steps = []step{waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "No."}})}
-	h.pass(t, 100*day) // due at 182 days
-	_, err := h.Certificates.UpdatePolicy(t.Context(), nobody, web, policy.Patch{Lifetime: &[]vault.LifetimeAction{renew(90)}})
-	must(t, err)
-	h.pass(t, 128*day)
-	if at, _ := h.sent(t, vault.EventRenewalLate, ""); len(at) != 0 {
+	h, p := Playing(t)
+	h.SetContacts(t)
+	p.Steps = []Step{h.Issues}
+	h.Create(t, Web, Lives("mydigicert", 12, RenewAt(50)))
+	h.Pass(t, 100*Day)
+	p.Steps = []Step{Waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "No."}})}
+	h.Pass(t, 100*Day) // due at 182 days
+	_, err := h.Certificates.UpdatePolicy(t.Context(), Nobody, Web, policy.Patch{Lifetime: &[]vault.LifetimeAction{RenewAt(90)}})
+	Must(t, err)
+	h.Pass(t, 128*Day)
+	if at, _ := h.Sent(t, vault.EventRenewalLate, ""); len(at) != 0 {
 		t.Errorf("told at %v of a plan that was put off", at)
 	}
-	h.pass(t, 15*day)
-	if at, _ := h.sent(t, vault.EventRenewalLate, ""); len(at) != 1 {
+	h.Pass(t, 15*Day)
+	if at, _ := h.Sent(t, vault.EventRenewalLate, ""); len(at) != 1 {
 		t.Errorf("told %d times, want once, 12 days after the new plan", len(at))
 	}
 }
@@ -158,21 +135,21 @@ func TestLateFollowsThePlan(t *testing.T) {
 // a renewal, each time once.
 func TestApprovalIsAskedForAtOnce(t *testing.T) {
 	t.Parallel()
-	h, p := playing(t)
-	h.contacts(t)
+	h, p := Playing(t)
+	h.SetContacts(t)
 	asks := func(o vault.Order) (vault.Progress, error) {
 		if o.Approval != nil {
-			return h.issues(o)
+			return h.Issues(o)
 		}
 		return vault.Progress{Asks: true, Again: 6 * time.Hour, Detail: "Pending certificate created. The request waits for the approval of an operator. It asks for web.example.test."}, nil
 	}
-	p.steps = []step{asks}
-	op := h.create(t, web, lives("mydigicert", 12, renew(80)))
-	h.pass(t, 3*day)
+	p.Steps = []Step{asks}
+	op := h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
+	h.Pass(t, 3*Day)
 	asked := func(n int) string {
 		t.Helper()
-		events, bodies := h.sent(t, vault.EventApprovalAsked, "")
-		mails, texts := h.sent(t, vault.TopicMail, "waits for approval")
+		events, bodies := h.Sent(t, vault.EventApprovalAsked, "")
+		mails, texts := h.Sent(t, vault.TopicMail, "waits for approval")
 		if len(events) != n || len(mails) != n {
 			t.Fatalf("%d events and %d mails, want %d", len(events), len(mails), n)
 		}
@@ -182,27 +159,27 @@ func TestApprovalIsAskedForAtOnce(t *testing.T) {
 		t.Errorf("the wire's usual words are told:\n%s", text)
 	}
 	wantSaid(t, asked(1), op.RequestID, "It asks for web.example.test.", "certwright approve Web --vault default", "certwright reject Web")
-	if at, _ := h.sent(t, vault.EventApprovalAsked, ""); at[0].Sub(op.Created) > time.Minute {
+	if at, _ := h.Sent(t, vault.EventApprovalAsked, ""); at[0].Sub(op.Created) > time.Minute {
 		t.Errorf("asked %s after the request", at[0].Sub(op.Created))
 	}
-	_, err := h.Operator.Decide(t.Context(), web, "", true, "")
-	must(t, err)
-	h.pass(t, 300*day)
-	v := h.get(t, web).Version
+	_, err := h.Operator.Decide(t.Context(), Web, "", true, "")
+	Must(t, err)
+	h.Pass(t, 300*Day)
+	v := h.Latest(t, Web).Version
 	wantSaid(t, asked(2), v.ID, `"Renewal":true`, "stays in use until it expires")
 }
 
 // A renewal that failed says what a person can do about it.
 func TestFailureSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	h, p := playing(t)
-	h.contacts(t)
-	p.steps = []step{h.issues}
-	h.create(t, web, lives("mydigicert", 12, renew(80)))
-	p.steps = []step{h.issues, waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "CAA forbids it."}})}
-	h.pass(t, 300*day)
+	h, p := Playing(t)
+	h.SetContacts(t)
+	p.Steps = []Step{h.Issues}
+	h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
+	p.Steps = []Step{h.Issues, Waits(Refusal)}
+	h.Pass(t, 300*Day)
 	for _, topic := range []string{vault.EventRenewalFailed, vault.TopicMail} {
-		_, texts := h.sent(t, topic, "could not be renewed")
+		_, texts := h.Sent(t, topic, "could not be renewed")
 		if len(texts) != 1 {
 			t.Fatalf("%s: told %d times", topic, len(texts))
 		}

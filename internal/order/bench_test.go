@@ -1,4 +1,4 @@
-package service_test
+package order_test
 
 import (
 	"fmt"
@@ -6,22 +6,23 @@ import (
 	"testing"
 
 	"certwright/internal/service"
+	. "certwright/internal/service/servicetest"
 	"certwright/internal/vault"
 )
 
 // BenchmarkCreateSelf is a P-256 Self certificate from create to completed, by
 // parallel callers, without HTTP.
 func BenchmarkCreateSelf(b *testing.B) {
-	h := newHouse(b)
+	h := NewHouse(b)
 	var n atomic.Int64
 	b.SetParallelism(8)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			ref := vault.Ref{Vault: "default", Kind: vault.Certificates, Name: fmt.Sprintf("c%d", n.Add(1))}
-			if _, err := h.Certificates.Create(b.Context(), nobody, ref, service.CreateInput{Policy: policyOf("Self")}); err != nil {
+			ref := Certificate(fmt.Sprintf("c%d", n.Add(1)))
+			if _, err := h.Certificates.Create(b.Context(), Nobody, ref, service.CreateInput{Policy: Policy("Self")}); err != nil {
 				b.Error(err)
 			}
-			if op, err := h.Certificates.GetOperation(b.Context(), nobody, ref, ""); err != nil || op.Status != vault.Completed {
+			if op, err := h.Certificates.GetOperation(b.Context(), Nobody, ref, ""); err != nil || op.Status != vault.Completed {
 				b.Error(op.Status, err)
 			}
 		}

@@ -1,4 +1,4 @@
-package service_test
+package order_test
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	. "certwright/internal/service/servicetest"
 	"certwright/internal/vault"
 )
 
@@ -26,18 +27,18 @@ func (notebook) Cancel(context.Context, vault.Order) (vault.Progress, error) {
 // cancel asked for, withdrawn, asked again and lost.
 func TestIssuerKeepsItsNotes(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := NewHouse(t)
 	var seen []int
-	h.Orders.Issuers.Find = func(string) vault.Issuer { return notebook{&seen} }
-	h.issuer(t, "")
-	h.create(t, web, policyOf("mydigicert"))
-	h.pass(t, 11*time.Second)
+	h.SetProvider(notebook{&seen})
+	h.SetIssuer(t, "")
+	h.Create(t, Web, Policy("mydigicert"))
+	h.Pass(t, 11*time.Second)
 	for _, cancel := range []bool{true, false, true} {
-		_, err := h.Certificates.UpdateOperation(t.Context(), nobody, web, "", cancel)
-		must(t, err)
-		h.pass(t, time.Second)
+		_, err := h.Certificates.UpdateOperation(t.Context(), Nobody, Web, "", cancel)
+		Must(t, err)
+		h.Pass(t, time.Second)
 	}
-	h.pass(t, 40*time.Second)
+	h.Pass(t, 40*time.Second)
 	if len(seen) < 5 {
 		t.Fatalf("only %d steps", len(seen))
 	}

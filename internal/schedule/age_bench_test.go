@@ -1,4 +1,4 @@
-package service_test
+package schedule_test
 
 import (
 	"fmt"
@@ -6,21 +6,21 @@ import (
 	"time"
 
 	"certwright/internal/service"
-	"certwright/internal/vault"
+	. "certwright/internal/service/servicetest"
 )
 
 // aged returns a house of n certificates that renew themselves when they have
 // lived for these many percent.
-func aged(b *testing.B, n, percent int) *house {
+func aged(b *testing.B, n, percent int) *House {
 	b.Helper()
-	h := newHouse(b)
-	must(b, h.Sweeper.Start(b.Context()))
+	h := NewHouse(b)
+	Must(b, h.Sweeper.Start(b.Context()))
 	for i := range n {
-		ref := vault.Ref{Vault: web.Vault, Kind: vault.Certificates, Name: fmt.Sprintf("c%06d", i)}
-		_, err := h.Certificates.Create(b.Context(), nobody, ref, service.CreateInput{Policy: lives("Self", 12, renew(percent))})
-		must(b, err)
-		_, err = h.Certificates.GetOperation(b.Context(), nobody, ref, "")
-		must(b, err)
+		ref := Certificate(fmt.Sprintf("c%06d", i))
+		_, err := h.Certificates.Create(b.Context(), Nobody, ref, service.CreateInput{Policy: Lives("Self", 12, RenewAt(percent))})
+		Must(b, err)
+		_, err = h.Certificates.GetOperation(b.Context(), Nobody, ref, "")
+		Must(b, err)
 	}
 	return h
 }
@@ -34,7 +34,7 @@ func BenchmarkIdleDay(b *testing.B) {
 			b.ResetTimer()
 			days := 0
 			for b.Loop() && days < 300 {
-				must(b, h.worker.Advance(b.Context(), movable{h.clock}, day))
+				h.Pass(b, Day)
 				days++
 			}
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(days*n), "us/certificate")
@@ -49,7 +49,7 @@ func BenchmarkRenewal(b *testing.B) {
 	b.ResetTimer()
 	var renewals int
 	for b.Loop() {
-		must(b, h.worker.Advance(b.Context(), movable{h.clock}, 4*day))
+		h.Pass(b, 4*Day)
 		renewals += 200
 	}
 	b.ReportMetric(float64(b.Elapsed())/float64(time.Millisecond)/float64(renewals), "ms/renewal")

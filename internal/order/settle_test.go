@@ -1,0 +1,66 @@
+package order_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	. "certwright/internal/service/servicetest"
+	"certwright/internal/vault"
+)
+
+// A GET that comes while the worker holds the job waits for it, so that an
+// order with nothing to wait for is seen at its end.
+func TestGetWaitsForTheWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := NewHouse(t)
+		h.Create(t, Web, Policy("Self"))
+		l := h.Take(t, vault.JobIssue, Web)
+		seen := make(chan vault.Operation)
+		go func() {
+			op, err := h.Certificates.GetOperation(t.Context(), Nobody, Web, "")
+			if err != nil {
+				t.Error(err)
+			}
+			seen <- op
+		}()
+		synctest.Wait()
+		Must(t, h.Orders.Issue(t.Context(), l))
+		if op := <-seen; op.Status != vault.Completed {
+			t.Errorf("the GET saw %s", op.Status)
+		}
+	})
+}
+
+// It does not wait for ever.
+func TestGetGivesUpOnTheWorker(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := NewHouse(t)
+		h.Create(t, Web, Policy("Self"))
+		h.Take(t, vault.JobIssue, Web)
+		began := time.Now()
+		if op := h.Operation(t, Web); op.Status != vault.InProgress {
+			t.Errorf("finished without its job: %s", op.Status)
+		}
+		if took := time.Since(began); took < time.Second || took > 2*time.Second {
+			t.Errorf("waited %v", took)
+		}
+	})
+}
+
+// An operation that takes the place of the one that a GET has read keeps its job.
+func TestGetLeavesTheJobOfAnother(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	h.Create(t, Web, Policy("Self"))
+	h.BeforeTake(func() {
+		_, err := h.Certificates.DeleteOperation(t.Context(), Nobody, Web, "")
+		Must(t, err)
+		h.Create(t, Web, Policy("Self"))
+	})
+	h.Operation(t, Web)
+	h.Pass(t, time.Minute)
+	if op := h.Operation(t, Web); op.Status != vault.Completed {
+		t.Errorf("the second operation is %s for ever", op.Status)
+	}
+}

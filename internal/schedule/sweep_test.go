@@ -1,0 +1,127 @@
+package schedule_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"certwright/internal/service"
+	. "certwright/internal/service/servicetest"
+	"certwright/internal/vault"
+)
+
+// A soft-deleted object goes when its date comes, whole, and not before; one
+// that was recovered stays.
+func TestPurgeOnItsDate(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	h.Settings = func(name string) vault.Settings {
+		s := vault.DefaultSettings(name)
+		s.SoftDeleteDays, s.PurgeProtection = 7, true
+		return s
+	}
+	kept := Certificate("kept")
+	word := vault.Ref{Vault: Web.Vault, Kind: vault.Secrets, Name: "word"}
+	for _, ref := range []vault.Ref{Web, kept} {
+		h.Create(t, ref, Policy("Self"))
+		h.Operation(t, ref)
+		_, err := h.Delete(t.Context(), Nobody, ref)
+		Must(t, err)
+	}
+	_, err := h.Secrets.Set(t.Context(), Nobody, word, service.SecretInput{Value: "x"})
+	Must(t, err)
+	_, err = h.Delete(t.Context(), Nobody, word)
+	Must(t, err)
+	h.Pass(t, 7*Day-time.Minute)
+	Refused(t, h.Purge(t.Context(), Nobody, Web), vault.Denied, "Forbidden")
+	_, err = h.GetDeleted(t.Context(), Nobody, Web)
+	Must(t, err)
+	_, err = h.Recover(t.Context(), Nobody, kept)
+	Must(t, err)
+	h.Pass(t, 2*time.Minute)
+	for _, ref := range []vault.Ref{Web, Web.As(vault.Keys), Web.As(vault.Secrets), word} {
+		if h.Stored(t, ref) {
+			t.Errorf("%s is still there", ref)
+		}
+	}
+	h.Pass(t, 100*Day)
+	if c := h.Latest(t, kept); c.Version.Certificate == nil {
+		t.Error("what was recovered is gone")
+	}
+	h.Create(t, Web, Policy("Self")) // the name is free again
+}
+
+// A job that was lost heals with the daily sweep, whatever it was for.
+func TestSweepHeals(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	Must(t, h.Sweeper.Start(t.Context()))
+	Must(t, h.Sweeper.Start(t.Context())) // once is enough
+	refs := make([]vault.Ref, 70)         // times three kinds: more than a page
+	for i := range refs {
+		refs[i] = Certificate(fmt.Sprint("c", i))
+		h.Create(t, refs[i], Lives("Self", 1, RenewAt(80)))
+		h.Operation(t, refs[i])
+	}
+	h.Pass(t, 2*Day) // all is well so far
+	gone := Certificate("gone")
+	h.Create(t, gone, Policy("Self"))
+	h.Operation(t, gone)
+	_, err := h.Delete(t.Context(), Nobody, gone)
+	Must(t, err)
+	ordered := Certificate("ordered")
+	h.Create(t, ordered, Policy("Self"))
+	h.LoseJobs(t, vault.JobSchedule, refs...)
+	h.LoseJobs(t, vault.JobPurge, gone)
+	h.LoseJobs(t, vault.JobIssue, ordered)
+	h.Pass(t, 26*Day)
+	if h.Made(t, ordered) != 1 {
+		t.Error("an order whose job was lost is stuck")
+	}
+	for _, ref := range slices.Concat(refs[:3], refs[67:]) {
+		if h.Made(t, ref) != 2 {
+			t.Errorf("%s was not renewed", ref)
+		}
+	}
+	h.Pass(t, 65*Day)
+	_, err = h.GetDeleted(t.Context(), Nobody, gone)
+	Refused(t, err, vault.NotFound, "CertificateNotFound")
+}
+
+// What expires in the year 9999 is well, though a store cannot tell so late a date.
+func TestSweepLeavesTheFarFutureAlone(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	var text bytes.Buffer
+	h.Log = slog.New(slog.NewTextHandler(&text, nil))
+	exp := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
+	secret := vault.Ref{Vault: Web.Vault, Kind: vault.Secrets, Name: "word"}
+	_, err := h.Secrets.Set(t.Context(), Nobody, secret, service.SecretInput{Value: "x", Attributes: service.AttributesInput{Expires: &exp}})
+	Must(t, err)
+	Must(t, h.Sweeper.Start(t.Context()))
+	h.Pass(t, 3*Day)
+	if text.Len() > 0 {
+		t.Error(text.String())
+	}
+	h.WantOutbox(t, map[string]int{"SecretNewVersionCreated": 1})
+}
+
+// A clock that was years ahead for a while must not put renewals off for years.
+func TestSweepAfterAWrongClock(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	h.Create(t, Web, Lives("Self", 12, RenewAt(80)))
+	first := h.Latest(t, Web)
+	wrong := Noon.Add(4 * 365 * Day)
+	h.PutJob(t, vault.Job{Kind: vault.JobSweep, Ref: Sweep, Due: wrong})
+	h.PutSchedule(t, Web, vault.Schedule{Version: first.Version.ID, Tries: 3, Retry: wrong})
+	h.PutJob(t, vault.Job{Kind: vault.JobSchedule, Ref: Web, Due: wrong})
+	Must(t, h.Sweeper.Start(t.Context())) // as a server does that starts
+	h.Pass(t, 300*Day)
+	if h.Made(t, Web) != 2 {
+		t.Error("not renewed in time")
+	}
+}
