@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/policy"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 	"certwright/internal/wire"
@@ -50,7 +51,7 @@ func FuzzDecodeKey(f *testing.F) {
 		if !taken(err) {
 			return
 		}
-		p, err := vault.DefaultKeyRotationPolicy().Set(actions, expiry, noon)
+		p, err := policy.SetRotation(vault.DefaultKeyRotationPolicy(), actions, expiry, noon)
 		if !taken(err) {
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"certwright/internal/engine"
+	"certwright/internal/policy"
 	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
@@ -95,7 +96,7 @@ func (s *Keys) PutRotationPolicy(ctx context.Context, who vault.Caller, ref vaul
 		if head.Managed {
 			return vault.ManagedObject(vault.Keys, "setrotationpolicy")
 		}
-		if p, err = schedule.RotationPolicy(head).Set(actions, expiry, now); err != nil {
+		if p, err = policy.SetRotation(schedule.RotationPolicy(head), actions, expiry, now); err != nil {
 			return err
 		}
 		head.Rotation = &p

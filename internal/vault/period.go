@@ -115,11 +115,4 @@ func (p Period) step(t time.Time, sign int) time.Time {
 	return moved.Add(time.Duration(sign) * (time.Duration(p.Hours)*time.Hour + time.Duration(p.Minutes)*time.Minute + time.Duration(p.Seconds)*time.Second))
 }
 
-// rough is the period's length for comparison with limits, with months of 30
-// days and years of 365, as .NET reads them.
-func (p Period) rough() time.Duration {
-	days := p.Years*365 + p.Months*30 + p.Days
-	return time.Duration(days)*day + time.Duration(p.Hours)*time.Hour + time.Duration(p.Minutes)*time.Minute + time.Duration(p.Seconds)*time.Second
-}
-
 const day = 24 * time.Hour

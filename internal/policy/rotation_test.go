@@ -1,12 +1,13 @@
-package vault_test
+package policy_test
 
 import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
+	"certwright/internal/policy"
 	"certwright/internal/vault"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func days(n int) vault.Period { return vault.Period{Days: n} }
@@ -31,7 +32,7 @@ func TestRecordedRotationPolicy(t *testing.T) {
 	now := time.Unix(1680041253, 0).UTC()
 	lower := rotateAfter(30)
 	lower.Type = "rotate"
-	got, err := vault.DefaultKeyRotationPolicy().Set([]vault.RotationAction{lower}, days(90), now)
+	got, err := policy.SetRotation(vault.DefaultKeyRotationPolicy(), []vault.RotationAction{lower}, days(90), now)
 	want := vault.KeyRotationPolicy{Actions: []vault.RotationAction{rotateAfter(30), notify(30)}, Expiry: days(90), Created: now, Updated: now}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Error(err, diff)
@@ -40,7 +41,7 @@ func TestRecordedRotationPolicy(t *testing.T) {
 	if exp := got.Expires(now); exp.Unix() != 1687817253 {
 		t.Errorf("a version of then expires at %d", exp.Unix())
 	}
-	next, err := got.Set([]vault.RotationAction{notify(10), rotateAfter(60)}, vault.Period{}, now.Add(time.Hour))
+	next, err := policy.SetRotation(got, []vault.RotationAction{notify(10), rotateAfter(60)}, vault.Period{}, now.Add(time.Hour))
 	want = vault.KeyRotationPolicy{Actions: []vault.RotationAction{rotateAfter(60), notify(10)}, Created: now, Updated: now.Add(time.Hour)}
 	if diff := cmp.Diff(want, next); err != nil || diff != "" {
 		t.Error(err, diff)
@@ -96,7 +97,7 @@ func TestKeyRotationPolicyRules(t *testing.T) {
 		"no action":          {[]vault.RotationAction{{AfterCreate: days(30)}}, days(90), "lifetimeActions.action.type '' is not an action; use Rotate or Notify."},
 	} {
 		before := vault.DefaultKeyRotationPolicy()
-		got, err := before.Set(c.actions, c.expiry, noon)
+		got, err := policy.SetRotation(before, c.actions, c.expiry, noon)
 		switch {
 		case c.want == "" && err != nil:
 			t.Errorf("%s: %v", name, err)
@@ -123,7 +124,7 @@ func TestNextRotation(t *testing.T) {
 		"late after creation":        {rotateAfter(70), expires, noon.AddDate(0, 0, 70), time.Time{}},
 		"before expiry, none is set": {rotateBefore(10), time.Time{}, time.Time{}, time.Time{}},
 	} {
-		p, err := vault.DefaultKeyRotationPolicy().Set([]vault.RotationAction{c.action}, days(90), noon)
+		p, err := policy.SetRotation(vault.DefaultKeyRotationPolicy(), []vault.RotationAction{c.action}, days(90), noon)
 		if err != nil {
 			t.Fatal(err)
 		}
