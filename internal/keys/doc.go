@@ -9,5 +9,6 @@
 // may keep and share among goroutines, so that no key is parsed twice. Invalid
 // input is a vault refusal; whatever is wrong with a ciphertext is one and the
 // same refusal.
-// Begin with key.go and public.go, then algorithm.go, sign.go and encrypt.go.
+// Begin with key.go and public.go, then algorithm.go, sign.go and encrypt.go; pool.go
+// and refill.go keep RSA keys ready.
 package keys

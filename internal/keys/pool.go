@@ -1,8 +1,9 @@
 package keys
 
 import (
-	"context"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"certwright/internal/vault"
 )
@@ -12,19 +13,56 @@ import (
 // memory only and each is handed out once. The zero Pool works; nothing is
 // ready in it until Run runs. It is for use by many goroutines.
 type Pool struct {
-	// Ready is how many RSA-2048 keys are kept ready. Of RSA-3072 and RSA-4096
-	// one is kept ready after the first was asked for, two after the second.
-	Ready int
+	// Idle is how long there must have been no request at all before keys are
+	// made of which none was asked for yet; 0 waits for the first.
+	Idle time.Duration
 
-	mu    sync.Mutex
-	keys  map[int][]Key // by size in bits
-	asked map[int]int   // how many of the larger ones were asked for, by size
-	wake  chan struct{} // holds one token when there may be something to fill
+	mu      sync.Mutex
+	shelves [len(sizes)]shelf
+	asked   time.Time     // when a key of any kind was handed out last
+	wake    chan struct{} // holds one token when Run shall look again
+	busy    atomic.Int64  // when Busy was called last, in Unix nanoseconds
+
+	make func(bits int) (Key, error) // nil: newRSA; tests have another
 }
+
+// A shelf is the ready keys of one size.
+type shelf struct {
+	keys        []Key
+	asked       bool  // one of this size was asked for
+	taken, made int64 // how many of those asked for were ready, and were not
+}
+
+// sizes are how many keys of so many bits are kept ready, in the order in which
+// they are made. 32 last a burst of creates; each takes about 4 kB.
+var sizes = [...]struct{ bits, ready int }{{2048, 32}, {3072, 2}, {4096, 2}}
+
+// A Stock says how the ready keys of one size stand.
+type Stock struct {
+	Bits  int   // of the keys, which are RSA
+	Ready int   // now
+	Taken int64 // were handed out that were ready
+	Made  int64 // had to be made while somebody waited
+}
+
+// Stock returns how the ready keys of every size stand.
+func (p *Pool) Stock() []Stock {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	all := make([]Stock, len(sizes))
+	for i, s := range p.shelves {
+		all[i] = Stock{sizes[i].bits, len(s.keys), s.taken, s.made}
+	}
+	return all
+}
+
+// Busy tells the pool of a request that has nothing to do with keys.
+func (p *Pool) Busy() { p.busy.Store(time.Now().UnixNano()) }
 
 // Key returns a ready key if there is one, else one made on the spot. Errors
 // are those of New.
 func (p *Pool) Key(props vault.KeyProps) (Key, error) {
+	defer p.look() // once it is there: until then this caller is at work
 	if props.Type.IsRSA() {
 		if k, ok := p.take(props.Size); ok {
 			return k, nil
@@ -33,73 +71,49 @@ func (p *Pool) Key(props vault.KeyProps) (Key, error) {
 	return New(props)
 }
 
-// Run keeps the pool filled until ctx ends, and returns nil then; the owner
-// waits for it. It makes one key at a time on the calling goroutine, so that
-// most of the machine is left to the requests; a key being made is finished
-// first, which with RSA-4096 may take some seconds.
-func (p *Pool) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		bits, wake := p.short()
-		if bits == 0 {
-			select {
-			case <-ctx.Done():
-			case <-wake:
-			}
-			continue
-		}
-		k, err := newRSA(bits)
-		if err != nil {
-			return err
-		}
-		p.put(bits, k)
-	}
-	return nil
-}
-
 func (p *Pool) take(bits int) (Key, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.open()
-	if bits == 3072 || bits == 4096 {
-		p.asked[bits]++
+	for i := range sizes {
+		if sizes[i].bits == bits {
+			return p.shelves[i].take()
+		}
 	}
-	select {
-	case p.wake <- struct{}{}:
-	default: // there is a token already
-	}
-	n := len(p.keys[bits])
+	return Key{}, false
+}
+
+func (s *shelf) take() (Key, bool) {
+	s.asked = true
+	n := len(s.keys)
 	if n == 0 {
+		s.made++
 		return Key{}, false
 	}
-	k := p.keys[bits][n-1]
-	p.keys[bits][n-1] = Key{}
-	p.keys[bits] = p.keys[bits][:n-1]
+	k := s.keys[n-1]
+	s.keys[n-1] = Key{}
+	s.keys = s.keys[:n-1]
+	s.taken++
 	return k, true
 }
 
-func (p *Pool) put(bits int, k Key) {
+// look notes that a key was handed out, and has Run look what is missing.
+func (p *Pool) look() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.keys[bits] = append(p.keys[bits], k)
-}
-
-// short returns the size to fill next, smallest first, or 0 if all are full.
-func (p *Pool) short() (int, <-chan struct{}) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.asked = time.Now()
 	p.open()
-	want := map[int]int{2048: p.Ready, 3072: min(p.asked[3072], 2), 4096: min(p.asked[4096], 2)}
-	for _, bits := range []int{2048, 3072, 4096} {
-		if len(p.keys[bits]) < want[bits] {
-			return bits, p.wake
-		}
+	select {
+	case p.wake <- struct{}{}:
+	default: // it has not looked since the last time
 	}
-	return 0, p.wake
 }
 
-// open makes the maps of a zero Pool; the caller holds mu.
+// open completes a zero Pool; the caller holds mu.
 func (p *Pool) open() {
-	if p.keys == nil {
-		p.keys, p.asked, p.wake = map[int][]Key{}, map[int]int{}, make(chan struct{}, 1)
+	if p.wake == nil {
+		p.wake = make(chan struct{}, 1)
+	}
+	if p.make == nil {
+		p.make = newRSA
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"certwright/internal/clock"
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -31,6 +32,7 @@ type Metrics struct {
 	Sinks    []string      // receivers of messages
 	Every    time.Duration // between counts, at least; 0: a minute
 	Version  string        // of the program
+	Keys     func() []keys.Stock
 	Log      *slog.Logger
 
 	*counters
@@ -57,8 +59,8 @@ const (
 
 // New returns metrics that are ready to be moved and asked; Run does the counting.
 func New(m Metrics) (*Metrics, error) {
-	if m.Store == nil || m.Clock == nil || m.Offset == nil || m.Settings == nil || m.Log == nil {
-		return nil, errors.New("metrics: Store, Clock, Offset, Settings and Log are required")
+	if m.Store == nil || m.Clock == nil || m.Offset == nil || m.Settings == nil || m.Keys == nil || m.Log == nil {
+		return nil, errors.New("metrics: Store, Clock, Offset, Settings, Keys and Log are required")
 	}
 	if m.Every == 0 {
 		m.Every = usualEvery
@@ -67,7 +69,7 @@ func New(m Metrics) (*Metrics, error) {
 	m.survey = &survey{want: make(chan struct{}, 1), first: make(chan struct{})}
 	all := prometheus.NewRegistry()
 	var errs []error
-	for _, c := range append(m.counters.all(), &m, m.build(), m.offset(),
+	for _, c := range append(m.counters.all(), &m, m.build(), m.offset(), pool{m.Keys},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
 		errs = append(errs, all.Register(c))
 	}

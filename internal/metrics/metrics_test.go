@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/keys"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
 
@@ -44,11 +45,16 @@ func newHouse(t testing.TB) *house {
 	t.Cleanup(func() { _ = store.Close() })
 	h := &house{store: store, clock: &clock.Shifted{Base: func() time.Time { return noon }}}
 	h.Metrics, err = New(Metrics{Store: store, Clock: h.clock, Offset: h.clock.Offset, Settings: vault.DefaultSettings, Sinks: []string{"hook", "mail"},
-		Version: "1.2.3", Log: slog.New(slog.DiscardHandler)})
+		Version: "1.2.3", Keys: stock, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return h
+}
+
+// stock is that of a pool of ready keys.
+func stock() []keys.Stock {
+	return []keys.Stock{{Bits: 2048, Ready: 31, Taken: 7, Made: 2}, {Bits: 4096}}
 }
 
 func (h *house) update(t testing.TB, fn func(vault.Tx) error) {
@@ -209,9 +215,12 @@ func TestWhatIsCounted(t *testing.T) {
 		`message_oldest_seconds{sink="hook"} 121`, `message_oldest_seconds{sink="mail"} 241`,
 		`job_overdue_seconds 61`,
 		`clock_offset_seconds 1`,
+		`keys_ready{size="2048",type="RSA"} 31`, `keys_ready{size="4096",type="RSA"} 0`,
+		`keys_total{size="2048",source="ready",type="RSA"} 7`, `keys_total{size="2048",source="made",type="RSA"} 2`,
+		`keys_total{size="4096",source="ready",type="RSA"} 0`, `keys_total{size="4096",source="made",type="RSA"} 0`,
 	}
 	var got []string
-	for _, line := range said(text, "certificates{", "certificate_soonest", "operations{", "operation_oldest", "renewals_due", "renewal_soonest", "messages{", "message_oldest", "job_overdue", "clock_offset") {
+	for _, line := range said(text, "certificates{", "certificate_soonest", "operations{", "operation_oldest", "renewals_due", "renewal_soonest", "messages{", "message_oldest", "job_overdue", "clock_offset", "keys_") {
 		got = append(got, line)
 	}
 	got = append(got, said(text, `renewals_late{issuer="le",vault="mail"}`, `renewals_failed{issuer="le",vault="mail"}`)...)
@@ -315,7 +324,7 @@ func TestCountsAreRare(t *testing.T) {
 	}{{time.Millisecond, time.Minute}, {time.Second, 500 * time.Second}} {
 		synctest.Test(t, func(t *testing.T) {
 			store := &slowStore{takes: c.takes}
-			m, err := New(Metrics{Store: store, Clock: clock.Real{}, Offset: func() time.Duration { return 0 }, Settings: vault.DefaultSettings, Log: slog.New(slog.DiscardHandler)})
+			m, err := New(Metrics{Store: store, Clock: clock.Real{}, Offset: func() time.Duration { return 0 }, Settings: vault.DefaultSettings, Keys: stock, Log: slog.New(slog.DiscardHandler)})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -36,7 +36,6 @@ const (
 	// receiverPatience is how long a receiver that hangs holds up the moved clock
 	receiverPatience = 2 * time.Second
 	workerLease      = 30 * time.Second // how long one is held before it is prolonged
-	keysReady        = 4                // RSA-2048 keys made beforehand
 )
 
 // A Server is a running development server. Stop it when done.
@@ -57,7 +56,7 @@ type Server struct {
 	tokens  *sts.Service
 	service *service.Service
 	worker  *worker.Worker
-	keys    *keyMaker
+	keys    *keys.Pool
 	api     *api.Handler
 	arm     *arm.Service
 	side    *admin.Door
@@ -121,10 +120,10 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.openIssuers(ctx); err != nil {
 		return err
 	}
+	s.openKeys()
 	if err := s.openNotices(); err != nil {
 		return err
 	}
-	s.keys = &keyMaker{pool: keys.Pool{Ready: keysReady}, fill: s.fillKeys}
 	if s.service, err = service.New(&service.Config{
 		Deps: engine.Deps{
 			Store: s.store, Sealer: s.seal, Clock: s.clock, Settings: s.config.VaultSettings(),
@@ -182,6 +181,7 @@ func (s *Server) handlers() map[vault.JobKind]worker.Handler {
 func (s *Server) observed(o api.Observation) {
 	s.metrics.Request(o.Operation, o.Status, o.Duration)
 	s.notices.observed(o)
+	s.keys.Busy()
 	if s.observe != nil {
 		s.observe(o)
 	}
@@ -233,6 +233,7 @@ func (s *Server) openDoors(ctx context.Context) (err error) {
 	s.background.Go(func() { s.notices.begin(s.ctx) })
 	s.background.Go(func() { s.metrics.Run(s.ctx) })
 	s.background.Go(s.watchClock)
+	s.background.Go(s.fillKeys)
 	s.doors.serve()
 	return s.Ready.Write()
 }
