@@ -1,8 +1,10 @@
-package bench
+package main
 
 import (
 	"fmt"
-	"sync/atomic"
+	"net/http"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -15,10 +17,8 @@ func BenchmarkYear(b *testing.B) {
 	for _, many := range []int{0, 100} {
 		b.Run(fmt.Sprint(many), func(b *testing.B) {
 			v := testvault.Start(b)
-			t := target{client: keepAlive(v.Client()), base: v.URL}
-			var n atomic.Int64
 			if many > 0 {
-				perSecond(b, many, func() { t.made(b, fmt.Sprintf("y%d", n.Add(1))) })
+				makeSome(b, v, many)
 			}
 			b.ResetTimer()
 			for b.Loop() {
@@ -29,5 +29,17 @@ func BenchmarkYear(b *testing.B) {
 				b.ReportMetric(b.Elapsed().Seconds()*1000/float64(b.N*many), "ms/certificate-year")
 			}
 		})
+	}
+}
+
+// makeSome makes certificates on a server in this process.
+func makeSome(b *testing.B, v *testvault.Vault, many int) {
+	ca, err := os.ReadFile(v.CAFile)
+	if err != nil {
+		b.Fatal(err)
+	}
+	p := place{url: v.URL, ca: ca, header: http.Header{"Authorization": {"Bearer x"}, "Content-Type": {"application/json"}}}
+	if err := p.each(many, func(c *caller, i int) error { return c.create("y-"+strconv.Itoa(i), selfEC) }); err != nil {
+		b.Fatal(err)
 	}
 }

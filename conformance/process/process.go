@@ -9,6 +9,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,9 +21,10 @@ import (
 
 // A Program is a built certwright and the way it is started.
 type Program struct {
-	Path   string // of the executable; see Build
-	Folder string // of its data
-	Config string // the configuration file; "" for none
+	Path   string    // of the executable; see Build
+	Folder string    // of its data
+	Config string    // the configuration file; "" for none
+	Log    io.Writer // gets what it says on stderr; nil: Said does
 }
 
 // Build compiles the program into a folder of the test's and returns its path.
@@ -37,9 +39,20 @@ func Build(t testing.TB) string {
 
 // Compile builds the program into a folder and returns its path.
 func Compile(folder string) (string, error) {
+	return build(folder, exec.Command("go", "build"))
+}
+
+// Release builds the program as make release does.
+func Release(folder string) (string, error) {
+	c := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	return build(folder, c)
+}
+
+func build(folder string, with *exec.Cmd) (string, error) {
 	path := filepath.Join(folder, "certwright")
-	out, err := exec.Command("go", "build", "-o", path, "certwright/cmd/certwright").CombinedOutput()
-	if err != nil {
+	with.Args = append(with.Args, "-o", path, "certwright/cmd/certwright")
+	if out, err := with.CombinedOutput(); err != nil {
 		return "", &StartError{Cause: err, Said: string(out)}
 	}
 	return path, nil
@@ -76,7 +89,10 @@ func (p Program) Start() (*Process, error) {
 		args = append(args, "--config", p.Config)
 	}
 	s := &Process{said: &Transcript{}, cmd: exec.Command(p.Path, args...)}
-	s.cmd.Stderr = s.said
+	s.cmd.Stderr = p.Log
+	if p.Log == nil {
+		s.cmd.Stderr = s.said
+	}
 	s.cmd.WaitDelay = time.Second
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -143,7 +159,21 @@ func (s *Process) Kill() {
 	})
 }
 
-// Said is what the server said on stderr so far.
+// Stop ends the process as an operator does and waits for its end.
+func (s *Process) Stop() (err error) {
+	s.once.Do(func() {
+		if err = s.cmd.Process.Signal(os.Interrupt); err == nil {
+			err = s.cmd.Wait()
+		}
+		s.client.CloseIdleConnections()
+	})
+	return err
+}
+
+// PID is the number of the process.
+func (s *Process) PID() int { return s.cmd.Process.Pid }
+
+// Said is what the server said on stderr so far, unless its Program has a Log.
 func (s *Process) Said() string { return s.said.String() }
 
 // A Transcript keeps what a program says while others read it.

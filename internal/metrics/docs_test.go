@@ -30,7 +30,7 @@ func families(t *testing.T) (all []family) {
 	t.Helper()
 	h := newHouse(t)
 	ch := make(chan *prometheus.Desc, 100)
-	for _, c := range append(h.counters.all(), h.Metrics, h.build(), h.offset(), pool{h.Keys}) {
+	for _, c := range append(h.counters.all(), h.Metrics, h.build(), h.offset(), h.writer(), pool{h.Keys}) {
 		c.Describe(ch)
 	}
 	close(ch)

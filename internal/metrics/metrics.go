@@ -28,6 +28,7 @@ type Metrics struct {
 	Store    vault.Store
 	Clock    vault.Clock
 	Offset   func() time.Duration // of Clock from real time
+	Longest  func() time.Duration // that one transaction held the store's writer
 	Settings func(vaultName string) vault.Settings
 	Sinks    []string      // receivers of messages
 	Every    time.Duration // between counts, at least; 0: a minute
@@ -59,8 +60,8 @@ const (
 
 // New returns metrics that are ready to be moved and asked; Run does the counting.
 func New(m Metrics) (*Metrics, error) {
-	if m.Store == nil || m.Clock == nil || m.Offset == nil || m.Settings == nil || m.Keys == nil || m.Log == nil {
-		return nil, errors.New("metrics: Store, Clock, Offset, Settings, Keys and Log are required")
+	if m.Store == nil || m.Clock == nil || m.Offset == nil || m.Longest == nil || m.Settings == nil || m.Keys == nil || m.Log == nil {
+		return nil, errors.New("metrics: Store, Clock, Offset, Longest, Settings, Keys and Log are required")
 	}
 	if m.Every == 0 {
 		m.Every = usualEvery
@@ -69,7 +70,7 @@ func New(m Metrics) (*Metrics, error) {
 	m.survey = &survey{want: make(chan struct{}, 1), first: make(chan struct{})}
 	all := prometheus.NewRegistry()
 	var errs []error
-	for _, c := range append(m.counters.all(), &m, m.build(), m.offset(), pool{m.Keys},
+	for _, c := range append(m.counters.all(), &m, m.build(), m.offset(), m.writer(), pool{m.Keys},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
 		errs = append(errs, all.Register(c))
 	}
@@ -88,6 +89,12 @@ func (m *Metrics) offset() prometheus.Collector {
 	offset := m.Offset
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "certwright_clock_offset_seconds", Help: "How far the server's clock is ahead of real time; 0 unless somebody moved it."},
 		func() float64 { return offset().Seconds() })
+}
+
+func (m *Metrics) writer() prometheus.Collector {
+	longest := m.Longest
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "certwright_store_writer_longest_seconds", Help: "The longest that one transaction held the store's writer since the start."},
+		func() float64 { return longest().Seconds() })
 }
 
 // ServeHTTP answers a scrape with what is known; a count that is due is made

@@ -44,7 +44,7 @@ func newHouse(t testing.TB) *house {
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	h := &house{store: store, clock: &clock.Shifted{Base: func() time.Time { return noon }}}
-	h.Metrics, err = New(Metrics{Store: store, Clock: h.clock, Offset: h.clock.Offset, Settings: vault.DefaultSettings, Sinks: []string{"hook", "mail"},
+	h.Metrics, err = New(Metrics{Store: store, Clock: h.clock, Offset: h.clock.Offset, Longest: store.LongestTransaction, Settings: vault.DefaultSettings, Sinks: []string{"hook", "mail"},
 		Version: "1.2.3", Keys: stock, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
@@ -324,7 +324,7 @@ func TestCountsAreRare(t *testing.T) {
 	}{{time.Millisecond, time.Minute}, {time.Second, 500 * time.Second}} {
 		synctest.Test(t, func(t *testing.T) {
 			store := &slowStore{takes: c.takes}
-			m, err := New(Metrics{Store: store, Clock: clock.Real{}, Offset: func() time.Duration { return 0 }, Settings: vault.DefaultSettings, Keys: stock, Log: slog.New(slog.DiscardHandler)})
+			m, err := New(Metrics{Store: store, Clock: clock.Real{}, Offset: func() time.Duration { return 0 }, Longest: func() time.Duration { return 0 }, Settings: vault.DefaultSettings, Keys: stock, Log: slog.New(slog.DiscardHandler)})
 			if err != nil {
 				t.Fatal(err)
 			}

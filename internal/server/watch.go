@@ -18,7 +18,7 @@ import (
 // openMetrics makes what /metrics shows; sinks are the receivers of messages.
 func (s *Server) openMetrics(sinks map[string]notify.Sink) (err error) {
 	s.metrics, err = metrics.New(metrics.Metrics{
-		Store: s.store, Clock: s.clock, Offset: s.clock.Offset, Settings: s.config.VaultSettings(), Sinks: slices.Sorted(maps.Keys(sinks)),
+		Store: s.store, Clock: s.clock, Offset: s.clock.Offset, Longest: s.store.LongestTransaction, Settings: s.config.VaultSettings(), Sinks: slices.Sorted(maps.Keys(sinks)),
 		Version: s.version, Keys: s.keys.Stock, Log: s.log,
 	})
 	return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"certwright/internal/clock"
 	"certwright/internal/vault"
 )
 
@@ -31,6 +32,7 @@ type writer struct {
 	wrote   chan struct{}       // holds one if there was a commit since it was looked at
 	stop    chan struct{}       // closed by close
 	stopped chan struct{}       // closed when run has ended
+	longest longest             // that one transaction held it
 }
 
 // An update is one caller of Update on its way through the writer.
@@ -121,7 +123,7 @@ func (w *writer) run() {
 func (w *writer) between(gone <-chan struct{}, fn func(*session)) {
 	done := make(chan struct{})
 	select {
-	case w.aside <- func(s *session) { defer close(done); fn(s) }:
+	case w.aside <- func(s *session) { defer close(done); defer w.longest.note(clock.Real{}.Now()); fn(s) }:
 		<-done
 	case <-gone:
 	case <-w.stop:
@@ -144,6 +146,7 @@ func (w *writer) gather(first *update) []*update {
 
 // commit runs a batch in one transaction and answers all of it.
 func (w *writer) commit(batch []*update) {
+	defer w.longest.note(clock.Real{}.Now())
 	if _, err := w.session.exec(w.begin); err != nil {
 		answer(batch, fmt.Errorf("begin a transaction: %w", err))
 		return

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A contender is one operation of one server, made by parallel callers.
+type contender struct {
+	name    string
+	pid     int // of the process whose CPU counts
+	callers []*caller
+	do      func(*caller) error
+}
+
+// An outcome is what a contender did in each round.
+type outcome struct {
+	rates []float64 // a second
+	cpu   []float64 // ms of the process for each
+}
+
+// inTurn lets contenders run one after the other in each round, each time
+// beginning with another one. Each warms up for a third of a round.
+func (s scale) inTurn(all ...*contender) ([]outcome, error) {
+	got := make([]outcome, len(all))
+	for _, c := range all {
+		if _, _, err := c.run(s.length / 3); err != nil {
+			return nil, err
+		}
+	}
+	for round := range s.rounds {
+		for i := range all {
+			at := (i + round) % len(all)
+			rate, cpu, err := all[at].run(s.length)
+			if err != nil {
+				return nil, err
+			}
+			got[at].rates, got[at].cpu = append(got[at].rates, rate), append(got[at].cpu, cpu)
+		}
+	}
+	return got, nil
+}
+
+// run makes calls for a time and returns how many a second, and the CPU of each.
+func (c *contender) run(length time.Duration) (rate, cpu float64, err error) {
+	var done atomic.Int64
+	var failed atomic.Pointer[error]
+	var callers sync.WaitGroup
+	before, began := used(c.pid), time.Now()
+	for _, it := range c.callers {
+		callers.Go(func() {
+			for failed.Load() == nil && time.Since(began) < length {
+				if err := c.do(it); err != nil {
+					failed.Store(&err)
+				}
+				done.Add(1)
+			}
+		})
+	}
+	callers.Wait()
+	took, spent := time.Since(began), used(c.pid)-before
+	if err := failed.Load(); err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", c.name, *err)
+	}
+	n := float64(done.Load())
+	return n / took.Seconds(), spent.Seconds() * 1000 / n, nil
+}
+
+// median of values, which are not none.
+func median(values []float64) float64 {
+	v := slices.Sorted(slices.Values(values))
+	if len(v)%2 == 1 {
+		return v[len(v)/2]
+	}
+	return (v[len(v)/2-1] + v[len(v)/2]) / 2
+}
+
+// ratio is the median of what one did beside another, round by round.
+func ratio(of, to []float64) float64 {
+	each := make([]float64, len(of))
+	for i := range of {
+		each[i] = of[i] / to[i]
+	}
+	return median(each)
+}
