@@ -14,14 +14,14 @@ import (
 )
 
 type devCommand struct {
-	settings `embed:""`
-	doors    `embed:""`
-	JSON     bool `name:"json" help:"Print one line of JSON on stdout when ready."`
+	settings  `embed:""`
+	listeners `embed:""`
+	JSON      bool `name:"json" help:"Print one line of JSON on stdout when ready."`
 }
 
 // Run serves until it is told to end. A second signal ends it at once.
 func (d devCommand) Run(ctx context.Context, to streams) error {
-	config, err := d.read(d.doors)
+	config, err := d.read(d.listeners)
 	if err != nil {
 		return err
 	}

@@ -43,11 +43,11 @@ func (r runCommand) Run(ctx context.Context, to streams) error {
 		return err
 	}
 	r.DefaultVault = strings.ToLower(r.Vault) // here an IP address means the vault asked for
-	config, err := r.read(doors{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true})
+	config, err := r.read(listeners{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true})
 	if err != nil {
 		return err
 	}
-	config.Proxy = "" // a door like the others: on a free port, or not at all
+	config.Proxy = "" // like the other listeners: on a free port, or not at all
 	if r.AzureNames {
 		config.Proxy = "127.0.0.1:0"
 	}

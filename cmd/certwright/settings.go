@@ -21,17 +21,17 @@ type settings struct {
 	RetryAfter   time.Duration `help:"Retry-After of an operation in progress (1s)." placeholder:"DURATION" env:"CERTWRIGHT_RETRY_AFTER"`
 }
 
-// doors are the settings that a throwaway server chooses itself.
-type doors struct {
-	Listen    string `help:"The https door, where the vaults are (127.0.0.1:8443)." placeholder:"HOST:PORT" env:"CERTWRIGHT_LISTEN"`
-	HTTP      string `name:"http" help:"The plain http door, for tokens and administration (127.0.0.1:8080)." placeholder:"HOST:PORT" env:"CERTWRIGHT_HTTP"`
+// listeners are the settings that a throwaway server chooses itself.
+type listeners struct {
+	Listen    string `help:"The https listener, where the vaults are (127.0.0.1:8443)." placeholder:"HOST:PORT" env:"CERTWRIGHT_LISTEN"`
+	HTTP      string `name:"http" help:"The plain http listener, for tokens and administration (127.0.0.1:8080)." placeholder:"HOST:PORT" env:"CERTWRIGHT_HTTP"`
 	Proxy     string `help:"A proxy that leads *.vault.azure.net here, for programs that have it built in; loopback only (none)." placeholder:"HOST:PORT" env:"CERTWRIGHT_PROXY"`
 	Data      string `help:"The data folder (this user's own)." placeholder:"DIR" env:"CERTWRIGHT_DATA"`
 	Ephemeral bool   `help:"Keep everything in a temporary folder that is removed at the end." env:"CERTWRIGHT_EPHEMERAL"`
 }
 
 // read returns the file's configuration with the flags on top of it.
-func (s settings) read(d doors) (c config.Config, err error) {
+func (s settings) read(l listeners) (c config.Config, err error) {
 	if s.Config != "" {
 		if c, err = config.Read(s.Config); err != nil {
 			return c, exitError{exitUsage, err}
@@ -41,7 +41,7 @@ func (s settings) read(d doors) (c config.Config, err error) {
 		flag string
 		to   *string
 	}{
-		{d.Listen, &c.Listen}, {d.HTTP, &c.HTTP}, {d.Proxy, &c.Proxy}, {d.Data, &c.Data},
+		{l.Listen, &c.Listen}, {l.HTTP, &c.HTTP}, {l.Proxy, &c.Proxy}, {l.Data, &c.Data},
 		{s.DefaultVault, &c.DefaultVault}, {s.Tenant, &c.Tenant}, {s.Region, &c.Region},
 	} {
 		if f.flag != "" {
@@ -64,7 +64,7 @@ func (s settings) read(d doors) (c config.Config, err error) {
 		c.NearExpiryDays = s.NearExpiry
 	}
 	c.StrictProviders = c.StrictProviders || s.Strict
-	c.Ephemeral = c.Ephemeral || d.Ephemeral
+	c.Ephemeral = c.Ephemeral || l.Ephemeral
 	if err := c.Check(); err != nil {
 		return c, exitError{exitUsage, err}
 	}

@@ -19,10 +19,10 @@ import (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 5, time.UTC)
 
-// door returns a door with a clock of its own.
-func door() *Door {
+// newHandler returns a handler with a clock of its own.
+func newHandler() *Handler {
 	var offset time.Duration
-	return &Door{
+	return &Handler{
 		CA:    []byte("-----BEGIN CERTIFICATE-----\n"),
 		Ready: func(context.Context) error { return nil },
 		Hosts: []string{"box.example", "*.corp.example"},
@@ -49,7 +49,7 @@ func door() *Door {
 	}
 }
 
-func ask(d *Door, method, target, body string, header ...string) *httptest.ResponseRecorder {
+func ask(h *Handler, method, target, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Host = "127.0.0.1:8080"
 	for i := 0; i+1 < len(header); i += 2 {
@@ -59,18 +59,18 @@ func ask(d *Door, method, target, body string, header ...string) *httptest.Respo
 		}
 		r.Header.Add(header[i], header[i+1])
 	}
-	return serve(d, r)
+	return serve(h, r)
 }
 
-func serve(d *Door, r *http.Request) *httptest.ResponseRecorder {
+func serve(h *Handler, r *http.Request) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
-	d.ServeHTTP(w, r)
+	h.ServeHTTP(w, r)
 	return w
 }
 
 func TestClock(t *testing.T) {
 	t.Parallel()
-	d := door()
+	h := newHandler()
 	for _, c := range []struct{ method, body, want string }{
 		{"GET", "", `{"now":"2026-11-22T12:00:00Z","offset":"0s"}`},
 		{"POST", `{"advance":"720h"}`, `{"now":"2026-12-22T12:00:00Z","offset":"720h0m0s"}`},
@@ -78,7 +78,7 @@ func TestClock(t *testing.T) {
 		{"POST", `{"advance":"0s"}`, `{"now":"2027-02-20T12:00:00Z","offset":"2160h0m0s"}`},
 		{"GET", "", `{"now":"2027-02-20T12:00:00Z","offset":"2160h0m0s"}`},
 	} {
-		w := ask(d, c.method, "/admin/clock", c.body)
+		w := ask(h, c.method, "/admin/clock", c.body)
 		if got := strings.TrimSpace(w.Body.String()); w.Code != 200 || got != c.want {
 			t.Errorf("%s %s: %d %s, want %s", c.method, c.body, w.Code, got, c.want)
 		}
@@ -92,15 +92,15 @@ func TestClockRefuses(t *testing.T) {
 		`{"advance":"1h","to":"x"}`: 400, `{"advance":"1h"}{}`: 400, `{"advance":"1h",}`: 400, `{"advance":null}`: 400,
 		`{"advance":"` + strings.Repeat("1", maxBody) + `h"}`: 413,
 	} {
-		d := door()
-		w := ask(d, "POST", "/admin/clock", body)
+		h := newHandler()
+		w := ask(h, "POST", "/admin/clock", body)
 		var got struct {
 			Error struct{ Code, Message string }
 		}
 		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != want || got.Error.Code == "" || got.Error.Message == "" {
 			t.Errorf("%.40s: %d %s (%v), want %d", body, w.Code, w.Body, err, want)
 		}
-		if _, offset := d.Now(); offset != 0 {
+		if _, offset := h.Now(); offset != 0 {
 			t.Errorf("%.40s moved the clock by %v", body, offset)
 		}
 	}
@@ -126,28 +126,28 @@ func TestParseDuration(t *testing.T) {
 
 func TestOutbox(t *testing.T) {
 	t.Parallel()
-	d := door()
-	if got := strings.TrimSpace(ask(d, "GET", "/admin/outbox", "").Body.String()); got != `{"mails":[],"events":[]}` {
+	h := newHandler()
+	if got := strings.TrimSpace(ask(h, "GET", "/admin/outbox", "").Body.String()); got != `{"mails":[],"events":[]}` {
 		t.Errorf("empty: %s", got)
 	}
-	d.Outbox = func(context.Context) (Outbox, error) {
+	h.Outbox = func(context.Context) (Outbox, error) {
 		return Outbox{
 			Mails:  []Mail{{To: "a@x", Subject: "s", Text: "t", HTML: "<p>", At: noon.Truncate(time.Second), Certificate: "web"}},
 			Events: []json.RawMessage{json.RawMessage(`{"id":"1"}`)},
 		}, nil
 	}
 	want := `{"mails":[{"to":"a@x","subject":"s","text":"t","html":"\u003cp\u003e","at":"2026-11-22T12:00:00Z","certificate":"web"}],"events":[{"id":"1"}]}`
-	if got := strings.TrimSpace(ask(d, "GET", "/admin/outbox", "").Body.String()); got != want {
+	if got := strings.TrimSpace(ask(h, "GET", "/admin/outbox", "").Body.String()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
 func TestReset(t *testing.T) {
 	t.Parallel()
-	d := door()
+	h := newHandler()
 	done := 0
-	d.Reset = func(context.Context) error { done++; return nil }
-	w := ask(d, "POST", "/admin/reset", "")
+	h.Reset = func(context.Context) error { done++; return nil }
+	w := ask(h, "POST", "/admin/reset", "")
 	if w.Code != 204 || w.Body.Len() != 0 || done != 1 {
 		t.Errorf("%d %q, done %d times", w.Code, w.Body, done)
 	}
@@ -155,41 +155,41 @@ func TestReset(t *testing.T) {
 
 func TestFaultsStayInside(t *testing.T) {
 	t.Parallel()
-	d := door()
-	d.Reset = func(context.Context) error { return errors.New("disk /secret/path is full") }
-	w := ask(d, "POST", "/admin/reset", "")
+	h := newHandler()
+	h.Reset = func(context.Context) error { return errors.New("disk /secret/path is full") }
+	w := ask(h, "POST", "/admin/reset", "")
 	if w.Code != 500 || strings.Contains(w.Body.String(), "secret") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	d.Reset = func(context.Context) error { return vault.Bad("not now") }
-	if w := ask(d, "POST", "/admin/reset", ""); w.Code != 400 || !strings.Contains(w.Body.String(), "not now") {
+	h.Reset = func(context.Context) error { return vault.Bad("not now") }
+	if w := ask(h, "POST", "/admin/reset", ""); w.Code != 400 || !strings.Contains(w.Body.String(), "not now") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }
 
 func TestProbes(t *testing.T) {
 	t.Parallel()
-	d := door()
-	for path, want := range map[string]string{"/healthz": "ok\n", "/readyz": "ready\n", "/ca.pem": string(d.CA)} {
-		if w := ask(d, "GET", path, "", "Host", "10.0.0.1", "Sec-Fetch-Site", "cross-site"); w.Code != 200 || w.Body.String() != want {
+	h := newHandler()
+	for path, want := range map[string]string{"/healthz": "ok\n", "/readyz": "ready\n", "/ca.pem": string(h.CA)} {
+		if w := ask(h, "GET", path, "", "Host", "10.0.0.1", "Sec-Fetch-Site", "cross-site"); w.Code != 200 || w.Body.String() != want {
 			t.Errorf("%s: %d %q", path, w.Code, w.Body)
 		}
-		if w := ask(d, "POST", path, ""); w.Code != 405 || w.Header().Get("Allow") != "GET, HEAD" {
+		if w := ask(h, "POST", path, ""); w.Code != 405 || w.Header().Get("Allow") != "GET, HEAD" {
 			t.Errorf("POST %s: %d", path, w.Code)
 		}
 	}
-	d.Ready = func(context.Context) error { return errors.New("closing") }
-	if w := ask(d, "GET", "/readyz", ""); w.Code != 503 || w.Body.String() != "not ready\n" {
+	h.Ready = func(context.Context) error { return errors.New("closing") }
+	if w := ask(h, "GET", "/readyz", ""); w.Code != 503 || w.Body.String() != "not ready\n" {
 		t.Errorf("not ready: %d %q", w.Code, w.Body)
 	}
-	if w := ask(d, "GET", "/healthz", ""); w.Code != 200 {
+	if w := ask(h, "GET", "/healthz", ""); w.Code != 200 {
 		t.Errorf("alive but not ready: %d", w.Code)
 	}
 }
 
 func TestRoutes(t *testing.T) {
 	t.Parallel()
-	d := door()
+	h := newHandler()
 	for _, c := range []struct {
 		method, path string
 		status       int
@@ -199,7 +199,7 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/certificates", 404, ""},
 		{"DELETE", "/admin/clock", 405, "GET, POST"}, {"POST", "/admin/outbox", 405, "GET"}, {"GET", "/admin/reset", 405, "POST"},
 	} {
-		w := ask(d, c.method, c.path, "")
+		w := ask(h, c.method, c.path, "")
 		if w.Code != c.status || w.Header().Get("Allow") != c.allow {
 			t.Errorf("%s %s: %d, Allow %q", c.method, c.path, w.Code, w.Header().Get("Allow"))
 		}
@@ -240,9 +240,9 @@ func TestGuard(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := door()
+			h := newHandler()
 			done := false
-			d.Reset = func(context.Context) error { done = true; return nil }
+			h.Reset = func(context.Context) error { done = true; return nil }
 			r := httptest.NewRequest("POST", "/admin/reset", nil)
 			r = r.WithContext(context.WithValue(r.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.ParseIP("192.0.2.7"), Port: 8080}))
 			r.Host = "127.0.0.1:8080"
@@ -254,7 +254,7 @@ func TestGuard(t *testing.T) {
 				}
 			}
 			w := httptest.NewRecorder()
-			d.ServeHTTP(w, r)
+			h.ServeHTTP(w, r)
 			if done != c.ok || (w.Code == 204) != c.ok || (w.Code == 403) == c.ok {
 				t.Errorf("%d %s, done %v, want %v", w.Code, w.Body, done, c.ok)
 			}
@@ -264,11 +264,11 @@ func TestGuard(t *testing.T) {
 
 func TestCheck(t *testing.T) {
 	t.Parallel()
-	if err := door().Check(); err != nil {
+	if err := newHandler().Check(); err != nil {
 		t.Error(err)
 	}
-	if err := (&Door{}).Check(); err == nil {
-		t.Error("a door without functions passes")
+	if err := (&Handler{}).Check(); err == nil {
+		t.Error("a handler without functions passes")
 	}
 }
 
@@ -288,7 +288,7 @@ func FuzzClockBody(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		w := ask(door(), "POST", "/admin/clock", body)
+		w := ask(newHandler(), "POST", "/admin/clock", body)
 		if w.Code != 200 && w.Code != 400 && w.Code != 413 || !json.Valid(w.Body.Bytes()) {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
@@ -301,7 +301,7 @@ func FuzzClockBody(f *testing.F) {
 func TestConfiguredNames(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]int{"box.example:8080": 200, "BOX.example": 200, "a.corp.example": 200, "corp.example": 403, "a.box.example": 403} {
-		if got := ask(door(), "GET", "/admin/clock", "", "Host", host); got.Code != want {
+		if got := ask(newHandler(), "GET", "/admin/clock", "", "Host", host); got.Code != want {
 			t.Errorf("%s: %d, want %d", host, got.Code, want)
 		}
 	}

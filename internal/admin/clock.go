@@ -24,8 +24,8 @@ type Clock struct {
 	Offset string    `json:"offset"` // from real time, as time.ParseDuration reads it
 }
 
-func readClock(d *Door, _ *http.Request) (answer, error) {
-	now, offset := d.Now()
+func readClock(h *Handler, _ *http.Request) (answer, error) {
+	now, offset := h.Now()
 	return answer{body: Clock{now.UTC().Truncate(time.Second), offset.String()}}, nil
 }
 
@@ -36,7 +36,7 @@ type ClockMove struct {
 
 // moveClock moves the clock forward. The answer comes when all that fell due
 // on the way is done.
-func moveClock(d *Door, r *http.Request) (answer, error) {
+func moveClock(h *Handler, r *http.Request) (answer, error) {
 	var in ClockMove
 	if err := readJSON(r, &in); err != nil {
 		return answer{}, err
@@ -48,10 +48,10 @@ func moveClock(d *Door, r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if err := d.Advance(r.Context(), by); err != nil {
+	if err := h.Advance(r.Context(), by); err != nil {
 		return answer{}, err
 	}
-	return readClock(d, r)
+	return readClock(h, r)
 }
 
 // ParseDuration reads how far to move the clock: a Go duration ("720h",

@@ -43,7 +43,7 @@ type Letters struct {
 }
 
 // listDead answers with messages that failed permanently: ?sink=, ?after=, ?limit=.
-func listDead(d *Door, r *http.Request) (answer, error) {
+func listDead(h *Handler, r *http.Request) (answer, error) {
 	q := r.URL.Query()
 	var after int64
 	if text := q.Get("after"); text != "" {
@@ -60,7 +60,7 @@ func listDead(d *Door, r *http.Request) (answer, error) {
 	if sink := q.Get("sink"); sink != "" {
 		sinks = []string{sink}
 	}
-	found, err := d.Notices.Dead(r.Context(), after, limit+1, sinks...)
+	found, err := h.Notices.Dead(r.Context(), after, limit+1, sinks...)
 	if err != nil {
 		return answer{}, err
 	}
@@ -83,7 +83,7 @@ type ResendRequest struct {
 }
 
 // resend queues messages that failed permanently again.
-func resend(d *Door, r *http.Request) (answer, error) {
+func resend(h *Handler, r *http.Request) (answer, error) {
 	var in ResendRequest
 	if err := readJSON(r, &in); err != nil {
 		return answer{}, err
@@ -93,9 +93,9 @@ func resend(d *Door, r *http.Request) (answer, error) {
 	}
 	n, err := 1, error(nil)
 	if in.Seq != nil {
-		err = d.Notices.Resend(r.Context(), *in.Seq)
+		err = h.Notices.Resend(r.Context(), *in.Seq)
 	} else {
-		n, err = d.Notices.ResendAll(r.Context(), *in.Sink)
+		n, err = h.Notices.ResendAll(r.Context(), *in.Sink)
 	}
 	return answer{body: Resent{n}}, err
 }

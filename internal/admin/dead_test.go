@@ -59,7 +59,7 @@ func TestDeadLetters(t *testing.T) {
 		{"/admin/outbox/dead?after=-1", 400, `{"error":`, ``, 0},
 		{"/admin/outbox/dead?after=x", 400, `{"error":`, ``, 0},
 	} {
-		w := ask(door(), "GET", c.target, "")
+		w := ask(newHandler(), "GET", c.target, "")
 		got := strings.TrimSpace(w.Body.String())
 		if w.Code != c.code || !strings.HasPrefix(got, c.begins) || !strings.HasSuffix(got, c.ends) || strings.Count(got, `"seq"`) != c.count || strings.Contains(got, "hidden") {
 			t.Errorf("%s: %d %s", c.target, w.Code, got)
@@ -73,12 +73,12 @@ func TestResend(t *testing.T) {
 		`{"seq":4}`: `200 {"resent":1}`, `{"sink":"mail"}`: `200 {"resent":5}`, `{"sink":"other"}`: `200 {"resent":0}`, `{"seq":10}`: "404 ",
 		`{}`: "400 ", `{"seq":4,"sink":"mail"}`: "400 ", `{"sink":""}`: "400 ", `{"seq":"4"}`: "400 ", ``: "400 ",
 	} {
-		d := door()
-		w := ask(d, "POST", "/admin/outbox/resend", body)
+		h := newHandler()
+		w := ask(h, "POST", "/admin/outbox/resend", body)
 		if got := fmt.Sprint(w.Code, " ", w.Body.String()); !strings.HasPrefix(got, want) {
 			t.Errorf("%s: %s, want %s", body, got, want)
 		}
-		if l, ok := d.Notices.(*letters); !ok || (len(l.resent) == 1) != (body == `{"seq":4}`) {
+		if l, ok := h.Notices.(*letters); !ok || (len(l.resent) == 1) != (body == `{"seq":4}`) {
 			t.Errorf("%s: sent again were %v", body, l.resent)
 		}
 	}
@@ -95,7 +95,7 @@ func TestPagesAndTheGuard(t *testing.T) {
 		{"GET", "/admin/events", "127.0.0.1", 200}, {"GET", "/admin/events?after=3", "evil.example", 403}, {"POST", "/admin/events", "127.0.0.1", 405},
 		{"GET", "/metrics", "127.0.0.1", 200}, {"GET", "/metrics", "vault.monitored.example", 200}, {"POST", "/metrics", "127.0.0.1", 405},
 	} {
-		if w := ask(door(), c.method, c.path, "", "Host", c.host); w.Code != c.code {
+		if w := ask(newHandler(), c.method, c.path, "", "Host", c.host); w.Code != c.code {
 			t.Errorf("%s %s at %s: %d %s", c.method, c.path, c.host, w.Code, w.Body)
 		}
 	}

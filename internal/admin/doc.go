@@ -2,5 +2,5 @@
 // it ready, which authority does it have, and, in a development server, moving
 // its clock, looking at what it would have sent, emptying it. The work itself
 // is done by the functions it is given. /admin refuses what a web page that
-// somebody happens to have open could send. Begin with door.go.
+// somebody happens to have open could send. Begin with handler.go.
 package admin

@@ -15,9 +15,9 @@ import (
 // guard refuses what a web page could make a browser send here: requests of
 // another site, by the headers that browsers cannot be kept from setting, and
 // requests under a name that is not ours, which is how DNS rebinding looks.
-func (d *Door) guard(r *http.Request) error {
-	if !d.knows(r.Host, r) {
-		return foreign("The host name " + printable(r.Host) + " is not one that this door is called by; use localhost or its IP address.")
+func (h *Handler) guard(r *http.Request) error {
+	if !h.knows(r.Host, r) {
+		return foreign("The host name " + printable(r.Host) + " is not one that this server is called by; use localhost or its IP address.")
 	}
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "same-origin", "none": // none: typed by a person
@@ -35,10 +35,10 @@ func foreign(message string) error {
 }
 
 // knows reports whether host is localhost, a loopback address, the address at
-// which the door was reached, or a name it was told.
-func (d *Door) knows(host string, r *http.Request) bool {
+// which the request came, or a name it was told.
+func (h *Handler) knows(host string, r *http.Request) bool {
 	name := strings.TrimSuffix(strings.ToLower(hostname(host)), ".")
-	if name == "localhost" || slices.ContainsFunc(d.Hosts, func(h string) bool { return trust.Matches(h, name) }) {
+	if name == "localhost" || slices.ContainsFunc(h.Hosts, func(known string) bool { return trust.Matches(known, name) }) {
 		return true
 	}
 	addr, err := netip.ParseAddr(name)

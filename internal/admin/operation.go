@@ -135,7 +135,7 @@ func withHistory(o vault.Standing) Operation {
 
 // listOperations answers with what is in progress, or what failed: ?status=,
 // ?vault=, ?after=, ?limit=.
-func listOperations(d *Door, r *http.Request) (answer, error) {
+func listOperations(h *Handler, r *http.Request) (answer, error) {
 	q := r.URL.Query()
 	name := strings.ToLower(q.Get("vault"))
 	if name != "" {
@@ -152,7 +152,7 @@ func listOperations(d *Door, r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	pages := map[string]func(context.Context, string, vault.Ref, int) ([]vault.Standing, vault.Ref, error){
-		"": d.Operator.Underway, string(vault.InProgress): d.Operator.Underway, string(vault.Failed): d.Operator.Failed,
+		"": h.Operator.Underway, string(vault.InProgress): h.Operator.Underway, string(vault.Failed): h.Operator.Failed,
 	}
 	page := pages[q.Get("status")]
 	if page == nil {
@@ -205,12 +205,12 @@ func refOf(vaultName, name string) (vault.Ref, error) {
 }
 
 // showOperation answers with one operation and all that happened to it.
-func showOperation(d *Door, r *http.Request) (answer, error) {
+func showOperation(h *Handler, r *http.Request) (answer, error) {
 	ref, err := refOf(r.PathValue("vault"), r.PathValue("name"))
 	if err != nil {
 		return answer{}, err
 	}
-	o, err := d.Operator.History(r.Context(), ref)
+	o, err := h.Operator.History(r.Context(), ref)
 	return answer{body: withHistory(o)}, err
 }
 
@@ -228,7 +228,7 @@ const (
 )
 
 // decide puts an operator's word on an operation.
-func decide(d *Door, r *http.Request) (answer, error) {
+func decide(h *Handler, r *http.Request) (answer, error) {
 	ref, err := refOf(r.PathValue("vault"), r.PathValue("name"))
 	if err != nil {
 		return answer{}, err
@@ -243,7 +243,7 @@ func decide(d *Door, r *http.Request) (answer, error) {
 	case len(in.Message) > maxMessage:
 		return answer{}, vault.Bad("The message is longer than %d bytes.", maxMessage)
 	}
-	o, err := d.Operator.Decide(r.Context(), ref, in.RequestID, in.Decision == Approve, in.Message)
+	o, err := h.Operator.Decide(r.Context(), ref, in.RequestID, in.Decision == Approve, in.Message)
 	return answer{body: withHistory(vault.Standing{Operation: o})}, err
 }
 
@@ -255,7 +255,7 @@ type RetryRequest struct {
 }
 
 // retry has what waits of a certificate tried at once.
-func retry(d *Door, r *http.Request) (answer, error) {
+func retry(h *Handler, r *http.Request) (answer, error) {
 	var in RetryRequest
 	if err := readJSON(r, &in); err != nil {
 		return answer{}, err
@@ -264,6 +264,6 @@ func retry(d *Door, r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	o, err := d.Operator.Retry(r.Context(), ref)
+	o, err := h.Operator.Retry(r.Context(), ref)
 	return answer{body: withHistory(o)}, err
 }

@@ -91,8 +91,8 @@ func order(vaultName, name string) vault.Operation {
 
 func TestListOperations(t *testing.T) {
 	t.Parallel()
-	d, b := door(), &book{operations: []vault.Operation{order("a", "one"), order("b", "three"), order("b", "Two")}}
-	d.Operator = b
+	h, b := newHandler(), &book{operations: []vault.Operation{order("a", "one"), order("b", "three"), order("b", "Two")}}
+	h.Operator = b
 	for target, want := range map[string][]string{
 		"":                         {"a/one", "b/three", "b/Two"},
 		"?vault=B":                 {"b/three", "b/Two"},
@@ -102,7 +102,7 @@ func TestListOperations(t *testing.T) {
 		"?limit=1&after=a%2Fone":   {"b/three", "next b/three"},
 		"?vault=&after=&limit=100": {"a/one", "b/three", "b/Two"},
 	} {
-		w := ask(d, "GET", "/admin/operations"+target, "")
+		w := ask(h, "GET", "/admin/operations"+target, "")
 		var list Operations
 		if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil || w.Code != 200 {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
@@ -122,12 +122,12 @@ func TestListOperations(t *testing.T) {
 		}
 	}
 	for _, target := range []string{"?vault=a_b", "?limit=0", "?limit=101", "?limit=x", "?after=b", "?after=b/x_y", "?after=" + strings.Repeat("b", 600)} {
-		if w := ask(d, "GET", "/admin/operations"+target, ""); w.Code != 400 {
+		if w := ask(h, "GET", "/admin/operations"+target, ""); w.Code != 400 {
 			t.Errorf("%s: %d %s", target, w.Code, w.Body)
 		}
 	}
 	empty := `{"operations":[]}`
-	if got := strings.TrimSpace(ask(door(), "GET", "/admin/operations", "").Body.String()); got != empty {
+	if got := strings.TrimSpace(ask(newHandler(), "GET", "/admin/operations", "").Body.String()); got != empty {
 		t.Errorf("got %s, want %s", got, empty)
 	}
 }
@@ -137,8 +137,8 @@ func TestShowOperation(t *testing.T) {
 	failed := order("b", "two").Noted(noon, "order placed").Noted(noon, "still pending").Noted(noon.Add(time.Hour), "still pending")
 	failed = failed.Fail(vault.Failure{Code: vault.RequestRejected, Message: "no"})
 	failed.Approval = &vault.Approval{At: noon, Approved: true}
-	d := door()
-	d.Operator = &book{operations: []vault.Operation{order("a", "one"), failed}}
+	h := newHandler()
+	h.Operator = &book{operations: []vault.Operation{order("a", "one"), failed}}
 	at := noon.Format(time.RFC3339Nano)
 	for path, want := range map[string]string{
 		"/admin/operations/A/ONE": `{"vault":"a","name":"one","request_id":"11111111111111111111111111111111","status":"inProgress",` +
@@ -150,14 +150,14 @@ func TestShowOperation(t *testing.T) {
 			`"history":[{"at":"` + at + `","last":"` + at + `","times":1,"text":"order placed"},` +
 			`{"at":"` + at + `","last":"` + noon.Add(time.Hour).Format(time.RFC3339Nano) + `","times":2,"text":"still pending"}]}`,
 	} {
-		if w := ask(d, "GET", path, ""); w.Code != 200 || strings.TrimSpace(w.Body.String()) != want {
+		if w := ask(h, "GET", path, ""); w.Code != 200 || strings.TrimSpace(w.Body.String()) != want {
 			t.Errorf("%s: %d\ngot  %swant %s", path, w.Code, w.Body, want)
 		}
 	}
 	for path, want := range map[string]int{
 		"/admin/operations/b/none": 404, "/admin/operations/a_b/x": 400, "/admin/operations/a/x_y": 400, "/admin/operations/a/": 404, "/admin/operations/a": 404,
 	} {
-		if w := ask(d, "GET", path, ""); w.Code != want {
+		if w := ask(h, "GET", path, ""); w.Code != want {
 			t.Errorf("%s: %d %s, want %d", path, w.Code, w.Body, want)
 		}
 	}
@@ -180,19 +180,19 @@ func TestDecide(t *testing.T) {
 		`{"decision":"reject","message":"` + strings.Repeat("x", 501) + `"}`:       {400, ""},
 		`{"decision":"reject","message":"` + strings.Repeat("x", maxBody+1) + `"}`: {413, ""},
 	} {
-		d, b := door(), &book{operations: []vault.Operation{asking}}
-		d.Operator = b
-		w := ask(d, "POST", "/admin/operations/a/one", body)
+		h, b := newHandler(), &book{operations: []vault.Operation{asking}}
+		h.Operator = b
+		w := ask(h, "POST", "/admin/operations/a/one", body)
 		if told := strings.Join(b.told, ";"); w.Code != c.code || told != c.told {
 			t.Errorf("%.60s: %d %s, told %q", body, w.Code, w.Body, told)
 		}
 	}
-	d := door()
-	d.Operator = &book{operations: []vault.Operation{order("a", "one")}}
-	if w := ask(d, "POST", "/admin/operations/a/one", `{"decision":"approve"}`); w.Code != 409 || !strings.Contains(w.Body.String(), "waits for no decision") {
+	h := newHandler()
+	h.Operator = &book{operations: []vault.Operation{order("a", "one")}}
+	if w := ask(h, "POST", "/admin/operations/a/one", `{"decision":"approve"}`); w.Code != 409 || !strings.Contains(w.Body.String(), "waits for no decision") {
 		t.Errorf("one that does not ask: %d %s", w.Code, w.Body)
 	}
-	if w := ask(d, "POST", "/admin/operations/a/one", `{"decision":"approve"}`, "Sec-Fetch-Site", "cross-site"); w.Code != 403 {
+	if w := ask(h, "POST", "/admin/operations/a/one", `{"decision":"approve"}`, "Sec-Fetch-Site", "cross-site"); w.Code != 403 {
 		t.Errorf("a web page may decide: %d", w.Code)
 	}
 }
@@ -218,9 +218,9 @@ func TestRevoke(t *testing.T) {
 		`{"vault":"a"}`:         {400, "", ""},
 		`{"certificate":"one"}`: {400, "", ""},
 	} {
-		d, b := door(), &book{}
-		d.Operator = b
-		w := ask(d, "POST", "/admin/revoke", body)
+		h, b := newHandler(), &book{}
+		h.Operator = b
+		w := ask(h, "POST", "/admin/revoke", body)
 		var got Revoked
 		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != c.code || strings.Join(b.told, ";") != c.told || got.Reason != c.want {
 			t.Errorf("%s: %d %s, told %q", body, w.Code, w.Body, b.told)
@@ -242,9 +242,9 @@ func TestRegister(t *testing.T) {
 		"/admin/issuers/a/l%21e/account": {400, "", "issuer"},
 		"/admin/issuers/a_b/le/account":  {400, "", "vault"},
 	} {
-		d, b := door(), &book{}
-		d.Operator = b
-		w := ask(d, "POST", path, "")
+		h, b := newHandler(), &book{}
+		h.Operator = b
+		w := ask(h, "POST", path, "")
 		if w.Code != c.code || strings.Join(b.told, ";") != c.told || !strings.Contains(w.Body.String(), c.want) {
 			t.Errorf("%s: %d %s, told %q", path, w.Code, w.Body, b.told)
 		}
@@ -253,23 +253,23 @@ func TestRegister(t *testing.T) {
 
 func TestRollover(t *testing.T) {
 	t.Parallel()
-	d := door()
+	h := newHandler()
 	var asked string
-	d.Rollover = func(_ context.Context, provider string) error {
+	h.Rollover = func(_ context.Context, provider string) error {
 		asked = provider
 		if provider != "Internal" {
 			return &vault.Error{Reason: vault.NotFound, Code: "ProviderNotFound", Message: "none such"}
 		}
 		return nil
 	}
-	if w := ask(d, "POST", "/admin/ca/Internal/rollover", ""); w.Code != 204 || asked != "Internal" {
+	if w := ask(h, "POST", "/admin/ca/Internal/rollover", ""); w.Code != 204 || asked != "Internal" {
 		t.Errorf("%d %s, asked %q", w.Code, w.Body, asked)
 	}
-	if w := ask(d, "POST", "/admin/ca/other/rollover", ""); w.Code != 404 || !strings.Contains(w.Body.String(), "none such") {
+	if w := ask(h, "POST", "/admin/ca/other/rollover", ""); w.Code != 404 || !strings.Contains(w.Body.String(), "none such") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	for method, path := range map[string]string{"POST": "/admin/ca//rollover", "GET": "/admin/ca/Internal/rollover"} {
-		if w := ask(d, method, path, ""); w.Code != 404 && w.Code != 405 {
+		if w := ask(h, method, path, ""); w.Code != 404 && w.Code != 405 {
 			t.Errorf("%s %s: %d", method, path, w.Code)
 		}
 	}
@@ -278,8 +278,8 @@ func TestRollover(t *testing.T) {
 // What anybody may ask, from any place and under any name.
 func TestPublished(t *testing.T) {
 	t.Parallel()
-	d := door()
-	d.PKI = func(_ context.Context, file string) (string, []byte, error) {
+	h := newHandler()
+	h.PKI = func(_ context.Context, file string) (string, []byte, error) {
 		switch file {
 		case "internal-1.crl":
 			return "application/pkix-crl", []byte("a CRL"), nil
@@ -288,7 +288,7 @@ func TestPublished(t *testing.T) {
 		}
 		return "", nil, vault.ErrNotFound
 	}
-	d.Challenge = func(token string) (string, bool) { return token + ".thumb", token == "tok-en_1" }
+	h.Challenge = func(token string) (string, bool) { return token + ".thumb", token == "tok-en_1" }
 	foreign := []string{"Host", "pki.example.org", "Sec-Fetch-Site", "cross-site"}
 	for _, c := range []struct {
 		method, path string
@@ -308,7 +308,7 @@ func TestPublished(t *testing.T) {
 		{"GET", "/.well-known/acme-challenge/" + strings.Repeat("a", 300), 404, "application/json; charset=utf-8", ""},
 		{"PUT", "/.well-known/acme-challenge/tok-en_1", 405, "application/json; charset=utf-8", ""},
 	} {
-		w := ask(d, c.method, c.path, "", foreign...)
+		w := ask(h, c.method, c.path, "", foreign...)
 		if w.Code != c.code || w.Header().Get("Content-Type") != c.kind || c.code == 200 && c.method == "GET" && w.Body.String() != c.body {
 			t.Errorf("%s %.60s: %d %s %s", c.method, c.path, w.Code, w.Header(), w.Body)
 		}
@@ -316,12 +316,12 @@ func TestPublished(t *testing.T) {
 			t.Errorf("%s %s: %s", c.method, c.path, w.Body)
 		}
 	}
-	w := ask(d, "GET", "/pki/internal-1.crl", "")
+	w := ask(h, "GET", "/pki/internal-1.crl", "")
 	tag := w.Header().Get("ETag")
 	if w.Header().Get("Cache-Control") != "public, max-age=300" || tag == "" {
 		t.Errorf("no cache may keep a CRL: %s", w.Header())
 	}
-	if w := ask(d, "GET", "/pki/internal-1.crl", "", "If-None-Match", tag); w.Code != http.StatusNotModified {
+	if w := ask(h, "GET", "/pki/internal-1.crl", "", "If-None-Match", tag); w.Code != http.StatusNotModified {
 		t.Errorf("a cache that has it gets %d", w.Code)
 	}
 }
@@ -337,9 +337,9 @@ func FuzzOperator(f *testing.F) {
 			return
 		}
 		r.URL.Path, r.URL.RawQuery = path, query
-		d := door()
-		d.Operator = &book{operations: []vault.Operation{order("a", "one")}}
-		w := serve(d, r)
+		h := newHandler()
+		h.Operator = &book{operations: []vault.Operation{order("a", "one")}}
+		w := serve(h, r)
 		if w.Code >= 500 && path != "/readyz" {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
@@ -350,9 +350,9 @@ func FuzzOperator(f *testing.F) {
 // is tried at once.
 func TestFailedAndRetry(t *testing.T) {
 	t.Parallel()
-	d, b := door(), &book{operations: []vault.Operation{order("a", "one"), order("b", "two")}}
-	d.Operator = b
-	w := ask(d, "GET", "/admin/operations?status=failed&vault=b", "")
+	h, b := newHandler(), &book{operations: []vault.Operation{order("a", "one"), order("b", "two")}}
+	h.Operator = b
+	w := ask(h, "GET", "/admin/operations?status=failed&vault=b", "")
 	for _, part := range []string{`"name":"two"`, `"status":"failed"`, `"error":{"code":"Request rejected","message":"No."}`, `"failed_tries":3`, `"renewal_due":"2026-11-22T12:`, `"next_renewal":"2026-11-22T13:`} {
 		if !strings.Contains(w.Body.String(), part) || strings.Contains(w.Body.String(), `"one"`) {
 			t.Errorf("%s is not in %s", part, w.Body)
@@ -370,7 +370,7 @@ func TestFailedAndRetry(t *testing.T) {
 		{"POST", "/admin/retry", `{"vault":"a","name":"one"}`, 400, "unknown field"},
 		{"GET", "/admin/retry", "", 405, "MethodNotAllowed"},
 	} {
-		if w := ask(d, c.method, c.target, c.body); w.Code != c.code || !strings.Contains(w.Body.String(), c.said) {
+		if w := ask(h, c.method, c.target, c.body); w.Code != c.code || !strings.Contains(w.Body.String(), c.said) {
 			t.Errorf("%s %s %s: %d %s", c.method, c.target, c.body, w.Code, w.Body)
 		}
 	}

@@ -23,8 +23,8 @@ type Mail struct {
 }
 
 // listOutbox answers with what was caught since the last reset, oldest first.
-func listOutbox(d *Door, r *http.Request) (answer, error) {
-	box, err := d.Outbox(r.Context())
+func listOutbox(h *Handler, r *http.Request) (answer, error) {
+	box, err := h.Outbox(r.Context())
 	if err != nil {
 		return answer{}, err
 	}
@@ -37,6 +37,6 @@ func listOutbox(d *Door, r *http.Request) (answer, error) {
 	return answer{body: box}, nil
 }
 
-func reset(d *Door, r *http.Request) (answer, error) {
-	return answer{}, d.Reset(r.Context())
+func reset(h *Handler, r *http.Request) (answer, error) {
+	return answer{}, h.Reset(r.Context())
 }

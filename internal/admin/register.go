@@ -14,7 +14,7 @@ type Registered struct {
 }
 
 // register has an issuer registered anew at its authority.
-func register(d *Door, r *http.Request) (answer, error) {
+func register(h *Handler, r *http.Request) (answer, error) {
 	name := r.PathValue("name")
 	ref, err := refOf(r.PathValue("vault"), "any")
 	if err == nil {
@@ -23,6 +23,6 @@ func register(d *Door, r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	cfg, account, err := d.Operator.Register(r.Context(), ref.Vault, name)
+	cfg, account, err := h.Operator.Register(r.Context(), ref.Vault, name)
 	return answer{body: Registered{cfg.Vault, cfg.Name, account}}, err
 }

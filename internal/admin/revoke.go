@@ -55,7 +55,7 @@ type RevokeRequest struct {
 }
 
 // revoke has a version of a certificate revoked by who issued it.
-func revoke(d *Door, r *http.Request) (answer, error) {
+func revoke(h *Handler, r *http.Request) (answer, error) {
 	var in RevokeRequest
 	if err := readJSON(r, &in); err != nil {
 		return answer{}, err
@@ -71,11 +71,11 @@ func revoke(d *Door, r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	v, err := d.Operator.Revoke(r.Context(), ref, in.Version, reason)
+	v, err := h.Operator.Revoke(r.Context(), ref, in.Version, reason)
 	return answer{body: Revoked{v.Vault, v.Name, v.ID, vault.RevocationReasons[reason]}}, err
 }
 
 // rollover gives a built-in CA a new issuing certificate.
-func rollover(d *Door, r *http.Request) (answer, error) {
-	return answer{}, d.Rollover(r.Context(), r.PathValue("provider"))
+func rollover(h *Handler, r *http.Request) (answer, error) {
+	return answer{}, h.Rollover(r.Context(), r.PathValue("provider"))
 }

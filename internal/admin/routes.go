@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// A handler answers what only people who run the server may ask.
-type handler func(*Door, *http.Request) (answer, error)
+// A endpoint answers what only people who run the server may ask.
+type endpoint func(*Handler, *http.Request) (answer, error)
 
-type methods map[string]handler
+type methods map[string]endpoint
 
 // A page answers GET and HEAD from anywhere. It writes nothing before an error.
-type page func(*Door, http.ResponseWriter, *http.Request) error
+type page func(*Handler, http.ResponseWriter, *http.Request) error
 
 // A route is a path, {name} standing for any segment that is not empty, and who
-// answers there: a page, or handlers or a page behind the guard.
+// answers there: a page, or endpoints or a page behind the guard.
 type route struct {
 	path    string
 	public  page
@@ -22,7 +22,7 @@ type route struct {
 	stream  page // behind the guard
 }
 
-// routes is every path of the door but the token endpoints, which are package sts's.
+// routes is every path of the side door but the token endpoints, which are package sts's.
 func routes() []route {
 	return []route{
 		{path: "/healthz", public: alive},

@@ -83,7 +83,7 @@ func newRig(t testing.TB) *rig {
 		Issuers: func(string) vault.Issuer { return scripted.Issuer{Authority: ca} }}); err != nil {
 		t.Fatal(err)
 	}
-	var door auth.Door
+	var door auth.Authenticator
 	g.handler, err = New(Handler{Service: g.service, Authenticate: door.Authenticate, Challenge: door.Challenge, VaultName: door.VaultName,
 		Log: log, Observe: func(o Observation) {
 			g.mu.Lock()

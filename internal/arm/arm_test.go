@@ -42,7 +42,7 @@ func service(t *testing.T, holding ...string) *Service {
 			}
 			return set
 		},
-		Authenticate: auth.Door{}.Authenticate, Challenge: auth.Door{}.Challenge, FromPage: auth.FromPage, Log: slog.New(slog.DiscardHandler),
+		Authenticate: auth.Authenticator{}.Authenticate, Challenge: auth.Authenticator{}.Challenge, FromPage: auth.FromPage, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -386,7 +386,7 @@ func TestRefusals(t *testing.T) {
 		if got.status != c.status || body.Error.Code != c.code || !strings.Contains(body.Error.Message, c.says) || len(got.text) > 1000 {
 			t.Errorf("%s: %d %s, want %d %s and %q", name, got.status, got.text, c.status, c.code, c.says)
 		}
-		if challenge := got.header.Get("WWW-Authenticate"); (challenge == auth.Door{}.Challenge(at)) != (c.status == 401) {
+		if challenge := got.header.Get("WWW-Authenticate"); (challenge == auth.Authenticator{}.Challenge(at)) != (c.status == 401) {
 			t.Errorf("%s: the challenge is %q", name, challenge)
 		}
 		if (got.header.Get("Allow") == "GET, HEAD") != (c.status == 405) {

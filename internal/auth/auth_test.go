@@ -35,7 +35,7 @@ func TestChallengeBytes(t *testing.T) {
 		"":                              `Bearer authorization="https://localhost/adfs", resource="https://localhost"`,
 		strings.Repeat("a", 301) + ".b": `Bearer authorization="https://localhost/adfs", resource="https://localhost"`,
 	} {
-		if diff := cmp.Diff(want, Door{}.Challenge(host)); diff != "" {
+		if diff := cmp.Diff(want, Authenticator{}.Challenge(host)); diff != "" {
 			t.Errorf("challenge for %q (-want +got):\n%s", host, diff)
 		}
 	}
@@ -43,7 +43,7 @@ func TestChallengeBytes(t *testing.T) {
 
 func TestChallengeNamesTheTenant(t *testing.T) {
 	t.Parallel()
-	got := Door{Tenant: "contoso"}.Challenge("web.vault.localhost")
+	got := Authenticator{Tenant: "contoso"}.Challenge("web.vault.localhost")
 	want := `Bearer authorization="https://web.vault.localhost/contoso", resource="https://vault.localhost"`
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -55,7 +55,7 @@ func TestChallengeNamesTheTenant(t *testing.T) {
 func TestChallengePassesTheClientsChecks(t *testing.T) {
 	t.Parallel()
 	for _, host := range []string{"web.vault.localhost:8443", "web.vault.azure.net", "127.0.0.1:8443", "kv.ns.svc"} {
-		got := Door{}.Challenge(host)
+		got := Authenticator{}.Challenge(host)
 		parts := strings.Split(got, " ") // Go splits on the space
 		if len(parts) != 3 || parts[0] != "Bearer" {
 			t.Fatalf("%q does not split in three", got)
@@ -89,16 +89,16 @@ func TestVaultName(t *testing.T) {
 		"[::1]":                    "default",
 		"a-1.x":                    "a-1",
 	} {
-		if got, err := (Door{}).VaultName(host); err != nil || got != want {
+		if got, err := (Authenticator{}).VaultName(host); err != nil || got != want {
 			t.Errorf("VaultName(%q) = %q, %v, want %q", host, got, err, want)
 		}
 	}
-	if got, _ := (Door{Vault: "web"}).VaultName("127.0.0.1:1"); got != "web" {
+	if got, _ := (Authenticator{Vault: "web"}).VaultName("127.0.0.1:1"); got != "web" {
 		t.Errorf("an IP address means %q, want the configured vault", got)
 	}
 	for _, host := range []string{"", ":8443", ".x", "a_b.x", "[::1", strings.Repeat("a", 64) + ".x", "ä.x"} {
 		var refusal *vault.Error
-		if _, err := (Door{}).VaultName(host); !errors.As(err, &refusal) || refusal.Reason != vault.Invalid {
+		if _, err := (Authenticator{}).VaultName(host); !errors.As(err, &refusal) || refusal.Reason != vault.Invalid {
 			t.Errorf("VaultName(%q): %v, want a 400", host, err)
 		}
 	}
@@ -138,7 +138,7 @@ func TestAuthenticate(t *testing.T) {
 			t.Parallel()
 			r := httptest.NewRequest("POST", "https://web.vault.localhost/certificates/a/create", nil)
 			r.Header["Authorization"] = c.headers
-			got, err := Door{}.Authenticate(r)
+			got, err := Authenticator{}.Authenticate(r)
 			var refusal *vault.Error
 			if c.refused {
 				if !errors.As(err, &refusal) || *refusal != *vault.NoToken() {
@@ -158,11 +158,11 @@ func FuzzDoor(f *testing.F) {
 		f.Add(s, "Bearer a.b.c")
 	}
 	f.Fuzz(func(t *testing.T, host, header string) {
-		got := Door{}.Challenge(host)
+		got := Authenticator{}.Challenge(host)
 		if strings.Count(got, `"`) != 4 || strings.Count(got, "=") != 2 || strings.Count(got, ",") != 1 || strings.Count(got, " ") != 2 {
 			t.Errorf("challenge %q for host %q has another shape", got, host)
 		}
-		if name, err := (Door{}).VaultName(host); err == nil && (vault.CheckVaultName(name) != nil || name != strings.ToLower(name)) {
+		if name, err := (Authenticator{}).VaultName(host); err == nil && (vault.CheckVaultName(name) != nil || name != strings.ToLower(name)) {
 			t.Errorf("host %q means the vault %q", host, name)
 		}
 		bearer([]string{header})

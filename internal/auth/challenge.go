@@ -10,11 +10,11 @@ import (
 // (docs/contract/connecting.md): comma and one space, straight quotes, one
 // tenant segment, no trailing slash, no scope. Never answer anything but this
 // to a request without a token, however wrong the rest of it is.
-func (d Door) Challenge(host string) string {
+func (a Authenticator) Challenge(host string) string {
 	if !plainHost(host) {
 		host = "localhost" // not worth repeating: no client sent it
 	}
-	tenant := d.Tenant
+	tenant := a.Tenant
 	if tenant == "" {
 		tenant = DefaultTenant
 	}

@@ -8,17 +8,17 @@ import (
 )
 
 // VaultName returns the vault that a Host header means: its first label in
-// lower case, or the door's default vault for localhost and IP addresses
+// lower case, or the default vault for localhost and IP addresses
 // (docs/contract/wire.md). A label that cannot be a vault's name is refused; check
 // it only after the caller is authenticated.
-func (d Door) VaultName(host string) (string, error) {
+func (a Authenticator) VaultName(host string) (string, error) {
 	name, _ := splitPort(host)
 	name = strings.TrimSuffix(strings.ToLower(name), ".")
 	if name == "localhost" || isAddress(name) {
-		if d.Vault == "" {
+		if a.Vault == "" {
 			return DefaultVault, nil
 		}
-		return d.Vault, nil
+		return a.Vault, nil
 	}
 	label, _, _ := strings.Cut(name, ".")
 	if err := vault.CheckVaultName(label); err != nil {

@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// Vaults returns an HTTP client for the door of the vaults: it trusts the server
+// Vaults returns an HTTP client for the listener of the vaults: it trusts the server
 // and, as SDKs do, follows no redirect.
 func (c *Client) Vaults() (*http.Client, error) {
 	text, err := os.ReadFile(c.At.CAFile)

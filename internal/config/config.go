@@ -20,9 +20,9 @@ import (
 // the configuration file; a scalar is also a flag of that name and an
 // environment variable CERTWRIGHT_NAME.
 type Config struct {
-	Listen       string        // the https door for vaults; port 0 picks one
+	Listen       string        // the https listener for vaults; port 0 picks one
 	HTTP         string        // the plain http side door; port 0 picks one
-	Proxy        string        // the door for programs with Azure's names built in, loopback only; "" for none
+	Proxy        string        // the listener for programs with Azure's names built in, loopback only; "" for none
 	Data         string        // the data folder; "" is the user's own
 	Ephemeral    bool          // a temporary data folder, removed at the end; Data is not used
 	DefaultVault string        // the vault that localhost and IP addresses mean

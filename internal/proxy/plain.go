@@ -9,7 +9,7 @@ import (
 )
 
 // plain passes a request for plain http on: JavaScript sends those to the proxy
-// for https as well. A vault has no such door.
+// for https as well. A vault has no such listener.
 func (p *Proxy) plain(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Scheme == "" || r.URL.Host == "":

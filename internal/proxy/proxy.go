@@ -26,7 +26,7 @@ const (
 // machine. Its fields are set before the first request.
 type Proxy struct {
 	Ours func(host string) bool                // whether a host is answered here
-	Here string                                // host:port of the https door, which answers
+	Here string                                // host:port of the https listener, which answers
 	Own  string                                // host:port of this proxy, which is no way to anywhere
 	Via  func(*http.Request) (*url.URL, error) // the proxy that leads a request elsewhere, as http.ProxyFromEnvironment says; a nil URL: none
 	Most int                                   // tunnels and requests at a time; 0 means 512
@@ -105,7 +105,7 @@ func target(authority string) (host, port string, err error) {
 	return strings.ToLower(strings.TrimSuffix(host, ".")), port, nil
 }
 
-// reach connects to the https door for our own hosts, to the host itself, or
+// reach connects to the https listener for our own hosts, to the host itself, or
 // the proxy before it, for any other.
 func (p *Proxy) reach(ctx context.Context, host, port string) (net.Conn, error) {
 	ctx, stop := context.WithTimeout(ctx, reachTime)

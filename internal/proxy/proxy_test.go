@@ -83,7 +83,7 @@ func text(t *testing.T, c *http.Client, url string) string {
 
 func hostOf(s *httptest.Server) string { return s.Listener.Addr().String() }
 
-// Our names are answered by the https door, whatever their port and letters;
+// Our names are answered by the https listener, whatever their port and letters;
 // other hosts by themselves, with their own certificate and protocol.
 func TestOursHereOthersThere(t *testing.T) {
 	t.Parallel()

@@ -12,11 +12,11 @@ func (s *Server) openManagement() (err error) {
 	for _, v := range s.config.Vaults {
 		names = append(names, v.Name)
 	}
-	door := auth.Door{Tenant: s.config.Tenant}
+	who := auth.Authenticator{Tenant: s.config.Tenant}
 	s.arm, err = arm.New(arm.Service{
 		Tenant: s.config.Tenant, Region: s.config.Region, Vault: s.config.DefaultVault,
 		Configured: names, Vaults: s.service.Operator.Vaults, Settings: s.config.VaultSettings(),
-		Authenticate: door.Authenticate, Challenge: door.Challenge, FromPage: auth.FromPage, Log: s.log,
+		Authenticate: who.Authenticate, Challenge: who.Challenge, FromPage: auth.FromPage, Log: s.log,
 	})
 	return err
 }

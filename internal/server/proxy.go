@@ -12,16 +12,16 @@ import (
 
 const maxProxyHeader = 16 << 10 // bytes of what a program sends to the proxy before its tunnel
 
-// A proxyDoor is the listener for programs that have Azure's names built in.
-type proxyDoor struct {
+// A proxyListener is the listener for programs that have Azure's names built in.
+type proxyListener struct {
 	listener net.Listener
 	server   *http.Server
 	proxy    *proxy.Proxy
 	cut      context.CancelFunc // ends all tunnels
 }
 
-// openProxy listens at addr, unless that is "". here is the https door.
-func openProxy(ctx context.Context, addr, here string, log *slog.Logger) (*proxyDoor, error) {
+// openProxy listens at addr, unless that is "". here is the https listener.
+func openProxy(ctx context.Context, addr, here string, log *slog.Logger) (*proxyListener, error) {
 	if addr == "" {
 		return nil, nil
 	}
@@ -29,7 +29,7 @@ func openProxy(ctx context.Context, addr, here string, log *slog.Logger) (*proxy
 	if err != nil {
 		return nil, err
 	}
-	d := &proxyDoor{listener: l, proxy: &proxy.Proxy{
+	d := &proxyListener{listener: l, proxy: &proxy.Proxy{
 		Ours: trust.IsAzure, Here: here, Own: l.Addr().String(), Via: http.ProxyFromEnvironment,
 	}}
 	var tunnels context.Context
@@ -41,7 +41,7 @@ func openProxy(ctx context.Context, addr, here string, log *slog.Logger) (*proxy
 }
 
 // close ends all tunnels, after its server has ended, and returns when they have.
-func (d *proxyDoor) close() {
+func (d *proxyListener) close() {
 	if d == nil {
 		return
 	}

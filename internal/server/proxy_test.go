@@ -87,7 +87,7 @@ func TestProxyIsBounded(t *testing.T) {
 	if _, answer := send("Long: " + strings.Repeat("x", maxProxyHeader+8<<10) + "\r\n"); answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("a large header: %s", answer.Status)
 	}
-	if s.doors.proxy.server.ReadHeaderTimeout <= 0 || s.doors.proxy.server.IdleTimeout <= 0 {
+	if s.listeners.proxy.server.ReadHeaderTimeout <= 0 || s.listeners.proxy.server.IdleTimeout <= 0 {
 		t.Error("a header may take for ever")
 	}
 	open, answer := send("")
@@ -108,7 +108,7 @@ func TestProxyIsBounded(t *testing.T) {
 func TestNoProxyUnlessAskedFor(t *testing.T) {
 	t.Parallel()
 	s := run(t)
-	if s.Ready.ProxyURL != "" || s.doors.proxy != nil {
+	if s.Ready.ProxyURL != "" || s.listeners.proxy != nil {
 		t.Errorf("%+v", s.Ready)
 	}
 }

@@ -47,22 +47,22 @@ type Server struct {
 	log     *slog.Logger
 	observe func(api.Observation) // may be nil
 
-	folder  *folder
-	store   *sqlstore.Store
-	seal    *seal.Keyset
-	clock   *keptClock
-	trust   *trust.Authority
-	issuers *providers
-	tokens  *sts.Service
-	service *service.Service
-	worker  *worker.Worker
-	keys    *keys.Pool
-	api     *api.Handler
-	arm     *arm.Service
-	side    *admin.Door
-	notices *notices
-	metrics *metrics.Metrics
-	doors   *doors
+	folder    *folder
+	store     *sqlstore.Store
+	seal      *seal.Keyset
+	clock     *keptClock
+	trust     *trust.Authority
+	issuers   *providers
+	tokens    *sts.Service
+	service   *service.Service
+	worker    *worker.Worker
+	keys      *keys.Pool
+	api       *api.Handler
+	arm       *arm.Service
+	side      *admin.Handler
+	notices   *notices
+	metrics   *metrics.Metrics
+	listeners *listeners
 
 	moving     sync.Mutex // one move of the clock at a time
 	closing    atomic.Bool
@@ -78,7 +78,7 @@ type Options struct {
 	Observe func(api.Observation) // told of every request to a vault; may be nil
 }
 
-// Start opens the data folder, puts the parts together and opens the doors.
+// Start opens the data folder, puts the parts together and opens the listeners.
 // When it returns, requests are served.
 func Start(ctx context.Context, c config.Config, o Options) (*Server, error) {
 	if err := c.Check(); err != nil {
@@ -151,15 +151,15 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.openManagement(); err != nil {
 		return err
 	}
-	door := auth.Door{Tenant: s.config.Tenant, Vault: s.config.DefaultVault}
+	who := auth.Authenticator{Tenant: s.config.Tenant, Vault: s.config.DefaultVault}
 	s.api, err = api.New(api.Handler{
-		Service: s.service, Authenticate: door.Authenticate, Challenge: door.Challenge, VaultName: door.VaultName,
+		Service: s.service, Authenticate: who.Authenticate, Challenge: who.Challenge, VaultName: who.VaultName,
 		Observe: s.observed, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
 	})
 	if err != nil {
 		return err
 	}
-	s.side = s.sideDoor()
+	s.side = s.sideHandler()
 	return s.side.Check()
 }
 
@@ -218,10 +218,10 @@ func (s *Server) openIssuers(ctx context.Context) error {
 
 // openDoors listens, starts the worker and tells where the server is.
 func (s *Server) openDoors(ctx context.Context) (err error) {
-	if s.doors, err = listen(ctx, s); err != nil {
+	if s.listeners, err = listen(ctx, s); err != nil {
 		return err
 	}
-	s.Ready = s.doors.ready(s.config.DefaultVault, s.folder.path, s.trust.Path(trust.CAFile))
+	s.Ready = s.listeners.ready(s.config.DefaultVault, s.folder.path, s.trust.Path(trust.CAFile))
 	if err := s.Ready.WriteAzure(s.config.Tenant); err != nil {
 		return err
 	}
@@ -234,15 +234,15 @@ func (s *Server) openDoors(ctx context.Context) (err error) {
 	s.background.Go(func() { s.metrics.Run(s.ctx) })
 	s.background.Go(s.watchClock)
 	s.background.Go(s.fillKeys)
-	s.doors.serve()
+	s.listeners.serve()
 	return s.Ready.Write()
 }
 
-// Failed is closed when a door ended although nobody stopped the server; Stop
+// Failed is closed when a listener ended although nobody stopped the server; Stop
 // returns why.
-func (s *Server) Failed() <-chan struct{} { return s.doors.failed }
+func (s *Server) Failed() <-chan struct{} { return s.listeners.failed }
 
-// Stop closes the doors, lets requests end for up to ten seconds, then the jobs
+// Stop closes the listeners, lets requests end for up to ten seconds, then the jobs
 // that run, and gives the data folder back.
 func (s *Server) Stop() error {
 	s.closing.Store(true)
@@ -250,8 +250,8 @@ func (s *Server) Stop() error {
 		s.notices.stream.Close() // its listeners would be waited for
 	}
 	var errs []error
-	if s.doors != nil {
-		errs = append(errs, s.doors.close(), s.Ready.Remove())
+	if s.listeners != nil {
+		errs = append(errs, s.listeners.close(), s.Ready.Remove())
 	}
 	s.end()
 	s.background.Wait()

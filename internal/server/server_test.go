@@ -398,7 +398,7 @@ func TestLimits(t *testing.T) {
 	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	text, err := io.ReadAll(conn)
 	if err != nil || !bytes.Contains(text, []byte(" 400 ")) {
-		t.Errorf("plain http at the https door: %q, %v", text, err)
+		t.Errorf("plain http at the https listener: %q, %v", text, err)
 	}
 }
 
@@ -445,7 +445,7 @@ func (w lineWriter) Write(b []byte) (int, error) {
 func TestFailedDoor(t *testing.T) {
 	t.Parallel()
 	s := startIn(t, t.TempDir(), Options{})
-	s.doors.http.Close()
+	s.listeners.http.Close()
 	<-s.Failed()
 	if err := s.Stop(); err == nil {
 		t.Error("Stop does not say that a door failed")

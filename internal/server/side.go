@@ -9,9 +9,9 @@ import (
 	"certwright/internal/vault"
 )
 
-// sideDoor makes the side door and what it may do.
-func (s *Server) sideDoor() *admin.Door {
-	return &admin.Door{
+// sideHandler makes the handler of the side door, with what it may do.
+func (s *Server) sideHandler() *admin.Handler {
+	return &admin.Handler{
 		CA:        s.trust.PEM(),
 		Ready:     s.ready,
 		Hosts:     s.config.Hosts,

@@ -16,7 +16,7 @@ import (
 const maxForm = 64 << 10
 
 // A Service answers token and discovery requests. It goes in front of the
-// vault's routes on the https door and stands on the http door as well.
+// vault's routes on the https listener and stands on the plain http listener as well.
 type Service struct {
 	tenant string
 	key    *ecdsa.PrivateKey // of this start; old tokens need not verify

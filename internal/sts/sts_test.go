@@ -298,7 +298,7 @@ func TestWebfinger(t *testing.T) {
 	}
 }
 
-// The http door answers with its own scheme.
+// The plain http listener answers with its own scheme.
 func TestPlainHTTP(t *testing.T) {
 	t.Parallel()
 	s := service(t)

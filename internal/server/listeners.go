@@ -26,12 +26,12 @@ const (
 	vaultTime         = 3 * time.Minute // for a whole request to a vault, the largest backup read slowly included
 )
 
-// doors are the two listeners with their http servers, and the proxy's where
+// listeners are the two listeners with their http servers, and the proxy's where
 // there is one.
-type doors struct {
+type listeners struct {
 	https, http         net.Listener
 	httpsServer, server *http.Server
-	proxy               *proxyDoor // nil for none
+	proxy               *proxyListener // nil for none
 
 	running sync.WaitGroup
 	once    sync.Once
@@ -39,9 +39,9 @@ type doors struct {
 	err     error // why, once failed is closed
 }
 
-// listen opens both doors, so that a port in use is told before anything runs.
-func listen(ctx context.Context, s *Server) (*doors, error) {
-	d := &doors{failed: make(chan struct{})}
+// listen opens both listeners, so that a port in use is told before anything runs.
+func listen(ctx context.Context, s *Server) (*listeners, error) {
+	d := &listeners{failed: make(chan struct{})}
 	var err error
 	if d.https, err = listenAt(ctx, "listen", s.config.Listen); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func listen(ctx context.Context, s *Server) (*doors, error) {
 func listenAt(ctx context.Context, key, addr string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("open the %s door: %w\nhint: choose another address with --%s, or port 0 for a free one", key, err, key)
+		return nil, fmt.Errorf("open the %s listener: %w\nhint: choose another address with --%s, or port 0 for a free one", key, err, key)
 	}
 	return l, nil
 }
@@ -81,8 +81,8 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// serve answers at both doors until close.
-func (d *doors) serve() {
+// serve answers at both listeners until close.
+func (d *listeners) serve() {
 	d.running.Go(func() { d.fail(d.httpsServer.ServeTLS(d.https, "", "")) })
 	d.running.Go(func() { d.fail(d.server.Serve(d.http)) })
 	if d.proxy != nil {
@@ -90,7 +90,7 @@ func (d *doors) serve() {
 	}
 }
 
-func (d *doors) fail(err error) {
+func (d *listeners) fail(err error) {
 	if errors.Is(err, http.ErrServerClosed) {
 		return
 	}
@@ -101,8 +101,8 @@ func (d *doors) fail(err error) {
 }
 
 // close lets the requests under way end, cuts those that take too long, and
-// returns why a door had failed.
-func (d *doors) close() error {
+// returns why a listener had failed.
+func (d *listeners) close() error {
 	ctx, stop := context.WithTimeout(context.Background(), shutdownTime)
 	defer stop()
 	var all sync.WaitGroup
@@ -129,8 +129,8 @@ func (d *doors) close() error {
 	}
 }
 
-// ready says where the doors are.
-func (d *doors) ready(vaultName, data, ca string) clientenv.Ready {
+// ready says where the listeners are.
+func (d *listeners) ready(vaultName, data, ca string) clientenv.Ready {
 	r := clientenv.Ready{
 		IPURL: "https://" + reachable(d.https.Addr()), HTTPURL: "http://" + reachable(d.http.Addr()),
 		CAFile: ca, Data: data, PID: os.Getpid(),
@@ -156,9 +156,9 @@ func reachable(a net.Addr) string {
 	return net.JoinHostPort(host.String(), strconv.Itoa(int(at.Port())))
 }
 
-// Exposed lists the doors that other machines can reach.
+// Exposed lists the listeners that other machines can reach.
 func (s *Server) Exposed() (open []string) {
-	for _, l := range []net.Listener{s.doors.https, s.doors.http} {
+	for _, l := range []net.Listener{s.listeners.https, s.listeners.http} {
 		at, err := netip.ParseAddrPort(l.Addr().String())
 		if err != nil || !at.Addr().Unmap().IsLoopback() {
 			open = append(open, l.Addr().String())
@@ -167,7 +167,7 @@ func (s *Server) Exposed() (open []string) {
 	return open
 }
 
-// serveVault is the https door: vaults, and beside them the management plane
+// serveVault is the https listener: vaults, and beside them the management plane
 // and the token endpoints.
 func (s *Server) serveVault(w http.ResponseWriter, r *http.Request) {
 	switch {
@@ -180,7 +180,7 @@ func (s *Server) serveVault(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveSide is the plain http door.
+// serveSide is the side door, on plain http.
 func (s *Server) serveSide(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasPrefix(r.URL.Path, "/admin/") && s.tokens.Serves(r.URL.Path) {
 		s.tokens.ServeHTTP(w, r)

@@ -15,9 +15,9 @@ const DefaultTenant = "adfs"
 // DefaultVault is the vault that localhost and IP addresses mean unless configured.
 const DefaultVault = "default"
 
-// A Door is the front of the server as callers meet it. The zero value is the
-// door of a development server.
-type Door struct {
+// An Authenticator tells who calls, and which vault a host name means. The zero
+// value is that of a development server.
+type Authenticator struct {
 	Tenant string // one path segment; "" means DefaultTenant
 	Vault  string // what localhost and IP addresses mean; "" means DefaultVault
 }
@@ -27,7 +27,7 @@ type Door struct {
 //
 // The token is not verified: a development server takes any (docs/contract/connecting.md).
 // The claims of one that has the form of a JWT fill in the Caller.
-func (d Door) Authenticate(r *http.Request) (vault.Caller, error) {
+func (a Authenticator) Authenticate(r *http.Request) (vault.Caller, error) {
 	token, ok := bearer(r.Header.Values("Authorization"))
 	if !ok {
 		return vault.Caller{}, vault.NoToken()

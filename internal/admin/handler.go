@@ -15,13 +15,13 @@ import (
 	"certwright/internal/vault"
 )
 
-// A Door answers the side door's requests. The fields are required; the functions
+// A Handler answers the side door's requests. The fields are required; the functions
 // may return a *vault.Error, whose message is shown, or any other error, which
 // only the log sees.
-type Door struct {
+type Handler struct {
 	CA    []byte                      // ca.pem, in full
 	Ready func(context.Context) error // nil while requests can be served
-	Hosts []string                    // names that /admin may be called by, beside localhost and the door's own address, as trust.Matches takes them
+	Hosts []string                    // names that /admin may be called by, beside localhost and the listener's own address, as trust.Matches takes them
 
 	Now     func() (now time.Time, offset time.Duration) // the server's clock, and how far it is from real time
 	Advance func(context.Context, time.Duration) error   // returns when all that fell due on the way is done
@@ -39,50 +39,50 @@ type Door struct {
 }
 
 // Check reports a field that is not set.
-func (d *Door) Check() error {
+func (h *Handler) Check() error {
 	switch {
-	case len(d.CA) == 0, d.Ready == nil, d.Now == nil, d.Advance == nil, d.Outbox == nil, d.Reset == nil, d.Log == nil,
-		d.Notices == nil, d.Events == nil, d.Metrics == nil, d.Operator == nil, d.Rollover == nil, d.PKI == nil, d.Challenge == nil:
+	case len(h.CA) == 0, h.Ready == nil, h.Now == nil, h.Advance == nil, h.Outbox == nil, h.Reset == nil, h.Log == nil,
+		h.Notices == nil, h.Events == nil, h.Metrics == nil, h.Operator == nil, h.Rollover == nil, h.PKI == nil, h.Challenge == nil:
 		return errors.New("admin: every field is required")
 	}
 	return nil
 }
 
-// An answer is what a handler hands back: a status of 0 means 200, a nil body none.
+// An answer is what an endpoint hands back: a status of 0 means 200, a nil body none.
 type answer struct {
 	status int
 	body   any
 }
 
 // ServeHTTP answers one request.
-func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	at := find(r)
 	switch {
 	case at == nil:
-		d.refuse(w, vault.NoRoute(printable(r.URL.Path)))
+		h.refuse(w, vault.NoRoute(printable(r.URL.Path)))
 		return
 	case at.public != nil:
-		d.servePublic(w, r, at.public)
+		h.servePublic(w, r, at.public)
 		return
 	}
-	if err := d.guard(r); err != nil {
-		d.refuse(w, err)
+	if err := h.guard(r); err != nil {
+		h.refuse(w, err)
 		return
 	}
 	if at.stream != nil {
-		d.servePublic(w, r, at.stream)
+		h.servePublic(w, r, at.stream)
 		return
 	}
 	serve, ok := at.guarded[r.Method]
 	if !ok {
 		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(at.guarded)), ", "))
-		d.refuse(w, vault.WrongMethod(printable(r.Method)))
+		h.refuse(w, vault.WrongMethod(printable(r.Method)))
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	a, err := serve(d, r)
+	a, err := serve(h, r)
 	if err != nil {
-		d.refuse(w, err)
+		h.refuse(w, err)
 		return
 	}
 	write(w, a)
@@ -95,10 +95,10 @@ type Refusal struct {
 
 // refuse writes an error in the API's form. What is no refusal is a fault of
 // ours, which the log gets.
-func (d *Door) refuse(w http.ResponseWriter, err error) {
+func (h *Handler) refuse(w http.ResponseWriter, err error) {
 	var refusal *vault.Error
 	if !errors.As(err, &refusal) {
-		d.Log.Error("side door request failed", "error", err)
+		h.Log.Error("side door request failed", "error", err)
 		refusal = &vault.Error{Reason: vault.Internal, Code: "InternalServerError", Message: "An internal error occurred; the server's log has it."}
 	}
 	write(w, answer{statusOf(refusal.Reason), Refusal{Failure{refusal.Code, refusal.Message}}})
@@ -125,9 +125,9 @@ func statusOf(r vault.Reason) int {
 }
 
 func write(w http.ResponseWriter, a answer) {
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Content-Type-Options", "nosniff")
+	head := w.Header()
+	head.Set("Cache-Control", "no-store")
+	head.Set("X-Content-Type-Options", "nosniff")
 	if a.body == nil {
 		w.WriteHeader(http.StatusNoContent)
 		return
@@ -136,8 +136,8 @@ func write(w http.ResponseWriter, a answer) {
 	if err != nil {
 		a.status, text = http.StatusInternalServerError, []byte(`{"error":{"code":"InternalServerError","message":"The answer cannot be written."}}`)
 	}
-	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(len(text)+1))
+	head.Set("Content-Type", "application/json; charset=utf-8")
+	head.Set("Content-Length", strconv.Itoa(len(text)+1))
 	if a.status == 0 {
 		a.status = http.StatusOK
 	}
