@@ -9,20 +9,17 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"certwright/internal/account"
 	"certwright/internal/challenge"
 	"certwright/internal/clock"
 	"certwright/internal/issuer/acme"
 	"certwright/internal/issuer/issuertest"
-	"certwright/internal/seal"
-	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -37,7 +34,7 @@ func TestStepCA(t *testing.T) {
 	t.Parallel()
 	n := startNames(t)
 	program := build(t)
-	w := &world{newAuthority(t, program, n.address, "elsewhere.test"), n, newBook(t)}
+	w := &world{newAuthority(t, program, n.address, "elsewhere.test"), n, sqltest.Accounts(t)}
 	closed := &world{newAuthority(t, program, n.address, "www.example.test"), n, w.book}
 	t.Run("contract", func(t *testing.T) { w.contract(t, closed) })
 	t.Run("wildcard and names, EC", w.wildcard)
@@ -49,20 +46,6 @@ func TestStepCA(t *testing.T) {
 	if now, ever := n.count(); now != 0 || ever == 0 {
 		t.Errorf("%d TXT records are left of %d", now, ever)
 	}
-}
-
-func newBook(t *testing.T) vault.Accounts {
-	t.Helper()
-	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "certwright.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() }) // the test is over
-	keys, err := seal.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return account.Book{Store: store, Sealer: keys}
 }
 
 // issuer is the ACME provider with the solver that its settings say.

@@ -2,12 +2,9 @@ package account_test
 
 import (
 	"errors"
-	"path/filepath"
 	"testing"
 
-	"certwright/internal/account"
-	"certwright/internal/seal"
-	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -15,17 +12,7 @@ import (
 // two writers is told.
 func TestBook(t *testing.T) {
 	t.Parallel()
-	dir, ctx := t.TempDir(), t.Context()
-	store, err := sqlstore.Open(ctx, filepath.Join(dir, "certwright.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	keyset, _, err := seal.Open(ctx, store, filepath.Join(dir, "keyset.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := account.Book{Store: store, Sealer: keyset}
+	ctx, b := t.Context(), sqltest.Accounts(t)
 	if _, _, err := b.Read(ctx, "acme/x"); !errors.Is(err, vault.ErrNotFound) {
 		t.Errorf("no row: %v", err)
 	}
@@ -46,10 +33,10 @@ func TestBook(t *testing.T) {
 		t.Errorf("a stale writer: %v", err)
 	}
 	var row vault.Account
-	if err := store.View(ctx, func(r vault.Reader) (err error) { row, err = r.Account("acme/x"); return err }); err != nil {
+	if err := b.Store.View(ctx, func(r vault.Reader) (err error) { row, err = r.Account("acme/x"); return err }); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := keyset.Open(row.Body, "accounts/acme/y"); err == nil {
+	if _, err := b.Sealer.Open(row.Body, "accounts/acme/y"); err == nil {
 		t.Error("a row opens at another place")
 	}
 }

@@ -1,33 +1,24 @@
 package api
 
 import (
-	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
-	"certwright/internal/access"
 	"certwright/internal/auth"
-	"certwright/internal/certs"
 	"certwright/internal/clock"
-	"certwright/internal/engine"
-	"certwright/internal/issuer/scripted"
-	"certwright/internal/keys"
-	"certwright/internal/seal"
 	"certwright/internal/service"
-	"certwright/internal/store/sqlstore"
+	"certwright/internal/service/servicetest"
 	"certwright/internal/vault"
 )
 
 // noon is when a test's server starts.
-var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+var noon = servicetest.Noon
 
 // A rig is the real service behind the real handler, over a database of its
 // own, on a clock that stands still until it is moved.
@@ -62,30 +53,13 @@ func (l *lockedLog) String() string {
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
-	store, err := sqlstore.Open(context.Background(), filepath.Join(t.TempDir(), "certwright.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	sealer, err := seal.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	ca, err := certs.NewAuthority("Test Issuing CA", noon)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g := &rig{t: t, clock: &clock.Shifted{Base: func() time.Time { return noon }}, log: &lockedLog{}}
-	log := slog.New(slog.NewTextHandler(g.log, nil))
-	if g.service, err = service.New(&service.Config{
-		Deps:    engine.Deps{Store: store, Sealer: sealer, Clock: g.clock, Settings: testSettings, Poke: func() {}, Log: log},
-		Backups: sealer.Backups(), Access: access.Everything{}, Keys: &keys.Pool{},
-		Issuers: func(string) vault.Issuer { return scripted.Issuer{Authority: ca} }}); err != nil {
-		t.Fatal(err)
-	}
-	var door auth.Authenticator
-	g.handler, err = New(Handler{Service: g.service, Authenticate: door.Authenticate, Challenge: door.Challenge, VaultName: door.VaultName,
-		Log: log, Observe: func(o Observation) {
+	h := servicetest.NewHouse(t)
+	g := &rig{t: t, service: h.Service, clock: h.Shifted, log: &lockedLog{}}
+	h.Settings, h.Log = testSettings, slog.New(slog.NewTextHandler(g.log, nil))
+	var bearer auth.Authenticator
+	var err error
+	g.handler, err = New(Handler{Service: g.service, Authenticate: bearer.Authenticate, Challenge: bearer.Challenge, VaultName: bearer.VaultName,
+		Log: h.Log, Observe: func(o Observation) {
 			g.mu.Lock()
 			defer g.mu.Unlock()
 			g.seen = append(g.seen, o)

@@ -6,35 +6,16 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"certwright/internal/account"
 	"certwright/internal/challenge"
-	"certwright/internal/seal"
-	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
-
-// book returns the sealed rows of a real store.
-func book(t *testing.T) account.Book {
-	t.Helper()
-	dir := t.TempDir()
-	store, err := sqlstore.Open(t.Context(), filepath.Join(dir, "certwright.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	keyset, _, err := seal.Open(t.Context(), store, filepath.Join(dir, "keyset.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return account.Book{Store: store, Sealer: keyset}
-}
 
 func publishing(t *testing.T, b *challenge.Responses) challenge.Solver {
 	t.Helper()
@@ -54,7 +35,7 @@ func wantAnswer(t *testing.T, b *challenge.Responses, name, want string) {
 
 func TestResponses(t *testing.T) {
 	t.Parallel()
-	rows := book(t)
+	rows := sqltest.Accounts(t)
 	b := &challenge.Responses{Accounts: rows}
 	s := publishing(t, b)
 	if s.Type() != challenge.HTTP01 {
@@ -95,7 +76,7 @@ func TestResponses(t *testing.T) {
 
 func TestResponsesServed(t *testing.T) {
 	t.Parallel()
-	b := &challenge.Responses{Accounts: book(t)}
+	b := &challenge.Responses{Accounts: sqltest.Accounts(t)}
 	if err := publishing(t, b).Present(t.Context(), token("one")); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +103,7 @@ func TestResponsesServed(t *testing.T) {
 
 func TestManyWritersOfResponses(t *testing.T) {
 	t.Parallel()
-	rows := book(t)
+	rows := sqltest.Accounts(t)
 	all := []*challenge.Responses{{Accounts: rows}, {Accounts: rows}, {Accounts: rows}}
 	var wg sync.WaitGroup
 	for i, b := range all {

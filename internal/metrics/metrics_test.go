@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -16,7 +15,7 @@ import (
 
 	"certwright/internal/clock"
 	"certwright/internal/keys"
-	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,12 +37,9 @@ type house struct {
 
 func newHouse(t testing.TB) *house {
 	t.Helper()
-	store, err := sqlstore.Open(context.Background(), filepath.Join(t.TempDir(), "certwright.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	store := sqltest.Open(t)
 	h := &house{store: store, clock: &clock.Shifted{Base: func() time.Time { return noon }}}
+	var err error
 	h.Metrics, err = New(Metrics{Store: store, Clock: h.clock, Offset: h.clock.Offset, Longest: store.LongestTransaction, Settings: vault.DefaultSettings, Sinks: []string{"hook", "mail"},
 		Version: "1.2.3", Keys: stock, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {

@@ -1,11 +1,15 @@
 package notify
 
-import "testing"
+import (
+	"testing"
+
+	"certwright/internal/store/sqlstore/sqltest"
+)
 
 // BenchmarkDeliver is one event from the outbox to a webhook on this machine,
 // its end on the disk.
 func BenchmarkDeliver(b *testing.B) {
-	v, store := (&receiver{secret: "s3cret"}).open(b), openStore(b)
+	v, store := (&receiver{secret: "s3cret"}).open(b), sqltest.Open(b)
 	h := newHouse(b, store, map[string]Sink{"hook": hookTo(b, v, store, nil)})
 	n := 0
 	for b.Loop() {
@@ -22,7 +26,7 @@ func BenchmarkDeliver(b *testing.B) {
 
 // BenchmarkQueue is a thousand of them that wait.
 func BenchmarkQueue(b *testing.B) {
-	v, store := (&receiver{secret: "s3cret"}).open(b), openStore(b)
+	v, store := (&receiver{secret: "s3cret"}).open(b), sqltest.Open(b)
 	h := newHouse(b, store, map[string]Sink{"hook": hookTo(b, v, store, nil)})
 	n := 0
 	for b.Loop() {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,7 +20,7 @@ import (
 func TestDeliver(t *testing.T) {
 	t.Parallel()
 	s := &shelf{}
-	h := newHouse(t, openStore(t), map[string]Sink{"s": s})
+	h := newHouse(t, sqltest.Open(t), map[string]Sink{"s": s})
 	var want []string
 	for _, m := range many(maxSends + 5) { // more than one run
 		want = append(want, m.ID)
@@ -50,7 +51,7 @@ func TestBackOff(t *testing.T) {
 		at = append(at, h.Clock.Now().Sub(noon).String())
 		return errors.New("the receiver\r\nis \x00away")
 	}
-	h = newHouse(t, openStore(t), map[string]Sink{"s": s})
+	h = newHouse(t, sqltest.Open(t), map[string]Sink{"s": s})
 	h.tell(t, event(1))
 	h.pass(t, 30*24*time.Hour)
 	want := []string{"0s", "1m0s", "6m0s", "21m0s", "1h21m0s", "5h21m0s", "13h21m0s", "21h21m0s", "29h21m0s", "37h21m0s", "45h21m0s", "53h21m0s", "61h21m0s", "69h21m0s"}
@@ -88,7 +89,7 @@ func TestRefusedAndAsked(t *testing.T) {
 		}
 		return nil
 	}}
-	h := newHouse(t, openStore(t), map[string]Sink{"s": s})
+	h := newHouse(t, sqltest.Open(t), map[string]Sink{"s": s})
 	h.tell(t, many(4)...)
 	h.settle(t)
 	h.count(t, "s", 1, 2, 1)
@@ -101,7 +102,7 @@ func TestRefusedAndAsked(t *testing.T) {
 func TestPaced(t *testing.T) {
 	t.Parallel()
 	s := &shelf{say: func(vault.Message) error { return &vault.RetryError{After: 3 * time.Minute, Err: vault.ErrPaced} }}
-	h := newHouse(t, openStore(t), map[string]Sink{"s": s})
+	h := newHouse(t, sqltest.Open(t), map[string]Sink{"s": s})
 	h.tell(t, event(1))
 	h.tell(t, event(2))
 	h.settle(t)
@@ -124,7 +125,7 @@ func TestPoison(t *testing.T) {
 		}
 		return nil
 	}}
-	h := newHouse(t, openStore(t), map[string]Sink{"s": s})
+	h := newHouse(t, sqltest.Open(t), map[string]Sink{"s": s})
 	h.tell(t, many(50)...)
 	h.settle(t)
 	h.pass(t, 10*time.Minute)
@@ -151,7 +152,7 @@ func TestOutage(t *testing.T) {
 		}
 		return nil
 	}
-	h := newHouse(t, openStore(t), map[string]Sink{"s": s, "other": &shelf{}})
+	h := newHouse(t, sqltest.Open(t), map[string]Sink{"s": s, "other": &shelf{}})
 	h.tell(t, many(60)...)
 	h.settle(t)
 	if len(s.sent) != maxFails {
@@ -176,7 +177,7 @@ func TestOutage(t *testing.T) {
 // under the same id, and no other.
 func TestKilledBeforeNoting(t *testing.T) {
 	t.Parallel()
-	store, s := openStore(t), &shelf{}
+	store, s := sqltest.Open(t), &shelf{}
 	h := newHouse(t, store, map[string]Sink{"s": s})
 	h.tell(t, many(4)...)
 	leases, err := store.Claim(t.Context(), noon, noon, time.Minute, 1)
@@ -208,7 +209,7 @@ func TestKilledBeforeNoting(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
-	store := openStore(t)
+	store := sqltest.Open(t)
 	s := &shelf{say: func(vault.Message) error { stop(); return ctx.Err() }}
 	h := newHouse(t, store, map[string]Sink{"s": s})
 	h.tell(t, event(1))
@@ -226,7 +227,7 @@ func TestInterrupted(t *testing.T) {
 func TestStoppedAfterSending(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
-	store := openStore(t)
+	store := sqltest.Open(t)
 	h := newHouse(t, store, map[string]Sink{"s": &shelf{say: func(vault.Message) error { stop(); return nil }}})
 	h.tell(t, event(1))
 	leases, err := store.Claim(t.Context(), noon, noon, time.Minute, 1)
@@ -241,7 +242,7 @@ func TestStoppedAfterSending(t *testing.T) {
 // delivered meanwhile.
 func TestStaleWorker(t *testing.T) {
 	t.Parallel()
-	store := openStore(t)
+	store := sqltest.Open(t)
 	s := &shelf{}
 	h := newHouse(t, store, map[string]Sink{"s": s})
 	s.say = func(m vault.Message) error {
@@ -260,7 +261,7 @@ func TestStaleWorker(t *testing.T) {
 // Messages of a sink that left the configuration wait for it, then are given up.
 func TestMissingSink(t *testing.T) {
 	t.Parallel()
-	store, s := openStore(t), &shelf{}
+	store, s := sqltest.Open(t), &shelf{}
 	before := newHouse(t, store, map[string]Sink{"s": s})
 	before.tell(t, event(1))
 	without := newHouse(t, store, nil)
@@ -281,7 +282,7 @@ func TestMissingSink(t *testing.T) {
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	s := &shelf{}
-	h := newHouse(t, openStore(t), map[string]Sink{"s": s})
+	h := newHouse(t, sqltest.Open(t), map[string]Sink{"s": s})
 	h.tell(t, many(3)...)
 	must(t, h.Store.Update(t.Context(), func(tx vault.Tx) error { j := Job("s", noon); return tx.DeleteJob(j.Kind, j.Ref) }))
 	h.settle(t)
@@ -319,7 +320,7 @@ func TestSweep(t *testing.T) {
 // What people read stays when they move the clock.
 func TestTheShelfFollowsAnotherClock(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, openStore(t), map[string]Sink{"s": &shelf{}})
+	h := newHouse(t, sqltest.Open(t), map[string]Sink{"s": &shelf{}})
 	real := &clock.Shifted{Base: func() time.Time { return noon }}
 	h.Shelf = real
 	h.tell(t, many(3)...)
@@ -337,7 +338,7 @@ func TestTheShelfFollowsAnotherClock(t *testing.T) {
 func TestDeadPages(t *testing.T) {
 	t.Parallel()
 	no := func(vault.Message) error { return &Refused{"no"} }
-	h := newHouse(t, openStore(t), map[string]Sink{"a": &shelf{say: no}, "b": &shelf{say: no}})
+	h := newHouse(t, sqltest.Open(t), map[string]Sink{"a": &shelf{say: no}, "b": &shelf{say: no}})
 	h.tell(t, many(5)...)
 	h.settle(t)
 	var seen int
@@ -367,7 +368,7 @@ func TestSlowSinkIsLeftAlone(t *testing.T) {
 	if more, err := r.one(t.Context()); more || err != nil {
 		t.Errorf("another message is begun: %v %v", more, err)
 	}
-	store := openStore(t)
+	store := sqltest.Open(t)
 	h := newHouse(t, store, map[string]Sink{"s": &shelf{}})
 	h.tell(t, event(1))
 	must(t, store.Update(t.Context(), func(tx vault.Tx) error { return r.again(tx, vault.Lease{Job: vault.Job{Attempt: 1}}) }))

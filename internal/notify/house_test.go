@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"certwright/internal/clock"
-	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
 )
@@ -26,14 +25,6 @@ type house struct {
 	*Delivery
 	worker *worker.Worker
 	clock  *clock.Shifted
-}
-
-func openStore(t testing.TB) vault.Store {
-	t.Helper()
-	store, err := sqlstore.Open(context.Background(), filepath.Join(t.TempDir(), "certwright.db"))
-	must(t, err)
-	t.Cleanup(func() { must(t, store.Close()) })
-	return store
 }
 
 func newHouse(t testing.TB, store vault.Store, sinks map[string]Sink) *house {

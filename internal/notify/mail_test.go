@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -67,7 +68,7 @@ func TestMail(t *testing.T) {
 	t.Parallel()
 	for _, ways := range []string{"PLAIN LOGIN", "LOGIN"} {
 		p := (&postOffice{ways: ways, password: "hunter2"}).open(t)
-		h := newHouse(t, openStore(t), map[string]Sink{MailSink: mailTo(t, p, nil)})
+		h := newHouse(t, sqltest.Open(t), map[string]Sink{MailSink: mailTo(t, p, nil)})
 		h.tell(t, letterTo(1, "a@example.org", "B <b@example.org>", "A@example.org"))
 		h.tell(t, event(2)) // no mail
 		h.settle(t)
@@ -151,7 +152,7 @@ func TestMailConnections(t *testing.T) {
 func TestMailRefused(t *testing.T) {
 	t.Parallel()
 	p := (&postOffice{answers: map[string]string{"b@example.org": "550 5.1.1 no such user"}}).open(t)
-	h := newHouse(t, openStore(t), map[string]Sink{MailSink: mailTo(t, p, nil)})
+	h := newHouse(t, sqltest.Open(t), map[string]Sink{MailSink: mailTo(t, p, nil)})
 	h.tell(t, letterTo(1, "a@example.org", "b@example.org", "not an address", "c@example.org", "evil@example.org\r\nBcc: x@example.org"))
 	nobody, broken := letterTo(2), letterTo(3)
 	broken.Body = []byte("{")
@@ -179,7 +180,7 @@ func TestMailRefused(t *testing.T) {
 func TestMailLostAnswer(t *testing.T) {
 	t.Parallel()
 	p := (&postOffice{lost: 1}).open(t)
-	h := newHouse(t, openStore(t), map[string]Sink{MailSink: mailTo(t, p, nil)})
+	h := newHouse(t, sqltest.Open(t), map[string]Sink{MailSink: mailTo(t, p, nil)})
 	h.tell(t, letterTo(1, "a@example.org"))
 	h.settle(t)
 	h.count(t, MailSink, 1, 0, 0)
@@ -195,7 +196,7 @@ func TestMailLostAnswer(t *testing.T) {
 // Message-ID, for that receiver only.
 func TestMailKilled(t *testing.T) {
 	t.Parallel()
-	p, store := (&postOffice{}).open(t), openStore(t)
+	p, store := (&postOffice{}).open(t), sqltest.Open(t)
 	h := newHouse(t, store, map[string]Sink{MailSink: mailTo(t, p, nil)})
 	h.tell(t, letterTo(1, "a@example.org", "b@example.org", "c@example.org"))
 	dying := *h.Delivery

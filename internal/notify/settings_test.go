@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"certwright/internal/setting"
+	"certwright/internal/store/sqlstore/sqltest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -71,7 +72,7 @@ func TestDefaults(t *testing.T) {
 // Open makes a sink of each, by names that stay.
 func TestOpen(t *testing.T) {
 	t.Parallel()
-	store, file := openStore(t), write0600(t, []byte("x"))
+	store, file := sqltest.Open(t), write0600(t, []byte("x"))
 	s := Settings{
 		SMTP:   &MailSettings{Host: "mail", From: "a@example.org", User: "u", PasswordFile: file},
 		Events: []WebhookSettings{{URL: "https://h", SecretFile: file}, {Name: "other", URL: "https://h"}},

@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -27,7 +28,7 @@ type radio struct {
 
 func newRadio(t *testing.T) *radio {
 	t.Helper()
-	store := openStore(t)
+	store := sqltest.Open(t)
 	s, err := NewStream(Stream{Store: store, VaultURL: means(store).VaultURL, Log: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -186,7 +187,7 @@ func (w *window) String() string {
 func TestStreamHeartbeat(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := openStore(t)
+		store := sqltest.Open(t)
 		s, err := NewStream(Stream{Store: store, VaultURL: means(store).VaultURL, Log: slog.New(slog.DiscardHandler)})
 		must(t, err)
 		h := newHouse(t, store, nil)

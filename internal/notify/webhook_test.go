@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -139,7 +140,7 @@ func TestWebhook(t *testing.T) {
 		"cloudevents": {"application/cloudevents+json; charset=utf-8", `{"specversion":"1.0","id":"00000000000000000000000000000002","source":"vaults/default","type":"Microsoft.KeyVault.CertificateNearExpiry","subject":"web-1","time":"2026-11-22T12:00:00Z","datacontenttype":"application/json","data":` + data + `}`},
 		"eventgrid":   {"application/json; charset=utf-8", `[{"id":"00000000000000000000000000000002","topic":"vaults/default","subject":"web-1","eventType":"Microsoft.KeyVault.CertificateNearExpiry","eventTime":"2026-11-22T12:00:00Z","data":` + data + `,"dataVersion":"1","metadataVersion":"1"}]`},
 	} {
-		v, store := (&receiver{secret: "s3cret"}).open(t), openStore(t)
+		v, store := (&receiver{secret: "s3cret"}).open(t), sqltest.Open(t)
 		for range 2 { // the second is a restart
 			h := newHouse(t, store, map[string]Sink{"hook": hookTo(t, v, store, func(s *WebhookSettings) { s.Schema = schema })})
 			h.tell(t, event(1))
@@ -169,7 +170,7 @@ func TestWebhook(t *testing.T) {
 func TestWebhookHandshakeRefused(t *testing.T) {
 	t.Parallel()
 	for _, schema := range []string{"cloudevents", "eventgrid"} {
-		v, store := (&receiver{deaf: true}).open(t), openStore(t)
+		v, store := (&receiver{deaf: true}).open(t), sqltest.Open(t)
 		strict := hookTo(t, v, store, func(s *WebhookSettings) { s.Schema = schema })
 		h := newHouse(t, store, map[string]Sink{"hook": strict})
 		h.tell(t, event(1))
@@ -182,7 +183,7 @@ func TestWebhookHandshakeRefused(t *testing.T) {
 		h.pass(t, time.Minute)
 		h.count(t, "hook", 0, 1, 0)
 	}
-	v, store := (&receiver{wrong: true}).open(t), openStore(t)
+	v, store := (&receiver{wrong: true}).open(t), sqltest.Open(t)
 	for _, schema := range []string{"cloudevents", "eventgrid"} {
 		k := hookTo(t, v, store, func(s *WebhookSettings) { s.Schema = schema })
 		if err := k.Send(t.Context(), event(1)); err == nil || !strings.Contains(err.Error(), "skip_handshake") {
@@ -200,7 +201,7 @@ func TestWebhookHandshakeRefused(t *testing.T) {
 // The rate that a receiver allows is kept, across restarts.
 func TestWebhookRate(t *testing.T) {
 	t.Parallel()
-	v, store := (&receiver{rate: "4"}).open(t), openStore(t)
+	v, store := (&receiver{rate: "4"}).open(t), sqltest.Open(t)
 	for n := range 2 {
 		h := newHouse(t, store, map[string]Sink{"hook": hookTo(t, v, store, nil)})
 		for i := range 6 {
@@ -228,7 +229,7 @@ func TestWebhookAnswers(t *testing.T) {
 		return true
 	}
 	v.open(t)
-	h := newHouse(t, openStore(t), map[string]Sink{})
+	h := newHouse(t, sqltest.Open(t), map[string]Sink{})
 	for code, want := range map[int]vault.MessageState{
 		200: vault.Delivered, 202: vault.Delivered, 204: vault.Delivered,
 		400: vault.Dead, 410: vault.Dead, 413: vault.Dead,
@@ -266,7 +267,7 @@ func TestWebhookRetryAfterFollowsTheClock(t *testing.T) {
 		return busy
 	}
 	v.open(t)
-	h := newHouse(t, openStore(t), map[string]Sink{})
+	h := newHouse(t, sqltest.Open(t), map[string]Sink{})
 	with := means(h.Store)
 	with.Clock = h.clock
 	hook, err := NewWebhook(WebhookSettings{Name: "hook", URL: v.url, CABundle: v.bundle}, with)
@@ -288,7 +289,7 @@ func TestWebhookRetryAfterFollowsTheClock(t *testing.T) {
 // same: the id tells.
 func TestWebhookLostAnswer(t *testing.T) {
 	t.Parallel()
-	store := openStore(t)
+	store := sqltest.Open(t)
 	v := (&receiver{}).open(t)
 	lost := true
 	v.say = func(body []byte, w http.ResponseWriter) bool {
@@ -310,7 +311,7 @@ func TestWebhookLostAnswer(t *testing.T) {
 
 func TestWebhookWants(t *testing.T) {
 	t.Parallel()
-	v, store := (&receiver{}).open(t), openStore(t)
+	v, store := (&receiver{}).open(t), sqltest.Open(t)
 	k := hookTo(t, v, store, func(s *WebhookSettings) {
 		s.Types, s.Vaults = []string{"certificatenearexpiry", vault.EventKeyExpired}, []string{"Web"}
 	})
@@ -333,7 +334,7 @@ func TestWebhookWants(t *testing.T) {
 // The secret is read for each call, and an event that cannot be read is given up.
 func TestWebhookFaults(t *testing.T) {
 	t.Parallel()
-	v, store := (&receiver{secret: "x"}).open(t), openStore(t)
+	v, store := (&receiver{secret: "x"}).open(t), sqltest.Open(t)
 	path := write0600(t, []byte("x"))
 	k := hookTo(t, v, store, func(s *WebhookSettings) { s.SecretFile = path })
 	must(t, k.Send(t.Context(), event(1)))

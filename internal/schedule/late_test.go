@@ -32,7 +32,7 @@ func TestLateRenewalIsTold(t *testing.T) {
 		renews, other Step // of the renewal; of an order that somebody began before it
 		want          []string
 	}{
-		"a hook that is broken": {renews: Fails(errors.New("the hook said: exit status 1")),
+		"a hook that is broken": {renews: Fails(&vault.RetryError{After: 12 * time.Hour, Err: errors.New("the hook said: exit status 1")}),
 			want: []string{"could not be asked", "in a row", "the hook said: exit status 1", "certwright retry Web --vault default", "certwright history Web"}},
 		"an approval that nobody gives": {renews: Waits(vault.Progress{Asks: true, Again: 12 * time.Hour, Detail: "It waits for the approval of an operator."}),
 			want: []string{"the approval of an operator", "certwright approve Web --vault default", "certwright reject Web"}},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,7 +11,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
-	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
 
@@ -32,13 +31,9 @@ type desk struct {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "jobs.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &desk{store: store, clock: &clock.Shifted{}}
+	d := &desk{store: sqltest.Open(t), clock: &clock.Shifted{}}
 	d.begin = d.clock.Now()
-	d.Worker = worker.New(worker.Worker{Store: store, Clock: d.clock, Slots: 2, Lease: 30 * time.Second, Log: slog.New(slog.DiscardHandler),
+	d.Worker = worker.New(worker.Worker{Store: d.store, Clock: d.clock, Slots: 2, Lease: 30 * time.Second, Log: slog.New(slog.DiscardHandler),
 		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: d.handle}})
 	return d
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"certwright/conformance/pebble"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -14,7 +15,7 @@ import (
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	s := pebble.Start(t, pebble.Options{})
-	book := newBook(t)
+	book := sqltest.Accounts(t)
 	for name, test := range map[string]func(*testing.T, *pebble.Server, vault.Accounts){
 		"every answer is lost once": lostAnswers, "another process after every step": everyStep, "throttled": throttle, "limits": limited,
 		"the order is gone": orderGone, "outage": outage, "processing": processing, "new credentials": newCredentials,

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"certwright/conformance/pebble"
+	"certwright/internal/store/sqlstore/sqltest"
 )
 
 var loopback = []net.IP{net.IPv4(127, 0, 0, 1)}
@@ -55,7 +56,7 @@ func meddle(t *testing.T, s *pebble.Server, judge func(n int, c call) verdict) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	trust := newIssuer(t, s, newBook(t), nil).Client.HTTP("meddler").Transport
+	trust := newIssuer(t, s, sqltest.Accounts(t), nil).Client.HTTP("meddler").Transport
 	// the host stays the meddler's: the authority makes its addresses of it
 	proxy := &httputil.ReverseProxy{Transport: trust, Rewrite: func(r *httputil.ProxyRequest) {
 		r.Out.URL.Scheme, r.Out.URL.Host = target.Scheme, target.Host

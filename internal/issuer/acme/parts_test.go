@@ -11,6 +11,7 @@ import (
 
 	"certwright/internal/challenge"
 	"certwright/internal/policy"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -110,14 +111,14 @@ func TestSettings(t *testing.T) {
 		if err := errors.Join(s.Check()...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", s, err, want)
 		}
-		if _, err := New(Issuer{Name: "x", Settings: s, Accounts: newBook(t)}); err == nil {
+		if _, err := New(Issuer{Name: "x", Settings: s, Accounts: sqltest.Accounts(t)}); err == nil {
 			t.Errorf("%+v made an issuer", s)
 		}
 	}
-	if _, err := New(Issuer{Name: "x", Settings: Settings{Directory: good.Directory, CABundle: "/nowhere"}, Accounts: newBook(t)}); err == nil || !strings.Contains(err.Error(), "ca_bundle") {
+	if _, err := New(Issuer{Name: "x", Settings: Settings{Directory: good.Directory, CABundle: "/nowhere"}, Accounts: sqltest.Accounts(t)}); err == nil || !strings.Contains(err.Error(), "ca_bundle") {
 		t.Errorf("a CA bundle that is not there: %v", err)
 	}
-	i, err := New(Issuer{Name: "x", Settings: good, Accounts: newBook(t)})
+	i, err := New(Issuer{Name: "x", Settings: good, Accounts: sqltest.Accounts(t)})
 	if err != nil || i.PendingLimit() != 168*time.Hour {
 		t.Errorf("%v, %v", i.PendingLimit(), err)
 	}

@@ -18,6 +18,7 @@ import (
 	"certwright/internal/challenge"
 	"certwright/internal/issuer/issuertest"
 	"certwright/internal/keys"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -29,7 +30,7 @@ func TestPebble(t *testing.T) {
 	day := 24 * time.Hour
 	s := pebble.Start(t, pebble.Options{Blocked: []string{"blocked.test"}, AlternateRoots: 1,
 		Profiles: map[string]time.Duration{"default": 90 * day, "shortlived": 6 * day}})
-	book := newBook(t)
+	book := sqltest.Accounts(t)
 	for name, test := range map[string]func(*testing.T, *pebble.Server, vault.Accounts){
 		"contract": contract, "RSA": issuesRSA, "wildcard and base": wildcard, "http-01": http01, "blocked": blocked,
 		"no proof": unproved, "no solver": unsolved, "profiles": profiles, "chains": chains, "cancel": cancels, "revoke": revokes,
@@ -439,7 +440,7 @@ func (sticky) Cleanup(context.Context, challenge.Record) error {
 func TestBinding(t *testing.T) {
 	t.Parallel()
 	s := pebble.Start(t, pebble.Options{EAB: map[string]string{"kid-1": hmacKey}})
-	book := newBook(t)
+	book := sqltest.Accounts(t)
 	i := newIssuer(t, s, book, nil)
 	try := func(c vault.IssuerConfig, password string) told {
 		o := newOrder(t, c, "eab.test")
@@ -464,7 +465,7 @@ func TestBinding(t *testing.T) {
 func TestBadNonces(t *testing.T) {
 	t.Parallel()
 	s := pebble.Start(t, pebble.Options{BadNonces: 50, Reuse: 100, RetryAfter: 1})
-	i := newIssuer(t, s, newBook(t), nil)
+	i := newIssuer(t, s, sqltest.Accounts(t), nil)
 	drive(t, i, newOrder(t, resource("nonce"), "nonce.test"), nil).issued(t)
 	_, before := s.Zone.Records()
 	w := drive(t, i, newOrder(t, resource("nonce"), "nonce.test"), nil)
@@ -572,7 +573,7 @@ func TestRegisterRefused(t *testing.T) {
 		}
 		return honest
 	})
-	i, c := newIssuer(t, s, newBook(t), m.between), bound("bound", "kid-1")
+	i, c := newIssuer(t, s, sqltest.Accounts(t), m.between), bound("bound", "kid-1")
 	o := newOrder(t, c, "bound.test")
 	o.Password = hmacKey
 	first := drive(t, i, o, nil)

@@ -9,35 +9,17 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"io"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"certwright/conformance/pebble"
-	"certwright/internal/account"
 	"certwright/internal/challenge"
-	"certwright/internal/seal"
-	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-
-// newBook returns accounts as the server keeps them: sealed, in a database.
-func newBook(t *testing.T) vault.Accounts {
-	t.Helper()
-	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "certwright.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() }) // the test is over
-	keys, err := seal.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return account.Book{Store: store, Sealer: keys}
-}
 
 // newIssuer returns an issuer at an authority; change may be nil.
 func newIssuer(t *testing.T, s *pebble.Server, book vault.Accounts, change func(*Issuer)) *Issuer {
@@ -180,7 +162,7 @@ func (silent) Present(context.Context, challenge.Record) error { return nil }
 // rootNames are the common names of the authority's roots.
 func rootNames(t *testing.T, s *pebble.Server) []string {
 	t.Helper()
-	client := newIssuer(t, s, newBook(t), nil).Client.HTTP("roots")
+	client := newIssuer(t, s, sqltest.Accounts(t), nil).Client.HTTP("roots")
 	var names []string
 	for _, path := range []string{"/roots/0", "/roots/1"} {
 		answer, err := client.Get(s.Manage + path)

@@ -7,18 +7,15 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
-	"certwright/internal/account"
 	"certwright/internal/certs"
 	"certwright/internal/issuer/issuertest"
 	"certwright/internal/keys"
 	"certwright/internal/policy"
-	"certwright/internal/seal"
-	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -42,26 +39,11 @@ func (w *watch) pass(d time.Duration) {
 	w.at = w.at.Add(d)
 }
 
-// newAccounts is a real book of sealed rows on a database of its own.
-func newAccounts(t testing.TB) vault.Accounts {
-	t.Helper()
-	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	keys, err := seal.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return account.Book{Store: store, Sealer: keys}
-}
-
 // newIssuer is an authority of those settings at the beginning of time.
 func newIssuer(t testing.TB, s Settings) (*Issuer, *watch) {
 	t.Helper()
 	w := &watch{at: begin}
-	return open(t, Issuer{Name: "Internal", Settings: s, Accounts: newAccounts(t), Clock: w}), w
+	return open(t, Issuer{Name: "Internal", Settings: s, Accounts: sqltest.Accounts(t), Clock: w}), w
 }
 
 func open(t testing.TB, i Issuer) *Issuer {

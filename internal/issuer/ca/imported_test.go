@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -162,7 +163,7 @@ func TestImportRefused(t *testing.T) {
 			if c.spoil != nil {
 				c.spoil(t, at)
 			}
-			_, err := New(t.Context(), Issuer{Name: "Internal", Settings: Settings{Import: at}, Accounts: newAccounts(t), Clock: &watch{at: begin}})
+			_, err := New(t.Context(), Issuer{Name: "Internal", Settings: Settings{Import: at}, Accounts: sqltest.Accounts(t), Clock: &watch{at: begin}})
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "import.") {
 				t.Errorf("%v, want the key of the setting and %q", err, c.want)
 			}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"certwright/internal/authority"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -185,7 +186,7 @@ func TestRenewedImport(t *testing.T) {
 	root := authority("Foreign Root", begin.AddDate(9, 0, 0))
 	root = signed(t, root, root, rootKey.Public(), rootKey)
 	w := &watch{at: begin}
-	accounts := newAccounts(t)
+	accounts := sqltest.Accounts(t)
 	start := func(until time.Time) *Issuer {
 		t.Helper()
 		f := foreign{[]*x509.Certificate{signed(t, authority("Foreign", until), root, key.Public(), rootKey), root}, key}

@@ -8,17 +8,14 @@ import (
 	"crypto/x509/pkix"
 	"errors"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"certwright/conformance/certcentral"
-	"certwright/internal/account"
 	"certwright/internal/clock"
 	"certwright/internal/policy"
-	"certwright/internal/seal"
-	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -41,7 +38,7 @@ type at struct {
 // newAccount starts a fake account whose orders go like play.
 func newAccount(t *testing.T, play certcentral.Play) *at {
 	t.Helper()
-	a := onBook(t, play, book(t), func() time.Time { return began })
+	a := onBook(t, play, sqltest.Accounts(t), func() time.Time { return began })
 	t.Cleanup(a.close)
 	return a
 }
@@ -59,21 +56,6 @@ func onBook(t *testing.T, play certcentral.Play, rows vault.Accounts, now func()
 	door.Config.SetKeepAlivesEnabled(false)
 	door.Start()
 	return &at{Server: fake, url: door.URL + certcentral.Base, accounts: rows, now: began, close: door.Close}
-}
-
-// book is the real keeper of sealed rows, on a database of its own.
-func book(t *testing.T) vault.Accounts {
-	t.Helper()
-	store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "certwright.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	keys, err := seal.New()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return account.Book{Store: store, Sealer: keys}
 }
 
 // issuer returns one as another process would have it.

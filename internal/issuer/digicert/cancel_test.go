@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"certwright/conformance/certcentral"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -81,7 +82,7 @@ func TestCancelAfterAnyFault(t *testing.T) {
 		for _, kind := range certcentral.FaultKinds {
 			t.Run(lag.String()+"/"+kind, func(t *testing.T) {
 				t.Parallel()
-				rows := book(t)
+				rows := sqltest.Accounts(t)
 				for call := 1; call <= 8; call++ {
 					a := onBook(t, certcentral.Play{Hold: true, Lag: certcentral.Duration(lag)}, rows, func() time.Time { return began })
 					a.Break(certcentral.Fault{Kind: kind, Call: call})

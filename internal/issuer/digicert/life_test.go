@@ -10,6 +10,7 @@ import (
 
 	"certwright/conformance/certcentral"
 	"certwright/internal/clock"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -56,7 +57,7 @@ func TestAnyFaultAtAnyCall(t *testing.T) {
 		for _, kind := range certcentral.FaultKinds {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				t.Parallel()
-				rows := book(t)
+				rows := sqltest.Accounts(t)
 				for call := 1; call <= calls; call++ {
 					one(t, play, rows, certcentral.Fault{Kind: kind, Call: call})
 				}
@@ -87,7 +88,7 @@ func TestTwoFaults(t *testing.T) {
 		for _, first := range kinds {
 			t.Run(name+"/"+first, func(t *testing.T) {
 				t.Parallel()
-				rows := book(t)
+				rows := sqltest.Accounts(t)
 				for _, second := range kinds {
 					for call := 2; call <= 4; call++ {
 						one(t, play, rows, certcentral.Fault{Kind: first, Call: call},
@@ -159,7 +160,7 @@ func TestLostState(t *testing.T) {
 	a := newAccount(t, certcentral.Play{Hold: true})
 	fresh := newOrder(t, "www.example.test")
 	a.steps(t, fresh, 5)
-	a.accounts = book(t)
+	a.accounts = sqltest.Accounts(t)
 	if err := a.Do(a.Orders()[0].ID, "issue", ""); err != nil {
 		t.Fatal(err)
 	}
@@ -201,7 +202,7 @@ func TestTooManyRequests(t *testing.T) {
 // it would, the issuer comes back later.
 func TestKeepsThePace(t *testing.T) {
 	t.Parallel()
-	a := onBook(t, certcentral.Play{Limits: true, Hold: true}, book(t), clock.Real{}.Now)
+	a := onBook(t, certcentral.Play{Limits: true, Hold: true}, sqltest.Accounts(t), clock.Real{}.Now)
 	defer a.close()
 	i := a.issuer(t)
 	errs := make(chan error, 120)

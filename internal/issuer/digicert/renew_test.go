@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"certwright/conformance/certcentral"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -77,7 +78,7 @@ func TestReissueWithAnyFault(t *testing.T) {
 		for _, kind := range certcentral.FaultKinds {
 			t.Run(delay.String()+"/"+kind, func(t *testing.T) {
 				t.Parallel()
-				rows := book(t)
+				rows := sqltest.Accounts(t)
 				for call := 1; call <= 7; call++ {
 					a := onBook(t, certcentral.Play{}, rows, func() time.Time { return began })
 					old := a.walk(t, newOrder(t, "www.example.test"))

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,7 +14,7 @@ import (
 
 func TestValidateIssuer(t *testing.T) {
 	t.Parallel()
-	i, err := New("DigiCert", Settings{}, book(t))
+	i, err := New("DigiCert", Settings{}, sqltest.Accounts(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func checkBad(t *testing.T, name string, err error, want string) {
 
 func TestValidatePolicy(t *testing.T) {
 	t.Parallel()
-	i, err := New("DigiCert", Settings{Products: map[string]string{"Private": "private_ssl_plus"}}, book(t))
+	i, err := New("DigiCert", Settings{Products: map[string]string{"Private": "private_ssl_plus"}}, sqltest.Accounts(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +153,7 @@ func TestLength(t *testing.T) {
 // What an order says, in full.
 func TestBody(t *testing.T) {
 	t.Parallel()
-	i, err := New("DigiCert", Settings{Container: 7, DCVMethod: "dns-txt-token", PaymentMethod: "balance", ServerAuthOnly: true}, book(t))
+	i, err := New("DigiCert", Settings{Container: 7, DCVMethod: "dns-txt-token", PaymentMethod: "balance", ServerAuthOnly: true}, sqltest.Accounts(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +184,7 @@ func TestBody(t *testing.T) {
 // An order whose settings went bad since says so.
 func TestUnfitOrders(t *testing.T) {
 	t.Parallel()
-	i, err := New("DigiCert", Settings{}, book(t))
+	i, err := New("DigiCert", Settings{}, sqltest.Accounts(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,6 @@ package servicetest
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -28,7 +27,7 @@ import (
 	"certwright/internal/keys"
 	"certwright/internal/seal"
 	"certwright/internal/service"
-	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
 )
@@ -62,11 +61,8 @@ type House struct {
 // NewHouse opens a house in a folder of the test; it is closed with the test.
 func NewHouse(t testing.TB) *House {
 	t.Helper()
-	dir := t.TempDir()
-	store, err := sqlstore.Open(t.Context(), filepath.Join(dir, "certwright.db"))
-	Must(t, err)
-	t.Cleanup(func() { Must(t, store.Close()) })
-	keyset, _, err := seal.Open(t.Context(), store, filepath.Join(dir, "keyset.json"))
+	store := sqltest.Open(t)
+	keyset, err := seal.New()
 	Must(t, err)
 	h := &House{Shifted: &clock.Shifted{Base: func() time.Time { return Noon }}}
 	h.Authority, err = certs.NewAuthority("Test Issuing CA", Noon)

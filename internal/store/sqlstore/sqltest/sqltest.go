@@ -1,0 +1,38 @@
+// Package sqltest opens databases for tests: the real store, empty, in a folder
+// of the test, closed when the test is over.
+package sqltest
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"certwright/internal/account"
+	"certwright/internal/seal"
+	"certwright/internal/store/sqlstore"
+)
+
+// Open opens a database of the test's own.
+func Open(t testing.TB) *sqlstore.Store {
+	t.Helper()
+	store, err := sqlstore.Open(context.Background(), filepath.Join(t.TempDir(), "certwright.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+// Accounts are sealed rows in a database of their own, as issuers keep them.
+func Accounts(t testing.TB) account.Book {
+	t.Helper()
+	keys, err := seal.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return account.Book{Store: Open(t), Sealer: keys}
+}
