@@ -30,6 +30,8 @@ type program struct {
 	Revoke   revokeCommand   `cmd:"" help:"Revoke a certificate at the authority that issued it."`
 	Register registerCommand `cmd:"" help:"Register an issuer anew at its authority, as after its account was deactivated there."`
 	CA       caCommand       `cmd:"" name:"ca" help:"Manage a built-in CA."`
+	Backup   backupCommand   `cmd:"" help:"Back up a data folder, beside a running server or without one."`
+	Restore  restoreCommand  `cmd:"" help:"Restore a backup into a data folder in which no server runs."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

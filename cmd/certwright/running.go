@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strings"
 
 	"certwright/internal/client"
@@ -14,6 +15,14 @@ import (
 // running is the server that a command talks to: the one in a data folder.
 type running struct {
 	Data string `help:"The data folder of the server (this user's own)." placeholder:"DIR" env:"CERTWRIGHT_DATA"`
+}
+
+// folder is the data folder's absolute path.
+func (d running) folder() (string, error) {
+	if d.Data == "" {
+		return clientenv.DefaultData()
+	}
+	return filepath.Abs(d.Data)
 }
 
 func (d running) find(ctx context.Context) (*client.Client, error) { return client.Find(ctx, d.Data) }

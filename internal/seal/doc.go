@@ -12,3 +12,6 @@
 // It never logs, and no error of it shows a plaintext or a key. Begin with
 // open.go, then keyset.go.
 package seal
+
+// File is the name of the key-encryption keys' file in a data folder.
+const File = "keyset.json"

@@ -8,12 +8,14 @@ import (
 
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
+	"certwright/internal/seal"
+	"certwright/internal/store/sqlstore"
 )
 
 // The files of the data folder that are not the trust package's.
 const (
-	databaseFile  = "certwright.db"
-	keysetFile    = "keyset.json"
+	databaseFile  = sqlstore.File
+	keysetFile    = seal.File
 	lockFile      = "certwright.lock"
 	issuingCAFile = "issuing-ca.pem"
 )

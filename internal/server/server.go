@@ -111,8 +111,11 @@ func (s *Server) openData(ctx context.Context) (err error) {
 	if s.clock, err = openClock(ctx, s.store); err != nil {
 		return err
 	}
-	s.trust, err = trust.Open(s.folder.path)
-	return err
+	if s.trust, err = trust.Open(s.folder.path); err != nil {
+		return err
+	}
+	s.tellRestored()
+	return nil
 }
 
 // wire makes the parts that work on the data.

@@ -8,3 +8,6 @@
 // carried in a JSON body with a version number (record*.go). Begin with open.go,
 // then migrations/sqlite, then writer.go.
 package sqlstore
+
+// File is the database's name in a data folder.
+const File = "certwright.db"

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"certwright/internal/backup"
+	"certwright/internal/clock"
+	"certwright/internal/seal"
+)
+
+type backupCommand struct {
+	To         string `arg:"" help:"The file to make, or a folder, in which the backup gets a name with the time."`
+	WithKeyset bool   `help:"Put keyset.json into it too. Whoever can read the backup then has every private key and secret in it."`
+	JSON       bool   `name:"json" help:"Print one line of JSON."`
+	running    `embed:""`
+}
+
+// Help shows how it is used.
+func (backupCommand) Help() string {
+	return `The backup is one tar file of mode 0600: the database as it was at one moment, and the TLS authority (ca.pem and its key). A server may run
+meanwhile and is not held up. Left out are the configuration file and what it names, and keyset.json: without a copy of that, kept elsewhere, no
+private key, secret or password in the backup can ever be read.
+
+Examples:
+  certwright backup /var/backups/certwright --data /var/lib/certwright
+  cp -p /var/lib/certwright/keyset.json /a/safe/place/      once, and after it was rotated`
+}
+
+// Run makes the backup and says what it is.
+func (b backupCommand) Run(ctx context.Context, to streams) error {
+	data, err := b.folder()
+	if err != nil {
+		return err
+	}
+	made, err := backup.Take(ctx, backup.Request{
+		Data: data, To: b.To, WithKeyset: b.WithKeyset, Program: buildOf().number(), Progress: progressOn(to.err),
+	})
+	if err != nil {
+		return err
+	}
+	if b.JSON {
+		return json.NewEncoder(to.out).Encode(made)
+	}
+	fmt.Fprintf(to.err, "%s as of %s, verified%s\n", bytesOf(made.Size), stamp(made.Made), opened(made, filepath.Join(data, seal.File)))
+	if len(made.Missing) > 0 {
+		fmt.Fprintf(to.err, "certwright: warning: %s was not there; clients will have to trust a new authority after a restore\n", strings.Join(made.Missing, " and "))
+	}
+	if b.WithKeyset {
+		fmt.Fprintln(to.err, "keyset.json is in it: whoever can read this file has every private key and secret in it")
+	} else {
+		fmt.Fprintf(to.err, "keyset.json is not in it: without a copy of %s, kept elsewhere, nothing sealed in it can be read\n", filepath.Join(data, seal.File))
+	}
+	_, err = fmt.Fprintln(to.out, made.File)
+	return err
+}
+
+func opened(r backup.Report, keyset string) string {
+	if r.Opened {
+		return "; " + keyset + " opens it"
+	}
+	return ""
+}
+
+// bytesOf writes a size as people read it.
+func bytesOf(n int64) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%d kB", (n+1023)>>10)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/(1<<20))
+}
+
+// progressOn returns what tells how far something is, every two seconds, on a
+// terminal; nil elsewhere.
+func progressOn(w io.Writer) func(doing string, part, whole float64) {
+	f, ok := w.(*os.File)
+	if !ok {
+		return nil
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return nil
+	}
+	return progressEvery(w, moveWords)
+}
+
+func progressEvery(w io.Writer, every time.Duration) func(doing string, part, whole float64) {
+	last := clock.Real{}.Now()
+	return func(doing string, part, whole float64) {
+		if now := (clock.Real{}).Now(); now.Sub(last) >= every && whole > 0 {
+			last = now
+			fmt.Fprintf(w, "%s: %.0f %%\n", doing, 100*part/whole)
+		}
+	}
+}

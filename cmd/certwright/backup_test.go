@@ -1,0 +1,145 @@
+package main
+
+import (
+	"bytes"
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// A drill is a server that callers write to, and what it acknowledged.
+type drill struct {
+	*dev
+	http *http.Client
+
+	mu    sync.Mutex
+	known map[string]string // path to what a GET must answer: the secret's value, of certificates with the key
+}
+
+func newDrill(t *testing.T, data string) *drill {
+	t.Helper()
+	d := &drill{dev: startDev(t, "--data", data), known: map[string]string{}}
+	d.http = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, MaxIdleConnsPerHost: 8}}
+	t.Cleanup(d.http.CloseIdleConnections)
+	return d
+}
+
+// call returns the status and body of one request; an error once the server is dead.
+func (d *drill) call(method, path, body string) (int, []byte, error) {
+	r, err := http.NewRequest(method, d.ready.IPURL+path+"?api-version=7.4", bytes.NewReader([]byte(body)))
+	if err != nil {
+		return 0, nil, err
+	}
+	r.Header.Set("Authorization", "Bearer x")
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := d.http.Do(r)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	return answer.StatusCode, text, err
+}
+
+// value is what the server answers for a secret; "" if there is none.
+func (d *drill) value(path string) string {
+	var secret struct{ Value string }
+	status, text, err := d.call(http.MethodGet, path, "")
+	if err != nil || status != http.StatusOK || json.Unmarshal(text, &secret) != nil {
+		return ""
+	}
+	return secret.Value
+}
+
+// write makes secrets and certificates until the server is dead. wrote is told
+// of each that was acknowledged.
+func (d *drill) write(t *testing.T, writer int, wrote chan<- bool) {
+	for n := 0; ; n++ {
+		path, want := fmt.Sprintf("/secrets/s%d-%d", writer, n), fmt.Sprintf("value %d of %d", n, writer)
+		status, text, err := d.call(http.MethodPut, path, `{"value":"`+want+`"}`)
+		if n%4 == 3 && err == nil {
+			name := fmt.Sprintf("c%d-%d", writer, n)
+			path = "/secrets/" + name
+			if status, text, err = d.call(http.MethodPost, "/certificates/"+name+"/create", selfSigned); err == nil && status == http.StatusAccepted {
+				status, want = http.StatusOK, d.value(path) // the key with the certificate, by the first GET
+				if want == "" {
+					return // killed between the two
+				}
+			}
+		}
+		if err != nil {
+			return
+		}
+		if status != http.StatusOK {
+			t.Errorf("%s: %d %s", path, status, text)
+			return
+		}
+		d.mu.Lock()
+		d.known[path] = want
+		d.mu.Unlock()
+		select {
+		case wrote <- true:
+		default:
+		}
+	}
+}
+
+const selfSigned = `{"policy":{"issuer":{"name":"Self"},"key_props":{"kty":"EC","crv":"P-256"},"secret_props":{"contentType":"application/x-pem-file"},"x509_props":{"subject":"CN=drill"}}}`
+
+func (d *drill) acknowledged() map[string]string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return maps.Clone(d.known)
+}
+
+// Under load: a backup is taken, the server is killed, the backup is restored in
+// a new folder, and all that was acknowledged before it began is there to the byte.
+func TestBackupDrill(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	d := newDrill(t, filepath.Join(home, "data"))
+	wrote := make(chan bool)
+	var writers sync.WaitGroup
+	for n := range 4 {
+		writers.Go(func() { d.write(t, n, wrote) })
+	}
+	for range 200 {
+		<-wrote
+	}
+	before := d.acknowledged()
+	file := filepath.Join(home, "drill.tar")
+	if out, err := exec.Command("certwright", "backup", file, "--with-keyset", "--data", d.ready.Data).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	for range 20 { // they go on
+		<-wrote
+	}
+	if err := d.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = d.Wait() // killed
+	writers.Wait()
+	if out, err := exec.Command("certwright", "restore", file, "--data", filepath.Join(home, "restored")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	again := newDrill(t, filepath.Join(home, "restored"))
+	for path, want := range before {
+		if got := again.value(path); got != want {
+			t.Errorf("%s is %q, was %q", path, got, want)
+		}
+	}
+	status, text, err := again.call(http.MethodPut, "/secrets/after", `{"value":"x"}`)
+	if err != nil || status != http.StatusOK {
+		t.Errorf("a write after it: %d %s, %v", status, text, err)
+	}
+	if len(before) < 200 || len(d.acknowledged()) <= len(before) {
+		t.Errorf("%d before the backup, %d in all", len(before), len(d.acknowledged()))
+	}
+}

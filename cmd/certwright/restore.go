@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"certwright/internal/backup"
+	"certwright/internal/seal"
+	"certwright/internal/server"
+)
+
+type restoreCommand struct {
+	From    string `arg:"" help:"The backup."`
+	Keyset  string `help:"The keyset.json that belongs to it, where the backup has none." placeholder:"FILE"`
+	Replace bool   `help:"Restore over what is in the data folder, which is put aside there."`
+	JSON    bool   `name:"json" help:"Print one line of JSON."`
+	running `embed:""`
+}
+
+// Help shows how it is used.
+func (restoreCommand) Help() string {
+	return `The backup is verified before anything in the data folder is touched. Stop the server whose data it is for good: two that go on from
+the same data both renew, and each revokes only what it knows of.
+
+Example:
+  certwright restore /var/backups/certwright/certwright-20261128T031500Z.tar --keyset /a/safe/place/keyset.json --data /var/lib/certwright`
+}
+
+// Run restores and says what is there now, and what is not.
+func (r restoreCommand) Run(ctx context.Context, to streams) (err error) {
+	data, err := r.folder()
+	if err != nil {
+		return err
+	}
+	release, err := server.Hold(data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	done, err := backup.Restore(ctx, backup.Restoration{
+		From: r.From, Data: data, Keyset: r.Keyset, Replace: r.Replace, Ignore: []string{server.LockFile, "lost+found"}, Progress: progressOn(to.err),
+	})
+	if err != nil {
+		return err
+	}
+	if r.JSON {
+		return json.NewEncoder(to.out).Encode(done)
+	}
+	fmt.Fprintf(to.err, "%s holds the data as of %s, verified%s\n", data, stamp(done.Made), opened(done, filepath.Join(data, seal.File)))
+	if done.Aside != "" {
+		fmt.Fprintf(to.err, "what was there is in %s\n", done.Aside)
+	}
+	if !done.Keyset {
+		fmt.Fprintf(to.err, "keyset.json is missing: put it into %s before you start the server, mode 0600; without it nothing sealed can be read\n", data)
+	}
+	fmt.Fprintf(to.err, `not there: what was written after that moment, and the configuration file
+  revoke again what was revoked since: certwright revoke NAME VERSION
+  certificates issued or renewed since are ordered anew, since their keys are gone
+`)
+	return nil
+}

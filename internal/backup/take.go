@@ -1,0 +1,159 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"certwright/internal/clock"
+	"certwright/internal/files"
+	"certwright/internal/seal"
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/trust"
+)
+
+// A Request says which backup is wanted.
+type Request struct {
+	Data       string                                  // the data folder
+	To         string                                  // the file to make, or a folder, in which it gets a name with the time
+	WithKeyset bool                                    // with the file that opens all seals
+	Program    string                                  // the version of this program
+	Progress   func(doing string, part, whole float64) // may be nil
+}
+
+// A Report says what a backup is, or what came of restoring it.
+type Report struct {
+	File    string    `json:"file"` // absolute
+	Size    int64     `json:"size"`
+	Made    time.Time `json:"made"`
+	Schema  int64     `json:"schema"`
+	Keyset  bool      `json:"keyset"`            // it is in the backup
+	Opened  bool      `json:"seals_opened"`      // the keyset beside it opens what is sealed
+	Missing []string  `json:"missing,omitempty"` // files of the TLS authority that were not there
+	Data    string    `json:"data,omitempty"`    // of a restore: the data folder
+	Aside   string    `json:"aside,omitempty"`   // and where what lay there before was put
+}
+
+// Take makes a backup and verifies it. A server may run in the data folder: it
+// is not asked, and not held up. The file is there whole or not at all.
+func Take(ctx context.Context, r Request) (Report, error) {
+	for _, name := range r.needed() {
+		if _, err := os.Stat(r.in(name)); err != nil {
+			return Report{}, fmt.Errorf("%s is not there\nhint: name the data folder of a server with --data", r.in(name))
+		}
+	}
+	made := clock.Real{}.Now().UTC()
+	to, err := r.file(made)
+	if err != nil {
+		return Report{}, err
+	}
+	work, err := os.MkdirTemp(filepath.Dir(to), ".certwright-backup-*") // mode 0700
+	if err != nil {
+		return Report{}, fmt.Errorf("make the backup: %w\nhint: name a file in a folder that there is and that you may write to", err)
+	}
+	defer os.RemoveAll(work)
+	report, err := r.take(ctx, made, to, work)
+	if err != nil {
+		return Report{}, err
+	}
+	return report, nil
+}
+
+func (r Request) take(ctx context.Context, made time.Time, to, work string) (Report, error) {
+	paths := map[string]string{sqlstore.File: filepath.Join(work, sqlstore.File)}
+	if r.WithKeyset {
+		paths[seal.File] = r.in(seal.File)
+	}
+	missing := r.authority(paths)
+	if err := sqlstore.Copy(ctx, r.in(sqlstore.File), paths[sqlstore.File], r.pages); err != nil {
+		return Report{}, err
+	}
+	schema, opened, err := verify(ctx, paths[sqlstore.File], r.in(seal.File))
+	if err != nil {
+		return Report{}, err
+	}
+	report := Report{File: to, Made: made, Schema: schema, Keyset: r.WithKeyset, Opened: opened, Missing: missing}
+	packed := filepath.Join(work, filepath.Base(to))
+	if report.Size, err = r.pack(ctx, packed, Manifest{Format: format, Made: made, Program: r.Program, Schema: schema}, paths); err != nil {
+		return Report{}, fmt.Errorf("write the backup: %w", err)
+	}
+	if err := r.readBack(ctx, packed, report.Size); err != nil {
+		return Report{}, fmt.Errorf("read the backup back: %w", err)
+	}
+	if err := linkNew(packed, to); err != nil {
+		return Report{}, fmt.Errorf("write the backup: %w", err)
+	}
+	return report, nil
+}
+
+// authority adds the files of the TLS authority, and returns those that are not there.
+func (r Request) authority(paths map[string]string) (missing []string) {
+	for _, name := range []string{trust.CAFile, trust.KeyFile} {
+		if _, err := os.Stat(r.in(name)); err != nil {
+			missing = append(missing, name)
+			continue
+		}
+		paths[name] = r.in(name)
+	}
+	return missing
+}
+
+// linkNew gives a file its name, unless another has that by now.
+func linkNew(from, to string) error {
+	if _, err := os.Lstat(to); err == nil {
+		return fmt.Errorf("%s: %w", to, fs.ErrExist)
+	}
+	return files.Move(from, to)
+}
+
+// needed is what must be in the data folder.
+func (r Request) needed() []string {
+	if r.WithKeyset {
+		return []string{sqlstore.File, seal.File}
+	}
+	return []string{sqlstore.File}
+}
+
+func (r Request) in(name string) string { return filepath.Join(r.Data, name) }
+
+// file is where the backup goes. It must not be there yet.
+func (r Request) file(made time.Time) (string, error) {
+	to, err := filepath.Abs(r.To)
+	if err != nil {
+		return "", fmt.Errorf("make the backup: %w", err)
+	}
+	if info, err := os.Stat(to); err == nil && info.IsDir() {
+		to = filepath.Join(to, made.Format("certwright-20060102T150405Z.tar"))
+	}
+	if _, err := os.Lstat(to); err == nil {
+		return "", fmt.Errorf("%s is there already\nhint: name another file, or a folder, in which each backup gets a name of its own", to)
+	}
+	return to, nil
+}
+
+func (r Request) pack(ctx context.Context, to string, m Manifest, paths map[string]string) (int64, error) {
+	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	err = pack(ctx, f, m, paths, r.bytes("writing", sizeOf(paths)))
+	if err == nil {
+		err = f.Sync()
+	}
+	size, _ := f.Seek(0, io.SeekCurrent)
+	return size, errors.Join(err, f.Close())
+}
+
+func sizeOf(paths map[string]string) (sum int64) {
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil {
+			sum += info.Size()
+		}
+	}
+	return sum
+}
