@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,20 +34,22 @@ func times(bare, ours func()) float64 {
 	return float64(best[1]) / float64(best[0])
 }
 
+// bareCrypto makes a key pair and a signature.
+func bareCrypto(b *testing.B) {
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	digest := sha256.Sum256(nil)
+	if _, err := k.Sign(rand.Reader, digest[:], crypto.SHA256); err != nil {
+		b.Fatal(err)
+	}
+}
+
 // BenchmarkSelfSign shows the whole making of a P-256 certificate as a multiple
 // of the bare crypto in it: one key pair and one signature.
 func BenchmarkSelfSign(b *testing.B) {
 	x := webProps()
-	bare := func() {
-		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			b.Fatal(err)
-		}
-		digest := sha256.Sum256(nil)
-		if _, err := k.Sign(rand.Reader, digest[:], crypto.SHA256); err != nil {
-			b.Fatal(err)
-		}
-	}
 	ours := func() {
 		k, err := keys.New(vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 		if err != nil {
@@ -56,7 +59,7 @@ func BenchmarkSelfSign(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	ratio := times(bare, ours)
+	ratio := times(func() { bareCrypto(b) }, ours)
 	for b.Loop() {
 		ours()
 	}
@@ -87,6 +90,23 @@ func BenchmarkWritePFX(b *testing.B) {
 		ours()
 	}
 	b.ReportMetric(ratio, "x-go-pkcs12")
+}
+
+// BenchmarkSecretValue shows what the first GET of a secret costs beside the bare
+// crypto of a P-256 certificate: one key pair and one signature.
+func BenchmarkSecretValue(b *testing.B) {
+	k, chain := issued(b, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	private := pkcs8(b, k)
+	for _, contentType := range []string{vault.PKCS12, vault.PEM} {
+		b.Run(strings.TrimPrefix(contentType, "application/"), func(b *testing.B) {
+			ours := func() { valueOf(b, private, chain, contentType, "a") }
+			ratio := times(func() { bareCrypto(b) }, ours)
+			for b.Loop() {
+				ours()
+			}
+			b.ReportMetric(ratio, "x-bare-crypto")
+		})
+	}
 }
 
 // BenchmarkRequest and BenchmarkParse are for comparing changes.

@@ -2,6 +2,7 @@ package certs
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 
 	"certwright/internal/certs/pfx"
@@ -58,20 +59,23 @@ func encryptedRefusal(err error, other *vault.Error) error {
 	return other.Because(err)
 }
 
-// WritePFX writes the secret of a certificate as a PKCS#12 file without a
-// password, with the certificates in the order of chain. A nil key leaves them
-// alone.
+// WritePFX writes a key and certificates as a PKCS#12 file without a password,
+// with the certificates in the order of chain and salts that no other file has. A
+// nil key leaves the certificates alone.
 func WritePFX(k *keys.Key, chain [][]byte) ([]byte, error) {
-	if k == nil {
-		return pfx.Write(nil, chain, -1)
+	var private, leaf []byte
+	if k != nil {
+		var err error
+		if private, err = k.PKCS8(); err != nil {
+			return nil, err
+		}
+		if at, err := FindLeaf(chain, k.PKIX()); err == nil { // else a key beside certificates that are not its own
+			leaf = chain[at]
+		}
 	}
-	pkcs8, err := k.PKCS8()
+	value, err := SecretValue(private, leaf, chain, vault.PKCS12, vault.NewID(), SecretForm3DES)
 	if err != nil {
 		return nil, err
 	}
-	leaf, err := FindLeaf(chain, k.PKIX())
-	if err != nil {
-		leaf = -1 // a key beside certificates that are not its own
-	}
-	return pfx.Write(pkcs8, chain, leaf)
+	return base64.StdEncoding.DecodeString(value)
 }

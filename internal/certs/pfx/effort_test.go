@@ -20,7 +20,7 @@ import (
 func TestReadRefusesManyRounds(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	file, err := Write(p.pkcs8, p.chain, 0)
+	file, err := Write(p.pkcs8, p.chain, 0, []byte("seed"))
 	must(t, err)
 	auth := takeApart(t, file)
 	over := big.NewInt(MaxRounds + 1)
@@ -178,7 +178,7 @@ func TestDerivationsAreRemembered(t *testing.T) {
 func TestReadingEndsWithTheRequest(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	file, err := Write(p.pkcs8, p.chain, 0)
+	file, err := Write(p.pkcs8, p.chain, 0, []byte("seed"))
 	must(t, err)
 	ctx, gone := context.WithCancel(t.Context())
 	gone()

@@ -15,7 +15,7 @@ import (
 // safe, 2 safe contents: behind MAC and encryption no mutation would get far.
 func FuzzRead(f *testing.F) {
 	p := newPair(f)
-	own, err := Write(p.pkcs8, p.chain, 0)
+	own, err := Write(p.pkcs8, p.chain, 0, []byte("seed"))
 	must(f, err)
 	f.Add(own, 0)
 	f.Add(takeApart(f, own), 1)
@@ -50,7 +50,7 @@ func checkFile(t *testing.T, file []byte) {
 	if err != nil {
 		return
 	}
-	again, err := Write(b.Key, b.Certificates, 0)
+	again, err := Write(b.Key, b.Certificates, 0, []byte("seed"))
 	must(t, err)
 	c, err := NewPassword(t.Context(), "").Read(again)
 	if err != nil || len(b.Certificates)+len(c.Certificates) > 0 && !cmp.Equal(b.Certificates, c.Certificates) || !bytes.Equal(b.Key, c.Key) {

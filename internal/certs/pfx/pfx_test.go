@@ -55,10 +55,10 @@ func must(t testing.TB, err error) {
 // certificates, and one that tries only the other opens nothing.
 func TestFilesAreDerivedFromZeroBytes(t *testing.T) {
 	t.Parallel()
-	for range 50 { // keys and salts differ, and so does what is decrypted wrongly
+	for i := range 50 { // keys and salts differ, and so does what is decrypted wrongly
 		p := newPair(t)
 		for _, key := range [][]byte{p.pkcs8, nil} {
-			file, err := Write(key, p.chain, 0)
+			file, err := Write(key, p.chain, 0, []byte{byte(i)})
 			must(t, err)
 			got, err := noPassword().read(file)
 			must(t, err)
@@ -84,7 +84,7 @@ func TestFilesAreDerivedFromZeroBytes(t *testing.T) {
 func TestReadTakesKeysOnly(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	file, err := Write([]byte("something else"), p.chain, 0)
+	file, err := Write([]byte("something else"), p.chain, 0, []byte("seed"))
 	must(t, err)
 	if _, err := NewPassword(t.Context(), "").Read(file); !errors.Is(err, errPassword) {
 		t.Errorf("got %v", err)
@@ -94,7 +94,7 @@ func TestReadTakesKeysOnly(t *testing.T) {
 func TestReadBER(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	file, err := Write(p.pkcs8, p.chain, 0)
+	file, err := Write(p.pkcs8, p.chain, 0, []byte("seed"))
 	must(t, err)
 	ber := inPieces(t, putTogether(t, inPieces(t, takeApart(t, file)), nil))
 	got, err := NewPassword(t.Context(), "").Read(ber)
@@ -113,7 +113,7 @@ func TestReadBER(t *testing.T) {
 func TestReadStopsAtTheSecondKey(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	file, err := Write(p.pkcs8, p.chain, 0)
+	file, err := Write(p.pkcs8, p.chain, 0, []byte("seed"))
 	must(t, err)
 	bags := safeOf(t, file)
 	if _, err := NewPassword(t.Context(), "").Read(putTogether(t, bags(2), nil)); !errors.Is(err, ErrSecondKey) {

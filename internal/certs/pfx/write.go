@@ -3,8 +3,8 @@ package pfx
 import (
 	"crypto/cipher"
 	"crypto/des"
-	"crypto/rand"
 	"crypto/sha1"
+	"crypto/sha256"
 	"fmt"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -18,14 +18,16 @@ import (
 // form, everyone else tries both. That protects nothing, so one round of derivation
 // is done instead of 2000. Certificates stand in the order of chain, of which leaf
 // is the index of the key's, -1 for none. A nil key leaves the certificates alone.
-func Write(key []byte, chain [][]byte, leaf int) ([]byte, error) {
-	p := noPassword()
+// The salts are derived from seed, so that the same seed and contents give the
+// same bytes; two files must not have one seed.
+func Write(key []byte, chain [][]byte, leaf int, seed []byte) ([]byte, error) {
+	w := writer{noPassword(), seed}
 	var auth cryptobyte.Builder
 	auth.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		if key != nil {
-			addKeySafe(b, p, key)
+			w.addKeySafe(b, key)
 		}
-		addCertSafe(b, p, chain, leaf)
+		w.addCertSafe(b, chain, leaf)
 	})
 	data, err := auth.Bytes()
 	if err != nil {
@@ -35,9 +37,21 @@ func Write(key []byte, chain [][]byte, leaf int) ([]byte, error) {
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(3)
 		addContent(b, oidData, func(b *cryptobyte.Builder) { b.AddASN1OctetString(data) })
-		addMAC(b, p, data)
+		w.addMAC(b, data)
 	})
 	return b.Bytes()
+}
+
+// A writer has what all parts of a file are encrypted with.
+type writer struct {
+	*Password
+	seed []byte
+}
+
+// salt is that of a part of the file. Changing what it is made of, or a label,
+// changes files that were handed out already.
+func (w writer) salt(label string) []byte {
+	return hmacOf(sha256.New, w.seed, []byte(label))[:8]
 }
 
 func addContent(b *cryptobyte.Builder, id oid, content func(*cryptobyte.Builder)) {
@@ -48,8 +62,8 @@ func addContent(b *cryptobyte.Builder, id oid, content func(*cryptobyte.Builder)
 }
 
 // addKeySafe writes the key, itself encrypted, in plain safe contents.
-func addKeySafe(b *cryptobyte.Builder, p *Password, pkcs8 []byte) {
-	salt, sealed := p.encrypt(pkcs8)
+func (w writer) addKeySafe(b *cryptobyte.Builder, pkcs8 []byte) {
+	salt, sealed := w.encrypt("key", pkcs8)
 	addContent(b, oidData, func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.OCTET_STRING, func(b *cryptobyte.Builder) {
 			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
@@ -65,7 +79,7 @@ func addKeySafe(b *cryptobyte.Builder, p *Password, pkcs8 []byte) {
 }
 
 // addCertSafe writes the certificates in encrypted safe contents.
-func addCertSafe(b *cryptobyte.Builder, p *Password, chain [][]byte, leaf int) {
+func (w writer) addCertSafe(b *cryptobyte.Builder, chain [][]byte, leaf int) {
 	var bags cryptobyte.Builder
 	bags.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		for i, der := range chain {
@@ -79,7 +93,7 @@ func addCertSafe(b *cryptobyte.Builder, p *Password, chain [][]byte, leaf int) {
 		b.SetError(err)
 		return
 	}
-	salt, sealed := p.encrypt(plain)
+	salt, sealed := w.encrypt("certificates", plain)
 	addContent(b, oidEncryptedData, func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			b.AddASN1Int64(0)
@@ -111,23 +125,17 @@ func addBag(b *cryptobyte.Builder, id oid, paired bool, value func(*cryptobyte.B
 
 const pfxRounds = 1
 
-// encrypt seals with 3DES under a fresh salt.
-func (p *Password) encrypt(plain []byte) (salt, sealed []byte) {
-	salt = newSalt()
+// encrypt seals a part of the file with 3DES.
+func (w writer) encrypt(label string, plain []byte) (salt, sealed []byte) {
+	salt = w.salt(label)
 	n := des.BlockSize - len(plain)%des.BlockSize
 	sealed = append(make([]byte, 0, len(plain)+n), plain...)
 	for range n {
 		sealed = append(sealed, byte(n))
 	}
-	block, _ := des.NewTripleDESCipher(p.derive(sha1.New, keyMaterial, salt, pfxRounds, 24)) // 24 bytes are a key
-	cipher.NewCBCEncrypter(block, p.derive(sha1.New, ivMaterial, salt, pfxRounds, des.BlockSize)).CryptBlocks(sealed, sealed)
+	block, _ := des.NewTripleDESCipher(w.derive(sha1.New, keyMaterial, salt, pfxRounds, 24)) // 24 bytes are a key
+	cipher.NewCBCEncrypter(block, w.derive(sha1.New, ivMaterial, salt, pfxRounds, des.BlockSize)).CryptBlocks(sealed, sealed)
 	return salt, sealed
-}
-
-func newSalt() []byte {
-	salt := make([]byte, 8)
-	rand.Read(salt) // never fails (crypto/rand)
-	return salt
 }
 
 func addPBE(b *cryptobyte.Builder, salt []byte) {
@@ -141,15 +149,15 @@ func addPBE(b *cryptobyte.Builder, salt []byte) {
 }
 
 // addMAC writes MacData; one round is its default and therefore left out (DER).
-func addMAC(b *cryptobyte.Builder, p *Password, data []byte) {
-	salt := newSalt()
+func (w writer) addMAC(b *cryptobyte.Builder, data []byte) {
+	salt := w.salt("MAC")
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 				b.AddASN1ObjectIdentifier(oidSHA1)
 				b.AddASN1NULL()
 			})
-			b.AddASN1OctetString(hmacOf(sha1.New, p.derive(sha1.New, macMaterial, salt, pfxRounds, sha1.Size), data))
+			b.AddASN1OctetString(hmacOf(sha1.New, w.derive(sha1.New, macMaterial, salt, pfxRounds, sha1.Size), data))
 		})
 		b.AddASN1OctetString(salt)
 	})
