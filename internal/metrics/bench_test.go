@@ -34,7 +34,7 @@ func BenchmarkCount(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		work += c.work.Seconds()
+		work += c.spent.Seconds()
 	}
 	b.ReportMetric(work/float64(b.N)*1000, "ms-work/op")
 	b.ReportMetric(work/float64(b.N)/float64(rows)*1e6, "us-work/row")

@@ -25,9 +25,9 @@ const others = "(others)"
 type inventory struct {
 	at     time.Time // real
 	now    time.Time // the server's
-	work   time.Duration
+	spent  time.Duration
 	vaults map[string]*counts
-	orders map[place]*work
+	orders map[place]*orderCounts
 	queues map[string]*queue
 	due    time.Time // of the job that is due first and that nobody works on; zero: none
 }
@@ -42,13 +42,13 @@ type counts struct {
 	soonest time.Time // expiry of one in use that has not expired
 }
 
-// work are the operations of an issuer.
-type work struct {
-	states                       map[string]int
-	ages                         buckets   // of those in progress, in seconds
-	oldest                       time.Time // when the first of them began
-	renewals, lateness, failures int
-	soonest                      time.Time // expiry of a certificate whose renewal is due
+// orderCounts are the operations of an issuer.
+type orderCounts struct {
+	states                      map[string]int
+	ages                        buckets   // of those in progress, in seconds
+	oldest                      time.Time // when the first of them began
+	renewals, overdue, failures int
+	soonest                     time.Time // expiry of a certificate whose renewal is due
 }
 
 // queue is what waits for a sink.
@@ -105,7 +105,7 @@ func (b *buckets) add(v float64) {
 // count reads the store page by page, each in a snapshot of its own, and rests
 // between them.
 func (m *Metrics) count(ctx context.Context) (*inventory, error) {
-	c := &inventory{at: clock.Real{}.Now(), now: m.Clock.Now(), vaults: map[string]*counts{}, orders: map[place]*work{}, queues: map[string]*queue{}}
+	c := &inventory{at: clock.Real{}.Now(), now: m.Clock.Now(), vaults: map[string]*counts{}, orders: map[place]*orderCounts{}, queues: map[string]*queue{}}
 	walks := []func(context.Context, *inventory) (bool, error){m.certificates(), m.underway(), m.stopped(), m.messages, m.jobDue}
 	for _, walk := range walks {
 		for more := true; more; {
@@ -115,7 +115,7 @@ func (m *Metrics) count(ctx context.Context) (*inventory, error) {
 				return c, err
 			}
 			took := clock.Real{}.Now().Sub(began)
-			c.work += took
+			c.spent += took
 			if more {
 				rest(ctx, rests*took)
 			}

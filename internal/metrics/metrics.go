@@ -179,7 +179,7 @@ func (m *Metrics) renew(ctx context.Context) {
 		m.ask()
 		return
 	}
-	m.next = clock.Real{}.Now().Add(max(m.Every, share*c.work))
+	m.next = clock.Real{}.Now().Add(max(m.Every, share*c.spent))
 	if err != nil {
 		return
 	}

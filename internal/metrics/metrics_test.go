@@ -205,7 +205,7 @@ func TestWhatIsCounted(t *testing.T) {
 		`operation_oldest_seconds{issuer="ca",vault="web"} 172801`, `operation_oldest_seconds{issuer="le",vault="mail"} 345601`,
 		`operation_oldest_seconds{issuer="le",vault="web"} 10801`, `operation_oldest_seconds{issuer="unknown",vault="web"} 1`,
 		`renewals_due{issuer="ca",vault="web"} 0`, `renewals_due{issuer="le",vault="mail"} 4`, `renewals_due{issuer="le",vault="web"} 0`, `renewals_due{issuer="unknown",vault="web"} 0`,
-		`renewals_late{issuer="le",vault="mail"} 3`, `renewals_failed{issuer="le",vault="mail"} 2`,
+		`renewals_overdue{issuer="le",vault="mail"} 3`, `renewals_failed{issuer="le",vault="mail"} 2`,
 		`renewal_soonest_expiry_seconds{issuer="le",vault="mail"} -1`,
 		`messages{sink="hook",state="dead"} 1`, `messages{sink="hook",state="queued"} 2`, `messages{sink="mail",state="dead"} 0`, `messages{sink="mail",state="queued"} 1`,
 		`message_oldest_seconds{sink="hook"} 121`, `message_oldest_seconds{sink="mail"} 241`,
@@ -219,7 +219,7 @@ func TestWhatIsCounted(t *testing.T) {
 	for _, line := range said(text, "certificates{", "certificate_soonest", "operations{", "operation_oldest", "renewals_due", "renewal_soonest", "messages{", "message_oldest", "job_overdue", "clock_offset", "keys_") {
 		got = append(got, line)
 	}
-	got = append(got, said(text, `renewals_late{issuer="le",vault="mail"}`, `renewals_failed{issuer="le",vault="mail"}`)...)
+	got = append(got, said(text, `renewals_overdue{issuer="le",vault="mail"}`, `renewals_failed{issuer="le",vault="mail"}`)...)
 	if diff := cmp.Diff(sorted(want), sorted(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -277,10 +277,10 @@ func TestManyAreCounted(t *testing.T) {
 // Vaults that come into being without end do not make metrics without end.
 func TestPlacesAreBounded(t *testing.T) {
 	t.Parallel()
-	c := &inventory{vaults: map[string]*counts{}, orders: map[place]*work{}}
+	c := &inventory{vaults: map[string]*counts{}, orders: map[place]*orderCounts{}}
 	for i := range 3 * mostPlaces {
 		c.add(fmt.Sprint("v", i), false, []vault.Entry{{Attributes: vault.Attributes{Enabled: true}}})
-		c.workOf(place{"v", fmt.Sprint(i)}).states[waits]++
+		c.ordersAt(place{"v", fmt.Sprint(i)}).states[waits]++
 	}
 	if len(c.vaults) != mostPlaces+1 || c.vaults[others].states[inUse] != 2*mostPlaces {
 		t.Errorf("%d vaults, %d others", len(c.vaults), c.vaults[others].states[inUse])

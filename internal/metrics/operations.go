@@ -33,7 +33,7 @@ func (m *Metrics) operations(ctx context.Context, c *inventory, after *vault.Ref
 			return err
 		}
 		for _, op := range page {
-			w := c.workOf(place{op.Vault, strings.ToLower(op.IssuerName)})
+			w := c.ordersAt(place{op.Vault, strings.ToLower(op.IssuerName)})
 			w.states[stateOfOrder(op)]++
 			if op.Status == vault.InProgress {
 				w.ages.add(c.now.Sub(op.Created).Seconds())
@@ -67,7 +67,7 @@ func stateOfOrder(op vault.Operation) string {
 
 // renewal counts an operation that the vault began by itself, if the
 // certificate it is for still asks for one.
-func (m *Metrics) renewal(r vault.Reader, op vault.Operation, w *work, now time.Time) error {
+func (m *Metrics) renewal(r vault.Reader, op vault.Operation, w *orderCounts, now time.Time) error {
 	if !op.Renewal {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (m *Metrics) renewal(r vault.Reader, op vault.Operation, w *work, now time.
 	if err == nil && head.Latest != "" {
 		var v vault.Version
 		if v, err = r.Version(op.Ref, head.Latest); err == nil {
-			m.late(head, v, op, w, now)
+			m.overdue(head, v, op, w, now)
 		}
 	}
 	if errors.Is(err, vault.ErrNotFound) {
@@ -84,9 +84,9 @@ func (m *Metrics) renewal(r vault.Reader, op vault.Operation, w *work, now time.
 	return err
 }
 
-// late counts a renewal, and how it stands: it is late a tenth of the lifetime
+// overdue counts a renewal, and how it stands: it is overdue a tenth of the lifetime
 // after its trigger, or a day.
-func (m *Metrics) late(head vault.Object, v vault.Version, op vault.Operation, w *work, now time.Time) {
+func (m *Metrics) overdue(head vault.Object, v vault.Version, op vault.Operation, w *orderCounts, now time.Time) {
 	for _, d := range renewal.Milestones(head, v, vault.Schedule{}, false, m.Settings(head.Vault)) {
 		if d.What != vault.AutoRenew {
 			continue
@@ -98,18 +98,18 @@ func (m *Metrics) late(head vault.Object, v vault.Version, op vault.Operation, w
 			w.failures++
 		}
 		if now.Sub(d.Due) > min(a.Expires.Sub(a.NotBefore)/10, 24*time.Hour) {
-			w.lateness++
+			w.overdue++
 		}
 	}
 }
 
-func (c *inventory) workOf(p place) *work {
+func (c *inventory) ordersAt(p place) *orderCounts {
 	if c.orders[p] == nil {
 		if len(c.orders) >= mostPlaces {
 			p = place{others, others}
 		}
 		if c.orders[p] == nil {
-			c.orders[p] = &work{states: map[string]int{}, ages: newBuckets(ageBounds)}
+			c.orders[p] = &orderCounts{states: map[string]int{}, ages: newBuckets(ageBounds)}
 		}
 	}
 	return c.orders[p]

@@ -159,7 +159,7 @@ func (c *Delivery) prune(ctx context.Context, sink string) error {
 func (c *Delivery) old(name string) time.Time {
 	at := c.Clock
 	if name == "" {
-		at = c.Shelf
+		at = c.RowClock
 	}
 	return at.Now().Add(-keepDelivered)
 }

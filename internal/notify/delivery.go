@@ -52,12 +52,12 @@ const (
 // A Delivery carries messages from the outbox to the sinks. Every field but
 // Sinks, Shelf and Poke is required.
 type Delivery struct {
-	Store vault.Store
-	Clock vault.Clock     // due times follow it
-	Shelf vault.Clock     // says how old rows are that are only read; nil: Clock
-	Sinks map[string]Sink // by name, see Open
-	Poke  func()          // tells the worker of a new job; may be nil
-	Log   *slog.Logger
+	Store    vault.Store
+	Clock    vault.Clock     // due times follow it
+	RowClock vault.Clock     // says how old rows are that are only read; nil: Clock
+	Sinks    map[string]Sink // by name, see Open
+	Poke     func()          // tells the worker of a new job; may be nil
+	Log      *slog.Logger
 }
 
 // New returns a delivery that is ready.
@@ -68,8 +68,8 @@ func New(c Delivery) (*Delivery, error) {
 	if c.Poke == nil {
 		c.Poke = func() {}
 	}
-	if c.Shelf == nil {
-		c.Shelf = c.Clock
+	if c.RowClock == nil {
+		c.RowClock = c.Clock
 	}
 	return &c, nil
 }

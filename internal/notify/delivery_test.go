@@ -322,7 +322,7 @@ func TestTheShelfFollowsAnotherClock(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, sqltest.Open(t), map[string]Sink{"s": &shelf{}})
 	real := &clock.Shifted{Base: func() time.Time { return noon }}
-	h.Shelf = real
+	h.RowClock = real
 	h.tell(t, many(3)...)
 	h.settle(t)
 	h.clock.Advance(keepDelivered + 1)

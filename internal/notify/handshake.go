@@ -99,7 +99,7 @@ func (h *Webhook) askOrigin(ctx context.Context) (c consent, err error) {
 	allowed := strings.TrimSpace(answer.Header.Get("WebHook-Allowed-Origin"))
 	if answer.StatusCode/100 != 2 || allowed != "*" && !strings.EqualFold(allowed, h.settings.Origin) {
 		return c, after(fmt.Errorf("%s to OPTIONS and did not allow events from %s with the header WebHook-Allowed-Origin; skip_handshake: true sends all the same",
-			h.told(answer, text), h.settings.Origin))
+			h.said(answer, text), h.settings.Origin))
 	}
 	if rate, err := strconv.Atoi(strings.TrimSpace(answer.Header.Get("WebHook-Allowed-Rate"))); err == nil && rate > 0 {
 		c.Rate = rate
@@ -129,7 +129,7 @@ func (h *Webhook) askGrid(ctx context.Context) (c consent, err error) {
 		ValidationResponse string `json:"validationResponse"`
 	}
 	if answer.StatusCode/100 != 2 || json.Unmarshal(text, &back) != nil || back.ValidationResponse != code {
-		return c, after(fmt.Errorf("%s and did not give back the validation code; skip_handshake: true sends all the same", h.told(answer, text)))
+		return c, after(fmt.Errorf("%s and did not give back the validation code; skip_handshake: true sends all the same", h.said(answer, text)))
 	}
 	return c, nil
 }

@@ -90,16 +90,16 @@ func (h *Webhook) Send(ctx context.Context, m vault.Message) error {
 func (h *Webhook) judge(answer *http.Response, text []byte) error {
 	switch answer.StatusCode {
 	case http.StatusBadRequest, http.StatusGone, http.StatusRequestEntityTooLarge:
-		return &Refused{h.told(answer, text)}
+		return &Refused{h.said(answer, text)}
 	}
 	if answer.StatusCode/100 == 2 {
 		return nil
 	}
-	return errors.New(h.told(answer, text))
+	return errors.New(h.said(answer, text))
 }
 
-// told is what a receiver answered, for people.
-func (h *Webhook) told(answer *http.Response, text []byte) string {
+// said is what a receiver answered, for people.
+func (h *Webhook) said(answer *http.Response, text []byte) string {
 	said := answer.Request.URL.Host + " answered " + strconv.Itoa(answer.StatusCode) + " " + http.StatusText(answer.StatusCode)
 	if more := plain(string(text), maxShown); more != "" {
 		said += ": " + more
