@@ -23,7 +23,9 @@ const caCompromise = 2 // for an issuing CA only
 
 // A revocations is the list of one authority, as JSON in a sealed row of its own.
 type revocations struct {
-	Number  int64     `json:"number"` // of the list signed last (RFC 5280 section 5.2.3)
+	// Number is that of the list signed last (RFC 5280 section 5.2.3). It
+	// follows the time, so that data restored from a backup use none again.
+	Number  int64     `json:"number"`
 	Signed  time.Time `json:"signed"`
 	List    []byte    `json:"list"` // DER
 	Entries []revoked `json:"entries,omitempty"`
@@ -154,7 +156,7 @@ func (i *Issuer) revocations(ctx context.Context, a member) (list revocations, e
 func (i *Issuer) publish(ctx context.Context, a member, list revocations, now time.Time) (revocations, error) {
 	// An entry goes once a list was signed after its certificate expired (RFC 5280 section 3.3).
 	list.Entries = slices.DeleteFunc(slices.Clone(list.Entries), func(e revoked) bool { return e.Expires.Before(list.Signed) })
-	list.Number++
+	list.Number = max(list.Number+1, now.UnixMilli())
 	list.Signed = now.UTC().Truncate(time.Second)
 	t := &x509.RevocationList{Number: big.NewInt(list.Number), ThisUpdate: list.Signed.Add(-backdated), NextUpdate: list.Signed.Add(listLife)}
 	for _, e := range list.Entries {

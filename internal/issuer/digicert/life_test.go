@@ -167,6 +167,29 @@ func TestLostState(t *testing.T) {
 	a.mustIssue(t, a.walk(t, fresh), 1)
 }
 
+// Data restored from a backup that was made right before the order was placed
+// find it, also where the account has no alternative order ids.
+func TestRestoredBeforeItWasPlaced(t *testing.T) {
+	t.Parallel()
+	for name, play := range map[string]certcentral.Play{"alternate": {Hold: true}, "list": {Hold: true, NoLookup: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := newAccount(t, play)
+			_, saved := a.steps(t, newOrder(t, "www.example.test"), 1)
+			if len(a.Orders()) != 0 {
+				t.Fatal("the order was placed too early for this test")
+			}
+			a.steps(t, saved, 4)
+			a.accounts = sqltest.Accounts(t) // as it was in the backup
+			a.pass(time.Hour)
+			if err := a.Do(a.Orders()[0].ID, "issue", ""); err != nil {
+				t.Fatal(err)
+			}
+			a.mustIssue(t, a.walk(t, saved), 1)
+		})
+	}
+}
+
 // Among many orders of one name the one with our request id in its comments is found.
 func TestFoundAmongMany(t *testing.T) {
 	t.Parallel()

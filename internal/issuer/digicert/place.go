@@ -52,13 +52,15 @@ func (s *step) found(id int64) vault.Progress {
 }
 
 // place orders, once. Where an order may be under way already it is looked for,
-// and only when it stayed unseen for Settings.Settle is it placed again.
+// and only when it stayed unseen for Settings.Settle is it placed again. It may
+// be under way where a claim says so, and where the order is not a new one:
+// data restored from a backup do not know of a claim that came after it.
 func (s *step) place(ctx context.Context) (vault.Progress, error) {
 	c, err := s.claimed(ctx)
 	if err != nil {
 		return vault.Progress{}, err
 	}
-	if c.Times > 0 {
+	if c.Times > 0 || s.order.Now.Sub(s.order.Created) > s.Settings.Settle {
 		id, all, err := s.find(ctx)
 		if err != nil {
 			return vault.Progress{}, err
