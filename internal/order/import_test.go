@@ -119,3 +119,36 @@ func TestImportBoundsTheChain(t *testing.T) {
 		t.Errorf("the name is now spelled %s", again.Version.Name)
 	}
 }
+
+// An import may name the issuer of the next version, which must be there, and a
+// key in an HSM, where the vault has one.
+func TestImportPolicies(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	in := rsaPEM(t, 2048)
+	bring := func(kind vault.KeyType, issuer string) (service.Bundle, error) {
+		in.Policy = &policy.Patch{Secret: in.Policy.Secret, Key: &policy.KeyPatch{Type: &kind}, Issuer: &policy.IssuerPatch{Name: &issuer}}
+		return h.Certificates.Import(t.Context(), Nobody, Web, in)
+	}
+	_, err := bring(vault.RSA, "mydigicert")
+	Refused(t, err, vault.Invalid, "BadParameter")
+	h.SetIssuer(t, "")
+	b, err := bring(vault.RSA, "MyDigicert")
+	Must(t, err)
+	if b.Policy.Issuer.Name != "MyDigicert" || b.Policy.Key.Type != vault.RSA {
+		t.Errorf("%+v", b.Policy)
+	}
+	premium := vault.DefaultSettings(Web.Vault)
+	h.Settings = func(string) vault.Settings { return premium }
+	premium.Premium = false
+	_, err = bring(vault.RSAHSM, "Self")
+	if err == nil || err.Error() != vault.NoHSM(vault.RSAHSM).Error() {
+		t.Errorf("a vault without an HSM: %v", err)
+	}
+	premium.Premium = true
+	b, err = bring(vault.RSAHSM, "Self")
+	Must(t, err)
+	if k := h.Latest(t, Web.As(vault.Keys)).Version.Key; k.Type != vault.RSAHSM || b.Policy.Key.Type != vault.RSAHSM {
+		t.Errorf("the key is %s, the policy asks for %s", k.Type, b.Policy.Key.Type)
+	}
+}

@@ -113,15 +113,18 @@ func TestNothingToRetry(t *testing.T) {
 	p.Steps = []Step{Waits(vault.Progress{Asks: true, Again: time.Hour})}
 	h.Create(t, ref("asks"), Lives("mydigicert", 12, RenewAt(80)))
 	h.Create(t, ref("merge"), Policy("Unknown"))
+	h.Create(t, ref("cancelled"), Policy("Self"))
+	_, err := h.Certificates.UpdateOperation(t.Context(), Nobody, ref("cancelled"), "", true)
+	Must(t, err)
 	h.Pass(t, time.Minute)
-	for name, want := range map[string]string{"fine": "no renewal failed", "mail": "has no AutoRenew", "refused": "request the certificate again", "asks": "certwright approve", "merge": "the merge of a signed certificate"} {
+	for name, want := range map[string]string{"cancelled": "no version of the certificate was made yet", "fine": "no renewal failed", "mail": "has no AutoRenew", "refused": "request the certificate again", "asks": "certwright approve", "merge": "the merge of a signed certificate"} {
 		_, err := h.Operator.Retry(t.Context(), ref(name))
 		Refused(t, err, vault.Conflict, "Conflict")
 		if err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, err := h.Operator.Retry(t.Context(), ref("none"))
+	_, err = h.Operator.Retry(t.Context(), ref("none"))
 	Refused(t, err, vault.NotFound, "CertificateNotFound")
 }
 
@@ -157,6 +160,36 @@ func TestMendingTheIssuerEndsTheWait(t *testing.T) {
 		t.Errorf("%d and %d versions", h.Made(t, Web), h.Made(t, busy))
 	}
 	WantNote(t, h.Operation(t, busy), "Issuer mydigicert was edited or registered anew; it is tried at once.")
+}
+
+// What is said while the issuer is being asked counts as soon as it has answered,
+// though it wants to be left alone for long.
+func TestSaidMeanwhile(t *testing.T) {
+	t.Parallel()
+	asks := vault.Progress{State: []byte("placed"), Asks: true, Again: 12 * time.Hour}
+	for want, say := range map[vault.Status]func(*House) error{
+		vault.Cancelled: func(h *House) error {
+			_, err := h.Certificates.UpdateOperation(t.Context(), Nobody, Web, "", true)
+			return err
+		},
+		vault.Completed: func(h *House) error {
+			_, err := h.Operator.Decide(t.Context(), Web, "", true, "")
+			return err
+		},
+	} {
+		h, p := Playing(t)
+		p.Steps = []Step{Waits(asks), func(vault.Order) (vault.Progress, error) { return asks, say(h) }, func(o vault.Order) (vault.Progress, error) {
+			if o.Approval == nil {
+				return asks, nil
+			}
+			return h.Issues(o)
+		}}
+		h.Create(t, Web, Policy("mydigicert"))
+		h.Pass(t, 12*time.Hour+vault.CancelDelay+time.Second)
+		if op := h.Operation(t, Web); op.Status != want || len(p.Asked) < 2 {
+			t.Errorf("%s after %d steps, want %s", op.Status, len(p.Asked), want)
+		}
+	}
 }
 
 // What is mended while the issuer is being asked is seen by another step at once.

@@ -44,6 +44,18 @@ func TestMerge(t *testing.T) {
 	Refused(t, err, vault.Denied, "Forbidden")
 }
 
+// Whoever merges may say of the version what a create may.
+func TestMergeSaysMore(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	op := h.Create(t, Web, Policy("Unknown"))
+	c, err := h.Certificates.Merge(t.Context(), Nobody, Web, service.MergeInput{X5C: []string{h.LeafFor(t, op.CSR)}, Enabled: new(false), Tags: map[string]string{"team": "a"}})
+	Must(t, err)
+	if v := c.Version; v.Attributes.Enabled || v.Tags["team"] != "a" {
+		t.Errorf("%+v %v", v.Attributes, v.Tags)
+	}
+}
+
 // acmebot and keyvault-ca send PKCS#12 files without key and password.
 func TestMergeOfPKCS12(t *testing.T) {
 	t.Parallel()

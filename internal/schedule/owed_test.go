@@ -65,6 +65,20 @@ func TestMailWaitsForContacts(t *testing.T) {
 	}
 }
 
+// Of a late renewal of which nobody was told only the last word is said.
+func TestOnlyTheLastWordIsOwed(t *testing.T) {
+	t.Parallel()
+	h, _ := Failing(t)
+	h.Pass(t, 60*Day) // near its expiry
+	h.SetContacts(t)
+	h.Pass(t, time.Minute)
+	for subject, want := range map[string]int{"could not be renewed": 1, "its renewal is late": 0, "is not renewed and expires soon": 1} {
+		if mails, _ := h.Sent(t, vault.TopicMail, subject); len(mails) != want {
+			t.Errorf("%d mails %q, want %d", len(mails), subject, want)
+		}
+	}
+}
+
 // What was owed while the job of a new list was lost is sent by the sweep.
 func TestSweepPaysWhatIsOwed(t *testing.T) {
 	t.Parallel()

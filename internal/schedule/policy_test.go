@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,13 +91,45 @@ func TestSuggestionIsFollowed(t *testing.T) {
 	}
 }
 
+// An issuer that cannot be asked for its suggestion is asked again, no more than
+// once an hour and not before it wants to be; meanwhile the policy decides.
+func TestSuggestionOutOfReach(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	var log bytes.Buffer
+	h.Log = slog.New(slog.NewTextHandler(&log, nil))
+	month := func(o vault.Order) (vault.Progress, error) { return h.Deliver(o.CSR, 1, o.Now) }
+	p := &suggesting{Played: &Played{Steps: []Step{month}}, err: errors.New("no route, key hunter2")}
+	h.SetProvider(p)
+	h.SetIssuer(t, "")
+	h.Create(t, Web, Lives("mydigicert", 1, RenewAt(80)))
+	h.Pass(t, Day)
+	if p.asked < 5 || p.asked > 24 {
+		t.Errorf("asked %d times in a day", p.asked)
+	}
+	p.err = &vault.RetryError{After: 12 * time.Hour, Err: p.err}
+	if said := log.String(); !strings.Contains(said, "issuer could not be asked when to renew") || strings.Contains(said, "hunter2") {
+		t.Errorf("the log: %s", said)
+	}
+	h.Pass(t, 27*Day)
+	if n := h.Made(t, Web); n != 2 || p.asked > 24+2*27+2 {
+		t.Errorf("%d versions, want the second at 80 percent; asked %d times", n, p.asked)
+	}
+}
+
 type suggesting struct {
 	*Played
 	window vault.Suggestion
 	about  []byte // the leaf first asked about
+	err    error  // it cannot be asked
+	asked  int
 }
 
 func (s *suggesting) Suggest(_ context.Context, i vault.Issued) (vault.Suggestion, error) {
+	s.asked++
+	if s.err != nil {
+		return vault.Suggestion{}, s.err
+	}
 	if len(i.Chain) != 2 || string(i.Ref) != "order 9" {
 		return vault.Suggestion{}, errors.New("asked about something else")
 	}

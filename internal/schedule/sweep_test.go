@@ -4,10 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
-	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/service"
 	. "certwright/internal/service/servicetest"
 	"certwright/internal/vault"
@@ -60,7 +61,8 @@ func TestSweepHeals(t *testing.T) {
 	h := NewHouse(t)
 	Must(t, h.Sweeper.Start(t.Context()))
 	Must(t, h.Sweeper.Start(t.Context())) // once is enough
-	refs := make([]vault.Ref, 70)         // times three kinds: more than a page
+	words := pageOfSecrets(t, h)          // the sweep comes to them first
+	refs := make([]vault.Ref, 6)
 	for i := range refs {
 		refs[i] = Certificate(fmt.Sprint("c", i))
 		h.Create(t, refs[i], Lives("Self", 1, RenewAt(80)))
@@ -74,21 +76,46 @@ func TestSweepHeals(t *testing.T) {
 	Must(t, err)
 	ordered := Certificate("ordered")
 	h.Create(t, ordered, Policy("Self"))
-	h.LoseJobs(t, vault.JobSchedule, refs...)
+	h.LoseJobs(t, vault.JobSchedule, append(words, refs...)...)
 	h.LoseJobs(t, vault.JobPurge, gone)
 	h.LoseJobs(t, vault.JobIssue, ordered)
 	h.Pass(t, 26*Day)
 	if h.Made(t, ordered) != 1 {
 		t.Error("an order whose job was lost is stuck")
 	}
-	for _, ref := range slices.Concat(refs[:3], refs[67:]) {
+	for _, ref := range refs {
 		if h.Made(t, ref) != 2 {
 			t.Errorf("%s was not renewed", ref)
 		}
 	}
+	if told := h.Events(t, vault.EventSecretNearExpiry); len(told) != len(words) {
+		t.Errorf("the expiry of %d secrets is told, want %d", len(told), len(words))
+	}
 	h.Pass(t, 65*Day)
 	_, err = h.GetDeleted(t.Context(), Nobody, gone)
 	Refused(t, err, vault.NotFound, "CertificateNotFound")
+}
+
+// pageOfSecrets fills a page of a vault that comes before the usual one. It
+// returns the first and the last secret of it, which expire 55 days from now.
+func pageOfSecrets(t *testing.T, h *House) []vault.Ref {
+	t.Helper()
+	refs := make([]vault.Ref, engine.PageSize)
+	var callers sync.WaitGroup
+	for i := range refs {
+		refs[i] = vault.Ref{Vault: "before", Kind: vault.Secrets, Name: fmt.Sprintf("s%03d", i)}
+		in := service.SecretInput{Value: "x"}
+		if i == 0 || i == len(refs)-1 {
+			in.Attributes.Expires = new(Noon.Add(55 * Day))
+		}
+		callers.Go(func() {
+			if _, err := h.Secrets.Set(t.Context(), Nobody, refs[i], in); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	callers.Wait()
+	return []vault.Ref{refs[0], refs[len(refs)-1]}
 }
 
 // What expires in the year 9999 is well, though a store cannot tell so late a date.
