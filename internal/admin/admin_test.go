@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"certwright/internal/vault"
-
 	"github.com/google/go-cmp/cmp"
+
+	"certwright/internal/vault"
 )
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 5, time.UTC)

@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"certwright/internal/vault"
-
 	"github.com/google/go-cmp/cmp"
+
+	"certwright/internal/vault"
 )
 
 // book is an Operator that holds operations and writes down what it was told.

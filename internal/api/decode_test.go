@@ -7,11 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"certwright/internal/policy"
 	"certwright/internal/vault"
 	"certwright/internal/wire"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // TestBadRequests: every wrong request gets its own refusal, and none a 500.

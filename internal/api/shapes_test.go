@@ -7,14 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"certwright/internal/certs"
 	"certwright/internal/keys"
 	"certwright/internal/policy"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 	"certwright/internal/wire"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // The bodies below have the members and the order of the recorded ones

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"certwright/internal/vault"
-
 	"github.com/google/go-cmp/cmp"
+
+	"certwright/internal/vault"
 )
 
 // The bytes of docs/contract/connecting.md: a change here breaks an SDK.

@@ -4,10 +4,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"certwright/internal/policy"
 	"certwright/internal/vault"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func days(n int) vault.Period { return vault.Period{Days: n} }

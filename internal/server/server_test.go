@@ -7,27 +7,23 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
 	"certwright/internal/api"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
-
-	"github.com/google/go-cmp/cmp"
-	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -107,57 +103,6 @@ func ask(t *testing.T, c *http.Client, method, url, body string, header ...strin
 
 const createSelf = `{"policy":{"issuer":{"name":"Self"},"x509_props":{"subject":"CN=x"},"key_props":{"kty":"EC","crv":"P-256"}}}`
 
-func TestBothDoors(t *testing.T) {
-	t.Parallel()
-	s := run(t)
-	c := client(t, s)
-	first := ask(t, c, "POST", s.Ready.IPURL+"/certificates/a/create?api-version=7.4", "")
-	port := s.Ready.IPURL[strings.LastIndex(s.Ready.IPURL, ":"):]
-	want := `Bearer authorization="` + s.Ready.IPURL + `/adfs", resource="kv://0.0.1` + port + `"`
-	if first.status != 401 || first.proto != "HTTP/2.0" || first.header.Get("WWW-Authenticate") != want {
-		t.Errorf("the first request: %d %s %q, want %q", first.status, first.proto, first.header.Get("WWW-Authenticate"), want)
-	}
-	for _, door := range []string{s.Ready.IPURL, s.Ready.HTTPURL} {
-		token := ask(t, c, "GET", door+"/msi/token?api-version=2019-08-01&resource=r", "", "X-IDENTITY-HEADER", "x")
-		if token.status != 200 || !strings.Contains(token.body, `"access_token":"`) {
-			t.Errorf("token at %s: %d %s", door, token.status, token.body)
-		}
-		if d := ask(t, c, "GET", door+"/adfs/.well-known/openid-configuration", ""); !strings.Contains(d.body, `"issuer":"`+door+`/adfs"`) {
-			t.Errorf("discovery at %s: %s", door, d.body)
-		}
-	}
-	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/ca.pem": 200, "/admin/clock": 200, "/certificates": 404} {
-		if got := ask(t, c, "GET", s.Ready.HTTPURL+path, ""); got.status != want {
-			t.Errorf("side door %s: %d", path, got.status)
-		}
-		if got := ask(t, c, "GET", s.Ready.IPURL+path, ""); got.status != 401 {
-			t.Errorf("vault door %s: %d, want the challenge", path, got.status)
-		}
-	}
-	file, _ := os.ReadFile(s.Ready.CAFile)
-	if got := ask(t, c, "GET", s.Ready.HTTPURL+"/ca.pem", ""); got.body != string(file) {
-		t.Error("/ca.pem is not the file")
-	}
-}
-
-func TestSideDoorIsGuarded(t *testing.T) {
-	t.Parallel()
-	s := run(t)
-	c := client(t, s)
-	for name, header := range map[string][]string{
-		"foreign host":   {"Host", "evil.example"},
-		"foreign origin": {"Origin", "https://evil.example"},
-		"cross-site":     {"Sec-Fetch-Site", "cross-site"},
-	} {
-		if got := ask(t, c, "POST", s.Ready.HTTPURL+"/admin/reset", "", header...); got.status != 403 {
-			t.Errorf("%s: %d %s", name, got.status, got.body)
-		}
-	}
-	if got := ask(t, c, "POST", s.Ready.HTTPURL+"/admin/reset", ""); got.status != 204 || got.body != "" {
-		t.Errorf("reset: %d %s", got.status, got.body)
-	}
-}
-
 func TestIssuanceEndToEnd(t *testing.T) {
 	t.Parallel()
 	s := run(t)
@@ -215,88 +160,6 @@ func TestClockOverHTTPSurvivesARestart(t *testing.T) {
 	}
 }
 
-func TestSecondStartKeepsEverything(t *testing.T) {
-	t.Parallel()
-	data := filepath.Join(t.TempDir(), "new", "data")
-	s := startIn(t, data, Options{})
-	token := []string{"Authorization", "Bearer x"}
-	ask(t, client(t, s), "POST", s.Ready.IPURL+"/certificates/web/create?api-version=7.4", createSelf, token...)
-	before := ask(t, client(t, s), "GET", s.Ready.IPURL+"/certificates/web/?api-version=7.4", "", token...)
-	stop(t, s)
-	files := keptFiles(t, data)
-	s = startIn(t, data, Options{})
-	defer stop(t, s)
-	if diff := cmp.Diff(files, keptFiles(t, data)); diff != "" {
-		t.Errorf("files changed (-before +after):\n%s", diff)
-	}
-	after := ask(t, client(t, s), "GET", s.Ready.IPURL+"/certificates/web/?api-version=7.4", "", token...)
-	port := regexp.MustCompile(`127\.0\.0\.1:\d+`)
-	if a, b := port.ReplaceAllString(before.body, ""), port.ReplaceAllString(after.body, ""); after.status != 200 || a != b {
-		t.Errorf("certificate before\n%s\nafter\n%s", a, b)
-	}
-}
-
-// keptFiles reads what a restart must not change.
-func keptFiles(t *testing.T, data string) map[string]string {
-	t.Helper()
-	found := map[string]string{}
-	for _, name := range []string{"ca.pem", "ca-key.pem", "ca-bundle.pem", "truststore.p12", issuingCAFile, keysetFile} {
-		b, err := os.ReadFile(filepath.Join(data, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		found[name] = string(b)
-	}
-	return found
-}
-
-func TestFilesArePrivate(t *testing.T) {
-	t.Parallel()
-	data := filepath.Join(t.TempDir(), "data")
-	s := startIn(t, data, Options{})
-	defer stop(t, s)
-	for name, want := range map[string]fs.FileMode{
-		".": 0o700, "ca-key.pem": 0o600, keysetFile: 0o600, databaseFile: 0o600, lockFile: 0o600, clientenv.RunFile: 0o600,
-		"ca.pem": 0o644, "ca-bundle.pem": 0o644, "truststore.p12": 0o644, issuingCAFile: 0o644,
-	} {
-		info, err := os.Stat(filepath.Join(data, name))
-		if err != nil || info.Mode().Perm() != want {
-			t.Errorf("%s: %v, mode %v, want %v", name, err, info.Mode().Perm(), want)
-		}
-	}
-}
-
-func TestSecondServerIsRefused(t *testing.T) {
-	t.Parallel()
-	s := run(t)
-	_, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: s.Ready.Data}, Options{})
-	want := fmt.Sprintf("the data folder %s is in use by process %d\nhint: ", s.Ready.Data, os.Getpid())
-	if err == nil || !strings.HasPrefix(err.Error(), want) {
-		t.Fatalf("got %v, want %s", err, want)
-	}
-	if r, err := clientenv.ReadRun(s.Ready.Data); err != nil || r != s.Ready {
-		t.Errorf("the refused server changed run.json: %+v, %v", r, err)
-	}
-	if got := ask(t, client(t, s), "GET", s.Ready.HTTPURL+"/readyz", ""); got.status != 200 {
-		t.Errorf("the first server: %d", got.status)
-	}
-}
-
-func TestPortInUse(t *testing.T) {
-	t.Parallel()
-	s := run(t)
-	for _, c := range []config.Config{
-		{Listen: strings.TrimPrefix(s.Ready.IPURL, "https://"), HTTP: "127.0.0.1:0"},
-		{Listen: "127.0.0.1:0", HTTP: strings.TrimPrefix(s.Ready.HTTPURL, "http://")},
-	} {
-		c.Data = t.TempDir()
-		if _, err := Start(t.Context(), c, Options{}); err == nil || !strings.Contains(err.Error(), "\nhint: choose another address with --") {
-			t.Errorf("got %v", err)
-		}
-		stop(t, startIn(t, c.Data, Options{})) // the folder was given back
-	}
-}
-
 func TestRunFile(t *testing.T) {
 	t.Parallel()
 	s := startIn(t, t.TempDir(), Options{})
@@ -329,129 +192,6 @@ func TestRunFile(t *testing.T) {
 	}
 }
 
-func TestEphemeralLeavesNothing(t *testing.T) {
-	t.Parallel()
-	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true, Data: "/nowhere/at/all"}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info, err := os.Stat(s.Ready.Data); err != nil || info.Mode().Perm() != 0o700 {
-		t.Errorf("%v, mode %v", err, info.Mode())
-	}
-	stop(t, s)
-	if _, err := os.Stat(s.Ready.Data); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the folder is left: %v", err)
-	}
-}
-
-// A request under way when the server is told to stop gets its answer, and
-// meanwhile the server says that it is not ready.
-func TestStopLetsRequestsEnd(t *testing.T) {
-	t.Parallel()
-	s := startIn(t, t.TempDir(), Options{})
-	conn, err := tls.Dial("tcp", strings.TrimPrefix(s.Ready.IPURL, "https://"), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	half := len(createSelf) / 2
-	fmt.Fprintf(conn, "POST /certificates/web/create?api-version=7.4 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(createSelf))
-	continued := make([]byte, len("HTTP/1.1 100 Continue\r\n\r\n"))
-	if _, err := io.ReadFull(conn, continued); err != nil { // the handler reads the body now
-		t.Fatal(err)
-	}
-	fmt.Fprint(conn, createSelf[:half])
-	ended := make(chan error)
-	go func() { ended <- s.Stop() }()
-	for !s.closing.Load() {
-		select {
-		case err := <-ended:
-			t.Fatalf("Stop did not wait for the request: %v", err)
-		default:
-		}
-	}
-	if err := s.ready(t.Context()); err == nil {
-		t.Error("ready although it is closing")
-	}
-	fmt.Fprint(conn, createSelf[half:])
-	text, err := io.ReadAll(conn)
-	if err != nil || !bytes.HasPrefix(text, []byte("HTTP/1.1 202 ")) {
-		t.Errorf("%v\n%s", err, text)
-	}
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-}
-
-func TestLimits(t *testing.T) {
-	t.Parallel()
-	s := run(t)
-	c := client(t, s)
-	if got := ask(t, c, "GET", s.Ready.HTTPURL+"/healthz", "", "X-Big", strings.Repeat("a", 2*maxHeaderBytes)); got.status != 431 {
-		t.Errorf("big header: %d", got.status)
-	}
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.Ready.IPURL, "https://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-	text, err := io.ReadAll(conn)
-	if err != nil || !bytes.Contains(text, []byte(" 400 ")) {
-		t.Errorf("plain http at the https listener: %q, %v", text, err)
-	}
-}
-
-// A name that somebody else may own gets no handshake, and the log says what to do.
-func TestForeignNamesFailAtTheDoor(t *testing.T) {
-	t.Parallel()
-	lines, log := newLines()
-	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: t.TempDir(), Hosts: []string{"*.box.org"}}, Options{Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop(t, s)
-	c := client(t, s)
-	roots := c.Transport.(*http.Transport).TLSClientConfig.RootCAs
-	for name, want := range map[string]bool{"web.vault.localhost": true, "web.box.org": true, "default.attacker.com": false} {
-		conn, err := tls.Dial("tcp", strings.TrimPrefix(s.Ready.IPURL, "https://"), &tls.Config{RootCAs: roots, ServerName: name})
-		if (err == nil) != want {
-			t.Errorf("%s: %v", name, err)
-		}
-		if err == nil {
-			_ = conn.Close()
-		}
-	}
-	for line := range lines {
-		if strings.Contains(line, "default.attacker.com") && strings.Contains(line, "hosts in the configuration") {
-			return
-		}
-	}
-}
-
-// newLines returns a log whose lines can be waited for.
-func newLines() (chan string, *slog.Logger) {
-	lines := make(chan string, 100)
-	return lines, slog.New(slog.NewTextHandler(lineWriter(lines), nil))
-}
-
-type lineWriter chan<- string
-
-func (w lineWriter) Write(b []byte) (int, error) {
-	w <- string(b)
-	return len(b), nil
-}
-
-func TestFailedDoor(t *testing.T) {
-	t.Parallel()
-	s := startIn(t, t.TempDir(), Options{})
-	s.listeners.http.Close()
-	<-s.Failed()
-	if err := s.Stop(); err == nil {
-		t.Error("Stop does not say that a door failed")
-	}
-}
-
 func TestStartRefusesAWrongConfiguration(t *testing.T) {
 	t.Parallel()
 	if _, err := Start(t.Context(), config.Config{Listen: "x"}, Options{}); err == nil {
@@ -462,23 +202,6 @@ func TestStartRefusesAWrongConfiguration(t *testing.T) {
 	if s, err := Start(ctx, config.Config{Ephemeral: true, Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0"}, Options{}); err == nil {
 		stop(t, s)
 		t.Error("started for a caller that went away")
-	}
-}
-
-func TestKeysetOfAnotherServer(t *testing.T) {
-	t.Parallel()
-	one, two := t.TempDir(), t.TempDir()
-	stop(t, startIn(t, one, Options{}))
-	stop(t, startIn(t, two, Options{}))
-	foreign, err := os.ReadFile(filepath.Join(two, keysetFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(one, keysetFile), foreign, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: one}, Options{}); err == nil || !strings.Contains(err.Error(), "\nhint: ") {
-		t.Errorf("got %v", err)
 	}
 }
 
@@ -502,37 +225,5 @@ func TestRequestLines(t *testing.T) {
 \d\d:\d\d:\d\d default PATCH /no\\nwhere 401 \d+\.\dms ` + id + "\n$")
 	if !want.MatchString(lines.String()) {
 		t.Errorf("got\n%s", lines.String())
-	}
-}
-
-func TestExposed(t *testing.T) {
-	t.Parallel()
-	if got := run(t).Exposed(); got != nil {
-		t.Errorf("loopback doors are exposed: %v", got)
-	}
-	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "0.0.0.0:0", Ephemeral: true}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop(t, s)
-	if got := s.Exposed(); len(got) != 1 || !strings.HasSuffix(s.Ready.HTTPURL, got[0][strings.LastIndex(got[0], ":"):]) {
-		t.Errorf("exposed: %v", got)
-	}
-	if got := ask(t, client(t, s), "GET", s.Ready.HTTPURL+"/admin/clock", ""); got.status != 200 {
-		t.Errorf("the side door on every address: %d", got.status)
-	}
-}
-
-func TestReachable(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"0.0.0.0:1": "127.0.0.1:1", "[::]:1": "127.0.0.1:1", "127.0.0.1:1": "127.0.0.1:1", "10.0.0.5:1": "10.0.0.5:1",
-		"[::1]:1": "[::1]:1", "[::ffff:10.0.0.5]:1": "10.0.0.5:1",
-	} {
-		host, port, _ := net.SplitHostPort(in)
-		n, _ := strconv.Atoi(port)
-		if got := reachable(&net.TCPAddr{IP: net.ParseIP(host), Port: n}); got != want {
-			t.Errorf("%s: %s, want %s", in, got, want)
-		}
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/mholt/acmez/v3/acme"
+
 	"certwright/internal/challenge"
 	"certwright/internal/policy"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/mholt/acmez/v3/acme"
 )
 
 func TestIdentify(t *testing.T) {
