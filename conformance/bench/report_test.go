@@ -61,7 +61,7 @@ func TestRounds(t *testing.T) {
 	if err != nil || len(got[0].rates) != 3 || len(got[1].cpu) != 3 {
 		t.Fatal(got, err)
 	}
-	if turns.String() != "abab"+"a"+"b" { // warmed up ab; ab, ba, ab
+	if turns.String() != "ababab" { // warmed up: ab, then ab, ba, ab
 		t.Error(turns.String())
 	}
 	if _, err := s.inTurn(of("a", nil), of("b", os.ErrClosed)); !errors.Is(err, os.ErrClosed) {
