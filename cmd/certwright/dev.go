@@ -27,6 +27,9 @@ func (d devCommand) Run(ctx context.Context, to streams) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, ending()...)
 	defer stop()
+	stderr := server.Gather(to.err)
+	defer func() { _ = stderr.Flush() }() // nobody is left to tell
+	to.err = stderr
 	s, err := server.Start(ctx, config, server.Options{
 		Version: buildOf().number(),
 		Log:     slog.New(server.LogLines(to.err, slog.LevelInfo)),

@@ -86,6 +86,9 @@ func (l *lines) Handle(_ context.Context, r slog.Record) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	_, err := io.WriteString(l.to, line+escaped(r.Message)+rest.String()+"\n")
+	if g, ok := l.to.(*Gathered); ok && err == nil {
+		err = g.Flush() // what is logged may be why the program ends
+	}
 	return err
 }
 

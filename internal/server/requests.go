@@ -1,7 +1,6 @@
 package server
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 	"time"
@@ -22,13 +21,16 @@ func RequestLines(w io.Writer) func(api.Observation) {
 		if name == "" {
 			name = "-"
 		}
-		at := clock.Real{}.Now().Local().Format(time.TimeOnly)
-		_, _ = fmt.Fprintf(w, "%s %s %s %s %d %s %s\n", at, name, printable(operation), printable(o.Path), o.Status, milliseconds(o.Duration), o.RequestID)
+		line := make([]byte, 0, 256)
+		line = append(clock.Real{}.Now().Local().AppendFormat(line, time.TimeOnly), ' ')
+		for _, word := range []string{name, printable(operation), printable(o.Path)} {
+			line = append(append(line, word...), ' ')
+		}
+		line = append(strconv.AppendInt(line, int64(o.Status), 10), ' ')
+		line = strconv.AppendFloat(line, float64(o.Duration.Microseconds())/1000, 'f', 1, 64)
+		line = append(append(append(line, "ms "...), o.RequestID...), '\n')
+		_, _ = w.Write(line)
 	}
-}
-
-func milliseconds(d time.Duration) string {
-	return strconv.FormatFloat(float64(d.Microseconds())/1000, 'f', 1, 64) + "ms"
 }
 
 // printable bounds a caller's text and escapes what is not plain.
@@ -36,6 +38,19 @@ func printable(s string) string {
 	if len(s) > 200 {
 		s = s[:200] + "..."
 	}
+	if isPlain(s) {
+		return s
+	}
 	q := strconv.QuoteToASCII(s)
 	return q[1 : len(q)-1]
+}
+
+// isPlain reports whether s is of ASCII letters that need no escape.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
