@@ -51,7 +51,7 @@ func gets(s *stand) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	got, err := s.inTurn(append(all, pending)...)
+	got, err := s.often().inTurn(append(all, pending)...)
 	if err != nil {
 		return nil, err
 	}

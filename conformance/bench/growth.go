@@ -37,7 +37,7 @@ func growth(s *stand) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	got, err := s.inTurn(all...)
+	got, err := s.often().inTurn(all...)
 	if err != nil {
 		return nil, err
 	}

@@ -44,6 +44,14 @@ func (s scale) inTurn(all ...*contender) ([]outcome, error) {
 	return got, nil
 }
 
+// often is the same in five times as many rounds, each a fifth as long: calls
+// that take a fraction of a millisecond lose nothing by that, and what else the
+// machine does falls even more on all alike.
+func (s scale) often() scale {
+	s.rounds, s.length = 5*s.rounds, s.length/5
+	return s
+}
+
 // run makes calls for a time and returns how many a second, and the CPU of each.
 func (c *contender) run(length time.Duration) (rate, cpu float64, err error) {
 	var done atomic.Int64

@@ -68,7 +68,7 @@ func signs(s *stand) ([]row, error) {
 		return nil, err
 	}
 	quiet(v.pid, rest)
-	got, err := s.inTurn(ours, theirs)
+	got, err := s.often().inTurn(ours, theirs)
 	if err != nil {
 		return nil, err
 	}
