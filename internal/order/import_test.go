@@ -82,8 +82,7 @@ func TestImportWhatWeExport(t *testing.T) {
 		p.Secret.ContentType = &contentType
 		h.Create(t, Web, p)
 		want := h.Latest(t, Web)
-		secret, err := h.Secrets.Get(t.Context(), Nobody, Web.As(vault.Secrets), "", "")
-		Must(t, err)
+		secret := h.Secret(t, Web.As(vault.Secrets))
 		got, err := h.Certificates.Import(t.Context(), Nobody, Certificate("copy"),
 			service.ImportInput{Value: secret.Value, Policy: &policy.Patch{Secret: &policy.SecretPatch{ContentType: &contentType}}})
 		Must(t, err)
@@ -101,8 +100,7 @@ func TestImportBoundsTheChain(t *testing.T) {
 	h := NewHouse(t)
 	h.Create(t, Web, Policy("Self"))
 	h.Latest(t, Web)
-	secret, err := h.Secrets.Get(t.Context(), Nobody, Web.As(vault.Secrets), "", "")
-	Must(t, err)
+	secret := h.Secret(t, Web.As(vault.Secrets))
 	extra, err := certs.WritePEM(nil, [][]byte{h.Authority.Certificate})
 	Must(t, err)
 	other := Certificate("long")

@@ -3,7 +3,6 @@ package order_test
 import (
 	"bytes"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -232,8 +231,7 @@ func TestPrevious(t *testing.T) {
 func TestOrdersInTheLog(t *testing.T) {
 	t.Parallel()
 	h, p := Playing(t, Fails(errors.New("refused hunter2")))
-	var text bytes.Buffer
-	h.Log = slog.New(slog.NewTextHandler(&text, nil))
+	text := h.Hear()
 	h.Create(t, Web, Policy("mydigicert"))
 	h.Pass(t, time.Second)
 	p.Steps = []Step{h.Issues}
@@ -281,8 +279,7 @@ func TestOrderStaysWithItsProvider(t *testing.T) {
 	h.Pass(t, time.Minute)
 	_, err = h.Issuers.Put(t.Context(), Nobody, Web.Vault, "mydigicert", service.IssuerInput{Provider: new("Other")})
 	Must(t, err)
-	_, err = h.Certificates.DeleteOperation(t.Context(), Nobody, Web, "")
-	Must(t, err)
+	h.DeleteOperation(t, Web)
 	h.Pass(t, time.Minute)
 	if len(first.Cancels) != 1 || len(second.Cancels) > 0 {
 		t.Errorf("taken back %d times where it is, %d times elsewhere", len(first.Cancels), len(second.Cancels))
@@ -316,8 +313,7 @@ func TestTalkativeAuthority(t *testing.T) {
 	notes[3] = long
 	h, _ := Playing(t, Fails(errors.New(long)), Fails(&vault.RetryError{After: time.Second, Err: errors.New(long)}),
 		Waits(vault.Progress{Notes: notes, Detail: long, Again: time.Hour}))
-	said := &strings.Builder{}
-	h.Log = slog.New(slog.NewTextHandler(said, nil))
+	said := h.Hear()
 	h.Create(t, Web, Policy("mydigicert"))
 	h.Pass(t, 10*time.Minute)
 	if said.Len() > 100_000 {

@@ -114,8 +114,7 @@ func TestNothingToRetry(t *testing.T) {
 	h.Create(t, ref("asks"), Lives("mydigicert", 12, RenewAt(80)))
 	h.Create(t, ref("merge"), Policy("Unknown"))
 	h.Create(t, ref("cancelled"), Policy("Self"))
-	_, err := h.Certificates.UpdateOperation(t.Context(), Nobody, ref("cancelled"), "", true)
-	Must(t, err)
+	h.Cancel(t, ref("cancelled"), true)
 	h.Pass(t, time.Minute)
 	for name, want := range map[string]string{"cancelled": "no version of the certificate was made yet", "fine": "no renewal failed", "mail": "has no AutoRenew", "refused": "request the certificate again", "asks": "certwright approve", "merge": "the merge of a signed certificate"} {
 		_, err := h.Operator.Retry(t.Context(), ref(name))
@@ -124,7 +123,7 @@ func TestNothingToRetry(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	_, err = h.Operator.Retry(t.Context(), ref("none"))
+	_, err := h.Operator.Retry(t.Context(), ref("none"))
 	Refused(t, err, vault.NotFound, "CertificateNotFound")
 }
 

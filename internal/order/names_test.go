@@ -110,9 +110,7 @@ func TestSetUpFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, p := Playing(t)
-			p.Steps = []Step{h.Issues}
-			h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
+			h, p := Renewing(t)
 			h.Pass(t, Day)
 			c.change(t, h, p)
 			h.Pass(t, 293*Day)
@@ -137,9 +135,7 @@ func (strict) ValidatePolicy(vault.IssuerConfig, vault.Policy) error {
 // is set up is not held against one that does not name it.
 func TestEditsAreHeldAgainstTheIssuer(t *testing.T) {
 	t.Parallel()
-	h, p := Playing(t)
-	p.Steps = []Step{h.Issues}
-	h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
+	h, p := Renewing(t)
 	h.Pass(t, time.Second)
 	reuse := policy.Patch{Key: &policy.KeyPatch{Reuse: new(true)}}
 	h.SetProvider(strict{p})

@@ -94,10 +94,8 @@ func TestRevoke(t *testing.T) {
 // The history tells revocations.
 func TestRevocationIsInTheHistory(t *testing.T) {
 	t.Parallel()
-	h, p := Playing(t)
-	p.Steps = []Step{h.Issues}
+	h, p := Renewing(t)
 	p.OnRevoke = func(vault.Revocation) error { return nil }
-	h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
 	h.Pass(t, time.Minute)
 	v, err := h.Operator.Revoke(t.Context(), Web, "", 1)
 	Must(t, err)

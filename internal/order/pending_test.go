@@ -25,8 +25,7 @@ func TestFirstGetFinishesSelf(t *testing.T) {
 	}
 	key, err := h.Get(t.Context(), Nobody, Web.As(vault.Keys), c.Version.ID)
 	Must(t, err)
-	secret, err := h.Secrets.Get(t.Context(), Nobody, Web.As(vault.Secrets), "", "")
-	Must(t, err)
+	secret := h.Secret(t, Web.As(vault.Secrets))
 	bundle, err := certs.ReadPEM(t.Context(), []byte(secret.Value), "")
 	Must(t, err)
 	if string(bundle.Key.PKIX()) != string(key.Version.Key.Public) || secret.Version.ID != op.Target || !key.Version.Managed {

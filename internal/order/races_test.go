@@ -22,8 +22,7 @@ func TestWithdrawnCancelIsNotCarriedOut(t *testing.T) {
 		h := NewHouse(t)
 		for range 40 {
 			h.Create(t, Web, Policy(issuer))
-			_, err := h.Certificates.UpdateOperation(t.Context(), Nobody, Web, "", true)
-			Must(t, err)
+			h.Cancel(t, Web, true)
 			h.Shifted.Advance(3 * time.Second)
 			l := h.Take(t, vault.JobIssue, Web)
 			var both sync.WaitGroup
@@ -42,8 +41,7 @@ func TestWithdrawnCancelIsNotCarriedOut(t *testing.T) {
 			if op := h.Operation(t, Web); issuer == "Self" && op.Status == vault.InProgress {
 				t.Fatal("stuck after a withdrawn cancel")
 			}
-			_, err = h.Certificates.DeleteOperation(t.Context(), Nobody, Web, "")
-			Must(t, err)
+			h.DeleteOperation(t, Web)
 		}
 	}
 }

@@ -54,8 +54,7 @@ func TestGetLeavesTheJobOfAnother(t *testing.T) {
 	h := NewHouse(t)
 	h.Create(t, Web, Policy("Self"))
 	h.BeforeTake(func() {
-		_, err := h.Certificates.DeleteOperation(t.Context(), Nobody, Web, "")
-		Must(t, err)
+		h.DeleteOperation(t, Web)
 		h.Create(t, Web, Policy("Self"))
 	})
 	h.Operation(t, Web)

@@ -34,8 +34,7 @@ func TestIssuerKeepsItsNotes(t *testing.T) {
 	h.Create(t, Web, Policy("mydigicert"))
 	h.Pass(t, 11*time.Second)
 	for _, cancel := range []bool{true, false, true} {
-		_, err := h.Certificates.UpdateOperation(t.Context(), Nobody, Web, "", cancel)
-		Must(t, err)
+		h.Cancel(t, Web, cancel)
 		h.Pass(t, time.Second)
 	}
 	h.Pass(t, 40*time.Second)

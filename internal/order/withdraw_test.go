@@ -18,8 +18,7 @@ func TestCancelOutOfReach(t *testing.T) {
 	p.OnCancel = func(vault.Order) (vault.Progress, error) { return vault.Progress{}, down }
 	h.Create(t, Web, Policy("mydigicert"))
 	h.Pass(t, time.Second)
-	_, err := h.Certificates.UpdateOperation(t.Context(), Nobody, Web, "", true)
-	Must(t, err)
+	h.Cancel(t, Web, true)
 	h.Pass(t, 30*time.Second)
 	if op := h.Operation(t, Web); op.Status != vault.InProgress || len(p.Cancels) > 8 {
 		t.Fatalf("%s after %d tries", op.Status, len(p.Cancels))
@@ -110,8 +109,7 @@ func TestCancelWithdrawn(t *testing.T) {
 		h.SetIssuer(t, "delay=10s")
 		h.Create(t, Web, Policy(issuer))
 		for _, cancel := range []bool{true, false} {
-			_, err := h.Certificates.UpdateOperation(t.Context(), Nobody, Web, "", cancel)
-			Must(t, err)
+			h.Cancel(t, Web, cancel)
 		}
 		h.Pass(t, time.Minute)
 		if op := h.Operation(t, Web); op.Status != want || op.CancelRequested {
@@ -125,8 +123,7 @@ func TestCancelLost(t *testing.T) {
 	h := NewHouse(t)
 	h.SetIssuer(t, "delay=10s;cancel=lost")
 	h.Create(t, Web, Policy("mydigicert"))
-	_, err := h.Certificates.UpdateOperation(t.Context(), Nobody, Web, "", true)
-	Must(t, err)
+	h.Cancel(t, Web, true)
 	h.Pass(t, 5*time.Second)
 	if op := h.Operation(t, Web); op.Status != vault.InProgress || !op.CancelRequested {
 		t.Errorf("%+v", op)
@@ -142,13 +139,12 @@ func TestDeletedOperationHasNoUseForItsResult(t *testing.T) {
 	h := NewHouse(t)
 	h.SetIssuer(t, "delay=10s")
 	h.Create(t, Web, Policy("mydigicert"))
-	_, err := h.Certificates.DeleteOperation(t.Context(), Nobody, Web, "")
-	Must(t, err)
+	h.DeleteOperation(t, Web)
 	h.Pass(t, time.Minute)
 	if c := h.Latest(t, Web); !c.Version.Pending || c.Pending {
 		t.Errorf("%+v", c)
 	}
-	_, err = h.Delete(t.Context(), Nobody, Web)
+	_, err := h.Delete(t.Context(), Nobody, Web)
 	Must(t, err)
 }
 
@@ -197,8 +193,7 @@ func TestTakenBackTwice(t *testing.T) {
 	l := h.Take(t, vault.JobIssue, Web)
 	go func() { ended <- h.Orders.Issue(t.Context(), l) }()
 	<-begun
-	_, err := h.Certificates.DeleteOperation(t.Context(), Nobody, Web, "")
-	Must(t, err)
+	h.DeleteOperation(t, Web)
 	h.Pass(t, time.Minute)
 	if n := len(p.Cancels); n != 2 || string(p.Cancels[n-1].State) != "order 9" {
 		t.Errorf("%d times taken back, last with %q", n, p.Cancels[n-1].State)
@@ -216,8 +211,7 @@ func TestCancelDoesNotWaitForThePace(t *testing.T) {
 		p.OnCancel = func(vault.Order) (vault.Progress, error) { return vault.Progress{}, after }
 		h.Create(t, Web, Policy("mydigicert"))
 		h.Pass(t, 10*time.Second)
-		_, err := h.Certificates.UpdateOperation(t.Context(), Nobody, Web, "", true)
-		Must(t, err)
+		h.Cancel(t, Web, true)
 		h.Pass(t, 2*time.Minute)
 		if op := h.Operation(t, Web); op.Status != vault.Cancelled {
 			t.Errorf("%s: %s after two minutes", name, op.Status)
@@ -231,8 +225,7 @@ func TestWithdrawnOfAProviderThatIsGone(t *testing.T) {
 	h, _ := Playing(t, Waits(vault.Progress{State: []byte("placed"), Again: time.Hour}))
 	op := h.Create(t, Web, Policy("mydigicert"))
 	h.Pass(t, time.Second)
-	_, err := h.Certificates.DeleteOperation(t.Context(), Nobody, Web, "")
-	Must(t, err)
+	h.DeleteOperation(t, Web)
 	h.SetProvider(nil)
 	h.Pass(t, time.Minute)
 	if h.Withdrawn(t, op.RequestID) {

@@ -54,9 +54,7 @@ func TestChangedWhileItsRenewalIsPlanned(t *testing.T) {
 func TestChangedWhileItsRenewalRuns(t *testing.T) {
 	t.Parallel()
 	for _, late := range []bool{false, true} {
-		h, p := Playing(t)
-		p.Steps = []Step{h.Issues}
-		h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
+		h, p := Renewing(t)
 		h.Pass(t, Day)
 		p.Steps = []Step{Waits(vault.Progress{State: []byte("x"), Again: time.Hour})}
 		h.Pass(t, 293*Day)

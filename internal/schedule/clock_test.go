@@ -1,9 +1,7 @@
 package schedule_test
 
 import (
-	"bytes"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -18,8 +16,7 @@ import (
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
 	h, p := Failing(t) // 301 days old, its renewal refused
-	var log bytes.Buffer
-	h.Log = slog.New(slog.NewTextHandler(&log, nil))
+	log := h.Hear()
 	Must(t, h.Sweeper.Start(t.Context()))
 	Must(t, h.Sweeper.WatchClock(t.Context()))
 	h.Pass(t, 2*Day) // the sweep found all well

@@ -39,9 +39,8 @@ func TestAgeOfSecretsAndKeys(t *testing.T) {
 	h := NewHouse(t)
 	exp := Noon.Add(60 * Day)
 	secret := vault.Ref{Vault: Web.Vault, Kind: vault.Secrets, Name: "word"}
-	_, err := h.Secrets.Set(t.Context(), Nobody, secret, service.SecretInput{Value: "x", Attributes: service.AttributesInput{Expires: &exp}})
-	Must(t, err)
-	_, err = h.Keys.Create(t.Context(), Nobody, secret.As(vault.Keys), service.KeyInput{Type: vault.EC, Attributes: service.AttributesInput{Expires: &exp}})
+	h.SetSecret(t, secret, service.SecretInput{Value: "x", Attributes: service.AttributesInput{Expires: &exp}})
+	_, err := h.Keys.Create(t.Context(), Nobody, secret.As(vault.Keys), service.KeyInput{Type: vault.EC, Attributes: service.AttributesInput{Expires: &exp}})
 	Must(t, err)
 	h.Pass(t, 31*Day)
 	want := map[string]int{"SecretNewVersionCreated": 1, "KeyNewVersionCreated": 1, "SecretNearExpiry": 1, "KeyNearExpiry": 1}
@@ -65,8 +64,7 @@ func TestNearExpiryIsToldOnce(t *testing.T) {
 	exp := Noon.Add(60 * Day)
 	in := service.AttributesInput{Expires: &exp}
 	secret := vault.Ref{Vault: Web.Vault, Kind: vault.Secrets, Name: "word"}
-	_, err := h.Secrets.Set(t.Context(), Nobody, secret, service.SecretInput{Value: "x", Attributes: in})
-	Must(t, err)
+	h.SetSecret(t, secret, service.SecretInput{Value: "x", Attributes: in})
 	h.Key(t, plain, service.KeyInput{Type: vault.EC, Attributes: in})
 	h.Pass(t, 31*Day)
 	want := map[string]int{"SecretNewVersionCreated": 1, "KeyNewVersionCreated": 1, "SecretNearExpiry": 1, "KeyNearExpiry": 1}
@@ -89,7 +87,7 @@ func TestNearExpiryIsToldOnce(t *testing.T) {
 		h.Pass(t, time.Minute)
 		h.WantOutbox(t, want)
 	}
-	_, err = h.Delete(t.Context(), Nobody, plain)
+	_, err := h.Delete(t.Context(), Nobody, plain)
 	Must(t, err)
 	_, err = h.Recover(t.Context(), Nobody, plain)
 	Must(t, err)

@@ -49,10 +49,8 @@ func TestLateRenewalIsTold(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h, p := Playing(t)
+			h, p := Renewing(t)
 			h.SetContacts(t)
-			p.Steps = []Step{h.Issues}
-			h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
 			h.Pass(t, 200*Day)
 			a := h.Latest(t, Web).Version.Attributes
 			if p.Steps = []Step{c.renews}; c.other != nil {
@@ -92,10 +90,8 @@ func TestLateRenewalIsTold(t *testing.T) {
 // version begins anew.
 func TestRenewalInTimeIsNotLate(t *testing.T) {
 	t.Parallel()
-	h, p := Playing(t)
+	h, p := Renewing(t)
 	h.SetContacts(t)
-	p.Steps = []Step{h.Issues}
-	h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
 	h.Pass(t, 280*Day)
 	p.Steps = []Step{Waits(vault.Progress{Again: time.Hour})}
 	h.Pass(t, 30*Day)
@@ -119,8 +115,7 @@ func TestLateFollowsThePlan(t *testing.T) {
 	h.Pass(t, 100*Day)
 	p.Steps = []Step{Waits(vault.Progress{Failure: &vault.Failure{Code: vault.RequestRejected, Message: "No."}})}
 	h.Pass(t, 100*Day) // due at 182 days
-	_, err := h.Certificates.UpdatePolicy(t.Context(), Nobody, Web, policy.Patch{Lifetime: &[]vault.LifetimeAction{RenewAt(90)}})
-	Must(t, err)
+	h.EditPolicy(t, Web, policy.Patch{Lifetime: &[]vault.LifetimeAction{RenewAt(90)}})
 	h.Pass(t, 128*Day)
 	if at, _ := h.Sent(t, vault.EventRenewalLate, ""); len(at) != 0 {
 		t.Errorf("told at %v of a plan that was put off", at)
@@ -172,10 +167,8 @@ func TestApprovalIsAskedForAtOnce(t *testing.T) {
 // A renewal that failed says what a person can do about it.
 func TestFailureSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	h, p := Playing(t)
+	h, p := Renewing(t)
 	h.SetContacts(t)
-	p.Steps = []Step{h.Issues}
-	h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
 	p.Steps = []Step{h.Issues, Waits(Refusal)}
 	h.Pass(t, 300*Day)
 	for _, topic := range []string{vault.EventRenewalFailed, vault.TopicMail} {

@@ -1,8 +1,6 @@
 package schedule_test
 
 import (
-	"bytes"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -17,8 +15,7 @@ import (
 func TestMailWaitsForContacts(t *testing.T) {
 	t.Parallel()
 	h, p := Playing(t)
-	var log bytes.Buffer
-	h.Log = slog.New(slog.NewTextHandler(&log, nil))
+	log := h.Hear()
 	named := func(name string) vault.Ref { return Certificate(name) }
 	p.Steps = []Step{h.Issues}
 	h.Create(t, named("by-mail"), Lives("mydigicert", 12, MailBefore(60)))
@@ -27,8 +24,7 @@ func TestMailWaitsForContacts(t *testing.T) {
 	h.Pass(t, 200*Day)
 	p.Steps = []Step{Waits(Refusal)}
 	h.Pass(t, 118*Day) // both renewals failed and are late
-	_, err := h.Certificates.UpdatePolicy(t.Context(), Nobody, named("mended"), policy.Patch{Lifetime: &[]vault.LifetimeAction{MailBefore(10)}})
-	Must(t, err)
+	h.EditPolicy(t, named("mended"), policy.Patch{Lifetime: &[]vault.LifetimeAction{MailBefore(10)}})
 	asks := Waits(vault.Progress{Asks: true, Again: time.Hour, Detail: "It asks for web.example.test."})
 	p.Steps = []Step{asks}
 	h.Create(t, named("asking"), Lives("mydigicert", 12, RenewAt(80)))
@@ -55,7 +51,7 @@ func TestMailWaitsForContacts(t *testing.T) {
 			t.Errorf("%d mails %q, want %d: %v", len(mails), subject, want, texts)
 		}
 	}
-	_, err = h.Contacts.Delete(t.Context(), Nobody, Web.Vault)
+	_, err := h.Contacts.Delete(t.Context(), Nobody, Web.Vault)
 	Must(t, err)
 	h.SetContacts(t)
 	before, _ := h.Sent(t, vault.TopicMail, "")

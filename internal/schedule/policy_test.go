@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -38,8 +37,7 @@ func TestPolicyEdit(t *testing.T) {
 	h.Create(t, Web, Lives("Self", 12, RenewAt(80)))
 	h.Pass(t, 100*Day)
 	edit := func(actions ...vault.LifetimeAction) {
-		_, err := h.Certificates.UpdatePolicy(t.Context(), Nobody, Web, policy.Patch{Lifetime: &actions})
-		Must(t, err)
+		h.EditPolicy(t, Web, policy.Patch{Lifetime: &actions})
 		h.Pass(t, time.Minute)
 	}
 	edit(RenewAt(90))
@@ -56,16 +54,13 @@ func TestPolicyEdit(t *testing.T) {
 // What failed by the old policy is tried at once by the new one.
 func TestPolicyEditMendsARenewal(t *testing.T) {
 	t.Parallel()
-	h, p := Playing(t)
-	p.Steps = []Step{h.Issues}
-	h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
+	h, p := Renewing(t)
 	h.Pass(t, Day)
 	p.Steps = []Step{Waits(Refusal)}
 	h.Pass(t, 300*Day)
 	tries := len(p.Asked)
 	p.Steps = []Step{h.Issues}
-	_, err := h.Certificates.UpdatePolicy(t.Context(), Nobody, Web, policy.Patch{X509: &policy.X509Patch{Subject: new("CN=other.example.test")}})
-	Must(t, err)
+	h.EditPolicy(t, Web, policy.Patch{X509: &policy.X509Patch{Subject: new("CN=other.example.test")}})
 	h.Pass(t, time.Minute)
 	if h.Made(t, Web) != 2 {
 		t.Errorf("not renewed after the edit; asked %d times before", tries)
@@ -96,8 +91,7 @@ func TestSuggestionIsFollowed(t *testing.T) {
 func TestSuggestionOutOfReach(t *testing.T) {
 	t.Parallel()
 	h := NewHouse(t)
-	var log bytes.Buffer
-	h.Log = slog.New(slog.NewTextHandler(&log, nil))
+	log := h.Hear()
 	month := func(o vault.Order) (vault.Progress, error) { return h.Deliver(o.CSR, 1, o.Now) }
 	p := &suggesting{Played: &Played{Steps: []Step{month}}, err: errors.New("no route, key hunter2")}
 	h.SetProvider(p)

@@ -46,10 +46,8 @@ func TestRenewal(t *testing.T) {
 // tells people once, and heals when the issuer does.
 func TestRenewalFails(t *testing.T) {
 	t.Parallel()
-	h, p := Playing(t)
+	h, p := Renewing(t)
 	h.SetContacts(t)
-	p.Steps = []Step{h.Issues}
-	h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
 	h.Pass(t, Day)
 	first := h.Latest(t, Web)
 	p.Steps = []Step{Waits(Refusal)}
@@ -76,10 +74,8 @@ func TestRenewalFails(t *testing.T) {
 // goes on when it is back.
 func TestRenewalRefused(t *testing.T) {
 	t.Parallel()
-	h, p := Playing(t)
+	h, p := Renewing(t)
 	h.SetContacts(t)
-	p.Steps = []Step{h.Issues}
-	h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
 	h.Pass(t, Day)
 	set := func(on bool) {
 		_, err := h.Issuers.Update(t.Context(), Nobody, Web.Vault, "mydigicert", service.IssuerInput{Enabled: &on})
@@ -115,9 +111,7 @@ func TestRenewalIsCancelled(t *testing.T) {
 			return err
 		},
 	} {
-		h, p := Playing(t)
-		p.Steps = []Step{h.Issues}
-		h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
+		h, p := Renewing(t)
 		h.Pass(t, Day)
 		p.Steps = []Step{Waits(vault.Progress{State: []byte("x"), Again: time.Hour})}
 		h.Pass(t, 292*Day)

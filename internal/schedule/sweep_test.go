@@ -1,9 +1,7 @@
 package schedule_test
 
 import (
-	"bytes"
 	"fmt"
-	"log/slog"
 	"sync"
 	"testing"
 	"time"
@@ -32,9 +30,8 @@ func TestPurgeOnItsDate(t *testing.T) {
 		_, err := h.Delete(t.Context(), Nobody, ref)
 		Must(t, err)
 	}
-	_, err := h.Secrets.Set(t.Context(), Nobody, word, service.SecretInput{Value: "x"})
-	Must(t, err)
-	_, err = h.Delete(t.Context(), Nobody, word)
+	h.SetSecret(t, word, service.SecretInput{Value: "x"})
+	_, err := h.Delete(t.Context(), Nobody, word)
 	Must(t, err)
 	h.Pass(t, 7*Day-time.Minute)
 	Refused(t, h.Purge(t.Context(), Nobody, Web), vault.Denied, "Forbidden")
@@ -122,12 +119,10 @@ func pageOfSecrets(t *testing.T, h *House) []vault.Ref {
 func TestSweepLeavesTheFarFutureAlone(t *testing.T) {
 	t.Parallel()
 	h := NewHouse(t)
-	var text bytes.Buffer
-	h.Log = slog.New(slog.NewTextHandler(&text, nil))
+	text := h.Hear()
 	exp := time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)
 	secret := vault.Ref{Vault: Web.Vault, Kind: vault.Secrets, Name: "word"}
-	_, err := h.Secrets.Set(t.Context(), Nobody, secret, service.SecretInput{Value: "x", Attributes: service.AttributesInput{Expires: &exp}})
-	Must(t, err)
+	h.SetSecret(t, secret, service.SecretInput{Value: "x", Attributes: service.AttributesInput{Expires: &exp}})
 	Must(t, h.Sweeper.Start(t.Context()))
 	h.Pass(t, 3*Day)
 	if text.Len() > 0 {

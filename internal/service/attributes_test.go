@@ -25,7 +25,7 @@ func TestUpdatedIsNeverBeforeCreated(t *testing.T) {
 	}
 	off := service.AttributesInput{Enabled: new(false)}
 	for range 2 {
-		set(t, h, word, service.SecretInput{Value: "one"})
+		h.SetSecret(t, word, service.SecretInput{Value: "one"})
 		_, err := h.Keys.Create(ctx, Nobody, key, service.KeyInput{Type: vault.EC})
 		Must(t, err)
 		h.Create(t, Web, Policy(vault.SelfIssuer))

@@ -53,8 +53,7 @@ func TestBackupKeepsEverything(t *testing.T) {
 	h.Latest(t, Web)
 	h.Create(t, Web, nil)
 	want := h.Latest(t, Web)
-	secret, err := h.Secrets.Get(t.Context(), Nobody, Web.As(vault.Secrets), "", "")
-	Must(t, err)
+	secret := h.Secret(t, Web.As(vault.Secrets))
 	blob, err := h.Backup(t.Context(), Nobody, Web)
 	Must(t, err)
 	if bytes.Contains(blob, []byte("PRIVATE KEY")) {
@@ -94,8 +93,7 @@ func TestKeyStaysInsideWhenNotExportable(t *testing.T) {
 	p.Key.Exportable = new(false)
 	h.Create(t, Web, p)
 	h.Latest(t, Web)
-	secret, err := h.Secrets.Get(t.Context(), Nobody, Web.As(vault.Secrets), "", "")
-	Must(t, err)
+	secret := h.Secret(t, Web.As(vault.Secrets))
 	if _, err := certs.ReadPEM(t.Context(), []byte(secret.Value), ""); err == nil {
 		t.Error("the secret holds the private key")
 	}
@@ -110,8 +108,7 @@ func TestDisabledCertificateKeepsItsSecret(t *testing.T) {
 	Must(t, err)
 	_, err = h.Secrets.Get(t.Context(), Nobody, Web.As(vault.Secrets), "", "")
 	Refused(t, err, vault.Denied, "Forbidden")
-	k, err := h.Get(t.Context(), Nobody, Web.As(vault.Keys), "")
-	Must(t, err)
+	k := h.Latest(t, Web.As(vault.Keys))
 	if k.Version.Attributes.Enabled || k.Version.Tags["a"] != "b" {
 		t.Errorf("%+v", k.Version)
 	}

@@ -267,14 +267,13 @@ func TestNamesClashBothWays(t *testing.T) {
 	h := NewHouse(t)
 	h.Key(t, plain, service.KeyInput{Type: vault.EC})
 	secret := vault.Ref{Vault: "default", Kind: vault.Secrets, Name: "Word"}
-	_, err := h.Secrets.Set(t.Context(), Nobody, secret, service.SecretInput{Value: "x"})
-	Must(t, err)
+	h.SetSecret(t, secret, service.SecretInput{Value: "x"})
 	for _, ref := range []vault.Ref{plain, secret} {
-		_, err = h.Certificates.Create(t.Context(), Nobody, ref.As(vault.Certificates), service.CreateInput{Policy: Policy("Self")})
+		_, err := h.Certificates.Create(t.Context(), Nobody, ref.As(vault.Certificates), service.CreateInput{Policy: Policy("Self")})
 		Refused(t, err, vault.Conflict, "Conflict")
 	}
 	// A plain key and a plain secret may share a name.
-	_, err = h.Secrets.Set(t.Context(), Nobody, plain.As(vault.Secrets), service.SecretInput{Value: "x"})
+	_, err := h.Secrets.Set(t.Context(), Nobody, plain.As(vault.Secrets), service.SecretInput{Value: "x"})
 	Must(t, err)
 
 	h.Create(t, Web, Policy("Unknown")) // no key yet

@@ -50,8 +50,7 @@ func TestWithdrawnRotationDoesNotHappen(t *testing.T) {
 	Must(t, err)
 	k.Begin <- struct{}{}
 	Must(t, <-done)
-	now, err := h.Get(t.Context(), Nobody, lone, "")
-	Must(t, err)
+	now := h.Latest(t, lone)
 	if now.Version.ID != first.Version.ID {
 		t.Error("rotated although the policy was withdrawn")
 	}

@@ -17,13 +17,6 @@ import (
 
 var word = vault.Ref{Vault: "default", Kind: vault.Secrets, Name: "Word"}
 
-func set(t *testing.T, h *House, ref vault.Ref, in service.SecretInput) service.Bundle {
-	t.Helper()
-	x, err := h.Secrets.Set(t.Context(), Nobody, ref, in)
-	Must(t, err)
-	return x
-}
-
 func read(t *testing.T, h *House, ref vault.Ref, id, form string) service.Bundle {
 	t.Helper()
 	x, err := h.Secrets.Get(t.Context(), Nobody, ref, id, form)
@@ -36,8 +29,8 @@ func TestSecretLives(t *testing.T) {
 	t.Parallel()
 	h := NewHouse(t)
 	ctx := t.Context()
-	first := set(t, h, word, service.SecretInput{Value: "one", ContentType: "text/plain", Tags: map[string]string{"a": "b"}})
-	second := set(t, h, word, service.SecretInput{Value: "two"})
+	first := h.SetSecret(t, word, service.SecretInput{Value: "one", ContentType: "text/plain", Tags: map[string]string{"a": "b"}})
+	second := h.SetSecret(t, word, service.SecretInput{Value: "two"})
 	if got := read(t, h, word, first.Version.ID, ""); got.Value != "one" || got.Version.Secret.ContentType != "text/plain" || got.Version.Tags["a"] != "b" {
 		t.Errorf("%+v", got)
 	}
@@ -129,7 +122,7 @@ func TestPFXComesOutAsPEM(t *testing.T) {
 	leaf := h.Latest(t, Web).Version.Certificate.Leaf
 	managed := Web.As(vault.Secrets)
 	pfx := read(t, h, managed, "", vault.PKCS12).Value
-	set(t, h, word, service.SecretInput{Value: pfx, ContentType: vault.PKCS12})
+	h.SetSecret(t, word, service.SecretInput{Value: pfx, ContentType: vault.PKCS12})
 	der, err := base64.StdEncoding.DecodeString(pfx)
 	Must(t, err)
 	inside, err := certs.ReadPFX(t.Context(), der, "")
@@ -150,10 +143,10 @@ func TestPFXComesOutAsPEM(t *testing.T) {
 		_, err = h.Secrets.Get(t.Context(), Nobody, ref, "", "text/plain")
 		Refused(t, err, vault.Invalid, "BadParameter")
 	}
-	set(t, h, word, service.SecretInput{Value: "no pfx", ContentType: vault.PKCS12})
+	h.SetSecret(t, word, service.SecretInput{Value: "no pfx", ContentType: vault.PKCS12})
 	_, err = h.Secrets.Get(t.Context(), Nobody, word, "", vault.PEM)
 	Refused(t, err, vault.Invalid, "BadParameter")
-	set(t, h, word, service.SecretInput{Value: "x", ContentType: vault.PEM})
+	h.SetSecret(t, word, service.SecretInput{Value: "x", ContentType: vault.PEM})
 	_, err = h.Secrets.Get(t.Context(), Nobody, word, "", vault.PKCS12)
 	Refused(t, err, vault.Invalid, "BadParameter")
 

@@ -66,3 +66,40 @@ func (h *House) SetContacts(t testing.TB) {
 	_, err := h.Contacts.Put(t.Context(), Nobody, Web.Vault, []vault.Contact{{Email: "ops@example.test"}})
 	Must(t, err)
 }
+
+// Cancel asks that the operation of a certificate is cancelled, or takes that back.
+func (h *House) Cancel(t testing.TB, ref vault.Ref, yes bool) {
+	t.Helper()
+	_, err := h.Certificates.UpdateOperation(t.Context(), Nobody, ref, "", yes)
+	Must(t, err)
+}
+
+// DeleteOperation deletes the operation of a certificate, however far it is.
+func (h *House) DeleteOperation(t testing.TB, ref vault.Ref) {
+	t.Helper()
+	_, err := h.Certificates.DeleteOperation(t.Context(), Nobody, ref, "")
+	Must(t, err)
+}
+
+// EditPolicy changes the policy of a certificate.
+func (h *House) EditPolicy(t testing.TB, ref vault.Ref, p policy.Patch) {
+	t.Helper()
+	_, err := h.Certificates.UpdatePolicy(t.Context(), Nobody, ref, p)
+	Must(t, err)
+}
+
+// SetSecret sets the value of a secret.
+func (h *House) SetSecret(t testing.TB, ref vault.Ref, in service.SecretInput) service.Bundle {
+	t.Helper()
+	b, err := h.Secrets.Set(t.Context(), Nobody, ref, in)
+	Must(t, err)
+	return b
+}
+
+// Secret is the latest value of a secret.
+func (h *House) Secret(t testing.TB, ref vault.Ref) service.Bundle {
+	t.Helper()
+	b, err := h.Secrets.Get(t.Context(), Nobody, ref, "", "")
+	Must(t, err)
+	return b
+}

@@ -14,6 +14,7 @@
 package servicetest
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"testing"
@@ -77,6 +78,13 @@ func NewHouse(t testing.TB) *House {
 		Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: h.Orders.Issue, vault.JobRotate: h.Keys.RunRotation, vault.JobNotice: h.Scheduler.Notice, vault.JobWithdraw: h.Orders.Withdraw, vault.JobOwed: h.Scheduler.SendOwed, vault.JobMend: h.Operator.Mend,
 			vault.JobSchedule: h.Scheduler.Run, vault.JobPurge: h.Scheduler.Purge, vault.JobSweep: h.Sweeper.Sweep}})
 	return h
+}
+
+// Hear keeps what is logged from now on.
+func (h *House) Hear() *bytes.Buffer {
+	said := &bytes.Buffer{}
+	h.Log = slog.New(slog.NewTextHandler(said, nil))
+	return said
 }
 
 // Pass moves the clock through everything that falls due.

@@ -77,6 +77,16 @@ func Playing(t testing.TB, steps ...Step) (*House, *Played) {
 	return h, p
 }
 
+// Renewing is a house whose certificate Web was ordered from mydigicert, which
+// issues it for a year; it renews at 80 percent.
+func Renewing(t testing.TB) (*House, *Played) {
+	t.Helper()
+	h, p := Playing(t)
+	p.Steps = []Step{h.Issues}
+	h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
+	return h, p
+}
+
 // SetProvider gives every issuer of the house this provider; nil: it is gone.
 func (h *House) SetProvider(i vault.Issuer) {
 	h.Orders.Issuers.Find = func(string) vault.Issuer { return i }
@@ -85,9 +95,7 @@ func (h *House) SetProvider(i vault.Issuer) {
 // Failing is a house whose renewal of Web at 80 percent was refused again and again.
 func Failing(t testing.TB) (*House, *Played) {
 	t.Helper()
-	h, p := Playing(t)
-	p.Steps = []Step{h.Issues}
-	h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))
+	h, p := Renewing(t)
 	h.Pass(t, Day)
 	p.Steps = []Step{Waits(Refusal)}
 	h.Pass(t, 300*Day)
