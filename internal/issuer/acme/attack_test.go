@@ -65,15 +65,15 @@ func TestProofIsOurOwn(t *testing.T) {
 	dns := foreign
 	dns.Type = "dns-01"
 	for _, kind := range []string{"http-01", "dns-01"} {
-		w := walk{Issuer: &Issuer{Name: "Test", Solver: solverOf(kind)}, order: newOrder(t, resource("x"), "www.example.test"), account: acme.Account{PrivateKey: key}}
+		v := validation{&step{Issuer: &Issuer{Name: "Test", Solver: solverOf(kind)}, order: newOrder(t, resource("x"), "www.example.test"), account: acme.Account{PrivateKey: key}}}
 		a := acme.Authorization{Identifier: acme.Identifier{Type: "dns", Value: "www.example.test"}, Challenges: []acme.Challenge{foreign, dns}}
-		p, why := w.proof(a)
+		p, why := v.proof(a)
 		own, err := record("www.example.test", kind, "tok", key)
 		if why != "" || err != nil || p.Record != own || strings.Contains(p.Record.Value, "Another") {
 			t.Errorf("%s: %+v %q %v", kind, p.Record, why, err)
 		}
 		a.Identifier.Value = "other.example.test"
-		if p, why := w.proof(a); !strings.Contains(why, "not asked for") {
+		if p, why := v.proof(a); !strings.Contains(why, "not asked for") {
 			t.Errorf("%s: a name that nobody asked for: %+v %q", kind, p, why)
 		}
 	}

@@ -15,37 +15,37 @@ import (
 func (i *Issuer) Cancel(ctx context.Context, o vault.Order) (vault.Progress, error) {
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
-	w := i.walk(o)
-	if w.state.Order != "" && w.state.Failure == nil {
-		lost, err := w.abandon(ctx)
+	s := i.step(o)
+	if s.state.Order != "" && s.state.Failure == nil {
+		lost, err := s.abandon(ctx)
 		if err != nil {
 			return vault.Progress{}, err
 		}
 		if lost {
-			w.note("the order cannot be cancelled any more: the certificate request was sent")
-			return vault.Progress{State: o.State, Again: soon, Notes: w.notes}, nil
+			s.note("the order cannot be cancelled any more: the certificate request was sent")
+			return vault.Progress{State: o.State, Again: soon, Notes: s.notes}, nil
 		}
 	}
-	if len(w.state.Proofs)+len(w.state.Litter) > 0 && !w.sweep(ctx) && o.Attempt < maxSweeps {
-		return vault.Progress{}, fmt.Errorf("remove what was published for the proof: %s", w.notes[len(w.notes)-1])
+	if len(s.state.Proofs)+len(s.state.Litter) > 0 && !s.sweep(ctx) && o.Attempt < maxSweeps {
+		return vault.Progress{}, fmt.Errorf("remove what was published for the proof: %s", s.notes[len(s.notes)-1])
 	}
-	return vault.Progress{Cancelled: true, Notes: w.notes}, nil
+	return vault.Progress{Cancelled: true, Notes: s.notes}, nil
 }
 
 // abandon deactivates what the order still waits for. lost means that the
 // request was sent already.
-func (w *walk) abandon(ctx context.Context) (lost bool, err error) {
-	placed := w.state.Order
-	if err := w.signIn(ctx); err != nil {
+func (s *step) abandon(ctx context.Context) (lost bool, err error) {
+	placed := s.state.Order
+	if err := s.signIn(ctx); err != nil {
 		return false, err
 	}
-	if w.state.Order == "" {
+	if s.state.Order == "" {
 		return false, nil // another account's, and that one is gone
 	}
 	hearing, heard := listen(ctx)
-	order, err := w.client.GetOrder(hearing, w.account, acme.Order{Location: placed})
+	order, err := s.client.GetOrder(hearing, s.account, acme.Order{Location: placed})
 	if p, ok := problem(err); heard.gone() || ok && !passes(p) {
-		w.note("the authority does not know order %s any more", placed)
+		s.note("the authority does not know order %s any more", placed)
 		return false, nil
 	}
 	switch {
@@ -54,25 +54,25 @@ func (w *walk) abandon(ctx context.Context) (lost bool, err error) {
 	case order.Status == acme.StatusProcessing || order.Status == acme.StatusValid:
 		return true, nil
 	case order.Status != acme.StatusPending:
-		w.note("order %s is %s and is left to expire", placed, order.Status)
+		s.note("order %s is %s and is left to expire", placed, order.Status)
 		return false, nil
 	}
 	for _, url := range order.Authorizations {
-		if err := w.deactivate(ctx, url); err != nil {
+		if err := s.deactivate(ctx, url); err != nil {
 			return false, err
 		}
 	}
 	return false, nil
 }
 
-func (w *walk) deactivate(ctx context.Context, url string) error {
+func (s *step) deactivate(ctx context.Context, url string) error {
 	ctx, heard := listen(ctx)
-	a, err := w.client.GetAuthorization(ctx, w.account, url)
+	a, err := s.client.GetAuthorization(ctx, s.account, url)
 	if err == nil && a.Status != acme.StatusPending {
 		return nil
 	}
 	if err == nil {
-		_, err = w.client.DeactivateAuthorization(ctx, w.account, url)
+		_, err = s.client.DeactivateAuthorization(ctx, s.account, url)
 	}
 	if p, ok := problem(err); heard.gone() || ok && !passes(p) {
 		return nil // it is no more
@@ -80,6 +80,6 @@ func (w *walk) deactivate(ctx context.Context, url string) error {
 	if err != nil {
 		return heard.trouble(err)
 	}
-	w.note("the authorization of %s was deactivated", a.IdentifierValue())
+	s.note("the authorization of %s was deactivated", a.IdentifierValue())
 	return nil
 }

@@ -93,7 +93,7 @@ func (i *Issuer) fetchDirectory(ctx context.Context) (d directory, err error) {
 	}
 	sum := sha256.Sum256(d.stripped)
 	d.version, d.reach = hex.EncodeToString(sum[:8]), reachOf(i.Settings.Directory, d.Directory)
-	if !d.reach[place(d.RenewalInfo)] {
+	if !d.reach[origin(d.RenewalInfo)] {
 		d.RenewalInfo = ""
 	}
 	return d, nil
@@ -101,7 +101,7 @@ func (i *Issuer) fetchDirectory(ctx context.Context) (d directory, err error) {
 
 // get is a GET without an account, as RFC 8555 has it for the directory and
 // RFC 9773 for renewal information.
-func (i *Issuer) get(ctx context.Context, heard *ear, address string) ([]byte, error) {
+func (i *Issuer) get(ctx context.Context, heard *lastAnswer, address string) ([]byte, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, fmt.Errorf("make the request: %w", err)

@@ -77,7 +77,7 @@ func everyStep(t *testing.T, s *pebble.Server, book vault.Accounts) {
 			t.Fatal(err)
 		}
 		if over(p) {
-			told{Progress: p}.issued(t)
+			course{Progress: p}.issued(t)
 			if n := m.arrived("finalize-order"); n != 1 {
 				t.Errorf("%d certificate requests were sent", n)
 			}
@@ -266,7 +266,7 @@ func newCredentials(t *testing.T, s *pebble.Server, book vault.Accounts) {
 func processing(t *testing.T, s *pebble.Server, book vault.Accounts) {
 	i := newIssuer(t, s, book, nil)
 	o := newOrder(t, resource("wait"), "wait.test")
-	w := i.walk(o)
+	w := i.step(o)
 	_, heard := listen(t.Context())
 	for _, c := range []struct{ since, want time.Duration }{{0, time.Second}, {time.Minute, 7500 * time.Millisecond}, {24 * time.Hour, 5 * time.Minute}} {
 		w.state.Waiting, w.order.Now = noon, noon.Add(c.since)

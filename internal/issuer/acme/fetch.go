@@ -13,12 +13,12 @@ import (
 )
 
 // fetch downloads the certificate of a valid order.
-func (w *walk) fetch(ctx context.Context, order acme.Order) (vault.Progress, error) {
-	w.done(ctx)
+func (s *step) fetch(ctx context.Context, order acme.Order) (vault.Progress, error) {
+	s.done(ctx)
 	hearing, heard := listen(ctx)
-	found, err := w.client.GetCertificateChain(hearing, w.account, order.Certificate)
+	found, err := s.client.GetCertificateChain(hearing, s.account, order.Certificate)
 	if p, ok := problem(err); ok && !passes(p) {
-		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority does not hand out the certificate: " + words(p)})
+		return s.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority does not hand out the certificate: " + words(p)})
 	}
 	if err != nil {
 		return vault.Progress{}, heard.trouble(err)
@@ -32,13 +32,13 @@ func (w *walk) fetch(ctx context.Context, order acme.Order) (vault.Progress, err
 	if len(chains) == 0 {
 		return vault.Progress{}, errors.New("the authority answered with no certificate")
 	}
-	chain, ok := prefer(chains, w.Settings.PreferredChain)
+	chain, ok := prefer(chains, s.Settings.PreferredChain)
 	if !ok {
-		w.note("none of the authority's %d chains has an issuer with the common name %q; the first one is taken", len(chains), w.Settings.PreferredChain)
+		s.note("none of the authority's %d chains has an issuer with the common name %q; the first one is taken", len(chains), s.Settings.PreferredChain)
 	}
-	w.note("certificate %s was fetched", order.Certificate)
-	ref := reference{Directory: w.Settings.Directory, Account: w.account.Location, Order: w.state.Order, Certificate: order.Certificate, ARI: renewalID(chain[0])}
-	return vault.Progress{Chain: chain, Ref: ref.bytes(), Notes: w.notes}, nil
+	s.note("certificate %s was fetched", order.Certificate)
+	ref := reference{Directory: s.Settings.Directory, Account: s.account.Location, Order: s.state.Order, Certificate: order.Certificate, ARI: renewalID(chain[0])}
+	return vault.Progress{Chain: chain, Ref: ref.bytes(), Notes: s.notes}, nil
 }
 
 // decode reads the certificates of a PEM file, as DER.

@@ -86,29 +86,29 @@ func bindsSet(account string, ids []acme.Identifier) string {
 }
 
 // held returns the error of an order that a known limit binds; nil if none does.
-func (w *walk) held(ids []acme.Identifier) error {
-	account := w.account.Location
+func (s *step) held(ids []acme.Identifier) error {
+	account := s.account.Location
 	keys := []string{bindsAccount(account), bindsSet(account, ids)}
 	for _, id := range ids {
 		keys = append(keys, bindsName(account, id))
 	}
-	l, ok := w.memory.limits.on(keys, w.order.Now)
+	l, ok := s.memory.limits.on(keys, s.order.Now)
 	if !ok {
 		return nil
 	}
-	return w.waits(l)
+	return s.waits(l)
 }
 
 // waits is the error of an order that a limit binds: it comes back when the
 // limit ends, and says whose limit it is and what about.
-func (w *walk) waits(l limit) error {
-	return &vault.RetryError{After: l.until.Sub(w.order.Now), Err: vault.Paced(fmt.Sprintf("%s limits %s: %s", w.host(), l.about, l.said))}
+func (s *step) waits(l limit) error {
+	return &vault.RetryError{After: l.until.Sub(s.order.Now), Err: vault.Paced(fmt.Sprintf("%s limits %s: %s", s.host(), l.about, l.said))}
 }
 
 // limited remembers a limit that the authority answered an order with, and
 // returns the order's error. Where it did not say when to come back, there is
 // nothing to remember.
-func (w *walk) limited(ids []acme.Identifier, heard *ear, err error) error {
+func (s *step) limited(ids []acme.Identifier, heard *lastAnswer, err error) error {
 	after := heard.After()
 	var retry *vault.RetryError
 	if after == 0 || errors.As(err, &retry) {
@@ -118,8 +118,8 @@ func (w *walk) limited(ids []acme.Identifier, heard *ear, err error) error {
 	if !ok {
 		p = acme.Problem{Detail: "too many requests"}
 	}
-	account := w.account.Location
-	made := limit{until: w.order.Now.Add(after), said: words(p)}
+	account := s.account.Location
+	made := limit{until: s.order.Now.Add(after), said: words(p)}
 	var binds []string
 	switch named := limitedNames(p); {
 	case len(named) > 0:
@@ -132,12 +132,12 @@ func (w *walk) limited(ids []acme.Identifier, heard *ear, err error) error {
 	default:
 		made.about, binds = "orders for exactly these names ("+values(ids)+")", []string{bindsSet(account, ids)}
 	}
-	w.memory.limits.remember(binds, made, w.order.Now)
-	return w.waits(made)
+	s.memory.limits.remember(binds, made, s.order.Now)
+	return s.waits(made)
 }
 
 // isLimit reports whether an order was answered with a limit.
-func isLimit(err error, heard *ear) bool {
+func isLimit(err error, heard *lastAnswer) bool {
 	p, ok := problem(err)
 	return err != nil && (ok && (p.Type == acme.ProblemTypeRateLimited || onlyLimits(p)) || heard.status == http.StatusTooManyRequests)
 }

@@ -17,47 +17,47 @@ import (
 
 // place places the order. Whoever crashes before the answer is saved places
 // another; the first one is never finalized and expires (docs/issuers/acme.md).
-func (w *walk) place(ctx context.Context) (vault.Progress, error) {
-	ids, err := requested(w.order.CSR)
+func (s *step) place(ctx context.Context) (vault.Progress, error) {
+	ids, err := requested(s.order.CSR)
 	if err != nil {
-		return w.fail(ctx, vault.Failure{Code: vault.RequestRejected, Message: reason(err)})
+		return s.fail(ctx, vault.Failure{Code: vault.RequestRejected, Message: reason(err)})
 	}
-	if p := w.Settings.Profile; p != "" && !slices.Contains(w.directory.profiles(), p) {
-		return w.noProfile(ctx)
+	if p := s.Settings.Profile; p != "" && !slices.Contains(s.directory.profiles(), p) {
+		return s.noProfile(ctx)
 	}
-	if err := w.held(ids); err != nil {
+	if err := s.held(ids); err != nil {
 		return vault.Progress{}, err
 	}
 	ctx, heard := listen(ctx)
 	ask := acme.Order{Identifiers: slices.Clone(ids), // the answer is written into it
-		Profile: w.Settings.Profile, Replaces: w.replaces()}
-	order, err := w.client.NewOrder(ctx, w.account, ask)
+		Profile: s.Settings.Profile, Replaces: s.replaces()}
+	order, err := s.client.NewOrder(ctx, s.account, ask)
 	p, refused := problem(err)
 	switch {
 	case refused && p.Type == acme.ProblemTypeAccountDoesNotExist:
-		return w.lostAccount(ctx, p)
+		return s.lostAccount(ctx, p)
 	case isLimit(err, heard):
-		return vault.Progress{}, w.limited(ids, heard, err)
-	case refused && ask.Replaces != "" && w.noRenewal(p):
-		w.note("the authority did not take the order as a renewal: %s", words(p))
-		w.state.NoReplaces = true
-		return w.wait(soon, "The order is placed as a new one, since the authority did not take it as a renewal."), nil
+		return vault.Progress{}, s.limited(ids, heard, err)
+	case refused && ask.Replaces != "" && s.noRenewal(p):
+		s.note("the authority did not take the order as a renewal: %s", words(p))
+		s.state.NoReplaces = true
+		return s.wait(soon, "The order is placed as a new one, since the authority did not take it as a renewal."), nil
 	case refused && p.Type == acme.ProblemTypeUnauthorized:
-		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority refused the account's order: " + words(p) + again(w.order.Issuer)})
+		return s.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority refused the account's order: " + words(p) + again(s.order.Issuer)})
 	case refused && !passes(p):
-		return w.fail(ctx, vault.Failure{Code: blame(p), Message: "The authority refused the order for " + values(ids) + ": " + words(p)})
+		return s.fail(ctx, vault.Failure{Code: blame(p), Message: "The authority refused the order for " + values(ids) + ": " + words(p)})
 	case err != nil:
 		return vault.Progress{}, heard.trouble(err)
 	case order.Location == "":
 		return vault.Progress{}, errors.New("the authority took an order and did not say where it is")
 	}
-	w.state.Account, w.state.Order = w.account.Location, order.Location
+	s.state.Account, s.state.Order = s.account.Location, order.Location
 	as := ""
 	if ask.Replaces != "" {
 		as = ", as a renewal"
 	}
-	w.note("order %s was placed for %s%s; it is %s", order.Location, values(ids), as, order.Status)
-	return w.wait(soon, "The order was placed at the authority."), nil
+	s.note("order %s was placed for %s%s; it is %s", order.Location, values(ids), as, order.Status)
+	return s.wait(soon, "The order was placed at the authority."), nil
 }
 
 // again says how an account that was deactivated is replaced.
@@ -67,29 +67,29 @@ func again(c vault.IssuerConfig) string {
 
 // noProfile ends an order for a profile that is not on offer, as far as was
 // read a moment ago.
-func (w *walk) noProfile(ctx context.Context) (vault.Progress, error) {
-	if now := (clock.Real{}).Now(); now.Sub(w.directory.read) > time.Minute {
-		w.memory.forget()
-		return w.wait(soon, "The profiles of the authority are read again."), nil
+func (s *step) noProfile(ctx context.Context) (vault.Progress, error) {
+	if now := (clock.Real{}).Now(); now.Sub(s.directory.read) > time.Minute {
+		s.memory.forget()
+		return s.wait(soon, "The profiles of the authority are read again."), nil
 	}
-	offered := w.directory.profiles()
+	offered := s.directory.profiles()
 	slices.Sort(offered)
 	if len(offered) == 0 {
 		offered = []string{"none at all"}
 	}
-	return w.fail(ctx, vault.Failure{Code: vault.IssuerFault,
-		Message: fmt.Sprintf("The authority offers no profile %q, only: %s.", w.Settings.Profile, strings.Join(offered, ", "))})
+	return s.fail(ctx, vault.Failure{Code: vault.IssuerFault,
+		Message: fmt.Sprintf("The authority offers no profile %q, only: %s.", s.Settings.Profile, strings.Join(offered, ", "))})
 }
 
 // noRenewal reports whether a problem may be due to the certificate that the
 // order is said to replace. Pebble answers serverInternal for one that it does
 // not know.
-func (w *walk) noRenewal(p acme.Problem) bool {
+func (s *step) noRenewal(p acme.Problem) bool {
 	switch p.Type {
 	case acme.ProblemTypeAlreadyReplaced, acme.ProblemTypeMalformed, acme.ProblemTypeUnauthorized:
 		return true
 	case acme.ProblemTypeServerInternal:
-		return w.order.Attempt > 1
+		return s.order.Attempt > 1
 	}
 	return p.Status == http.StatusConflict || p.Status == http.StatusNotFound
 }
@@ -105,9 +105,9 @@ func reason(err error) string {
 
 // replaces is the id of the certificate that the order renews, where the
 // authority knows renewal information (RFC 9773 section 5).
-func (w *walk) replaces() string {
-	previous := readReference(w.order.Previous)
-	if w.Settings.ARI == Off || w.state.NoReplaces || w.directory.RenewalInfo == "" || previous.Directory != w.Settings.Directory {
+func (s *step) replaces() string {
+	previous := readReference(s.order.Previous)
+	if s.Settings.ARI == Off || s.state.NoReplaces || s.directory.RenewalInfo == "" || previous.Directory != s.Settings.Directory {
 		return ""
 	}
 	return previous.ARI
@@ -115,27 +115,27 @@ func (w *walk) replaces() string {
 
 // finalize sends the request. The library's errors of an order that is not
 // finished are none here: the next look tells where it stands.
-func (w *walk) finalize(ctx context.Context, order acme.Order) (vault.Progress, error) {
-	for _, p := range w.state.Proofs {
+func (s *step) finalize(ctx context.Context, order acme.Order) (vault.Progress, error) {
+	for _, p := range s.state.Proofs {
 		if !p.Valid {
-			w.note("the authority has validated %s", p.Name)
+			s.note("the authority has validated %s", p.Name)
 		}
 	}
-	w.done(ctx)
+	s.done(ctx)
 	ctx, heard := listen(ctx)
-	order, err := w.client.FinalizeOrder(ctx, w.account, order, w.order.CSR)
+	order, err := s.client.FinalizeOrder(ctx, s.account, order, s.order.CSR)
 	if p, ok := problem(err); ok && !passes(p) && order.Status != acme.StatusInvalid {
-		return w.fail(ctx, vault.Failure{Code: blame(p), Message: "The authority refused the certificate request: " + words(p) + w.reused(p)})
+		return s.fail(ctx, vault.Failure{Code: blame(p), Message: "The authority refused the certificate request: " + words(p) + s.reused(p)})
 	} else if ok && order.Status != acme.StatusInvalid {
 		return vault.Progress{}, heard.trouble(err)
 	}
 	switch order.Status {
 	case acme.StatusValid, acme.StatusInvalid:
-		w.note("the certificate request was sent; the order is %s", order.Status)
-		return w.wait(soon, "The authority has made the certificate."), nil
+		s.note("the certificate request was sent; the order is %s", order.Status)
+		return s.wait(soon, "The authority has made the certificate."), nil
 	case acme.StatusProcessing:
-		w.note("the certificate request was sent; the order is processing")
-		return w.poll(heard, "The authority is making the certificate."), nil
+		s.note("the certificate request was sent; the order is processing")
+		return s.poll(heard, "The authority is making the certificate."), nil
 	}
 	if err == nil {
 		err = fmt.Errorf("the order is %q after the certificate request was sent", order.Status)
@@ -145,10 +145,10 @@ func (w *walk) finalize(ctx context.Context, order acme.Order) (vault.Progress, 
 
 // reused says that a request may be refused for its key, which the authority has
 // seen before.
-func (w *walk) reused(p acme.Problem) string {
+func (s *step) reused(p acme.Problem) string {
 	switch p.Type {
 	case acme.ProblemTypeBadCSR, acme.ProblemTypeBadPublicKey:
-		if w.order.Policy.Key.Reuse && w.order.Previous != nil {
+		if s.order.Policy.Key.Reuse && s.order.Previous != nil {
 			return ". The policy uses its key again (key_props.reuse_key), and some authorities take a key once; turn that off and try again."
 		}
 	}
@@ -160,11 +160,11 @@ const invalidated = "The authority could not validate "
 
 // invalid ends an order that the authority gave up, with the reasons that it
 // left at the single names.
-func (w *walk) invalid(ctx context.Context, order acme.Order) (vault.Progress, error) {
+func (s *step) invalid(ctx context.Context, order acme.Order) (vault.Progress, error) {
 	code, said := vault.RequestRejected, []string{}
 	for _, url := range order.Authorizations[:min(len(order.Authorizations), batch)] {
 		ctx, heard := listen(ctx)
-		a, err := w.client.GetAuthorization(ctx, w.account, url)
+		a, err := s.client.GetAuthorization(ctx, s.account, url)
 		if _, ok := problem(err); err != nil && !ok && !heard.gone() {
 			return vault.Progress{}, heard.trouble(err)
 		}
@@ -175,9 +175,9 @@ func (w *walk) invalid(ctx context.Context, order acme.Order) (vault.Progress, e
 	}
 	switch {
 	case len(said) > 0:
-		return w.fail(ctx, vault.Failure{Code: code, Message: invalidated + strings.Join(said, "; ")})
+		return s.fail(ctx, vault.Failure{Code: code, Message: invalidated + strings.Join(said, "; ")})
 	case order.Error != nil:
-		return w.fail(ctx, vault.Failure{Code: blame(*order.Error), Message: "The authority gave the order for " + values(order.Identifiers) + " up: " + words(*order.Error)})
+		return s.fail(ctx, vault.Failure{Code: blame(*order.Error), Message: "The authority gave the order for " + values(order.Identifiers) + " up: " + words(*order.Error)})
 	}
-	return w.restart(ctx, fmt.Sprintf("order %s became invalid and the authority gives no reason", w.state.Order))
+	return s.restart(ctx, fmt.Sprintf("order %s became invalid and the authority gives no reason", s.state.Order))
 }

@@ -271,7 +271,7 @@ func TestReusedKeyIsSaid(t *testing.T) {
 		want     bool
 	}{{true, []byte("{}"), refused, true}, {true, nil, refused, false}, {false, []byte("{}"), refused, false},
 		{true, []byte("{}"), acme.Problem{Type: acme.ProblemTypeCAA}, false}} {
-		w := &walk{order: vault.Order{Previous: c.previous}}
+		w := &step{order: vault.Order{Previous: c.previous}}
 		w.order.Policy.Key.Reuse = c.reuse
 		if got := strings.Contains(w.reused(c.problem), "key_props.reuse_key"); got != c.want {
 			t.Errorf("%+v: %v", c, got)

@@ -36,7 +36,7 @@ func TestBinding(t *testing.T) {
 	s := pebble.Start(t, pebble.Options{EAB: map[string]string{"kid-1": hmacKey}})
 	book := sqltest.Accounts(t)
 	i := newIssuer(t, s, book, nil)
-	try := func(c vault.IssuerConfig, password string) told {
+	try := func(c vault.IssuerConfig, password string) course {
 		o := newOrder(t, c, "eab.test")
 		o.Password = vault.Hidden(password)
 		return drive(t, i, o, nil)
@@ -83,7 +83,7 @@ func deactivated(t *testing.T, s *pebble.Server, book vault.Accounts) {
 	if err != nil || url == l.Accounts[0].URL {
 		t.Fatalf("account %q, %v", url, err)
 	}
-	for name, w := range map[string]told{"a new order": drive(t, i, newOrder(t, c, "closed.test"), nil), "the running one": drive(t, i, running.order, nil)} {
+	for name, w := range map[string]course{"a new order": drive(t, i, newOrder(t, c, "closed.test"), nil), "the running one": drive(t, i, running.order, nil)} {
 		if w.issued(t); readReference(w.Ref).Account != url {
 			t.Errorf("%s: account %s, want %s", name, readReference(w.Ref).Account, url)
 		}

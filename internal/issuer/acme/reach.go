@@ -17,17 +17,17 @@ type reach map[string]bool // by scheme and host
 // reachOf reads the places in a directory. In the clear only those are taken
 // that the settings name in the clear.
 func reachOf(address string, d acme.Directory) reach {
-	r := reach{place(address): true}
+	r := reach{origin(address): true}
 	for _, named := range []string{d.NewNonce, d.NewAccount, d.NewOrder, d.NewAuthz, d.RevokeCert, d.KeyChange, d.RenewalInfo} {
-		if strings.HasPrefix(place(named), "https://") {
-			r[place(named)] = true
+		if strings.HasPrefix(origin(named), "https://") {
+			r[origin(named)] = true
 		}
 	}
 	return r
 }
 
-// place is the scheme and host of an address.
-func place(address string) string {
+// origin is the scheme and host of an address.
+func origin(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return ""

@@ -50,8 +50,8 @@ func thumbprint(key crypto.Signer) (string, error) {
 
 // requests reports whether the order is for a name: an authorization leaves the
 // "*." of a wildcard out (RFC 8555 section 7.1.4).
-func (w *walk) requests(id acme.Identifier) bool {
-	ids, err := requested(w.order.CSR)
+func (v validation) requests(id acme.Identifier) bool {
+	ids, err := requested(v.order.CSR)
 	if err != nil {
 		return false
 	}

@@ -51,9 +51,9 @@ func (d directory) shared(r *http.Request) bool {
 	return address == d.NewNonce || address == d.NewAccount
 }
 
-// ear hears what the library does not tell: the last answer's status, and its
+// lastAnswer hears what the library does not tell: the last answer's status, and its
 // Retry-After.
-type ear struct {
+type lastAnswer struct {
 	*outbound.Heard
 	status int
 }
@@ -61,26 +61,26 @@ type ear struct {
 type listening struct{}
 
 // listen returns a context for the calls of one question.
-func listen(ctx context.Context) (context.Context, *ear) {
+func listen(ctx context.Context) (context.Context, *lastAnswer) {
 	ctx, heard := outbound.Listen(ctx)
-	e := &ear{Heard: heard}
+	e := &lastAnswer{Heard: heard}
 	return context.WithValue(ctx, listening{}, e), e
 }
 
 // note is called on the goroutine of the question.
 func note(ctx context.Context, status int) {
-	if e, ok := ctx.Value(listening{}).(*ear); ok {
+	if e, ok := ctx.Value(listening{}).(*lastAnswer); ok {
 		e.status = status
 	}
 }
 
 // gone reports whether the authority knows no such thing. Pebble says so
 // without a problem document (docs/issuers/acme.md).
-func (e *ear) gone() bool { return e.status == http.StatusNotFound }
+func (e *lastAnswer) gone() bool { return e.status == http.StatusNotFound }
 
 // trouble is err as Step returns it: transient, in plain words, with the time
 // to come back where the authority or the account's pace said so.
-func (e *ear) trouble(err error) error {
+func (e *lastAnswer) trouble(err error) error {
 	var retry *vault.RetryError
 	if errors.As(err, &retry) {
 		return retry

@@ -15,8 +15,8 @@ import (
 // soon is when to go on where there is nothing to wait for.
 const soon = time.Millisecond
 
-// A walk is one Step or Cancel on its way.
-type walk struct {
+// A step is one Step or Cancel on its way.
+type step struct {
 	*Issuer
 	order     vault.Order
 	state     state
@@ -36,177 +36,177 @@ func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
-	w := i.walk(o)
-	if w.state.Failure != nil {
-		return w.fail(ctx, *w.state.Failure)
+	s := i.step(o)
+	if s.state.Failure != nil {
+		return s.fail(ctx, *s.state.Failure)
 	}
-	if err := w.signIn(ctx); err != nil {
+	if err := s.signIn(ctx); err != nil {
 		return vault.Progress{}, err
 	}
 	switch {
-	case w.entry.URL == "":
-		return w.register(ctx)
-	case w.state.Order == "":
-		return w.place(ctx)
+	case s.entry.URL == "":
+		return s.register(ctx)
+	case s.state.Order == "":
+		return s.place(ctx)
 	}
-	return w.look(ctx)
+	return s.look(ctx)
 }
 
 // late reports whether it is time to save what was done so far.
-func (w *walk) late() bool { return clock.Real{}.Now().After(w.until) }
+func (s *step) late() bool { return clock.Real{}.Now().After(s.until) }
 
-func (i *Issuer) walk(o vault.Order) *walk {
-	return &walk{Issuer: i, order: o, state: readState(o.State), until: clock.Real{}.Now().Add(stepTime / 2)}
+func (i *Issuer) step(o vault.Order) *step {
+	return &step{Issuer: i, order: o, state: readState(o.State), until: clock.Real{}.Now().Add(stepTime / 2)}
 }
 
 // signIn finds the directory and the account: the one that the order was placed
 // with, or that of the issuer's credentials, which may be new.
-func (w *walk) signIn(ctx context.Context) (err error) {
-	if w.directory, err = w.Issuer.directory(ctx); err != nil {
+func (s *step) signIn(ctx context.Context) (err error) {
+	if s.directory, err = s.Issuer.directory(ctx); err != nil {
 		return err
 	}
-	if w.entry, err = w.own(ctx); err != nil {
+	if s.entry, err = s.own(ctx); err != nil {
 		return err
 	}
-	if w.account, err = w.entry.account(); err != nil {
+	if s.account, err = s.entry.account(); err != nil {
 		return err
 	}
-	w.client = w.session(w.directory, w.pace(w.order.Issuer, w.entry))
+	s.client = s.session(s.directory, s.pace(s.order.Issuer, s.entry))
 	return nil
 }
 
-func (w *walk) own(ctx context.Context) (entry, error) {
-	l, _, err := w.read(ctx, w.order.Issuer)
+func (s *step) own(ctx context.Context) (entry, error) {
+	l, _, err := s.read(ctx, s.order.Issuer)
 	if err != nil {
 		return entry{}, err
 	}
-	if w.state.Account != "" {
-		if e, ok := l.find(w.Settings.Directory, byURL(w.state.Account)); ok {
+	if s.state.Account != "" {
+		if e, ok := l.find(s.Settings.Directory, byURL(s.state.Account)); ok {
 			return e, nil
 		}
-		w.forget() // the row was lost: the order is another's now
+		s.forget() // the row was lost: the order is another's now
 	}
-	now := login(w.order.Issuer, w.order.Password)
-	if e, ok := l.find(w.Settings.Directory, byLogin(now)); ok {
+	now := login(s.order.Issuer, s.order.Password)
+	if e, ok := l.find(s.Settings.Directory, byLogin(now)); ok {
 		return e, nil
 	}
-	return w.newEntry(ctx, w.order.Issuer, now)
+	return s.newEntry(ctx, s.order.Issuer, now)
 }
 
 // register takes the step of making an account.
-func (w *walk) register(ctx context.Context) (vault.Progress, error) {
+func (s *step) register(ctx context.Context) (vault.Progress, error) {
 	ctx, heard := listen(ctx)
-	e, err := w.enroll(ctx, w.directory, w.order.Issuer, w.order.Password, w.entry)
+	e, err := s.enroll(ctx, s.directory, s.order.Issuer, s.order.Password, s.entry)
 	if errors.Is(err, errBinding) {
-		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The certificate issuer cannot be used: " + err.Error() + "."})
+		return s.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The certificate issuer cannot be used: " + err.Error() + "."})
 	}
 	if p, ok := problem(err); ok && !passes(p) {
-		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority refused the issuer's account: " + words(p)})
+		return s.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority refused the issuer's account: " + words(p)})
 	}
 	if err != nil {
 		return vault.Progress{}, heard.trouble(err)
 	}
-	w.note("account %s is registered at %s", e.URL, w.host())
-	return w.wait(soon, "The account at the authority is registered."), nil
+	s.note("account %s is registered at %s", e.URL, s.host())
+	return s.wait(soon, "The account at the authority is registered."), nil
 }
 
 // look asks where the order stands and does what that calls for.
-func (w *walk) look(ctx context.Context) (vault.Progress, error) {
+func (s *step) look(ctx context.Context) (vault.Progress, error) {
 	hearing, heard := listen(ctx)
-	order, err := w.client.GetOrder(hearing, w.account, acme.Order{Location: w.state.Order})
+	order, err := s.client.GetOrder(hearing, s.account, acme.Order{Location: s.state.Order})
 	switch p, ok := problem(err); {
 	case is(err, acme.ProblemTypeAccountDoesNotExist):
-		return w.lostAccount(ctx, p)
+		return s.lostAccount(ctx, p)
 	case err != nil && heard.gone():
-		return w.restart(ctx, fmt.Sprintf("the authority does not know order %s any more", w.state.Order))
-	case w.entry.Retired && is(err, acme.ProblemTypeUnauthorized):
-		return w.restart(ctx, "the account that ordered it was replaced: "+words(p))
+		return s.restart(ctx, fmt.Sprintf("the authority does not know order %s any more", s.state.Order))
+	case s.entry.Retired && is(err, acme.ProblemTypeUnauthorized):
+		return s.restart(ctx, "the account that ordered it was replaced: "+words(p))
 	case ok && !passes(p):
-		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority does not tell about the order: " + words(p)})
+		return s.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority does not tell about the order: " + words(p)})
 	case err != nil:
 		return vault.Progress{}, heard.trouble(err)
 	}
-	order.Location = w.state.Order
+	order.Location = s.state.Order
 	switch order.Status {
 	case acme.StatusPending:
-		return w.prove(ctx, order)
+		return validation{s}.prove(ctx, order)
 	case acme.StatusReady:
-		return w.finalize(ctx, order)
+		return s.finalize(ctx, order)
 	case acme.StatusProcessing:
-		w.done(ctx)
-		return w.poll(heard, "The authority is making the certificate."), nil
+		s.done(ctx)
+		return s.poll(heard, "The authority is making the certificate."), nil
 	case acme.StatusValid:
-		return w.fetch(ctx, order)
+		return s.fetch(ctx, order)
 	case acme.StatusInvalid:
-		return w.invalid(ctx, order)
+		return s.invalid(ctx, order)
 	}
-	return w.poll(heard, fmt.Sprintf("The authority says the order is %q.", vault.Clip(order.Status, 40))), nil
+	return s.poll(heard, fmt.Sprintf("The authority says the order is %q.", vault.Clip(order.Status, 40))), nil
 }
 
 // lostAccount makes the account anew where the authority forgot it, once.
-func (w *walk) lostAccount(ctx context.Context, p acme.Problem) (vault.Progress, error) {
-	if w.state.Restarts > 0 {
-		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority does not accept the issuer's account: " + words(p)})
+func (s *step) lostAccount(ctx context.Context, p acme.Problem) (vault.Progress, error) {
+	if s.state.Restarts > 0 {
+		return s.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The authority does not accept the issuer's account: " + words(p)})
 	}
-	w.entry.URL = ""
-	if _, err := w.keep(ctx, w.order.Issuer, w.entry); err != nil {
+	s.entry.URL = ""
+	if _, err := s.keep(ctx, s.order.Issuer, s.entry); err != nil {
 		return vault.Progress{}, err
 	}
-	return w.restart(ctx, "the authority does not know the account any more: "+words(p))
+	return s.restart(ctx, "the authority does not know the account any more: "+words(p))
 }
 
 // restart places the order anew, once.
-func (w *walk) restart(ctx context.Context, why string) (vault.Progress, error) {
-	if w.state.Restarts > 0 {
-		return w.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The order was lost twice: " + why + "."})
+func (s *step) restart(ctx context.Context, why string) (vault.Progress, error) {
+	if s.state.Restarts > 0 {
+		return s.fail(ctx, vault.Failure{Code: vault.IssuerFault, Message: "The order was lost twice: " + why + "."})
 	}
-	w.note("%s; the order is placed anew", why)
-	w.forget()
-	w.state.Restarts++
-	return w.wait(soon, "The order is placed anew, since "+why+"."), nil
+	s.note("%s; the order is placed anew", why)
+	s.forget()
+	s.state.Restarts++
+	return s.wait(soon, "The order is placed anew, since "+why+"."), nil
 }
 
 // forget leaves the order behind, and keeps what must be cleaned up.
-func (w *walk) forget() {
-	w.state.discard()
-	w.state = state{Litter: w.state.Litter, Restarts: w.state.Restarts, NoReplaces: w.state.NoReplaces}
+func (s *step) forget() {
+	s.state.discard()
+	s.state = state{Litter: s.state.Litter, Restarts: s.state.Restarts, NoReplaces: s.state.NoReplaces}
 }
 
 // note adds a line to the operation's history.
-func (w *walk) note(format string, args ...any) {
-	w.notes = append(w.notes, fmt.Sprintf(format, args...))
+func (s *step) note(format string, args ...any) {
+	s.notes = append(s.notes, fmt.Sprintf(format, args...))
 }
 
 // wait saves and comes back after d.
-func (w *walk) wait(d time.Duration, detail string) vault.Progress {
+func (s *step) wait(d time.Duration, detail string) vault.Progress {
 	if d <= soon {
-		w.state.Waiting = time.Time{}
+		s.state.Waiting = time.Time{}
 	}
-	return vault.Progress{State: w.state.bytes(), Again: d, Detail: detail, Notes: w.notes}
+	return vault.Progress{State: s.state.bytes(), Again: d, Detail: detail, Notes: s.notes}
 }
 
 // poll comes back when the authority said, or else ever more seldom, from every
 // second to every five minutes.
-func (w *walk) poll(heard *ear, detail string) vault.Progress {
-	if w.state.Waiting.IsZero() {
-		w.state.Waiting = w.order.Now
+func (s *step) poll(heard *lastAnswer, detail string) vault.Progress {
+	if s.state.Waiting.IsZero() {
+		s.state.Waiting = s.order.Now
 	}
-	again := min(max(w.order.Now.Sub(w.state.Waiting)/8, time.Second), 5*time.Minute)
+	again := min(max(s.order.Now.Sub(s.state.Waiting)/8, time.Second), 5*time.Minute)
 	if after := heard.After(); after > 0 {
 		again = after
 	}
-	return w.wait(again, detail)
+	return s.wait(again, detail)
 }
 
 // fail ends the order, as soon as nothing that was published is left behind.
-func (w *walk) fail(ctx context.Context, f vault.Failure) (vault.Progress, error) {
+func (s *step) fail(ctx context.Context, f vault.Failure) (vault.Progress, error) {
 	f.Message = vault.Clip(f.Message, 2000)
-	if w.state.Failure == nil {
-		w.note("%s: %s", f.Code, f.Message)
+	if s.state.Failure == nil {
+		s.note("%s: %s", f.Code, f.Message)
 	}
-	w.state.Failure = &f
-	if !w.sweep(ctx) {
-		return w.wait(time.Duration(w.state.Sweeps)*5*time.Second, "The order has failed: "+f.Message+" What was published for its proof is being removed."), nil
+	s.state.Failure = &f
+	if !s.sweep(ctx) {
+		return s.wait(time.Duration(s.state.Sweeps)*5*time.Second, "The order has failed: "+f.Message+" What was published for its proof is being removed."), nil
 	}
-	return vault.Progress{Failure: &f, Notes: w.notes}, nil
+	return vault.Progress{Failure: &f, Notes: s.notes}, nil
 }

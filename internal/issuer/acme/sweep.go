@@ -12,36 +12,36 @@ import (
 const maxSweeps = 3
 
 // done removes what was published, once the authority has seen it.
-func (w *walk) done(ctx context.Context) { w.sweep(ctx) }
+func (s *step) done(ctx context.Context) { s.sweep(ctx) }
 
 // sweep removes every record that was published for the order. It reports
 // whether that is over, which it also is after maxSweeps vain attempts.
-func (w *walk) sweep(ctx context.Context) bool {
-	w.state.discard()
-	if len(w.state.Litter) == 0 || w.Solver == nil {
+func (s *step) sweep(ctx context.Context) bool {
+	s.state.discard()
+	if len(s.state.Litter) == 0 || s.Solver == nil {
 		return true
 	}
-	if w.state.Sweeps >= maxSweeps {
+	if s.state.Sweeps >= maxSweeps {
 		return true
 	}
 	var left []challenge.Record
-	for _, r := range w.state.Litter {
-		if err := w.Solver.Cleanup(ctx, r); err != nil && !errors.Is(err, challenge.ErrUnfit) {
+	for _, r := range s.state.Litter {
+		if err := s.Solver.Cleanup(ctx, r); err != nil && !errors.Is(err, challenge.ErrUnfit) {
 			left = append(left, r)
-			w.note("the %s could not be removed: %v", what(r), err)
+			s.note("the %s could not be removed: %v", what(r), err)
 		}
 	}
 	if len(left) == 0 {
-		w.note("what was published for the proof was removed")
-		w.state.Litter = nil
+		s.note("what was published for the proof was removed")
+		s.state.Litter = nil
 		return true
 	}
-	w.state.Litter = left
-	if w.state.Sweeps++; w.state.Sweeps < maxSweeps {
+	s.state.Litter = left
+	if s.state.Sweeps++; s.state.Sweeps < maxSweeps {
 		return false
 	}
 	for _, r := range left {
-		w.note("the %s stays behind; remove it by hand", what(r))
+		s.note("the %s stays behind; remove it by hand", what(r))
 	}
 	return true
 }

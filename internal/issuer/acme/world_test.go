@@ -76,8 +76,8 @@ func newOrder(t *testing.T, c vault.IssuerConfig, names ...string) vault.Order {
 		CSR: csr, Issuer: c, Created: noon, Now: noon}
 }
 
-// A told walk is what an order went through.
-type told struct {
+// A course walk is what an order went through.
+type course struct {
 	vault.Progress // the last
 	order          vault.Order
 	notes, details string
@@ -87,9 +87,9 @@ type told struct {
 func over(p vault.Progress) bool { return p.Chain != nil || p.Failure != nil || p.Cancelled }
 
 // drive steps an order until stop says so, or to its end, as the engine does.
-func drive(t *testing.T, i *Issuer, o vault.Order, stop func(state) bool) told {
+func drive(t *testing.T, i *Issuer, o vault.Order, stop func(state) bool) course {
 	t.Helper()
-	w := told{order: o}
+	w := course{order: o}
 	for range 400 {
 		if stop != nil && stop(readState(w.order.State)) {
 			return w
@@ -123,7 +123,7 @@ func passTime(o *vault.Order, d time.Duration) {
 	}
 }
 
-func (w told) issued(t *testing.T) *x509.Certificate {
+func (w course) issued(t *testing.T) *x509.Certificate {
 	t.Helper()
 	if len(w.Chain) == 0 {
 		t.Fatalf("not issued: %+v\n%s\n%v", w.Progress, w.notes, w.errors)
@@ -136,11 +136,11 @@ func (w told) issued(t *testing.T) *x509.Certificate {
 }
 
 // made is what was issued, as the vault keeps it.
-func (w told) made() vault.Issued {
+func (w course) made() vault.Issued {
 	return vault.Issued{Issuer: w.order.Issuer, Ref: w.Ref, Chain: w.Chain, Now: w.order.Now}
 }
 
-func (w told) refused(t *testing.T, code, text string) {
+func (w course) refused(t *testing.T, code, text string) {
 	t.Helper()
 	if w.Failure == nil || w.Failure.Code != code || !strings.Contains(w.Failure.Message, text) {
 		t.Fatalf("failure = %+v, want %s with %q\n%s\n%v", w.Failure, code, text, w.notes, w.errors)
