@@ -63,7 +63,7 @@ func numbered(commonName string, n int) pkix.Name {
 }
 
 // newRoot makes a root: P-384, signed by itself.
-func (i *Issuer) newRoot(n int, now time.Time) (member, error) {
+func (i roots) newRoot(n int, now time.Time) (member, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	if err != nil {
 		return member{}, fmt.Errorf("make the root's key: %w", err)

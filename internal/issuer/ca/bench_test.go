@@ -40,7 +40,7 @@ func BenchmarkRevoke(b *testing.B) {
 	for range 10000 {
 		list.Entries = append(list.Entries, revoked{authority.NewSerial(serialOctets).Bytes(), begin, 1, begin.Add(time.Hour)})
 	}
-	if _, err := i.publish(b.Context(), a, list, begin); err != nil {
+	if _, err := (lists{i}).publish(b.Context(), a, list, begin); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {

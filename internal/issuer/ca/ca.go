@@ -29,16 +29,16 @@ type Issuer struct {
 	Clock    vault.Clock // for what no order brings a time to: lists, rollovers
 	Announce Announcer   // told of a new root before it signs; nil: nobody is
 
-	*desk
+	*memory
 }
 
-// desk is what one process has at hand.
-type desk struct {
-	imported []*x509.Certificate // the issuing CA of the settings' files, and who stands above
-	mu       sync.Mutex
-	last     members    // as read last
-	making   sync.Mutex // one new authority at a time
-	shelf    shelf
+// memory is what one process has at hand.
+type memory struct {
+	imported  []*x509.Certificate // the issuing CA of the settings' files, and who stands above
+	mu        sync.Mutex
+	last      members    // as read last
+	making    sync.Mutex // one new authority at a time
+	published publishedFiles
 }
 
 var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
@@ -53,7 +53,7 @@ func New(ctx context.Context, i Issuer) (*Issuer, error) {
 	if err := errors.Join(i.Settings.Check()...); err != nil {
 		return nil, err
 	}
-	i.desk = &desk{}
+	i.memory = &memory{}
 	if !i.Settings.imports() {
 		return &i, nil
 	}

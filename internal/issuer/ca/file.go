@@ -13,20 +13,20 @@ import (
 	"certwright/internal/vault"
 )
 
-// A shelf holds files as they were handed out last, so that anonymous callers
-// cost nothing: at most one reading of each existing file in shelfLife.
-type shelf struct {
+// publishedFiles are the files as they were handed out last, so that anonymous callers
+// cost nothing: at most one reading of each existing file in publishedFor.
+type publishedFiles struct {
 	mu    sync.Mutex
 	from  time.Time
 	made  members
 	lists map[string][]byte // by the authority's name
 }
 
-// shelfLife is how late a file tells of what another process did.
-const shelfLife = 10 * time.Second
+// publishedFor is how late a file tells of what another process did.
+const publishedFor = 10 * time.Second
 
 // forget makes the next caller read anew.
-func (s *shelf) forget() {
+func (s *publishedFiles) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.from, s.lists = time.Time{}, nil
@@ -51,43 +51,43 @@ func (i *Issuer) File(ctx context.Context, name string) (contentType string, bod
 	if !ours || number != "" && number[0] != '-' {
 		return "", nil, vault.ErrNotFound
 	}
-	i.shelf.mu.Lock()
-	defer i.shelf.mu.Unlock()
+	i.published.mu.Lock()
+	defer i.published.mu.Unlock()
 	now := i.Clock.Now()
-	if err := i.stock(ctx, now); err != nil {
+	if err := i.refresh(ctx, now); err != nil {
 		return "", nil, err
 	}
 	if number == "" && kind == "pem" {
-		return bundle(i.shelf.made, now)
+		return bundle(i.published.made, now)
 	}
-	a, ok := i.shelf.made.named(strings.TrimPrefix(number, "-"))
+	a, ok := i.published.made.named(strings.TrimPrefix(number, "-"))
 	switch {
 	case !ok:
 	case kind == "crt":
 		return typeCert, a.Certificate.Raw, nil
 	case kind == "crl":
-		return i.list(ctx, a, now)
+		return lists{i}.list(ctx, a, now)
 	}
 	return "", nil, vault.ErrNotFound
 }
 
-// stock reads the members onto the shelf, unless it was read just now.
-func (i *Issuer) stock(ctx context.Context, now time.Time) error {
-	if age := now.Sub(i.shelf.from); age >= 0 && age < shelfLife {
+// refresh reads the members, unless they were read just now.
+func (i *Issuer) refresh(ctx context.Context, now time.Time) error {
+	if age := now.Sub(i.published.from); age >= 0 && age < publishedFor {
 		return nil
 	}
 	l, err := i.load(ctx)
 	if err != nil {
 		return err
 	}
-	i.shelf.from, i.shelf.made, i.shelf.lists = now, l, map[string][]byte{}
+	i.published.from, i.published.made, i.published.lists = now, l, map[string][]byte{}
 	return nil
 }
 
-// list returns the list of an authority from the shelf, or reads it, and signs
+// list returns the list of an authority as it was handed out last, or reads it, and signs
 // it anew where it is too old.
-func (i *Issuer) list(ctx context.Context, a member, now time.Time) (string, []byte, error) {
-	if der, ok := i.shelf.lists[a.name]; ok {
+func (i lists) list(ctx context.Context, a member, now time.Time) (string, []byte, error) {
+	if der, ok := i.published.lists[a.name]; ok {
 		return typeList, der, nil
 	}
 	for {
@@ -101,7 +101,7 @@ func (i *Issuer) list(ctx context.Context, a member, now time.Time) (string, []b
 		if err != nil {
 			return "", nil, err
 		}
-		i.shelf.lists[a.name] = list.List
+		i.published.lists[a.name] = list.List
 		return typeList, list.List, nil
 	}
 }

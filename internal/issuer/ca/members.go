@@ -136,7 +136,7 @@ func (i *Issuer) save(ctx context.Context, l members) error {
 	if err := i.Accounts.Write(ctx, i.account(), plain, l.rev); err != nil {
 		return fmt.Errorf("store the authorities of %s: %w", i.Name, err)
 	}
-	i.shelf.forget()
+	i.published.forget()
 	return nil
 }
 

@@ -21,6 +21,9 @@ var reasons = []int{0, 1, 3, 4, 5, 9}
 
 const caCompromise = 2 // for an issuing CA only
 
+// lists are the lists of revoked certificates of an issuer's authorities.
+type lists struct{ *Issuer }
+
 // A revocations is the list of one authority, as JSON in a sealed row of its own.
 type revocations struct {
 	// Number is that of the list signed last (RFC 5280 section 5.2.3). It
@@ -76,8 +79,8 @@ func (i *Issuer) Revoke(ctx context.Context, r vault.Revocation) error {
 			return err
 		}
 	}
-	defer i.shelf.forget()
-	return i.revoke(ctx, a, revoked{leaf.SerialNumber.Bytes(), r.Now.UTC().Truncate(time.Second), r.Reason, leaf.NotAfter})
+	defer i.published.forget()
+	return lists{i}.revoke(ctx, a, revoked{leaf.SerialNumber.Bytes(), r.Now.UTC().Truncate(time.Second), r.Reason, leaf.NotAfter})
 }
 
 // maker finds the authority that signed a certificate: the one of the
@@ -119,7 +122,7 @@ func (i *Issuer) retire(ctx context.Context, c *x509.Certificate) error {
 	}
 }
 
-func (i *Issuer) revoke(ctx context.Context, a member, entry revoked) error {
+func (i lists) revoke(ctx context.Context, a member, entry revoked) error {
 	for {
 		list, err := i.revocations(ctx, a)
 		if err != nil {
@@ -136,7 +139,7 @@ func (i *Issuer) revoke(ctx context.Context, a member, entry revoked) error {
 }
 
 // revocations reads the list of an authority; an empty one if none was signed yet.
-func (i *Issuer) revocations(ctx context.Context, a member) (list revocations, err error) {
+func (i lists) revocations(ctx context.Context, a member) (list revocations, err error) {
 	plain, rev, err := i.Accounts.Read(ctx, i.account("revoked", cmp.Or(a.list, a.name)))
 	if errors.Is(err, vault.ErrNotFound) {
 		return revocations{}, nil
@@ -153,7 +156,7 @@ func (i *Issuer) revocations(ctx context.Context, a member) (list revocations, e
 
 // publish signs the list under the next number and stores it: vault.ErrStale if
 // another was faster.
-func (i *Issuer) publish(ctx context.Context, a member, list revocations, now time.Time) (revocations, error) {
+func (i lists) publish(ctx context.Context, a member, list revocations, now time.Time) (revocations, error) {
 	// An entry goes once a list was signed after its certificate expired (RFC 5280 section 3.3).
 	list.Entries = slices.DeleteFunc(slices.Clone(list.Entries), func(e revoked) bool { return e.Expires.Before(list.Signed) })
 	list.Number = max(list.Number+1, now.UnixMilli())

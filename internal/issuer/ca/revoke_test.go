@@ -151,10 +151,10 @@ func TestRevokeSideBySide(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	w.pass(shelfLife)
+	w.pass(publishedFor)
 	for _, i := range []*Issuer{one, two} {
 		l := listOf(t, i, "internal-1.crl")
-		if len(l.RevokedCertificateEntries) != 2*each || numberOf(l) < begin.UnixMilli()+2*each-1 || numberOf(l) > begin.Add(shelfLife).UnixMilli() {
+		if len(l.RevokedCertificateEntries) != 2*each || numberOf(l) < begin.UnixMilli()+2*each-1 || numberOf(l) > begin.Add(publishedFor).UnixMilli() {
 			t.Errorf("%d entries, number %v; want %d and as many", len(l.RevokedCertificateEntries), l.Number, 2*each)
 		}
 	}
@@ -244,8 +244,8 @@ func TestFile(t *testing.T) {
 	if counted.reads != 3 || counted.writes != 2 {
 		t.Errorf("files cost %d reads and %d writes, want 3 (all authorities, two lists) and 2 (two first lists)", counted.reads, counted.writes)
 	}
-	w.pass(shelfLife) // and then only what may have changed is read
+	w.pass(publishedFor) // and then only what may have changed is read
 	if _, _, err := i.File(t.Context(), "internal-1.crl"); err != nil || counted.reads != 5 || counted.writes != 2 {
-		t.Errorf("after the shelf's life: %d reads, %d writes, %v; want 5 and 2", counted.reads, counted.writes, err)
+		t.Errorf("after a while: %d reads, %d writes, %v; want 5 and 2", counted.reads, counted.writes, err)
 	}
 }

@@ -28,7 +28,7 @@ func (i *Issuer) current(ctx context.Context, now time.Time) (a member, notes []
 		return a, nil, err
 	}
 	if a, ok := l.issuing(i.recipe(), now, now.Add(i.Settings.longest())); ok {
-		notes, err = i.foresee(ctx, l, a, now)
+		notes, err = roots{i}.foresee(ctx, l, a, now)
 		return a, notes, err
 	}
 	i.making.Lock() // one at a time, so that orders side by side do not all make one
@@ -47,7 +47,7 @@ func (i *Issuer) provide(ctx context.Context, now time.Time, anew bool) (a membe
 		if a, ok := l.issuing(i.recipe(), now, now.Add(i.Settings.longest())); ok && !anew {
 			return a, notes, nil
 		}
-		root, said, err := i.rootFor(ctx, l, now, now)
+		root, said, err := roots{i}.rootFor(ctx, l, now, now)
 		notes = append(notes, said...)
 		if errors.Is(err, vault.ErrStale) {
 			continue

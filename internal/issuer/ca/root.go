@@ -20,15 +20,18 @@ type Announcer func(ctx context.Context, root vault.NewRoot) error
 // longer where leaves are: an order must come by meanwhile.
 const leastNotice = 90 * 24 * time.Hour
 
+// roots are an issuer's roots: made, and announced before they are needed.
+type roots struct{ *Issuer }
+
 // notice is how long before its first use a root is announced: at least twice
 // the longest leaf's life, and no more than a quarter of an issuing CA's.
-func (i *Issuer) notice() time.Duration {
+func (i roots) notice() time.Duration {
 	return min(max(leastNotice, 2*i.Settings.longest()), time.Duration(i.Settings.issuingYears())*365*24*time.Hour/4)
 }
 
 // foresee makes and announces the root of the issuing CA after the one that
 // signs now, where no root there is would outlive that, once it is near.
-func (i *Issuer) foresee(ctx context.Context, l members, a member, now time.Time) (notes []string, err error) {
+func (i roots) foresee(ctx context.Context, l members, a member, now time.Time) (notes []string, err error) {
 	next := a.Certificate.NotAfter.Add(-i.Settings.longest())
 	if now.Before(next.Add(-i.notice())) {
 		return nil, nil
@@ -51,13 +54,13 @@ func (i *Issuer) foresee(ctx context.Context, l members, a member, now time.Time
 }
 
 // rootOf returns the root that an issuing CA of a time is made under.
-func (i *Issuer) rootOf(l members, at time.Time) (member, bool) {
+func (i roots) rootOf(l members, at time.Time) (member, bool) {
 	return l.rootUntil(at, at.AddDate(i.Settings.issuingYears(), 0, 0).Add(-slack))
 }
 
 // rootFor returns the root that an issuing CA of a time is made under. Where
 // there is none it is made now; one that was not announced yet is announced first.
-func (i *Issuer) rootFor(ctx context.Context, l members, now, at time.Time) (root member, notes []string, err error) {
+func (i roots) rootFor(ctx context.Context, l members, now, at time.Time) (root member, notes []string, err error) {
 	root, ok := i.rootOf(l, at)
 	if !ok {
 		if root, err = i.newRoot(l.root, now); err != nil {
@@ -81,7 +84,7 @@ func (i *Issuer) rootFor(ctx context.Context, l members, now, at time.Time) (roo
 }
 
 // announcement is what is to be known of a root.
-func (i *Issuer) announcement(l members, root member, now, from time.Time) vault.NewRoot {
+func (i roots) announcement(l members, root member, now, from time.Time) vault.NewRoot {
 	sum := sha256.Sum256(root.Certificate.Raw)
 	roots := 0
 	for _, a := range l.all {

@@ -23,22 +23,26 @@ func (i *Issuer) Cancel(ctx context.Context, o vault.Order) (vault.Progress, err
 	case s.key == "":
 		return vault.Progress{}, errNoKey
 	}
+	c := cancellation{s}
 	if s.notes.Order == 0 {
-		if p, err := s.unplace(ctx); err != nil || p.Cancelled {
+		if p, err := c.unplace(ctx); err != nil || p.Cancelled {
 			return p, err
 		}
 	}
-	return s.cancel(ctx)
+	return c.cancel(ctx)
 }
+
+// A cancellation is a step that takes its order back.
+type cancellation struct{ *step }
 
 // unplace finds the number of an order whose answer was lost. Cancelled: there
 // is no such order, and there will be none.
-func (s *step) unplace(ctx context.Context) (vault.Progress, error) {
-	c, err := s.claimed(ctx)
+func (s cancellation) unplace(ctx context.Context) (vault.Progress, error) {
+	c, err := claimStore{s.step}.claimed(ctx)
 	if err != nil || c.Times == 0 {
 		return vault.Progress{Cancelled: err == nil, Notes: []string{"Nothing was ordered."}}, err
 	}
-	id, all, err := s.find(ctx)
+	id, all, err := search{s.step}.find(ctx)
 	if err != nil {
 		return vault.Progress{}, err
 	}
@@ -55,7 +59,7 @@ func (s *step) unplace(ctx context.Context) (vault.Progress, error) {
 
 // cancel withdraws an order that has a number (docs/issuers/digicert.md: only while
 // it is pending; of a reissue only the reissue goes).
-func (s *step) cancel(ctx context.Context) (vault.Progress, error) {
+func (s cancellation) cancel(ctx context.Context) (vault.Progress, error) {
 	info, err := s.info(ctx, s.notes.Order)
 	if r, ok := refused(err); ok && r.Status == http.StatusNotFound {
 		return vault.Progress{Cancelled: true, Notes: []string{sentence("%v", r)}}, nil
@@ -74,7 +78,7 @@ func (s *step) cancel(ctx context.Context) (vault.Progress, error) {
 	return s.withdrawOrder(ctx, info)
 }
 
-func (s *step) tooLate(info orderInfo) vault.Progress {
+func (s cancellation) tooLate(info orderInfo) vault.Progress {
 	return vault.Progress{State: s.notes.bytes(), Notes: []string{fmt.Sprintf("Order %d is %s and cannot be canceled any more.", info.ID, info.Status)}}
 }
 
@@ -88,7 +92,7 @@ type statusChange struct {
 
 // withdrawOrder sends the cancellation; where the lower-case word of today's
 // documentation is refused, the upper-case one of older pages is tried.
-func (s *step) withdrawOrder(ctx context.Context, info orderInfo) (vault.Progress, error) {
+func (s cancellation) withdrawOrder(ctx context.Context, info orderInfo) (vault.Progress, error) {
 	var err error
 	for _, word := range []string{"canceled", "CANCELED"} {
 		err = s.call(ctx, http.MethodPut, order(int64(info.ID))+"/status", nil, statusChange{Status: word, Note: cancelNote}, nil)
@@ -108,7 +112,7 @@ func (s *step) withdrawOrder(ctx context.Context, info orderInfo) (vault.Progres
 }
 
 // disapprove rejects the request that waits for approval.
-func (s *step) disapprove(ctx context.Context, info orderInfo) (vault.Progress, error) {
+func (s cancellation) disapprove(ctx context.Context, info orderInfo) (vault.Progress, error) {
 	for _, r := range info.Requests {
 		if r.Status != "pending" {
 			continue

@@ -28,11 +28,14 @@ const claimTries = 8
 
 type claims map[string]claim
 
-func (s *step) claimRow() string {
+// A claimStore is the claims on orders as a step reads and writes them.
+type claimStore struct{ *step }
+
+func (s claimStore) claimRow() string {
 	return "digicert/" + s.Name + "/placing/" + s.order.ID[:min(2, len(s.order.ID))]
 }
 
-func (s *step) readClaims(ctx context.Context) (claims, int64, error) {
+func (s claimStore) readClaims(ctx context.Context) (claims, int64, error) {
 	plain, rev, err := s.Accounts.Read(ctx, s.claimRow())
 	if errors.Is(err, vault.ErrNotFound) {
 		return claims{}, 0, nil
@@ -48,7 +51,7 @@ func (s *step) readClaims(ctx context.Context) (claims, int64, error) {
 }
 
 // claimed returns this order's claim; Times is 0 if there is none.
-func (s *step) claimed(ctx context.Context) (claim, error) {
+func (s claimStore) claimed(ctx context.Context) (claim, error) {
 	all, _, err := s.readClaims(ctx)
 	return all[s.order.ID], err
 }
@@ -56,7 +59,7 @@ func (s *step) claimed(ctx context.Context) (claim, error) {
 var errClaimed = errors.New("another process is placing this order just now")
 
 // stake writes the claim that follows old, which must still stand.
-func (s *step) stake(ctx context.Context, old claim) error {
+func (s claimStore) stake(ctx context.Context, old claim) error {
 	next := claim{At: s.order.Now.UTC(), Times: old.Times + 1}
 	return s.changeClaim(ctx, func(all claims) error {
 		if all[s.order.ID].Times != old.Times {
@@ -69,7 +72,7 @@ func (s *step) stake(ctx context.Context, old claim) error {
 
 // withdraw takes the claim back, since the order surely was not taken or its
 // number is saved. That it fails is no harm: the order is looked for then.
-func (s *step) withdraw(ctx context.Context) {
+func (s claimStore) withdraw(ctx context.Context) {
 	_ = s.changeClaim(ctx, func(all claims) error {
 		if _, ok := all[s.order.ID]; !ok {
 			return errUnchanged
@@ -82,7 +85,7 @@ func (s *step) withdraw(ctx context.Context) {
 var errUnchanged = errors.New("nothing to change")
 
 // changeClaim reads, changes and writes the row until no other was faster.
-func (s *step) changeClaim(ctx context.Context, change func(claims) error) error {
+func (s claimStore) changeClaim(ctx context.Context, change func(claims) error) error {
 	for range claimTries {
 		all, rev, err := s.readClaims(ctx)
 		if err != nil {

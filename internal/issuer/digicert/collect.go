@@ -21,7 +21,7 @@ import (
 func (s *step) collect(ctx context.Context, info orderInfo) (vault.Progress, error) {
 	id := int64(info.Certificate.ID)
 	if s.notes.Reissue != 0 {
-		found, _, err := s.findReissue(ctx)
+		found, _, err := search{s}.findReissue(ctx)
 		if err != nil {
 			return vault.Progress{}, err
 		}

@@ -26,10 +26,13 @@ const tagged = "certwright "
 // tag is what this order's comments begin with.
 func (s *step) tag() string { return tagged + s.order.ID }
 
+// A search is a step that looks for its order among those that CertCentral has.
+type search struct{ *step }
+
 // alternate looks for the order by its alternative_order_id, which is our
 // request id: GET /order/alternate/{id} lists the orders of one such id
 // (dev.digicert.com, "Get orders by alternative order ID"). 0: none is known.
-func (s *step) alternate(ctx context.Context) (int64, error) {
+func (s search) alternate(ctx context.Context) (int64, error) {
 	var a alternates
 	err := s.call(ctx, http.MethodGet, "/order/alternate/"+url.PathEscape(s.order.ID), nil, nil, &a)
 	if r, ok := refused(err); ok && (r.Status == http.StatusNotFound || r.Status == http.StatusForbidden) {
@@ -48,7 +51,7 @@ func (s *step) alternate(ctx context.Context) (int64, error) {
 // looks into e-mail and common name alone (dev.digicert.com, "List orders"). So
 // the recent orders of the common name are looked into one by one; those that
 // are not ours are noted. all is false if there are more than one step may read.
-func (s *step) find(ctx context.Context) (id int64, all bool, err error) {
+func (s search) find(ctx context.Context) (id int64, all bool, err error) {
 	if s.notes.Reissue != 0 {
 		_, ok, err := s.findReissue(ctx)
 		if err != nil || !ok {
@@ -91,7 +94,7 @@ func (s *step) find(ctx context.Context) (id int64, all bool, err error) {
 // recent lists orders of the common name, the newest first. Days are counted in
 // CertCentral's own time zone, so the search begins two days early; where the
 // server's clock was moved ahead of CertCentral's, there is no such beginning.
-func (s *step) recent(ctx context.Context, page int) (orderList, error) {
+func (s search) recent(ctx context.Context, page int) (orderList, error) {
 	var list orderList
 	q := url.Values{"filters[common_name]": {s.want.commonName}, "sort": {"-order_id"},
 		"limit": {strconv.Itoa(pageSize)}, "offset": {strconv.Itoa(page * pageSize)}}
@@ -104,7 +107,7 @@ func (s *step) recent(ctx context.Context, page int) (orderList, error) {
 
 // ours reports whether an order is this one: by either of the places where the
 // request id stands, or, where neither names another request, by its CSR.
-func (s *step) ours(o orderInfo) bool {
+func (s search) ours(o orderInfo) bool {
 	comments := o.Comments
 	for _, r := range o.Requests {
 		comments += "\n" + r.Comments
@@ -134,7 +137,7 @@ func bare(text string) string {
 
 // findReissue looks for our CSR among the certificates reissued on the order
 // since; the newest counts, as a key that is reused may write the same CSR again.
-func (s *step) findReissue(ctx context.Context) (found reissued, ok bool, err error) {
+func (s search) findReissue(ctx context.Context) (found reissued, ok bool, err error) {
 	var list reissues
 	if err := s.call(ctx, http.MethodGet, order(s.notes.Reissue)+"/reissue", nil, nil, &list); err != nil {
 		return reissued{}, false, err

@@ -19,7 +19,7 @@ const most404 = 3
 // key that is refused is waited for.
 func (s *step) follow(ctx context.Context) (vault.Progress, error) {
 	if s.notes.Polls == 0 {
-		s.withdraw(ctx) // the number is saved, so the claim has done its work
+		claimStore{s}.withdraw(ctx) // the number is saved, so the claim has done its work
 	}
 	info, err := s.info(ctx, s.notes.Order)
 	if r, ok := refused(err); ok && r.Status == http.StatusNotFound {

@@ -25,7 +25,7 @@ func (s *step) begin(ctx context.Context) (vault.Progress, error) {
 		return s.before(err)
 	}
 	if s.notes.Reissue == 0 {
-		id, err := s.alternate(ctx)
+		id, err := search{s}.alternate(ctx)
 		if err != nil {
 			return s.before(err)
 		}
@@ -56,12 +56,12 @@ func (s *step) found(id int64) vault.Progress {
 // be under way where a claim says so, and where the order is not a new one:
 // data restored from a backup do not know of a claim that came after it.
 func (s *step) place(ctx context.Context) (vault.Progress, error) {
-	c, err := s.claimed(ctx)
+	c, err := claimStore{s}.claimed(ctx)
 	if err != nil {
 		return vault.Progress{}, err
 	}
 	if c.Times > 0 || s.order.Now.Sub(s.order.Created) > s.Settings.Settle {
-		id, all, err := s.find(ctx)
+		id, all, err := search{s}.find(ctx)
 		if err != nil {
 			return vault.Progress{}, err
 		}
@@ -78,7 +78,7 @@ func (s *step) place(ctx context.Context) (vault.Progress, error) {
 	if s.unfit != nil {
 		return s.refuse(), nil
 	}
-	if err := s.stake(ctx, c); err != nil {
+	if err := (claimStore{s}).stake(ctx, c); err != nil {
 		return vault.Progress{}, err
 	}
 	return s.send(ctx)
@@ -117,7 +117,7 @@ func (s *step) send(ctx context.Context) (vault.Progress, error) {
 	}
 	if err != nil {
 		if idle(err) {
-			s.withdraw(context.WithoutCancel(ctx))
+			claimStore{s}.withdraw(context.WithoutCancel(ctx))
 		}
 		return vault.Progress{}, err
 	}
@@ -167,7 +167,7 @@ func (s *step) refusedOrder(ctx context.Context, r *refusal) (vault.Progress, er
 	if id, err := s.usedCSR(ctx, r); err != nil || id != 0 {
 		return s.found(id), err
 	}
-	s.withdraw(context.WithoutCancel(ctx))
+	claimStore{s}.withdraw(context.WithoutCancel(ctx))
 	if s.notes.RenewalOf != 0 && r.Status == http.StatusBadRequest && strings.Contains(strings.ToLower(r.Code+r.Message), "renew") {
 		note := fmt.Sprintf("Order %d cannot be renewed, so a new order is placed: %v.", s.notes.RenewalOf, r)
 		s.notes.RenewalOf = 0
@@ -185,7 +185,7 @@ func (s *step) usedCSR(ctx context.Context, r *refusal) (int64, error) {
 	if !strings.Contains(text, "csr") || !strings.Contains(text, "used") && !strings.Contains(text, "duplicate") {
 		return 0, nil
 	}
-	id, all, err := s.find(ctx)
+	id, all, err := search{s}.find(ctx)
 	if err == nil && id == 0 && !all {
 		err = errors.New("CertCentral knows the CSR; its order is being looked for")
 	}
