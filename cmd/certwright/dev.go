@@ -14,9 +14,10 @@ import (
 )
 
 type devCommand struct {
-	settings  `embed:""`
-	listeners `embed:""`
-	JSON      bool `name:"json" help:"Print one line of JSON on stdout when ready."`
+	settings    `embed:""`
+	listeners   `embed:""`
+	NewDatabase bool `help:"Begin with an empty database where the data folder's own is lost; the keyset stays."`
+	JSON        bool `name:"json" help:"Print one line of JSON on stdout when ready."`
 }
 
 // Run serves until it is told to end. A second signal ends it at once.
@@ -34,6 +35,8 @@ func (d devCommand) Run(ctx context.Context, to streams) error {
 		Version: buildOf().number(),
 		Log:     slog.New(server.LogLines(to.err, slog.LevelInfo)),
 		Observe: server.RequestLines(to.err),
+
+		NewDatabase: d.NewDatabase,
 	})
 	if err != nil {
 		return err

@@ -28,24 +28,21 @@ func readFile(path string) (*keyset.Handle, error) {
 	return kek, nil
 }
 
-// createFile makes the first key-encryption key and its file.
-func createFile(path string) (*keyset.Handle, error) {
-	kek, err := newHandle()
-	if err != nil {
-		return nil, err
-	}
-	return kek, writeFile(path, kek)
-}
-
 // writeFile replaces the file in one step: whatever happens, it holds the old
 // keys or the new ones, whole and on the disk.
 func writeFile(path string, kek *keyset.Handle) error {
-	var text bytes.Buffer
-	if err := insecurecleartextkeyset.Write(kek, keyset.NewJSONWriter(&text)); err != nil {
-		return fmt.Errorf("encode the keyset file: %w", err)
+	text, err := encode(kek)
+	if err == nil {
+		err = files.Replace(path, text, 0o600)
 	}
-	if err := files.Replace(path, text.Bytes(), 0o600); err != nil {
+	if err != nil {
 		return fmt.Errorf("write the keyset file: %w", err)
 	}
 	return nil
+}
+
+func encode(kek *keyset.Handle) ([]byte, error) {
+	var text bytes.Buffer
+	err := insecurecleartextkeyset.Write(kek, keyset.NewJSONWriter(&text))
+	return text.Bytes(), err
 }

@@ -133,7 +133,8 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// A file without a database to it, as after a lost database, is used, not replaced.
+// A file without a database to it, as after a lost database, opens nothing; where
+// a new database is meant, it is used, not replaced.
 func TestOpenUsesTheFileForANewDatabase(t *testing.T) {
 	t.Parallel()
 	path, store := folder(t)
@@ -147,7 +148,14 @@ func TestOpenUsesTheFileForANewDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, fresh := folder(t)
-	second := open(t, fresh, path, false)
+	if _, _, err := seal.Open(t.Context(), fresh, path); !errors.Is(err, seal.ErrEmptied) {
+		t.Errorf("Open: %v", err)
+	}
+	second, created, err := seal.Begin(t.Context(), fresh, path)
+	if err != nil || created {
+		t.Fatalf("Begin: %v, %v", created, err)
+	}
+	open(t, fresh, path, false)
 	if got, err := second.Backups().Open(blob, place); err != nil || string(got) != marker {
 		t.Errorf("a backup beside another database: %q, %v", got, err)
 	}
@@ -192,6 +200,39 @@ func TestRotateSurvivesARestart(t *testing.T) {
 	}
 	if _, _, err := seal.Open(t.Context(), store, path); !errors.Is(err, seal.ErrForeign) {
 		t.Errorf("the file of before the rotation: %v", err)
+	}
+}
+
+// A first start that is killed anywhere is made again, or ended, by the next.
+func TestOpenAfterAKilledFirstStart(t *testing.T) {
+	t.Parallel()
+	path, store := folder(t)
+	k := open(t, store, path, true)
+	sealed, err := k.Seal([]byte(marker), place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(path, path+".new"); err != nil { // before the file got its name
+		t.Fatal(err)
+	}
+	k = open(t, store, path, false)
+	if got, err := k.Open(sealed, place); err != nil || string(got) != marker {
+		t.Errorf("%q, %v", got, err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+	}
+	other, fresh := folder(t)
+	if err := os.WriteFile(other+".new", []byte("half"), 0o600); err != nil { // before the database got its keys
+		t.Fatal(err)
+	}
+	open(t, fresh, other, true)
+	// what a rotation left is no way around a lost file
+	if err := errors.Join(os.Remove(path), os.Rename(other, path+".new")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := seal.Open(t.Context(), store, path); !errors.Is(err, seal.ErrLost) {
+		t.Errorf("another keyset under the file's first name: %v", err)
 	}
 }
 

@@ -3,11 +3,13 @@ package server
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
+	"certwright/internal/files"
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
 )
@@ -17,6 +19,7 @@ const (
 	databaseFile  = sqlstore.File
 	keysetFile    = seal.File
 	lockFile      = "certwright.lock"
+	markFile      = "mark.json"
 	issuingCAFile = "issuing-ca.pem"
 )
 
@@ -24,6 +27,7 @@ const (
 type folder struct {
 	path      string // absolute
 	lock      *os.File
+	database  *os.File // holds a lock of its own, see lockDatabase
 	ephemeral bool
 }
 
@@ -81,12 +85,35 @@ func (f *folder) hold() error {
 	return nil
 }
 
+// holdDatabase locks the database itself as well, since the lock file may be
+// removed. What it opens stays open until the store is closed: closing any
+// descriptor of the file ends the locks that SQLite has on it in this process.
+func (f *folder) holdDatabase() (err error) {
+	path := f.file(databaseFile)
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if err := files.Private(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("open the database: %w", err)
+		}
+	}
+	f.database, err = lockDatabase(path)
+	if errors.Is(err, errLocked) {
+		return fmt.Errorf("the database %s is in use by another process\nhint: stop that server, or choose another folder with --data or --ephemeral", path)
+	}
+	if err != nil {
+		return fmt.Errorf("lock the database %s: %w", path, err)
+	}
+	return nil
+}
+
 func (f *folder) file(name string) string { return filepath.Join(f.path, name) }
 
 // close gives the folder back, or removes it if it was a temporary one. The
 // lock file stays: removing it would let two servers hold two locks of one name.
 func (f *folder) close() error {
 	err := f.lock.Close()
+	if f.database != nil {
+		err = errors.Join(err, f.database.Close())
+	}
 	if f.ephemeral {
 		err = errors.Join(err, os.RemoveAll(f.path))
 	}

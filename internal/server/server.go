@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -43,11 +42,13 @@ type Server struct {
 	Ready clientenv.Ready
 
 	config  config.Config
+	options Options
 	version string
 	log     *slog.Logger
 	observe func(api.Observation) // may be nil
 
 	folder    *folder
+	marked    bool // mark.json is ours
 	store     *sqlstore.Store
 	seal      *seal.Keyset
 	clock     *keptClock
@@ -71,11 +72,14 @@ type Server struct {
 	end        context.CancelFunc
 }
 
-// Options are what a program decides and an operator does not.
+// Options are what the configuration does not hold: what a program decides, and
+// what an operator means for one start.
 type Options struct {
 	Version string                // shown in x-ms-keyvault-service-version; "" for a development build
 	Log     *slog.Logger          // nil discards
 	Observe func(api.Observation) // told of every request to a vault; may be nil
+
+	NewDatabase bool // begin with an empty database where the folder's own is gone
 }
 
 // Start opens the data folder, puts the parts together and opens the listeners.
@@ -84,7 +88,7 @@ func Start(ctx context.Context, c config.Config, o Options) (*Server, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c.WithDefaults(), version: o.Version, log: o.Log, observe: o.Observe}
+	s := &Server{config: c.WithDefaults(), options: o, version: o.Version, log: o.Log, observe: o.Observe}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -95,27 +99,6 @@ func Start(ctx context.Context, c config.Config, o Options) (*Server, error) {
 		}
 	}
 	return s, nil
-}
-
-// openData opens everything that lies in the data folder.
-func (s *Server) openData(ctx context.Context) (err error) {
-	if s.folder, err = openFolder(s.config); err != nil {
-		return err
-	}
-	if s.store, err = sqlstore.Open(ctx, s.folder.file(databaseFile)); err != nil {
-		return err
-	}
-	if s.seal, _, err = seal.Open(ctx, s.store, s.folder.file(keysetFile)); err != nil {
-		return err
-	}
-	if s.clock, err = openClock(ctx, s.store); err != nil {
-		return err
-	}
-	if s.trust, err = trust.Open(s.folder.path); err != nil {
-		return err
-	}
-	s.tellRestored()
-	return nil
 }
 
 // wire makes the parts that work on the data.
@@ -258,11 +241,7 @@ func (s *Server) Stop() error {
 	}
 	s.end()
 	s.background.Wait()
-	if s.store != nil {
-		if err := s.store.Close(); err != nil {
-			errs = append(errs, fmt.Errorf("close the database: %w", err))
-		}
-	}
+	errs = append(errs, s.closeDatabase())
 	if s.folder != nil {
 		errs = append(errs, s.folder.close())
 	}

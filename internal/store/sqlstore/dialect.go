@@ -26,6 +26,7 @@ type dialect struct {
 	// so that a start with a current schema costs a few short queries.
 	inspect    func(ctx context.Context, s *session) (version int64, err error)
 	setVersion func(ctx context.Context, s *session, version int64) error
+	giveUp     func(s *session) error // leaves the log of a database that cannot be opened
 	// tend starts what keeps the database in order while the writer writes.
 	tend  func(ctx context.Context, db *sql.DB, d dialect, w *writer) (*checkpointer, error)
 	leave func(s *session) error // tidies up before the last connection closes

@@ -20,6 +20,8 @@ type Store struct {
 	tending *checkpointer
 	readers chan *session // maxReaders places; nil is one without a connection yet
 
+	identity Identity
+
 	closing sync.Once
 	closed  chan struct{}
 }
@@ -27,10 +29,14 @@ type Store struct {
 // Open opens the SQLite database at path, which it makes if there is none, and
 // brings its schema up to date. It ends all leases, so the caller must be the
 // only process that uses the file. It refuses a database of a newer program and
-// a file that is something else.
-func Open(ctx context.Context, path string) (*Store, error) {
+// a file that is something else. Before anything is written, accept, if given,
+// sees which database it is; its error is returned, and the file stays as it was.
+func Open(ctx context.Context, path string, accept ...func(Identity) error) (*Store, error) {
 	if err := createPrivate(path); err != nil {
 		return nil, err
+	}
+	if err := accepted(ctx, path, accept); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, sqliteFault(err))
 	}
 	db, err := sql.Open("sqlite", dsn(path))
 	if err != nil {
@@ -54,11 +60,14 @@ func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
 	if err == nil && d.alone {
 		err = w.freeAll()
 	}
-	if err != nil {
-		w.close()
-		return nil, err
+	var id Identity
+	if err == nil && d.alone {
+		id, err = w.stamp(ctx)
 	}
-	s := &Store{db: db, dialect: d, writer: newWriter(w, d.begin),
+	if err != nil {
+		return nil, errors.Join(err, d.giveUp(w), w.close())
+	}
+	s := &Store{db: db, dialect: d, identity: id, writer: newWriter(w, d.begin),
 		readers: make(chan *session, maxReaders), closed: make(chan struct{})}
 	if s.tending, err = d.tend(ctx, db, d, s.writer); err != nil {
 		s.writer.close()
@@ -108,8 +117,20 @@ func (s *Store) Close() (err error) {
 				err = errors.Join(err, held.close())
 			}
 		}
-		last := s.writer.session
-		err = errors.Join(err, s.dialect.leave(last), last.close(), s.db.Close())
+		err = errors.Join(err, s.leave(), s.db.Close())
 	})
 	return err
+}
+
+// leave ends the last connection, with a new generation in a tidy database.
+func (s *Store) leave() error {
+	last := s.writer.session
+	var err error
+	if s.dialect.alone {
+		var id Identity
+		if id, err = last.stamp(context.Background()); err == nil {
+			s.identity = id
+		}
+	}
+	return errors.Join(err, s.dialect.leave(last), last.close())
 }

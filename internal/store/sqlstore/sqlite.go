@@ -39,6 +39,7 @@ var sqlite = dialect{
 	alone:      true,
 	inspect:    sqliteInspect,
 	setVersion: sqliteSetVersion,
+	giveUp:     sqliteGiveUp,
 	tend:       newCheckpointer,
 	leave:      sqliteLeave,
 }
@@ -103,4 +104,21 @@ func sqliteLeave(s *session) error {
 		return fmt.Errorf("write the log back: %w", err)
 	}
 	return nil
+}
+
+// sqliteGiveUp has the log stay as long as it is when the last connection
+// closes: who comes next sees that it is not lost.
+func sqliteGiveUp(s *session) error {
+	var limit int64
+	if err := s.pragma(context.Background(), "journal_size_limit = -1", &limit); err != nil {
+		return err
+	}
+	return s.conn.Raw(func(conn any) error {
+		c, ok := conn.(driver.FileControl)
+		if !ok {
+			return errors.New("the driver cannot keep the log")
+		}
+		_, err := c.FileControlPersistWAL("main", 1)
+		return err
+	})
 }

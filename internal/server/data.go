@@ -1,0 +1,80 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"certwright/internal/seal"
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/trust"
+)
+
+// openData opens everything that lies in the data folder. The TLS authority
+// comes before the keyset: where the latter is, the folder was used.
+func (s *Server) openData(ctx context.Context) (err error) {
+	if s.folder, err = openFolder(s.config); err != nil {
+		return err
+	}
+	past, err := readPast(s.folder, s.options.NewDatabase)
+	if err != nil {
+		return err
+	}
+	if err := s.folder.holdDatabase(); err != nil {
+		return err
+	}
+	if s.trust, err = trust.Open(s.folder.path); err != nil {
+		return err
+	}
+	if err := s.openDatabase(ctx, past); err != nil {
+		return err
+	}
+	if s.clock, err = openClock(ctx, s.store); err != nil {
+		return err
+	}
+	s.tellRestored()
+	return nil
+}
+
+// openDatabase opens the database that belongs in the folder, and no other.
+func (s *Server) openDatabase(ctx context.Context, past past) (err error) {
+	if s.store, err = sqlstore.Open(ctx, s.folder.file(databaseFile), past.accept); err != nil {
+		return err
+	}
+	open := seal.Open
+	if s.options.NewDatabase {
+		open = seal.Begin
+	}
+	if s.seal, _, err = open(ctx, s.store, s.folder.file(keysetFile)); err != nil {
+		return err
+	}
+	s.mark(true)
+	return nil
+}
+
+// mark keeps which database this is. A folder that is removed at the end needs
+// none, and one that cannot be written is served all the same.
+func (s *Server) mark(open bool) {
+	if s.folder.ephemeral {
+		return
+	}
+	s.marked = true
+	if err := s.folder.keep(s.store.Identity(), open); err != nil {
+		s.log.Warn("the mark of the database was not written: if the database is lost or replaced by an older one, nobody will notice", "error", err)
+	}
+}
+
+// closeDatabase closes it and marks it closed, unless the log could not be
+// written back.
+func (s *Server) closeDatabase() error {
+	if s.store == nil {
+		return nil
+	}
+	err := s.store.Close()
+	if s.marked {
+		s.mark(sizeOf(s.folder.file(databaseFile+"-wal")) > 0)
+	}
+	if err != nil {
+		return fmt.Errorf("close the database: %w", err)
+	}
+	return nil
+}

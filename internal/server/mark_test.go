@@ -1,0 +1,223 @@
+package server
+
+import (
+	"database/sql"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"certwright/internal/config"
+)
+
+const versions = "?api-version=7.4"
+
+// refused starts a server in a folder and wants it to say no, lead out, and
+// leave every file but the lock as it was.
+func refused(t *testing.T, data, want string) {
+	t.Helper()
+	before := folderContents(t, data)
+	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: data}, Options{})
+	if err == nil {
+		stop(t, s)
+	}
+	if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "\nhint: ") {
+		t.Fatalf("got %v\nwant %s", err, want)
+	}
+	after := folderContents(t, data)
+	for name, text := range before {
+		if got, ok := after[name]; !ok || got != text {
+			t.Errorf("the refused start changed %s", name)
+		}
+	}
+}
+
+func folderContents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() || e.Name() == lockFile || strings.HasSuffix(e.Name(), "-shm") {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[e.Name()] = string(text)
+	}
+	return found
+}
+
+// copyFolder copies the files of a folder that a server may be using, as it
+// would be found had the server been killed.
+func copyFolder(t *testing.T, from string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "data")
+	if err := os.Mkdir(to, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range folderContents(t, from) {
+		mode := os.FileMode(0o600)
+		if strings.HasSuffix(name, "ca.pem") {
+			mode = 0o644
+		}
+		if err := os.WriteFile(filepath.Join(to, name), []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return to
+}
+
+func setSecret(t *testing.T, s *Server, value string) {
+	t.Helper()
+	if got := ask(t, client(t, s), "PUT", s.Ready.IPURL+"/secrets/kept"+versions, `{"value":"`+value+`"}`, "Authorization", "Bearer x"); got.status != 200 {
+		t.Fatalf("set: %d %s", got.status, got.body)
+	}
+}
+
+// wantSecret starts a server in a folder and wants the secret's value.
+func wantSecret(t *testing.T, data, value string, o Options) {
+	t.Helper()
+	s := startIn(t, data, o)
+	defer stop(t, s)
+	got := ask(t, client(t, s), "GET", s.Ready.IPURL+"/secrets/kept/"+versions, "", "Authorization", "Bearer x")
+	if value == "" && got.status == 404 {
+		return
+	}
+	if got.status != 200 || !strings.Contains(got.body, `"value":"`+value+`"`) {
+		t.Errorf("get: %d %s, want %s", got.status, got.body, value)
+	}
+}
+
+// usedFolder has the states of a folder's life: stopped with the secret "one",
+// killed with "two" written since, then stopped with "three".
+func usedFolder(t *testing.T) (one, two, three string) {
+	t.Helper()
+	one = filepath.Join(t.TempDir(), "data")
+	s := startIn(t, one, Options{})
+	setSecret(t, s, "one")
+	stop(t, s)
+	two = copyFolder(t, one)
+	s = startIn(t, two, Options{})
+	setSecret(t, s, "two")
+	three = two
+	two = copyFolder(t, three)
+	setSecret(t, s, "three")
+	stop(t, s)
+	return one, two, three
+}
+
+// A database that is gone, or not the one that was here last, is not taken for
+// a new one.
+func TestALostDatabaseIsRefused(t *testing.T) {
+	t.Parallel()
+	one, two, three := usedFolder(t)
+	other := filepath.Join(t.TempDir(), "data")
+	stop(t, startIn(t, other, Options{}))
+	t.Run("all", func(t *testing.T) { refuseAll(t, one, two, three, other) })
+	wantSecret(t, one, "one", Options{})
+	wantSecret(t, two, "two", Options{})
+	wantSecret(t, three, "three", Options{})
+}
+
+func refuseAll(t *testing.T, one, two, three, other string) {
+	db := func(dir string) string { return filepath.Join(dir, databaseFile) }
+	move := func(from, to string) {
+		text, err := os.ReadFile(from)
+		if err == nil {
+			err = os.WriteFile(to, text, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	remove := func(path string) {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, c := range map[string]struct {
+		of    string
+		spoil func(dir string)
+		want  string
+	}{
+		"missing":                               {three, func(dir string) { remove(db(dir)) }, "certwright.db is missing or empty, but this folder was in use"},
+		"missing, without a mark":               {three, func(dir string) { remove(db(dir)); remove(filepath.Join(dir, markFile)) }, "is missing or empty"},
+		"missing, with its keyset":              {three, func(dir string) { remove(db(dir)); remove(filepath.Join(dir, keysetFile)) }, "is missing or empty"},
+		"no bytes":                              {three, func(dir string) { _ = os.Truncate(db(dir), 0) }, "is missing or empty"},
+		"missing but for its log":               {two, func(dir string) { remove(db(dir)) }, "its log certwright.db-wal is still there"},
+		"without its log":                       {two, func(dir string) { remove(db(dir) + "-wal") }, "the database is older than the one that this folder had last"},
+		"without its log, written back in part": {two, writeBack, "its log certwright.db-wal is missing"},
+		"older":                                 {three, func(dir string) { move(db(one), db(dir)) }, "the database is older than"},
+		"of while it ran":                       {three, func(dir string) { move(db(two), db(dir)); move(db(two)+"-wal", db(dir)+"-wal") }, "the database is older than"},
+		"another's":                             {three, func(dir string) { move(db(other), db(dir)) }, "the database is not the one that this folder had"},
+		"a damaged mark":                        {three, func(dir string) { _ = os.Truncate(filepath.Join(dir, markFile), 5) }, "mark.json is damaged"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := copyFolder(t, c.of)
+			c.spoil(dir)
+			refused(t, dir, c.want)
+			refused(t, dir, c.want) // not only once
+		})
+	}
+}
+
+// writeBack has the log in the database and gone, as a program that knows
+// nothing of the mark leaves it, or a checkpoint before the log was lost.
+func writeBack(dir string) {
+	db, err := sql.Open("sqlite", filepath.Join(dir, databaseFile))
+	if err == nil {
+		_, _ = db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
+		_ = db.Close()
+	}
+}
+
+// The hints lead out: without its mark a folder takes the database that is there.
+func TestTheMarkMayBeRemoved(t *testing.T) {
+	t.Parallel()
+	_, two, three := usedFolder(t)
+	writeBack(two)
+	for dir, want := range map[string]string{two: "two", three: "three"} {
+		if err := os.Remove(filepath.Join(dir, markFile)); err != nil {
+			t.Fatal(err)
+		}
+		wantSecret(t, dir, want, Options{})
+		wantSecret(t, dir, want, Options{}) // with the mark that it got
+		if m, err := readMark(filepath.Join(dir, markFile)); err != nil || m == nil || m.Open {
+			t.Errorf("the mark is %+v, %v", m, err)
+		}
+	}
+}
+
+// --new-database begins with an empty one, and what the keyset and the TLS
+// authority are for goes on; it never puts one in the place of another.
+func TestNewDatabase(t *testing.T) {
+	t.Parallel()
+	_, _, dir := usedFolder(t)
+	anew := Options{NewDatabase: true}
+	c := config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: dir}
+	if _, err := Start(t.Context(), c, anew); err == nil || !strings.Contains(err.Error(), "there is a database\nhint: start without --new-database") {
+		t.Fatalf("over a database: %v", err)
+	}
+	wantSecret(t, dir, "three", Options{})
+	before := folderContents(t, dir)
+	for _, spoil := range []func(path string) error{os.Remove, func(path string) error { return os.Truncate(path, 0) }} {
+		if err := spoil(filepath.Join(dir, databaseFile)); err != nil {
+			t.Fatal(err)
+		}
+		wantSecret(t, dir, "", anew)
+		wantSecret(t, dir, "", Options{})
+	}
+	after := folderContents(t, dir)
+	for _, name := range []string{keysetFile, "ca.pem", "ca-key.pem"} {
+		if before[name] != after[name] {
+			t.Errorf("%s changed", name)
+		}
+	}
+	wantSecret(t, filepath.Join(t.TempDir(), "new"), "", anew) // nothing to replace, nothing lost
+}
