@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -237,18 +236,12 @@ func withPort(server string) string {
 	return server
 }
 
-// checkURL takes https, and http on this machine, as everywhere in the configuration.
+// checkURL is outbound.CheckURL for the address of a solver, which must be there.
 func checkURL(wrong *complaints, address, example string) {
-	u, err := url.Parse(address)
-	switch {
-	case address == "":
+	if address == "" {
 		wrong.say("url: is missing; write it as in %s", example)
-	case err != nil || u.Host == "" || u.Opaque != "":
-		wrong.say("url: is not a valid address, as in %s", example)
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		wrong.say("url: must have no user, query or fragment; write it as in %s", example)
-	case u.Scheme != "https" && !(u.Scheme == "http" && outbound.IsLocal(u.Hostname())):
-		wrong.say("url: must begin with https://; http is for this machine only")
+	} else if err := outbound.CheckURL(address); err != nil {
+		wrong.say("url: %w", err)
 	}
 }
 

@@ -79,13 +79,13 @@ func readBundle(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// CheckURL refuses an address that no issuer may be asked at: it must be https,
+// CheckURL refuses an address that nobody may be asked at: it must be https,
 // or http on this machine, without user, query and fragment.
 func CheckURL(address string) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.Opaque != "":
-		return fmt.Errorf("%q is not a valid address, as in https://ca.example.org/directory", address)
+		return fmt.Errorf("%q is not a valid address, as in https://host.example.org/path", address)
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("%q must have no user, query or fragment", u.Redacted())
 	case u.Scheme == "https" || u.Scheme == "http" && IsLocal(u.Hostname()):

@@ -26,7 +26,7 @@ func (o *Outbox) mailApproval(tx vault.Tx, v vault.Version, op vault.Operation, 
 	if err == nil && !sent {
 		o.noRecipient(v, approvalMail(v, op))
 	}
-	op.Unheard = !sent
+	op.MailOwed = !sent
 	return op, err
 }
 

@@ -26,7 +26,7 @@ func (s *Scheduler) SendOwed(ctx context.Context, l vault.Lease) error {
 	}); err != nil {
 		return err
 	}
-	if err := s.eachUnheard(ctx, l.Ref.Vault, func(ref vault.Ref) error {
+	if err := s.eachMailOwed(ctx, l.Ref.Vault, func(ref vault.Ref) error {
 		return s.Change(ctx, ref, func(tx vault.Tx) error { return s.askAgain(tx, ref, now) })
 	}); err != nil {
 		return err
@@ -72,11 +72,11 @@ func (s *Scheduler) eachOwed(ctx context.Context, vaultName string, do func(vaul
 	return nil
 }
 
-// eachUnheard finds the orders of a vault that ask for an approval of which
+// eachMailOwed finds the orders of a vault that ask for an approval of which
 // nobody was told.
-func (s *Scheduler) eachUnheard(ctx context.Context, vaultName string, do func(vault.Ref) error) error {
+func (s *Scheduler) eachMailOwed(ctx context.Context, vaultName string, do func(vault.Ref) error) error {
 	return s.EachUnderway(ctx, vaultName, func(op vault.Operation) error {
-		if !op.Asks || !op.Unheard {
+		if !op.Asks || !op.MailOwed {
 			return nil
 		}
 		return do(op.Ref)
@@ -135,14 +135,14 @@ func (s *Scheduler) letterOf(r vault.Reader, c Current, what string) (text lette
 // askAgain asks for an approval by the mail that nobody was there to get.
 func (s *Scheduler) askAgain(tx vault.Tx, ref vault.Ref, now time.Time) error {
 	op, ok, err := engine.Found(tx.Operation(ref))
-	if err != nil || !ok || op.Status != vault.InProgress || !op.Asks || !op.Unheard {
+	if err != nil || !ok || op.Status != vault.InProgress || !op.Asks || !op.MailOwed {
 		return err
 	}
 	v, err := replaces(tx, op)
 	if err != nil {
 		return err
 	}
-	if op, err = s.mailApproval(tx, v, op, now); err != nil || op.Unheard {
+	if op, err = s.mailApproval(tx, v, op, now); err != nil || op.MailOwed {
 		return err
 	}
 	_, err = tx.PutOperation(op)

@@ -58,7 +58,7 @@ type Operation struct {
 	Missed          time.Time     // when the issuer could not be asked, at the last step; zero: it could
 	Unasked         time.Duration // how long it could not be asked, before that
 	Asks            bool          // an operator's Approval is waited for
-	Unheard         bool          // nobody was there to be asked by mail
+	MailOwed        bool          // the mail that asks for it: nobody was there to get it
 	Approval        *Approval     // nil: none yet
 	History         []Note        // what happened so far, oldest first
 	Target          string        // version id once completed

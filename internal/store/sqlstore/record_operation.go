@@ -64,7 +64,7 @@ func fromOperation(o vault.Operation) (operationRecord, packed) {
 		V: recordVersion, Name: o.Name, RequestID: o.RequestID, Status: string(o.Status), Detail: o.Detail,
 		IssuerName: o.IssuerName, CancelRequested: o.CancelRequested, CancelDue: nanos(o.CancelDue),
 		CancelLost: o.CancelLost, PreserveOrder: o.PreserveOrder, Renewal: o.Renewal, Policy: fromPolicy(o.Policy),
-		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Hastened: nanos(o.Hastened), Missed: nanos(o.Missed), Unasked: o.Unasked, Asks: o.Asks, Unheard: o.Unheard, Target: o.Target, Created: nanos(o.Created),
+		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Hastened: nanos(o.Hastened), Missed: nanos(o.Missed), Unasked: o.Unasked, Asks: o.Asks, Unheard: o.MailOwed, Target: o.Target, Created: nanos(o.Created),
 		CSR: raw.put(o.CSR), Private: raw.put(o.Private), State: raw.put(o.State),
 	}
 	if o.Failure != nil {
@@ -89,7 +89,7 @@ func (r operationRecord) operation(ref vault.Ref, rev int64, raw packed) (o vaul
 		Ref: ref, RequestID: r.RequestID, Status: vault.Status(r.Status), Detail: r.Detail,
 		IssuerName: r.IssuerName, CancelRequested: r.CancelRequested, CancelDue: atNanos(r.CancelDue),
 		CancelLost: r.CancelLost, PreserveOrder: r.PreserveOrder, Renewal: r.Renewal, Policy: r.Policy.policy(),
-		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Hastened: atNanos(r.Hastened), Missed: atNanos(r.Missed), Unasked: r.Unasked, Asks: r.Asks, Unheard: r.Unheard, Target: r.Target, Created: atNanos(r.Created), Rev: rev,
+		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Hastened: atNanos(r.Hastened), Missed: atNanos(r.Missed), Unasked: r.Unasked, Asks: r.Asks, MailOwed: r.Unheard, Target: r.Target, Created: atNanos(r.Created), Rev: rev,
 	}
 	if r.Failure != nil {
 		o.Failure = &vault.Failure{Code: r.Failure.Code, Message: r.Failure.Message}
