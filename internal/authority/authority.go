@@ -25,8 +25,7 @@ func Root(key crypto.Signer, form x509.Certificate) (Authority, error) {
 	if err := ofAuthority(&form, key); err != nil {
 		return Authority{}, err
 	}
-	c, err := Authority{&form, key}.sign(key.Public(), &form)
-	return Authority{c, key}, err
+	return Authority{&form, key}.make(key, form)
 }
 
 // Below makes an authority that is signed by this one.
@@ -34,15 +33,18 @@ func (a Authority) Below(key crypto.Signer, form x509.Certificate) (Authority, e
 	if err := ofAuthority(&form, key); err != nil {
 		return Authority{}, err
 	}
-	c, err := a.sign(key.Public(), &form)
-	return Authority{c, key}, err
+	return a.make(key, form)
 }
 
-// Leaf signs a certificate for somebody's public key, of a kind that
+// Leaf signs a certificate (DER) for somebody's public key, of a kind that
 // crypto/x509 knows. Basic constraints and a subject key identifier are in it
 // as the form has them.
-func (a Authority) Leaf(public crypto.PublicKey, form x509.Certificate) (*x509.Certificate, error) {
-	return a.sign(public, &form)
+func (a Authority) Leaf(public crypto.PublicKey, form x509.Certificate) ([]byte, error) {
+	der, err := a.sign(public, &form)
+	if err == nil {
+		Note(a.Certificate.RawSubjectPublicKeyInfo, der)
+	}
+	return der, err
 }
 
 // Validity is that of its certificate.
@@ -57,16 +59,24 @@ func ofAuthority(form *x509.Certificate, key crypto.Signer) (err error) {
 	return err
 }
 
-// sign makes the certificate, whose signature crypto/x509 checks, and reads it
-// as others will.
-func (a Authority) sign(public crypto.PublicKey, form *x509.Certificate) (*x509.Certificate, error) {
+// make signs an authority's own certificate, and reads it as others will.
+func (a Authority) make(key crypto.Signer, form x509.Certificate) (Authority, error) {
+	der, err := a.sign(key.Public(), &form)
+	if err != nil {
+		return Authority{}, err
+	}
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return Authority{}, fmt.Errorf("read the certificate: %w", err)
+	}
+	return Authority{c, key}, nil
+}
+
+// sign makes a certificate, whose signature crypto/x509 checks.
+func (a Authority) sign(public crypto.PublicKey, form *x509.Certificate) ([]byte, error) {
 	der, err := x509.CreateCertificate(rand.Reader, form, a.Certificate, public, a.Key)
 	if err != nil {
 		return nil, fmt.Errorf("sign the certificate: %w", err)
 	}
-	c, err := x509.ParseCertificate(der)
-	if err != nil {
-		return nil, fmt.Errorf("read the certificate: %w", err)
-	}
-	return c, nil
+	return der, nil
 }

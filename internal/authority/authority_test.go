@@ -49,9 +49,16 @@ func TestAuthorities(t *testing.T) {
 	key := newKey(t)
 	leafForm := aForm("leaf")
 	leafForm.KeyUsage, leafForm.DNSNames = x509.KeyUsageDigitalSignature, []string{"leaf.example"}
-	leaf, err := issuing.Leaf(key.Public(), leafForm)
+	der, err := issuing.Leaf(key.Public(), leafForm)
 	if err != nil {
 		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !Known(issuing.Certificate.RawSubjectPublicKeyInfo, der) || Known(root.Certificate.RawSubjectPublicKeyInfo, der) {
+		t.Error("who signed the leaf has to be found out again")
 	}
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
 	roots.AddCert(root.Certificate)

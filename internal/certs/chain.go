@@ -3,6 +3,7 @@ package certs
 import (
 	"bytes"
 	"errors"
+	"slices"
 
 	"certwright/internal/keys"
 )
@@ -19,14 +20,14 @@ var (
 // which may be an authority's if no other has that key. The error is
 // ErrOtherKey if only other keys have end-entity certificates.
 func FindLeaf(certs [][]byte, public []byte) (int, error) {
-	found, entity := -1, false
+	found, authority, entity := -1, false, false
 	for i, der := range certs {
 		c, err := Parse(der)
 		if err != nil {
 			return 0, errNoLeaf
 		}
-		if keys.Same(c.Public, public) && (found < 0 || !c.IsCA && isCA(certs[found])) {
-			found = i
+		if (found < 0 || authority && !c.IsCA) && keys.Same(c.Public, public) {
+			found, authority = i, c.IsCA
 		}
 		entity = entity || !c.IsCA
 	}
@@ -39,14 +40,12 @@ func FindLeaf(certs [][]byte, public []byte) (int, error) {
 	return 0, errNoLeaf
 }
 
-func isCA(der []byte) bool {
-	c, err := Parse(der)
-	return err == nil && c.IsCA
-}
-
 // Order returns the certificates with the leaf first, then issuer by issuer;
 // those that do not belong to the chain, or cannot be read, come last as given.
 func Order(certs [][]byte, leaf int) [][]byte {
+	if len(certs) < 2 {
+		return slices.Clone(certs)
+	}
 	parsed := make([]*Certificate, len(certs))
 	for i, der := range certs {
 		if c, err := Parse(der); err == nil {

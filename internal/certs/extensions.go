@@ -77,7 +77,6 @@ const maxExtensions = 256
 // passed over, as the standard library does.
 func readExtensions(seq cryptobyte.String) ([]extension, error) {
 	var list []extension
-	seen := map[string]bool{}
 	var items cryptobyte.String
 	if !seq.ReadASN1(&items, der.SEQUENCE) {
 		return nil, errExtension
@@ -90,11 +89,10 @@ func readExtensions(seq cryptobyte.String) ([]extension, error) {
 			!item.ReadASN1(&value, der.OCTET_STRING) {
 			return nil, errExtension
 		}
-		kind := e.id.String()
-		if seen[kind] || len(list) == maxExtensions {
+		if len(list) == maxExtensions || slices.ContainsFunc(list, func(x extension) bool { return x.id.Equal(e.id) }) {
 			return nil, errExtension // RFC 5280 section 4.2: at most one of a kind
 		}
-		seen[kind], e.value = true, value
+		e.value = value
 		list = append(list, e)
 	}
 	return list, nil

@@ -22,23 +22,30 @@ const maxCommonName = 64
 // not added, as recorded. The error is the refusal of a subject that cannot be
 // read or whose common name is too long.
 func Fitted(x vault.X509Props) (vault.X509Props, error) {
-	subject, err := dn.Parse(x.Subject)
-	if err != nil {
-		return x, err
+	x, _, err := fitted(x)
+	return x, err
+}
+
+// fitted is Fitted, with the subject in DER as well.
+func fitted(x vault.X509Props) (_ vault.X509Props, subject []byte, err error) {
+	if subject, err = dn.Parse(x.Subject); err != nil {
+		return x, nil, err
 	}
-	sans := once(x.SANs)
-	kept, long, err := shortNames(subject, sans)
+	x.SANs = once(x.SANs)
+	kept, long, err := shortNames(subject, x.SANs)
 	if err != nil {
-		return x, err
+		return x, nil, err
 	}
 	if long {
 		x.Subject = dn.Render(kept)
+		if subject, err = dn.Parse(x.Subject); err != nil { // as it would be from the policy
+			return x, nil, err
+		}
 	}
-	x.SANs = sans
-	if sans.Empty() {
-		return WithSubject(x)
+	if x.SANs.Empty() {
+		x.SANs = withCommonNames(x.SANs, subject)
 	}
-	return x, nil
+	return x, subject, nil
 }
 
 // WithSubject returns the properties with every common name that is a DNS name
@@ -48,10 +55,16 @@ func WithSubject(x vault.X509Props) (vault.X509Props, error) {
 	if err != nil {
 		return x, err
 	}
-	for _, cn := range dn.CommonNames(subject) {
-		x.SANs = withName(x.SANs, cn)
-	}
+	x.SANs = withCommonNames(x.SANs, subject)
 	return x, nil
+}
+
+// withCommonNames returns the alternative names with those of a subject in DER.
+func withCommonNames(s *vault.SANs, subject []byte) *vault.SANs {
+	for _, cn := range dn.CommonNames(subject) {
+		s = withName(s, cn)
+	}
+	return s
 }
 
 // withName returns the alternative names with a common name that is a DNS name

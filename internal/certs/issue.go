@@ -9,7 +9,6 @@ import (
 	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"certwright/internal/authority"
-	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -22,16 +21,12 @@ import (
 // (docs/contract/certificates.md). Errors of the caller's making are vault
 // refusals.
 func SelfSign(k keys.Key, x vault.X509Props, now time.Time) ([]byte, error) {
-	x, err := Fitted(x)
+	x, subject, err := fitted(x)
 	if err != nil {
 		return nil, err
 	}
 	if !x.CA {
 		x.Usage = ofLeaf(x.Usage)
-	}
-	subject, err := dn.Parse(x.Subject)
-	if err != nil {
-		return nil, err
 	}
 	usage, ekus, sans, basic, err := askedExtensions(x)
 	if err != nil {

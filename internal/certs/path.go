@@ -68,7 +68,7 @@ func (c Certificate) signedBy(issuer Certificate, leaf bool, now time.Time) erro
 	case (leaf || !root) && !issuer.validAt(now):
 		return fmt.Errorf("%w: its issuer %s is %s", ErrNotNow, issuer.Subject, issuer.dates(now))
 	}
-	err := verify(issuer.Public, c.tbs, c.signature, c.algorithm)
+	err := verified(issuer.Public, c.Raw, c.tbs, c.signature, c.algorithm)
 	if errors.Is(err, errSignature) {
 		return fmt.Errorf("%w: %s is not signed by %s", ErrNotSigned, c.Subject, issuer.Subject)
 	}

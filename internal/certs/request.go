@@ -7,7 +7,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
-	"certwright/internal/certs/dn"
+	"certwright/internal/authority"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -18,11 +18,7 @@ import (
 // service's order (docs/contract/certificates.md). It is signed with SHA-256, with P-384 and
 // P-521 SHA-384 and SHA-512. Errors of the caller's making are vault refusals.
 func Request(k keys.Key, x vault.X509Props) ([]byte, error) {
-	x, err := Fitted(x)
-	if err != nil {
-		return nil, err
-	}
-	subject, err := dn.Parse(x.Subject)
+	x, subject, err := fitted(x)
 	if err != nil {
 		return nil, err
 	}
@@ -30,11 +26,12 @@ func Request(k keys.Key, x vault.X509Props) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	public := k.PKIX()
 	var b cryptobyte.Builder
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(0)
 		b.AddBytes(subject)
-		b.AddBytes(k.PKIX())
+		b.AddBytes(public)
 		b.AddASN1(asn1.Tag(0).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) {
 			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 				b.AddASN1ObjectIdentifier(oidExtensionRequest)
@@ -46,7 +43,11 @@ func Request(k keys.Key, x vault.X509Props) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the request: %w", err)
 	}
-	return sign(k, tbs)
+	csr, err := sign(k, tbs)
+	if err == nil {
+		authority.Note(public, csr)
+	}
+	return csr, err
 }
 
 // A CertificateRequest is what a PKCS#10 request asks for.
@@ -83,7 +84,7 @@ func ParseRequest(csr []byte) (CertificateRequest, error) {
 		return CertificateRequest{}, errRequest
 	}
 	r := CertificateRequest{Raw: csr, SubjectDER: subject, Public: spki}
-	if err := verify(spki, tbs, sig, id); err != nil {
+	if err := verified(spki, csr, tbs, sig, id); err != nil {
 		return CertificateRequest{}, fmt.Errorf("read the certificate request: %w", err)
 	}
 	if err := r.readAttributes(body); err != nil {

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/authority"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -74,6 +75,19 @@ func sign(k keys.Key, tbs []byte) ([]byte, error) {
 }
 
 var errSignature = errors.New("the signature does not verify")
+
+// verified checks the signature of a certificate or request, of which whole is the
+// DER, by the key in pkix, unless it is known to be good.
+func verified(pkix, whole, tbs, sig []byte, id oid) error {
+	if authority.Known(pkix, whole) {
+		return nil
+	}
+	err := verify(pkix, tbs, sig, id)
+	if err == nil {
+		authority.Note(pkix, whole)
+	}
+	return err
+}
 
 // verify checks a signature over tbs by the key in pkix.
 func verify(pkix, tbs, sig []byte, id oid) error {

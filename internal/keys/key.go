@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 
@@ -24,8 +26,10 @@ var errNoKey = errors.New("the key is missing")
 type Key struct {
 	Public
 	signer crypto.Signer // RSA and EC
-	block  cipher.Block  // oct
-	gcm    cipher.AEAD   // oct
+	pkix   func() []byte // of an RSA or EC key, written once however often it is asked for
+	pkcs8  func() ([]byte, error)
+	block  cipher.Block // oct
+	gcm    cipher.AEAD  // oct
 }
 
 // New makes an RSA or EC key of p's type and size or curve; the -HSM types are
@@ -74,7 +78,10 @@ func pair(s crypto.Signer) (Key, error) {
 	if err != nil {
 		return Key{}, err
 	}
-	return Key{Public: p, signer: s}, nil
+	return Key{Public: p, signer: s, pkix: sync.OnceValue(p.PKIX), pkcs8: sync.OnceValues(func() ([]byte, error) {
+		der, err := writePKCS8(s)
+		return slices.Clip(der), err
+	})}, nil
 }
 
 // maxPrivate is the longest private key looked at, in bytes: RSA of 16384 bits
@@ -105,16 +112,32 @@ func Parse(pkcs8 []byte) (Key, error) {
 	return Key{}, errors.New("read the PKCS#8 private key: neither RSA nor EC on a supported curve")
 }
 
-// PKCS8 returns an RSA or EC key as unencrypted PKCS #8 DER.
+// PKCS8 returns an RSA or EC key as unencrypted PKCS #8 DER, which the caller must
+// not change.
 func (k Key) PKCS8() ([]byte, error) {
-	if s, ok := k.signer.(koblitz); ok {
+	if k.pkcs8 == nil {
+		return writePKCS8(k.signer)
+	}
+	return k.pkcs8()
+}
+
+func writePKCS8(s crypto.Signer) ([]byte, error) {
+	if s, ok := s.(koblitz); ok {
 		return s.pkcs8()
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(k.signer)
+	der, err := x509.MarshalPKCS8PrivateKey(s)
 	if err != nil {
 		return nil, fmt.Errorf("write the PKCS#8 private key: %w", err)
 	}
 	return der, nil
+}
+
+// PKIX is that of Public. The caller must not change it.
+func (k Key) PKIX() []byte {
+	if k.pkix == nil {
+		return k.Public.PKIX()
+	}
+	return k.pkix()
 }
 
 // Signer returns an RSA or EC key as a signer: PKCS #1 v1.5 or PSS for RSA,

@@ -100,3 +100,25 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A key is written once, however often it is asked for.
+func TestWrittenOnce(t *testing.T) {
+	t.Parallel()
+	for _, p := range []vault.KeyProps{{Type: vault.EC, Curve: vault.P256}, {Type: vault.EC, Curve: vault.P256K}, rsa2048} {
+		k := key(t, p)
+		a, err := k.PKCS8()
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := k.Named("https://example/keys/k/1").PKCS8()
+		if err != nil || &a[0] != &b[0] || &k.PKIX()[0] != &k.PKIX()[0] {
+			t.Errorf("%v: written twice (%v)", p, err)
+		}
+		if grown := append(a, 0); &grown[0] == &a[0] {
+			t.Errorf("%v: what is appended to it stands in it", p)
+		}
+		if !bytes.Equal(k.PKIX(), k.Public.PKIX()) {
+			t.Errorf("%v: two public keys", p)
+		}
+	}
+}

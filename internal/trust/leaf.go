@@ -96,11 +96,15 @@ func (a *Authority) mint(name string, addr netip.Addr, now time.Time) (*tls.Cert
 	if len(names[0]) <= 64 { // ub-common-name, RFC 5280 appendix A
 		form.Subject.CommonName = names[0]
 	}
-	leaf, err := a.own.Leaf(key.Public(), form)
+	der, err := a.own.Leaf(key.Public(), form)
 	if err != nil {
 		return nil, fmt.Errorf("make a TLS leaf: %w", err)
 	}
-	return &tls.Certificate{Certificate: [][]byte{leaf.Raw}, PrivateKey: key, Leaf: leaf}, nil
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return nil, fmt.Errorf("read a TLS leaf: %w", err)
+	}
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
 }
 
 // addresses lists the addresses of a leaf, each once.

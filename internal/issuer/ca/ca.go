@@ -107,7 +107,7 @@ func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error
 
 // issue signs what is allowed.
 func (i *Issuer) issue(a member, p Profile, w request, o vault.Order) (vault.Progress, error) {
-	leaf, err := i.leaf(a, p, w, o.Policy.X509.ValidityMonths, o.Now)
+	leaf, der, err := i.leaf(a, p, w, o.Policy.X509.ValidityMonths, o.Now)
 	if err != nil {
 		return fault("The certificate could not be made: %v.", err), nil // nor would it be the next time
 	}
@@ -124,7 +124,7 @@ func (i *Issuer) issue(a member, p Profile, w request, o vault.Order) (vault.Pro
 	if len(w.added) > 0 {
 		notes = append(notes, "Added the subject's common name to the alternative names: "+strings.Join(w.added, ", ")+".")
 	}
-	return vault.Progress{Chain: append([][]byte{leaf.Raw}, a.chain()...), Ref: ref, Notes: notes}, nil
+	return vault.Progress{Chain: append([][]byte{der}, a.chain()...), Ref: ref, Notes: notes}, nil
 }
 
 // profileOf picks the profile by the issuer's organization id.

@@ -7,10 +7,14 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"certwright/internal/authority"
 	"certwright/internal/certs"
 	"certwright/internal/issuer/issuertest"
 	"certwright/internal/keys"
@@ -158,4 +162,34 @@ func TestContract(t *testing.T) {
 		},
 		Hold: with(Settings{ManualApproval: true}),
 	})
+}
+
+// What this process has signed itself is not checked again when it comes back: the
+// request of the vault, the certificate that goes to it. Changed by a bit it is.
+func TestOwnSignaturesAreKnown(t *testing.T) {
+	t.Parallel()
+	i, _ := newIssuer(t, Settings{})
+	o := orderOf(t, "", policyOf("CN=www.example.org", vault.SANs{}), begin)
+	r, err := certs.ParseRequest(o.CSR)
+	if err != nil || !authority.Known(r.Public, o.CSR) {
+		t.Errorf("the request is not known (%v)", err)
+	}
+	_, p := issue(t, i, o)
+	above, err := certs.Parse(p.Chain[1])
+	if err != nil || !authority.Known(above.Public, p.Chain[0]) {
+		t.Errorf("the certificate is not known (%v)", err)
+	}
+	if _, err := certs.CheckPath(p.Chain, 0, begin); err != nil {
+		t.Error(err)
+	}
+	last := len(p.Chain[0]) - 1
+	forged := [][]byte{slices.Concat(p.Chain[0][:last], []byte{p.Chain[0][last] ^ 1}), p.Chain[1]}
+	if _, err := certs.CheckPath(forged, 0, begin); !errors.Is(err, certs.ErrNotSigned) {
+		t.Errorf("another signature passes: %v", err)
+	}
+	last = len(o.CSR) - 1
+	o.CSR = slices.Concat(o.CSR[:last], []byte{o.CSR[last] ^ 1})
+	if p, err := i.Step(t.Context(), o); err != nil || p.Failure == nil || !strings.Contains(p.Failure.Message, "not signed by its own key") {
+		t.Errorf("a request that is not signed by its own key: %+v, %v", p, err)
+	}
 }

@@ -15,14 +15,14 @@ import (
 	"certwright/internal/vault"
 )
 
-// leaf signs a certificate for a request that the rules allow.
-func (i *Issuer) leaf(a member, p Profile, w request, months int, now time.Time) (*x509.Certificate, error) {
+// leaf signs a certificate for a request that the rules allow. form is what is in it.
+func (i *Issuer) leaf(a member, p Profile, w request, months int, now time.Time) (form x509.Certificate, raw []byte, err error) {
 	id, err := authority.KeyID(w.public)
 	if err != nil {
-		return nil, err
+		return form, nil, err
 	}
 	valid := p.validity(a, months, now)
-	form := x509.Certificate{
+	form = x509.Certificate{
 		SerialNumber: authority.NewSerial(serialOctets), RawSubject: w.subject, NotBefore: valid.From, NotAfter: valid.To,
 		KeyUsage: p.grantUsage(w.usage, w.ec), BasicConstraintsValid: true, SubjectKeyId: id,
 		CRLDistributionPoints: i.urls(a.name + ".crl"), IssuingCertificateURL: i.urls(a.name + ".crt"),
@@ -30,14 +30,15 @@ func (i *Issuer) leaf(a member, p Profile, w request, months int, now time.Time)
 	for _, e := range p.grantEKUs(w.ekus) {
 		id, err := parseOID(e)
 		if err != nil {
-			return nil, err
+			return form, nil, err
 		}
 		form.UnknownExtKeyUsage = append(form.UnknownExtKeyUsage, id)
 	}
 	if form.ExtraExtensions, err = w.alternatives(); err != nil {
-		return nil, err
+		return form, nil, err
 	}
-	return a.Leaf(w.public, form)
+	raw, err = a.Leaf(w.public, form)
+	return form, raw, err
 }
 
 // validity is the time a leaf is valid: as long as asked for, as the profile
@@ -121,7 +122,7 @@ func addUPN(b *cryptobyte.Builder, upn string) {
 }
 
 // shortened says why a leaf lives less than was asked for; "" if it does not.
-func (p Profile) shortened(leaf *x509.Certificate, a member, name string, o vault.Order) string {
+func (p Profile) shortened(leaf x509.Certificate, a member, name string, o vault.Order) string {
 	switch asked := authority.AfterMonths(o.Now, o.Policy.X509.ValidityMonths); {
 	case !leaf.NotAfter.Before(asked.Add(-time.Minute)):
 		return ""

@@ -100,11 +100,11 @@ func TestNameConstraintsHold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		leaf, err := i.leaf(a, Profile{ValidityDays: 90}, w, 1, begin)
+		_, leaf, err := i.leaf(a, Profile{ValidityDays: 90}, w, 1, begin)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := vault.Progress{Chain: [][]byte{leaf.Raw, a.Certificate.Raw}}
+		p := vault.Progress{Chain: [][]byte{leaf, a.Certificate.Raw}}
 		out, err := at.check(t, at.root(t, i), p, begin)
 		if (err == nil) != good || !good && !strings.Contains(out, "error 47") {
 			t.Errorf("%s: openssl says %v\n%s", name, err, out)
