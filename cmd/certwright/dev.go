@@ -17,6 +17,7 @@ type devCommand struct {
 	settings    `embed:""`
 	listeners   `embed:""`
 	NewDatabase bool `help:"Begin with an empty database where the data folder's own is lost; the keyset stays."`
+	NewCA       bool `name:"new-ca" help:"Make a TLS authority where the data folder's own is lost; every client must be told to trust it."`
 	JSON        bool `name:"json" help:"Print one line of JSON on stdout when ready."`
 }
 
@@ -36,7 +37,7 @@ func (d devCommand) Run(ctx context.Context, to streams) error {
 		Log:     slog.New(server.LogLines(to.err, slog.LevelInfo)),
 		Observe: server.RequestLines(to.err),
 
-		NewDatabase: d.NewDatabase,
+		NewDatabase: d.NewDatabase, NewCA: d.NewCA,
 	})
 	if err != nil {
 		return err

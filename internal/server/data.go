@@ -22,7 +22,7 @@ func (s *Server) openData(ctx context.Context) (err error) {
 	if err := s.folder.holdDatabase(); err != nil {
 		return err
 	}
-	if s.trust, err = trust.Open(s.folder.path); err != nil {
+	if err := s.openTrust(past); err != nil {
 		return err
 	}
 	if err := s.openDatabase(ctx, past); err != nil {
@@ -32,6 +32,25 @@ func (s *Server) openData(ctx context.Context) (err error) {
 		return err
 	}
 	s.tellRestored()
+	return nil
+}
+
+// openTrust opens the TLS authority. A folder that was used has one, which
+// clients trust: another is made only where that is meant.
+func (s *Server) openTrust(past past) (err error) {
+	if past.used && !s.options.NewCA && !s.options.NewDatabase {
+		s.trust, err = trust.Reopen(s.folder.path)
+		return err
+	}
+	if s.trust, err = trust.Open(s.folder.path); err != nil {
+		return err
+	}
+	switch {
+	case s.options.NewCA && !s.trust.Made:
+		return fmt.Errorf("the TLS authority %s is there and can be used\nhint: start without --new-ca; to replace it, move it and %s away first", s.trust.Path(trust.CAFile), trust.KeyFile)
+	case past.used && s.trust.Made:
+		s.log.Warn("a new TLS authority was made: every client must be told to trust it", "file", s.trust.Path(trust.CAFile))
+	}
 	return nil
 }
 

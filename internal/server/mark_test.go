@@ -2,12 +2,14 @@ package server
 
 import (
 	"database/sql"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"certwright/internal/config"
+	"certwright/internal/trust"
 )
 
 const versions = "?api-version=7.4"
@@ -220,4 +222,39 @@ func TestNewDatabase(t *testing.T) {
 		}
 	}
 	wantSecret(t, filepath.Join(t.TempDir(), "new"), "", anew) // nothing to replace, nothing lost
+}
+
+// The authority that clients trust is not replaced by another behind their back.
+func TestALostAuthorityIsRefused(t *testing.T) {
+	t.Parallel()
+	_, _, dir := usedFolder(t)
+	ca, key := filepath.Join(dir, trust.CAFile), filepath.Join(dir, trust.KeyFile)
+	before := folderContents(t, dir)
+	anew := config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: dir}
+	if _, err := Start(t.Context(), anew, Options{NewCA: true}); err == nil || !strings.Contains(err.Error(), "\nhint: start without --new-ca") {
+		t.Errorf("a new one over one that can be used: %v", err)
+	}
+	for _, file := range []string{ca, filepath.Join(dir, issuingCAFile)} {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantSecret(t, dir, "three", Options{})
+	if after := folderContents(t, dir); after[trust.CAFile] != before[trust.CAFile] || after[issuingCAFile] != before[issuingCAFile] {
+		t.Error("ca.pem and issuing-ca.pem are not written as they were")
+	}
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, dir, "the key of "+ca+" is missing")
+	if err := os.Remove(ca); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, dir, "the TLS authority is missing: neither "+ca+" nor ca-key.pem is there\nhint: put ca.pem and ca-key.pem back from a backup; to have a new authority made, which every client must be told to trust, start once with --new-ca")
+	var said strings.Builder
+	wantSecret(t, dir, "three", Options{NewCA: true, Log: slog.New(LogLines(&said, slog.LevelWarn))})
+	if !strings.Contains(said.String(), "every client must be told to trust it") {
+		t.Errorf("it said %q", said.String())
+	}
+	wantSecret(t, dir, "three", Options{})
 }

@@ -80,6 +80,7 @@ type Options struct {
 	Observe func(api.Observation) // told of every request to a vault; may be nil
 
 	NewDatabase bool // begin with an empty database where the folder's own is gone
+	NewCA       bool // make a TLS authority where the folder's own is gone
 }
 
 // Start opens the data folder, puts the parts together and opens the listeners.

@@ -7,23 +7,20 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"certwright/internal/authority"
-	"certwright/internal/files"
 )
 
 // The files in the data folder. All may be read by everybody but the key,
 // which is a PKCS#8 file of mode 0600 of its own: it signs only TLS leaves,
-// and has to be there before the database and its keyset are opened.
+// and has to be there before the database and its keyset are opened. It holds
+// the certificate, too, of which ca.pem is a copy for others.
 const (
 	CAFile         = "ca.pem"
 	KeyFile        = "ca-key.pem"
@@ -40,6 +37,7 @@ type Authority struct {
 	Addresses []netip.Addr // in every leaf, beside 127.0.0.1 and ::1
 	Hosts     []string     // names that get leaves beside the local ones, as Matches takes them
 	Limit     int          // of leaves kept; 0 means 1,000
+	Made      bool         // Open made it: nobody trusts it yet
 
 	dir string
 	own authority.Authority
@@ -48,21 +46,31 @@ type Authority struct {
 	leaves leaves
 }
 
+// ErrMissing is what Reopen returns where there is no authority.
+var ErrMissing = errors.New("the TLS authority is missing")
+
 // Open reads the authority in the folder dir, or makes it where there is none,
 // and brings the bundle and the truststore up to date.
 func Open(dir string) (*Authority, error) {
-	a := &Authority{dir: dir}
-	err := a.read()
-	if errors.Is(err, fs.ErrNotExist) {
-		err = a.create()
+	a, err := Reopen(dir)
+	if !errors.Is(err, ErrMissing) {
+		return a, err
 	}
-	if err != nil {
+	a = &Authority{dir: dir, Made: true}
+	if err := a.create(); err != nil {
 		return nil, fmt.Errorf("open the TLS authority: %w", err)
 	}
-	if err := a.export(systemRoots()); err != nil {
-		return nil, err
+	return a, a.export(systemRoots())
+}
+
+// Reopen is Open for a folder that has an authority, which clients trust: it
+// makes none.
+func Reopen(dir string) (*Authority, error) {
+	a := &Authority{dir: dir}
+	if err := a.read(); err != nil {
+		return nil, fmt.Errorf("open the TLS authority: %w", err)
 	}
-	return a, nil
+	return a, a.export(systemRoots())
 }
 
 // Path returns where one of the files is, absolute if the folder was.
@@ -74,40 +82,7 @@ func (a *Authority) Certificate() *x509.Certificate { return a.own.Certificate }
 // PEM returns the authority's certificate as in ca.pem.
 func (a *Authority) PEM() []byte { return authority.PEM(a.own.Certificate.Raw) }
 
-// read loads certificate and key. fs.ErrNotExist means that there is no
-// certificate: a key alone is what a start that was killed leaves, and nobody
-// trusts it.
-func (a *Authority) read() error {
-	certPEM, err := os.ReadFile(a.Path(CAFile))
-	if err != nil {
-		return err
-	}
-	keyPEM, err := os.ReadFile(a.Path(KeyFile))
-	if err != nil {
-		// %v: a missing key must not read as a missing authority.
-		return fmt.Errorf("read the key of %s: %v; remove that file to have a new authority made", a.Path(CAFile), err)
-	}
-	cert, err := parseCertificate(certPEM)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", a.Path(CAFile), err)
-	}
-	key, err := parseKey(keyPEM)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", a.Path(KeyFile), err)
-	}
-	if !key.PublicKey.Equal(cert.PublicKey) {
-		return fmt.Errorf("%s does not belong to %s; remove both to have a new authority made", KeyFile, a.Path(CAFile))
-	}
-	if time.Now().Add(leafLifetime).After(cert.NotAfter) {
-		return fmt.Errorf("%s ends on %s; remove it and %s to have a new authority made",
-			a.Path(CAFile), cert.NotAfter.Format(time.DateOnly), KeyFile)
-	}
-	a.own = authority.Authority{Certificate: cert, Key: key}
-	return nil
-}
-
-// create makes the authority. The key is written first and the certificate
-// last, each in one step, so that a start that is killed in between can be made again.
+// create makes the authority.
 func (a *Authority) create() error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -116,15 +91,7 @@ func (a *Authority) create() error {
 	if a.own, err = authority.Root(key, ownForm(time.Now())); err != nil {
 		return fmt.Errorf("make the TLS authority: %w", err)
 	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return fmt.Errorf("write the TLS authority's key: %w", err)
-	}
-	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
-	if err := files.Replace(a.Path(KeyFile), keyPEM, 0o600); err != nil {
-		return err
-	}
-	return files.Replace(a.Path(CAFile), a.PEM(), 0o644)
+	return a.write(key)
 }
 
 // serialOctets is how long serial numbers are, of the authority and of leaves.

@@ -3,16 +3,20 @@ package trust
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"certwright/internal/files"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -252,7 +256,7 @@ func TestOpenRefusesBrokenFolders(t *testing.T) {
 	for name, c := range map[string]struct {
 		file, content, want string
 	}{
-		"no key":          {KeyFile, "", "remove that file"},
+		"no key":          {KeyFile, "", "put ca.pem and ca-key.pem back from a backup; to have a new authority made, which every client must be told to trust, remove ca.pem and start once with --new-ca"},
 		"garbage key":     {KeyFile, "x", KeyFile},
 		"garbage ca":      {CAFile, "x", CAFile},
 		"another's key":   {KeyFile, "other", "does not belong"},
@@ -279,18 +283,89 @@ func TestOpenRefusesBrokenFolders(t *testing.T) {
 	}
 }
 
-func TestOpenAfterAKilledStart(t *testing.T) {
-	t.Parallel()
-	a := open(t)
-	if err := os.Remove(a.Path(CAFile)); err != nil {
-		t.Fatal(err)
-	}
-	b, err := Open(a.dir)
+// bare leaves the key's file as older programs wrote it, without the certificate.
+func bare(t *testing.T, a *Authority) {
+	t.Helper()
+	text, err := os.ReadFile(a.Path(KeyFile))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.Certificate().Equal(a.Certificate()) {
-		t.Error("the authority without a certificate was not replaced")
+	block, _ := pem.Decode(text)
+	if err := os.WriteFile(a.Path(KeyFile), pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Clients trust the certificate, so one that is gone is written again, and
+// another is never made in its place.
+func TestAMissingCertificateIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(a *Authority) error{
+		"ca.pem":                       func(a *Authority) error { return os.Remove(a.Path(CAFile)) },
+		"ca.pem and all made of it":    func(a *Authority) error { return errors.Join(os.Remove(a.Path(CAFile)), os.Remove(a.Path(BundleFile))) },
+		"ca.pem, the key without it":   func(a *Authority) error { bare(t, a); return os.Remove(a.Path(CAFile)) },
+		"nothing, the key without one": func(a *Authority) error { bare(t, a); return nil },
+	} {
+		for _, open := range []func(string) (*Authority, error){Open, Reopen} {
+			a, err := Open(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := contents(t, a.dir)
+			delete(before, TruststoreFile) // with other salts each time
+			if err := spoil(a); err != nil {
+				t.Fatal(err)
+			}
+			b, err := open(a.dir)
+			if err != nil {
+				t.Errorf("without %s: %v", name, err)
+				continue
+			}
+			after := contents(t, a.dir)
+			delete(after, TruststoreFile)
+			if diff := cmp.Diff(before, after); diff != "" || !b.Certificate().Equal(a.Certificate()) || b.Made {
+				t.Errorf("without %s (-before +after):\n%s", name, diff)
+			}
+		}
+	}
+}
+
+func TestReopenMakesNone(t *testing.T) {
+	t.Parallel()
+	killed := open(t) // an older program's first start, killed after the key
+	bare(t, killed)
+	for _, file := range []string{CAFile, BundleFile, TruststoreFile} {
+		if err := os.Remove(killed.Path(file)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, dir := range []string{t.TempDir(), killed.dir} {
+		before := contents(t, dir)
+		if _, err := Reopen(dir); !errors.Is(err, ErrMissing) || !strings.Contains(err.Error(), "\nhint: put ca.pem and ca-key.pem back from a backup; ") {
+			t.Errorf("got %v", err)
+		}
+		if diff := cmp.Diff(before, contents(t, dir)); diff != "" {
+			t.Errorf("files changed:\n%s", diff)
+		}
+		b, err := Open(dir)
+		if err != nil || !b.Made || b.Certificate().Equal(killed.Certificate()) {
+			t.Errorf("Open: %v", err)
+		}
+	}
+}
+
+// Who reads the key can be any server of this name to its clients.
+func TestOpenRefusesAnOpenKey(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no such permission bits")
+	}
+	a := open(t)
+	if err := os.Chmod(a.Path(KeyFile), 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(a.dir); !errors.Is(err, files.ErrExposed) || !strings.Contains(err.Error(), "\nhint: chmod 600 ") {
+		t.Errorf("got %v", err)
 	}
 }
 
