@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/testvault"
 
 	"go.uber.org/goleak"
@@ -20,20 +21,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func call(t *testing.T, v *testvault.Vault, method, path, body string) (int, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, v.URL+path+"?api-version=7.4", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	r.Header.Set("Authorization", "Bearer x")
 	r.Header.Set("Content-Type", "application/json")
 	answer, err := v.Client().Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return answer.StatusCode, string(text)
 }
 
@@ -115,9 +110,7 @@ func TestEnvChild(t *testing.T) {
 	r, _ := http.NewRequestWithContext(t.Context(), "GET", os.Getenv("IDENTITY_ENDPOINT")+"?api-version=2019-08-01&resource=r", nil)
 	r.Header.Set("X-IDENTITY-HEADER", os.Getenv("IDENTITY_HEADER"))
 	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	answer.Body.Close()
 	if answer.StatusCode != 200 {
 		t.Errorf("token: %s", answer.Status)

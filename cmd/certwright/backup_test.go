@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"certwright/internal/must"
 )
 
 // A drill is a server that callers write to, and what it acknowledged.
@@ -121,9 +123,7 @@ func TestBackupDrill(t *testing.T) {
 	for range 20 { // they go on
 		<-wrote
 	}
-	if err := d.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, d.Process.Kill())
 	_ = d.Wait() // killed
 	writers.Wait()
 	if out, err := exec.Command("certwright", "restore", file, "--data", filepath.Join(home, "restored")).CombinedOutput(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"certwright/internal/clientenv"
+	"certwright/internal/must"
 )
 
 // A long move says meanwhile how far it is, and one that is refused says what
@@ -44,14 +45,10 @@ func TestClockSaysHowFarItIs(t *testing.T) {
 	if err == nil {
 		err = os.WriteFile(filepath.Join(data, clientenv.RunFile), text, 0o600)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	var out, talk strings.Builder
 	c := clockCommand{running: running{Data: data}, By: "+60d", Words: time.Millisecond}
-	if err := c.Run(t.Context(), streams{out: &out, err: &talk}); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, c.Run(t.Context(), streams{out: &out, err: &talk}))
 	if want := "2026-12-25 12:00:00Z  60d ahead of real time\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}

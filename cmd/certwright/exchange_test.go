@@ -4,22 +4,20 @@ import (
 	"crypto/tls"
 	"io"
 	"testing"
+
+	"certwright/internal/must"
 )
 
 // exchange sends raw bytes over TLS and returns what comes back.
 func exchange(t *testing.T, addr, request string) string {
 	t.Helper()
 	conn, err := tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	defer conn.Close()
 	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}
 	text, err := io.ReadAll(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return string(text)
 }

@@ -20,6 +20,7 @@ import (
 
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
+	"certwright/internal/must"
 	"certwright/internal/server"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -113,12 +114,8 @@ func startDev(t *testing.T, args ...string) *dev {
 	d := &dev{Cmd: exec.Command("certwright", append([]string{"dev", "--json", "--listen=127.0.0.1:0", "--http=127.0.0.1:0"}, args...)...), talk: &strings.Builder{}}
 	d.Stderr = d.talk
 	out, err := d.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
+	must.Do(t, d.Start())
 	t.Cleanup(func() { _ = d.Process.Kill() })
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
@@ -148,9 +145,7 @@ func TestDevAnnouncesItself(t *testing.T) {
 			t.Fatalf("%v, %v", answer, err)
 		}
 	}
-	if err := d.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, d.Process.Signal(syscall.SIGTERM))
 	if err := d.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, d.talk)
 	}
@@ -180,18 +175,14 @@ func TestDevAfterAKill(t *testing.T) {
 	t.Parallel()
 	data := t.TempDir()
 	d := startDev(t, "--data", data)
-	if err := d.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, d.Process.Kill())
 	_ = d.Wait() // killed
 	out, err := exec.Command("certwright", "env", "--data", data).CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "no server runs in "+data) {
 		t.Errorf("env: %v\n%s", err, out)
 	}
 	d = startDev(t, "--data", data)
-	if err := d.Process.Signal(os.Interrupt); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, d.Process.Signal(os.Interrupt))
 	if err := d.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, d.talk)
 	}

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"syscall"
 	"testing"
+
+	"certwright/internal/must"
 )
 
 // A signal to run goes to the command, whose end is run's end.
@@ -27,23 +29,15 @@ func TestRunForwardsSignals(t *testing.T) {
 			run := exec.Command("certwright", "run", "--", "sh", "-c", c.script)
 			run.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal
 			in, err := run.StdinPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			defer in.Close()
 			out, err := run.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := run.Start(); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
+			must.Do(t, run.Start())
 			if _, err := io.ReadFull(out, make([]byte, len("ready\n"))); err != nil {
 				t.Fatal(err)
 			}
-			if err := run.Process.Signal(c.signal); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, run.Process.Signal(c.signal))
 			// A shell acts on a trapped signal once the command it waits for
 			// ends, so read is given a line to end with.
 			_, _ = io.WriteString(in, "\n")

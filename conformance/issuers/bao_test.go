@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"certwright/conformance/process"
+	"certwright/internal/must"
 )
 
 // A signer is an OpenBao with a PKI engine at pki and a role web there.
@@ -40,9 +41,7 @@ func realBao(t *testing.T) signer {
 		}
 	}
 	door, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	at := door.Addr().String()
 	door.Close()
 	said := &process.Transcript{}
@@ -50,9 +49,7 @@ func realBao(t *testing.T) signer {
 	c := exec.CommandContext(ctx, program, "server", "-dev", "-dev-no-store-token", "-dev-root-token-id", "root", "-dev-listen-address", at)
 	c.Env = append(os.Environ(), "HOME="+t.TempDir())
 	c.Stdout, c.Stderr = said, said
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, c.Start())
 	t.Cleanup(func() {
 		stop()
 		_ = c.Wait() // it was killed
@@ -70,9 +67,7 @@ func realBao(t *testing.T) signer {
 		{"pki/root/generate/internal", object{"common_name": "Check Root", "ttl": "80000h", "key_type": "ec"}},
 		{"pki/roles/web", object{"allow_any_name": true, "key_type": "any", "max_ttl": "9000h"}},
 	} {
-		if err := b.ask("POST", ask.path, ask.body); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, b.ask("POST", ask.path, ask.body))
 	}
 	return signer{b.address, "root", func() error { return b.ask("PUT", "sys/seal", nil) },
 		func() error { return b.ask("PUT", "sys/unseal", object{"key": key}) }}

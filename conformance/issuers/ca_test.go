@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"certwright/internal/must"
 )
 
 const caConfig = `providers:
@@ -34,9 +36,7 @@ func ownCA(t *testing.T, provider string) *life {
 	if err == nil {
 		err = l.issuer(t.Context(), object{"provider": provider})
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	t.Cleanup(func() {
 		l.die()
 		if t.Failed() {
@@ -72,9 +72,7 @@ func pemPolicy(subject string, names ...string) object {
 func chain(t *testing.T, l *life, name string) (all []*x509.Certificate) {
 	t.Helper()
 	r, err := l.want(t.Context(), 200, "GET", "/secrets/"+name, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for rest := []byte(r.Text("value")); ; {
 		var b *pem.Block
 		if b, rest = pem.Decode(rest); b == nil {
@@ -84,9 +82,7 @@ func chain(t *testing.T, l *life, name string) (all []*x509.Certificate) {
 			continue
 		}
 		c, err := x509.ParseCertificate(b.Bytes)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		all = append(all, c)
 	}
 }
@@ -111,9 +107,7 @@ func verified(t *testing.T, l *life, all []*x509.Certificate, host string) (stri
 	}
 	leaf := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: all[0].Raw})
 	for name, text := range map[string][]byte{"roots": roots, "above": above, "lists": lists, "leaf": leaf} {
-		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(filepath.Join(folder, name), text, 0o600))
 	}
 	c := exec.CommandContext(t.Context(), "openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", host,
 		"-crl_check_all", "-CRLfile", "lists", "-CAfile", "roots", "-untrusted", "above", "leaf")
@@ -125,13 +119,9 @@ func verified(t *testing.T, l *life, all []*x509.Certificate, host string) (stri
 func publishedFile(t *testing.T, l *life, path string) []byte {
 	t.Helper()
 	p, err := l.alive()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	text, err := p.File(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return text
 }
 
@@ -141,9 +131,7 @@ func TestOwnCA(t *testing.T) {
 	t.Parallel()
 	l := ownCA(t, "Internal")
 	ctx := t.Context()
-	if err := l.order(ctx, "web", pemPolicy("www.example.test", "www.example.test", "example.test")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, l.order(ctx, "web", pemPolicy("www.example.test", "www.example.test", "example.test")))
 	if r, err := l.pending(ctx, "web"); err != nil || r.Text("status") != "completed" { // there is nothing to wait for
 		t.Fatalf("%v %v", r.Body, err)
 	}
@@ -183,9 +171,7 @@ func TestManualApproval(t *testing.T) {
 	l := ownCA(t, "Careful")
 	ctx := t.Context()
 	for _, name := range []string{"wanted", "unwanted", "withdrawn"} {
-		if err := l.order(ctx, name, pemPolicy(name+".example.test", name+".example.test")); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, l.order(ctx, name, pemPolicy(name+".example.test", name+".example.test")))
 	}
 	l.waits(t, 3)
 	l.die()

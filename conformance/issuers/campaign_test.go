@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"certwright/conformance/process"
+	"certwright/internal/must"
 )
 
 // program is the built server, one for all tests.
@@ -160,9 +161,7 @@ func (p point) met(l *life) bool {
 func calls(t *testing.T, s story) int {
 	t.Helper()
 	l, err := s.tell(t, t.TempDir(), "t0", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	t.Logf("undisturbed:\n%s", l.toll)
 	return len(l.toll.passages(""))
 }

@@ -15,6 +15,7 @@ import (
 	"certwright/conformance/certcentral"
 	"certwright/conformance/pebble"
 	"certwright/internal/clock"
+	"certwright/internal/must"
 )
 
 const sdkConfig = `providers:
@@ -36,22 +37,16 @@ func TestSDK(t *testing.T) {
 	a := startACME(t, pebble.Options{Blocked: []string{"blocked.test"}})
 	a.zone.hide = "held.test"
 	names, end, err := a.zone.open(&toll{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	t.Cleanup(end)
 	dc, err := certcentral.New(apiKey, clock.Real{}.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	door := httptest.NewServer(dc)
 	t.Cleanup(door.Close)
 	bao := playedBao(t)
 	config := filepath.Join(t.TempDir(), "certwright.yaml")
 	text := fmt.Appendf(nil, sdkConfig, a.pebble.Directory, a.pebble.CABundle, names, door.URL, bao.address)
-	if err := os.WriteFile(config, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(config, text, 0o600))
 	steer := httptest.NewServer(steering(dc, bao))
 	t.Cleanup(steer.Close)
 	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)

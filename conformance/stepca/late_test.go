@@ -9,6 +9,7 @@ import (
 	"certwright/internal/challenge"
 	"certwright/internal/clock"
 	"certwright/internal/issuer/acme"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -33,9 +34,7 @@ func (h *hasty) Ready(_ context.Context, _ challenge.Record, presented, now time
 func (h *hasty) publish(t *testing.T) {
 	t.Helper()
 	for _, r := range h.kept {
-		if err := h.Solver.Present(t.Context(), r); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, h.Solver.Present(t.Context(), r))
 	}
 	h.kept = nil
 }
@@ -43,14 +42,10 @@ func (h *hasty) publish(t *testing.T) {
 func (w *world) hasty(t *testing.T) (*acme.Issuer, *hasty) {
 	t.Helper()
 	solver, err := challenge.New(challenge.Settings{Kind: "rfc2136", Server: w.names.address, Zone: "test"}, challenge.Means{Clock: clock.Real{}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	h := &hasty{Solver: solver}
 	i, err := acme.New(acme.Issuer{Name: "step-ca", Settings: acme.Settings{Directory: w.directory("acme"), CABundle: w.bundle}, Accounts: w.book, Solver: h})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return i, h
 }
 
@@ -72,9 +67,7 @@ func follow(t *testing.T, i *acme.Issuer, o vault.Order, at func(notes string)) 
 			t.Fatal(err)
 		}
 		p, err := i.Step(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		f.Progress, f.took = p, o.Now.Sub(began)
 		f.notes += strings.Join(p.Notes, "\n") + "\n"
 		f.details += p.Detail + "\n"

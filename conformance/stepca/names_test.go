@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"certwright/internal/must"
+
 	"github.com/miekg/dns"
 )
 
@@ -24,14 +26,10 @@ func startNames(t *testing.T) *names {
 	t.Helper()
 	n := &names{txt: map[string][]string{}}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	n.address = l.Addr().String()
 	conn, err := net.ListenPacket("udp", n.address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for _, s := range []*dns.Server{{Listener: l}, {PacketConn: conn}} {
 		s.Handler = dns.HandlerFunc(n.answer)
 		s.MsgAcceptFunc = func(dns.Header) dns.MsgAcceptAction { return dns.MsgAccept }

@@ -22,6 +22,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"certwright/internal/must"
 )
 
 // build builds step-ca from the pinned module and returns its path in Go's
@@ -89,12 +91,8 @@ func (a *authority) configure(t *testing.T, denied string) {
 			{"type": "ACME", "name": "acme"}, {"type": "ACME", "name": "bound", "requireEAB": true},
 		}},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(a.path("ca.json"), text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
+	must.Do(t, os.WriteFile(a.path("ca.json"), text, 0o600))
 }
 
 func (a *authority) start(t *testing.T) {
@@ -102,9 +100,7 @@ func (a *authority) start(t *testing.T) {
 	a.running = exec.Command(a.program, a.path("ca.json"), "--resolver", a.resolver, "--insecure", "--acme-http-port", fmt.Sprint(a.httpPort))
 	a.running.Env = append(os.Environ(), "STEPPATH="+a.folder)
 	a.running.Stdout, a.running.Stderr = &a.said, &a.said
-	if err := a.running.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, a.running.Start())
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for {
@@ -139,9 +135,7 @@ func (a *authority) certificates(t *testing.T) *x509.Certificate {
 			parent, by = c, k
 		}
 		der, err2 := x509.CreateCertificate(rand.Reader, c, parent, k.Public(), by)
-		if err := errors.Join(err, err2); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, errors.Join(err, err2))
 		if c, err = x509.ParseCertificate(der); err != nil {
 			t.Fatal(err)
 		}
@@ -150,14 +144,10 @@ func (a *authority) certificates(t *testing.T) *x509.Certificate {
 	root, rootKey := make("Test Root", 1, nil, nil)
 	issuing, key := make("Test Issuing CA", 2, root, rootKey)
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for name, block := range map[string]*pem.Block{"root.pem": {Type: "CERTIFICATE", Bytes: root.Raw},
 		"issuing.pem": {Type: "CERTIFICATE", Bytes: issuing.Raw}, "issuing.key": {Type: "PRIVATE KEY", Bytes: pkcs8}} {
-		if err := os.WriteFile(a.path(name), pem.EncodeToMemory(block), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(a.path(name), pem.EncodeToMemory(block), 0o600))
 	}
 	return root
 }
@@ -167,9 +157,7 @@ func freePorts(t *testing.T, n int) (found []*net.TCPAddr) {
 	t.Helper()
 	for range n {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		defer l.Close() // held until all are found
 		at, ok := l.Addr().(*net.TCPAddr)
 		if !ok {

@@ -19,6 +19,7 @@ import (
 	"certwright/internal/clock"
 	"certwright/internal/issuer/acme"
 	"certwright/internal/issuer/issuertest"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -53,13 +54,9 @@ func (w *world) issuer(t *testing.T, provisioner string, solver challenge.Settin
 	t.Helper()
 	s := acme.Settings{Directory: w.directory(provisioner), CABundle: w.bundle, Solver: solver}
 	made, err := challenge.New(solver, challenge.Means{Clock: clock.Real{}, Responses: board})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	i, err := acme.New(acme.Issuer{Name: "step-ca", Settings: s, Accounts: w.book, Solver: made})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return i
 }
 
@@ -112,13 +109,9 @@ func (i *later) Step(ctx context.Context, o vault.Order) (vault.Progress, error)
 func (w *world) order(t *testing.T, dns ...string) vault.Order {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: dns}, key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	now := time.Now().UTC()
 	return vault.Order{ID: vault.NewID(), Ref: vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "web"}, CSR: csr, Issuer: resource(), Created: now, Now: now}
 }
@@ -129,9 +122,7 @@ func (w *world) issue(t *testing.T, i *acme.Issuer, dns ...string) vault.Progres
 	o := w.order(t, dns...)
 	for range 200 {
 		p, err := i.Step(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if p.Chain != nil || p.Failure != nil {
 			return p
 		}
@@ -148,9 +139,7 @@ func leafOf(t *testing.T, p vault.Progress) *x509.Certificate {
 		t.Fatalf("not issued with its chain: %+v", p)
 	}
 	leaf, err := x509.ParseCertificate(p.Chain[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return leaf
 }
 
@@ -165,9 +154,7 @@ func (w *world) wildcard(t *testing.T) {
 func (w *world) http01(t *testing.T) {
 	board := &challenge.Responses{Accounts: w.book}
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", w.httpPort))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	server := &http.Server{Handler: board, ReadHeaderTimeout: 5 * time.Second}
 	down := make(chan error, 1)
 	go func() { down <- server.Serve(l) }()
@@ -194,8 +181,6 @@ func (w *world) revokes(t *testing.T) {
 	leafOf(t, p)
 	r := vault.Revocation{Issuer: resource(), Ref: p.Ref, Chain: p.Chain, Reason: 4, Now: time.Now().UTC()}
 	for range 2 { // the second time the authority says that it is revoked already
-		if err := i.Revoke(t.Context(), r); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, i.Revoke(t.Context(), r))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -16,9 +17,7 @@ func TestBook(t *testing.T) {
 	if _, _, err := b.Read(ctx, "acme/x"); !errors.Is(err, vault.ErrNotFound) {
 		t.Errorf("no row: %v", err)
 	}
-	if err := b.Write(ctx, "acme/x", []byte("one"), 0); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, b.Write(ctx, "acme/x", []byte("one"), 0))
 	if err := b.Write(ctx, "acme/x", []byte("late"), 0); !errors.Is(err, vault.ErrStale) {
 		t.Errorf("a second first writer: %v", err)
 	}
@@ -26,9 +25,7 @@ func TestBook(t *testing.T) {
 	if err != nil || string(plain) != "one" {
 		t.Fatalf("%q %v", plain, err)
 	}
-	if err := b.Write(ctx, "acme/x", []byte("two"), rev); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, b.Write(ctx, "acme/x", []byte("two"), rev))
 	if err := b.Write(ctx, "acme/x", []byte("late"), rev); !errors.Is(err, vault.ErrStale) {
 		t.Errorf("a stale writer: %v", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"certwright/internal/must"
 )
 
 func TestPlacesForLargeBodies(t *testing.T) {
@@ -17,9 +19,7 @@ func TestPlacesForLargeBodies(t *testing.T) {
 		var back []func()
 		for range largeAtOnce {
 			done, err := p.take(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			back = append(back, done)
 		}
 		began := time.Now()

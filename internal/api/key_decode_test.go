@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/policy"
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -56,9 +57,7 @@ func FuzzDecodeKey(f *testing.F) {
 			return
 		}
 		shown, err := wire.Encode(view{"https://v", newest}.rotation(webRef.As(vault.Keys), p))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		again, expires, err := readRotation(shown)
 		if err != nil || len(again) != len(p.Actions) || expires != p.Expiry {
 			t.Errorf("%q is shown as %s, which is not read again: %v", body, shown, err)
@@ -71,9 +70,7 @@ func TestOctShape(t *testing.T) {
 	k := service.Bundle{Settings: settings, Version: vault.Version{Ref: webRef.As(vault.Keys), ID: testID, Attributes: attrs,
 		Key: &vault.KeyBody{Type: vault.OctHSM, Size: 256, Private: vault.Sealed("sealed"), Exportable: true, Release: []byte(`{"contentType":"x","data":"","immutable":false}`)}}}
 	got, err := viewAt(t, "7.5").key(k)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	same(t, got, `{"key":{"kid":"$/keys/web/`+testID+`","kty":"oct-HSM","key_ops":[]},"attributes":`+
 		strings.Replace(dates74, "}", `,"exportable":true,"hsmPlatform":"2"}`, 1)+`,"release_policy":{"contentType":"x","data":"","immutable":false}}`)
 }

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/wire"
 )
 
@@ -59,9 +60,7 @@ func TestKeysAsSent(t *testing.T) {
 func octetsOf(t *testing.T, text string) []byte {
 	t.Helper()
 	b, err := wire.Octets("m", &text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return b
 }
 
@@ -124,9 +123,7 @@ func TestKeyOfCertificateWithoutUsage(t *testing.T) {
 	t.Parallel()
 	g := newRig(t)
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for name, tt := range map[string]struct {
 		usage x509.KeyUsage
 		ops   string
@@ -137,18 +134,12 @@ func TestKeyOfCertificateWithoutUsage(t *testing.T) {
 		made := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, KeyUsage: tt.usage,
 			NotBefore: noon.Add(-time.Hour), NotAfter: noon.Add(time.Hour)}
 		der, err := x509.CreateCertificate(rand.Reader, made, made, &private.PublicKey, private)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		key, err := x509.MarshalPKCS8PrivateKey(private)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		value := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})) + string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 		body, err := json.Marshal(map[string]any{"value": value, "policy": map[string]any{"secret_props": map[string]any{"contentType": "application/x-pem-file"}}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		g.must(200, "POST", "/certificates/"+name+"/import", string(body))
 		if got := g.must(200, "GET", "/keys/"+name, "").body; !strings.Contains(got, `"key_ops":`+tt.ops) {
 			t.Errorf("usage %s: %s, want %s", name, got, tt.ops)
@@ -166,15 +157,11 @@ func TestOddImports(t *testing.T) {
 	var point *ecdsa.PrivateKey
 	for point == nil || len(coordinate(t, point, 0)) == len(bytes.TrimLeft(coordinate(t, point, 0), "\x00")) {
 		made, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		point = made
 	}
 	d, err := point.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	x, y := text(bytes.TrimLeft(coordinate(t, point, 0), "\x00")), text(coordinate(t, point, 1))
 	got := g.must(200, "PUT", "/keys/p521", fmt.Sprintf(`{"key":{"kty":"EC","crv":"P-521","x":"%s","y":"%s","d":"%s"}}`, x, y, text(d))).body
 	if !strings.Contains(got, `"crv":"P-521","x":"`+x+`","y":"`+y+`"}`) {
@@ -182,9 +169,7 @@ func TestOddImports(t *testing.T) {
 	}
 
 	private, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	c := private.Precomputed
 	n := text(append([]byte{0}, private.N.Bytes()...))
 	body := fmt.Sprintf(`{"key":{"kty":"RSA","crv":"P-521","n":"%s","e":"AAEAAQ","d":"%s","p":"%s","q":"%s","dp":"%s","dq":"%s","qi":"%s"}}`,
@@ -204,9 +189,7 @@ func TestOddImports(t *testing.T) {
 func coordinate(t *testing.T, k *ecdsa.PrivateKey, which int) []byte {
 	t.Helper()
 	point, err := k.PublicKey.Bytes()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	half := len(point) / 2
 	return point[1+which*half:][:half]
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"certwright/internal/must"
 )
 
 // TestPolicyOfImportSentBack: clients read the policy, change one member and
@@ -24,14 +26,10 @@ func TestPolicyOfImportSentBack(t *testing.T) {
 	for name, years := range map[string]int{"long": 1, "old": 150} {
 		g.must(200, "POST", "/certificates/"+name+"/import", extended(t, years))
 		var policy map[string]any
-		if err := json.Unmarshal([]byte(g.must(200, "GET", "/certificates/"+name+"/policy", "").body), &policy); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, json.Unmarshal([]byte(g.must(200, "GET", "/certificates/"+name+"/policy", "").body), &policy))
 		policy["lifetime_actions"] = []any{map[string]any{"trigger": map[string]any{"days_before_expiry": 20}, "action": map[string]any{"action_type": "EmailContacts"}}}
 		back, err := json.Marshal(policy)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if got := g.must(200, "PATCH", "/certificates/"+name+"/policy", string(back)).body; !strings.Contains(got, `"days_before_expiry":20`) {
 			t.Errorf("%s: %s", name, got)
 		}
@@ -51,26 +49,18 @@ func TestPolicyOfImportSentBack(t *testing.T) {
 func extended(t *testing.T, years int) string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	now := time.Now()
 	long := strings.Repeat("x", 60)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now, NotAfter: now.AddDate(years, 0, 0),
 		Subject: pkix.Name{Organization: []string{long}, OrganizationalUnit: []string{long}, Locality: []string{long}, CommonName: long}}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	text := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})) +
 		string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}))
 	body, err := json.Marshal(map[string]any{"value": text, "policy": map[string]any{"secret_props": map[string]any{"contentType": "application/x-PEM-file"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return string(body)
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -67,9 +68,7 @@ func TestGetsAreNeverStale(t *testing.T) {
 	}
 	g.must(202, "POST", "/certificates/other/create", selfPolicy)
 	g.must(200, "GET", "/certificates/other", "")
-	if err := g.service.Reset(context.Background()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, g.service.Reset(context.Background()))
 	g.must(404, "GET", "/certificates/other", "")
 }
 

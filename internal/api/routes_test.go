@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -139,9 +140,7 @@ func found(rt *router, method, path string) string {
 func mustRouter(t testing.TB) *router {
 	t.Helper()
 	rt, err := newRouter(rows())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return rt
 }
 
@@ -175,9 +174,7 @@ func TestNoRowTwice(t *testing.T) {
 func TestRoutesCoverTheSpec(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../../shared/contract/openapi/*/*.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if len(files) == 0 {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("the published specifications are not beside the project")
@@ -224,15 +221,11 @@ type specOperation struct{ method, path, id string }
 func specOperations(t *testing.T, file string) (ops []specOperation) {
 	t.Helper()
 	b, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	var spec struct {
 		Paths map[string]map[string]struct{ OperationID string }
 	}
-	if err := json.Unmarshal(b, &spec); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(b, &spec))
 	for path, methods := range spec.Paths {
 		segs := strings.Split(path, "/")
 		for i, s := range segs {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/service"
 	"certwright/internal/vault"
 )
@@ -147,9 +148,7 @@ func TestFaultsAreHidden(t *testing.T) {
 			return answer{}, &vault.Error{Reason: vault.Unavailable, Code: "Unavailable", Message: "later"}
 		}, 0},
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	g.handler.routes = rt
 	for path, inside := range map[string]string{"/panic": "s3cret-ish", "/fault": "disk on fire"} {
 		got := g.must(500, "GET", path, "")
@@ -189,19 +188,13 @@ func TestOverTheWire(t *testing.T) {
 	ask := func(method, path string, body io.Reader) (*http.Response, string) {
 		t.Helper()
 		r, err := http.NewRequest(method, server.URL+path+"?api-version=7.4", body)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		r.Header.Set("Authorization", "Bearer token")
 		resp, err := server.Client().Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		defer resp.Body.Close()
 		b, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return resp, string(b)
 	}
 	resp, body := ask("GET", "//certificates//", nil)

@@ -12,6 +12,7 @@ import (
 
 	"certwright/internal/auth"
 	"certwright/internal/clock"
+	"certwright/internal/must"
 	"certwright/internal/service"
 	"certwright/internal/service/servicetest"
 	"certwright/internal/vault"
@@ -64,9 +65,7 @@ func newRig(t testing.TB) *rig {
 			defer g.mu.Unlock()
 			g.seen = append(g.seen, o)
 		}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return g
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"certwright/internal/certs"
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/policy"
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -42,9 +43,7 @@ func viewAt(t *testing.T, apiVersion string) view {
 func same(t *testing.T, got any, want string) {
 	t.Helper()
 	b, err := wire.Encode(got)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	want = strings.ReplaceAll(strings.ReplaceAll(want, "\n", ""), "$", "https://v")
 	if diff := cmp.Diff(want, string(b)); diff != "" {
 		t.Errorf("got %s\nwant %s\n%s", b, want, diff)
@@ -117,9 +116,7 @@ func TestOperationShape(t *testing.T) {
 	same(t, viewAt(t, "7.6").operation(op.Cancel()), head+`"status":"cancelled","preserveCertOrder":false,`+tail)
 
 	asked, err := op.RequestCancel(true, at(9))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	same(t, v.operation(asked), strings.Replace(head, "false", "true", 1)+waiting+tail)
 
 	op.IssuerName = "Unknown"
@@ -167,9 +164,7 @@ func TestCertificateShape(t *testing.T) {
 func TestVersionShowsTheLeaf(t *testing.T) {
 	t.Parallel()
 	key, err := keys.New(vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	x := vault.X509Props{Subject: "CN=MyCert", ValidityMonths: 12, EKUs: []string{"1.3.6.1.5.5.7.3.1"}, Usage: []vault.KeyUsage{vault.DigitalSignature}}
 	for _, tt := range []struct {
 		sans  *vault.SANs
@@ -182,21 +177,15 @@ func TestVersionShowsTheLeaf(t *testing.T) {
 	} {
 		x.SANs = tt.sans
 		der, err := certs.SelfSign(key, x, noon)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		leaf, err := viewAt(t, "7.2").leaf(service.Bundle{NoSANs: tt.empty, Version: vault.Version{Certificate: &vault.CertificateBody{Leaf: der}}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if len(leaf.Serial) != 32 || leaf.Serial != strings.ToUpper(leaf.Serial) {
 			t.Errorf("serialnumber %q, want 16 bytes in upper-case hex", leaf.Serial)
 		}
 		leaf.Serial = "00"
 		b, err := wire.Encode(certificateJSON{ID: "x", leafJSON: leaf})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if !strings.HasSuffix(string(b), `"subject":"CN=MyCert","issuer":"CN=MyCert",`+tt.want+`"serialnumber":"00"}`) {
 			t.Errorf("the leaf's members are not the last, in order, with %s: %s", tt.want, b)
 		}
@@ -243,13 +232,9 @@ func TestKeyShape(t *testing.T) {
 		{Type: vault.RSA, Size: 2048}, {Type: vault.EC, Curve: vault.P521, Size: 521}, {Type: vault.EC, Curve: vault.P256K, Size: 256},
 	} {
 		pair, err := keys.New(props)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		parsed, err := keys.ParsePublic(pair.PKIX())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		public := parsed.Members()
 		k := service.Bundle{Settings: settings, Version: vault.Version{Ref: ref, ID: testID, Attributes: attrs, Managed: true, Key: &vault.KeyBody{
 			Type: props.Type, Curve: props.Curve, Size: props.Size, Public: pair.PKIX(), Operations: []string{"sign", "verify"}}}}
@@ -261,14 +246,10 @@ func TestKeyShape(t *testing.T) {
 			want += `"crv":"` + string(props.Curve) + `","x":"` + text(public.X) + `","y":"` + text(public.Y) + `"},`
 		}
 		got, err := viewAt(t, "7.4").key(k)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		same(t, got, want+`"attributes":`+dates74+`,"managed":true}`)
 		got, err = viewAt(t, "7.5-preview.1").key(k)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		same(t, got, want+`"attributes":`+strings.Replace(dates74, "}", `,"hsmPlatform":"0"}`, 1)+`,"managed":true}`)
 	}
 	if _, err := viewAt(t, "7.4").key(service.Bundle{Version: vault.Version{Ref: ref, ID: testID}}); err == nil {

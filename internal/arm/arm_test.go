@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"certwright/internal/auth"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,9 +45,7 @@ func service(t *testing.T, holding ...string) *Service {
 		},
 		Authenticate: auth.Authenticator{}.Authenticate, Challenge: auth.Authenticator{}.Challenge, FromPage: auth.FromPage, Log: slog.New(slog.DiscardHandler),
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return s
 }
 

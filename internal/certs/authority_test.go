@@ -12,19 +12,16 @@ import (
 
 	"certwright/internal/authority"
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
 func TestAuthority(t *testing.T) {
 	t.Parallel()
 	ca, err := NewAuthority(`Dev "CA", Inc`, testNow)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	root, err := x509.ParseCertificate(ca.Certificate)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if !root.IsCA || root.Subject.CommonName != `Dev "CA", Inc` || root.NotAfter != testNow.AddDate(10, 0, 0) {
 		t.Errorf("the authority's certificate: CA %v, name %q, until %v", root.IsCA, root.Subject.CommonName, root.NotAfter)
 	}
@@ -35,17 +32,11 @@ func TestAuthority(t *testing.T) {
 		x := webProps()
 		x.Usage, x.CA = []vault.KeyUsage{vault.DigitalSignature, vault.KeyCertSign}, true
 		csr, err := Request(k, x)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		der, err := ca.Issue(csr, 3, testNow)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		c, err := Parse(der)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		want := vault.X509Props{Subject: c.Subject, SANs: x.SANs, EKUs: x.EKUs, Usage: []vault.KeyUsage{vault.DigitalSignature}, ValidityMonths: 4}
 		if diff := cmp.Diff(want, c.Props()); diff != "" {
 			t.Errorf("issued (-want +got):\n%s", diff)
@@ -63,9 +54,7 @@ func TestAuthority(t *testing.T) {
 			return
 		}
 		leaf, err := x509.ParseCertificate(der)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if err := leaf.CheckSignatureFrom(root); err != nil {
 			t.Error(err)
 		}
@@ -76,21 +65,13 @@ func TestAuthority(t *testing.T) {
 func TestAuthorityEnds(t *testing.T) {
 	t.Parallel()
 	ca, err := NewAuthority("CA", testNow)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	csr, err := Request(newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256}), vault.X509Props{Subject: "CN=a"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	der, err := ca.Issue(csr, 24, testNow.AddDate(9, 0, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	c, err := Parse(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if c.NotAfter != testNow.AddDate(10, 0, 0) {
 		t.Errorf("the leaf ends %v", c.NotAfter)
 	}

@@ -15,6 +15,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -37,9 +38,7 @@ func times(bare, ours func()) float64 {
 // bareCrypto makes a key pair and a signature.
 func bareCrypto(b *testing.B) {
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		b.Fatal(err)
-	}
+	must.Do(b, err)
 	digest := sha256.Sum256(nil)
 	if _, err := k.Sign(rand.Reader, digest[:], crypto.SHA256); err != nil {
 		b.Fatal(err)
@@ -52,9 +51,7 @@ func BenchmarkSelfSign(b *testing.B) {
 	x := webProps()
 	ours := func() {
 		k, err := keys.New(vault.KeyProps{Type: vault.EC, Curve: vault.P256})
-		if err != nil {
-			b.Fatal(err)
-		}
+		must.Do(b, err)
 		if _, err := SelfSign(k, x, testNow); err != nil {
 			b.Fatal(err)
 		}
@@ -71,9 +68,7 @@ func BenchmarkSelfSign(b *testing.B) {
 func BenchmarkWritePFX(b *testing.B) {
 	k, chain := issued(b, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	parsed, err := x509.ParseCertificates(slices.Concat(chain...))
-	if err != nil {
-		b.Fatal(err)
-	}
+	must.Do(b, err)
 	enc := pkcs12.LegacyDES.WithIterations(1)
 	bare := func() {
 		if _, err := enc.Encode(k.Signer(), parsed[0], parsed[1:], ""); err != nil {

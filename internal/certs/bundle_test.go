@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -21,18 +22,14 @@ import (
 func certificatesOf(t testing.TB, chain [][]byte) string {
 	t.Helper()
 	text, err := WritePEM(nil, chain)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return text
 }
 
 func keyOf(t testing.TB, k keys.Key) string {
 	t.Helper()
 	text, err := WritePEM(&k, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return text
 }
 
@@ -44,9 +41,7 @@ func TestWritePEM(t *testing.T) {
 	t.Parallel()
 	k, chain := issued(t, vault.KeyProps{Type: vault.RSA, Size: 2048})
 	text, err := WritePEM(&k, chain)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if !strings.HasPrefix(text, "-----BEGIN PRIVATE KEY-----\n") || !strings.HasSuffix(text, "\n-----END CERTIFICATE-----\n") || strings.Contains(text, "\r") {
 		t.Errorf("form of the text:\n%s", text)
 	}
@@ -70,9 +65,7 @@ func TestReadImport(t *testing.T) {
 		k, chain := issued(t, kind.props)
 		key, certificates := keyOf(t, k), certificatesOf(t, chain)
 		pfx, err := WritePFX(&k, chain)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		std := base64.StdEncoding.EncodeToString
 		crlf := strings.ReplaceAll(key+certificates, "\n", "\r\n")
 		for _, c := range []struct{ name, value, contentType string }{
@@ -131,9 +124,7 @@ func TestReadEncryptedPEM(t *testing.T) {
 				t.Parallel()
 				args := append([]string{"pkcs8", "-topk8", "-in", file, "-passout", "pass:sécret"}, strings.Fields(c)...)
 				sealed, err := exec.Command(program, args...).Output()
-				if err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, err)
 				text := append(sealed, certificatesOf(t, chain)...)
 				b, err := ReadPEM(t.Context(), text, "sécret")
 				if err != nil {
@@ -166,9 +157,7 @@ func TestReadImportRefuses(t *testing.T) {
 	other := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	key, certificates := keyOf(t, k), certificatesOf(t, chain)
 	pfx, err := WritePFX(&k, chain)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for _, c := range []struct {
 		name, value, contentType string
 		want                     *vault.Error

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -42,9 +43,7 @@ func webProps() vault.X509Props {
 func newKey(t testing.TB, p vault.KeyProps) keys.Key {
 	t.Helper()
 	k, err := keys.New(p)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return k
 }
 
@@ -68,9 +67,7 @@ var sharedKeys = struct {
 func selfSigned(t testing.TB, k keys.Key, x vault.X509Props) []byte {
 	t.Helper()
 	der, err := SelfSign(k, x, testNow)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return der
 }
 
@@ -79,9 +76,7 @@ func openssl(t *testing.T, data []byte, args ...string) string {
 	t.Helper()
 	program := lookPath(t, "openssl")
 	file := filepath.Join(t.TempDir(), "in")
-	if err := os.WriteFile(file, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(file, data, 0o600))
 	out, err := exec.Command(program, append(args, "-in", file)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("openssl %v: %v\n%s", args, err, out)
@@ -96,9 +91,7 @@ func lookPath(t *testing.T, name string) string {
 	if errors.Is(err, exec.ErrNotFound) {
 		absent(t, name)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return path
 }
 

@@ -9,6 +9,7 @@ import (
 	"certwright/internal/authority"
 	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
@@ -19,18 +20,14 @@ func signed(t testing.TB, subject string, ca bool, issuer *chainLink) *chainLink
 	t.Helper()
 	k := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	name, err := dn.Common(subject)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if issuer == nil {
 		issuer = &chainLink{key: k, name: name}
 	}
 	tmpl := template{issuer: issuer.name, subject: name, public: k.PKIX(), valid: authority.Validity{From: testNow, To: authority.AfterMonths(testNow, 1)},
 		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(ca)}, authorityKey(keyID(issuer.key.PKIX())), subjectKey(keyID(k.PKIX()))}}
 	der, err := tmpl.sign(issuer.key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return &chainLink{der, k, name}
 }
 
@@ -134,17 +131,13 @@ func TestFindLeafWithCompressedKey(t *testing.T) {
 	t.Parallel()
 	k := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256K})
 	name, err := dn.Common("compressed")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	point := k.Signer().Public().(*secp256k1.PublicKey)
 	compressed := bytes.Replace(k.PKIX(), point.SerializeUncompressed(), point.SerializeCompressed(), 1)
 	compressed[1] -= 32                    // the outer length
 	compressed[len(compressed)-33-2] -= 32 // that of the bit string
 	der, err := template{issuer: name, subject: name, public: compressed, valid: authority.Validity{From: testNow, To: authority.AfterMonths(testNow, 1)}}.sign(k)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if _, err := FindLeaf([][]byte{der}, k.PKIX()); err != nil {
 		t.Error(err)
 	}

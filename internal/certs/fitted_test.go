@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -116,13 +117,9 @@ func TestSelfSignIsNoAuthority(t *testing.T) {
 	for _, ca := range []bool{false, true} {
 		x.CA = ca
 		der, err := SelfSign(key, x, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		leaf, err := x509.ParseCertificate(der)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if signs := leaf.KeyUsage&x509.KeyUsageCertSign != 0; signs != ca || leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
 			t.Errorf("CA %v: key usage %b", ca, leaf.KeyUsage)
 		}

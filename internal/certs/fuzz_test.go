@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -71,9 +72,7 @@ func FuzzParseCertificate(f *testing.F) {
 func withTails(t testing.TB) [][]byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	var odd [][]byte
 	for _, ext := range []pkix.Extension{
 		{Id: asn1.ObjectIdentifier(oidKeyUsage), Value: []byte{3, 2, 7, 128, 5, 0}},
@@ -83,9 +82,7 @@ func withTails(t testing.TB) [][]byte {
 	} {
 		template := &x509.Certificate{SerialNumber: big.NewInt(1), ExtraExtensions: []pkix.Extension{ext}}
 		raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		odd = append(odd, raw)
 	}
 	return odd
@@ -131,9 +128,7 @@ func FuzzReadPEM(f *testing.F) {
 			return
 		}
 		again, err := WritePEM(&b.Key, b.Chain)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		c, err := ReadPEM(t.Context(), []byte(again), "")
 		if err != nil || !cmp.Equal(b.Chain, c.Chain) || b.Leaf != c.Leaf {
 			t.Fatalf("written and read again: %v", err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -18,17 +19,11 @@ func issued(t testing.TB, p vault.KeyProps) (keys.Key, [][]byte) {
 	t.Helper()
 	k := sharedKey(t, p)
 	ca, err := NewAuthority("Test Issuing CA", testNow)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	csr, err := Request(k, webProps())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	leaf, err := ca.Issue(csr, 12, testNow)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return k, [][]byte{leaf, ca.Certificate}
 }
 
@@ -42,13 +37,9 @@ func writeFiles(t *testing.T) (dir string) {
 		}
 		k, chain := issued(t, kind.props)
 		pfx, err := WritePFX(&k, chain)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		text, err := WritePEM(&k, chain)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		write(t, filepath.Join(dir, kind.name+".pfx"), pfx)
 		write(t, filepath.Join(dir, kind.name+".pem"), []byte(text))
 	}
@@ -57,9 +48,7 @@ func writeFiles(t *testing.T) (dir string) {
 
 func write(t *testing.T, file string, data []byte) {
 	t.Helper()
-	if err := os.WriteFile(file, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(file, data, 0o600))
 }
 
 // The secrets open in the programs that people use them in (docs/clients.md).
@@ -160,9 +149,7 @@ func TestSecretsOpenInOpenSSL(t *testing.T) {
 			t.Parallel()
 			k, chain := issued(t, kind.props)
 			pfx, err := WritePFX(&k, chain)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			info := openssl(t, pfx, "pkcs12", "-passin", "pass:", "-nodes", "-info")
 			for _, want := range []string{"MAC: sha1, Iteration 1\n", "Shrouded Keybag: pbeWithSHA1And3-KeyTripleDES-CBC, Iteration 1\n",
 				"localKeyID: 01 00 00 00", "BEGIN PRIVATE KEY"} {
@@ -174,9 +161,7 @@ func TestSecretsOpenInOpenSSL(t *testing.T) {
 				t.Errorf("openssl finds %d certificates, want 2", n)
 			}
 			text, err := WritePEM(&k, chain)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			public := openssl(t, []byte(text), "pkey", "-pubout")
 			if b, _ := pem.Decode([]byte(public)); b == nil || !bytes.Equal(b.Bytes, k.PKIX()) {
 				t.Errorf("openssl finds the public key %s", public)
@@ -190,17 +175,13 @@ func TestSecretWithoutKey(t *testing.T) {
 	t.Parallel()
 	_, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	pfx, err := WritePFX(nil, chain)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	out := openssl(t, pfx, "pkcs12", "-passin", "pass:", "-nodes")
 	if strings.Contains(out, "PRIVATE KEY") || strings.Count(out, "BEGIN CERTIFICATE") != 2 {
 		t.Errorf("the PFX holds\n%s", out)
 	}
 	text, err := WritePEM(nil, chain)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if strings.Contains(text, "PRIVATE KEY") || strings.Count(text, "BEGIN CERTIFICATE") != 2 || !strings.HasSuffix(text, "-----\n") {
 		t.Errorf("the PEM holds\n%s", text)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -44,9 +45,7 @@ func longChain(t *testing.T) made {
 			signer, parent = k, template
 		}
 		der, err := x509.CreateCertificate(rand.Reader, template, parent, k.Signer().Public(), signer.Signer())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if parent, err = x509.ParseCertificate(der); err != nil {
 			t.Fatal(err)
 		}
@@ -76,9 +75,7 @@ func (m made) run(t *testing.T, program string, args ...string) {
 func (m made) check(t *testing.T, name, password string, certificates int) {
 	t.Helper()
 	pfx, err := os.ReadFile(m.file(name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	b, err := ReadPFX(t.Context(), pfx, password)
 	if err != nil {
 		t.Fatal(err, errors.Unwrap(err))
@@ -164,9 +161,7 @@ func TestReadPFXRefusesOtherEncryption(t *testing.T) {
 		out := strings.ReplaceAll(name, " ", "-")
 		m.run(t, "openssl", append(strings.Fields("pkcs12 -export -inkey leaf.key -in leaf.pem -passout pass:secret -out "+out), strings.Fields(args)...)...)
 		pfx, err := os.ReadFile(m.file(out))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		_, err = ReadPFX(t.Context(), pfx, "secret")
 		wantRefusal(t, err, vault.OddEncryption())
 	}
@@ -186,9 +181,7 @@ func TestCertificateOfManyExtensions(t *testing.T) {
 		write(t, m.file("many.conf"), []byte(conf.String()))
 		m.run(t, "openssl", "req", "-x509", "-key", "leaf.key", "-config", "many.conf", "-out", "many.pem")
 		text, err := os.ReadFile(m.file("many.pem"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		_, err = ReadPEM(t.Context(), append(text, keyOf(t, m.key)...), "")
 		if n > maxExtensions {
 			wantRefusal(t, err, vault.BadX509())

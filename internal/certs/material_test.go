@@ -16,6 +16,7 @@ import (
 
 	"certwright/internal/authority"
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -34,14 +35,10 @@ func TestSignerMatchesCertificate(t *testing.T) {
 	t.Parallel()
 	eachKind(t, func(t *testing.T, p vault.KeyProps, k keys.Key) {
 		c, err := Parse(selfSigned(t, k, webProps()))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		digest := sha256.Sum256([]byte("text"))
 		sig, err := k.Signer().Sign(nil, digest[:], crypto.SHA256)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		id := oidECDSAWithSHA256
 		if p.Type.IsRSA() {
 			id = oidRSAWithSHA256
@@ -71,9 +68,7 @@ func TestValidity(t *testing.T) {
 	t.Parallel()
 	x := webProps()
 	c, err := Parse(selfSigned(t, newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256}), x))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if v := authority.ForMonths(x.ValidityMonths, testNow); !v.From.Equal(c.NotBefore) || !v.To.Equal(c.NotAfter) {
 		t.Errorf("validity %v, certificate %v to %v", v, c.NotBefore, c.NotAfter)
 	}
@@ -86,16 +81,12 @@ func TestRequest(t *testing.T) {
 	eachKind(t, func(t *testing.T, p vault.KeyProps, k keys.Key) {
 		x := webProps()
 		csr, err := Request(k, x)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if out := openssl(t, csr, "req", "-inform", "DER", "-verify", "-noout", "-text"); !strings.Contains(out, "othername: UPN::ünal@contoso.com") {
 			t.Errorf("openssl shows no UPN:\n%s", out)
 		}
 		r, err := ParseRequest(csr)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if diff := cmp.Diff(x.SANs, r.SANs); diff != "" || !slices.Equal(r.EKUs, x.EKUs) || !slices.Equal(r.Usage, x.Usage) || r.CA {
 			t.Errorf("the request asks for %v %v %v, -want +got:\n%s", r.EKUs, r.Usage, r.CA, diff)
 		}
@@ -120,9 +111,7 @@ func TestRequestRefusesChangedBytes(t *testing.T) {
 	t.Parallel()
 	eachKind(t, func(t *testing.T, _ vault.KeyProps, k keys.Key) {
 		csr, err := Request(k, webProps())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		changed := bytes.Replace(csr, []byte("Redmond"), nil, 1)
 		changed = bytes.Replace(changed, []byte("www.contoso.com"), []byte("www.contose.com"), 1)
 		if bytes.Equal(changed, csr) {
@@ -147,9 +136,7 @@ func TestSelfSign(t *testing.T) {
 		x := webProps()
 		der := selfSigned(t, k, x)
 		c, err := Parse(der)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		want := x
 		want.ValidityMonths = 13 // 12 months and 10 minutes, rounded up
 		want.Subject = c.Subject // the order within one part is the encoding's
@@ -176,9 +163,7 @@ func TestSelfSign(t *testing.T) {
 			return
 		}
 		std, err := x509.ParseCertificate(der)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if err := std.CheckSignature(std.SignatureAlgorithm, std.RawTBSCertificate, std.Signature); err != nil {
 			t.Error(err)
 		}
@@ -204,9 +189,7 @@ func TestExtensionsOfOddPolicies(t *testing.T) {
 			t.Parallel()
 			c.x.ValidityMonths = 1
 			std, err := x509.ParseCertificate(selfSigned(t, k, c.x))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			var got []string
 			for _, e := range std.Extensions[:len(std.Extensions)-2] {
 				mark := ""
@@ -233,9 +216,7 @@ func TestKeyUsageBits(t *testing.T) {
 	for i, u := range vault.Usages {
 		der := selfSigned(t, k, vault.X509Props{Subject: "CN=a", Usage: []vault.KeyUsage{u}, ValidityMonths: 1, CA: u == vault.KeyCertSign})
 		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if c.KeyUsage != std[i] {
 			t.Errorf("%s is written as %b, want %b", u, c.KeyUsage, std[i])
 		}
@@ -245,9 +226,7 @@ func TestKeyUsageBits(t *testing.T) {
 		}
 	}
 	all, err := Parse(selfSigned(t, k, vault.X509Props{Subject: "CN=a", Usage: vault.Usages, ValidityMonths: 1, CA: true}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	want := "[cRLSign dataEncipherment decipherOnly digitalSignature encipherOnly keyAgreement keyCertSign keyEncipherment nonRepudiation]"
 	if got := fmt.Sprint(all.Props().Usage); got != want {
 		t.Errorf("usage is shown as %s, want %s", got, want)
@@ -258,9 +237,7 @@ func TestMonths(t *testing.T) {
 	t.Parallel()
 	day := func(s string) time.Time {
 		d, err := time.Parse("2006-01-02 15:04", s)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return d
 	}
 	for _, c := range []struct {
@@ -286,9 +263,7 @@ func TestDatesOfLongCertificates(t *testing.T) {
 	t.Parallel()
 	k := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	c, err := x509.ParseCertificate(selfSigned(t, k, vault.X509Props{Subject: "CN=a", ValidityMonths: 1200}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if c.NotAfter != testNow.AddDate(100, 0, 0) {
 		t.Errorf("valid until %v", c.NotAfter)
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -26,9 +27,7 @@ func TestKeysOfOtherKinds(t *testing.T) {
 	read := func(name string) []byte {
 		t.Helper()
 		b, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return b
 	}
 	for kind, args := range map[string][]string{

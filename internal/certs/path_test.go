@@ -9,6 +9,7 @@ import (
 	"certwright/internal/authority"
 	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -17,50 +18,32 @@ func TestCheckPath(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	a, err := NewAuthority("Path CA", now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	twin, err := NewAuthority("Path CA", now) // the same name, another key
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	stranger, err := NewAuthority("Other CA", now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	key := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	csr, err := Request(key, webProps())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	leaf, err := a.Issue(csr, 1, now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	own := selfSigned(t, key, webProps())
 	// a leaf that plays the authority, and an authority between that has expired
 	below := Authority{Certificate: leaf, Key: key}
 	csr2, err := Request(newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256}), webProps())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	usurped, err := below.Issue(csr2, 1, now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	middle := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	short, over := between(t, a, middle, now.AddDate(0, 0, 1)), between(t, a, middle, now.AddDate(0, 0, -1))
 	under, err := short.Issue(csr, 1, now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	forged := breakSignature(leaf)
 	end := parse(t, leaf).NotAfter
 	brief := expiredRoot(t, middle, now.Add(-time.Minute))
 	outlived, err := Authority{Certificate: over.Certificate, Key: middle}.outlive(csr, brief, now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for name, c := range map[string]struct {
 		chain [][]byte
 		leaf  int
@@ -108,19 +91,13 @@ func breakSignature(der []byte) []byte {
 func between(t *testing.T, over Authority, key keys.Key, to time.Time) Authority {
 	t.Helper()
 	top, err := Parse(over.Certificate)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	name, err := dn.Common("Between CA")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	tmpl := template{issuer: top.SubjectDER, subject: name, public: key.PKIX(), valid: authority.Validity{From: to.AddDate(0, -1, 0), To: to},
 		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(true)}, authorityKey(top.subjectID), subjectKey(keyID(key.PKIX()))}}
 	der, err := tmpl.sign(over.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return Authority{Certificate: der, Key: key}
 }
 
@@ -132,9 +109,7 @@ func TestCheckPathNamesTheDates(t *testing.T) {
 	x := webProps()
 	x.ValidityMonths = 1
 	own, err := SelfSign(key, x, now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	_, err = CheckPath([][]byte{own}, 0, now.AddDate(0, 1, 0).Add(time.Minute))
 	want := "it is valid from 2026-11-22T11:50:00Z until 2026-12-22T12:00:00Z; it is now 2026-12-22T12:01:00Z"
 	if err == nil || !strings.Contains(err.Error(), want) {
@@ -145,9 +120,7 @@ func TestCheckPathNamesTheDates(t *testing.T) {
 func parse(t *testing.T, der []byte) Certificate {
 	t.Helper()
 	c, err := Parse(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return c
 }
 
@@ -155,15 +128,11 @@ func parse(t *testing.T, der []byte) Certificate {
 func expiredRoot(t *testing.T, key keys.Key, to time.Time) []byte {
 	t.Helper()
 	name, err := dn.Common("Brief CA")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	id := keyID(key.PKIX())
 	der, err := template{issuer: name, subject: name, public: key.PKIX(), valid: authority.Validity{From: to.AddDate(0, -1, 0), To: to},
 		extensions: []*extension{{oidBasicConstraints, true, basicConstraints(true)}, subjectKey(id)}}.sign(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return der
 }
 

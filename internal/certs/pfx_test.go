@@ -18,6 +18,7 @@ import (
 
 	"certwright/internal/certs/pfx"
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -31,9 +32,7 @@ func TestReadPFXOfOpenSSL(t *testing.T) {
 		}
 		k, chain := issued(t, kind.props)
 		text, err := WritePEM(&k, chain)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		file := filepath.Join(t.TempDir(), "all.pem")
 		write(t, file, []byte(text))
 		for _, c := range []struct{ name, args, password string }{
@@ -82,13 +81,9 @@ func TestPFXAgainstAnother(t *testing.T) {
 	t.Parallel()
 	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P384})
 	leaf, err := x509.ParseCertificate(chain[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	ca, err := x509.ParseCertificate(chain[1])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for name, enc := range map[string]*pkcs12.Encoder{"passwordless": pkcs12.Passwordless, "RC2": pkcs12.LegacyRC2, "3DES": pkcs12.LegacyDES,
 		"2023": pkcs12.Modern2023, "2026 with PBMAC1": pkcs12.Modern2026} {
 		for _, password := range []string{"", "secret"} {
@@ -96,9 +91,7 @@ func TestPFXAgainstAnother(t *testing.T) {
 				continue
 			}
 			pfx, err := enc.Encode(k.Signer(), leaf, []*x509.Certificate{ca}, password)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			b, err := ReadPFX(t.Context(), pfx, password)
 			if err != nil {
 				t.Errorf("%s, password %q: %v (%v)", name, password, err, errors.Unwrap(err))
@@ -110,13 +103,9 @@ func TestPFXAgainstAnother(t *testing.T) {
 		}
 	}
 	pfx, err := WritePFX(&k, chain)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	_, got, more, err := pkcs12.DecodeChain(pfx, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if !bytes.Equal(got.Raw, chain[0]) || len(more) != 1 || !bytes.Equal(more[0].Raw, chain[1]) {
 		t.Error("go-pkcs12 reads other certificates")
 	}
@@ -128,9 +117,7 @@ func TestReadPFXRefuses(t *testing.T) {
 	other := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	made := func(k *keys.Key, chain [][]byte) []byte {
 		pfx, err := WritePFX(k, chain)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return pfx
 	}
 	good := made(&k, chain)
@@ -169,13 +156,9 @@ func TestPFXKeepsOrder(t *testing.T) {
 	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	slices.Reverse(chain)
 	pfx, err := WritePFX(&k, chain)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	b, err := ReadPFX(t.Context(), pfx, "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if !cmp.Equal(b.Chain, chain) || b.Leaf != 1 {
 		t.Errorf("leaf %d, want 1, in the order written", b.Leaf)
 	}
@@ -196,9 +179,7 @@ func TestReadPFXOfTwoKeys(t *testing.T) {
 		}
 	}
 	two, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	_, err = ReadPFX(t.Context(), two, "secret")
 	wantRefusal(t, err, vault.NoPrivateKey())
 	if !errors.Is(err, pfx.ErrSecondKey) {
@@ -216,15 +197,11 @@ func TestManyRoundsAreRefused(t *testing.T) {
 	write(t, file, []byte(keyOf(t, k)+certificates))
 	over := strconv.Itoa(pfx.MaxRounds + 1)
 	slow, err := exec.Command(program, "pkcs12", "-export", "-in", file, "-passout", "pass:x", "-iter", over).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	_, err = ReadPFX(t.Context(), slow, "x")
 	wantRefusal(t, err, vault.TooManyRounds(pfx.MaxRounds))
 	slow, err = exec.Command(program, "pkcs8", "-topk8", "-in", file, "-passout", "pass:x", "-iter", over).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	_, err = ReadPEM(t.Context(), append(slow, certificates...), "x")
 	wantRefusal(t, err, vault.TooManyRounds(pfx.MaxRounds))
 }
@@ -235,9 +212,7 @@ func TestReadingEndsWithTheRequest(t *testing.T) {
 	program := lookPath(t, "openssl")
 	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	file, err := WritePFX(&k, chain)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	ctx, gone := context.WithCancel(t.Context())
 	gone()
 	if _, err := ReadPFX(ctx, file, ""); !errors.Is(err, context.Canceled) {
@@ -246,9 +221,7 @@ func TestReadingEndsWithTheRequest(t *testing.T) {
 	plain := filepath.Join(t.TempDir(), "key.pem")
 	write(t, plain, []byte(keyOf(t, k)))
 	sealed, err := exec.Command(program, "pkcs8", "-topk8", "-in", plain, "-passout", "pass:x").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if _, err := ReadPEM(ctx, append(sealed, certificatesOf(t, chain)...), "x"); !errors.Is(err, context.Canceled) {
 		t.Errorf("PEM: %v", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -47,14 +48,10 @@ func TestParseCertificatesOfOpenSSL(t *testing.T) {
 			t.Parallel()
 			args := append([]string{"req", "-x509", "-nodes", "-keyout", filepath.Join(t.TempDir(), "key")}, strings.Fields(c.args)...)
 			out, err := exec.Command(program, args...).Output()
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			block, _ := pem.Decode(out)
 			cert, err := Parse(block.Bytes)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			got := cert.Props()
 			got.ValidityMonths = 0 // as long as the calendar of the day has it; see TestMonths
 			if diff := cmp.Diff(c.want, got); diff != "" {
@@ -85,9 +82,7 @@ func resigned(t testing.TB, change func(tbs []byte) []byte) []byte {
 	t.Helper()
 	k := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	c, err := Parse(selfSigned(t, k, webProps()))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	tbs := cryptobyte.String(c.tbs)
 	var body cryptobyte.String
 	if !tbs.ReadASN1(&body, der.SEQUENCE) {
@@ -97,9 +92,7 @@ func resigned(t testing.TB, change func(tbs []byte) []byte) []byte {
 	changed := change(slices.Clone(body))
 	b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) { b.AddBytes(changed) })
 	out, err := sign(k, b.BytesOrPanic())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return out
 }
 

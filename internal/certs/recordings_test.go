@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/policy"
 	"certwright/internal/vault"
 
@@ -98,9 +99,7 @@ type wireBody struct {
 func eachExchange(t *testing.T, do func(t *testing.T, uri string, in, out wireBody) (looked bool)) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(recordings, "*", "*.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if len(files) == 0 {
 		if os.Getenv("CI") == "true" {
 			t.Fatalf("no recordings in %s; CI needs them", recordings)
@@ -110,13 +109,9 @@ func eachExchange(t *testing.T, do func(t *testing.T, uri string, in, out wireBo
 	looked := 0
 	for _, f := range files {
 		raw, err := os.ReadFile(f)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		var session struct{ Entries []exchange }
-		if err := json.Unmarshal(raw, &session); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, json.Unmarshal(raw, &session))
 		for _, e := range session.Entries {
 			uri := filepath.Base(f) + " " + e.RequestURI
 			if e.StatusCode/100 == 2 && do(t, uri, body(e.Request), body(e.ResponseBody)) {
@@ -154,13 +149,9 @@ func TestRecordedRequests(t *testing.T) {
 			return false
 		}
 		der, err := Request(key, in.Policy.created())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		ours, err := ParseRequest(der)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		got, want := unkeyed(t, der, ours.Public), unkeyed(t, out.CSR, theirs.Public)
 		if !bytes.Equal(got, want) {
 			t.Errorf("%s:\ngot  %x\nwant %x", uri, got, want)
@@ -173,9 +164,7 @@ func TestRecordedRequests(t *testing.T) {
 func unkeyed(t *testing.T, csr, public []byte) []byte {
 	t.Helper()
 	r, err := x509.ParseCertificateRequest(csr)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	_, body, _ := bytes.Cut(r.RawTBSCertificateRequest, []byte{2, 1, 0}) // behind the length, which may differ by one
 	return bytes.Replace(body, public, nil, 1)
 }
@@ -203,9 +192,7 @@ func TestRecordedCertificates(t *testing.T) {
 			return false
 		}
 		der, err := SelfSign(key, out.Policy.props(), c.NotBefore.Add(10*time.Minute))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		compareIssue(t, uri, der, out.Cer, out.Policy.X509Props.Months)
 		return true
 	})
@@ -214,13 +201,9 @@ func TestRecordedCertificates(t *testing.T) {
 func compareIssue(t *testing.T, uri string, der, recorded []byte, months int) {
 	t.Helper()
 	got, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	want, err := x509.ParseCertificate(recorded)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if !bytes.Equal(got.RawSubject, want.RawSubject) || !bytes.Equal(got.RawIssuer, want.RawIssuer) {
 		t.Errorf("%s: subject %x, want %x", uri, got.RawSubject, want.RawSubject)
 	}
@@ -262,9 +245,7 @@ func TestRecordedImports(t *testing.T) {
 			t.Errorf("%s: the leaf is not the certificate answered", uri)
 		}
 		c, err := Parse(b.Chain[b.Leaf])
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if diff := cmp.Diff(out.Policy.props(), c.Props()); diff != "" {
 			t.Errorf("%s: policy (-recorded +ours):\n%s", uri, diff)
 		}
@@ -289,13 +270,9 @@ func TestRecordedSecrets(t *testing.T) {
 			t.Fatalf("%s: %v", uri, err)
 		}
 		pfx, err := WritePFX(&theirs.Key, theirs.Chain)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		ours, err := ReadPFX(t.Context(), pfx, "")
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if !cmp.Equal(ours.Chain, theirs.Chain) || !bytes.Equal(ours.Key.PKIX(), theirs.Key.PKIX()) {
 			t.Errorf("%s: key or certificates changed", uri)
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -19,9 +20,7 @@ import (
 func valueOf(t testing.TB, private []byte, chain [][]byte, contentType, id string) string {
 	t.Helper()
 	value, err := SecretValue(private, chain[0], chain, contentType, id, SecretForm3DES)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return value
 }
 
@@ -57,9 +56,7 @@ func TestSecretFormsHold(t *testing.T) {
 func read(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return string(text)
 }
 
@@ -76,9 +73,7 @@ func TestSaltsDiffer(t *testing.T) {
 				t.Errorf("key %d, version %s: the value is another one when asked again", i, id)
 			}
 			der, err := base64.StdEncoding.DecodeString(value)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			// an OCTET STRING of 8 bytes; certificates could hold one, but here none does
 			salts := bytes.Count(der, []byte{4, 8})
 			for at := der; ; {
@@ -120,9 +115,7 @@ func TestSecretsOpenInStores(t *testing.T) {
 	for _, kind := range []vault.KeyProps{{Type: vault.EC, Curve: vault.P256}, {Type: vault.RSA, Size: 2048}} {
 		k, chain := issued(t, kind)
 		der, err := base64.StdEncoding.DecodeString(valueOf(t, pkcs8(t, k), chain, vault.PKCS12, "a"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		m := made{dir: t.TempDir()}
 		write(t, m.file("a.p12"), der)
 		t.Run(string(kind.Type)+" NSS", func(t *testing.T) {
@@ -166,8 +159,6 @@ func (m made) says(t *testing.T, program string, args ...string) string {
 func pkcs8(t testing.TB, k keys.Key) []byte {
 	t.Helper()
 	der, err := k.PKCS8()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return der
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"certwright/internal/certs/pfx"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -20,9 +21,7 @@ func TestReadX5C(t *testing.T) {
 	m := longChain(t)
 	file := func(name string) string {
 		b, err := os.ReadFile(m.file(name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return base64.StdEncoding.EncodeToString(b)
 	}
 	export := func(name string, args ...string) string {
@@ -33,9 +32,7 @@ func TestReadX5C(t *testing.T) {
 	one, whole := []string{"-nokeys", "-in", "leaf.pem"}, []string{"-nokeys", "-in", "chain.pem"}
 	m.run(t, "certtool", "--to-p12", "--load-certificate", "chain.pem", "--null-password", "--p12-name", "x", "--outder", "--outfile", "gnutls.p12")
 	text, err := os.ReadFile(m.file("chain.pem"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for name, c := range map[string]struct {
 		items []string
 		want  int // how many of the chain
@@ -90,9 +87,7 @@ func TestReadX5CIsBounded(t *testing.T) {
 	file := func(rounds string) string {
 		m.run(t, "openssl", "pkcs12", "-export", "-nokeys", "-iter", rounds, "-in", "leaf.pem", "-passout", "pass:", "-out", "slow.p12")
 		b, err := os.ReadFile(m.file("slow.p12"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return base64.StdEncoding.EncodeToString(b)
 	}
 	_, err := ReadX5C(t.Context(), []string{file("600001")})

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"certwright/internal/challenge"
+	"certwright/internal/must"
 )
 
 const accountFile = `{"WWW.example.org": {"fulldomain": "8e57.example.net", "subdomain": "8e57", "username": "u-1", "password": "p-1", "allowfrom": []}}`
@@ -39,9 +40,7 @@ func TestACMEDNS(t *testing.T) {
 	l := acmeDNS(t, n)
 	s := solver(t, challenge.Settings{Kind: "acme-dns", URL: l.URL, CABundle: l.Bundle, AccountFile: file(t, accountFile), Nameservers: []string{n.Addr}})
 	for _, v := range []string{"base", "wild", "wild", "base", "wild"} { // a repeated value must not push the other out
-		if err := s.Present(t.Context(), txt(v)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, s.Present(t.Context(), txt(v)))
 	}
 	wantValues(t, n, "8e57.example.net.", "base", "wild")
 	if ok, _, err := s.Ready(t.Context(), txt("base"), noon, noon); !ok || err != nil {
@@ -71,9 +70,7 @@ func TestACMEDNSFailures(t *testing.T) {
 	if err := s.Present(t.Context(), stranger); err == nil || !strings.HasSuffix(err.Error(), " has no account for api.example.org") {
 		t.Errorf("error %v", err)
 	}
-	if err := os.WriteFile(path, []byte(`{"www.example.org": {"fulldomain": "x", "password": "p-1"}}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte(`{"www.example.org": {"fulldomain": "x", "password": "p-1"}}`), 0o600))
 	if err := s.Cleanup(t.Context(), txt("v")); err == nil || !strings.Contains(err.Error(), "has no fulldomain, subdomain, username and password") || strings.Contains(err.Error(), "p-1") {
 		t.Errorf("error %v", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/miekg/dns"
 
 	"certwright/internal/challenge"
+	"certwright/internal/must"
 )
 
 // bind starts a real BIND with the zones example.org and example.net and the
@@ -28,9 +29,7 @@ func bind(t *testing.T) (addr, dir string) {
 	}
 	dir = t.TempDir()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	addr = l.Addr().String()
 	_, port, _ := net.SplitHostPort(addr)
 	l.Close()
@@ -52,13 +51,9 @@ func bind(t *testing.T) (addr, dir string) {
 	write(t, dir, "named.conf", conf)
 	c := exec.Command(program, "-g", "-c", filepath.Join(dir, "named.conf"), "-n", "1")
 	said, err := os.Create(filepath.Join(dir, "said"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	c.Stdout, c.Stderr = said, said
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, c.Start())
 	t.Cleanup(func() {
 		_ = c.Process.Kill()
 		_ = c.Wait()
@@ -77,9 +72,7 @@ func bind(t *testing.T) (addr, dir string) {
 
 func write(t *testing.T, dir, name, text string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 }
 
 // What the name server of this test does is what BIND does.
@@ -97,16 +90,12 @@ func TestBIND(t *testing.T) {
 		}
 		ready(false)
 		for range 2 {
-			if err := s.Present(t.Context(), r); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, s.Present(t.Context(), r))
 		}
 		ready(true)
 	}
 	for range 2 {
-		if err := s.Cleanup(t.Context(), txt("base")); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, s.Cleanup(t.Context(), txt("base")))
 	}
 	for value, want := range map[string]bool{"base": false, "wild": true} {
 		if ok, _, err := s.Ready(t.Context(), txt(value), noon, noon); ok != want || err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"certwright/internal/challenge"
+	"certwright/internal/must"
 )
 
 // hook returns the settings of a shell script; $1 is its own folder.
@@ -23,18 +24,14 @@ func hook(t *testing.T, script string) (s challenge.Settings, dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	path := filepath.Join(dir, "hook.sh")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o700))
 	return challenge.Settings{Kind: "exec", Command: []string{"/bin/sh", path, dir}}, dir
 }
 
 func read(t *testing.T, path ...string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(path...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return string(text)
 }
 
@@ -43,9 +40,7 @@ func TestHookIsTold(t *testing.T) {
 	settings, dir := hook(t, `echo "$@" >>$1/arguments; env | grep -v -e ^PWD= -e ^SHLVL= -e ^_= -e ^OLDPWD= | sort >$1/environment; cat >>$1/arguments; echo fine`)
 	s := solver(t, settings)
 	for _, do := range []func(context.Context, challenge.Record) error{s.Present, s.Present, s.Cleanup} {
-		if err := do(t.Context(), txt("-v")); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, do(t.Context(), txt("-v")))
 	}
 	present, cleanup := dir+" present "+acmeName+" -v\n", dir+" cleanup "+acmeName+" -v\n"
 	if diff := cmp.Diff(present+present+cleanup, read(t, dir, "arguments")); diff != "" {
@@ -64,9 +59,7 @@ func TestHookForHTTP01(t *testing.T) {
 	settings, dir := hook(t, `case $2 in present) printf %s "$4" >"$1/$3";; cleanup) rm -f "$1/$3";; esac`)
 	settings.Type = "http-01"
 	s := solver(t, settings)
-	if err := s.Present(t.Context(), token("tok-1")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Present(t.Context(), token("tok-1")))
 	if got := read(t, dir, "tok-1"); got != "tok-1.thumb" {
 		t.Errorf("the file holds %q", got)
 	}
@@ -74,9 +67,7 @@ func TestHookForHTTP01(t *testing.T) {
 		t.Errorf("Ready: %v, %v", ok, err)
 	}
 	for range 2 {
-		if err := s.Cleanup(t.Context(), token("tok-1")); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, s.Cleanup(t.Context(), token("tok-1")))
 	}
 	if _, err := os.Stat(filepath.Join(dir, "tok-1")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the file is still there: %v", err)
@@ -116,9 +107,7 @@ func alive(pid int) bool {
 func wantDead(t *testing.T, pidFile string) {
 	t.Helper()
 	pid, err := strconv.Atoi(strings.TrimSpace(read(t, pidFile)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for end := time.Now().Add(5 * time.Second); alive(pid); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("process %d of the hook lives on", pid)
@@ -145,9 +134,7 @@ func TestHookIsKilledWithItsChildren(t *testing.T) {
 func TestHookLeavesAChildBehind(t *testing.T) {
 	t.Parallel()
 	settings, dir := hook(t, `sleep 1000 & echo $! >$1/pid`)
-	if err := solver(t, settings).Present(t.Context(), txt("v")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, solver(t, settings).Present(t.Context(), txt("v")))
 	wantDead(t, filepath.Join(dir, "pid"))
 }
 

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"certwright/internal/must"
+
 	"github.com/miekg/dns"
 )
 
@@ -55,9 +57,7 @@ func startNameServer(t *testing.T) *nameServer {
 		}
 		l.Close()
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	n.Addr = l.Addr().String()
 	for _, s := range []*dns.Server{{Listener: l, Net: "tcp"}, {PacketConn: p, Net: "udp"}} {
 		s.Handler = dns.HandlerFunc(func(w dns.ResponseWriter, q *dns.Msg) { n.serve(w, q, s.Net == "udp") })

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"certwright/internal/challenge"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -20,9 +21,7 @@ import (
 func publishing(t *testing.T, b *challenge.Responses) challenge.Solver {
 	t.Helper()
 	s, err := challenge.New(challenge.Settings{Kind: "http"}, challenge.Means{Responses: b})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return s
 }
 
@@ -43,9 +42,7 @@ func TestResponses(t *testing.T) {
 	}
 	for range 2 {
 		for _, name := range []string{"one", "two"} {
-			if err := s.Present(t.Context(), token(name)); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, s.Present(t.Context(), token(name)))
 		}
 	}
 	if ok, _, err := s.Ready(t.Context(), token("one"), noon, noon); !ok || err != nil {
@@ -53,33 +50,25 @@ func TestResponses(t *testing.T) {
 	}
 	wantAnswer(t, b, "one", "one.thumb")
 	for range 2 {
-		if err := s.Cleanup(t.Context(), token("one")); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, s.Cleanup(t.Context(), token("one")))
 	}
 	wantAnswer(t, b, "one", "")
 	wantAnswer(t, b, "two", "two.thumb")
 
 	another := &challenge.Responses{Accounts: rows} // another process, or this one after a restart
 	wantAnswer(t, another, "two", "two.thumb")
-	if err := s.Present(t.Context(), token("three")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Present(t.Context(), token("three")))
 	wantAnswer(t, another, "three", "three.thumb")
 	again := token("three") // the same token for another account
 	again.Value = "three.other"
-	if err := publishing(t, another).Present(t.Context(), again); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, publishing(t, another).Present(t.Context(), again))
 	wantAnswer(t, another, "three", "three.other")
 }
 
 func TestResponsesServed(t *testing.T) {
 	t.Parallel()
 	b := &challenge.Responses{Accounts: sqltest.Accounts(t)}
-	if err := publishing(t, b).Present(t.Context(), token("one")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, publishing(t, b).Present(t.Context(), token("one")))
 	for _, c := range []struct {
 		method, path string
 		status       int
@@ -166,9 +155,7 @@ func TestFullBoard(t *testing.T) {
 	b := &challenge.Responses{Accounts: rows}
 	s := publishing(t, b)
 	for i := 998; i < 1003; i++ {
-		if err := s.Present(t.Context(), token(fmt.Sprint("t", i))); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, s.Present(t.Context(), token(fmt.Sprint("t", i))))
 	}
 	for name, want := range map[string]string{"t2": "", "t3": "t3.thumb", "t1002": "t1002.thumb"} {
 		wantAnswer(t, b, name, want)
@@ -184,9 +171,7 @@ func TestStrangersCostLittle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rows := &shelf{}
 		b := &challenge.Responses{Accounts: rows}
-		if err := publishing(t, b).Present(t.Context(), token("mine")); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, publishing(t, b).Present(t.Context(), token("mine")))
 		begin := time.Now()
 		var wg sync.WaitGroup
 		for range 10 {

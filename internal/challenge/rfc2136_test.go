@@ -15,6 +15,7 @@ import (
 
 	"certwright/internal/challenge"
 	"certwright/internal/clock"
+	"certwright/internal/must"
 	"certwright/internal/outbound"
 )
 
@@ -28,18 +29,14 @@ func means() challenge.Means {
 func file(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte(text), 0o600))
 	return path
 }
 
 func solver(t *testing.T, s challenge.Settings) challenge.Solver {
 	t.Helper()
 	made, err := challenge.New(s, means())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return made
 }
 
@@ -86,9 +83,7 @@ func TestValuesOfOneNameAreApart(t *testing.T) {
 		{func() error { return s.Cleanup(ctx, txt("base")) }, []string{"wild"}},
 		{func() error { return s.Cleanup(ctx, txt("wild")) }, nil},
 	} {
-		if err := step.do(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, step.do())
 		wantValues(t, n, acmeName, step.want...)
 	}
 	if ttl := n.timeToLive(acmeName); ttl != 60 {
@@ -129,9 +124,7 @@ func TestUnsignedUpdates(t *testing.T) {
 	n := startNameServer(t)
 	n.set(func() { n.open = true })
 	s := solver(t, challenge.Settings{Kind: "rfc2136", Server: n.Addr, Zone: "example.org.", TTL: 5})
-	if err := s.Present(t.Context(), txt("v")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Present(t.Context(), txt("v")))
 	wantValues(t, n, acmeName, "v")
 	if ttl := n.timeToLive(acmeName); ttl != 5 {
 		t.Errorf("time to live %d, want 5", ttl)
@@ -155,9 +148,7 @@ func TestTCPFollows(t *testing.T) {
 			settings := signed(t, n)
 			settings.TCP = c.tcp
 			s := solver(t, settings)
-			if err := s.Present(t.Context(), txt("v")); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, s.Present(t.Context(), txt("v")))
 			wantValues(t, n, acmeName, "v")
 			if ok, _, err := s.Ready(t.Context(), txt("v"), noon, noon); !ok || err != nil {
 				t.Errorf("Ready: %v, %v", ok, err)
@@ -234,15 +225,11 @@ func TestSecretIsReadAnew(t *testing.T) {
 	n := startNameServer(t)
 	settings := signed(t, n)
 	s := solver(t, settings)
-	if err := os.WriteFile(settings.TSIGSecretFile, []byte(wrongSecret), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(settings.TSIGSecretFile, []byte(wrongSecret), 0o600))
 	if err := s.Present(t.Context(), txt("v")); err == nil {
 		t.Error("the old secret is still used")
 	}
-	if err := os.Remove(settings.TSIGSecretFile); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Remove(settings.TSIGSecretFile))
 	if err := s.Present(t.Context(), txt("v")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("error %v, want that the file is gone", err)
 	}
@@ -275,12 +262,8 @@ func TestReadyAsksTheNameServers(t *testing.T) {
 	}
 	ready(noon.Add(5*time.Second), false, 1250*time.Millisecond)
 	tells("the name server " + first.Addr + " to show the TXT record " + acmeName)
-	if err := s.Present(t.Context(), txt("other")); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Present(t.Context(), txt("v")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Present(t.Context(), txt("other")))
+	must.Do(t, s.Present(t.Context(), txt("v")))
 	ready(noon.Add(time.Hour), false, 30*time.Second)
 	tells("the name server " + second.Addr + " to show the TXT record " + acmeName)
 	second.set(func() { second.txt[acmeName] = []string{"v"} })
@@ -321,24 +304,18 @@ func TestCNAMEsAreFollowed(t *testing.T) {
 	settings := signed(t, n)
 	settings.FollowCNAME, settings.Resolver = true, n.Addr
 	s := solver(t, settings)
-	if err := s.Present(t.Context(), txt("v")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Present(t.Context(), txt("v")))
 	wantValues(t, n, "www.acme.example.org.", "v")
 	wantValues(t, n, acmeName)
 	if ok, _, err := s.Ready(t.Context(), txt("v"), noon, noon); !ok || err != nil {
 		t.Errorf("Ready: %v, %v", ok, err)
 	}
-	if err := s.Cleanup(t.Context(), txt("v")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Cleanup(t.Context(), txt("v")))
 	wantValues(t, n, "www.acme.example.org.")
 
 	direct := txt("d")
 	direct.Name = "_acme-challenge.api.example.org." // where no CNAME is
-	if err := s.Present(t.Context(), direct); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Present(t.Context(), direct))
 	wantValues(t, n, direct.Name, "d")
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"certwright/internal/challenge"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -67,9 +68,7 @@ func TestWebhookIsTold(t *testing.T) {
 	l := startListener(t, nil)
 	s := solver(t, challenge.Settings{Kind: "webhook", URL: l.URL + "/acme/", CABundle: l.Bundle,
 		SecretFile: file(t, " the secret\n"), User: "u", PasswordFile: file(t, "p:w\n")})
-	if err := s.Present(t.Context(), txt("v")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Present(t.Context(), txt("v")))
 	calls, header := l.heard()
 	if user, password, ok := (&http.Request{Header: header}).BasicAuth(); !ok || user != "u" || password != "p:w" {
 		t.Errorf("basic authentication %q %q %v", user, password, ok)
@@ -79,9 +78,7 @@ func TestWebhookIsTold(t *testing.T) {
 	if got, want := header.Get("X-Certwright-Signature"), "sha256="+hex.EncodeToString(mac.Sum(nil)); got != want {
 		t.Errorf("signature %s, want %s", got, want)
 	}
-	if err := s.Cleanup(t.Context(), txt("v")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Cleanup(t.Context(), txt("v")))
 	calls, second := l.heard()
 	if second.Get("X-Certwright-Signature") == header.Get("X-Certwright-Signature") {
 		t.Error("present and cleanup have the same signature")
@@ -99,9 +96,7 @@ func TestWebhookForHTTP01(t *testing.T) {
 	if s.Type() != challenge.HTTP01 {
 		t.Errorf("it solves %s", s.Type())
 	}
-	if err := s.Present(t.Context(), token("tok")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Present(t.Context(), token("tok")))
 	calls, header := l.heard()
 	if diff := cmp.Diff([]heard{{"POST /present", `{"domain":"www.example.org","token":"tok","keyAuth":"tok.thumb"}`}}, calls); diff != "" {
 		t.Error(diff)

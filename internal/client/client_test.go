@@ -16,6 +16,7 @@ import (
 	"certwright/internal/admin"
 	"certwright/internal/client"
 	"certwright/internal/clientenv"
+	"certwright/internal/must"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -159,9 +160,7 @@ func TestFind(t *testing.T) {
 		if err == nil {
 			err = os.WriteFile(filepath.Join(data, clientenv.RunFile), text, 0o600)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 	}
 	write(c.At)
 	if found, err := client.Find(t.Context(), data); err != nil || found.At != c.At {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/must"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -15,18 +17,14 @@ func azureIn(t *testing.T, tenant string) Ready {
 	t.Helper()
 	r := here
 	r.Data = t.TempDir()
-	if err := r.WriteAzure(tenant); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, r.WriteAzure(tenant))
 	return r
 }
 
 func readFile(t *testing.T, path ...string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(path...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return string(text)
 }
 
@@ -36,9 +34,7 @@ func TestAzureFolder(t *testing.T) {
 	t.Parallel()
 	r := azureIn(t, "adfs")
 	var profile any
-	if err := json.Unmarshal([]byte(readFile(t, r.Data, "azure", "azureProfile.json")), &profile); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal([]byte(readFile(t, r.Data, "azure", "azureProfile.json")), &profile))
 	want := map[string]any{"subscriptions": []any{map[string]any{
 		"id": "00000000-0000-0000-0000-000000000001", "name": "certwright", "state": "Enabled", "isDefault": true, "tenantId": "adfs", "environmentName": "AzureCloud",
 		"user": map[string]any{"name": "systemAssignedIdentity", "type": "servicePrincipal", "assignedIdentityInfo": "MSI"},
@@ -82,9 +78,7 @@ func TestPointAzure(t *testing.T) {
 	r := azureIn(t, "adfs")
 	const own = "\n[mine]\nsuffix_keyvault_dns = .vault.azure.net\n"
 	path := filepath.Join(r.Data, "azure", "clouds.config")
-	if err := os.WriteFile(path, []byte(readFile(t, path)+own), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte(readFile(t, path)+own), 0o600))
 	byName := readFile(t, path)
 	for _, c := range []struct{ url, suffix string }{
 		{"https://127.0.0.1:8443", "0.0.1:8443"},
@@ -92,23 +86,17 @@ func TestPointAzure(t *testing.T) {
 		{"https://web.vault.azure.net", "vault.azure.net"},
 		{"https://web.vault.localhost:8443", "vault.localhost:8443"},
 	} {
-		if err := r.PointAzure(c.url); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, r.PointAzure(c.url))
 		if got, want := readFile(t, path), strings.ReplaceAll(byName, "dns = .vault.localhost:8443\n", "dns = ."+c.suffix+"\n"); got != want {
 			t.Errorf("%s: %s", c.url, got)
 		}
 		var s stack
-		if err := json.Unmarshal([]byte(readFile(t, r.Data, StackFile)), &s); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, json.Unmarshal([]byte(readFile(t, r.Data, StackFile)), &s))
 		if s.KeyVaultSuffix != c.suffix || s.KeyVault != "https://"+c.suffix+"/" || s.ResourceAudiences["keyVault"] != "https://"+c.suffix || s.Name != "AzureStackCloud" || s.ActiveDirectory != "https://127.0.0.1:8443/" {
 			t.Errorf("%s: %+v", c.url, s)
 		}
 	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Remove(path))
 	if err := r.PointAzure(r.IPURL); err == nil {
 		t.Error("a folder without clouds is no error")
 	}

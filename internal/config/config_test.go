@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/notify"
 	"certwright/internal/vault"
 
@@ -178,9 +179,7 @@ func TestReadNamesTheFile(t *testing.T) {
 	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("missing: %v", err)
 	}
-	if err := os.WriteFile(path, []byte("a: b\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte("a: b\n"), 0o600))
 	if _, err := Read(path); err == nil || !strings.HasPrefix(err.Error(), path+": line 1: ") {
 		t.Errorf("wrong: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/setting"
 )
 
@@ -15,9 +16,7 @@ import (
 func TestDocumentedConfiguration(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/operate.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	_, block, _ := strings.Cut(string(text), "```yaml\n")
 	block, _, ok := strings.Cut(block, "```")
 	c, err := parse([]byte(block))
@@ -50,9 +49,7 @@ func TestDocumentedProviders(t *testing.T) {
 	}
 	for _, name := range names {
 		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		pages[filepath.Base(name)] = string(text)
 		for i, block := range yamlIn(string(text)) {
 			c, err := parse([]byte(block))

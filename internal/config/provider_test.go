@@ -11,6 +11,7 @@ import (
 	"certwright/internal/issuer/acme"
 	"certwright/internal/issuer/ca"
 	"certwright/internal/issuer/openbao"
+	"certwright/internal/must"
 	"certwright/internal/setting"
 
 	"github.com/google/go-cmp/cmp"
@@ -32,9 +33,7 @@ func TestDesignedProviders(t *testing.T) {
 	if err == nil {
 		err = c.Check()
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	le, _ := c.Providers["LetsEncrypt"].Settings.(*acme.Settings)
 	own, _ := c.Providers["Internal"].Settings.(*ca.Settings)
 	if le.Solver.TSIGSecretFile != "/etc/certwright/tsig" || own.CommonName != "Example Issuing CA" || own.Own.ValidityDays != 90 {
@@ -129,13 +128,9 @@ func TestFilesAreBesideTheConfiguration(t *testing.T) {
   A: {kind: acme, directory: "https://ca", solver: {kind: rfc2136, server: "s", tsig_secret_file: ../tsig}}
   C: {kind: ca, import: {certificate: ca.pem, key: ""}}
 `
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte(text), 0o600))
 	c, err := Read(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	b, _ := c.Providers["B"].Settings.(*openbao.Settings)
 	a, _ := c.Providers["A"].Settings.(*acme.Settings)
 	own, _ := c.Providers["C"].Settings.(*ca.Settings)

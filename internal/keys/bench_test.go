@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
+
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 	decred "github.com/decred/dcrd/dcrec/secp256k1/v4/ecdsa"
 )
@@ -31,9 +33,7 @@ func BenchmarkAgainstBare(b *testing.B) {
 			timed := func(do func() error) time.Duration {
 				start := time.Now() // real time is meant: it is what is measured
 				for range 8 {
-					if err := do(); err != nil {
-						b.Fatal(err)
-					}
+					must.Do(b, do())
 				}
 				return time.Since(start)
 			}
@@ -59,15 +59,15 @@ func races(b *testing.B) []race {
 	}
 	verify := func(k Key, alg string) func() error {
 		sig, err := k.Sign(alg, digest)
-		must(b, err)
+		must.Do(b, err)
 		return func() error { _, err := k.Verify(alg, digest, sig); return err }
 	}
 	sealed, err := rsaKey.Encrypt(Input{Alg: "RSA-OAEP-256", Value: value})
-	must(b, err)
+	must.Do(b, err)
 	rsaSig, err := rsaKey.Sign("RS256", digest)
-	must(b, err)
+	must.Do(b, err)
 	ecSig, err := bareEC.Sign(rand.Reader, digest, crypto.SHA256)
-	must(b, err)
+	must.Do(b, err)
 	gcm, iv := bareGCM(b), make([]byte, 12)
 	return []race{
 		{"RS256 sign", sign(rsaKey, "RS256"), func() error {
@@ -103,9 +103,9 @@ func races(b *testing.B) []race {
 
 func bareGCM(b *testing.B) cipher.AEAD {
 	block, err := aes.NewCipher(make([]byte, 32))
-	must(b, err)
+	must.Do(b, err)
 	gcm, err := cipher.NewGCM(block)
-	must(b, err)
+	must.Do(b, err)
 	return gcm
 }
 
@@ -116,7 +116,7 @@ func BenchmarkParsePublic(b *testing.B) {
 		b.Run(kindName(kind), func(b *testing.B) {
 			for b.Loop() {
 				_, err := ParsePublic(der)
-				must(b, err)
+				must.Do(b, err)
 			}
 		})
 	}
@@ -128,7 +128,7 @@ func BenchmarkImport(b *testing.B) {
 		b.Run(kindName(kind), func(b *testing.B) {
 			for b.Loop() {
 				_, err := Import(m)
-				must(b, err)
+				must.Do(b, err)
 			}
 		})
 	}
@@ -137,7 +137,7 @@ func BenchmarkImport(b *testing.B) {
 	b.Run("RSA without primes", func(b *testing.B) {
 		for b.Loop() {
 			_, err := Import(m)
-			must(b, err)
+			must.Do(b, err)
 		}
 	})
 }

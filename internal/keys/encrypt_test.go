@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -44,7 +45,7 @@ func TestEncryptWithEveryKey(t *testing.T) {
 			case a.bits != 0 && a.bits != kind.Size:
 				says(t, err, vault.WrongKeySize(kid, kind.Size, a.name, a.bits))
 			default:
-				must(t, err)
+				must.Do(t, err)
 				back, err := open(Input{Alg: a.name, Value: out.Value, IV: out.IV, AAD: out.AAD, Tag: out.Tag})
 				if err != nil || !bytes.Equal(back.Value, in.Value) {
 					t.Errorf("%s gave %x, %v", a.name, back.Value, err)
@@ -100,7 +101,7 @@ func TestLongestPlaintext(t *testing.T) {
 	for alg, most := range map[string]int{"RSA1_5": 245, "RSA-OAEP": 214, "RSA-OAEP-256": 190} {
 		for _, n := range []int{0, 1, most} {
 			out, err := p.Encrypt(Input{Alg: alg, Value: make([]byte, n)})
-			must(t, err)
+			must.Do(t, err)
 			if len(out.Value) != 256 || out.IV != nil || out.Tag != nil {
 				t.Errorf("%s of %d bytes: %d bytes, iv %x", alg, n, len(out.Value), out.IV)
 			}
@@ -128,12 +129,12 @@ func TestRSAOfTheStandardLibrary(t *testing.T) {
 	}
 	for alg := range seal {
 		c, err := seal[alg]()
-		must(t, err)
+		must.Do(t, err)
 		if out, err := k.Unwrap(Input{Alg: alg, Value: c}); err != nil || !bytes.Equal(out.Value, text) {
 			t.Errorf("%s unwrapped %q, %v", alg, out.Value, err)
 		}
 		sealed, err := k.Public.Encrypt(Input{Alg: alg, Value: text})
-		must(t, err)
+		must.Do(t, err)
 		if got, err := open[alg](sealed.Value); err != nil || !bytes.Equal(got, text) {
 			t.Errorf("%s encrypted to %q, %v", alg, got, err)
 		}
@@ -154,7 +155,7 @@ func TestOneRefusalForEveryCiphertext(t *testing.T) {
 			seal, open = k.Wrap, k.Unwrap
 		}
 		good, err := seal(sample(a))
-		must(t, err)
+		must.Do(t, err)
 		for name, change := range map[string]func(c *Output){
 			"first bit":  func(c *Output) { c.Value[0] ^= 0x80 },
 			"last bit":   func(c *Output) { c.Value[len(c.Value)-1] ^= 1 },
@@ -217,9 +218,9 @@ func TestLengthsOfAES(t *testing.T) {
 		says(t, err, c.want)
 	}
 	one, err := k.Encrypt(Input{Alg: "A256GCM", Value: []byte("x")})
-	must(t, err)
+	must.Do(t, err)
 	two, err := k.Encrypt(Input{Alg: "A256GCM", Value: []byte("x")})
-	must(t, err)
+	must.Do(t, err)
 	if len(one.IV) != 12 || len(one.Tag) != 16 || bytes.Equal(one.IV, two.IV) {
 		t.Errorf("the IVs are %x and %x", one.IV, two.IV)
 	}
@@ -237,7 +238,7 @@ func TestKeyWrapVectors(t *testing.T) {
 		{"A256KW", "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F", "00112233445566778899AABBCCDDEEFF000102030405060708090A0B0C0D0E0F", "28C9F404C4B810F4CBCCB35CFB87F8263F5786E2D80ED326CBC7F0E71A99F43BFB988B9B7A02DD21"},
 	} {
 		k, err := ParseOct(unhex(t, c.key))
-		must(t, err)
+		must.Do(t, err)
 		out, err := k.Wrap(Input{Alg: c.alg, Value: unhex(t, c.value)})
 		if err != nil || !bytes.Equal(out.Value, unhex(t, c.want)) {
 			t.Errorf("%s: %X, %v", c.alg, out.Value, err)
@@ -258,7 +259,7 @@ func TestCBCVectors(t *testing.T) {
 		"A256CBC": {"603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4", "f58c4c04d6e5f1ba779eabfb5f7bfbd6"},
 	} {
 		k, err := ParseOct(unhex(t, c[0]))
-		must(t, err)
+		must.Do(t, err)
 		out, err := k.Encrypt(Input{Alg: alg, IV: unhex(t, "000102030405060708090a0b0c0d0e0f"), Value: unhex(t, "6bc1bee22e409f96e93d7e117393172a")})
 		if err != nil || !bytes.Equal(out.Value, unhex(t, c[1])) {
 			t.Errorf("%s: %x, %v", alg, out.Value, err)
@@ -269,7 +270,7 @@ func TestCBCVectors(t *testing.T) {
 func unhex(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := hex.DecodeString(s)
-	must(t, err)
+	must.Do(t, err)
 	return b
 }
 

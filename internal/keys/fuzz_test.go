@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -43,9 +44,7 @@ func FuzzImport(f *testing.F) {
 			t.Fatalf("%s %s: Parse reads another key: %v", kty, crv, err)
 		}
 		public, err := ParsePublic(got.Public)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		out := public.Members()
 		for _, pair := range [][2][]byte{{out.N, n}, {out.E, e}, {out.X, x}, {out.Y, y}} {
 			if pair[0] != nil && !bytes.Equal(bytes.TrimLeft(pair[0], "\x00"), bytes.TrimLeft(pair[1], "\x00")) {
@@ -68,9 +67,9 @@ func onlyRefusal(t *testing.T, err error) {
 func FuzzUnwrap(f *testing.F) {
 	octKey, rsaKey := key(f, kinds[7]), key(f, kinds[0])
 	wrapped, err := octKey.Wrap(Input{Alg: "A256KW", Value: make([]byte, 32)})
-	must(f, err)
+	must.Do(f, err)
 	sealed, err := rsaKey.Wrap(Input{Alg: "RSA1_5", Value: make([]byte, 32)})
-	must(f, err)
+	must.Do(f, err)
 	for _, alg := range []string{"A256KW", "RSA1_5", "RSA-OAEP", "RSA-OAEP-256"} {
 		f.Add(alg, wrapped.Value)
 		f.Add(alg, sealed.Value)
@@ -130,10 +129,10 @@ func FuzzVerify(f *testing.F) {
 		k := key(f, kind)
 		alg := algorithmsOf(k.Public, vault.OpSign)[0]
 		a, err := find(alg, vault.OpSign)
-		must(f, err)
+		must.Do(f, err)
 		digest := hashed(a.hash, "hello")
 		sig, err := k.Sign(alg, digest)
-		must(f, err)
+		must.Do(f, err)
 		f.Add(key(f, kind).PKIX(), alg, digest, sig)
 	}
 	f.Fuzz(func(t *testing.T, pkix []byte, alg string, digest, sig []byte) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -22,7 +23,7 @@ func members(t testing.TB, p vault.KeyProps) Members {
 	t.Helper()
 	k := key(t, p)
 	pub, err := ParsePublic(k.PKIX())
-	must(t, err)
+	must.Do(t, err)
 	m := pub.Members()
 	switch s := k.Signer().(type) {
 	case *rsa.PrivateKey:
@@ -31,7 +32,7 @@ func members(t testing.TB, p vault.KeyProps) Members {
 		m.DP, m.DQ, m.QI = c.Dp.Bytes(), c.Dq.Bytes(), c.Qinv.Bytes()
 	case *ecdsa.PrivateKey:
 		m.D, err = s.Bytes()
-		must(t, err)
+		must.Do(t, err)
 	default:
 		m.D = koblitzScalar(t, k)
 	}
@@ -43,7 +44,7 @@ func members(t testing.TB, p vault.KeyProps) Members {
 func koblitzScalar(t testing.TB, k Key) []byte {
 	t.Helper()
 	der, err := k.PKCS8()
-	must(t, err)
+	must.Do(t, err)
 	i := bytes.Index(der, []byte{2, 1, 1, 4, 32})
 	if i < 0 {
 		t.Fatal("the PKCS#8 looks different now")
@@ -93,14 +94,14 @@ func zeros(b []byte) []byte {
 func checkSame(t *testing.T, got Stored, original Key) {
 	t.Helper()
 	private, err := Parse(got.Private)
-	must(t, err)
+	must.Do(t, err)
 	public, err := ParsePublic(original.PKIX())
-	must(t, err)
+	must.Do(t, err)
 	alg := algorithmsOf(private.Public, vault.OpSign)[0]
 	a, err := find(alg, vault.OpSign)
-	must(t, err)
+	must.Do(t, err)
 	sig, err := private.Sign(alg, hashed(a.hash, "hello"))
-	must(t, err)
+	must.Do(t, err)
 	if ok, err := public.Verify(alg, hashed(a.hash, "hello"), sig); !ok || err != nil {
 		t.Errorf("%s by the imported key: %v, %v", alg, ok, err)
 	}
@@ -121,19 +122,19 @@ func TestImportOct(t *testing.T) {
 func TestRecordedImport(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/recorded_import.json")
-	must(t, err)
+	must.Do(t, err)
 	var j map[string]any
-	must(t, json.Unmarshal(text, &j))
+	must.Do(t, json.Unmarshal(text, &j))
 	field := func(name string) []byte {
 		b, err := base64.RawURLEncoding.DecodeString(fmt.Sprint(j[name]))
-		must(t, err)
+		must.Do(t, err)
 		return b
 	}
 	m := Members{Type: vault.RSA, N: field("n"), E: field("e"), D: field("d"), P: field("p"), Q: field("q"), DP: field("dp"), DQ: field("dq"), QI: field("qi")}
 	got, err := Import(m)
-	must(t, err)
+	must.Do(t, err)
 	p, err := ParsePublic(got.Public)
-	must(t, err)
+	must.Do(t, err)
 	if out := p.Members(); got.Size != 2048 || !bytes.Equal(out.N, m.N) || !bytes.Equal(out.E, []byte{1, 0, 1}) {
 		t.Errorf("got %d bits, n %x", got.Size, out.N)
 	}
@@ -146,7 +147,7 @@ func TestImportOfCutExponent(t *testing.T) {
 	m := members(t, asymmetric[0])
 	m.D, m.Curve = m.D[:73], vault.P521
 	got, err := Import(m)
-	must(t, err)
+	must.Do(t, err)
 	if got.Spelling.Curve != vault.P521 || got.Type != vault.RSA || got.Curve != "" {
 		t.Errorf("%s %q, spelled %q", got.Type, got.Curve, got.Spelling.Curve)
 	}
@@ -159,14 +160,14 @@ func TestSpelling(t *testing.T) {
 	for _, kind := range asymmetric {
 		m := members(t, kind)
 		got, err := Import(m)
-		must(t, err)
+		must.Do(t, err)
 		if !got.Spelling.IsZero() {
 			t.Errorf("%s as usual is kept as %x", kindName(kind), got.Spelling)
 		}
 		plain := m
 		m.N, m.E, m.X, m.Y = zeros(m.N), zeros(m.E), zeros(m.X), zeros(m.Y)
 		got, err = Import(m)
-		must(t, err)
+		must.Do(t, err)
 		if want := (vault.KeySpelling{N: m.N, E: m.E, X: m.X, Y: m.Y}); !reflect.DeepEqual(got.Spelling, want) {
 			t.Errorf("%s with leading zeros is kept as %x, want %x", kindName(kind), got.Spelling, want)
 		}
@@ -174,7 +175,7 @@ func TestSpelling(t *testing.T) {
 		if kind.Curve == vault.P256K {
 			plain.Curve = vault.Koblitz
 			got, err = Import(plain)
-			must(t, err)
+			must.Do(t, err)
 			if got.Curve != vault.P256K || got.Spelling.Curve != vault.Koblitz {
 				t.Errorf("SECP256K1 is %q, spelled %q", got.Curve, got.Spelling.Curve)
 			}
@@ -324,7 +325,7 @@ func TestImportsAreHidden(t *testing.T) {
 	t.Parallel()
 	m := members(t, asymmetric[1])
 	k, err := Import(m)
-	must(t, err)
+	must.Do(t, err)
 	for _, s := range []string{fmt.Sprint(m, k), fmt.Sprintf("%#v %#v", m, k), fmt.Sprintf("%+v %+v", m, k), m.LogValue().String() + " " + k.LogValue().String()} {
 		if s != "[key] [key]" {
 			t.Errorf("prints as %s", s)
@@ -337,7 +338,7 @@ func TestFactor(t *testing.T) {
 	t.Parallel()
 	for range 20 {
 		k, err := rsa.GenerateKey(nil, 1024)
-		must(t, err)
+		must.Do(t, err)
 		p, q, ok := factor(k.N, big.NewInt(int64(k.E)), k.D)
 		if !ok || new(big.Int).Mul(p, q).Cmp(k.N) != 0 || p.Cmp(q) <= 0 {
 			t.Error("the primes were not found")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -27,9 +28,9 @@ func TestKeyRoundTrip(t *testing.T) {
 				t.Errorf("openssl says %s", out)
 			}
 			stored, err := k.Stored()
-			must(t, err)
+			must.Do(t, err)
 			again, err := Parse(stored.Private)
-			must(t, err)
+			must.Do(t, err)
 			if !bytes.Equal(again.PKIX(), k.PKIX()) || !bytes.Equal(stored.Public, k.PKIX()) {
 				t.Error("the public key changed on the way")
 			}
@@ -49,7 +50,7 @@ func TestPublicKeyParts(t *testing.T) {
 	for _, p := range asymmetric {
 		k := key(t, p)
 		parsed, err := ParsePublic(k.PKIX())
-		must(t, err)
+		must.Do(t, err)
 		pub := parsed.Members()
 		field := (p.Curve.Size() + 7) / 8
 		if len(pub.X) != field || len(pub.Y) != field {
@@ -81,9 +82,7 @@ func TestHugeKeysAreRefused(t *testing.T) {
 	n.SetBit(n, 0, 1)
 	huge := &rsa.PublicKey{N: n, E: 1<<31 - 1}
 	pkix, err := x509.MarshalPKIXPublicKey(huge)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if _, err := ParsePublic(pkix); err == nil {
 		t.Error("a public key of a million bits is taken")
 	}

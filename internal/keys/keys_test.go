@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -36,7 +37,7 @@ func key(t testing.TB, p vault.KeyProps) Key {
 		return New(p)
 	}))
 	k, err := get.(func() (Key, error))()
-	must(t, err)
+	must.Do(t, err)
 	return k
 }
 
@@ -50,13 +51,6 @@ func algorithmsOf(p Public, op string) []string {
 		}
 	}
 	return names
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // says fails unless err is the refusal want, to the letter.
@@ -81,7 +75,7 @@ func random(n int) []byte {
 func b64(t testing.TB, s string) []byte {
 	t.Helper()
 	b, err := base64.RawURLEncoding.DecodeString(s)
-	must(t, err)
+	must.Do(t, err)
 	return b
 }
 
@@ -104,7 +98,7 @@ func TestKeysAreReadAndHidden(t *testing.T) {
 			continue
 		}
 		p, err := ParsePublic(key(t, kind).PKIX())
-		must(t, err)
+		must.Do(t, err)
 		if p.Type() != kind.Type || p.Curve() != kind.Curve || p.Size() != k.Size() {
 			t.Errorf("%s was read as %s %s %d", kindName(kind), p.Type(), p.Curve(), p.Size())
 		}
@@ -128,9 +122,9 @@ func TestWhatIsNoKey(t *testing.T) {
 		says(t, err, vault.BadKeySize(n, 128, 192, 256))
 	}
 	one, err := NewOct(192)
-	must(t, err)
+	must.Do(t, err)
 	two, err := NewOct(192)
-	must(t, err)
+	must.Do(t, err)
 	if one.Type != vault.Oct || one.Size != 192 || len(one.Private) != 24 || bytes.Equal(one.Private, two.Private) {
 		t.Errorf("two new secrets are %x and %x", one.Private, two.Private)
 	}

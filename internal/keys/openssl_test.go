@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -42,9 +43,9 @@ func keyFolder(t *testing.T, kind vault.KeyProps) string {
 	t.Helper()
 	dir, k := t.TempDir(), key(t, kind)
 	private, err := k.PKCS8()
-	must(t, err)
+	must.Do(t, err)
 	for name, block := range map[string]*pem.Block{"public.pem": {Type: "PUBLIC KEY", Bytes: k.PKIX()}, "private.pem": {Type: "PRIVATE KEY", Bytes: private}} {
-		must(t, os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600))
+		must.Do(t, os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600))
 	}
 	return dir
 }
@@ -56,14 +57,14 @@ func TestSignaturesInOpenSSL(t *testing.T) {
 		dir, k := keyFolder(t, kind), key(t, kind)
 		for _, alg := range algorithmsOf(k.Public, vault.OpSign) {
 			a, err := find(alg, vault.OpSign)
-			must(t, err)
+			must.Do(t, err)
 			digest, options := []byte("RSNULL takes any bytes"), pkeyOptions(a)
 			if a.hash != 0 {
 				digest = hashed(a.hash, "hello")
 			}
 			sig, err := k.Sign(alg, digest)
-			must(t, err)
-			must(t, os.WriteFile(filepath.Join(dir, "sig"), foreign(t, a, sig), 0o600))
+			must.Do(t, err)
+			must.Do(t, os.WriteFile(filepath.Join(dir, "sig"), foreign(t, a, sig), 0o600))
 			out := openssl(t, dir, digest, append([]string{"pkeyutl", "-verify", "-pubin", "-inkey", "public.pem", "-sigfile", "sig"}, options...)...)
 			if !bytes.Contains(out, []byte("Verified Successfully")) {
 				t.Errorf("%s in openssl: %s", alg, out)
@@ -71,7 +72,7 @@ func TestSignaturesInOpenSSL(t *testing.T) {
 			theirs := openssl(t, dir, digest, append([]string{"pkeyutl", "-sign", "-inkey", "private.pem"}, options...)...)
 			if a.family == ecdsaSignature {
 				theirs, err = rawSignature(theirs, fieldBytes(a.curve))
-				must(t, err)
+				must.Do(t, err)
 			}
 			if ok, err := k.Verify(alg, digest, theirs); !ok || err != nil {
 				t.Errorf("%s by openssl: %v, %v", alg, ok, err)
@@ -88,7 +89,7 @@ func foreign(t *testing.T, a algorithm, sig []byte) []byte {
 	}
 	half := len(sig) / 2
 	der, err := asn1.Marshal(struct{ R, S *big.Int }{number(sig[:half]), number(sig[half:])})
-	must(t, err)
+	must.Do(t, err)
 	return der
 }
 
@@ -113,7 +114,7 @@ func TestEncryptionInOpenSSL(t *testing.T) {
 		"RSA-OAEP-256": {"-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha256", "-pkeyopt", "rsa_mgf1_md:sha256"},
 	} {
 		sealed, err := k.Public.Encrypt(Input{Alg: alg, Value: text})
-		must(t, err)
+		must.Do(t, err)
 		if got := openssl(t, dir, sealed.Value, append([]string{"pkeyutl", "-decrypt", "-inkey", "private.pem"}, options...)...); !bytes.Equal(got, text) {
 			t.Errorf("%s in openssl: %q", alg, got)
 		}
@@ -132,14 +133,14 @@ func TestAESInOpenSSL(t *testing.T) {
 		hexKey := fmt.Sprintf("%x", secret[:bits/8])
 		for _, text := range [][]byte{make([]byte, 32), []byte("seventeen letters"), {}} {
 			out, err := k.Encrypt(Input{Alg: fmt.Sprintf("A%dCBCPAD", bits), Value: text, IV: iv})
-			must(t, err)
+			must.Do(t, err)
 			theirs := openssl(t, t.TempDir(), text, "enc", fmt.Sprintf("-aes-%d-cbc", bits), "-K", hexKey, "-iv", fmt.Sprintf("%x", iv))
 			if !bytes.Equal(theirs, out.Value) {
 				t.Errorf("CBCPAD %d: %x, openssl %x", bits, out.Value, theirs)
 			}
 		}
 		out, err := k.Encrypt(Input{Alg: fmt.Sprintf("A%dCBC", bits), Value: secret, IV: iv})
-		must(t, err)
+		must.Do(t, err)
 		theirs := openssl(t, t.TempDir(), secret, "enc", "-nopad", fmt.Sprintf("-aes-%d-cbc", bits), "-K", hexKey, "-iv", fmt.Sprintf("%x", iv))
 		if !bytes.Equal(theirs, out.Value) {
 			t.Errorf("CBC %d: %x, openssl %x", bits, out.Value, theirs)

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -199,9 +200,7 @@ func TestPoolHandsOutOnce(t *testing.T) {
 			seen[string(k.PKIX())] = true
 		}
 		ask()
-		if err := p.Run(ctx); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, p.Run(ctx))
 		for range 4 {
 			ask()
 		}
@@ -217,13 +216,9 @@ func TestPoolWithoutRun(t *testing.T) {
 	t.Parallel()
 	p := &Pool{}
 	a, err := p.Key(rsa2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	b, err := p.Key(vault.KeyProps{Type: vault.RSAHSM, Size: 2048})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if bytes.Equal(a.PKIX(), b.PKIX()) {
 		t.Error("a key was handed out twice")
 	}

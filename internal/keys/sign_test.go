@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 
 	"github.com/decred/dcrd/dcrec/secp256k1/v4"
@@ -37,7 +38,7 @@ func TestSignWithEveryKey(t *testing.T) {
 			case a.curve != kind.Curve:
 				says(t, err, vault.WrongCurve(kid, kind.Curve, a.name, a.curve))
 			default:
-				must(t, err)
+				must.Do(t, err)
 				checkSignature(t, k.Public, a, digest, sig)
 			}
 		}
@@ -118,9 +119,9 @@ func TestRecordedSignature(t *testing.T) {
 	digest := b64(t, "ltYuKr0-Qt5fUDMPuO_ExVmYNSeAd7IemqCzPB3wehw")
 	sig := b64(t, "b5VyKQtuME58vqxsmRlcPSxWxDJdlmToYDK0XKa44K-OaKyh3lCrpUzrpO9U4bY20ql6wHcjW6wBvlL0YZlpVg")
 	point, err := secp256k1.ParsePubKey(slices.Concat([]byte{4}, x, y))
-	must(t, err)
+	must.Do(t, err)
 	p, err := ParsePublic(koblitzPKIX(point))
-	must(t, err)
+	must.Do(t, err)
 	if ok, err := p.Verify("ES256K", digest, sig); !ok || err != nil {
 		t.Errorf("the recorded signature: %v, %v", ok, err)
 	}
@@ -137,15 +138,15 @@ func TestRSNULL(t *testing.T) {
 	digest := hashed(crypto.SHA256, "hello")
 	prefix := []byte{0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20}
 	null, err := k.Sign("RSNULL", slices.Concat(prefix, digest))
-	must(t, err)
+	must.Do(t, err)
 	plain, err := k.Sign("RS256", digest)
-	must(t, err)
+	must.Do(t, err)
 	if !bytes.Equal(null, plain) {
 		t.Error("RSNULL over a DigestInfo is not RS256")
 	}
 	sha1 := slices.Concat([]byte{0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2b, 0x0e, 0x03, 0x02, 0x1a, 0x05, 0x00, 0x04, 0x14}, hashed(crypto.SHA1, "hello"))
 	sig, err := k.Sign("RSNULL", sha1)
-	must(t, err)
+	must.Do(t, err)
 	if err := rsa.VerifyPKCS1v15(k.key.(*rsa.PublicKey), crypto.SHA1, hashed(crypto.SHA1, "hello"), sig); err != nil {
 		t.Error(err)
 	}
@@ -163,7 +164,7 @@ func TestSignaturesOfTheStandardLibrary(t *testing.T) {
 		digest := hashed(c.hash, "hello")
 		for range 20 { // R or S is short in one of 128
 			sig, err := k.Sign(alg, digest)
-			must(t, err)
+			must.Do(t, err)
 			half := len(sig) / 2
 			if !ecdsa.Verify(k.key.(*ecdsa.PublicKey), digest, new(big.Int).SetBytes(sig[:half]), new(big.Int).SetBytes(sig[half:])) {
 				t.Errorf("%s does not verify", alg)
@@ -173,7 +174,7 @@ func TestSignaturesOfTheStandardLibrary(t *testing.T) {
 	k := key(t, kinds[0])
 	digest := hashed(crypto.SHA512, "hello")
 	sig, err := k.Sign("PS512", digest)
-	must(t, err)
+	must.Do(t, err)
 	if err := rsa.VerifyPSS(k.key.(*rsa.PublicKey), crypto.SHA512, digest, sig, &rsa.PSSOptions{SaltLength: 64}); err != nil {
 		t.Error(err)
 	}

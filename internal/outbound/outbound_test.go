@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -29,27 +30,21 @@ func bundle(t *testing.T, s *httptest.Server) string {
 func write(t *testing.T, text []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, text, 0o600))
 	return path
 }
 
 func client(t *testing.T, caBundle string, limits ...Limit) *Client {
 	t.Helper()
 	c, err := New(caBundle, limits...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return c
 }
 
 func get(t *testing.T, c *http.Client, url string) (*http.Response, error) {
 	t.Helper()
 	q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	answer, err := c.Do(q)
 	if err == nil {
 		t.Cleanup(func() { answer.Body.Close() })
@@ -102,9 +97,7 @@ func TestAnswers(t *testing.T) {
 	}
 	for path, want := range map[string]error{"/full": nil, "/large": ErrTooLarge} {
 		answer, err := get(t, c, s.URL+path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if _, err := io.ReadAll(answer.Body); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", path, err, want)
 		}
@@ -221,9 +214,7 @@ func TestTurns(t *testing.T) {
 		var leave []func()
 		for range maxCalls {
 			l, err := c.pace("a").enter(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			leave = append(leave, l)
 		}
 		if _, err := c.pace("a").enter(t.Context()); !errors.Is(err, vault.ErrPaced) {

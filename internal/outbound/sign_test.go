@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"certwright/internal/must"
 )
 
 // The signature as openssl makes it: printf '1795348800.{"id":"1"}' | openssl
@@ -14,18 +16,14 @@ import (
 func TestSign(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "secret")
-	if err := os.WriteFile(file, []byte(" s3cret\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(file, []byte(" s3cret\n"), 0o600))
 	at, body := time.Unix(1795348800, 0), []byte(`{"id":"1"}`)
 	for want, about := range map[string][]string{
 		"sha256=ff60f2b496af34ff696d786bbe0a12259aef4d0b7c1c6011b5b08572bec21ac8": nil,
 		"sha256=2bc70efbc855d64632cc28eddfe142d104b3310a7ab5aba93cc0d7d35e20292e": {"present"},
 	} {
 		header := http.Header{}
-		if err := Sign(header, file, at, body, about...); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, Sign(header, file, at, body, about...))
 		if got := header.Get(SignatureHeader); got != want || header.Get(TimestampHeader) != "1795348800" {
 			t.Errorf("%v: %v, want %s", about, header, want)
 		}
@@ -44,9 +42,7 @@ func TestReadSecret(t *testing.T) {
 	dir := t.TempDir()
 	for content, want := range map[string]string{" \n": "is empty", strings.Repeat("x", maxFile+1): "is larger than 1 MiB"} {
 		path := filepath.Join(dir, "secret")
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(path, []byte(content), 0o600))
 		if _, err := ReadSecret("password_file", path); err == nil || !strings.HasPrefix(err.Error(), "password_file: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.5q: %v", content, err)
 		}

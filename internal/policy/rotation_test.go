@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"certwright/internal/must"
 	"certwright/internal/policy"
 	"certwright/internal/vault"
 )
@@ -125,9 +126,7 @@ func TestNextRotation(t *testing.T) {
 		"before expiry, none is set": {rotateBefore(10), time.Time{}, time.Time{}, time.Time{}},
 	} {
 		p, err := policy.SetRotation(vault.DefaultKeyRotationPolicy(), []vault.RotationAction{c.action}, days(90), noon)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if at, ok := p.NextRotation(noon, c.expires); at != c.rotate || ok == c.rotate.IsZero() {
 			t.Errorf("%s: rotates at %s, %v, want %s", name, at, ok, c.rotate)
 		}

@@ -13,15 +13,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"certwright/internal/must"
 )
 
 // far listens and hands its first connection over.
 func far(t *testing.T) (addr string, accepted chan *net.TCPConn) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	t.Cleanup(func() { l.Close() })
 	accepted = make(chan *net.TCPConn, 1)
 	go func() {
@@ -57,9 +57,7 @@ func tunnelTo(t *testing.T, proxy, addr string, accepted chan *net.TCPConn) (nea
 		t.Fatal("nobody came")
 	}
 	t.Cleanup(func() { there.Close() })
-	if err := there.SetDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, there.SetDeadline(time.Now().Add(patience)))
 	wantRead(t, there, "early")
 	return near, there
 }
@@ -84,9 +82,7 @@ func TestHalfClosed(t *testing.T) {
 	t.Parallel()
 	addr, accepted := far(t)
 	near, there := tunnelTo(t, serve(t, &Proxy{}).Host, addr, accepted)
-	if err := near.CloseWrite(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, near.CloseWrite())
 	wantEnd(t, there)
 	if _, err := io.WriteString(there, "late"); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"certwright/internal/must"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -25,9 +27,7 @@ const host = "web.vault.localhost:8443"
 func service(t *testing.T) *Service {
 	t.Helper()
 	s, err := New("")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return s
 }
 
@@ -67,9 +67,7 @@ func claimsOf(t *testing.T, token any) (head, body map[string]any) {
 		if err == nil {
 			err = json.Unmarshal(b, into)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 	}
 	return head, body
 }

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"certwright/internal/must"
 )
 
 func TestLeavesAreForLocalNames(t *testing.T) {
@@ -41,9 +43,7 @@ func TestLeafOfAnAddressAsName(t *testing.T) {
 	defer here.Close()
 	defer there.Close()
 	cert, err := a.GetCertificate(&tls.ClientHelloInfo{ServerName: "192.0.2.8", Conn: there})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if cert.Leaf.VerifyHostname("192.0.2.8") == nil || cert.Leaf.VerifyHostname("127.0.0.1") != nil {
 		t.Errorf("names %v, addresses %v", cert.Leaf.DNSNames, cert.Leaf.IPAddresses)
 	}

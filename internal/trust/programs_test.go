@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"certwright/internal/authority"
+	"certwright/internal/must"
 )
 
 // program finds one of the programs that must be able to read our files. In CI
@@ -28,9 +29,7 @@ func TestJavaOpensTheTruststore(t *testing.T) {
 	t.Parallel()
 	keytool := program(t, "keytool")
 	a, other := open(t), open(t)
-	if err := a.export(other.PEM()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, a.export(other.PEM()))
 	out, err := exec.Command(keytool, "-list", "-rfc", "-storetype", "PKCS12",
 		"-keystore", a.Path(TruststoreFile), "-storepass", TruststorePassword).CombinedOutput()
 	if err != nil {
@@ -68,13 +67,9 @@ func TestOpenSSLTrustsTheLeaf(t *testing.T) {
 	openssl := program(t, "openssl")
 	a := open(t)
 	cert, err := a.GetCertificate(hello("web.vault.localhost"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	leaf := t.TempDir() + "/leaf.pem"
-	if err := os.WriteFile(leaf, authority.PEM(cert.Certificate[0]), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(leaf, authority.PEM(cert.Certificate[0]), 0o600))
 	for _, ca := range []string{CAFile, BundleFile} {
 		out, err := exec.Command(openssl, "verify", "-x509_strict", "-purpose", "sslserver",
 			"-verify_hostname", "web.vault.localhost", "-CAfile", a.Path(ca), leaf).CombinedOutput()

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"certwright/internal/files"
+	"certwright/internal/must"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -24,9 +25,7 @@ import (
 func open(t *testing.T) *Authority {
 	t.Helper()
 	a, err := Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return a
 }
 
@@ -36,9 +35,7 @@ func hello(name string) *tls.ClientHelloInfo { return &tls.ClientHelloInfo{Serve
 func dial(t *testing.T, a *Authority, sni, verify string) (*x509.Certificate, error) {
 	t.Helper()
 	text, err := os.ReadFile(a.Path(CAFile))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(text) {
 		t.Fatal("ca.pem holds no certificate")
@@ -85,9 +82,7 @@ func TestLeafWithoutName(t *testing.T) {
 	t.Parallel()
 	a := open(t)
 	cert, err := a.leaf("", netip.MustParseAddr("192.0.2.7"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for _, name := range []string{"192.0.2.7", "127.0.0.1", "::1", "localhost"} {
 		if err := cert.Leaf.VerifyHostname(name); err != nil {
 			t.Errorf("the leaf of an address: %v", err)
@@ -106,9 +101,7 @@ func TestLeafOfTheAddressReached(t *testing.T) {
 	t.Parallel()
 	a := open(t)
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{GetCertificate: a.GetCertificate})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	defer l.Close()
 	go func() {
 		if c, err := l.Accept(); err == nil {
@@ -119,9 +112,7 @@ func TestLeafOfTheAddressReached(t *testing.T) {
 	roots := x509.NewCertPool()
 	roots.AddCert(a.Certificate())
 	c, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{RootCAs: roots})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	_ = c.Close()
 }
 
@@ -144,9 +135,7 @@ func TestLeavesAreKeptAndCapped(t *testing.T) {
 	a.Limit = 2
 	get := func(name string) *tls.Certificate {
 		c, err := a.GetCertificate(hello(name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return c
 	}
 	one := get("one.test")
@@ -173,9 +162,7 @@ func TestLeafIsMintedAnewInTime(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		a, err := Open(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		one, _ := a.GetCertificate(hello("web.test"))
 		time.Sleep(leafLifetime - leafRenewal - time.Minute)
 		if two, _ := a.GetCertificate(hello("web.test")); two != one {
@@ -215,14 +202,10 @@ func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for _, e := range entries {
 		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		found[e.Name()] = string(b)
 	}
 	return found
@@ -232,20 +215,14 @@ func TestBundleFollowsTheSystem(t *testing.T) {
 	t.Parallel()
 	a, other := open(t), open(t)
 	for _, roots := range [][]byte{nil, other.PEM()} {
-		if err := a.export(roots); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, a.export(roots))
 		got, _ := os.ReadFile(a.Path(BundleFile))
 		if want := string(roots) + string(a.PEM()); string(got) != want {
 			t.Errorf("bundle is\n%s\nwant\n%s", got, want)
 		}
 	}
-	if err := os.Remove(a.Path(TruststoreFile)); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.export(other.PEM()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Remove(a.Path(TruststoreFile)))
+	must.Do(t, a.export(other.PEM()))
 	if _, err := os.Stat(a.Path(TruststoreFile)); err != nil {
 		t.Error("a missing truststore is not made again")
 	}
@@ -273,9 +250,7 @@ func TestOpenRefusesBrokenFolders(t *testing.T) {
 			if c.content == "" {
 				err = os.Remove(a.Path(c.file))
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			if _, err := Open(a.dir); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error that says %q", err, c.want)
 			}
@@ -287,13 +262,9 @@ func TestOpenRefusesBrokenFolders(t *testing.T) {
 func bare(t *testing.T, a *Authority) {
 	t.Helper()
 	text, err := os.ReadFile(a.Path(KeyFile))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	block, _ := pem.Decode(text)
-	if err := os.WriteFile(a.Path(KeyFile), pem.EncodeToMemory(block), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(a.Path(KeyFile), pem.EncodeToMemory(block), 0o600))
 }
 
 // Clients trust the certificate, so one that is gone is written again, and
@@ -308,14 +279,10 @@ func TestAMissingCertificateIsWrittenAgain(t *testing.T) {
 	} {
 		for _, open := range []func(string) (*Authority, error){Open, Reopen} {
 			a, err := Open(t.TempDir())
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			before := contents(t, a.dir)
 			delete(before, TruststoreFile) // with other salts each time
-			if err := spoil(a); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, spoil(a))
 			b, err := open(a.dir)
 			if err != nil {
 				t.Errorf("without %s: %v", name, err)
@@ -335,9 +302,7 @@ func TestReopenMakesNone(t *testing.T) {
 	killed := open(t) // an older program's first start, killed after the key
 	bare(t, killed)
 	for _, file := range []string{CAFile, BundleFile, TruststoreFile} {
-		if err := os.Remove(killed.Path(file)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Remove(killed.Path(file)))
 	}
 	for _, dir := range []string{t.TempDir(), killed.dir} {
 		before := contents(t, dir)
@@ -361,9 +326,7 @@ func TestOpenRefusesAnOpenKey(t *testing.T) {
 		t.Skip("Windows has no such permission bits")
 	}
 	a := open(t)
-	if err := os.Chmod(a.Path(KeyFile), 0o640); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Chmod(a.Path(KeyFile), 0o640))
 	if _, err := Open(a.dir); !errors.Is(err, files.ErrExposed) || !strings.Contains(err.Error(), "\nhint: chmod 600 ") {
 		t.Errorf("got %v", err)
 	}
@@ -407,9 +370,7 @@ func FuzzServerName(f *testing.F) {
 
 func BenchmarkMint(b *testing.B) {
 	a, err := Open(b.TempDir())
-	if err != nil {
-		b.Fatal(err)
-	}
+	must.Do(b, err)
 	for b.Loop() {
 		if _, err := a.mint("web.vault.localhost", netip.Addr{}, time.Now()); err != nil {
 			b.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -13,9 +14,7 @@ func TestErrorShape(t *testing.T) {
 	shape := func(err error, requestID string) (int, string, error) {
 		status, body, secret := Refusal(err, requestID)
 		b, err := Encode(body)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return status, string(b), secret
 	}
 	status, body, secret := shape(vault.NoContacts(), "rid")

@@ -12,6 +12,7 @@ import (
 	"certwright/internal/certs"
 	"certwright/internal/certs/dn"
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -56,9 +57,7 @@ func TestParse(t *testing.T) {
 		t.Run(c.in, func(t *testing.T) {
 			t.Parallel()
 			der, err := dn.Parse(c.in)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			if got := dn.Render(der); got != c.render {
 				t.Errorf("rendered %q, want %q", got, c.render)
 			}
@@ -81,13 +80,9 @@ func opensslName(t *testing.T, s string) string {
 		t.Skip("NOT TESTED: openssl is not installed")
 	}
 	key, err := keys.New(vault.KeyProps{Type: vault.EC, Curve: vault.P256})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	csr, err := certs.Request(key, vault.X509Props{Subject: s})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	cmd := exec.Command(program, "req", "-inform", "DER", "-noout", "-subject", "-nameopt",
 		"esc_2253,esc_ctrl,esc_msb,utf8,dump_nostr,dump_unknown,dump_der,sep_comma_plus,sname,show_type")
 	cmd.Stdin = bytes.NewReader(csr)
@@ -127,9 +122,7 @@ func TestRender(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			der, err := hex.DecodeString(c.der)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			if got := dn.Render(der); got != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}

@@ -11,6 +11,8 @@ import (
 	"math/big"
 	"testing"
 
+	"certwright/internal/must"
+
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
 	"software.sslmate.com/src/go-pkcs12"
@@ -21,7 +23,7 @@ func TestReadRefusesManyRounds(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
 	file, err := Write(p.pkcs8, p.chain, 0, []byte("seed"))
-	must(t, err)
+	must.Do(t, err)
 	auth := takeApart(t, file)
 	over := big.NewInt(MaxRounds + 1)
 	for name, rounds := range map[string]*big.Int{"one more": over, "many": new(big.Int).Lsh(over, 20), "more than an int holds": new(big.Int).Lsh(over, 60)} {
@@ -42,7 +44,7 @@ func TestFilesOfOneRequestAreCountedTogether(t *testing.T) {
 	t.Parallel()
 	pair := newPair(t)
 	file, err := pkcs12.LegacyDES.WithIterations(2048).Encode(pair.key, leafOf(t, pair), nil, "")
-	must(t, err)
+	must.Do(t, err)
 	p := NewPassword(t.Context(), "")
 	if _, err := p.Read(file); err != nil || p.effort.hashes < 2048 {
 		t.Fatalf("one file costs %d hashes: %v", p.effort.hashes, err)
@@ -59,7 +61,7 @@ func TestFilesOfOneRequestAreCountedTogether(t *testing.T) {
 func leafOf(t testing.TB, p pair) *x509.Certificate {
 	t.Helper()
 	leaf, err := x509.ParseCertificate(p.chain[0])
-	must(t, err)
+	must.Do(t, err)
 	return leaf
 }
 
@@ -151,9 +153,7 @@ func TestDerivationsAreRemembered(t *testing.T) {
 	p := NewPassword(t.Context(), "secret")
 	derive := func(salt string, purpose byte, rounds int) []byte {
 		key, err := p.pkcs12(sha1.New, purpose, []byte(salt), rounds, 24)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return key
 	}
 	first := derive("salt", keyMaterial, 1000)
@@ -179,7 +179,7 @@ func TestReadingEndsWithTheRequest(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
 	file, err := Write(p.pkcs8, p.chain, 0, []byte("seed"))
-	must(t, err)
+	must.Do(t, err)
 	ctx, gone := context.WithCancel(t.Context())
 	gone()
 	if _, err := NewPassword(ctx, "").Read(file); !errors.Is(err, context.Canceled) {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"testing"
 
+	"certwright/internal/must"
+
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
@@ -16,7 +18,7 @@ import (
 func FuzzRead(f *testing.F) {
 	p := newPair(f)
 	own, err := Write(p.pkcs8, p.chain, 0, []byte("seed"))
-	must(f, err)
+	must.Do(f, err)
 	f.Add(own, 0)
 	f.Add(takeApart(f, own), 1)
 	f.Add(inPieces(f, putTogether(f, inPieces(f, takeApart(f, own)), nil)), 0)
@@ -51,7 +53,7 @@ func checkFile(t *testing.T, file []byte) {
 		return
 	}
 	again, err := Write(b.Key, b.Certificates, 0, []byte("seed"))
-	must(t, err)
+	must.Do(t, err)
 	c, err := NewPassword(t.Context(), "").Read(again)
 	if err != nil || len(b.Certificates)+len(c.Certificates) > 0 && !cmp.Equal(b.Certificates, c.Certificates) || !bytes.Equal(b.Key, c.Key) {
 		t.Fatalf("written and read again: %v", err)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
+
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
@@ -29,25 +31,18 @@ func newPair(t testing.TB) (p pair) {
 	t.Helper()
 	for i := range 2 {
 		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		must(t, err)
+		must.Do(t, err)
 		template := &x509.Certificate{SerialNumber: big.NewInt(int64(i + 1)), Subject: pkix.Name{CommonName: "web"}, NotAfter: time.Now().AddDate(1, 0, 0)}
 		der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-		must(t, err)
+		must.Do(t, err)
 		p.chain = append(p.chain, der)
 		if i == 0 {
 			p.key = key
 			p.pkcs8, err = x509.MarshalPKCS8PrivateKey(key)
-			must(t, err)
+			must.Do(t, err)
 		}
 	}
 	return p
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // The service derives from no password at all, not from an empty one with its
@@ -59,9 +54,9 @@ func TestFilesAreDerivedFromZeroBytes(t *testing.T) {
 		p := newPair(t)
 		for _, key := range [][]byte{p.pkcs8, nil} {
 			file, err := Write(key, p.chain, 0, []byte{byte(i)})
-			must(t, err)
+			must.Do(t, err)
 			got, err := noPassword().read(file)
-			must(t, err)
+			must.Do(t, err)
 			if !cmp.Equal(got.Certificates, p.chain) || !bytes.Equal(got.Key, key) || key == nil && got.Key != nil {
 				t.Error("key or certificates changed")
 			}
@@ -85,7 +80,7 @@ func TestReadTakesKeysOnly(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
 	file, err := Write([]byte("something else"), p.chain, 0, []byte("seed"))
-	must(t, err)
+	must.Do(t, err)
 	if _, err := NewPassword(t.Context(), "").Read(file); !errors.Is(err, errPassword) {
 		t.Errorf("got %v", err)
 	}
@@ -95,10 +90,10 @@ func TestReadBER(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
 	file, err := Write(p.pkcs8, p.chain, 0, []byte("seed"))
-	must(t, err)
+	must.Do(t, err)
 	ber := inPieces(t, putTogether(t, inPieces(t, takeApart(t, file)), nil))
 	got, err := NewPassword(t.Context(), "").Read(ber)
-	must(t, err)
+	must.Do(t, err)
 	if !cmp.Equal(got.Certificates, p.chain) || !bytes.Equal(got.Key, p.pkcs8) {
 		t.Error("key or certificates changed")
 	}
@@ -114,7 +109,7 @@ func TestReadStopsAtTheSecondKey(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
 	file, err := Write(p.pkcs8, p.chain, 0, []byte("seed"))
-	must(t, err)
+	must.Do(t, err)
 	bags := safeOf(t, file)
 	if _, err := NewPassword(t.Context(), "").Read(putTogether(t, bags(2), nil)); !errors.Is(err, ErrSecondKey) {
 		t.Errorf("two keys: %v", err)
@@ -167,9 +162,7 @@ func inPieces(t testing.TB, in []byte) []byte {
 	for len(in) > 0 {
 		var v asn1.RawValue
 		rest, err := asn1.Unmarshal(in, &v)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		in = rest
 		switch {
 		case v.IsCompound:
@@ -179,9 +172,7 @@ func inPieces(t testing.TB, in []byte) []byte {
 			half := len(v.Bytes) / 2
 			for _, piece := range [][]byte{v.Bytes[:half], v.Bytes[half:]} {
 				raw, err := asn1.Marshal(piece)
-				if err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, err)
 				out = append(out, raw...)
 			}
 			out = append(out, 0, 0)

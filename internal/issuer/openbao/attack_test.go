@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -16,9 +17,7 @@ func TestRepeatedTokenIsHidden(t *testing.T) {
 	t.Parallel()
 	b, p := playedWith(t)
 	i, err := New(p.settings)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden, http.StatusInternalServerError, http.StatusTooManyRequests, http.StatusOK} {
 		b.set(func() {
 			b.meddler = func(w http.ResponseWriter, r *http.Request) bool {

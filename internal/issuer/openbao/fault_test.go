@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -142,9 +143,7 @@ func TestLostAnswer(t *testing.T) {
 	i := p.issuer(t)
 	o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
 	first, err := i.Step(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	o.State = first.State
 	b.meddler = onSign(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	cut, err := i.Step(t.Context(), o)
@@ -161,9 +160,7 @@ func TestLostAnswer(t *testing.T) {
 		t.Errorf("cancel: %+v, %v; want cancelled, with a word on what may have been signed", withdrawn, err)
 	}
 	end, notes, err := finish(t, p.issuer(t), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	leafOf(t, end)
 	if !strings.Contains(strings.Join(notes, "\n"), "may have signed a certificate that nobody received") {
 		t.Errorf("notes %q", notes)
@@ -177,9 +174,7 @@ func TestLostSignIn(t *testing.T) {
 	i := p.issuer(t)
 	o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
 	first, err := i.Step(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	o.State = first.State
 	i.now = func() time.Time { return time.Now().Add(time.Hour) } // the token that was held has ended
 	b.meddler = func(_ http.ResponseWriter, r *http.Request) bool {
@@ -204,14 +199,10 @@ func TestAnotherProcessTellsItsDoubt(t *testing.T) {
 	}{{i, false}, {p.issuer(t), true}} {
 		o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
 		first, err := i.Step(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		o.State = first.State
 		_, notes, err := finish(t, c.next, o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if got := strings.Contains(strings.Join(notes, "\n"), "Another process"); got != c.doubt {
 			t.Errorf("doubt %v, want %v: %q", got, c.doubt, notes)
 		}
@@ -285,9 +276,7 @@ func TestCutOffBeforeTheCallIsNotLost(t *testing.T) {
 	i := p.issuer(t)
 	o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
 	first, err := i.Step(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	o.State = first.State
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

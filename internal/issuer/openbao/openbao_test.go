@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"certwright/internal/issuer/issuertest"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -43,9 +44,7 @@ func TestSealedIsSaidPlainly(t *testing.T) {
 		i := p.issuer(t)
 		o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
 		first, err := i.Step(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		p.seal()
 		want := "the OpenBao or Vault server at " + i.host + " is sealed; an operator must unseal it"
 		for name, state := range map[string][]byte{"before the intent": nil, "after it": first.State} {
@@ -56,9 +55,7 @@ func TestSealedIsSaidPlainly(t *testing.T) {
 		}
 		p.unseal()
 		end, _, err := finish(t, i, o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		leafOf(t, end)
 	})
 }
@@ -69,9 +66,7 @@ func TestSignsInAnewWhenTheTokenEnded(t *testing.T) {
 		for range 3 {
 			o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
 			end, _, err := finish(t, i, o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			leafOf(t, end)
 			p.forget()
 		}
@@ -128,9 +123,7 @@ func TestNamesOfEveryKind(t *testing.T) {
 			Emails: []string{"web@example.test"}, IPs: []string{"10.0.0.1", "2001:db8::1"}, URIs: []string{"spiffe://example.test/web"}}}
 		o, _ := order(t, p.withAppRole("typed"), p.secretID, x)
 		end, _, err := finish(t, p.issuer(t), o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		leaf := leafOf(t, end)
 		dns := slices.Sorted(slices.Values(leaf.DNSNames))
 		if leaf.Subject.CommonName != "a.example.test" || !slices.Equal(dns, []string{"*.b.example.test", "a.example.test"}) ||
@@ -150,9 +143,7 @@ func TestCommonNameLeftOut(t *testing.T) {
 			x.SANs.DNS = []string{"other.example.test"}
 			o, _ := order(t, p.withAppRole("typed"), p.secretID, x)
 			end, _, err := finish(t, p.issuer(t, func(s *Settings) { s.ExcludeCNFromSANs = exclude }), o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			if got := leafOf(t, end).DNSNames; len(got) != want {
 				t.Errorf("exclude_cn_from_sans %v: %v, want %d names", exclude, got, want)
 			}
@@ -165,9 +156,7 @@ func TestLifetimeIsThePolicysUnlessTheRoleShortensIt(t *testing.T) {
 		for role, want := range map[string]time.Duration{"web": 365 * 24 * time.Hour, "short": 24 * time.Hour} {
 			o, _ := order(t, p.withAppRole(role), p.secretID, plainProps())
 			end, notes, err := finish(t, p.issuer(t), o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			leaf := leafOf(t, end)
 			if got := leaf.NotAfter.Sub(leaf.NotBefore); got < want || got > want+time.Hour {
 				t.Errorf("%s: valid for %v, want %v", role, got, want)
@@ -200,9 +189,7 @@ func TestRevoke(t *testing.T) {
 			cfg := p.withAppRole(role)
 			o, _ := order(t, cfg, p.secretID, plainProps())
 			end, _, err := finish(t, i, o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			number := serial(leafOf(t, end).Raw)
 			r := vault.Revocation{Issuer: cfg, Password: vault.Hidden(p.secretID), Ref: end.Ref, Chain: end.Chain, Reason: 4, Now: o.Now}
 			for range 2 {

@@ -18,6 +18,7 @@ import (
 
 	"certwright/internal/certs"
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -54,13 +55,9 @@ func (p *place) issuer(t *testing.T, change ...func(*Settings)) *Issuer {
 	for _, c := range change {
 		c(&s)
 	}
-	if err := errors.Join(s.Check()...); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, errors.Join(s.Check()...))
 	i, err := New(s)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return i
 }
 
@@ -77,21 +74,13 @@ func (p *place) withAppRole(role string) vault.IssuerConfig {
 func order(t *testing.T, cfg vault.IssuerConfig, password string, x vault.X509Props) (vault.Order, crypto.PublicKey) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	der, err := x509.MarshalPKCS8PrivateKey(k)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	key, err := keys.Parse(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	csr, err := certs.Request(key, x)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	return vault.Order{ID: vault.NewID(), Ref: vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "web"}, CSR: csr,
 		Policy: vault.Policy{X509: x}, Issuer: cfg, Password: vault.Hidden(password), Created: now, Now: now}, k.Public()
@@ -122,9 +111,7 @@ func leafOf(t *testing.T, p vault.Progress) *x509.Certificate {
 		t.Fatalf("not issued: %+v", p.Failure)
 	}
 	leaf, err := x509.ParseCertificate(p.Chain[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return leaf
 }
 
@@ -142,9 +129,7 @@ func (b before) Step(ctx context.Context, o vault.Order) (vault.Progress, error)
 func file(t *testing.T, name string, text []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, text, 0o600))
 	return path
 }
 

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -72,18 +73,14 @@ func (b *player) authorities(t *testing.T) {
 	now := time.Now()
 	sign := func(cn string, n int64, parent *x509.Certificate, by *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
 		k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		c := &x509.Certificate{SerialNumber: big.NewInt(n), Subject: pkix.Name{CommonName: cn}, NotBefore: now.Add(-time.Hour),
 			NotAfter: now.AddDate(5, 0, 0), IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageCRLSign}
 		if parent == nil {
 			parent, by = c, k
 		}
 		der, err := x509.CreateCertificate(rand.Reader, c, parent, k.Public(), by)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if c, err = x509.ParseCertificate(der); err != nil {
 			t.Fatal(err)
 		}

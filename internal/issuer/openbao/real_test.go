@@ -19,6 +19,8 @@ import (
 	"os/exec"
 	"testing"
 	"time"
+
+	"certwright/internal/must"
 )
 
 // bao finds the OpenBao program: $CERTWRIGHT_BAO, or bao on the path.
@@ -66,9 +68,7 @@ cluster_addr  = "https://127.0.0.1:%[4]d"
 	ctx, stop := context.WithCancel(context.Background())
 	run := exec.CommandContext(ctx, program, "server", "-config", file(t, "bao.hcl", []byte(config)))
 	run.Stdout, run.Stderr = &log, &log
-	if err := run.Start(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, run.Start())
 	t.Cleanup(func() {
 		stop()
 		_ = run.Wait() // it was killed
@@ -209,9 +209,7 @@ func (s *server) must(namespace, method, path string, body any) []byte {
 func freePort(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	defer l.Close()
 	addr, ok := l.Addr().(*net.TCPAddr)
 	if !ok {
@@ -224,19 +222,13 @@ func freePort(t *testing.T) int {
 func serverCertificate(t *testing.T) (cert, key []byte) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	now := time.Now()
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "bao"}, NotBefore: now.Add(-time.Hour),
 		NotAfter: now.Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, k.Public(), k)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(k)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return asPEM("CERTIFICATE", der), asPEM("PRIVATE KEY", pkcs8)
 }

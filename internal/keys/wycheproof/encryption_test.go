@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"certwright/internal/keys"
+	"certwright/internal/must"
 )
 
 // open checks that a case decrypts to its message, or is refused by unopened.
@@ -62,7 +63,7 @@ func TestOAEP(t *testing.T) {
 func secret(t *testing.T, key []byte) keys.Key {
 	t.Helper()
 	k, err := keys.ParseOct(key)
-	must(t, err)
+	must.Do(t, err)
 	return k
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/c2sp/wycheproof"
 
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -61,20 +62,13 @@ func (b *bin) UnmarshalText(text []byte) (err error) {
 func read(t *testing.T, name string) []group {
 	t.Helper()
 	text, err := fs.ReadFile(wycheproof.TestVectors, name+"_test.json")
-	must(t, err)
+	must.Do(t, err)
 	var f file
-	must(t, json.Unmarshal(text, &f))
+	must.Do(t, json.Unmarshal(text, &f))
 	if len(f.Groups) == 0 || len(f.Groups[0].Tests) == 0 {
 		t.Fatalf("%s has no tests", name)
 	}
 	return f.Groups
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func hash(t *testing.T, name string) crypto.Hash {
@@ -95,14 +89,14 @@ func digest(h crypto.Hash, msg []byte) []byte {
 func public(t *testing.T, g group) keys.Public {
 	t.Helper()
 	p, err := keys.ParsePublic(g.PublicDER)
-	must(t, err)
+	must.Do(t, err)
 	return p
 }
 
 func private(t *testing.T, g group) keys.Key {
 	t.Helper()
 	k, err := keys.Parse(g.PrivatePK8)
-	must(t, err)
+	must.Do(t, err)
 	return k
 }
 

@@ -5,16 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
 // Must ends the test at an error.
-func Must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var Must = must.Do
 
 // Refused fails unless err is a refusal of that reason and code.
 func Refused(t *testing.T, err error, reason vault.Reason, code string) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"certwright/internal/account"
+	"certwright/internal/must"
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
 )
@@ -16,9 +17,7 @@ import (
 func Open(t testing.TB) *sqlstore.Store {
 	t.Helper()
 	store, err := sqlstore.Open(context.Background(), filepath.Join(t.TempDir(), "certwright.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	t.Cleanup(func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)
@@ -31,8 +30,6 @@ func Open(t testing.TB) *sqlstore.Store {
 func Accounts(t testing.TB) account.Book {
 	t.Helper()
 	keys, err := seal.New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return account.Book{Store: Open(t), Sealer: keys}
 }
