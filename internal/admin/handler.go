@@ -96,8 +96,8 @@ type Refusal struct {
 // refuse writes an error in the API's form. What is no refusal is a fault of
 // ours, which the log gets.
 func (h *Handler) refuse(w http.ResponseWriter, err error) {
-	var refusal *vault.Error
-	if !errors.As(err, &refusal) {
+	refusal := vault.RefusalIn(err)
+	if refusal == nil {
 		h.Log.Error("side door request failed", "error", err)
 		refusal = &vault.Error{Reason: vault.Internal, Code: "InternalServerError", Message: "An internal error occurred; the server's log has it."}
 	}
@@ -140,6 +140,9 @@ func write(w http.ResponseWriter, a answer) {
 	head.Set("Content-Length", strconv.Itoa(len(text)+1))
 	if a.status == 0 {
 		a.status = http.StatusOK
+	}
+	if a.status == http.StatusServiceUnavailable {
+		head.Set("Retry-After", "1")
 	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(append(text, '\n')) // a client that went away

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -27,7 +28,13 @@ func alive(_ *Handler, w http.ResponseWriter, _ *http.Request) error {
 }
 
 func isReady(h *Handler, w http.ResponseWriter, r *http.Request) error {
-	if err := h.Ready(r.Context()); err != nil {
+	err := h.Ready(r.Context())
+	var disk *vault.StorageError
+	if errors.As(err, &disk) { // the log has it since it began
+		writeText(w, http.StatusServiceUnavailable, "text/plain; charset=utf-8", "not ready: nothing can be written: "+disk.Fault.String()+"\n")
+		return nil
+	}
+	if err != nil {
 		h.Log.Info("not ready", "error", err)
 		writeText(w, http.StatusServiceUnavailable, "text/plain; charset=utf-8", "not ready\n")
 		return nil

@@ -21,7 +21,16 @@ const (
 
 // Settle finishes an operation that has nothing to wait for, so that the first
 // GET after a create already sees its end (docs/decisions/002-when-work-happens.md).
+// While nothing can be stored, the GET is answered with what there is.
 func (s *Orders) Settle(ctx context.Context, ref vault.Ref) error {
+	err := s.settle(ctx, ref)
+	if vault.IsStorageFault(err) {
+		return nil
+	}
+	return err
+}
+
+func (s *Orders) settle(ctx context.Context, ref vault.Ref) error {
 	ref = ref.As(vault.Certificates)
 	for until := (clock.Real{}).Now().Add(settleWait); ; {
 		op, prev, cfg, err := s.underway(ctx, ref)

@@ -59,6 +59,7 @@ func (s *Server) openDatabase(ctx context.Context, past past) (err error) {
 	if s.store, err = sqlstore.Open(ctx, s.folder.file(databaseFile), past.accept); err != nil {
 		return err
 	}
+	s.store.OnTrouble(s.tellTrouble)
 	open := seal.Open
 	if s.options.NewDatabase {
 		open = seal.Begin

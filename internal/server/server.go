@@ -18,6 +18,7 @@ import (
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/engine"
+	"certwright/internal/files"
 	"certwright/internal/issuer/scripted"
 	"certwright/internal/keys"
 	"certwright/internal/metrics"
@@ -209,7 +210,7 @@ func (s *Server) openDoors(ctx context.Context) (err error) {
 		return err
 	}
 	s.Ready = s.listeners.ready(s.config.DefaultVault, s.folder.path, s.trust.Path(trust.CAFile))
-	if err := s.Ready.WriteAzure(s.config.Tenant); err != nil {
+	if err := s.unlessFull(s.Ready.WriteAzure(s.config.Tenant)); err != nil {
 		return err
 	}
 	s.background.Go(func() {
@@ -222,7 +223,17 @@ func (s *Server) openDoors(ctx context.Context) (err error) {
 	s.background.Go(s.watchClock)
 	s.background.Go(s.fillKeys)
 	s.listeners.serve()
-	return s.Ready.Write()
+	return s.unlessFull(s.Ready.Write())
+}
+
+// unlessFull returns an error of writing a file that the server itself can do
+// without, unless that is for want of room: it starts on a full disk as well.
+func (s *Server) unlessFull(err error) error {
+	if files.NoRoom(err) {
+		s.log.Warn("the disk is full: programs that look for this server may not find it", "error", err)
+		return nil
+	}
+	return err
 }
 
 // Failed is closed when a listener ended although nobody stopped the server; Stop

@@ -30,11 +30,14 @@ func (s *Server) sideHandler() *admin.Handler {
 	}
 }
 
-// ready reports whether requests can be served: the store answers, and nobody
-// is closing it.
+// ready reports whether requests can be served: the store answers and can be
+// written, and nobody is closing it.
 func (s *Server) ready(ctx context.Context) error {
 	if s.closing.Load() {
 		return errors.New("the server is shutting down")
+	}
+	if disk := s.store.Trouble(); disk != nil {
+		return disk
 	}
 	return s.store.View(ctx, func(r vault.Reader) error {
 		_, err := r.Setting(offsetSetting)

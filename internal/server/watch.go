@@ -18,10 +18,21 @@ import (
 // openMetrics makes what /metrics shows; sinks are the receivers of messages.
 func (s *Server) openMetrics(sinks map[string]notify.Sink) (err error) {
 	s.metrics, err = metrics.New(metrics.Metrics{
-		Store: s.store, Clock: s.clock, Offset: s.clock.Offset, Longest: s.store.LongestTransaction, Settings: s.config.VaultSettings(), Sinks: slices.Sorted(maps.Keys(sinks)),
+		Store: s.store, Clock: s.clock, Offset: s.clock.Offset, Longest: s.store.LongestTransaction,
+		Failures: s.store.Failures, Writable: func() bool { return s.store.Trouble() == nil }, Settings: s.config.VaultSettings(), Sinks: slices.Sorted(maps.Keys(sinks)),
 		Version: s.version, Keys: s.keys.Stock, Log: s.log,
 	})
 	return err
+}
+
+// tellTrouble says in the log when nothing can be written any more, and when it
+// can again.
+func (s *Server) tellTrouble(now *vault.StorageError) {
+	if now == nil {
+		s.log.Warn("the database can be written again")
+		return
+	}
+	s.log.Error("the database cannot be written: "+now.Fault.String()+"; what is stored is served, writes are answered with 503 until this is over", "error", now.Err)
 }
 
 // called counts a call of an issuer. Users name providers as they like, so those

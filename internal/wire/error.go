@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"errors"
 	"net/http"
 
 	"certwright/internal/vault"
@@ -48,8 +47,8 @@ var statuses = [...]int{
 // it. Anything that is no refusal becomes an internal fault under the request's
 // id, and the last result is what the log must keep.
 func Refusal(err error, requestID string) (status int, body any, secret error) {
-	var refusal *vault.Error
-	if !errors.As(err, &refusal) {
+	refusal := vault.RefusalIn(err)
+	if refusal == nil {
 		refusal = vault.InternalFault(requestID).Because(err)
 	}
 	shown := Error{Code: refusal.Code, Message: refusal.Message}

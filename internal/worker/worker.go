@@ -66,6 +66,10 @@ func (w *Worker) Poke() {
 // looks again, for jobs whose lease a dead process left behind.
 const longestNap = time.Minute
 
+// failedNap is how long the worker waits at least before it claims again what it
+// could not.
+const failedNap = time.Second
+
 // Run runs due jobs, waits for the next due time, a poke or a finished job,
 // and returns when ctx ends and its last job has.
 func (w *Worker) Run(ctx context.Context) error {
@@ -74,10 +78,15 @@ func (w *Worker) Run(ctx context.Context) error {
 	w.mu.Unlock()
 	for ctx.Err() == nil {
 		ended := w.ended()
-		if _, err := w.start(ctx); err != nil && ctx.Err() == nil {
+		_, err := w.start(ctx)
+		if err != nil && ctx.Err() == nil && !vault.IsStorageFault(err) { // of its disk the store tells itself, once
 			w.Log.Error("jobs could not be claimed", "error", err)
 		}
-		nap := time.NewTimer(w.nap(ctx))
+		length := w.nap(ctx)
+		if err != nil {
+			length = max(length, failedNap)
+		}
+		nap := time.NewTimer(length)
 		select {
 		case <-ctx.Done():
 		case <-w.poke:
@@ -215,6 +224,9 @@ func (w *Worker) prolong(ctx context.Context, lost context.CancelFunc, l vault.L
 // putOff gives a job that failed inside another try, later each time. Stored
 // state decides what the handler does then.
 func (w *Worker) putOff(l vault.Lease, cause error) {
+	if vault.IsStorageFault(cause) {
+		return // nothing can be stored: its lease will end
+	}
 	w.Log.Error("job failed", "kind", l.Kind, "of", l.Ref.String(), "attempt", l.Attempt+1, "error", cause)
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()

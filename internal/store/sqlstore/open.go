@@ -18,6 +18,7 @@ type Store struct {
 	dialect dialect
 	writer  *writer
 	tending *checkpointer
+	trouble trouble
 	readers chan *session // maxReaders places; nil is one without a connection yet
 
 	identity Identity
@@ -42,6 +43,7 @@ func Open(ctx context.Context, path string, accept ...func(Identity) error) (*St
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
+	db.SetMaxIdleConns(0) // so that the last one to close is the writer's, see leave
 	s, err := start(ctx, db, sqlite)
 	if err != nil {
 		db.Close()
@@ -57,12 +59,10 @@ func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
 		return nil, err
 	}
 	err = migrate(ctx, db, w, d)
-	if err == nil && d.alone {
-		err = w.freeAll()
-	}
 	var id Identity
+	var disk error
 	if err == nil && d.alone {
-		id, err = w.stamp(ctx)
+		id, disk, err = w.enter(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.giveUp(w), w.close())
@@ -77,7 +77,22 @@ func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
 	for range maxReaders {
 		s.readers <- nil
 	}
+	_ = s.noted(disk)
 	return s, nil
+}
+
+// enter ends all leases and begins a generation. Where the disk will not have
+// it, disk says why: leases end by themselves, and the generation goes on.
+func (s *session) enter(ctx context.Context) (id Identity, disk, err error) {
+	err = s.freeAll()
+	if err == nil {
+		id, err = s.stamp(ctx)
+	}
+	if storageError(err) != nil {
+		disk = err
+		id, err = s.readIdentity(ctx)
+	}
+	return id, disk, err
 }
 
 // createPrivate makes the file with mode 0600 if there is none: SQLite would
@@ -112,6 +127,7 @@ func (s *Store) Close() (err error) {
 		close(s.closed)
 		err = s.tending.close()
 		s.writer.close()
+		s.trouble.end()
 		for range maxReaders {
 			if held := <-s.readers; held != nil {
 				err = errors.Join(err, held.close())
@@ -130,6 +146,8 @@ func (s *Store) leave() error {
 		var id Identity
 		if id, err = last.stamp(context.Background()); err == nil {
 			s.identity = id
+		} else if storageError(err) != nil {
+			err = nil // the log keeps what there is
 		}
 	}
 	return errors.Join(err, s.dialect.leave(last), last.close())

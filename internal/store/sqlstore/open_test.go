@@ -74,10 +74,8 @@ func TestOpenAgain(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		for _, beside := range []string{"-wal", "-shm"} {
-			if stat, err := os.Stat(path + beside); err == nil && stat.Size() > 0 {
-				t.Errorf("after Close %s has %d bytes", beside, stat.Size())
-			}
+		if stat, err := os.Stat(path + "-wal"); err != nil || stat.Size() > 0 {
+			t.Errorf("after Close the log is %v, %v", stat, err)
 		}
 	}
 }
@@ -183,8 +181,13 @@ func TestOpenOddPath(t *testing.T) {
 		t.Errorf("the file named: %v, %v", stat, err)
 	}
 	files, err := os.ReadDir(dir)
-	if err != nil || len(files) != 1 {
-		t.Errorf("files %v, %v", files, err)
+	for _, f := range files {
+		if !strings.HasPrefix(f.Name(), "x%3F.db") {
+			t.Errorf("there is %s", f.Name())
+		}
+	}
+	if err != nil {
+		t.Error(err)
 	}
 }
 

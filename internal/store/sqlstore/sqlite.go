@@ -97,13 +97,14 @@ func sqliteSetVersion(ctx context.Context, s *session, version int64) error {
 	return err
 }
 
-// sqliteLeave writes the log back into the database, so that one file is left.
+// sqliteLeave writes the log back into the database and leaves it empty. On a
+// full disk it stays, with all that is in it.
 func sqliteLeave(s *session) error {
 	var busy, pages, moved int64
-	if err := s.one("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &pages, &moved); err != nil {
+	if err := s.one("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy, &pages, &moved); err != nil && storageError(err) == nil {
 		return fmt.Errorf("write the log back: %w", err)
 	}
-	return nil
+	return s.keepFiles()
 }
 
 // sqliteGiveUp has the log stay as long as it is when the last connection
@@ -113,6 +114,12 @@ func sqliteGiveUp(s *session) error {
 	if err := s.pragma(context.Background(), "journal_size_limit = -1", &limit); err != nil {
 		return err
 	}
+	return s.keepFiles()
+}
+
+// keepFiles has the files beside the database stay when the last connection
+// closes: on a full disk they could not be made again.
+func (s *session) keepFiles() error {
 	return s.conn.Raw(func(conn any) error {
 		c, ok := conn.(driver.FileControl)
 		if !ok {

@@ -1,0 +1,156 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"certwright/internal/vault"
+)
+
+// probeEvery is how often a store in trouble looks whether it can write again.
+const probeEvery = time.Second
+
+// A trouble is what keeps a store from writing. It begins with a write that
+// fails for the disk's sake, and ends with a probe that does not: the writes of
+// callers may be small enough to find room where others do not.
+type trouble struct {
+	mu       sync.Mutex
+	now      *vault.StorageError // nil: none
+	told     func(*vault.StorageError)
+	failures map[vault.StorageFault]int64
+	probes   sync.WaitGroup
+}
+
+// Trouble returns what keeps the store from writing; nil if nothing does.
+func (s *Store) Trouble() *vault.StorageError {
+	s.trouble.mu.Lock()
+	defer s.trouble.mu.Unlock()
+	return s.trouble.now
+}
+
+// Failures counts the calls that failed for the disk's sake.
+func (s *Store) Failures() map[vault.StorageFault]int64 {
+	s.trouble.mu.Lock()
+	defer s.trouble.mu.Unlock()
+	counts := map[vault.StorageFault]int64{}
+	for _, f := range vault.StorageFaults {
+		counts[f] = s.trouble.failures[f]
+	}
+	return counts
+}
+
+// OnTrouble has fn told when the store cannot write any more, and with nil when
+// it can again; at once if it is in trouble already.
+func (s *Store) OnTrouble(fn func(*vault.StorageError)) {
+	s.trouble.mu.Lock()
+	s.trouble.told = fn
+	now := s.trouble.now
+	s.trouble.mu.Unlock()
+	if now != nil {
+		fn(now)
+	}
+}
+
+// noted returns the error of a call as what it means, and remembers it.
+func (s *Store) noted(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := storageError(err)
+	if e == nil {
+		return err
+	}
+	t := &s.trouble
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failures == nil {
+		t.failures = map[vault.StorageFault]int64{}
+	}
+	t.failures[e.Fault]++
+	select {
+	case <-s.closed:
+		return e
+	default:
+	}
+	if t.now == nil {
+		t.probes.Go(s.probe)
+	}
+	if t.now == nil || t.now.Fault != e.Fault {
+		t.now = e
+		t.tell(e)
+	}
+	return e
+}
+
+// tell runs who wants to know; with the lock held, so that the words come in order.
+func (t *trouble) tell(now *vault.StorageError) {
+	if t.told != nil {
+		t.told(now)
+	}
+}
+
+// end waits for the last probe of a store that is closed.
+func (t *trouble) end() {
+	t.mu.Lock() // whoever began a probe has begun it by now
+	t.mu.Unlock()
+	t.probes.Wait()
+}
+
+// probe writes until it can.
+func (s *Store) probe() {
+	tick := time.NewTicker(probeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.closed:
+			return
+		case <-tick.C:
+		}
+		if err := s.writer.do(context.Background(), writeSome); err == nil {
+			s.trouble.mu.Lock()
+			defer s.trouble.mu.Unlock()
+			s.trouble.now = nil
+			s.trouble.tell(nil)
+			return
+		}
+	}
+}
+
+const (
+	sqlProbe    = "INSERT INTO settings (key, value) VALUES ('storage.probe', hex(zeroblob(32768))) ON CONFLICT DO NOTHING"
+	sqlProbeEnd = "DELETE FROM settings WHERE key = 'storage.probe'"
+)
+
+// writeSome writes 64 kB that are not needed: what is deleted is overwritten,
+// so both go to the log.
+func writeSome(v vault.Tx) error {
+	for _, text := range []string{sqlProbe, sqlProbeEnd} {
+		if _, err := v.(*tx).exec("probe", text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// storageError returns an error of the engine that comes of the disk as that;
+// nil for any other.
+func storageError(err error) *vault.StorageError {
+	var fault *driver.Error
+	if !errors.As(err, &fault) {
+		return nil
+	}
+	switch fault.Code() & 0xff {
+	case lib.SQLITE_FULL:
+		return &vault.StorageError{Fault: vault.DiskFull, Err: err}
+	case lib.SQLITE_READONLY:
+		return &vault.StorageError{Fault: vault.DiskReadOnly, Err: err}
+	case lib.SQLITE_IOERR, lib.SQLITE_CANTOPEN:
+		return &vault.StorageError{Fault: vault.DiskFails, Err: err}
+	}
+	return nil
+}
