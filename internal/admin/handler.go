@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"certwright/internal/vault"
+	"certwright/internal/wire"
 )
 
 // A Handler answers the side door's requests. The fields are required; the functions
@@ -101,27 +102,7 @@ func (h *Handler) refuse(w http.ResponseWriter, err error) {
 		h.Log.Error("side door request failed", "error", err)
 		refusal = &vault.Error{Reason: vault.Internal, Code: "InternalServerError", Message: "An internal error occurred; the server's log has it."}
 	}
-	write(w, answer{statusOf(refusal.Reason), Refusal{Failure{refusal.Code, refusal.Message}}})
-}
-
-func statusOf(r vault.Reason) int {
-	switch r {
-	case vault.Invalid:
-		return http.StatusBadRequest
-	case vault.Denied:
-		return http.StatusForbidden
-	case vault.NotFound:
-		return http.StatusNotFound
-	case vault.NoMethod:
-		return http.StatusMethodNotAllowed
-	case vault.Conflict:
-		return http.StatusConflict
-	case vault.TooLarge:
-		return http.StatusRequestEntityTooLarge
-	case vault.Unavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
+	write(w, answer{wire.Status(refusal.Reason), Refusal{Failure{refusal.Code, refusal.Message}}})
 }
 
 func write(w http.ResponseWriter, a answer) {

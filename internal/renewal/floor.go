@@ -139,11 +139,11 @@ func length(d time.Duration) string {
 // planned is when to renew where the policy says due: earlier if the issuer
 // suggests so. A suggestion is followed once a version is as old as it must be,
 // so that an authority that always says "now" does not run the account empty.
-func planned(l vault.Schedule, v vault.Version, due time.Time, s vault.Settings) time.Time {
-	if a := v.Attributes; !l.Picked.IsZero() && l.Picked.Before(a.Expires) {
+func planned(schedule vault.Schedule, v vault.Version, due time.Time, s vault.Settings) time.Time {
+	if a := v.Attributes; !schedule.Picked.IsZero() && schedule.Picked.Before(a.Expires) {
 		picked := a.Created.Add(soonest(v, s))
-		if l.Picked.After(picked) {
-			picked = l.Picked
+		if schedule.Picked.After(picked) {
+			picked = schedule.Picked
 		}
 		if picked.Before(due) {
 			due = picked

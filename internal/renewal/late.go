@@ -29,12 +29,12 @@ func Wanted(o vault.Object, v vault.Version) bool {
 
 // lateness adds what is to be told of a renewal that the policy plans for a
 // time. A plan that was put off since it fell due counts from its new time.
-func lateness(l vault.Schedule, plan, expires time.Time, add func(string, time.Time)) {
-	if l.Since.IsZero() {
+func lateness(schedule vault.Schedule, plan, expires time.Time, add func(string, time.Time)) {
+	if schedule.Since.IsZero() {
 		add(vault.MilestoneDue, plan)
 		return
 	}
-	late, last := Lateness(later(l.Since, plan), expires)
+	late, last := Lateness(later(schedule.Since, plan), expires)
 	add(vault.MilestoneLate, late)
 	if !last.IsZero() {
 		add(vault.MilestoneLast, last)

@@ -29,18 +29,18 @@ func written(t vault.Trigger, notBefore, expires time.Time) time.Time {
 
 // Milestones returns what is still to be done for the current version of an object.
 // busy: an operation is in progress, so nothing is renewed.
-func Milestones(o vault.Object, v vault.Version, l vault.Schedule, busy bool, s vault.Settings) []vault.Milestone {
+func Milestones(o vault.Object, v vault.Version, schedule vault.Schedule, busy bool, s vault.Settings) []vault.Milestone {
 	if o.Deletion != nil || o.Pending || o.Managed || v.Attributes.Expires.IsZero() {
 		return nil
 	}
 	var list []vault.Milestone
 	add := func(what string, due time.Time) {
-		if !l.Did(what) {
+		if !schedule.Did(what) {
 			list = append(list, vault.Milestone{What: what, Due: due})
 		}
 	}
 	if o.Kind == vault.Certificates {
-		actions(o, v, l, busy, s, add)
+		actions(o, v, schedule, busy, s, add)
 	}
 	if o.Kind != vault.Keys { // a key says in its rotation policy when that is told
 		near := s.NearExpiry
@@ -55,13 +55,13 @@ func Milestones(o vault.Object, v vault.Version, l vault.Schedule, busy bool, s 
 
 // actions adds the lifetime actions of a certificate that is in use. An expired
 // one is renewed too: better late than never.
-func actions(o vault.Object, v vault.Version, l vault.Schedule, busy bool, s vault.Settings, add func(string, time.Time)) {
+func actions(o vault.Object, v vault.Version, schedule vault.Schedule, busy bool, s vault.Settings, add func(string, time.Time)) {
 	p, a := o.Policy, v.Attributes
 	if p == nil || !p.Enabled || !a.Enabled {
 		return
 	}
-	if !l.AskAgain.IsZero() {
-		add(vault.MilestoneAsk, l.AskAgain)
+	if !schedule.AskAgain.IsZero() {
+		add(vault.MilestoneAsk, schedule.AskAgain)
 	}
 	for _, action := range p.Lifetime {
 		switch {
@@ -69,11 +69,11 @@ func actions(o vault.Object, v vault.Version, l vault.Schedule, busy bool, s vau
 			add(vault.EmailContacts, Due(action.Trigger, a.NotBefore, a.Expires))
 		case !(vault.Operation{IssuerName: p.Issuer.Name}).Manual():
 			due := Of(action.Trigger, v, s).Due
-			plan := planned(l, v, due.Add(spread(v, due, s.RenewSpread)), s)
+			plan := planned(schedule, v, due.Add(spread(v, due, s.RenewSpread)), s)
 			if !busy {
-				add(vault.AutoRenew, later(plan, l.Retry))
+				add(vault.AutoRenew, later(plan, schedule.Retry))
 			}
-			lateness(l, plan, a.Expires, add)
+			lateness(schedule, plan, a.Expires, add)
 		}
 	}
 }

@@ -95,7 +95,7 @@ func Start(ctx context.Context, c config.Config, o Options) (*Server, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.ctx, s.end = context.WithCancel(context.Background())
-	for _, step := range []func(context.Context) error{s.openData, s.wire, s.openDoors} {
+	for _, step := range []func(context.Context) error{s.openData, s.wire, s.openListeners} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Stop())
 		}
@@ -204,8 +204,8 @@ func (s *Server) openIssuers(ctx context.Context) error {
 	return nil
 }
 
-// openDoors listens, starts the worker and tells where the server is.
-func (s *Server) openDoors(ctx context.Context) (err error) {
+// openListeners listens, starts the worker and tells where the server is.
+func (s *Server) openListeners(ctx context.Context) (err error) {
 	if s.listeners, err = listen(ctx, s); err != nil {
 		return err
 	}

@@ -26,30 +26,30 @@ type Schedule struct {
 
 // Of returns the schedule of a version: a fresh one where it is not the one that
 // the schedule is about.
-func (l Schedule) Of(version string) Schedule {
-	if l.Version == version {
-		return l
+func (s Schedule) Of(version string) Schedule {
+	if s.Version == version {
+		return s
 	}
 	return Schedule{Version: version}
 }
 
 // Did reports whether something was done.
-func (l Schedule) Did(what string) bool { return slices.Contains(l.Done, what) }
+func (s Schedule) Did(what string) bool { return slices.Contains(s.Done, what) }
 
 // Do returns the schedule with something done.
-func (l Schedule) Do(what string) Schedule {
-	if !l.Did(what) {
-		l.Done = append(slices.Clone(l.Done), what)
+func (s Schedule) Do(what string) Schedule {
+	if !s.Did(what) {
+		s.Done = append(slices.Clone(s.Done), what)
 	}
-	return l
+	return s
 }
 
 // Owes returns the schedule with a mail that nobody was there to get.
-func (l Schedule) Owes(what string) Schedule {
-	if !slices.Contains(l.Owed, what) {
-		l.Owed = append(slices.Clone(l.Owed), what)
+func (s Schedule) Owes(what string) Schedule {
+	if !slices.Contains(s.Owed, what) {
+		s.Owed = append(slices.Clone(s.Owed), what)
 	}
-	return l
+	return s
 }
 
 // What is done once for a version, besides the lifetime actions.
@@ -72,11 +72,11 @@ type Milestone struct {
 
 // FellDue returns the schedule after its renewal fell due at now. What fell due before
 // stays, however often it is tried.
-func (l Schedule) FellDue(now time.Time) Schedule {
-	if l.Since.IsZero() {
-		l.Since = now
+func (s Schedule) FellDue(now time.Time) Schedule {
+	if s.Since.IsZero() {
+		s.Since = now
 	}
-	return l
+	return s
 }
 
 // The ladder of renewals that failed: the first try after an hour, each wait
@@ -84,28 +84,28 @@ func (l Schedule) FellDue(now time.Time) Schedule {
 // time that is left, down to a minute.
 const (
 	FirstRetry   = time.Hour
-	LongestRetry = 32 * time.Hour
+	longestRetry = 32 * time.Hour
 	SoonestRetry = time.Minute
 )
 
 // Failed returns the schedule after a renewal came to nothing at now.
-func (l Schedule) Failed(now, expires time.Time) Schedule {
-	wait := LongestRetry
-	if rung := l.Tries - l.Mended; rung < 5 {
+func (s Schedule) Failed(now, expires time.Time) Schedule {
+	wait := longestRetry
+	if rung := s.Tries - s.Mended; rung < 5 {
 		wait = FirstRetry << max(rung, 0)
 	}
 	if left := expires.Sub(now); left > 0 {
 		wait = max(min(wait, left/4), SoonestRetry)
 	}
-	l.Tries, l.Retry = l.Tries+1, now.Add(wait)
-	return l
+	s.Tries, s.Retry = s.Tries+1, now.Add(wait)
+	return s
 }
 
 // Anew returns the schedule after somebody mended what may have failed: the next
 // try need not wait, and the ladder begins anew.
-func (l Schedule) Anew() Schedule {
-	l.Mended, l.Retry = l.Tries, time.Time{}
-	return l
+func (s Schedule) Anew() Schedule {
+	s.Mended, s.Retry = s.Tries, time.Time{}
+	return s
 }
 
 // longestWait is longer than any wait of a schedule: see Failed and Suggested.
@@ -113,39 +113,39 @@ const longestWait = 2 * day
 
 // Ahead reports whether the schedule waits for a time so far ahead of now that the
 // clock was wrong when it was set; after the clock was set back, for any.
-func (l Schedule) Ahead(now time.Time, back bool) bool {
+func (s Schedule) Ahead(now time.Time, back bool) bool {
 	last := now.Add(longestWait)
 	if back {
 		last = now
 	}
-	return l.Retry.After(last) || l.AskAgain.After(last) || l.Since.After(now)
+	return s.Retry.After(last) || s.AskAgain.After(last) || s.Since.After(now)
 }
 
 // Healed returns a schedule that is Ahead as it should be at now: what was put off
 // need not wait, and what fell due in a time to come did not.
-func (l Schedule) Healed(now time.Time) Schedule {
-	l = l.Anew()
-	if !l.AskAgain.IsZero() { // zero: nobody is asked
-		l.AskAgain = now
+func (s Schedule) Healed(now time.Time) Schedule {
+	s = s.Anew()
+	if !s.AskAgain.IsZero() { // zero: nobody is asked
+		s.AskAgain = now
 	}
-	if l.Since.After(now) {
-		l.Since = time.Time{}
+	if s.Since.After(now) {
+		s.Since = time.Time{}
 	}
-	return l
+	return s
 }
 
 // Suggested returns the schedule with what the issuer suggests. The time in the
 // window is picked once and kept while the window stays; part is a random
 // number from 0 to 1.
-func (l Schedule) Suggested(s Suggestion, now time.Time, part float64) Schedule {
-	l.AskAgain = now.Add(min(max(s.Again, time.Minute), day))
-	if !s.End.After(s.Start) { // RFC 9773 section 4.2: as if it had said nothing
-		l.WindowStart, l.WindowEnd, l.Picked = time.Time{}, time.Time{}, time.Time{}
-		return l
+func (s Schedule) Suggested(said Suggestion, now time.Time, part float64) Schedule {
+	s.AskAgain = now.Add(min(max(said.Again, time.Minute), day))
+	if !said.End.After(said.Start) { // RFC 9773 section 4.2: as if it had said nothing
+		s.WindowStart, s.WindowEnd, s.Picked = time.Time{}, time.Time{}, time.Time{}
+		return s
 	}
-	if !s.Start.Equal(l.WindowStart) || !s.End.Equal(l.WindowEnd) {
-		l.WindowStart, l.WindowEnd = s.Start, s.End
-		l.Picked = s.Start.Add(time.Duration(part * float64(s.End.Sub(s.Start)))).Truncate(time.Second)
+	if !said.Start.Equal(s.WindowStart) || !said.End.Equal(s.WindowEnd) {
+		s.WindowStart, s.WindowEnd = said.Start, said.End
+		s.Picked = said.Start.Add(time.Duration(part * float64(said.End.Sub(said.Start)))).Truncate(time.Second)
 	}
-	return l
+	return s
 }

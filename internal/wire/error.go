@@ -43,6 +43,14 @@ var statuses = [...]int{
 	vault.Unavailable:     http.StatusServiceUnavailable,
 }
 
+// Status is what a reason is on the wire.
+func Status(r vault.Reason) int {
+	if r >= 0 && int(r) < len(statuses) {
+		return statuses[r]
+	}
+	return http.StatusInternalServerError
+}
+
 // Refusal turns an error into the status and the body that the caller may see of
 // it. Anything that is no refusal becomes an internal fault under the request's
 // id, and the last result is what the log must keep.
@@ -59,9 +67,5 @@ func Refusal(err error, requestID string) (status int, body any, secret error) {
 	if refusal.Code == "" {
 		body = messageJSON{refusal.Message}
 	}
-	status = http.StatusInternalServerError
-	if r := int(refusal.Reason); r >= 0 && r < len(statuses) {
-		status = statuses[r]
-	}
-	return status, body, refusal.Err
+	return Status(refusal.Reason), body, refusal.Err
 }

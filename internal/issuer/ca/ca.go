@@ -78,7 +78,7 @@ func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error
 	}
 	name, p, known := i.profileOf(o.Issuer)
 	if !known {
-		return fault("The issuer's profile '%s' is not one of provider %s any more.", shorten(name), i.Name), nil
+		return fault("The issuer's profile '%s' is not one of provider %s any more.", vault.Clip(name, 100), i.Name), nil
 	}
 	w, err := requestOfCSR(o.CSR)
 	if err == nil {
@@ -206,7 +206,7 @@ func (i *Issuer) ValidateIssuer(cfg vault.IssuerConfig) error {
 	case name == "":
 		return vault.Bad("org_details.id must name a profile of provider %s: %s.", i.Name, listed(i.Settings.profileNames()))
 	}
-	return vault.Bad("org_details.id '%s' is not a profile of provider %s; there are: %s.", shorten(name), i.Name, listed(i.Settings.profileNames()))
+	return vault.Bad("org_details.id '%s' is not a profile of provider %s; there are: %s.", vault.Clip(name, 100), i.Name, listed(i.Settings.profileNames()))
 }
 
 // ValidatePolicy refuses what the profile does not allow.

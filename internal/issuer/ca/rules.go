@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"certwright/internal/vault"
 )
 
 // restricts reports whether only listed names may be asked for.
@@ -53,7 +55,7 @@ func (p Profile) allows(name string, limits []constraints, w request) error {
 		}
 	}
 	if p.restricts() && len(w.odd) > 0 {
-		return fmt.Errorf("x509_props.subject has the common name '%s', which is not a DNS name, address or mailbox; %s allows only such", shorten(w.odd[0]), called(name))
+		return fmt.Errorf("x509_props.subject has the common name '%s', which is not a DNS name, address or mailbox; %s allows only such", vault.Clip(w.odd[0], 100), called(name))
 	}
 	return p.checkUses(name, w)
 }
@@ -79,13 +81,13 @@ func (p Profile) checkName(profile string, r rule, name string, w request) error
 	}
 	switch {
 	case !r.sound(name):
-		return fmt.Errorf("%s '%s' is not a name that a certificate can carry", what, shorten(name))
+		return fmt.Errorf("%s '%s' is not a name that a certificate can carry", what, vault.Clip(name, 100))
 	case p.restricts() && !slices.ContainsFunc(r.allowed, is(r.match)):
-		return fmt.Errorf("%s '%s' is not a name that %s allows; it allows %s", what, shorten(name), called(profile), listed(r.allowed))
+		return fmt.Errorf("%s '%s' is not a name that %s allows; it allows %s", what, vault.Clip(name, 100), called(profile), listed(r.allowed))
 	case r.permitted != nil && !slices.ContainsFunc(r.permitted, is(r.within)):
-		return fmt.Errorf("%s '%s' is outside of the name constraints of this authority, which are %s", what, shorten(name), listed(r.permitted))
+		return fmt.Errorf("%s '%s' is outside of the name constraints of this authority, which are %s", what, vault.Clip(name, 100), listed(r.permitted))
 	case slices.ContainsFunc(r.excluded, is(r.excludes)):
-		return fmt.Errorf("%s '%s' is excluded by the name constraints of this authority", what, shorten(name))
+		return fmt.Errorf("%s '%s' is excluded by the name constraints of this authority", what, vault.Clip(name, 100))
 	}
 	return nil
 }
@@ -135,13 +137,4 @@ func listed(all []string) string {
 		return strings.Join(all[:10], ", ") + " and others"
 	}
 	return strings.Join(all, ", ")
-}
-
-// shorten keeps what a caller typed from filling a message.
-func shorten(s string) string {
-	s = strings.ToValidUTF8(s, "?")
-	if len(s) > 100 {
-		return strings.ToValidUTF8(s[:100], "") + "..."
-	}
-	return s
 }

@@ -80,14 +80,7 @@ func (i *Issuer) product(cty string) (string, error) {
 		known = append(known, name)
 	}
 	slices.Sort(known)
-	return "", vault.Bad("issuer.cty '%s' has no DigiCert product here; use one of %s.", shorten(cty), strings.Join(known, ", "))
-}
-
-func shorten(text string) string {
-	if r := []rune(text); len(r) > 40 {
-		return string(r[:40]) + "..."
-	}
-	return text
+	return "", vault.Bad("issuer.cty '%s' has no DigiCert product here; use one of %s.", vault.Clip(cty, 40), strings.Join(known, ", "))
 }
 
 // organization reads org_details.id: the number of a CertCentral organization.
