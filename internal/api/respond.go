@@ -11,9 +11,14 @@ import (
 	"certwright/internal/wire"
 )
 
-// fixedHeaders are the headers that are the same on every answer (docs/contract/wire.md).
-func (h *Handler) fixedHeaders() http.Header {
-	fixed := http.Header{}
+// A fixedHeader is the same on every answer.
+type fixedHeader struct {
+	name  string
+	value []string
+}
+
+// fixedHeaders are those headers (docs/contract/wire.md).
+func (h *Handler) fixedHeaders() (all []fixedHeader) {
 	for name, value := range map[string]string{
 		"Cache-Control":                 "no-cache",
 		"Pragma":                        "no-cache",
@@ -23,9 +28,9 @@ func (h *Handler) fixedHeaders() http.Header {
 		"x-ms-keyvault-region":          h.Region,
 		"x-ms-keyvault-service-version": h.ServiceVersion,
 	} {
-		fixed.Set(name, value)
+		all = append(all, fixedHeader{http.CanonicalHeaderKey(name), []string{value}})
 	}
-	return fixed
+	return all
 }
 
 // The headers of a request and its answer, in the form that http.Header has them.
@@ -38,11 +43,11 @@ const (
 
 // headers sets what every answer carries.
 func (h *Handler) headers(to http.Header, r *http.Request, requestID string) {
-	for name, value := range h.fixed {
-		to[name] = value // shared: nobody adds to them
+	for _, f := range h.fixed {
+		to[f.name] = f.value // shared: nobody adds to them
 	}
-	to[networkHeader] = []string{network(r.RemoteAddr)}
-	to[requestIDHeader] = []string{requestID}
+	own := []string{network(r.RemoteAddr), requestID}
+	to[networkHeader], to[requestIDHeader] = own[:1:1], own[1:]
 	if strings.EqualFold(r.Header.Get(wantClientIDHeader), "true") {
 		if id := r.Header.Get(clientIDHeader); id != "" && len(id) <= 128 {
 			to.Set(clientIDHeader, id)
@@ -82,8 +87,8 @@ func (h *Handler) write(w *writer, a answer, method string) {
 		a.status = http.StatusOK
 	}
 	if a.status != http.StatusNoContent {
-		head.Set("Content-Type", a.contentType())
-		head.Set("Content-Length", strconv.Itoa(len(body)))
+		head["Content-Type"] = a.contentType()
+		head["Content-Length"] = []string{strconv.Itoa(len(body))}
 	}
 	w.WriteHeader(a.status)
 	if method != http.MethodHead && len(body) > 0 {
@@ -91,11 +96,14 @@ func (h *Handler) write(w *writer, a answer, method string) {
 	}
 }
 
-func (a answer) contentType() string {
+// jsonType is shared by answers: nobody adds to it.
+var jsonType = []string{"application/json; charset=utf-8"}
+
+func (a answer) contentType() []string {
 	if a.kind != "" {
-		return a.kind
+		return []string{a.kind}
 	}
-	return "application/json; charset=utf-8"
+	return jsonType
 }
 
 // bytes returns the body as it goes out.

@@ -32,7 +32,7 @@ type Handler struct {
 	Region         string        // x-ms-keyvault-region; "" means local
 	ServiceVersion string        // x-ms-keyvault-service-version; "" means 1.0.0
 
-	fixed    http.Header
+	fixed    []fixedHeader
 	routes   *router
 	rendered *renderings
 	large    places

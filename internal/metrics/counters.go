@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +16,7 @@ import (
 type counters struct {
 	requests     *prometheus.CounterVec
 	requestTime  *prometheus.HistogramVec
+	answered     *answered
 	jobs         *prometheus.CounterVec
 	jobTime      *prometheus.HistogramVec
 	jobLate      *prometheus.HistogramVec
@@ -35,6 +37,7 @@ func newCounters() *counters {
 	slow := []float64{.01, .05, .1, .5, 1, 5, 10, 30, 60, 300}
 	late := []float64{.1, .5, 1, 5, 30, 60, 300, 1800, 3600, 86400}
 	return &counters{
+		answered:     &answered{seen: map[answer]numbers{}},
 		requests:     count("requests_total", "Requests to vaults, by operation of the API and status.", "operation", "status"),
 		requestTime:  times("request_duration_seconds", "Time that requests took.", quick, "operation"),
 		jobs:         count("jobs_total", "Jobs that ran, by kind and whether they could be done.", "kind", "outcome"),
@@ -57,8 +60,40 @@ func (c *counters) Request(operation string, status int, took time.Duration) {
 	if operation == "" {
 		operation = "none"
 	}
-	c.requests.WithLabelValues(operation, strconv.Itoa(status)).Inc()
-	c.requestTime.WithLabelValues(operation).Observe(took.Seconds())
+	at := c.answered.of(c, answer{operation, status})
+	at.count.Inc()
+	at.took.Observe(took.Seconds())
+}
+
+// answered keeps the two numbers that an answer moves, of which there are few
+// and whose labels would be looked for at each request.
+type answered struct {
+	mu   sync.RWMutex
+	seen map[answer]numbers
+}
+
+type answer struct {
+	operation string
+	status    int
+}
+
+type numbers struct {
+	count prometheus.Counter
+	took  prometheus.Observer
+}
+
+func (a *answered) of(c *counters, to answer) numbers {
+	a.mu.RLock()
+	n, ok := a.seen[to]
+	a.mu.RUnlock()
+	if ok {
+		return n
+	}
+	n = numbers{c.requests.WithLabelValues(to.operation, strconv.Itoa(to.status)), c.requestTime.WithLabelValues(to.operation)}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.seen[to] = n
+	return n
 }
 
 // Call counts a call of an issuer. The labels must be of bounded number: not

@@ -8,27 +8,41 @@ import (
 	"certwright/internal/vault"
 )
 
-// A Query holds a request's decoded parameters; JavaScript sends api%2Dversion,
-// Go %24skiptoken (docs/contract/wire.md).
-type Query map[string][]string
+// A Query holds a request's decoded parameters as they were sent; JavaScript
+// sends api%2Dversion, Go %24skiptoken (docs/contract/wire.md).
+type Query []parameter
+
+type parameter struct{ name, value string }
 
 // ParseQuery decodes the query string of a URL.
 func ParseQuery(raw string) (Query, error) {
-	q, err := url.ParseQuery(raw)
-	if err != nil {
-		return nil, vault.Bad("The query string cannot be decoded.")
+	var q Query
+	for pair := range strings.SplitSeq(raw, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, badName := url.QueryUnescape(name)
+		value, badValue := url.QueryUnescape(value)
+		if badName != nil || badValue != nil || strings.Contains(pair, ";") {
+			return nil, vault.Bad("The query string cannot be decoded.")
+		}
+		q = append(q, parameter{name, value})
 	}
-	return Query(q), nil
+	return q, nil
 }
 
-// Get returns the first value of a parameter; names are compared without case.
+// Get returns the first value of a parameter. Names are compared without case,
+// but one that is spelled the same comes first.
 func (q Query) Get(name string) string {
-	if v, ok := q[name]; ok {
-		return v[0]
+	for _, p := range q {
+		if p.name == name {
+			return p.value
+		}
 	}
-	for k, v := range q {
-		if strings.EqualFold(k, name) {
-			return v[0]
+	for _, p := range q {
+		if strings.EqualFold(p.name, name) {
+			return p.value
 		}
 	}
 	return ""
