@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"certwright/conformance/script"
+	"certwright/internal/must"
 )
 
 var (
@@ -29,9 +30,7 @@ func TestScripts(t *testing.T) {
 	for _, f := range files {
 		t.Run(strings.TrimSuffix(strings.TrimPrefix(f, "testdata/"), ".txt"), func(t *testing.T) {
 			s, err := script.ParseFile(f)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			if err := target.Run(t.Context(), s, vaultName(f)); err != nil {
 				t.Error(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"certwright/conformance/script"
+	"certwright/internal/must"
 )
 
 const askFor = `
@@ -83,9 +84,7 @@ func send(line, body string, status int) string {
 // TestEveryVerbInEveryState runs each cell of testdata/pending-table.txt in a vault of its own.
 func TestEveryVerbInEveryState(t *testing.T) {
 	table, err := os.ReadFile("testdata/pending-table.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	target := startTarget(t)
 	var states []string
 	cells := 0
@@ -113,9 +112,7 @@ func TestEveryVerbInEveryState(t *testing.T) {
 
 func runCell(t *testing.T, target *script.Target, state, verb, cell string) {
 	text, err := cellScript(state, verb, strings.Fields(cell))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	s, err := script.Parse(state+"/"+verb, text)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"certwright/conformance/script"
+	"certwright/internal/must"
 	"certwright/testvault"
 )
 
@@ -20,9 +21,7 @@ func startTarget(t *testing.T) *script.Target {
 		return &script.Target{URL: v.URL, Side: v.HTTPURL, Client: patient(v.Client())}
 	}
 	pem, err := os.ReadFile(*caFile)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}

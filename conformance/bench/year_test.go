@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/testvault"
 )
 
@@ -35,11 +36,7 @@ func BenchmarkYear(b *testing.B) {
 // makeSome makes certificates on a server in this process.
 func makeSome(b *testing.B, v *testvault.Vault, many int) {
 	ca, err := os.ReadFile(v.CAFile)
-	if err != nil {
-		b.Fatal(err)
-	}
+	must.Do(b, err)
 	p := place{url: v.URL, ca: ca, header: http.Header{"Authorization": {"Bearer x"}, "Content-Type": {"application/json"}}}
-	if err := p.each(many, func(c *caller, i int) error { return c.create("y-"+strconv.Itoa(i), selfEC) }); err != nil {
-		b.Fatal(err)
-	}
+	must.Do(b, p.each(many, func(c *caller, i int) error { return c.create("y-"+strconv.Itoa(i), selfEC) }))
 }

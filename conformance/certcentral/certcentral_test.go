@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -30,9 +32,7 @@ type client struct {
 func start(t *testing.T, p Play) client {
 	t.Helper()
 	s, err := New("k", func() time.Time { return began })
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	s.Set(p)
 	door := httptest.NewServer(s)
 	t.Cleanup(door.Close)
@@ -43,13 +43,9 @@ func start(t *testing.T, p Play) client {
 func (c client) call(t *testing.T, method, path string, body any) (int, map[string]any, string) {
 	t.Helper()
 	text, err := json.Marshal(body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	r, err := http.NewRequestWithContext(t.Context(), method, c.url+path, strings.NewReader(string(text)))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	r.Header.Set("X-DC-DEVKEY", "k")
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -69,13 +65,9 @@ func (c client) call(t *testing.T, method, path string, body any) (int, map[stri
 func body(t *testing.T, names ...string) map[string]any {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: "ignored.example.test"}}, key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return object{"certificate": object{"common_name": names[0], "dns_names": names[1:], "signature_hash": "sha256",
 		"csr": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: csr}))},
 		"organization": object{"id": 90210}, "order_validity": object{"years": 1}, "skip_approval": true, "comments": "for " + names[0]}
@@ -121,9 +113,7 @@ func TestList(t *testing.T) {
 		{"filters[comments]=for%20a.example.test", "2 5 8 11"}, // no such filter
 	} {
 		query, err := url.ParseQuery(f.query)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		_, answer, text := c.call(t, "GET", Base+"/order/certificate?"+query.Encode(), nil)
 		var got []string
 		for _, o := range answer["orders"].([]any) {
@@ -162,9 +152,7 @@ func TestControls(t *testing.T) {
 	}
 	block, _ := pem.Decode([]byte(text))
 	leaf, err := x509.ParseCertificate(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if diff := cmp.Diff([]string{"www.example.test", "api.example.test"}, leaf.DNSNames); diff != "" || leaf.Subject.CommonName != "www.example.test" {
 		t.Errorf("the names come from the order, not the CSR: %s%s", leaf.Subject, diff)
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"certwright/internal/must"
 )
 
 const page = "../../docs/clients.md"
@@ -137,8 +139,6 @@ func rows(t *testing.T, head string) (found []string) {
 func read(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return string(text)
 }

@@ -40,8 +40,9 @@ func startACME(t *testing.T, o pebble.Options) *acmeAuthority {
 	return &acmeAuthority{pebble: p, zone: &zone{show: p.Zone.Set, records: map[string][]string{}}}
 }
 
-// connect configures a server to use the authority through a proxy.
-func (a *acmeAuthority) connect(l *life) (end func(), err error) {
+// connect configures a server to use the authority through a proxy, and puts
+// the issuer.
+func (a *acmeAuthority) connect(ctx context.Context, l *life, issuer object) (end func(), err error) {
 	p := openProxy(strings.TrimSuffix(a.pebble.Directory, "/dir"), l.toll)
 	p.limit = a.limit
 	names, closeNames, err := a.zone.open(l.toll)
@@ -54,20 +55,23 @@ func (a *acmeAuthority) connect(l *life) (end func(), err error) {
 	if err == nil {
 		err = l.configure(acmeConfig, p.server.URL, bundle, names)
 	}
+	if err == nil {
+		err = l.issuer(ctx, issuer)
+	}
+	if err != nil {
+		end()
+	}
 	return end, err
 }
 
 // issue orders a certificate of three names, one of them a wildcard.
 func (a *acmeAuthority) issue(ctx context.Context, l *life, id string) error {
-	end, err := a.connect(l)
+	domain := id + ".test"
+	end, err := a.connect(ctx, l, object{"provider": "ACME", "credentials": object{"account_id": "admin@" + domain}})
 	if err != nil {
 		return err
 	}
 	defer end()
-	domain := id + ".test"
-	if err := l.issuer(ctx, object{"provider": "ACME", "credentials": object{"account_id": "admin@" + domain}}); err != nil {
-		return err
-	}
 	if err := l.order(ctx, "web", ec("ca", domain, domain, "*."+domain, "www."+domain)); err != nil {
 		return err
 	}
@@ -120,15 +124,12 @@ func TestACMEKilled(t *testing.T) {
 // withdraw orders what cannot be proven, since nobody sees its records, and
 // cancels it once they are published.
 func (a *acmeAuthority) withdraw(ctx context.Context, l *life, id string) error {
-	end, err := a.connect(l)
+	domain := id + ".test"
+	end, err := a.connect(ctx, l, object{"provider": "ACME", "credentials": object{"account_id": "admin@" + domain}})
 	if err != nil {
 		return err
 	}
 	defer end()
-	domain := id + ".test"
-	if err := l.issuer(ctx, object{"provider": "ACME", "credentials": object{"account_id": "admin@" + domain}}); err != nil {
-		return err
-	}
 	if err := l.order(ctx, "web", ec("ca", domain, domain, "*."+domain)); err != nil {
 		return err
 	}

@@ -26,14 +26,11 @@ func TestACMEAdvised(t *testing.T) {
 	t.Parallel()
 	a := startACME(t, pebble.Options{})
 	tale := story(func(ctx context.Context, l *life, id string) error {
-		end, err := a.connect(l)
+		end, err := a.connect(ctx, l, object{"provider": "ACME"})
 		if err != nil {
 			return err
 		}
 		defer end()
-		if err := l.issuer(ctx, object{"provider": "ACME"}); err != nil {
-			return err
-		}
 		for _, name := range []string{"web", "calm"} {
 			if err := l.order(ctx, name, renewed(name+".test")); err != nil {
 				return err

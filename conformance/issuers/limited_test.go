@@ -42,14 +42,11 @@ func TestACMELimited(t *testing.T) {
 	a.limit = limit.judge
 	limit.on.Store(true)
 	tale := story(func(ctx context.Context, l *life, id string) error {
-		end, err := a.connect(l)
+		end, err := a.connect(ctx, l, object{"provider": "ACME"})
 		if err != nil {
 			return err
 		}
 		defer end()
-		if err := l.issuer(ctx, object{"provider": "ACME"}); err != nil {
-			return err
-		}
 		if err := l.order(ctx, "held", ec("ca", "limited.test", "limited.test")); err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"certwright/conformance/process"
+	"certwright/internal/must"
 )
 
 // patience is how long an order may take to reach its end after a restart: a
@@ -55,9 +56,7 @@ func (l *ledger) forget() {
 func (f *fact) holds(t *testing.T, p *process.Process, s state, deadline time.Time) error {
 	get := func(path string) process.Reply {
 		r, err := p.Send(t.Context(), "GET", path, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return r
 	}
 	live, gone := get("/certificates/"+f.name), get("/deletedcertificates/"+f.name)
@@ -92,9 +91,7 @@ func (f *fact) holds(t *testing.T, p *process.Process, s state, deadline time.Ti
 func (f *fact) ends(t *testing.T, p *process.Process, deadline time.Time) error {
 	for {
 		r, err := p.Send(t.Context(), "GET", "/certificates/"+f.name+"/pending", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if r.Status != 200 || f.id != "" && r.Text("request_id") != f.id {
 			return fmt.Errorf("the order %s answers %d %v", f.id, r.Status, r.Body)
 		}
@@ -115,9 +112,7 @@ func (f *fact) ends(t *testing.T, p *process.Process, deadline time.Time) error 
 // once tells whether the name has no more versions than were asked for.
 func (f *fact) once(t *testing.T, p *process.Process) error {
 	r, err := p.Send(t.Context(), "GET", "/certificates/"+f.name+"/versions", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	items, _ := r.Body["value"].([]any)
 	ids := []string{}
 	for _, i := range items {

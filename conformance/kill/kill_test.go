@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"certwright/conformance/process"
+	"certwright/internal/must"
 
 	_ "modernc.org/sqlite"
 )
@@ -60,9 +61,7 @@ func played(script string) map[string]any {
 func load(t *testing.T, p *process.Process, facts *ledger, round int) {
 	t.Helper()
 	pfx, cer, err := newPFX()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var busy sync.WaitGroup
@@ -84,9 +83,7 @@ func load(t *testing.T, p *process.Process, facts *ledger, round int) {
 func whole(t *testing.T, folder string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+filepath.Join(folder, "certwright.db")+"?mode=ro")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	defer db.Close()
 	var verdict string
 	if err := db.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {

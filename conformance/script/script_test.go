@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"certwright/conformance/script"
+	"certwright/internal/must"
 )
 
 // answers serves what answer says, with the headers of every answer.
@@ -45,9 +46,7 @@ func says(status int, body string) func(http.ResponseWriter, *http.Request) {
 func run(t *testing.T, target *script.Target, text string) error {
 	t.Helper()
 	s, err := script.Parse("test.txt", text)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return target.Run(t.Context(), s, "v")
 }
 
@@ -322,13 +321,9 @@ func requestFor(t *testing.T) string {
 	t.Helper()
 	q := &x509.CertificateRequest{DNSNames: []string{"a.example"}}
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	der, err := x509.CreateCertificateRequest(rand.Reader, q, k)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return base64.StdEncoding.EncodeToString(der)
 }
 

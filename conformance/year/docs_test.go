@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -14,9 +15,7 @@ import (
 func TestLadderIsDocumented(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../docs/renewal.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	row := regexp.MustCompile(`(?m)^\| next try after \|(.*)\|$`).FindSubmatch(page)
 	if row == nil {
 		t.Fatal("the page has no ladder")
@@ -25,9 +24,7 @@ func TestLadderIsDocumented(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	for _, cell := range strings.Split(string(row[1]), "|") {
 		want, err := time.ParseDuration(strings.ReplaceAll(cell, " ", ""))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if schedule = schedule.Failed(now, now.Add(365*day)); !schedule.Retry.Equal(now.Add(want)) {
 			t.Errorf("try %d comes after %v, the page says %v", schedule.Tries, schedule.Retry.Sub(now), want)
 		}

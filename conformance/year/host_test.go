@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"certwright/conformance/process"
+	"certwright/internal/must"
 )
 
 type object = map[string]any
@@ -41,9 +42,7 @@ func newHost(t *testing.T, program string) *host {
 	t.Helper()
 	folder := t.TempDir()
 	file := filepath.Join(folder, "certwright.yaml")
-	if err := os.WriteFile(file, []byte(configuration), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(file, []byte(configuration), 0o600))
 	return &host{t: t, program: process.Program{Path: program, Folder: filepath.Join(folder, "data"), Config: file}}
 }
 

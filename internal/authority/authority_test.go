@@ -12,6 +12,8 @@ import (
 	"encoding/pem"
 	"testing"
 	"time"
+
+	"certwright/internal/must"
 )
 
 var noon = time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)
@@ -19,9 +21,7 @@ var noon = time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)
 func newKey(t *testing.T) crypto.Signer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return key
 }
 
@@ -34,15 +34,11 @@ func aForm(cn string) x509.Certificate {
 func TestAuthorities(t *testing.T) {
 	t.Parallel()
 	root, err := Root(newKey(t), aForm("Root"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	form := aForm("Issuing")
 	form.MaxPathLenZero = true
 	issuing, err := root.Below(newKey(t), form)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if form.IsCA || form.SubjectKeyId != nil {
 		t.Error("the form that was handed in was changed")
 	}
@@ -50,13 +46,9 @@ func TestAuthorities(t *testing.T) {
 	leafForm := aForm("leaf")
 	leafForm.KeyUsage, leafForm.DNSNames = x509.KeyUsageDigitalSignature, []string{"leaf.example"}
 	der, err := issuing.Leaf(key.Public(), leafForm)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if !Known(issuing.Certificate.RawSubjectPublicKeyInfo, der) || Known(root.Certificate.RawSubjectPublicKeyInfo, der) {
 		t.Error("who signed the leaf has to be found out again")
 	}
@@ -92,9 +84,7 @@ func TestAuthorities(t *testing.T) {
 func TestSignsNothingBroken(t *testing.T) {
 	t.Parallel()
 	root, err := Root(newKey(t), aForm("Root"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if c, err := root.Leaf("no key", aForm("leaf")); err == nil || c != nil {
 		t.Errorf("a leaf for no key: %v, %v", c, err)
 	}
@@ -123,13 +113,9 @@ func TestKeyID(t *testing.T) {
 	t.Parallel()
 	point, _ := hex.DecodeString("046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c2964fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
 	key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	der, err := x509.MarshalPKIXPublicKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if got := KeyBits(der); !bytes.Equal(got, point) {
 		t.Errorf("the key's bits are %x", got)
 	}

@@ -9,22 +9,20 @@ import (
 	"slices"
 	"testing"
 
+	"certwright/internal/must"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 func write(t *testing.T, path, content string, mode fs.FileMode) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(content), mode); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, []byte(content), mode))
 }
 
 func read(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return string(text)
 }
 
@@ -46,9 +44,7 @@ func TestReplaceIsOnTheDisk(t *testing.T) {
 		seen = append(seen, filepath.Base(f.Name())+": "+placed)
 		return was(f)
 	}
-	if err := Replace(path, []byte("new"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, Replace(path, []byte("new"), 0o600))
 	want := []string{"a.new: the old one is there", filepath.Base(dir) + ": the new one is there"}
 	if diff := cmp.Diff(want, seen); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -85,9 +81,7 @@ func TestReplace(t *testing.T) {
 		"a link under the name before it":  func() error { return os.Symlink(victim, path+Next) },
 		"a file of the same content, open": func() error { return os.Chmod(path, 0o644) },
 	} {
-		if err := spoil(); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, spoil())
 		if err := Replace(path, []byte("three"), 0o600); err != nil || read(t, path) != "three" {
 			t.Errorf("%s: %q, %v", name, read(t, path), err)
 		}
@@ -99,9 +93,7 @@ func TestReplace(t *testing.T) {
 			t.Errorf("%s: the file behind it holds %q", name, got)
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(path+Next, "x"), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.MkdirAll(filepath.Join(path+Next, "x"), 0o700))
 	if err := Replace(path, []byte("four"), 0o600); err == nil || read(t, path) != "three" {
 		t.Errorf("what is in the way was replaced: %v, %q", err, read(t, path))
 	}
@@ -122,9 +114,7 @@ func TestPrivate(t *testing.T) {
 	write(t, path, "", 0o600)
 	open := []fs.FileMode{0o640, 0o604, 0o620, 0o700, 0o644}
 	for _, mode := range append([]fs.FileMode{0o600, 0o400}, open...) {
-		if err := os.Chmod(path, mode); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Chmod(path, mode))
 		if err := Private(path); errors.Is(err, ErrExposed) != slices.Contains(open, mode) {
 			t.Errorf("mode %04o: %v", mode, err)
 		}

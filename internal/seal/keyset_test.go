@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/seal"
 	"certwright/internal/vault"
 )
@@ -18,9 +19,7 @@ var place = vault.Binding(vault.Ref{Vault: "web", Kind: vault.Keys, Name: "Cert"
 func newKeyset(t testing.TB) *seal.Keyset {
 	t.Helper()
 	k, err := seal.New()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return k
 }
 
@@ -65,9 +64,7 @@ func TestBinding(t *testing.T) {
 	}
 	for kind, s := range sealers(newKeyset(t)) {
 		sealed, err := s.Seal([]byte(marker), place)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if _, err := s.Open(sealed, vault.Binding(ref, "0123456789abcdef0123456789abcdef")); err != nil {
 			t.Errorf("%s: the name in another case: %v", kind, err)
 		}
@@ -86,9 +83,7 @@ func TestTampering(t *testing.T) {
 	t.Parallel()
 	for kind, s := range sealers(newKeyset(t)) {
 		sealed, err := s.Seal([]byte(marker), place)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		for i := range sealed {
 			torn := bytes.Clone(sealed)
 			torn[i] ^= 1
@@ -122,9 +117,7 @@ func TestKeysetsAreForeignToEachOther(t *testing.T) {
 	other := sealers(b)
 	for kind, s := range sealers(a) {
 		sealed, err := s.Seal([]byte(marker), place)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if _, err := other[kind].Open(sealed, place); err == nil {
 			t.Errorf("%s: another keyset opened it", kind)
 		}
@@ -142,20 +135,14 @@ func TestRotateKeepsTheOldReadable(t *testing.T) {
 	var kept []vault.Sealed
 	for n := range 4 {
 		sealed, err := k.Seal([]byte(marker), place)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		blob, err := k.Backups().Seal([]byte(marker), place)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if n > 0 && bytes.Equal(sealed[:5], kept[len(kept)-2][:5]) { // Tink's prefix names the key
 			t.Errorf("rotation %d: sealed under the key of before", n)
 		}
 		kept = append(kept, sealed, blob)
-		if err := k.Rotate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, k.Rotate(t.Context()))
 	}
 	for i := 0; i < len(kept); i += 2 {
 		if _, err := k.Open(kept[i], place); err != nil {
@@ -196,9 +183,7 @@ func TestKeysetHidesItsKeys(t *testing.T) {
 	t.Parallel()
 	path, store := folder(t)
 	k, _, err := seal.Open(t.Context(), store, path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for _, key := range keysIn(t, path) {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 			if strings.Contains(fmt.Sprintf(verb, k), key) {
@@ -212,9 +197,7 @@ func BenchmarkOpen(b *testing.B) {
 	for kind, s := range sealers(newKeyset(b)) {
 		for _, size := range []int{32, 1200, 4096} {
 			sealed, err := s.Seal(make([]byte, size), place)
-			if err != nil {
-				b.Fatal(err)
-			}
+			must.Do(b, err)
 			b.Run(fmt.Sprintf("%s/%dB", kind, size), func(b *testing.B) {
 				b.ReportMetric(float64(len(sealed)-size), "overhead-B")
 				for b.Loop() {

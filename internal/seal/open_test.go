@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"certwright/internal/files"
+	"certwright/internal/must"
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
@@ -21,9 +22,7 @@ func folder(t *testing.T) (string, *sqlstore.Store) {
 	t.Helper()
 	dir := t.TempDir()
 	s, err := sqlstore.Open(t.Context(), filepath.Join(dir, "certwright.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	t.Cleanup(func() { s.Close() })
 	return filepath.Join(dir, "keyset.json"), s
 }
@@ -44,9 +43,7 @@ func open(t *testing.T, store vault.Store, path string, wantCreated bool) *seal.
 func keysIn(t *testing.T, path string) []string {
 	t.Helper()
 	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	keys := []string{}
 	for _, m := range regexp.MustCompile(`"value": *"([^"]+)"`).FindAllStringSubmatch(string(text), -1) {
 		keys = append(keys, m[1])
@@ -62,16 +59,12 @@ func TestOpenMakesAndFinds(t *testing.T) {
 	path, store := folder(t)
 	first := open(t, store, path, true)
 	stat, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if mode := stat.Mode().Perm(); mode != 0o600 && runtime.GOOS != "windows" {
 		t.Errorf("mode %04o, want 0600", mode)
 	}
 	sealed, err := first.Seal([]byte(marker), place)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	again := open(t, store, path, false)
 	if got, err := again.Open(sealed, place); err != nil || string(got) != marker {
 		t.Errorf("after a restart: %q, %v", got, err)
@@ -140,13 +133,9 @@ func TestOpenUsesTheFileForANewDatabase(t *testing.T) {
 	path, store := folder(t)
 	first := open(t, store, path, true)
 	blob, err := first.Backups().Seal([]byte(marker), place)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	sealed, err := first.Seal([]byte(marker), place)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	_, fresh := folder(t)
 	if _, _, err := seal.Open(t.Context(), fresh, path); !errors.Is(err, seal.ErrEmptied) {
 		t.Errorf("Open: %v", err)
@@ -169,22 +158,14 @@ func TestRotateSurvivesARestart(t *testing.T) {
 	path, store := folder(t)
 	k := open(t, store, path, true)
 	before, err := k.Seal([]byte(marker), place)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	old, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for range 2 {
-		if err := k.Rotate(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, k.Rotate(t.Context()))
 	}
 	after, err := k.Seal([]byte(marker), place)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	again := open(t, store, path, false)
 	for what, sealed := range map[string]vault.Sealed{"before": before, "after": after} {
 		if _, err := again.Open(sealed, place); err != nil {
@@ -195,9 +176,7 @@ func TestRotateSurvivesARestart(t *testing.T) {
 		t.Errorf("%d keys in the file, want 3", n)
 	}
 	// The data keys are wrapped by the new key, so the file of before opens nothing.
-	if err := os.WriteFile(path, old, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, old, 0o600))
 	if _, _, err := seal.Open(t.Context(), store, path); !errors.Is(err, seal.ErrForeign) {
 		t.Errorf("the file of before the rotation: %v", err)
 	}
@@ -209,9 +188,7 @@ func TestOpenAfterAKilledFirstStart(t *testing.T) {
 	path, store := folder(t)
 	k := open(t, store, path, true)
 	sealed, err := k.Seal([]byte(marker), place)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if err := os.Rename(path, path+".new"); err != nil { // before the file got its name
 		t.Fatal(err)
 	}
@@ -228,9 +205,7 @@ func TestOpenAfterAKilledFirstStart(t *testing.T) {
 	}
 	open(t, fresh, other, true)
 	// what a rotation left is no way around a lost file
-	if err := errors.Join(os.Remove(path), os.Rename(other, path+".new")); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, errors.Join(os.Remove(path), os.Rename(other, path+".new")))
 	if _, _, err := seal.Open(t.Context(), store, path); !errors.Is(err, seal.ErrLost) {
 		t.Errorf("another keyset under the file's first name: %v", err)
 	}
@@ -242,9 +217,7 @@ func TestRotateCutShort(t *testing.T) {
 	path, store := folder(t)
 	k := open(t, store, path, true)
 	sealed, err := k.Seal([]byte(marker), place)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	row := vault.Account{ID: seal.DataKeys}
 	if err := store.View(t.Context(), func(r vault.Reader) (err error) {
 		row, err = r.Account(seal.DataKeys)
@@ -253,9 +226,7 @@ func TestRotateCutShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Another wrote the row meanwhile: the rotation's own write is refused.
-	if err := store.Update(t.Context(), func(tx vault.Tx) error { return tx.PutAccount(row) }); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, store.Update(t.Context(), func(tx vault.Tx) error { return tx.PutAccount(row) }))
 	if err := k.Rotate(t.Context()); !errors.Is(err, vault.ErrStale) {
 		t.Fatalf("Rotate: %v, want %v", err, vault.ErrStale)
 	}
@@ -276,9 +247,7 @@ func TestFileIsATinkKeyset(t *testing.T) {
 	path, store := folder(t)
 	open(t, store, path, true)
 	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	var shape struct {
 		PrimaryKeyID uint32 `json:"primaryKeyId"`
 		Key          []struct {
@@ -287,9 +256,7 @@ func TestFileIsATinkKeyset(t *testing.T) {
 			} `json:"keyData"`
 		} `json:"key"`
 	}
-	if err := json.Unmarshal(text, &shape); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, json.Unmarshal(text, &shape))
 	if shape.PrimaryKeyID == 0 || len(shape.Key) != 1 || !strings.HasSuffix(shape.Key[0].KeyData.TypeURL, "AesGcmKey") {
 		t.Errorf("shape %+v", shape)
 	}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"certwright/internal/must"
 )
 
 // A start writes what the server is now over what an earlier one left.
@@ -15,9 +17,7 @@ func TestAzureFolderOfAServer(t *testing.T) {
 	s := startIn(t, data, Options{})
 	stop(t, s)
 	left := filepath.Join(data, "azure", "clouds.config")
-	if err := os.WriteFile(left, []byte("[other]\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(left, []byte("[other]\n"), 0o600))
 	s = startIn(t, data, Options{})
 	defer stop(t, s)
 	if got := readText(t, left); !strings.Contains(got, "endpoint_resource_manager = "+s.Ready.IPURL+"\n") || strings.Contains(got, "other") {
@@ -33,8 +33,6 @@ func TestAzureFolderOfAServer(t *testing.T) {
 func readText(t *testing.T, path string) string {
 	t.Helper()
 	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return string(text)
 }

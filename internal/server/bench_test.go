@@ -4,19 +4,16 @@ import (
 	"testing"
 
 	"certwright/internal/config"
+	"certwright/internal/must"
 )
 
 func BenchmarkStart(b *testing.B) {
 	c := config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: b.TempDir()}
 	for b.Loop() {
 		s, err := Start(b.Context(), c, Options{})
-		if err != nil {
-			b.Fatal(err)
-		}
+		must.Do(b, err)
 		b.StopTimer()
-		if err := s.Stop(); err != nil {
-			b.Fatal(err)
-		}
+		must.Do(b, s.Stop())
 		b.StartTimer()
 	}
 }

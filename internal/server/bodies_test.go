@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"certwright/internal/must"
 )
 
 // A body that stops arriving is given up, in both protocols; one that arrived
@@ -41,9 +43,7 @@ func TestBodiesHaveADeadline(t *testing.T) {
 
 			slow, feed := io.Pipe()
 			r, err := http.NewRequestWithContext(t.Context(), "PUT", s.URL, slow)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			go func() {
 				_, _ = feed.Write([]byte("x")) // and no more
 			}()
@@ -56,13 +56,9 @@ func TestBodiesHaveADeadline(t *testing.T) {
 			}
 
 			r, err = http.NewRequestWithContext(t.Context(), "PUT", s.URL+"/long", strings.NewReader("whole"))
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			answer, err := s.Client().Do(r)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			answer.Body.Close()
 			if err := told(t, ended); err != nil {
 				t.Errorf("a long answer to a body that arrived: %v", err)

@@ -10,6 +10,7 @@ import (
 
 	"certwright/internal/admin"
 	"certwright/internal/config"
+	"certwright/internal/must"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -20,15 +21,11 @@ const createPlayed = `{"policy":{"issuer":{"name":"i"},"x509_props":{"subject":"
 func castServer(t *testing.T, strict bool, text string) (*Server, chan string) {
 	t.Helper()
 	c, err := config.Parse([]byte(text), ".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	c.Listen, c.HTTP, c.Data, c.StrictProviders = "127.0.0.1:0", "127.0.0.1:0", filepath.Join(t.TempDir(), "data"), strict
 	lines, log := newLines()
 	s, err := Start(t.Context(), c, Options{Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	t.Cleanup(func() { stop(t, s) })
 	return s, lines
 }
@@ -37,9 +34,7 @@ func castServer(t *testing.T, strict bool, text string) (*Server, chan string) {
 func putIssuer(t *testing.T, s *Server, provider, account string) reply {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"provider": provider, "credentials": map[string]string{"account_id": account}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return ask(t, client(t, s), "PUT", s.Ready.IPURL+"/certificates/issuers/i?api-version=7.4", string(body), "Authorization", "Bearer x")
 }
 

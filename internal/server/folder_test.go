@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"certwright/internal/config"
+	"certwright/internal/must"
 )
 
 func TestOpenFolderRefuses(t *testing.T) {
@@ -33,9 +34,7 @@ func TestOpenFolderRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			if err := c.make(dir); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, c.make(dir))
 			f, err := openFolder(config.Config{Data: dir})
 			if err == nil {
 				_ = f.close()
@@ -50,9 +49,7 @@ func TestOpenFolderRefuses(t *testing.T) {
 	}
 	if os.Geteuid() == 0 {
 		dir := t.TempDir()
-		if err := os.Chown(dir, 12345, -1); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Chown(dir, 12345, -1))
 		if _, err := openFolder(config.Config{Data: dir}); err == nil || !strings.Contains(err.Error(), "belongs to another user\nhint: ") {
 			t.Errorf("another's folder: %v", err)
 		}
@@ -61,9 +58,7 @@ func TestOpenFolderRefuses(t *testing.T) {
 		t.Error("a file is taken for a folder")
 	}
 	within := t.TempDir()
-	if err := os.Chmod(within, 0o777|fs.ModeSticky); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Chmod(within, 0o777|fs.ModeSticky))
 	f, err := openFolder(config.Config{Data: filepath.Join(within, "data")})
 	if err != nil {
 		t.Fatal("a folder of ours in one of all:", err)
@@ -74,9 +69,7 @@ func TestOpenFolderRefuses(t *testing.T) {
 func victimFile(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, nil, 0o600))
 	return path
 }
 
@@ -85,28 +78,18 @@ func TestAbandonedFoldersAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	made := func(name, note string) string {
 		path := filepath.Join(dir, name)
-		if err := os.Mkdir(path, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(path, lockFile), []byte(note), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(path, keysetFile), []byte("{}"), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Mkdir(path, 0o700))
+		must.Do(t, os.WriteFile(filepath.Join(path, lockFile), []byte(note), 0o600))
+		must.Do(t, os.WriteFile(filepath.Join(path, keysetFile), []byte("{}"), 0o600))
 		return path
 	}
 	gone := made("certwright-1", "4711 ephemeral\n")
 	chosen, newborn := made("certwright-data", "4711\n"), made("certwright-2", "")
 	other := made("other", "4711 ephemeral\n")
 	held := &folder{path: made("certwright-3", ""), ephemeral: true}
-	if err := held.hold(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, held.hold())
 	link := filepath.Join(dir, "certwright-4")
-	if err := os.Symlink(other, link); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Symlink(other, link))
 	removeAbandoned(dir)
 	if _, err := os.Stat(gone); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the abandoned folder: %v", err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"certwright/internal/api"
+	"certwright/internal/must"
 )
 
 // A tally counts writes; like a file, it keeps what one write brings together.
@@ -73,9 +74,7 @@ func TestGatheredIsBounded(t *testing.T) {
 	if waits > 2*gatherMost {
 		t.Errorf("%d bytes wait", waits)
 	}
-	if err := g.Flush(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, g.Flush())
 	next := make([]int, writers)
 	got := strings.Split(strings.TrimSuffix(to.text.String(), "\n"), "\n")
 	if len(got) != writers*lines {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"certwright/internal/config"
+	"certwright/internal/must"
 )
 
 // nowhere is an answer that nobody reads.
@@ -25,9 +26,7 @@ func (n *nowhere) Write(b []byte) (int, error) { return len(b), nil }
 // comes to for a client.
 func BenchmarkHotGet(b *testing.B) {
 	s, err := Start(b.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: b.TempDir()}, Options{Observe: RequestLines(io.Discard)})
-	if err != nil {
-		b.Fatal(err)
-	}
+	must.Do(b, err)
 	b.Cleanup(func() { _ = s.Stop() })
 	send := func(method, body string) *nowhere {
 		r := httptest.NewRequest(method, "/secrets/hot?api-version=7.4", strings.NewReader(body))

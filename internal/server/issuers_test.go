@@ -14,6 +14,7 @@ import (
 	"certwright/internal/admin"
 	"certwright/internal/challenge"
 	"certwright/internal/config"
+	"certwright/internal/must"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -38,13 +39,9 @@ func issue(t *testing.T, s *Server, provider, name string) *x509.Certificate {
 		t.Fatalf("get: %d %s", got.status, got.body)
 	}
 	der, err := base64.StdEncoding.DecodeString(issued.Cer)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	leaf, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return leaf
 }
 
@@ -70,9 +67,7 @@ func TestInternalIssuesAcrossARestart(t *testing.T) {
 
 	text := "providers:\n  internal: {kind: ca, common_name: Internal Issuing CA}\n"
 	c, err := config.Parse([]byte(text), ".")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	c.Listen, c.HTTP, c.Data = "127.0.0.1:0", "127.0.0.1:0", data
 	if s, err = Start(t.Context(), c, Options{}); err != nil {
 		t.Fatal(err)
@@ -95,24 +90,18 @@ func TestHTTP01IsAnsweredAtTheSideDoor(t *testing.T) {
 	t.Parallel()
 	s := run(t)
 	solver, err := challenge.New(challenge.Settings{Kind: "http"}, challenge.Means{Clock: s.clock, HTTP: surroundings{}.solverClient, Responses: s.issuers.board})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	const token = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 	record := challenge.Record{Type: challenge.HTTP01, Domain: "www.example.org", Name: token, Value: token + ".9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI"}
 	at := s.Ready.HTTPURL + challenge.ChallengePath + token
 	if got := ask(t, http.DefaultClient, "GET", at, "", "Host", record.Domain); got.status != 404 {
 		t.Errorf("before: %d %s", got.status, got.body)
 	}
-	if err := solver.Present(t.Context(), record); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, solver.Present(t.Context(), record))
 	if got := ask(t, http.DefaultClient, "GET", at, "", "Host", record.Domain); got.status != 200 || got.body != record.Value {
 		t.Errorf("published: %d %s", got.status, got.body)
 	}
-	if err := solver.Cleanup(t.Context(), record); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, solver.Cleanup(t.Context(), record))
 	if got := ask(t, http.DefaultClient, "GET", at, "", "Host", record.Domain); got.status != 404 {
 		t.Errorf("after: %d %s", got.status, got.body)
 	}
@@ -122,13 +111,9 @@ func TestHTTP01IsAnsweredAtTheSideDoor(t *testing.T) {
 func TestEveryKindOpens(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "tsig"), []byte("c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0ISEhIQ==\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(filepath.Join(dir, "tsig"), []byte("c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0ISEhIQ==\n"), 0o600))
 	c, err := config.Parse([]byte(everyKind), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	seen := map[string]bool{}
 	for _, p := range c.Providers {
 		seen[p.Kind] = true
@@ -140,9 +125,7 @@ func TestEveryKindOpens(t *testing.T) {
 	}
 	c.Listen, c.HTTP, c.Ephemeral = "127.0.0.1:0", "127.0.0.1:0", true
 	s, err := Start(t.Context(), c, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	stop(t, s)
 }
 

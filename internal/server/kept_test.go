@@ -14,6 +14,7 @@ import (
 
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
+	"certwright/internal/must"
 )
 
 func TestSecondStartKeepsEverything(t *testing.T) {
@@ -43,9 +44,7 @@ func keptFiles(t *testing.T, data string) map[string]string {
 	found := map[string]string{}
 	for _, name := range []string{"ca.pem", "ca-key.pem", "ca-bundle.pem", "truststore.p12", issuingCAFile, keysetFile} {
 		b, err := os.ReadFile(filepath.Join(data, name))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		found[name] = string(b)
 	}
 	return found
@@ -86,9 +85,7 @@ func TestSecondServerIsRefused(t *testing.T) {
 func TestEphemeralLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true, Data: "/nowhere/at/all"}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if info, err := os.Stat(s.Ready.Data); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("%v, mode %v", err, info.Mode())
 	}
@@ -104,12 +101,8 @@ func TestKeysetOfAnotherServer(t *testing.T) {
 	stop(t, startIn(t, one, Options{}))
 	stop(t, startIn(t, two, Options{}))
 	foreign, err := os.ReadFile(filepath.Join(two, keysetFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(one, keysetFile), foreign, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
+	must.Do(t, os.WriteFile(filepath.Join(one, keysetFile), foreign, 0o600))
 	if _, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: one}, Options{}); err == nil || !strings.Contains(err.Error(), "\nhint: ") {
 		t.Errorf("got %v", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"certwright/internal/config"
+	"certwright/internal/must"
 )
 
 func TestBothListeners(t *testing.T) {
@@ -88,9 +89,7 @@ func TestStopLetsRequestsEnd(t *testing.T) {
 	t.Parallel()
 	s := startIn(t, t.TempDir(), Options{})
 	conn, err := tls.Dial("tcp", strings.TrimPrefix(s.Ready.IPURL, "https://"), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	defer conn.Close()
 	half := len(createSelf) / 2
 	fmt.Fprintf(conn, "POST /certificates/web/create?api-version=7.4 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", len(createSelf))
@@ -129,9 +128,7 @@ func TestLimits(t *testing.T) {
 		t.Errorf("big header: %d", got.status)
 	}
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.Ready.IPURL, "https://"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	defer conn.Close()
 	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
 	text, err := io.ReadAll(conn)
@@ -145,9 +142,7 @@ func TestForeignNamesFailAtOnce(t *testing.T) {
 	t.Parallel()
 	lines, log := newLines()
 	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: t.TempDir(), Hosts: []string{"*.box.org"}}, Options{Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	defer stop(t, s)
 	c := client(t, s)
 	roots := c.Transport.(*http.Transport).TLSClientConfig.RootCAs
@@ -196,9 +191,7 @@ func TestExposed(t *testing.T) {
 		t.Errorf("loopback doors are exposed: %v", got)
 	}
 	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "0.0.0.0:0", Ephemeral: true}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	defer stop(t, s)
 	if got := s.Exposed(); len(got) != 1 || !strings.HasSuffix(s.Ready.HTTPURL, got[0][strings.LastIndex(got[0], ":"):]) {
 		t.Errorf("exposed: %v", got)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"certwright/internal/config"
+	"certwright/internal/must"
 )
 
 // The vault door has the management plane, the side door has not; a vault is
@@ -14,9 +15,7 @@ func TestManagementPlane(t *testing.T) {
 	t.Parallel()
 	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: filepath.Join(t.TempDir(), "data"),
 		Vaults: []config.Vault{{Name: "Set", SoftDeleteDays: 7}}}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	t.Cleanup(func() { stop(t, s) })
 	c := client(t, s)
 	token := []string{"Authorization", "Bearer x"}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"certwright/internal/config"
+	"certwright/internal/must"
 	"certwright/internal/trust"
 )
 
@@ -38,17 +39,13 @@ func folderContents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
 	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for _, e := range entries {
 		if e.IsDir() || e.Name() == lockFile || strings.HasSuffix(e.Name(), "-shm") {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		found[e.Name()] = string(text)
 	}
 	return found
@@ -59,17 +56,13 @@ func folderContents(t *testing.T, dir string) map[string]string {
 func copyFolder(t *testing.T, from string) string {
 	t.Helper()
 	to := filepath.Join(t.TempDir(), "data")
-	if err := os.Mkdir(to, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Mkdir(to, 0o700))
 	for name, text := range folderContents(t, from) {
 		mode := os.FileMode(0o600)
 		if strings.HasSuffix(name, "ca.pem") {
 			mode = 0o644
 		}
-		if err := os.WriteFile(filepath.Join(to, name), []byte(text), mode); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(filepath.Join(to, name), []byte(text), mode))
 	}
 	return to
 }
@@ -133,14 +126,10 @@ func refuseAll(t *testing.T, one, two, three, other string) {
 		if err == nil {
 			err = os.WriteFile(to, text, 0o600)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 	}
 	remove := func(path string) {
-		if err := os.Remove(path); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Remove(path))
 	}
 	for name, c := range map[string]struct {
 		of    string
@@ -185,9 +174,7 @@ func TestTheMarkMayBeRemoved(t *testing.T) {
 	_, two, three := usedFolder(t)
 	writeBack(two)
 	for dir, want := range map[string]string{two: "two", three: "three"} {
-		if err := os.Remove(filepath.Join(dir, markFile)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Remove(filepath.Join(dir, markFile)))
 		wantSecret(t, dir, want, Options{})
 		wantSecret(t, dir, want, Options{}) // with the mark that it got
 		if m, err := readMark(filepath.Join(dir, markFile)); err != nil || m == nil || m.Open {
@@ -209,9 +196,7 @@ func TestNewDatabase(t *testing.T) {
 	wantSecret(t, dir, "three", Options{})
 	before := folderContents(t, dir)
 	for _, spoil := range []func(path string) error{os.Remove, func(path string) error { return os.Truncate(path, 0) }} {
-		if err := spoil(filepath.Join(dir, databaseFile)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, spoil(filepath.Join(dir, databaseFile)))
 		wantSecret(t, dir, "", anew)
 		wantSecret(t, dir, "", Options{})
 	}
@@ -235,21 +220,15 @@ func TestALostAuthorityIsRefused(t *testing.T) {
 		t.Errorf("a new one over one that can be used: %v", err)
 	}
 	for _, file := range []string{ca, filepath.Join(dir, issuingCAFile)} {
-		if err := os.Remove(file); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Remove(file))
 	}
 	wantSecret(t, dir, "three", Options{})
 	if after := folderContents(t, dir); after[trust.CAFile] != before[trust.CAFile] || after[issuingCAFile] != before[issuingCAFile] {
 		t.Error("ca.pem and issuing-ca.pem are not written as they were")
 	}
-	if err := os.Remove(key); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Remove(key))
 	refused(t, dir, "the key of "+ca+" is missing")
-	if err := os.Remove(ca); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Remove(ca))
 	refused(t, dir, "the TLS authority is missing: neither "+ca+" nor ca-key.pem is there\nhint: put ca.pem and ca-key.pem back from a backup; to have a new authority made, which every client must be told to trust, start once with --new-ca")
 	var said strings.Builder
 	wantSecret(t, dir, "three", Options{NewCA: true, Log: slog.New(LogLines(&said, slog.LevelWarn))})

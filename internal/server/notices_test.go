@@ -15,6 +15,7 @@ import (
 
 	"certwright/internal/admin"
 	"certwright/internal/config"
+	"certwright/internal/must"
 	"certwright/internal/notify"
 	"certwright/internal/vault"
 )
@@ -23,14 +24,10 @@ import (
 func startAs(t *testing.T, text string) *Server {
 	t.Helper()
 	c, err := config.Parse([]byte(text), t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	c.Listen, c.HTTP, c.Data = "127.0.0.1:0", "127.0.0.1:0", filepath.Join(t.TempDir(), "data")
 	s, err := Start(t.Context(), c, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return s
 }
 
@@ -59,9 +56,7 @@ func TestEventsReachTheirReceivers(t *testing.T) {
 	defer hook.Close()
 	s := startAs(t, "events: [{name: hook, url: '"+hook.URL+"', skip_handshake: true, types: [CertificateNewVersionCreated]}]\n")
 	r, err := http.NewRequestWithContext(t.Context(), "GET", s.Ready.HTTPURL+"/admin/events?after=0", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	stream, err := client(t, s).Do(r)
 	if err != nil || stream.StatusCode != 200 {
 		t.Fatalf("%v, %v", stream, err)
@@ -127,9 +122,7 @@ func TestDeadLettersOverHTTP(t *testing.T) {
 		t.Fatalf("%+v", list)
 	}
 	body, err := json.Marshal(map[string]int64{"seq": list.Dead[0].Seq})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if r := ask(t, c, "POST", s.Ready.HTTPURL+"/admin/outbox/resend", string(body)); r.status != 200 || r.body != "{\"resent\":1}\n" {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
@@ -148,9 +141,7 @@ func TestDeadLettersOverHTTP(t *testing.T) {
 func TestStartNamesTheReceiverThatWillNotDo(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "no.pem"), []byte("nothing"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(filepath.Join(folder, "no.pem"), []byte("nothing"), 0o600))
 	for text, want := range map[string]string{
 		"smtp: {host: a.example, from: b@c.example, user: u, password_file: none}": "smtp: password_file: ",
 		"smtp: {host: a.example, from: b@c.example, ca_bundle: no.pem}":            "smtp: ca_bundle: ",
@@ -160,9 +151,7 @@ func TestStartNamesTheReceiverThatWillNotDo(t *testing.T) {
 		"events: [{url: 'http://a.example'}]":                                      "events: item 1: url: ",
 	} {
 		c, err := config.Parse([]byte(text), folder)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		c.Listen, c.HTTP, c.Data = "127.0.0.1:0", "127.0.0.1:0", filepath.Join(t.TempDir(), "data")
 		s, err := Start(t.Context(), c, Options{})
 		if err == nil {
@@ -178,9 +167,7 @@ func TestStartNamesTheReceiverThatWillNotDo(t *testing.T) {
 func TestFilesOfNotices(t *testing.T) {
 	t.Parallel()
 	c, err := config.Parse([]byte("smtp: {host: a, from: b@c.example, user: u, password_file: p, ca_bundle: /abs/x}\nevents: [{url: 'https://a', secret_file: s}, {url: 'https://b', ca_bundle: k}]\n"), "/etc/certwright")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	n := c.Notices
 	want := notify.Settings{SMTP: &notify.MailSettings{PasswordFile: "/etc/certwright/p", CABundle: "/abs/x"},
 		Events: []notify.WebhookSettings{{SecretFile: "/etc/certwright/s"}, {CABundle: "/etc/certwright/k"}}}
@@ -194,12 +181,8 @@ func TestFilesOfNotices(t *testing.T) {
 func TestResetKeepsTheSweep(t *testing.T) {
 	t.Parallel()
 	s := run(t)
-	if err := s.Advance(t.Context(), 25*time.Hour); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Reset(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Advance(t.Context(), 25*time.Hour))
+	must.Do(t, s.Reset(t.Context()))
 	var due time.Time
 	if err := s.store.View(t.Context(), func(r vault.Reader) (err error) {
 		due, err = r.NextDue(time.Now())
@@ -227,9 +210,7 @@ func TestMetricsOverHTTP(t *testing.T) {
 	if r := ask(t, c, "POST", at+"ordered/create?api-version=7.4", strings.Replace(createSelf, "Self", "any", 1), bearer...); r.status != 202 {
 		t.Fatalf("%d %s", r.status, r.body)
 	}
-	if err := s.Advance(t.Context(), time.Hour); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Advance(t.Context(), time.Hour))
 	r := ask(t, c, "GET", s.Ready.HTTPURL+"/metrics", "")
 	if r.status != 200 || !strings.HasPrefix(r.header.Get("Content-Type"), "text/plain") {
 		t.Fatalf("%d %v", r.status, r.header)
@@ -276,9 +257,7 @@ func TestHangingReceivers(t *testing.T) {
 	selfSigned(t, s, "site")
 	selfSigned(t, s, "mail")
 	began := time.Now()
-	if err := s.Advance(t.Context(), 40*24*time.Hour); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Advance(t.Context(), 40*24*time.Hour))
 	if took := time.Since(began); took > 25*time.Second { // one of them alone is waited for 30 s
 		t.Errorf("moving the clock took %v", took)
 	}

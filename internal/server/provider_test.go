@@ -9,6 +9,7 @@ import (
 
 	"certwright/internal/config"
 	"certwright/internal/issuer/openbao"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -36,9 +37,7 @@ func TestAccountsFoldTheName(t *testing.T) {
 	kept := rows{}
 	a := foldedAccounts{kept}
 	for _, id := range []string{"acme/LetsEncrypt/Key/One", "ca/Internal", "plain"} {
-		if err := a.Write(t.Context(), id, []byte(id), 0); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, a.Write(t.Context(), id, []byte(id), 0))
 	}
 	for id, want := range map[string]string{
 		"acme/LETSENCRYPT/Key/One": "acme/LetsEncrypt/Key/One", "ca/internal": "ca/Internal", "plain": "plain",

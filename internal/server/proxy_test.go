@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"certwright/internal/config"
+	"certwright/internal/must"
 )
 
 // proxied starts a server with a proxy and returns a client that trusts it and
@@ -21,9 +22,7 @@ import (
 func proxied(t *testing.T) (*Server, *http.Client) {
 	t.Helper()
 	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Proxy: "127.0.0.1:0", Data: t.TempDir()}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	at, err := url.Parse(s.Ready.ProxyURL)
 	if err != nil || at.Port() == "" {
 		t.Fatalf("%q: %v", s.Ready.ProxyURL, err)
@@ -60,28 +59,20 @@ func TestProxyLeadsAzuresNamesHere(t *testing.T) {
 func TestProxyIsBounded(t *testing.T) {
 	t.Parallel()
 	elsewhere, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	defer elsewhere.Close()
 	s, _ := proxied(t)
 	send := func(head string) (net.Conn, *http.Response) {
 		t.Helper()
 		c, err := net.Dial("tcp", strings.TrimPrefix(s.Ready.ProxyURL, "http://"))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		t.Cleanup(func() { c.Close() })
-		if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, c.SetDeadline(time.Now().Add(20*time.Second)))
 		if _, err := fmt.Fprintf(c, "CONNECT %s HTTP/1.1\r\nHost: x\r\n%s\r\n", elsewhere.Addr(), head); err != nil {
 			t.Fatal(err)
 		}
 		answer, err := http.ReadResponse(bufio.NewReader(c), &http.Request{Method: http.MethodConnect})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return c, answer
 	}
 	if _, answer := send("Long: " + strings.Repeat("x", maxProxyHeader+8<<10) + "\r\n"); answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {

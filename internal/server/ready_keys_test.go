@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"certwright/internal/config"
+	"certwright/internal/must"
 )
 
 // A throwaway server makes no key before one is asked for, any other does once it
@@ -13,9 +14,7 @@ func TestReadyKeys(t *testing.T) {
 	t.Parallel()
 	kept := run(t)
 	thrown, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true}, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	t.Cleanup(func() { stop(t, thrown) })
 	if kept.keys.Idle != keysIdle || thrown.keys.Idle != 0 {
 		t.Errorf("idle after %v and %v", kept.keys.Idle, thrown.keys.Idle)

@@ -24,6 +24,7 @@ import (
 	"certwright/internal/api"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
+	"certwright/internal/must"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -32,9 +33,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func startIn(t *testing.T, data string, o Options) *Server {
 	t.Helper()
 	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: data}, o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return s
 }
 
@@ -57,9 +56,7 @@ func stop(t *testing.T, s *Server) {
 func client(t *testing.T, s *Server) *http.Client {
 	t.Helper()
 	text, err := os.ReadFile(s.Ready.CAFile)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(text)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
@@ -77,9 +74,7 @@ type reply struct {
 func ask(t *testing.T, c *http.Client, method, url, body string, header ...string) reply {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -90,14 +85,10 @@ func ask(t *testing.T, c *http.Client, method, url, body string, header ...strin
 		}
 	}
 	answer, err := c.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return reply{answer.StatusCode, answer.Proto, answer.Header, string(text)}
 }
 
@@ -152,9 +143,7 @@ func TestClockOverHTTPSurvivesARestart(t *testing.T) {
 	if offset != 60*24*time.Hour || now.Before(clock.Now) {
 		t.Errorf("after the restart: %v, offset %v", now, offset)
 	}
-	if err := s.Reset(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, s.Reset(t.Context()))
 	if _, offset := s.Now(); offset != 0 {
 		t.Errorf("after a reset: offset %v", offset)
 	}
@@ -184,9 +173,7 @@ func TestRunFile(t *testing.T) {
 	if _, err := clientenv.ReadRun(r.Data); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("after the end: %v", err)
 	}
-	if err := os.WriteFile(filepath.Join(r.Data, clientenv.RunFile), []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(filepath.Join(r.Data, clientenv.RunFile), []byte("{}"), 0o600))
 	if _, err := clientenv.ReadRun(r.Data); err == nil {
 		t.Error("an empty run.json is taken")
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -45,9 +46,7 @@ func TestPeriodsOnTheCalendar(t *testing.T) {
 	at := func(s string) time.Time {
 		t.Helper()
 		v, err := time.Parse(time.RFC3339, s)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return v
 	}
 	for _, c := range []struct{ from, period, after, before string }{
@@ -61,9 +60,7 @@ func TestPeriodsOnTheCalendar(t *testing.T) {
 		{"2026-11-22T14:00:00+02:00", "P1D", "2026-11-23T12:00:00Z", "2026-11-21T12:00:00Z"},
 	} {
 		p, err := vault.ParsePeriod(c.period)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if got := p.After(at(c.from)); got != at(c.after) {
 			t.Errorf("%s after %s is %s, want %s", c.period, c.from, got, c.after)
 		}

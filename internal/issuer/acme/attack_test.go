@@ -14,6 +14,7 @@ import (
 	xacme "golang.org/x/crypto/acme"
 
 	"certwright/internal/challenge"
+	"certwright/internal/must"
 )
 
 // An authority's answers lead to no place that its directory does not name.
@@ -27,9 +28,7 @@ func TestReach(t *testing.T) {
 		"https://vault.internal:8200/v1/sys/seal": false, "https://ca.test:14000@evil.test/": false, "/order/1": false, "file:///etc/passwd": false,
 	} {
 		u, err := url.Parse(address)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if err := r.check(u); (err == nil) != want {
 			t.Errorf("%s: %v", address, err)
 		}
@@ -48,9 +47,7 @@ func TestLibraryKeepsInReach(t *testing.T) {
 	defer inside.Close()
 	l := library{reach: reachOf("https://ca.test/dir", acme.Directory{}), next: http.DefaultTransport}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, inside.URL, strings.NewReader("{}"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if _, err := l.RoundTrip(r); err == nil || called.Load() {
 		t.Errorf("called what only we can reach: %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"certwright/conformance/pebble"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -73,9 +74,7 @@ func everyStep(t *testing.T, s *pebble.Server, book vault.Accounts) {
 			t.Fatalf("%v after %+v", err, dead)
 		}
 		p, err := another(t, i).Step(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if over(p) {
 			course{Progress: p}.issued(t)
 			if n := m.arrived("finalize-order"); n != 1 {
@@ -186,9 +185,7 @@ func mustWait(t *testing.T, i *Issuer, o vault.Order, about string) {
 func registered(t *testing.T, i *Issuer) bool {
 	t.Helper()
 	l, _, err := i.read(t.Context(), resource("throttle"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return len(l.Accounts) > 0 && l.Accounts[0].URL != ""
 }
 
@@ -224,9 +221,7 @@ func outage(t *testing.T, s *pebble.Server, book vault.Accounts) {
 	how = honest
 	for range 2 {
 		p, err := i.Step(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		o.State = p.State
 	}
 	for _, how = range []verdict{unanswered, broken} {

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"certwright/conformance/pebble"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 )
 
@@ -53,9 +54,7 @@ func meddle(t *testing.T, s *pebble.Server, judge func(n int, c call) verdict) *
 	t.Helper()
 	m := &meddler{passed: map[string]int{}}
 	target, err := url.Parse(s.Directory)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	trust := newIssuer(t, s, sqltest.Accounts(t), nil).Client.HTTP("meddler").Transport
 	// the host stays the meddler's: the authority makes its addresses of it
 	proxy := &httputil.ReverseProxy{Transport: trust, Rewrite: func(r *httputil.ProxyRequest) {
@@ -106,9 +105,7 @@ func meddle(t *testing.T, s *pebble.Server, judge func(n int, c call) verdict) *
 	}))
 	t.Cleanup(server.Close)
 	m.bundle = filepath.Join(t.TempDir(), "meddler.pem")
-	if err := os.WriteFile(m.bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(m.bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
 	m.directory = server.URL + "/dir"
 	return m
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/mholt/acmez/v3/acme"
 
 	"certwright/internal/challenge"
+	"certwright/internal/must"
 	"certwright/internal/policy"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
@@ -219,9 +220,7 @@ func FuzzIdentifier(f *testing.F) {
 			return
 		}
 		csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: []string{id.Value}}, newKey(t))
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		if ids, err := requested(csr); err != nil || len(ids) != 1 || ids[0] != id {
 			t.Errorf("%q in a request: %+v, %v", name, ids, err)
 		}

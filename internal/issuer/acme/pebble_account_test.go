@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"certwright/conformance/pebble"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -67,13 +68,9 @@ func deactivated(t *testing.T, s *pebble.Server, book vault.Accounts) {
 		t.Fatalf("%d accounts, %v", len(l.Accounts), err)
 	}
 	account, err := l.Accounts[0].account()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	d, err := i.directory(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	account.Status = "deactivated"
 	if _, err := i.session(d, "test").UpdateAccount(t.Context(), account); err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"certwright/conformance/pebble"
 	"certwright/internal/challenge"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -16,9 +17,7 @@ func http01(t *testing.T, s *pebble.Server, book vault.Accounts) {
 	i := newIssuer(t, s, book, func(i *Issuer) { i.Solver, i.Settings.Challenge = s.Zone.HTTPSolver(), challenge.HTTP01 })
 	o := newOrder(t, resource("http"), "http.test")
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: []string{"http.test"}, IPAddresses: loopback}, newKey(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	o.CSR = csr
 	w := drive(t, i, o, nil)
 	if leaf := w.issued(t); len(leaf.IPAddresses) != 1 || !leaf.IPAddresses[0].Equal(loopback[0]) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"certwright/conformance/pebble"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -58,9 +59,7 @@ func revokes(t *testing.T, s *pebble.Server, book vault.Accounts) {
 	r := vault.Revocation{Issuer: resource("revoke"), Ref: w.Ref, Chain: w.Chain, Reason: 4, Now: noon}
 	r.Issuer.Credentials = &vault.Credentials{AccountID: "new@revoke.test"} // the account stays that of the order
 	for range 2 {
-		if err := another(t, i).Revoke(t.Context(), r); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, another(t, i).Revoke(t.Context(), r))
 	}
 	var refusal *vault.Error
 	r.Issuer.Name, r.Ref = "nobody", nil

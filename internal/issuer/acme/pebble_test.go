@@ -17,6 +17,7 @@ import (
 	"certwright/internal/challenge"
 	"certwright/internal/issuer/issuertest"
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -73,14 +74,10 @@ func contract(t *testing.T, _ *pebble.Server, book vault.Accounts) {
 
 func issuesRSA(t *testing.T, s *pebble.Server, book vault.Accounts) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	o := newOrder(t, resource("rsa"), "rsa.test")
 	o.CSR, err = x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{DNSNames: []string{"RSA.test", "b.rsa.test", "c.rsa.test"}}, key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	w := drive(t, newIssuer(t, s, book, nil), o, nil)
 	if leaf := w.issued(t); !key.PublicKey.Equal(leaf.PublicKey) || len(leaf.DNSNames) != 3 {
 		t.Errorf("the leaf is for %v", leaf.DNSNames)
@@ -128,9 +125,7 @@ func chains(t *testing.T, s *pebble.Server, book vault.Accounts) {
 	first.issued(t)
 	root := func(chain [][]byte) string {
 		last, err := x509.ParseCertificate(chain[len(chain)-1])
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return last.Issuer.CommonName
 	}
 	var other string
@@ -218,16 +213,12 @@ func subjectOnly(t *testing.T, s *pebble.Server, book vault.Accounts) {
 		if err == nil {
 			x, err = certs.WithSubject(x)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		for _, name := range i.Names(x) {
 			x.SANs = certs.WithDNS(x.SANs, name)
 		}
 		key, err := (&keys.Pool{}).Key(vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256})
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		o := newOrder(t, resource("subject"), "unused.test")
 		if o.CSR, err = certs.Request(key, x); err != nil {
 			t.Fatal(err)

@@ -15,6 +15,7 @@ import (
 
 	"certwright/conformance/pebble"
 	"certwright/internal/challenge"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -30,9 +31,7 @@ func newIssuer(t *testing.T, s *pebble.Server, book vault.Accounts, change func(
 		change(&i)
 	}
 	made, err := New(i)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return made
 }
 
@@ -40,9 +39,7 @@ func newIssuer(t *testing.T, s *pebble.Server, book vault.Accounts, change func(
 func another(t *testing.T, first *Issuer) *Issuer {
 	t.Helper()
 	made, err := New(Issuer{Name: first.Name, Settings: first.Settings, Accounts: first.Accounts, Solver: first.Solver})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return made
 }
 
@@ -60,18 +57,14 @@ func bound(name, id string) vault.IssuerConfig {
 func newKey(t *testing.T) crypto.Signer {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return k
 }
 
 func newOrder(t *testing.T, c vault.IssuerConfig, names ...string) vault.Order {
 	t.Helper()
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: names[0]}, DNSNames: names}, newKey(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return vault.Order{ID: vault.NewID(), Ref: vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "web"},
 		CSR: csr, Issuer: c, Created: noon, Now: noon}
 }
@@ -129,9 +122,7 @@ func (w course) issued(t *testing.T) *x509.Certificate {
 		t.Fatalf("not issued: %+v\n%s\n%v", w.Progress, w.notes, w.errors)
 	}
 	leaf, err := x509.ParseCertificate(w.Chain[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return leaf
 }
 
@@ -166,19 +157,13 @@ func rootNames(t *testing.T, s *pebble.Server) []string {
 	var names []string
 	for _, path := range []string{"/roots/0", "/roots/1"} {
 		answer, err := client.Get(s.Manage + path)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		text, err := io.ReadAll(answer.Body)
 		answer.Body.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		for _, der := range decode(text) {
 			c, err := x509.ParseCertificate(der)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			names = append(names, c.Subject.CommonName)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"certwright/internal/authority"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -33,9 +34,7 @@ func benchIssuer(b *testing.B) (*Issuer, vault.Order) {
 func BenchmarkRevoke(b *testing.B) {
 	i, o := benchIssuer(b)
 	a, _, err := i.current(b.Context(), begin)
-	if err != nil {
-		b.Fatal(err)
-	}
+	must.Do(b, err)
 	list := revocations{}
 	for range 10000 {
 		list.Entries = append(list.Entries, revoked{authority.NewSerial(serialOctets).Bytes(), begin, 1, begin.Add(time.Hour)})
@@ -45,12 +44,8 @@ func BenchmarkRevoke(b *testing.B) {
 	}
 	for b.Loop() {
 		p, err := i.Step(b.Context(), o)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := i.Revoke(b.Context(), vault.Revocation{Chain: p.Chain, Ref: p.Ref, Now: begin}); err != nil {
-			b.Fatal(err)
-		}
+		must.Do(b, err)
+		must.Do(b, i.Revoke(b.Context(), vault.Revocation{Chain: p.Chain, Ref: p.Ref, Now: begin}))
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"certwright/internal/certs"
 	"certwright/internal/issuer/issuertest"
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/policy"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
@@ -53,9 +54,7 @@ func newIssuer(t testing.TB, s Settings) (*Issuer, *watch) {
 func open(t testing.TB, i Issuer) *Issuer {
 	t.Helper()
 	opened, err := New(t.Context(), i)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return opened
 }
 
@@ -79,13 +78,9 @@ func policyOf(subject string, names vault.SANs) vault.Policy {
 func orderOf(t testing.TB, profile string, p vault.Policy, now time.Time) vault.Order {
 	t.Helper()
 	key, err := keys.New(p.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	csr, err := certs.Request(key, p.X509)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return vault.Order{ID: vault.NewID(), Ref: vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "web"}, CSR: csr,
 		Policy: p, Issuer: config(profile), Created: now, Now: now}
 }
@@ -98,9 +93,7 @@ func issue(t *testing.T, i *Issuer, o vault.Order) (*x509.Certificate, vault.Pro
 		t.Fatalf("not issued: %+v, %+v, %v", p, p.Failure, err)
 	}
 	leaf, err := x509.ParseCertificate(p.Chain[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return leaf, p
 }
 
@@ -112,9 +105,7 @@ func issueFor(t *testing.T, i *Issuer, name string, now time.Time) (*x509.Certif
 func newKey(t *testing.T) crypto.Signer {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return key
 }
 

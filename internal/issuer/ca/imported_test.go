@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -46,13 +47,9 @@ func newImport(t *testing.T, cn string, from, to time.Time, change ...func(*x509
 func signed(t *testing.T, template, parent *x509.Certificate, public crypto.PublicKey, by crypto.Signer) *x509.Certificate {
 	t.Helper()
 	der, err := x509.CreateCertificate(rand.Reader, template, parent, public, by)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	c, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return c
 }
 
@@ -67,9 +64,7 @@ func pemOf(kind string, ders ...[]byte) []byte {
 func keyPEM(t *testing.T, key crypto.Signer) []byte {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return pemOf("PRIVATE KEY", der)
 }
 
@@ -83,9 +78,7 @@ func writeImport(t *testing.T, dir string, f foreign) Import {
 
 func write(t *testing.T, path string, text []byte) {
 	t.Helper()
-	if err := os.WriteFile(path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, text, 0o600))
 }
 
 func TestImport(t *testing.T) {
@@ -108,9 +101,7 @@ func TestImport(t *testing.T) {
 	}
 
 	// The key's file is not needed any more.
-	if err := os.Remove(i.Settings.Import.Key); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Remove(i.Settings.Import.Key))
 	again := open(t, Issuer{Name: i.Name, Settings: i.Settings, Accounts: i.Accounts, Clock: w})
 	issueFor(t, again, "www.example.org", begin)
 
@@ -133,9 +124,7 @@ func TestImportRefused(t *testing.T) {
 	from, to := begin.AddDate(-1, 0, 0), begin.AddDate(1, 0, 0)
 	good := newImport(t, "Foreign Issuing CA", from, to)
 	p224, err := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	change := func(c func(*x509.Certificate)) foreign { return newImport(t, "Foreign Issuing CA", from, to, c) }
 	for name, c := range map[string]struct {
 		f     foreign
@@ -179,17 +168,13 @@ func unknownCritical(c *x509.Certificate) {
 func TestReadKey(t *testing.T) {
 	t.Parallel()
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	ec, ok := newKey(t).(*ecdsa.PrivateKey)
 	if !ok {
 		t.Fatal("no EC key")
 	}
 	sec1, err := x509.MarshalECPrivateKey(ec)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for name, c := range map[string]struct {
 		text []byte
 		key  crypto.Signer

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -38,9 +39,7 @@ func TestLeaf(t *testing.T) {
 		t.Errorf("the leaf (-want +got):\n%s", diff)
 	}
 	issuing, err := x509.ParseCertificate(progress.Chain[1])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if n := leaf.SerialNumber; n.Sign() <= 0 || len(n.Bytes()) != 20 || n.BitLen() > 159 {
 		t.Errorf("the serial number %x is not positive in 20 octets", n)
 	}
@@ -81,9 +80,7 @@ func TestLife(t *testing.T) {
 	t.Parallel()
 	at := func(s string) time.Time {
 		v, err := time.Parse(time.DateOnly, s)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		return v
 	}
 	for _, c := range []struct {
@@ -203,9 +200,7 @@ func TestApproval(t *testing.T) {
 	steps := 0
 	for o.Approval, o.Now = nil, begin; o.Now.Before(begin.AddDate(1, 0, 0)); steps++ {
 		p, err := i.Step(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		o.Now = o.Now.Add(p.Again)
 	}
 	if steps > 50 {

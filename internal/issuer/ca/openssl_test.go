@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"certwright/internal/authority"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -28,9 +29,7 @@ type folder string
 func (f folder) write(t *testing.T, name, kind string, ders ...[]byte) string {
 	t.Helper()
 	path := filepath.Join(string(f), name)
-	if err := os.WriteFile(path, pemOf(kind, ders...), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(path, pemOf(kind, ders...), 0o600))
 	return path
 }
 
@@ -88,22 +87,16 @@ func TestNameConstraintsHold(t *testing.T) {
 	i, _ := newIssuer(t, Settings{PermittedDNS: []string{"example.org"}, PermittedIPs: []string{"10.0.0.0/8"}})
 	issueFor(t, i, "www.example.org", begin)
 	a, _, err := i.current(t.Context(), begin)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for name, good := range map[string]bool{"www.example.org": true, "10.1.2.3": true, "www.evil.test": false, "11.1.2.3": false} {
 		names := vault.SANs{DNS: []string{name}}
 		if isIP(name) {
 			names = vault.SANs{IPs: []string{name}}
 		}
 		w, err := requestOfCSR(orderOf(t, "", policyOf("O=Example", names), begin).CSR)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		_, leaf, err := i.leaf(a, Profile{ValidityDays: 90}, w, 1, begin)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		p := vault.Progress{Chain: [][]byte{leaf, a.Certificate.Raw}}
 		out, err := at.check(t, at.root(t, i), p, begin)
 		if (err == nil) != good || !good && !strings.Contains(out, "error 47") {
@@ -139,9 +132,7 @@ func TestOpenSSLHonoursLists(t *testing.T) {
 	check("a list too old", good, begin.Add(8*24*time.Hour), "error 12")
 
 	// After a rollover both issuing CAs have lists that hold.
-	if err := i.Rollover(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, i.Rollover(t.Context()))
 	_, next := issueFor(t, i, "next.example.org", begin)
 	lists = func(t *testing.T) string {
 		t.Helper()

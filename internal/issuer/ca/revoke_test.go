@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,17 +22,13 @@ func listOf(t *testing.T, i *Issuer, name string) *x509.RevocationList {
 		t.Fatalf("%s: %q, %v", name, kind, err)
 	}
 	list, err := x509.ParseRevocationList(body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return list
 }
 
 func revoke(t *testing.T, i *Issuer, p vault.Progress, reason int, now time.Time) {
 	t.Helper()
-	if err := i.Revoke(t.Context(), vault.Revocation{Chain: p.Chain, Ref: p.Ref, Reason: reason, Now: now}); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, i.Revoke(t.Context(), vault.Revocation{Chain: p.Chain, Ref: p.Ref, Reason: reason, Now: now}))
 }
 
 func numberOf(l *x509.RevocationList) int64 { return l.Number.Int64() }
@@ -168,9 +165,7 @@ func TestNumbersAfterARestore(t *testing.T) {
 	listOf(t, i, "internal-1.crl")
 	row := i.account("revoked", "1")
 	saved, _, err := i.Accounts.Read(t.Context(), row)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for range 3 {
 		_, q := issueFor(t, i, "www.example.org", w.Now())
 		revoke(t, i, q, 1, w.Now())
@@ -183,9 +178,7 @@ func TestNumbersAfterARestore(t *testing.T) {
 	if err == nil {
 		err = i.Accounts.Write(t.Context(), row, saved, rev)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	w.pass(time.Minute)
 	revoke(t, i, p, 1, w.Now())
 	if l := listOf(t, i, "internal-1.crl"); numberOf(l) <= numberOf(used) || len(l.RevokedCertificateEntries) != 1 {
@@ -200,9 +193,7 @@ func certificateOf(t *testing.T, i *Issuer, name string) *x509.Certificate {
 		t.Fatalf("%s: %q, %v", name, kind, err)
 	}
 	c, err := x509.ParseCertificate(body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return c
 }
 

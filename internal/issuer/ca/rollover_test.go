@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -30,22 +31,16 @@ func (c *counting) Write(ctx context.Context, id string, plain []byte, rev int64
 func verify(t *testing.T, i *Issuer, p vault.Progress, name string, now time.Time) error {
 	t.Helper()
 	_, bundle, err := i.File(t.Context(), "internal.pem")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	opts := x509.VerifyOptions{Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), DNSName: name, CurrentTime: now}
 	opts.Roots.AppendCertsFromPEM(bundle)
 	for _, der := range p.Chain[1:] {
 		c, err := x509.ParseCertificate(der)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		opts.Intermediates.AddCert(c)
 	}
 	leaf, err := x509.ParseCertificate(p.Chain[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	_, err = leaf.Verify(opts)
 	return err
 }
@@ -57,9 +52,7 @@ func TestRollover(t *testing.T) {
 		t.Fatal(err)
 	}
 	first, p := issueFor(t, i, "www.example.org", begin)
-	if err := i.Rollover(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, i.Rollover(t.Context()))
 	second, q := issueFor(t, i, "www.example.org", begin)
 	if first.Issuer.CommonName != "Example CA" || second.Issuer.CommonName != "Example CA 2" {
 		t.Errorf("issued by %s, then by %s", first.Issuer, second.Issuer)
@@ -99,13 +92,9 @@ func TestRolloverByItself(t *testing.T) {
 			t.Fatalf("at %v: %v", now, err)
 		}
 		l, err := i.load(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		issuing, err := x509.ParseCertificate(p.Chain[1])
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		issuers[leaf.Issuer.CommonName], roots[issuing.Issuer.CommonName], most = true, true, max(most, len(l.all))
 		w.pass(80 * 24 * time.Hour)
 	}

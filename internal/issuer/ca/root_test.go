@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -28,9 +29,7 @@ func (c *crier) announce(_ context.Context, root vault.NewRoot) error {
 func signsUnder(t *testing.T, p vault.Progress) string {
 	t.Helper()
 	issuing, err := x509.ParseCertificate(p.Chain[1])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return issuing.Issuer.CommonName
 }
 
@@ -104,9 +103,7 @@ func TestOldRootIsNotAnnounced(t *testing.T) {
 	issueFor(t, i, "www.example.org", begin) // with nobody to announce it
 	var c crier
 	again := open(t, Issuer{Name: i.Name, Accounts: i.Accounts, Clock: w, Announce: c.announce})
-	if err := again.Rollover(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, again.Rollover(t.Context()))
 	issueFor(t, again, "www.example.org", begin)
 	if len(c.told) > 0 {
 		t.Errorf("announced %+v", c.told)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/policy"
 	"certwright/internal/vault"
 )
@@ -173,9 +174,7 @@ func TestUsagesThatAreNotNamed(t *testing.T) {
 	}
 	p = policy.New(policy.Patch{X509: &policy.X509Patch{EKUs: &[]string{}}}, begin)
 	p.Key, p.X509.Subject, p.X509.Usage = vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256}, "CN=host", policy.DefaultUsage(vault.EC)
-	if err := i.ValidatePolicy(config(""), p); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, i.ValidatePolicy(config(""), p))
 	if leaf, _ := issue(t, i, orderOf(t, "", p, begin)); len(leaf.ExtKeyUsage) != 1 || leaf.ExtKeyUsage[0] != x509.ExtKeyUsageCodeSigning {
 		t.Errorf("given %v", leaf.ExtKeyUsage)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/setting"
 )
 
@@ -24,9 +25,7 @@ profiles:
   web: {allow_dns: [example.org, "*.example.org"], ekus: [serverAuth]}
   short: {validity_days: 7, webpki_like: true}
 `), s.Fields(), "/")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if wrong := s.Check(); wrong != nil {
 		t.Fatal(wrong)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"certwright/conformance/certcentral"
 	"certwright/internal/clock"
+	"certwright/internal/must"
 	"certwright/internal/policy"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
@@ -48,9 +49,7 @@ func newAccount(t *testing.T, play certcentral.Play) *at {
 func onBook(t *testing.T, play certcentral.Play, rows vault.Accounts, now func() time.Time) *at {
 	t.Helper()
 	fake, err := certcentral.New(apiKey, now)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	fake.Set(play)
 	door := httptest.NewUnstartedServer(fake)
 	door.Config.SetKeepAlivesEnabled(false)
@@ -64,9 +63,7 @@ func (a *at) issuer(t testing.TB) *Issuer {
 	set := a.set
 	set.BaseURL = a.url
 	i, err := New("DigiCert", set, a.accounts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return i
 }
 
@@ -86,13 +83,9 @@ var ecKey = sync.OnceValues(func() (*ecdsa.PrivateKey, error) { return ecdsa.Gen
 func newOrder(t testing.TB, names ...string) vault.Order {
 	t.Helper()
 	key, err := ecKey()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	csr, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: names[0]}, DNSNames: names}, key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	p := policy.New(policy.Patch{}, began)
 	p.X509.Subject, p.X509.SANs, p.Issuer.CertType = "CN="+names[0], &vault.SANs{DNS: names}, "OV-SSL"
 	return vault.Order{ID: vault.NewID(), Ref: vault.Ref{Vault: "default", Kind: vault.Certificates, Name: "web"}, CSR: csr, Policy: p,
@@ -155,8 +148,6 @@ func (a *at) mustIssue(t testing.TB, p vault.Progress, orders int) *x509.Certifi
 		}
 	}
 	leaf, err := x509.ParseCertificate(p.Chain[0])
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return leaf
 }

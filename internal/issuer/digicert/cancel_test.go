@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"certwright/conformance/certcentral"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -51,9 +52,7 @@ func TestCancel(t *testing.T) {
 			a := newAccount(t, c.play)
 			_, o := a.steps(t, newOrder(t, "www.example.test"), c.steps)
 			if c.verb != "" {
-				if err := a.Do(a.Orders()[0].ID, c.verb, "because"); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, a.Do(a.Orders()[0].ID, c.verb, "because"))
 			}
 			if p := a.cancel(t, o); p.Cancelled != c.want {
 				t.Errorf("cancelled = %v, %v", p.Cancelled, p.Notes)
@@ -107,9 +106,7 @@ func TestCancelLost(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, certcentral.Play{Hold: true})
 	o := follows(t, a)
-	if err := a.Do(a.Orders()[0].ID, "issue", ""); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, a.Do(a.Orders()[0].ID, "issue", ""))
 	p := a.cancel(t, o)
 	if p.Cancelled || !strings.Contains(strings.Join(p.Notes, " "), "cannot be canceled any more") {
 		t.Fatalf("%+v", p)
@@ -149,9 +146,7 @@ func TestRevoke(t *testing.T) {
 				}
 				return
 			}
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			checkStatus(t, a, "revoked")
 			if r.Ref = p.Ref; a.issuer(t).Revoke(t.Context(), r) != nil {
 				t.Error("revoking twice is an error")

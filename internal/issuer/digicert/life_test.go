@@ -10,6 +10,7 @@ import (
 
 	"certwright/conformance/certcentral"
 	"certwright/internal/clock"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -161,9 +162,7 @@ func TestLostState(t *testing.T) {
 	fresh := newOrder(t, "www.example.test")
 	a.steps(t, fresh, 5)
 	a.accounts = sqltest.Accounts(t)
-	if err := a.Do(a.Orders()[0].ID, "issue", ""); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, a.Do(a.Orders()[0].ID, "issue", ""))
 	a.mustIssue(t, a.walk(t, fresh), 1)
 }
 
@@ -182,9 +181,7 @@ func TestRestoredBeforeItWasPlaced(t *testing.T) {
 			a.steps(t, saved, 4)
 			a.accounts = sqltest.Accounts(t) // as it was in the backup
 			a.pass(time.Hour)
-			if err := a.Do(a.Orders()[0].ID, "issue", ""); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, a.Do(a.Orders()[0].ID, "issue", ""))
 			a.mustIssue(t, a.walk(t, saved), 1)
 		})
 	}

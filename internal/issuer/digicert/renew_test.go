@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"certwright/conformance/certcentral"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -51,9 +52,7 @@ func TestRenewal(t *testing.T) {
 			old := a.walk(t, newOrder(t, "www.example.test", "api.example.test"))
 			first := a.Orders()[0].ID
 			if c.verb != "" {
-				if err := a.Do(first, c.verb, ""); err != nil {
-					t.Fatal(err)
-				}
+				must.Do(t, a.Do(first, c.verb, ""))
 			}
 			if c.names == nil {
 				c.names = []string{"www.example.test", "api.example.test"}
@@ -105,9 +104,7 @@ func TestReissueRejected(t *testing.T) {
 	old := a.walk(t, newOrder(t, "www.example.test"))
 	a.Set(certcentral.Play{Hold: true})
 	_, o := a.steps(t, a.renewed(t, old, 160*days, "www.example.test"), 3)
-	if err := a.Do(a.Orders()[0].ID, "reject", "no more"); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, a.Do(a.Orders()[0].ID, "reject", "no more"))
 	p := a.walk(t, o)
 	if p.Failure == nil || p.Failure.Code != vault.RequestRejected || !strings.Contains(p.Failure.Message, "no more") {
 		t.Errorf("%+v", p.Failure)

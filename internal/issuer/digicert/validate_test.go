@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 
@@ -15,9 +16,7 @@ import (
 func TestValidateIssuer(t *testing.T) {
 	t.Parallel()
 	i, err := New("DigiCert", Settings{}, sqltest.Accounts(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for name, c := range map[string]struct {
 		change func(*vault.IssuerConfig)
 		want   string
@@ -51,9 +50,7 @@ func checkBad(t *testing.T, name string, err error, want string) {
 func TestValidatePolicy(t *testing.T) {
 	t.Parallel()
 	i, err := New("DigiCert", Settings{Products: map[string]string{"Private": "private_ssl_plus"}}, sqltest.Accounts(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for name, c := range map[string]struct {
 		change func(*vault.Policy)
 		want   string
@@ -154,9 +151,7 @@ func TestLength(t *testing.T) {
 func TestBody(t *testing.T) {
 	t.Parallel()
 	i, err := New("DigiCert", Settings{Container: 7, DCVMethod: "dns-txt-token", PaymentMethod: "balance", ServerAuthOnly: true}, sqltest.Accounts(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	o := newOrder(t, "www.example.test", "api.example.test")
 	o.Now = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
 	s, err := i.open(o)
@@ -185,9 +180,7 @@ func TestBody(t *testing.T) {
 func TestUnfitOrders(t *testing.T) {
 	t.Parallel()
 	i, err := New("DigiCert", Settings{}, sqltest.Accounts(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for name, c := range map[string]struct {
 		change func(*vault.Order)
 		code   string

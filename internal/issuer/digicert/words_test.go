@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"certwright/conformance/certcentral"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -54,9 +55,7 @@ func TestStatuses(t *testing.T) {
 			a.SetStatus(a.Orders()[0].ID, c.status)
 			o.CancelRequested, o.Now = c.cancel, a.now
 			p, err := a.issuer(t).Step(t.Context(), o)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			got, text := "", p.Detail
 			switch {
 			case p.Failure != nil:
@@ -174,9 +173,7 @@ func TestApproval(t *testing.T) {
 	if !strings.Contains(p.Detail, "waits for approval in CertCentral") {
 		t.Fatalf("detail = %q", p.Detail)
 	}
-	if err := a.Do(a.Orders()[0].ID, "approve", ""); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, a.Do(a.Orders()[0].ID, "approve", ""))
 	a.mustIssue(t, a.walk(t, o), 1)
 }
 
@@ -202,9 +199,7 @@ func TestMissingOrder(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, certcentral.Play{Hold: true})
 	o := follows(t, a)
-	if err := a.Do(a.Orders()[0].ID, "forget", ""); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, a.Do(a.Orders()[0].ID, "forget", ""))
 	before := len(a.Calls())
 	p := a.walk(t, o)
 	if p.Failure == nil || p.Failure.Code != vault.IssuerFault || !strings.Contains(p.Failure.Message, "not_found|order") {
@@ -224,9 +219,7 @@ func TestLatePickup(t *testing.T) {
 	if p, _ := a.steps(t, o, 20); p.Failure != nil || p.Chain != nil {
 		t.Fatalf("%+v", p)
 	}
-	if err := a.Do(a.Orders()[0].ID, "issue", ""); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, a.Do(a.Orders()[0].ID, "issue", ""))
 	a.mustIssue(t, a.walk(t, o), 1)
 }
 
@@ -238,9 +231,7 @@ func TestLadder(t *testing.T) {
 	var got []time.Duration
 	for range 9 {
 		p, err := a.issuer(t).Step(t.Context(), o)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		o.State = p.State
 		got = append(got, p.Again)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"certwright/internal/issuer/issuertest"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -146,9 +147,7 @@ func judgeFlaw(t *testing.T, f flaw) {
 			server := httptest.NewServer(newDesk(t, way))
 			t.Cleanup(server.Close)
 			i, err := New(Settings{Address: server.URL})
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			return flawed{i, f}, vault.IssuerConfig{Vault: "default", Name: "desk", Provider: "Desk", Enabled: true}
 		}
 	}

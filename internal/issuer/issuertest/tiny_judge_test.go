@@ -14,6 +14,7 @@ import (
 
 	"certwright/internal/certs"
 	"certwright/internal/issuer/issuertest"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -24,9 +25,7 @@ func TestTiny(t *testing.T) {
 			server := httptest.NewServer(newDesk(t, way))
 			t.Cleanup(server.Close)
 			i, err := New(Settings{Address: server.URL})
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			return i, vault.IssuerConfig{Vault: "default", Name: "desk", Provider: "Desk", Enabled: true}
 		}
 	}
@@ -34,9 +33,7 @@ func TestTiny(t *testing.T) {
 		New: at("issues"),
 		Again: func(t *testing.T, first vault.Issuer) vault.Issuer {
 			again, err := New(first.(*Issuer).Settings)
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			return again
 		},
 		Reject: at("refuses"), Fault: at("knows nobody"), Unreachable: at("is away"), Hold: at("waits"),
@@ -56,9 +53,7 @@ type desk struct {
 func newDesk(t *testing.T, way string) *desk {
 	t.Helper()
 	authority, err := certs.NewAuthority("Signing Desk", time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return &desk{way: way, authority: authority, asked: map[string]string{}}
 }
 
@@ -112,15 +107,11 @@ func say(w http.ResponseWriter, status int, d decision) {
 func TestPageShowsWhatRuns(t *testing.T) {
 	t.Parallel()
 	page, err := os.ReadFile("../../../docs/issuers/writing-one.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	var code strings.Builder
 	for _, name := range []string{"tiny_test.go", "tiny_judge_test.go"} {
 		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 		code.Write(text)
 	}
 	blocks := strings.Split(string(page), "```go\n")[1:]

@@ -141,10 +141,7 @@ func TestLostAnswer(t *testing.T) {
 	t.Parallel()
 	b, p := playedWith(t)
 	i := p.issuer(t)
-	o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
-	first, err := i.Step(t.Context(), o)
-	must.Do(t, err)
-	o.State = first.State
+	o := p.begun(t, i)
 	b.meddler = onSign(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	cut, err := i.Step(t.Context(), o)
 	if err != nil || cut.Chain != nil || cut.Again <= 0 || !strings.Contains(cut.Detail, "cannot be reached") || len(cut.Notes) != 1 {
@@ -172,10 +169,7 @@ func TestLostSignIn(t *testing.T) {
 	t.Parallel()
 	b, p := playedWith(t)
 	i := p.issuer(t)
-	o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
-	first, err := i.Step(t.Context(), o)
-	must.Do(t, err)
-	o.State = first.State
+	o := p.begun(t, i)
 	i.now = func() time.Time { return time.Now().Add(time.Hour) } // the token that was held has ended
 	b.meddler = func(_ http.ResponseWriter, r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "/login") {
@@ -197,10 +191,7 @@ func TestAnotherProcessTellsItsDoubt(t *testing.T) {
 		next  vault.Issuer
 		doubt bool
 	}{{i, false}, {p.issuer(t), true}} {
-		o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
-		first, err := i.Step(t.Context(), o)
-		must.Do(t, err)
-		o.State = first.State
+		o := p.begun(t, i)
 		_, notes, err := finish(t, c.next, o)
 		must.Do(t, err)
 		if got := strings.Contains(strings.Join(notes, "\n"), "Another process"); got != c.doubt {
@@ -274,10 +265,7 @@ func TestCutOffBeforeTheCallIsNotLost(t *testing.T) {
 	t.Parallel()
 	_, p := playedWith(t)
 	i := p.issuer(t)
-	o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
-	first, err := i.Step(t.Context(), o)
-	must.Do(t, err)
-	o.State = first.State
+	o := p.begun(t, i)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if got, err := i.Step(ctx, o); err == nil || isLost(err) {

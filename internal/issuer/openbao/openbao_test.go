@@ -42,12 +42,10 @@ func TestContract(t *testing.T) {
 func TestSealedIsSaidPlainly(t *testing.T) {
 	atPlaces(t, func(t *testing.T, p *place) {
 		i := p.issuer(t)
-		o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
-		first, err := i.Step(t.Context(), o)
-		must.Do(t, err)
+		o := p.begun(t, i)
 		p.seal()
 		want := "the OpenBao or Vault server at " + i.host + " is sealed; an operator must unseal it"
-		for name, state := range map[string][]byte{"before the intent": nil, "after it": first.State} {
+		for name, state := range map[string][]byte{"before the intent": nil, "after it": o.State} {
 			o.State = state
 			if _, err := i.Step(t.Context(), o); err == nil || err.Error() != want {
 				t.Errorf("%s: %v, want %q", name, err, want)

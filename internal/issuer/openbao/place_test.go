@@ -90,6 +90,16 @@ func plainProps() vault.X509Props {
 	return vault.X509Props{Subject: "CN=www.example.test", SANs: &vault.SANs{DNS: []string{"www.example.test"}}, ValidityMonths: 12}
 }
 
+// begun is an order whose first step was taken.
+func (p *place) begun(t *testing.T, i *Issuer) vault.Order {
+	t.Helper()
+	o, _ := order(t, p.withAppRole(""), p.secretID, plainProps())
+	first, err := i.Step(t.Context(), o)
+	must.Do(t, err)
+	o.State = first.State
+	return o
+}
+
 // finish steps the order until it ends, or an error.
 func finish(t *testing.T, i vault.Issuer, o vault.Order) (end vault.Progress, notes []string, err error) {
 	t.Helper()

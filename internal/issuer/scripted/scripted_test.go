@@ -7,15 +7,14 @@ import (
 
 	"certwright/internal/certs"
 	"certwright/internal/issuer/issuertest"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
 func TestContract(t *testing.T) {
 	t.Parallel()
 	authority, err := certs.NewAuthority("Test Issuing CA", time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	with := func(script string) func(*testing.T) (vault.Issuer, vault.IssuerConfig) {
 		return func(*testing.T) (vault.Issuer, vault.IssuerConfig) {
 			return Issuer{Authority: authority}, config(script)
