@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"time"
@@ -35,6 +36,8 @@ Examples:
 
 // Run makes the backup and says what it is.
 func (b backupCommand) Run(ctx context.Context, to streams) error {
+	ctx, stop := signal.NotifyContext(ctx, ending()...)
+	defer stop()
 	data, err := b.folder()
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os/signal"
 	"path/filepath"
 
 	"certwright/internal/backup"
@@ -31,6 +32,8 @@ Example:
 
 // Run restores and says what is there now, and what is not.
 func (r restoreCommand) Run(ctx context.Context, to streams) (err error) {
+	ctx, stop := signal.NotifyContext(ctx, ending()...)
+	defer stop()
 	data, err := r.folder()
 	if err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"certwright/internal/account"
 	"certwright/internal/seal"
@@ -346,5 +347,78 @@ func TestUnpackEnds(t *testing.T) {
 	_, err := unpack(ended, strings.NewReader(strings.Repeat("x", 4096)), func(int64) {}, func(string, io.Reader) error { return nil })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
+	}
+}
+
+// One that is ended while it works leaves nothing either.
+func TestTakeEnds(t *testing.T) {
+	t.Parallel()
+	data, _ := newFolder(t)
+	for _, at := range []string{"copying", "writing", "reading back"} {
+		backups := t.TempDir()
+		ctx, end := context.WithCancel(t.Context())
+		_, err := Take(ctx, Request{Data: data, To: backups, Progress: func(doing string, _, _ float64) {
+			if doing == at {
+				end()
+			}
+		}})
+		if !errors.Is(err, context.Canceled) || len(list(t, backups)) > 0 {
+			t.Errorf("ended while %s: %v, left %v", at, err, list(t, backups))
+		}
+		end()
+	}
+}
+
+// What a killed backup or restore left is removed: there may be keys in it.
+func TestLeftOvers(t *testing.T) {
+	t.Parallel()
+	data, _ := newFolder(t)
+	backups, to := t.TempDir(), t.TempDir()
+	old, fresh, theirs := filepath.Join(backups, workPrefix+"1"), filepath.Join(backups, workPrefix+"2"), filepath.Join(backups, "mine")
+	for _, dir := range []string{old, fresh, theirs, filepath.Join(to, restorePrefix+"1")} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, dir := range []string{old, theirs} {
+		if err := os.Chtimes(dir, time.Time{}, time.Now().Add(-2*leftOver)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	made := take(t, Request{Data: data, To: backups, WithKeyset: true})
+	if got := list(t, backups); !slices.Equal(got, []string{filepath.Base(fresh), filepath.Base(made.File), "mine"}) {
+		t.Errorf("there is %v", got)
+	}
+	if _, err := Restore(t.Context(), Restoration{From: made.File, Data: to}); err != nil || sealedIn(t, to) != "sealed" {
+		t.Errorf("%v", err)
+	}
+}
+
+// The folder of a server that was killed, with a log that nobody wrote back.
+func TestTakeAfterAKill(t *testing.T) {
+	t.Parallel()
+	data, store := newFolder(t)
+	write(t, data, store, "in the log", 1)
+	killed := t.TempDir() // as the disk is while the store is open
+	for _, name := range list(t, data) {
+		text, err := os.ReadFile(filepath.Join(data, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(killed, name), text, modeOf(t, filepath.Join(data, name)))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := list(t, killed)
+	made := take(t, Request{Data: killed, WithKeyset: true})
+	to := t.TempDir()
+	if _, err := Restore(t.Context(), Restoration{From: made.File, Data: to}); err != nil {
+		t.Fatal(err)
+	}
+	if got := sealedIn(t, to); got != "in the log" {
+		t.Errorf("the row says %q", got)
+	}
+	if !slices.Equal(list(t, killed), before) {
+		t.Errorf("the folder has %v", list(t, killed))
 	}
 }

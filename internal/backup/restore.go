@@ -33,10 +33,11 @@ type Restoration struct {
 // Restore verifies a backup and puts its files into the data folder. Until all
 // is verified, nothing there is touched.
 func Restore(ctx context.Context, r Restoration) (Report, error) {
+	sweep(r.Data, restorePrefix, clock.Real{}.Now()) // of one that was killed: nobody else restores here now
 	if err := r.vacant(); err != nil {
 		return Report{}, err
 	}
-	work, err := os.MkdirTemp(r.Data, ".restore-*") // mode 0700, on the same disk
+	work, err := os.MkdirTemp(r.Data, restorePrefix+"*") // mode 0700, on the same disk
 	if err != nil {
 		return Report{}, fmt.Errorf("restore: %w", err)
 	}
@@ -62,6 +63,8 @@ func Restore(ctx context.Context, r Restoration) (Report, error) {
 	}
 	return report, nil
 }
+
+const restorePrefix = ".restore-"
 
 // vacant refuses a folder with other files than a keyset that waits for its database.
 func (r Restoration) vacant() error {

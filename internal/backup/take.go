@@ -52,7 +52,8 @@ func Take(ctx context.Context, r Request) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	work, err := os.MkdirTemp(filepath.Dir(to), ".certwright-backup-*") // mode 0700
+	sweep(filepath.Dir(to), workPrefix, made.Add(-leftOver))
+	work, err := os.MkdirTemp(filepath.Dir(to), workPrefix+"*") // mode 0700
 	if err != nil {
 		return Report{}, fmt.Errorf("make the backup: %w\nhint: name a file in a folder that there is and that you may write to", err)
 	}
@@ -63,6 +64,13 @@ func Take(ctx context.Context, r Request) (Report, error) {
 	}
 	return report, nil
 }
+
+// A folder of one that was killed is removed by the next, once no backup can
+// still be at it.
+const (
+	workPrefix = ".certwright-backup-"
+	leftOver   = 24 * time.Hour
+)
 
 func (r Request) take(ctx context.Context, made time.Time, to, work string) (Report, error) {
 	paths := map[string]string{sqlstore.File: filepath.Join(work, sqlstore.File)}
@@ -141,7 +149,7 @@ func (r Request) pack(ctx context.Context, to string, m Manifest, paths map[stri
 	if err != nil {
 		return 0, err
 	}
-	err = pack(ctx, f, m, paths, r.bytes("writing", sizeOf(paths)))
+	err = pack(ctx, &steady{to: f}, m, paths, r.bytes("writing", sizeOf(paths)))
 	if err == nil {
 		err = f.Sync()
 	}
