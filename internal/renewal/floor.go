@@ -125,15 +125,17 @@ func length(d time.Duration) string {
 		d = whole
 	}
 	days, rest := d/day, (d % day).Round(time.Second)
+	whole := fmt.Sprintf("%d days", days)
+	if days == 1 {
+		whole = "a day"
+	}
 	switch {
 	case days == 0:
 		return rest.String()
-	case days == 1 && rest == 0:
-		return "a day"
 	case rest == 0:
-		return fmt.Sprintf("%d days", days)
+		return whole
 	}
-	return fmt.Sprintf("%d days and %s", days, rest)
+	return whole + " and " + rest.String()
 }
 
 // planned is when to renew where the policy says due: earlier if the issuer

@@ -36,6 +36,7 @@ func TestRenewalFloor(t *testing.T) {
 		"as long as the days":             {days(30), aged(30*day, 0), vault.Settings{}, 20 * day, "lifetime that the issuer gave, 30 days"},
 		"a little shorter than the days":  {days(30), aged(30*day-20*time.Second, 0), vault.Settings{}, (30*day - 20*time.Second) / 3 * 2, "lifetime that the issuer gave"},
 		"a day after it was made":         {days(89), aged(90*day, 0), vault.Settings{}, 9 * day, "a day after"},
+		"five percent":                    {percent(5), aged(30*day, 0), vault.Settings{}, 3 * day, "would renew a day and 12h0m0s after"},
 		"one percent":                     {percent(1), aged(30*day, 0), vault.Settings{}, 3 * day, "7h12m0s after"},
 		"one percent, in development":     {percent(1), aged(30*day, 0), vault.Settings{AsWritten: true}, 30 * day / 100, ""},
 		"and dated back":                  {percent(1), aged(30*day, 5*time.Minute), vault.Settings{AsWritten: true}, 30*day/100 - 5*time.Minute, ""},
