@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
@@ -19,13 +21,13 @@ func (s *Server) openData(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.folder.holdDatabase(); err != nil {
+	if err := errors.Join(s.folder.private(), s.folder.holdDatabase()); err != nil {
 		return err
 	}
-	if err := s.openTrust(past); err != nil {
+	if err := s.openBoth(ctx, past); err != nil {
 		return err
 	}
-	if err := s.openDatabase(ctx, past); err != nil {
+	if err := s.unseal(ctx); err != nil {
 		return err
 	}
 	if s.clock, err = openClock(ctx, s.store); err != nil {
@@ -38,7 +40,7 @@ func (s *Server) openData(ctx context.Context) (err error) {
 // openTrust opens the TLS authority. A folder that was used has one, which
 // clients trust: another is made only where that is meant.
 func (s *Server) openTrust(past past) (err error) {
-	if past.used && !s.options.NewCA && !s.options.NewDatabase {
+	if past.used && !s.options.NewCA && !(s.options.NewDatabase && past.gone) {
 		s.trust, err = trust.Reopen(s.folder.path)
 		return err
 	}
@@ -54,11 +56,25 @@ func (s *Server) openTrust(past past) (err error) {
 	return nil
 }
 
-// openDatabase opens the database that belongs in the folder, and no other.
-func (s *Server) openDatabase(ctx context.Context, past past) (err error) {
-	if s.store, err = sqlstore.Open(ctx, s.folder.file(databaseFile), past.accept); err != nil {
-		return err
+// openBoth opens the TLS authority and the database that belongs in the folder,
+// and no other. In a new folder both take their time and are made side by side;
+// in a used one the first that is refused keeps the second from being touched.
+func (s *Server) openBoth(ctx context.Context, past past) (err error) {
+	var beside sync.WaitGroup
+	var untrusted error
+	beside.Go(func() { untrusted = s.openTrust(past) })
+	if past.used {
+		if beside.Wait(); untrusted != nil {
+			return untrusted
+		}
 	}
+	s.store, err = sqlstore.Open(ctx, s.folder.file(databaseFile), past.accept)
+	beside.Wait()
+	return errors.Join(err, untrusted)
+}
+
+// unseal opens the keyset and marks the database as the one that was here last.
+func (s *Server) unseal(ctx context.Context) (err error) {
 	s.store.OnTrouble(s.tellTrouble)
 	open := seal.Open
 	if s.options.NewDatabase {

@@ -85,16 +85,21 @@ func (f *folder) hold() error {
 	return nil
 }
 
+// private refuses a database that others can read.
+func (f *folder) private() error {
+	for _, end := range []string{"", "-wal", "-shm"} {
+		if err := files.Private(f.file(databaseFile + end)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("open the database: %w", err)
+		}
+	}
+	return nil
+}
+
 // holdDatabase locks the database itself as well, since the lock file may be
 // removed. What it opens stays open until the store is closed: closing any
 // descriptor of the file ends the locks that SQLite has on it in this process.
 func (f *folder) holdDatabase() (err error) {
 	path := f.file(databaseFile)
-	for _, name := range []string{path, path + "-wal", path + "-shm"} {
-		if err := files.Private(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("open the database: %w", err)
-		}
-	}
 	f.database, err = lockDatabase(path)
 	if errors.Is(err, errLocked) {
 		return fmt.Errorf("the database %s is in use by another process\nhint: stop that server, or choose another folder with --data or --ephemeral", path)

@@ -1,6 +1,10 @@
 package server
 
-import "certwright/internal/config"
+import (
+	"errors"
+
+	"certwright/internal/config"
+)
 
 // LockFile is the one file that a held data folder always has.
 const LockFile = lockFile
@@ -11,6 +15,11 @@ func Hold(path string) (release func() error, err error) {
 	f, err := openFolder(config.Config{Data: path})
 	if err != nil {
 		return nil, err
+	}
+	if sizeOf(f.file(databaseFile)) >= 0 {
+		if err := f.holdDatabase(); err != nil {
+			return nil, errors.Join(err, f.close())
+		}
 	}
 	return f.close, nil
 }

@@ -24,6 +24,7 @@ type past struct {
 	mark  *mark // nil if there is none: of a new folder, or one of an older program
 	used  bool  // there was a database: its keyset or its mark is there
 	log   bool  // the database's log has something in it
+	gone  bool  // the database is not there
 	renew bool  // --new-database
 }
 
@@ -36,10 +37,9 @@ func readPast(f *folder, renew bool) (p past, err error) {
 	}
 	p.used = p.mark != nil || sizeOf(f.file(keysetFile)) >= 0
 	p.log = sizeOf(f.file(databaseFile+"-wal")) > 0
-	if sizeOf(f.file(databaseFile)) > 0 {
-		return p, nil
-	}
+	p.gone = sizeOf(f.file(databaseFile)) <= 0
 	switch {
+	case !p.gone:
 	case p.log:
 		return p, fmt.Errorf("the database %s is missing, and its log %[2]s-wal is still there\nhint: %s; for another database, move the log away first", f.file(databaseFile), databaseFile, putBack)
 	case p.used && !renew:

@@ -2,6 +2,7 @@ package server
 
 import (
 	"database/sql"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -168,13 +169,18 @@ func writeBack(dir string) {
 	}
 }
 
-// The hints lead out: without its mark a folder takes the database that is there.
+// The hints lead out: without its mark a folder, like one of an older program,
+// takes the database that is there.
 func TestTheMarkMayBeRemoved(t *testing.T) {
 	t.Parallel()
 	_, two, three := usedFolder(t)
 	writeBack(two)
 	for dir, want := range map[string]string{two: "two", three: "three"} {
 		must.Do(t, os.Remove(filepath.Join(dir, markFile)))
+		db, err := sql.Open("sqlite", filepath.Join(dir, databaseFile))
+		must.Do(t, err)
+		_, err = db.Exec("DELETE FROM settings WHERE key LIKE 'database.%'") // as an older program left it
+		must.Do(t, errors.Join(err, db.Close()))
 		wantSecret(t, dir, want, Options{})
 		wantSecret(t, dir, want, Options{}) // with the mark that it got
 		if m, err := readMark(filepath.Join(dir, markFile)); err != nil || m == nil || m.Open {
@@ -236,4 +242,16 @@ func TestALostAuthorityIsRefused(t *testing.T) {
 		t.Errorf("it said %q", said.String())
 	}
 	wantSecret(t, dir, "three", Options{})
+}
+
+// A database has one server, also where the lock file was removed.
+func TestTheDatabaseIsLockedItself(t *testing.T) {
+	t.Parallel()
+	s := run(t)
+	must.Do(t, os.Remove(filepath.Join(s.Ready.Data, lockFile)))
+	if _, err := Hold(s.Ready.Data); err == nil || !strings.Contains(err.Error(), "certwright.db is in use by another process\nhint: ") {
+		t.Errorf("held beside a server: %v", err)
+	}
+	refused(t, s.Ready.Data, "certwright.db is in use by another process")
+	setSecret(t, s, "after")
 }
