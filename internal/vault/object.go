@@ -59,18 +59,42 @@ func (r Ref) As(k Kind) Ref { r.Kind = k; return r }
 // String names the object as it stands in paths and bindings: "vault/kind/key".
 func (r Ref) String() string { return r.Vault + "/" + string(r.Kind) + "/" + r.Key() }
 
-// An Object is the head of a certificate, key or secret: what is true of all its versions.
+// An Object is the whole state of one name in a vault but for its versions: one
+// row with one revision. A key or secret that belongs to a certificate has no
+// row of its own: it is the certificate's, seen as a key or secret (Managed).
+// Sinks, lists of contacts, withdrawn orders and the daily sweep are objects as
+// well, for the sake of their jobs; no URL leads to those.
 type Object struct {
 	Ref
-	Latest   string             // id of the version served when the caller names none
-	Pending  bool               // no version was ever completed; Latest is a placeholder (docs/contract/certificates.md)
-	Managed  bool               // a key or secret that backs a certificate
-	Policy   *Policy            // certificates only
-	Rotation *KeyRotationPolicy // keys only; nil: the default
-	Deletion *Deletion          // set while soft-deleted
-	Created  time.Time
-	Rev      int64 // grows by one with every write; the store refuses a stale one
+	Latest      string             // id of the version served when the caller names none
+	Placeholder *Placeholder       // of a certificate without a completed version, under the id Latest; nil: there is one
+	Managed     bool               // seen as a key or secret; it cannot be put
+	Policy      *Policy            // certificates only
+	Rotation    *KeyRotationPolicy // keys only; nil: the default
+	Deletion    *Deletion          // set while soft-deleted
+	Operation   *Operation         // the pending object of a certificate, ended or not; nil: there is none
+	Schedule    Schedule           // what was done for a version, and what is planned
+	Created     time.Time
+	Rev         int64 // grows with every write and every claim; the store refuses a stale one
+
+	Jobs    map[JobKind]time.Time // when its work falls due, on the server's (shifted) clock
+	Lease   Hold                  // who works on one of them; the zero Hold: nobody
+	Attempt int                   // failed tries of that work so far
 }
+
+// A Placeholder is what is shown of a certificate before its first version is
+// complete: disabled, with the dates that it would have
+// (docs/contract/certificates.md).
+type Placeholder struct {
+	Attributes Attributes
+	Tags       map[string]string
+}
+
+// Pending reports whether no version of a certificate was ever completed.
+func (o Object) Pending() bool { return o.Placeholder != nil }
+
+// InProgress reports whether the object has an operation in progress.
+func (o Object) InProgress() bool { return o.Operation != nil && o.Operation.Status == InProgress }
 
 // A Deletion says since when an object is deleted and when it may be purged.
 type Deletion struct{ At, PurgeAt time.Time }
@@ -93,19 +117,28 @@ func (a Attributes) Changed(at time.Time) Attributes {
 	return a
 }
 
-// A Version is one issue of an object. After it is stored only Attributes and Tags change.
+// A Version is one issue of an object. After it is stored only Attributes and Tags
+// change. One of a certificate is its key's and its secret's too: all three have
+// its id, its dates and its tags.
 type Version struct {
 	Ref
-	ID         string // 32 lower-case hex digits, the same for certificate, key and secret
+	ID         string // 32 lower-case hex digits
 	Attributes Attributes
 	Tags       map[string]string // nil: none
-	Managed    bool              // a key or secret that backs a certificate
-	Pending    bool              // the placeholder of a certificate whose first version is not complete
+	Managed    bool              // of a certificate, seen as a key or secret by Ref.Kind
+	Pending    bool              // a Placeholder, seen as a version; it is not stored as one
 
-	// Exactly one is set, by Ref.Kind; none on a placeholder.
+	// By Ref.Kind the one that is set; of a certificate all three; none on a placeholder.
 	Certificate *CertificateBody
 	Key         *KeyBody
 	Secret      *SecretBody
+}
+
+// As returns the version of a certificate seen as its key or secret.
+func (v Version) As(k Kind) Version {
+	v.Managed = k != Certificates
+	v.Ref.Kind = k
+	return v
 }
 
 // CertificateBody is what a certificate version carries.
@@ -136,7 +169,8 @@ type KeyBody struct {
 // SecretBody is what a secret version carries.
 type SecretBody struct {
 	ContentType string
-	Value       Sealed
+	Value       Sealed // nil where Form is set
+	Form        string // of a certificate's: how the value is made of key and chain when it is read; "": it is stored
 	Previous    string // id of the version before this one; "" for the first
 }
 

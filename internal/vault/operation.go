@@ -62,8 +62,8 @@ type Operation struct {
 	Approval        *Approval     // nil: none yet
 	History         []Note        // what happened so far, oldest first
 	Target          string        // version id once completed
+	Staged          *Version      // of Self: signed already, and shown once somebody looks
 	Created         time.Time
-	Rev             int64
 }
 
 // NewOperation begins an operation by a policy.
@@ -212,18 +212,19 @@ func (o Operation) Hasten(now time.Time) (Operation, error) {
 // one that failed or was cancelled.
 func (o Operation) Complete(version string) Operation {
 	o.Status, o.Target, o.Failure, o.Detail, o.Asks = Completed, version, nil, "", false
-	o.Private, o.State, o.Issuer = nil, nil, nil
+	o.Private, o.State, o.Issuer, o.Tags, o.Staged = nil, nil, nil, nil, nil
+	o.Policy = Policy{Issuer: o.Policy.Issuer} // what its GET shows of it
 	return o
 }
 
 // Fail ends the operation. The staged key stays, for a merge.
 func (o Operation) Fail(f Failure) Operation {
-	o.Status, o.Failure, o.Detail, o.Asks = Failed, &f, "", false
+	o.Status, o.Failure, o.Detail, o.Asks, o.Staged = Failed, &f, "", false, nil
 	return o
 }
 
 // Cancel ends the operation. The staged key stays, for a merge.
 func (o Operation) Cancel() Operation {
-	o.Status, o.Detail, o.Asks = Cancelled, "", false
+	o.Status, o.Detail, o.Asks, o.Staged = Cancelled, "", false, nil
 	return o
 }
