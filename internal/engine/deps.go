@@ -19,7 +19,8 @@ type Deps struct {
 	Sealer   vault.Sealer
 	Clock    vault.Clock
 	Settings func(vaultName string) vault.Settings // what the operator fixed for a vault
-	Poke     func()                                // wakes the worker after new work was stored
+	Poke     func()                                // wakes the worker after new work was stored that is due
+	PokeAt   func(due time.Time)                   // lets the worker wake when it is due, if it would sleep longer
 	Log      *slog.Logger                          // never gets a secret
 
 	epochs epochs
@@ -27,8 +28,8 @@ type Deps struct {
 
 // Check reports the first field that is not set.
 func (d *Deps) Check() error {
-	if d.Store == nil || d.Sealer == nil || d.Clock == nil || d.Settings == nil || d.Poke == nil || d.Log == nil {
-		return errors.New("engine: Store, Sealer, Clock, Settings, Poke and Log are required")
+	if d.Store == nil || d.Sealer == nil || d.Clock == nil || d.Settings == nil || d.Poke == nil || d.PokeAt == nil || d.Log == nil {
+		return errors.New("engine: Store, Sealer, Clock, Settings, Poke, PokeAt and Log are required")
 	}
 	return nil
 }
@@ -42,19 +43,34 @@ func (d *Deps) Change(ctx context.Context, ref vault.Ref, fn func(vault.Tx) erro
 	return d.Store.Update(ctx, fn)
 }
 
-// Drop ends a job that has nothing left to do.
-func (d *Deps) Drop(ctx context.Context, l vault.Lease) error {
-	err := d.Store.Update(ctx, func(tx vault.Tx) error { return tx.Finish(l) })
-	return Withdrawn(err)
+// Edit reads an object that is there, lets edit change it, and puts it, in one
+// transaction; another one that came between lets it begin anew. Where edit fails
+// nothing is written.
+func (d *Deps) Edit(ctx context.Context, ref vault.Ref, edit func(vault.Tx, *vault.Object) error) error {
+	defer d.epochs.bump(ref)
+	return Again(ctx, func() error {
+		return d.Store.Update(ctx, func(tx vault.Tx) error {
+			o, err := tx.Object(ref)
+			if err != nil {
+				return err
+			}
+			if err := edit(tx, &o); err != nil {
+				return err
+			}
+			return tx.PutObject(&o)
+		})
+	})
 }
 
-// Withdrawn is nil where err says that the job was withdrawn meanwhile, which
-// ends it as well.
-func Withdrawn(err error) error {
-	if errors.Is(err, vault.ErrStale) {
-		return nil
-	}
-	return err
+// Work is Work of a worker's job, and makes what was rendered of its object stale.
+func (d *Deps) Work(ctx context.Context, l vault.Lease, edit func(vault.Tx, *vault.Object) error) error {
+	defer d.epochs.bump(l.Ref)
+	return Work(ctx, d.Store, l, edit)
+}
+
+// Drop ends a job that has nothing left to do.
+func (d *Deps) Drop(ctx context.Context, l vault.Lease) error {
+	return d.Work(ctx, l, func(vault.Tx, *vault.Object) error { return nil })
 }
 
 // Reset empties the store, settings and accounts excepted, and makes all that
@@ -64,7 +80,3 @@ func (d *Deps) Reset(ctx context.Context) error {
 	defer d.epochs.bumpAll()
 	return d.Store.Reset(ctx)
 }
-
-// ErrChanged says that what was prepared no longer fits the stored state: it is
-// prepared anew.
-var ErrChanged = errors.New("the object changed meanwhile")

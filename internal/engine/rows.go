@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -24,61 +25,51 @@ func Found[T any](v T, err error) (T, bool, error) {
 	return v, err == nil, err
 }
 
-// Existing returns the head of an object that is neither missing nor deleted.
+// Existing returns an object that is neither missing nor deleted.
 func Existing(r vault.Reader, ref vault.Ref) (vault.Object, error) {
 	o, err := r.Object(ref)
-	if err == nil && o.Deletion != nil {
+	return Live(o, err, ref)
+}
+
+// Live refuses an object that is missing or deleted. The key and the secret of a
+// certificate are there once its first version is.
+func Live(o vault.Object, err error, ref vault.Ref) (vault.Object, error) {
+	if err == nil && (o.Deletion != nil || o.Managed && o.Pending()) {
 		err = vault.ErrNotFound
 	}
 	return One(o, err, vault.NoSuchObject(ref))
 }
 
-// Deleted returns the head of a soft-deleted object.
+// Either returns an object that is there, be it deleted or not.
+func Either(r vault.Reader, ref vault.Ref) (vault.Object, error) {
+	o, err := r.Object(ref)
+	if err == nil && o.Managed && o.Pending() {
+		err = vault.ErrNotFound
+	}
+	return One(o, err, vault.NoSuchObject(ref))
+}
+
+// Deleted returns a soft-deleted object.
 func Deleted(r vault.Reader, ref vault.Ref) (vault.Object, error) {
 	o, err := r.Object(ref)
-	if err == nil && o.Deletion == nil {
+	if err == nil && (o.Deletion == nil || o.Managed && o.Pending()) {
 		err = vault.ErrNotFound
 	}
 	return One(o, err, vault.NoSuchDeleted(ref))
 }
 
-// Version returns the version asked for, the latest for "".
+// Version returns the version asked for, the latest for "". That of a
+// certificate which has none yet is its placeholder.
 func Version(r vault.Reader, o vault.Object, id string) (vault.Version, error) {
-	want := id
-	if want == "" {
-		want = o.Latest
+	want := cmp.Or(id, o.Latest)
+	if p := o.Placeholder; p != nil && want == o.Latest {
+		return vault.Version{Ref: o.Ref, ID: o.Latest, Pending: true, Attributes: p.Attributes, Tags: p.Tags}, nil
 	}
 	v, err := r.Version(o.Ref, want)
 	if errors.Is(err, vault.ErrNotFound) && id == "" {
 		return v, fmt.Errorf("latest version of %s is missing: %w", o.Ref, err)
 	}
-	return One(v, err, vault.NoSuchVersion(vault.Ref{Vault: o.Vault, Kind: o.Kind, Name: o.Name}, id))
-}
-
-// Shapes are the kinds that belong together: a certificate with its key and
-// secret; a plain key or secret alone.
-func Shapes(k vault.Kind) []vault.Kind {
-	if k == vault.Certificates {
-		return []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets}
-	}
-	return []vault.Kind{k}
-}
-
-// EachShape does something to every head that belongs to the object.
-func EachShape(tx vault.Tx, ref vault.Ref, do func(vault.Object) error) error {
-	for _, k := range Shapes(ref.Kind) {
-		head, ok, err := Found(tx.Object(ref.As(k)))
-		if err != nil {
-			return err
-		}
-		if !ok || k != ref.Kind && !head.Managed {
-			continue
-		}
-		if err := do(head); err != nil {
-			return err
-		}
-	}
-	return nil
+	return One(v, err, vault.NoSuchVersion(o.Ref, id))
 }
 
 // DatedApart dates a version later than the one before it. Lists come in order

@@ -7,9 +7,6 @@ import (
 	"certwright/internal/vault"
 )
 
-// behindAll sorts behind every kind of object.
-const behindAll = "~"
-
 // certificates walks the lists of certificates, vault by vault.
 func (m *Metrics) certificates() func(context.Context, *inventory) (bool, error) {
 	at := vault.ObjectsPage{Kind: vault.Certificates, IncludePending: true, Limit: objectsPage}
@@ -17,11 +14,11 @@ func (m *Metrics) certificates() func(context.Context, *inventory) (bool, error)
 	return func(ctx context.Context, c *inventory) (more bool, err error) {
 		err = m.Store.View(ctx, func(r vault.Reader) error {
 			if !inside {
-				next, err := r.Heads(vault.Ref{Vault: at.Vault, Kind: behindAll}, 1)
+				next, err := r.Vaults(at.Vault, 1)
 				if err != nil || len(next) == 0 {
 					return err
 				}
-				at.Vault, at.Deleted, at.After, inside = next[0].Vault, false, "", true
+				at.Vault, at.Deleted, at.After, inside = next[0], false, "", true
 			}
 			page, err := r.Objects(at)
 			if err != nil {

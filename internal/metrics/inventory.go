@@ -106,7 +106,7 @@ func (b *buckets) add(v float64) {
 // between them.
 func (m *Metrics) count(ctx context.Context) (*inventory, error) {
 	c := &inventory{at: clock.Real{}.Now(), now: m.Clock.Now(), vaults: map[string]*counts{}, orders: map[place]*orderCounts{}, queues: map[string]*queue{}}
-	walks := []func(context.Context, *inventory) (bool, error){m.certificates(), m.underway(), m.stopped(), m.messages, m.jobDue}
+	walks := []func(context.Context, *inventory) (bool, error){m.certificates(), m.orders(vault.InProgress), m.orders(vault.Failed), m.messages, m.jobDue}
 	for _, walk := range walks {
 		for more := true; more; {
 			began := clock.Real{}.Now()

@@ -10,43 +10,32 @@ import (
 	"certwright/internal/vault"
 )
 
-// underway walks the operations in progress.
-func (m *Metrics) underway() func(context.Context, *inventory) (bool, error) {
+// orders walks the certificates whose operation has a status.
+func (m *Metrics) orders(status vault.Status) func(context.Context, *inventory) (bool, error) {
 	var after vault.Ref
-	return func(ctx context.Context, c *inventory) (bool, error) {
-		return m.operations(ctx, c, &after, func(r vault.Reader) ([]vault.Operation, error) { return r.Underway("", after, operationsPage) })
-	}
-}
-
-// stopped walks the operations that failed.
-func (m *Metrics) stopped() func(context.Context, *inventory) (bool, error) {
-	var after vault.Ref
-	return func(ctx context.Context, c *inventory) (bool, error) {
-		return m.operations(ctx, c, &after, func(r vault.Reader) ([]vault.Operation, error) { return r.Failed(after, operationsPage) })
-	}
-}
-
-func (m *Metrics) operations(ctx context.Context, c *inventory, after *vault.Ref, read func(vault.Reader) ([]vault.Operation, error)) (more bool, err error) {
-	err = m.Store.View(ctx, func(r vault.Reader) error {
-		page, err := read(r)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		for _, op := range page {
-			w := c.ordersAt(place{op.Vault, strings.ToLower(op.IssuerName)})
-			w.states[stateOfOrder(op)]++
-			if op.Status == vault.InProgress {
-				w.ages.add(c.now.Sub(op.Created).Seconds())
-				w.oldest = sooner(w.oldest, op.Created)
-			}
-			if err := m.renewal(r, op, w, c.now); err != nil {
+	return func(ctx context.Context, c *inventory) (more bool, err error) {
+		err = m.Store.View(ctx, func(r vault.Reader) error {
+			page, err := r.Orders(status, "", after, operationsPage)
+			if err != nil || len(page) == 0 {
 				return err
 			}
-		}
-		*after, more = page[len(page)-1].Ref, len(page) == operationsPage
-		return nil
-	})
-	return more, err
+			for _, o := range page {
+				op := o.Operation
+				w := c.ordersAt(place{op.Vault, strings.ToLower(op.IssuerName)})
+				w.states[stateOfOrder(*op)]++
+				if o.InProgress() {
+					w.ages.add(c.now.Sub(op.Created).Seconds())
+					w.oldest = sooner(w.oldest, op.Created)
+				}
+				if err := m.renewal(r, o, w, c.now); err != nil {
+					return err
+				}
+			}
+			after, more = page[len(page)-1].Ref, len(page) == operationsPage
+			return nil
+		})
+		return more, err
+	}
 }
 
 func stateOfOrder(op vault.Operation) string {
@@ -67,16 +56,13 @@ func stateOfOrder(op vault.Operation) string {
 
 // renewal counts an operation that the vault began by itself, if the
 // certificate it is for still asks for one.
-func (m *Metrics) renewal(r vault.Reader, op vault.Operation, w *orderCounts, now time.Time) error {
-	if !op.Renewal {
+func (m *Metrics) renewal(r vault.Reader, o vault.Object, w *orderCounts, now time.Time) error {
+	if !o.Operation.Renewal || o.Latest == "" || o.Pending() {
 		return nil
 	}
-	head, err := r.Object(op.Ref)
-	if err == nil && head.Latest != "" {
-		var v vault.Version
-		if v, err = r.Version(op.Ref, head.Latest); err == nil {
-			m.overdue(head, v, op, w, now)
-		}
+	v, err := r.Version(o.Ref, o.Latest)
+	if err == nil {
+		m.overdue(o, v, w, now)
 	}
 	if errors.Is(err, vault.ErrNotFound) {
 		return nil
@@ -86,8 +72,10 @@ func (m *Metrics) renewal(r vault.Reader, op vault.Operation, w *orderCounts, no
 
 // overdue counts a renewal, and how it stands: it is overdue a tenth of the lifetime
 // after its trigger, or a day.
-func (m *Metrics) overdue(head vault.Object, v vault.Version, op vault.Operation, w *orderCounts, now time.Time) {
-	for _, d := range renewal.Milestones(head, v, vault.Schedule{}, false, m.Settings(head.Vault)) {
+func (m *Metrics) overdue(o vault.Object, v vault.Version, w *orderCounts, now time.Time) {
+	op := o.Operation
+	o.Operation, o.Schedule = nil, vault.Schedule{} // as if nothing had been done about it
+	for _, d := range renewal.Milestones(o, v, m.Settings(o.Vault)) {
 		if d.What != vault.AutoRenew {
 			continue
 		}

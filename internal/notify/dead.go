@@ -3,11 +3,11 @@ package notify
 import (
 	"cmp"
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -96,7 +96,7 @@ func requeue(tx vault.Tx, dead []vault.Message, now time.Time) error {
 	if len(dead) == 0 {
 		return nil
 	}
-	return tx.PutJob(Job(dead[0].Sink, now))
+	return engine.SetJob(tx, vault.JobDeliver, vault.SinkRef(dead[0].Sink), now)
 }
 
 // Sweep drops what is old and gives every sink with queued messages the job
@@ -126,11 +126,11 @@ func (c *Delivery) heal(ctx context.Context, name string) error {
 		if err != nil || len(queue) == 0 {
 			return err
 		}
-		j := Job(name, queue[0].Due)
-		if _, err := tx.Job(j.Kind, j.Ref); !errors.Is(err, vault.ErrNotFound) {
+		sink, _, err := engine.Found(tx.Object(vault.SinkRef(name)))
+		if _, planned := sink.Jobs[vault.JobDeliver]; err != nil || planned {
 			return err
 		}
-		return tx.PutJob(j)
+		return engine.SetJob(tx, vault.JobDeliver, vault.SinkRef(name), queue[0].Due)
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -85,11 +86,6 @@ func (c *Delivery) For(m vault.Message) (names []string) {
 	return names
 }
 
-// Job is what delivers a sink's messages from a time on.
-func Job(sink string, due time.Time) vault.Job {
-	return vault.Job{Kind: vault.JobDeliver, Ref: vault.Ref{Vault: "-", Kind: vault.Sinks, Name: sink}, Due: due}
-}
-
 // Deliver is the handler of vault.JobDeliver: it sends the sink's messages that
 // are due, the earliest first, and puts the job again for the next. What became
 // of a message is stored before the next is sent, so that a crash repeats one
@@ -105,12 +101,7 @@ func (c *Delivery) Deliver(ctx context.Context, l vault.Lease) error {
 	if err := c.prune(ctx, l.Ref.Name); err != nil {
 		return err
 	}
-	return c.Store.Update(ctx, func(tx vault.Tx) error {
-		if err := tx.Finish(l); err != nil {
-			return err
-		}
-		return r.again(tx, l)
-	})
+	return engine.Work(ctx, c.Store, l, func(tx vault.Tx, o *vault.Object) error { return r.again(tx, o, l) })
 }
 
 // A round is one run of Deliver.
@@ -217,22 +208,21 @@ func (r *round) put(ctx context.Context, m vault.Message, write func(vault.Tx) e
 
 // again puts the job for the message that is due next. A sink that is down is
 // left alone for a while, longer each time.
-func (r *round) again(tx vault.Tx, l vault.Lease) error {
+func (r *round) again(tx vault.Tx, o *vault.Object, l vault.Lease) error {
 	queue, err := tx.Queue(r.name, 1)
 	if err != nil || len(queue) == 0 {
 		return err
 	}
-	next, attempt := r.pause, 0
+	next := r.pause
 	if r.fails == maxFails || r.fails > 0 && r.late() {
-		next, attempt = max(next, pauses[min(l.Attempt, len(pauses)-1)]), l.Attempt+1
+		next, o.Attempt = max(next, pauses[min(l.Attempt, len(pauses)-1)]), l.Attempt+1
 	}
-	now := r.Clock.Now()
-	j := Job(r.name, now.Add(next))
-	if queue[0].Due.After(j.Due) {
-		j.Due = queue[0].Due
+	due := r.Clock.Now().Add(next)
+	if queue[0].Due.After(due) {
+		due = queue[0].Due
 	}
-	j.Attempt = attempt
-	return tx.PutJob(j)
+	o.SetJob(vault.JobDeliver, due)
+	return nil
 }
 
 func split(s Sink, m vault.Message) ([]vault.Message, error) {

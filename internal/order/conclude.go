@@ -10,53 +10,59 @@ import (
 	"certwright/internal/vault"
 )
 
-// conclude stores the outcome. An operation that was deleted or overwritten
-// meanwhile has no use for it; its issuer is told.
+// conclude stores what came of a step that a worker was handed. An operation that
+// was deleted or overwritten meanwhile has no use for it; its issuer is told.
 func (s *Orders) conclude(ctx context.Context, l vault.Lease, was vault.Operation, next outcome) error {
 	s.report(was, next)
 	now := s.Now()
-	gone := false
+	var due time.Time
+	err := s.Edit(ctx, was.Ref, func(tx vault.Tx, o *vault.Object) error {
+		if !o.InProgress() || o.Operation.RequestID != was.RequestID {
+			return vault.ErrNotFound
+		}
+		if err := engine.Finish(o, l); err != nil {
+			return err // another worker has it, after a lease that ended in the midst of the step, and repeats the step
+		}
+		err := s.storeOutcome(tx, conclusion{o: o, op: *o.Operation, was: was, next: next, now: now})
+		_, due, _ = o.NextJob()
+		return err
+	})
+	if errors.Is(err, vault.ErrNotFound) {
+		err = errors.Join(s.orphan(ctx, was, next), s.Drop(ctx, l))
+	}
+	s.wake(due)
+	return engine.Withdrawn(err)
+}
+
+// shownAtOnce stores what came of a step that a GET took, on the object that it
+// read; vault.ErrStale where the object was changed since, by a cancel say, or a
+// worker was handed the job.
+func (s *Orders) shownAtOnce(ctx context.Context, was vault.Object, next outcome) error {
+	now := s.Now()
+	var due time.Time
 	err := s.Change(ctx, was.Ref, func(tx vault.Tx) error {
-		gone = false
-		if err := tx.Finish(l); err != nil {
+		o := was
+		o.DropJob(vault.JobIssue)
+		if err := s.storeOutcome(tx, conclusion{o: &o, op: *was.Operation, was: *was.Operation, next: next, now: now}); err != nil {
 			return err
 		}
-		op, ok, err := engine.Found(tx.Operation(was.Ref))
-		if err != nil || !ok || op.RequestID != was.RequestID || op.Status != vault.InProgress {
-			gone = err == nil
-			return errors.Join(err, handBack(tx, l, op))
-		}
-		return s.storeOutcome(tx, conclusion{op: op, was: was, next: next, now: now})
+		_, due, _ = o.NextJob()
+		return tx.PutObject(&o)
 	})
-	if errors.Is(err, vault.ErrStale) { // the job was withdrawn, or another worker's turn came
-		gone, err = s.replaced(ctx, was)
+	if err == nil {
+		s.report(*was.Operation, next)
+		s.wake(due)
 	}
-	if gone && err == nil {
-		err = s.orphan(ctx, was, next)
-	}
-	s.Poke()
 	return err
 }
 
-// replaced reports whether an operation is not the one in progress any more.
-// Where it still is, another worker has its job, after a lease that ended in the
-// midst of a step, and repeats the step: nothing is to be taken back.
-func (s *Orders) replaced(ctx context.Context, was vault.Operation) (yes bool, err error) {
-	err = s.Store.View(ctx, func(r vault.Reader) error {
-		op, ok, err := engine.Found(r.Operation(was.Ref))
-		yes = !ok || op.RequestID != was.RequestID || op.Status != vault.InProgress
-		return err
-	})
-	return yes && err == nil, err
-}
-
-// handBack puts the job again where it is not the operation's that was read
-// before the job was taken, but that of another one that took its place.
-func handBack(tx vault.Tx, l vault.Lease, op vault.Operation) error {
-	if op.Status != vault.InProgress || op.Manual() {
-		return nil
+// wake tells the worker what falls due of an object; deliveries are due at once.
+func (s *Orders) wake(due time.Time) {
+	if s.Scheduler.Receivers != nil {
+		s.Poke()
+	} else if !due.IsZero() {
+		s.PokeAt(due)
 	}
-	return tx.PutJob(l.Job)
 }
 
 // report writes into the log what a step at an issuer came to.
@@ -83,16 +89,17 @@ func (o outcome) noted(op vault.Operation, now time.Time) vault.Operation {
 	return op.Noted(now, consequences[o.word(op)].history(o, op))
 }
 
-// A conclusion is what a step came to for an operation as it is stored now; was
-// is the operation that the step was taken with.
+// A conclusion is what a step came to for an object and its operation as they are
+// stored now; was is the operation that the step was taken with.
 type conclusion struct {
+	o       *vault.Object
 	op, was vault.Operation
 	next    outcome
 	asks    bool // an operator's approval is asked for, and was not before
 	now     time.Time
 }
 
-// storeOutcome writes what came of a step.
+// storeOutcome puts what came of a step on the object.
 func (s *Orders) storeOutcome(tx vault.Tx, c conclusion) error {
 	p, then := c.next.progress, consequences[c.next.word(c.op)]
 	c.op = c.next.noted(c.op, c.now)
@@ -116,7 +123,7 @@ func (s *Orders) storeOutcome(tx vault.Tx, c conclusion) error {
 // cancel was taken back before it was carried out.
 func (s *Orders) endCancelled(tx vault.Tx, c conclusion) error {
 	if c.op.CancelRequested || !c.op.Self() && !c.op.Manual() {
-		return s.endWithout(tx, c.op.Cancel(), c.now)
+		return s.endWithout(tx, c, c.op.Cancel())
 	}
 	c.next.due = c.was.CancelDue // looked at again at once
 	if c.op.Manual() {
@@ -125,39 +132,39 @@ func (s *Orders) endCancelled(tx vault.Tx, c conclusion) error {
 	return s.goOn(tx, c)
 }
 
-// goOn stores an operation that stays in progress.
+// goOn keeps an operation in progress.
 func (s *Orders) goOn(tx vault.Tx, c conclusion) (err error) {
 	if c.asks {
-		if c.op, err = s.Scheduler.AskApproval(tx, c.op, c.now); err != nil {
+		if c.op, err = s.Scheduler.AskApproval(tx, *c.o, c.op, c.now); err != nil {
 			return err
 		}
 	}
-	return later(tx, c.op, c.was, c.next)
+	c.later()
+	return nil
 }
 
-// endWithout stores an operation that ended without a version.
-func (s *Orders) endWithout(tx vault.Tx, op vault.Operation, now time.Time) error {
-	if _, err := tx.PutOperation(op); err != nil {
-		return err
-	}
-	return s.Scheduler.RenewalEnded(tx, op, now)
+// endWithout ends an operation without a version.
+func (s *Orders) endWithout(tx vault.Tx, c conclusion, op vault.Operation) error {
+	c.o.Operation = &op
+	return s.Scheduler.RenewalEnded(tx, c.o, op, c.now)
 }
 
-// later stores an operation that stays in progress, and when it is looked at again.
-func later(tx vault.Tx, op, was vault.Operation, next outcome) error {
-	op.CancelLost = op.CancelRequested && (op.CancelLost || next.cancelLost)
+// later keeps an operation in progress, and says when it is looked at again.
+func (c conclusion) later() {
+	op, was, due := c.op, c.was, c.next.due
+	op.CancelLost = op.CancelRequested && (op.CancelLost || c.next.cancelLost)
 	meanwhile := op.CancelRequested && !(was.CancelRequested && was.CancelDue.Equal(op.CancelDue))
-	if meanwhile && !op.CancelLost && op.CancelDue.Before(next.due) {
-		next.due = op.CancelDue // a cancel that came while the issuer was asked
+	if meanwhile && !op.CancelLost && op.CancelDue.Before(due) {
+		due = op.CancelDue // a cancel that came while the issuer was asked
 	}
 	if op.Approval != nil && was.Approval == nil {
-		next.due = op.Approval.At // so did an operator's word
+		due = op.Approval.At // so did an operator's word
 	}
-	if op.Hastened.After(was.Hastened) && op.Hastened.Before(next.due) {
-		next.due = op.Hastened // what was mended, the step may not have seen
+	if op.Hastened.After(was.Hastened) && op.Hastened.Before(due) {
+		due = op.Hastened // what was mended, the step may not have seen
 	}
-	if _, err := tx.PutOperation(op); err != nil || next.due.IsZero() {
-		return err
+	c.o.Operation = &op
+	if !due.IsZero() {
+		c.o.SetJob(vault.JobIssue, due)
 	}
-	return tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: op.Ref, Due: next.due, Attempt: op.Attempt})
 }

@@ -27,16 +27,12 @@ type CreateInput struct {
 // Create stores a pending operation with its CSR and the job that takes it on.
 // The answer is always in progress, even where nothing is left to wait for
 // (docs/contract/connecting.md).
-func (s *Orders) Create(ctx context.Context, ref vault.Ref, in CreateInput) (vault.Operation, error) {
-	for {
-		op, err := s.create(ctx, ref, in)
-		if !errors.Is(err, engine.ErrChanged) {
-			return op, err
-		}
-		if ctx.Err() != nil {
-			return op, ctx.Err()
-		}
-	}
+func (s *Orders) Create(ctx context.Context, ref vault.Ref, in CreateInput) (op vault.Operation, err error) {
+	err = engine.Again(ctx, func() (err error) {
+		op, err = s.create(ctx, ref, in)
+		return err
+	})
+	return op, err
 }
 
 func (s *Orders) create(ctx context.Context, ref vault.Ref, in CreateInput) (vault.Operation, error) {
@@ -47,18 +43,33 @@ func (s *Orders) create(ctx context.Context, ref vault.Ref, in CreateInput) (vau
 	if err := s.stage(&p); err != nil {
 		return vault.Operation{}, err
 	}
-	err = s.Change(ctx, ref, func(tx vault.Tx) error { return p.Store(tx) })
-	if err == nil {
-		s.Poke()
+	err = s.Change(ctx, ref, func(tx vault.Tx) error {
+		o := p.o
+		p.Begin(&o)
+		return put(tx, &o)
+	})
+	if err == nil && !p.due.IsZero() {
+		s.PokeAt(p.due)
 	}
 	return p.op, err
 }
 
-// A plan is a create worked out against the stored state of revision rev.
+// put stores a certificate. Where its name is a plain key's or secret's the
+// refusal says so.
+func put(tx vault.Tx, o *vault.Object) error {
+	err := tx.PutObject(o)
+	if !errors.Is(err, vault.ErrStale) || o.Rev != 0 {
+		return err
+	}
+	if refusal := mayShare(tx, o.Ref); refusal != nil {
+		return refusal
+	}
+	return err
+}
+
+// A plan is a create worked out against an object as it was read.
 type plan struct {
-	ref    vault.Ref // spelled as the name was first typed
-	rev    int64     // of the certificate's head; 0 where there is none
-	head   vault.Object
+	o      vault.Object // Rev 0: there is none yet
 	op     vault.Operation
 	reuse  *vault.Version // the key to use again; nil for a new one
 	issuer vault.Issuer
@@ -68,58 +79,51 @@ type plan struct {
 
 // plan reads what is there and refuses what must not be.
 func (s *Orders) plan(ctx context.Context, ref vault.Ref, in CreateInput) (plan, error) {
-	p := plan{ref: ref, now: s.Now()}
-	err := s.Store.View(ctx, func(r vault.Reader) error {
-		head, exists, err := engine.Found(r.Object(ref))
+	p := plan{now: s.Now()}
+	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
+		if p.o, _, err = engine.Found(r.Object(ref)); err != nil {
+			return err
+		}
+		if p.o.Rev == 0 {
+			p.o = vault.Object{Ref: ref, Created: p.now}
+		}
+		if err := mayReplace(p.o); err != nil {
+			return err
+		}
+		policy, err := s.policyFor(p.o, in, p.now)
 		if err != nil {
 			return err
 		}
-		if exists {
-			p.ref, p.head, p.rev = head.Ref, head, head.Rev
-		}
-		if err := mayReplace(r, p.ref, head, exists); err != nil {
-			return err
-		}
-		policy, err := s.policyFor(ref.Vault, head, exists, in, p.now)
-		if err != nil {
-			return err
-		}
-		p.op = vault.NewOperation(p.ref, policy, p.now)
+		p.op = vault.NewOperation(p.o.Ref, policy, p.now)
 		p.op.PreserveOrder, p.op.Enabled, p.op.Tags = in.PreserveOrder, in.Enabled == nil || *in.Enabled, in.Tags
 		return s.planIssuer(r, &p)
 	})
 	return p, err
 }
 
-// mayReplace refuses a create or import over a deleted name or an operation in
-// progress. A name without a head has no operation.
-func mayReplace(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) error {
-	if !exists {
-		return nil
+// mayReplace refuses a create or import over a deleted name or an operation in progress.
+func mayReplace(o vault.Object) error {
+	switch {
+	case o.Deletion != nil:
+		return vault.DeletedButRecoverable(o.Ref)
+	case o.Operation != nil:
+		return o.Operation.MayBeReplaced()
 	}
-	if head.Deletion != nil {
-		return vault.DeletedButRecoverable(ref)
-	}
-	op, pending, err := engine.Found(r.Operation(ref))
-	if err != nil || !pending {
-		return err
-	}
-	return op.MayBeReplaced()
+	return nil
 }
 
-// mayStart is mayReplace, and refuses a name that a plain key or secret has.
-func mayStart(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) error {
-	if err := mayReplace(r, ref, head, exists); err != nil {
-		return err
-	}
+// mayShare refuses a new certificate under a name that a plain key or secret has.
+func mayShare(r vault.Reader, ref vault.Ref) error {
 	for _, kind := range []vault.Kind{vault.Keys, vault.Secrets} {
 		o, taken, err := engine.Found(r.Object(ref.As(kind)))
 		switch {
 		case err != nil:
 			return err
-		case taken && o.Deletion != nil && !exists:
+		case taken && o.Managed: // a certificate came meanwhile
+			return nil
+		case taken && o.Deletion != nil:
 			return vault.DeletedButRecoverable(ref.As(kind))
-		case taken && !o.Managed:
+		case taken:
 			return vault.NameInUse(ref.As(kind))
 		}
 	}
@@ -128,11 +132,11 @@ func mayStart(r vault.Reader, ref vault.Ref, head vault.Object, exists bool) err
 
 // policyFor returns the policy of a create: the one it names with defaults
 // filled in, else the stored one.
-func (s *Orders) policyFor(vaultName string, head vault.Object, exists bool, in CreateInput, now time.Time) (vault.Policy, error) {
+func (s *Orders) policyFor(o vault.Object, in CreateInput, now time.Time) (vault.Policy, error) {
 	var p, before vault.Policy
-	stored := exists && head.Policy != nil
+	stored := o.Policy != nil
 	if stored {
-		before = *head.Policy
+		before = *o.Policy
 	}
 	switch {
 	case in.Policy != nil:
@@ -145,7 +149,7 @@ func (s *Orders) policyFor(vaultName string, head vault.Object, exists bool, in 
 	default:
 		return p, vault.Bad("policy is missing; the first version of a certificate needs one.")
 	}
-	return p, s.CheckPolicy(vaultName, p, before)
+	return p, s.CheckPolicy(o.Vault, p, before)
 }
 
 // CheckPolicy refuses a policy that no certificate can be made from, which was
@@ -180,7 +184,7 @@ func (s *Orders) planIssuer(r vault.Reader, p *plan) error {
 			*op = op.Noted(p.now, player.Plays(cfg.Provider))
 		}
 	}
-	if p.op.Policy.Key.Reuse && p.rev != 0 && !p.head.Pending {
+	if p.op.Policy.Key.Reuse && p.o.Rev != 0 && !p.o.Pending() {
 		return reuseKey(r, p)
 	}
 	return nil
@@ -188,7 +192,7 @@ func (s *Orders) planIssuer(r vault.Reader, p *plan) error {
 
 // reuseKey picks the current version's key where it is of the kind that the policy asks for.
 func reuseKey(r vault.Reader, p *plan) error {
-	key, err := r.Version(p.ref.As(vault.Keys), p.head.Latest)
+	key, err := r.Version(p.o.Ref.As(vault.Keys), p.o.Latest)
 	if err != nil {
 		return err
 	}
@@ -219,6 +223,9 @@ func (s *Orders) stage(p *plan) error {
 	if p.op.Private, err = s.Sealer.Seal(der, vault.Binding(p.op.Ref, p.op.RequestID)); err != nil {
 		return err
 	}
+	if p.op.Self() {
+		return s.stageSelf(p, key)
+	}
 	if p.issuer == nil {
 		return nil
 	}
@@ -242,53 +249,26 @@ func (s *Orders) keyFor(p *plan) (keys.Key, error) {
 	return OpenKey(s.Sealer, *p.reuse)
 }
 
-// Store writes the plan, if the state is still the one it was made for.
-func (p *plan) Store(tx vault.Tx) error {
-	head, exists, err := engine.Found(tx.Object(p.ref))
-	if err != nil {
-		return err
-	}
-	if head.Rev != p.rev {
-		return engine.ErrChanged
-	}
-	if err := mayStart(tx, p.ref, head, exists); err != nil {
-		return err
-	}
-	policy := p.op.Policy
-	if !exists {
-		head = vault.Object{Ref: p.ref, Pending: true, Created: p.now}
-	}
-	head.Policy = &policy
-	if head.Pending {
-		if err := p.placeholder(tx, &head); err != nil {
-			return err
-		}
-	}
-	if _, err := tx.PutObject(head); err != nil {
-		return err
-	}
-	if exists {
-		if err := dropOperation(tx, p.ref); err != nil {
-			return err
-		}
-	}
-	if _, err := tx.PutOperation(p.op); err != nil || p.due.IsZero() {
-		return err
-	}
-	return tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: p.ref, Due: p.due})
+// stageSelf signs the certificate with its own key now, so that who looks first
+// has only to be shown it. Until then a cancel still wins.
+func (s *Orders) stageSelf(p *plan, key keys.Key) error {
+	made, err := s.selfSigned(p.op, key, p.now)
+	p.op.Staged = &made.Version
+	return err
 }
 
-// placeholder gives a certificate without any version the one that GET shows:
-// disabled, with the dates it would have, under an id that is not the later
-// version's (docs/contract/certificates.md).
-func (p *plan) placeholder(tx vault.Tx, head *vault.Object) error {
-	if head.Latest != "" {
-		if err := tx.DeleteVersion(p.ref, head.Latest); err != nil {
-			return err
-		}
+// Begin puts the operation on the object that it was worked out for.
+func (p *plan) Begin(o *vault.Object) {
+	policy, op := p.op.Policy, p.op
+	o.Policy, o.Operation = &policy, &op
+	if o.Rev == 0 || o.Pending() {
+		o.Latest = vault.NewID() // not the later version's (docs/contract/certificates.md)
+		valid := authority.ForMonths(policy.X509.ValidityMonths, p.now)
+		o.Placeholder = &vault.Placeholder{Tags: op.Tags,
+			Attributes: vault.Attributes{NotBefore: valid.From, Expires: valid.To, Created: p.now, Updated: p.now}}
 	}
-	head.Latest = vault.NewID()
-	valid := authority.ForMonths(p.op.Policy.X509.ValidityMonths, p.now)
-	return tx.PutVersion(vault.Version{Ref: p.ref, ID: head.Latest, Pending: true, Tags: p.op.Tags,
-		Attributes: vault.Attributes{NotBefore: valid.From, Expires: valid.To, Created: p.now, Updated: p.now}})
+	o.DropJob(vault.JobIssue)
+	if !p.due.IsZero() {
+		o.SetJob(vault.JobIssue, p.due)
+	}
 }

@@ -22,6 +22,8 @@ type Orders struct {
 	Keys      KeySource
 	Issuers   *Issuers
 	Scheduler *schedule.Scheduler
+
+	settling settling
 }
 
 // A KeySource makes key pairs, or has them ready.

@@ -11,10 +11,6 @@ import (
 	"certwright/internal/vault"
 )
 
-// A Reading is what a caller wants to know of the object that was changed, read in
-// the same transaction.
-type Reading func(r vault.Reader, head vault.Object) error
-
 // ImportInput brings a certificate and its key from outside.
 type ImportInput struct {
 	Value         string // base64 of a PFX, PEM text, or base64 of PEM text
@@ -41,25 +37,34 @@ func (s *Orders) Import(ctx context.Context, ref vault.Ref, in ImportInput, read
 	if err != nil {
 		return err
 	}
-	return s.Change(ctx, ref, func(tx vault.Tx) error {
-		head, exists, err := engine.Found(tx.Object(ref))
-		if err != nil {
-			return err
-		}
-		if err := mayStart(tx, ref, head, exists); err != nil {
-			return err
-		}
-		if err := dropOperation(tx, ref); err != nil {
-			return err
-		}
-		if err := s.storeVersion(tx, made, head, m.policy); err != nil {
-			return err
-		}
-		if head, err = tx.Object(ref); err != nil {
-			return err
-		}
-		return read(tx, head)
+	return engine.Again(ctx, func() error {
+		return s.Change(ctx, ref, func(tx vault.Tx) error { return s.storeImport(tx, made, m, read) })
 	})
+}
+
+func (s *Orders) storeImport(tx vault.Tx, made newVersion, m material, read Reading) error {
+	o, exists, err := engine.Found(tx.Object(m.ref))
+	if err != nil {
+		return err
+	}
+	if !exists {
+		o = vault.Object{Ref: m.ref, Created: m.now}
+		if err := put(tx, &o); err != nil {
+			return err
+		}
+	}
+	if err := mayReplace(o); err != nil {
+		return err
+	}
+	o.Operation = nil
+	o.DropJob(vault.JobIssue)
+	if _, err := s.storeVersion(tx, &o, made, m.policy); err != nil {
+		return err
+	}
+	if err := tx.PutObject(&o); err != nil {
+		return err
+	}
+	return read(tx, o)
 }
 
 // imported reads what was brought and works out its policy.
@@ -109,21 +114,15 @@ func (s *Orders) mayImport(ctx context.Context, ref vault.Ref, policy vault.Poli
 		return ref, vault.NoHSM(policy.Key.Type)
 	}
 	err := s.Store.View(ctx, func(r vault.Reader) error {
-		head, exists, err := engine.Found(r.Object(ref))
-		if err != nil {
+		o, exists, err := engine.Found(r.Object(ref))
+		switch {
+		case err != nil:
 			return err
+		case !exists:
+			return mayShare(r, ref)
 		}
-		if exists {
-			ref = head.Ref
-		}
-		if err := mayStart(r, ref, head, exists); err != nil {
-			return err
-		}
-		if op := (vault.Operation{IssuerName: policy.Issuer.Name}); op.Self() || op.Manual() {
-			return nil
-		}
-		_, _, err = s.Issuers.Of(r, ref.Vault, policy)
-		return err
+		ref = o.Ref
+		return mayReplace(o)
 	})
 	return ref, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"certwright/internal/certs"
 	"certwright/internal/engine"
+	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
 
@@ -15,44 +16,48 @@ import (
 // further and ends the job, or says when to come back, in the transaction that
 // stores what the step achieved. An error leaves the job to its lease.
 func (s *Orders) Issue(ctx context.Context, l vault.Lease) error {
-	op, prev, cfg, err := s.underway(ctx, l.Ref)
-	if err != nil {
-		return err
-	}
-	return s.issue(ctx, l, op, cfg, prev)
-}
-
-func (s *Orders) issue(ctx context.Context, l vault.Lease, op vault.Operation, cfg vault.IssuerConfig, prev []byte) error {
-	if op.Status != vault.InProgress {
-		return s.Drop(ctx, l)
-	}
-	next, err := s.step(ctx, op, cfg, prev)
-	if err != nil {
-		return err
-	}
-	return s.conclude(ctx, l, op, next)
-}
-
-// underway reads an operation, its issuer, and what the issuer noted with the current version.
-func (s *Orders) underway(ctx context.Context, ref vault.Ref) (op vault.Operation, prev []byte, cfg vault.IssuerConfig, err error) {
-	err = s.Store.View(ctx, func(r vault.Reader) error {
-		if op, _, err = engine.Found(r.Operation(ref)); err != nil || op.Issuer == nil {
-			return err
-		}
-		if cfg, err = currentIssuer(r, op); err != nil {
-			return err
-		}
-		head, err := r.Object(ref)
-		if err != nil || head.Pending {
-			return err
-		}
-		v, err := r.Version(ref, head.Latest)
-		if c := v.Certificate; err == nil && c != nil && strings.EqualFold(c.IssuerName, cfg.Name) && strings.EqualFold(c.Provider, cfg.Provider) {
-			prev = c.IssuerRef
+	var w work
+	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
+		o, there, err := engine.Found(r.Object(l.Ref))
+		if err == nil && there {
+			w, err = workOn(r, o)
 		}
 		return err
 	})
-	return op, prev, cfg, err
+	if err != nil {
+		return err
+	}
+	if !w.o.InProgress() {
+		return s.Drop(ctx, l)
+	}
+	next, err := s.step(ctx, w)
+	if err != nil {
+		return err
+	}
+	return s.conclude(ctx, l, *w.o.Operation, next)
+}
+
+// work is a certificate with all that a step of its operation needs.
+type work struct {
+	o        vault.Object
+	cfg      vault.IssuerConfig // zero for Self and Unknown
+	previous []byte             // what the issuer noted with the current version
+}
+
+// workOn reads what a step of an operation needs.
+func workOn(r vault.Reader, o vault.Object) (w work, err error) {
+	w.o = o
+	if !o.InProgress() || o.Operation.Issuer == nil {
+		return w, nil
+	}
+	if w.cfg, err = currentIssuer(r, *o.Operation); err != nil || o.Pending() {
+		return w, err
+	}
+	v, err := r.Version(o.Ref, o.Latest)
+	if c := v.Certificate; err == nil && c != nil && strings.EqualFold(c.IssuerName, w.cfg.Name) && strings.EqualFold(c.Provider, w.cfg.Provider) {
+		w.previous = c.IssuerRef
+	}
+	return w, err
 }
 
 // currentIssuer is who a running order is asked of: the issuer as it is now, or else
@@ -68,8 +73,8 @@ func currentIssuer(r vault.Reader, op vault.Operation) (vault.IssuerConfig, erro
 }
 
 // step decides what is to be done with the operation now and does it.
-func (s *Orders) step(ctx context.Context, op vault.Operation, cfg vault.IssuerConfig, prev []byte) (outcome, error) {
-	now := s.Now()
+func (s *Orders) step(ctx context.Context, w work) (outcome, error) {
+	now, op := s.Now(), *w.o.Operation
 	waits := op.CancelRequested && !op.CancelLost && now.Before(op.CancelDue)
 	switch {
 	case waits:
@@ -79,21 +84,35 @@ func (s *Orders) step(ctx context.Context, op vault.Operation, cfg vault.IssuerC
 	case op.Self() && op.CancelNow(now):
 		return outcome{progress: vault.Progress{Cancelled: true}}, nil
 	case op.Self():
-		return s.selfSign(op, now)
+		return s.selfIssued(op, now)
 	}
-	return s.askIssuer(ctx, op, cfg, prev, now)
+	return s.askIssuer(ctx, op, w.cfg, w.previous, now)
 }
 
-func (s *Orders) selfSign(op vault.Operation, now time.Time) (outcome, error) {
-	key, err := s.stagedKey(op)
-	if err != nil {
-		return outcome{}, err
+// selfIssued is the outcome of a Self order: the version that was staged with it.
+// One of an earlier build has none, and is signed now.
+func (s *Orders) selfIssued(op vault.Operation, now time.Time) (outcome, error) {
+	var made newVersion
+	if op.Staged != nil {
+		made.Version = *op.Staged
+		made.Attributes.Created, made.Attributes.Updated = now, now
+	} else {
+		key, err := s.stagedKey(op)
+		if err != nil {
+			return outcome{}, err
+		}
+		if made, err = s.selfSigned(op, key, now); err != nil {
+			return outcome{}, err
+		}
 	}
+	return outcome{progress: vault.Progress{Chain: made.Certificate.Chain}, made: &made}, nil
+}
+
+// selfSigned makes the version of a Self order, signed with its own key.
+func (s *versions) selfSigned(op vault.Operation, key keys.Key, now time.Time) (newVersion, error) {
 	leaf, err := certs.SelfSign(key, op.Policy.X509, now)
 	if err != nil {
-		return outcome{}, fmt.Errorf("sign %s with its own key: %w", op.Ref, err)
+		return newVersion{}, fmt.Errorf("sign %s with its own key: %w", op.Ref, err)
 	}
-	chain := [][]byte{leaf}
-	made, err := s.makeVersion(madeFrom(op, key, chain, now))
-	return outcome{progress: vault.Progress{Chain: chain}, made: &made}, err
+	return s.makeVersion(madeFrom(op, key, [][]byte{leaf}, now))
 }

@@ -19,10 +19,8 @@ type MergeInput struct {
 // made elsewhere for its CSR. A leaf that does not fit changes nothing.
 func (s *Orders) Merge(ctx context.Context, ref vault.Ref, in MergeInput, read Reading) error {
 	var op vault.Operation
-	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
-		if op, err = operation(r, ref, "", vault.NoPendingToEnd); err != nil {
-			return err
-		}
+	err := s.viewOperation(ctx, ref, "", vault.NoPendingToEnd, func(_ vault.Object, was vault.Operation) error {
+		op = was
 		return op.MayMerge()
 	})
 	if err != nil {
@@ -32,25 +30,15 @@ func (s *Orders) Merge(ctx context.Context, ref vault.Ref, in MergeInput, read R
 	if err != nil {
 		return err
 	}
-	return s.Change(ctx, ref, func(tx vault.Tx) error {
-		current, err := operation(tx, ref, op.RequestID, vault.NoPendingToEnd)
-		if err != nil {
+	return s.editOperation(ctx, ref, op.RequestID, vault.NoPendingToEnd, func(tx vault.Tx, o *vault.Object, now vault.Operation) error {
+		if err := now.MayMerge(); err != nil {
 			return err
 		}
-		if err := current.MayMerge(); err != nil {
+		o.DropJob(vault.JobIssue)
+		if err := s.complete(tx, o, made, now); err != nil {
 			return err
 		}
-		if err := tx.DeleteJob(vault.JobIssue, current.Ref); err != nil {
-			return err
-		}
-		if err := s.complete(tx, made, current); err != nil {
-			return err
-		}
-		head, err := tx.Object(op.Ref)
-		if err != nil {
-			return err
-		}
-		return read(tx, head)
+		return read(tx, *o)
 	})
 }
 

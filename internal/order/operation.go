@@ -4,57 +4,67 @@ import (
 	"context"
 	"time"
 
-	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
 // Operation returns the pending operation of a certificate, finishing it first
 // where nothing is left to wait for. requestID is a filter; "" names any.
 func (s *Orders) Operation(ctx context.Context, ref vault.Ref, requestID string) (op vault.Operation, err error) {
-	if err := s.Settle(ctx, ref); err != nil {
-		return op, err
-	}
-	err = s.Store.View(ctx, func(r vault.Reader) (err error) {
-		op, err = operation(r, ref, requestID, vault.NoPending)
+	err = s.View(ctx, ref, func(_ vault.Reader, o vault.Object) (err error) {
+		op, err = operation(o, ref, requestID, vault.NoPending)
 		return err
 	})
-	return op, err
+	return op, refuseMissing(err, vault.NoPending(ref))
 }
 
-// operation returns the operation of an existing certificate if requestID names it,
-// else the refusal missing.
-func operation(r vault.Reader, ref vault.Ref, requestID string, missing func(vault.Ref) *vault.Error) (vault.Operation, error) {
-	head, ok, err := engine.Found(r.Object(ref))
-	if err != nil {
-		return vault.Operation{}, err
-	}
-	if !ok || head.Deletion != nil {
+// operation returns the operation of a certificate if requestID names it, else the refusal missing.
+func operation(o vault.Object, ref vault.Ref, requestID string, missing func(vault.Ref) *vault.Error) (vault.Operation, error) {
+	if o.Deletion != nil || o.Operation == nil || !o.Operation.Matches(requestID) {
 		return vault.Operation{}, missing(ref)
 	}
-	op, err := r.Operation(ref)
-	if err == nil && !op.Matches(requestID) {
-		err = vault.ErrNotFound
-	}
-	return engine.One(op, err, missing(ref))
+	return *o.Operation, nil
+}
+
+// viewOperation reads the operation of a certificate as it stands.
+func (s *Orders) viewOperation(ctx context.Context, ref vault.Ref, requestID string, missing func(vault.Ref) *vault.Error, read func(vault.Object, vault.Operation) error) error {
+	err := s.Store.View(ctx, func(r vault.Reader) error {
+		o, err := r.Object(ref)
+		if err != nil {
+			return err
+		}
+		op, err := operation(o, ref, requestID, missing)
+		if err != nil {
+			return err
+		}
+		return read(o, op)
+	})
+	return refuseMissing(err, missing(ref))
+}
+
+// editOperation changes the operation of a certificate if requestID names it.
+func (s *Orders) editOperation(ctx context.Context, ref vault.Ref, requestID string, missing func(vault.Ref) *vault.Error,
+	edit func(vault.Tx, *vault.Object, vault.Operation) error) error {
+	err := s.Edit(ctx, ref, func(tx vault.Tx, o *vault.Object) error {
+		op, err := operation(*o, ref, requestID, missing)
+		if err != nil {
+			return err
+		}
+		return edit(tx, o, op)
+	})
+	return refuseMissing(err, missing(ref))
 }
 
 // RequestCancel asks for an operation to be cancelled, or takes that back. The
 // operation stays in progress for now, and the issuer may win.
-func (s *Orders) RequestCancel(ctx context.Context, ref vault.Ref, requestID string, cancel bool) (vault.Operation, error) {
+func (s *Orders) RequestCancel(ctx context.Context, ref vault.Ref, requestID string, cancel bool) (op vault.Operation, err error) {
 	now := s.Now()
-	var op vault.Operation
-	err := s.Change(ctx, ref, func(tx vault.Tx) error {
-		was, err := operation(tx, ref, requestID, vault.NoPending)
-		if err != nil {
-			return err
-		}
+	err = s.editOperation(ctx, ref, requestID, vault.NoPending, func(_ vault.Tx, o *vault.Object, was vault.Operation) error {
 		if op, err = was.RequestCancel(cancel, now); err != nil {
 			return err
 		}
-		if _, err := tx.PutOperation(op); err != nil {
-			return err
-		}
-		return rescheduleCancel(tx, was, op)
+		o.Operation = &op
+		rescheduleCancel(o, was, op)
+		return nil
 	})
 	if err == nil {
 		s.Poke()
@@ -65,34 +75,27 @@ func (s *Orders) RequestCancel(ctx context.Context, ref vault.Ref, requestID str
 // rescheduleCancel lets the job fall due when the cancel does, or goes back to
 // the order once the request is taken back. A worker that holds the job now sees
 // the flag when it stores what it achieved.
-func rescheduleCancel(tx vault.Tx, was, op vault.Operation) error {
-	j := vault.Job{Kind: vault.JobIssue, Ref: op.Ref, Attempt: op.Attempt}
+func rescheduleCancel(o *vault.Object, was, op vault.Operation) {
 	switch {
 	case op.CancelRequested && !was.CancelRequested:
-		j.Due = op.CancelDue
+		o.SetJob(vault.JobIssue, op.CancelDue)
 	case !op.CancelRequested && was.CancelRequested && op.Manual():
-		return tx.DeleteJob(vault.JobIssue, op.Ref)
+		o.DropJob(vault.JobIssue)
 	case !op.CancelRequested && was.CancelRequested:
-		j.Due = was.CancelDue
-	default:
-		return nil
+		o.SetJob(vault.JobIssue, was.CancelDue)
 	}
-	return tx.PutJob(j)
 }
 
 // Delete removes the operation, whatever its state, and returns its
 // last state. The certificate stays. The issuer is told, but may go on (seed).
-func (s *Orders) Delete(ctx context.Context, ref vault.Ref, requestID string) (vault.Operation, error) {
+func (s *Orders) Delete(ctx context.Context, ref vault.Ref, requestID string) (op vault.Operation, err error) {
 	now := s.Now()
-	var op vault.Operation
-	err := s.Change(ctx, ref, func(tx vault.Tx) (err error) {
-		if op, err = operation(tx, ref, requestID, vault.NoPendingToEnd); err != nil {
+	err = s.editOperation(ctx, ref, requestID, vault.NoPendingToEnd, func(tx vault.Tx, o *vault.Object, was vault.Operation) error {
+		op = was
+		if err := s.Abandon(tx, o, now); err != nil || op.Status != vault.InProgress {
 			return err
 		}
-		if err := s.Abandon(tx, op, now); err != nil || op.Status != vault.InProgress {
-			return err
-		}
-		return s.Scheduler.RenewalEnded(tx, op, now)
+		return s.Scheduler.RenewalEnded(tx, o, op, now)
 	})
 	if err == nil {
 		s.Poke()
@@ -100,19 +103,13 @@ func (s *Orders) Delete(ctx context.Context, ref vault.Ref, requestID string) (v
 	return op, err
 }
 
-// Abandon removes an operation; the issuer of one in progress is told.
-func (s *Orders) Abandon(tx vault.Tx, op vault.Operation, now time.Time) error {
-	if op.Status == vault.InProgress {
-		if err := s.takeBack(tx, op, now); err != nil {
-			return err
-		}
+// Abandon takes the operation off its object; the issuer of one in progress is told.
+func (s *Orders) Abandon(tx vault.Tx, o *vault.Object, now time.Time) error {
+	op, running := o.Operation, o.InProgress()
+	o.Operation = nil
+	o.DropJob(vault.JobIssue)
+	if !running {
+		return nil
 	}
-	return dropOperation(tx, op.Ref)
-}
-
-func dropOperation(tx vault.Tx, ref vault.Ref) error {
-	if err := tx.DeleteJob(vault.JobIssue, ref); err != nil {
-		return err
-	}
-	return tx.DeleteOperation(ref)
+	return s.takeBack(tx, *op, now)
 }

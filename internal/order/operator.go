@@ -36,19 +36,14 @@ func (s *Operator) Decide(ctx context.Context, ref vault.Ref, requestID string, 
 	} else {
 		word += "."
 	}
-	err = s.Change(ctx, ref, func(tx vault.Tx) error {
-		was, err := operation(tx, ref, requestID, vault.NoPending)
-		if err != nil {
-			return err
-		}
+	err = s.editOperation(ctx, ref, requestID, vault.NoPending, func(_ vault.Tx, o *vault.Object, was vault.Operation) error {
 		if op, err = was.Decide(vault.Approval{At: now, Approved: approved, Message: message}); err != nil {
 			return err
 		}
 		op = op.Noted(now, word)
-		if _, err := tx.PutOperation(op); err != nil {
-			return err
-		}
-		return tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: op.Ref, Due: now})
+		o.Operation = &op
+		o.SetJob(vault.JobIssue, now)
+		return nil
 	})
 	if err == nil {
 		s.Poke()
@@ -93,13 +88,12 @@ func (s *Operator) Revoke(ctx context.Context, ref vault.Ref, id string, reason 
 // noteRevoked writes a revocation into the history that people read; there is
 // none where no operation is left.
 func (s *Operator) noteRevoked(ctx context.Context, v vault.Version, reason int, now time.Time) error {
-	return s.Change(ctx, v.Ref, func(tx vault.Tx) error {
-		op, ok, err := engine.Found(tx.Operation(v.Ref))
-		if err != nil || !ok {
-			return err
+	return s.Edit(ctx, v.Ref, func(_ vault.Tx, o *vault.Object) error {
+		if o.Operation != nil {
+			op := o.Operation.Noted(now, fmt.Sprintf("Version %s was revoked by its issuer: %s.", v.ID, vault.RevocationReasons[reason]))
+			o.Operation = &op
 		}
-		_, err = tx.PutOperation(op.Noted(now, fmt.Sprintf("Version %s was revoked by its issuer: %s.", v.ID, vault.RevocationReasons[reason])))
-		return err
+		return nil
 	})
 }
 

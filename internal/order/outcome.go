@@ -69,12 +69,14 @@ var consequences = map[word]consequence{
 	issued: {
 		level: slog.LevelInfo,
 		attrs: func(o outcome, _ vault.Operation) []any {
-			return []any{"state", vault.Completed, "version", o.made.certificate.ID}
+			return []any{"state", vault.Completed, "version", o.made.ID}
 		},
 		history: func(o outcome, _ vault.Operation) string {
-			return fmt.Sprintf("Issued; version %s is valid until %s.", o.made.certificate.ID, o.made.certificate.Attributes.Expires.Format(time.RFC3339))
+			return fmt.Sprintf("Issued; version %s is valid until %s.", o.made.ID, o.made.Attributes.Expires.Format(time.RFC3339))
 		},
-		effect: func(s *Orders, tx vault.Tx, c conclusion) error { return s.complete(tx, c.next.made.as(c.op), c.op) },
+		effect: func(s *Orders, tx vault.Tx, c conclusion) error {
+			return s.complete(tx, c.o, c.next.made.as(c.op), c.op)
+		},
 	},
 	failed: {
 		level: slog.LevelWarn,
@@ -85,7 +87,7 @@ var consequences = map[word]consequence{
 			return o.progress.Failure.Code + ": " + o.progress.Failure.Message
 		},
 		effect: func(s *Orders, tx vault.Tx, c conclusion) error {
-			return s.endWithout(tx, c.op.Fail(*c.next.progress.Failure), c.now)
+			return s.endWithout(tx, c, c.op.Fail(*c.next.progress.Failure))
 		},
 	},
 	cancelled: {

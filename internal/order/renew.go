@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"certwright/internal/engine"
 	"certwright/internal/renewal"
 	"certwright/internal/schedule"
 	"certwright/internal/vault"
@@ -14,19 +13,19 @@ import (
 // Renew works out the operation that gives a certificate its next version: like
 // a create that names no policy, with tags and state carried on. The current
 // version is not touched before the new one is complete.
-func (s *Orders) Renew(ctx context.Context, head vault.Object, was vault.Version) (schedule.Renewal, error) {
+func (s *Orders) Renew(ctx context.Context, o vault.Object, was vault.Version) (schedule.Renewal, error) {
 	enabled := was.Attributes.Enabled
-	p, err := s.plan(ctx, head.Ref, CreateInput{Tags: was.Tags, Enabled: &enabled,
+	p, err := s.plan(ctx, o.Ref, CreateInput{Tags: was.Tags, Enabled: &enabled,
 		PreserveOrder: was.Certificate != nil && was.Certificate.PreserveOrder})
 	if err != nil {
 		return nil, err
 	}
-	if p.rev != head.Rev {
-		return nil, engine.ErrChanged
+	if p.o.Rev != o.Rev {
+		return nil, vault.ErrStale
 	}
 	p.op.Renewal = true
 	p.op = p.op.Noted(p.now, fmt.Sprintf("Renewal of version %s, which expires at %s.", was.ID, was.Attributes.Expires.Format(time.RFC3339)))
-	p.op = p.op.Noted(p.now, renewal.Deviation(head, was, s.Settings(head.Vault)))
+	p.op = p.op.Noted(p.now, renewal.Deviation(o, was, s.Settings(o.Vault)))
 	return &p, s.stage(&p)
 }
 

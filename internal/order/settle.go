@@ -3,14 +3,13 @@ package order
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
-
-// lease is how long a GET holds the job it takes, in real time.
-const lease = 30 * time.Second
 
 // A GET that finds the worker at the job waits a little for it, in real time:
 // the worker may have looked at the order just before it became ready.
@@ -19,40 +18,134 @@ const (
 	settleEvery = 5 * time.Millisecond
 )
 
-// Settle finishes an operation that has nothing to wait for, so that the first
-// GET after a create already sees its end (docs/decisions/002-when-work-happens.md).
-// While nothing can be stored, the GET is answered with what there is.
-func (s *Orders) Settle(ctx context.Context, ref vault.Ref) error {
-	err := s.settle(ctx, ref)
-	if vault.IsStorageFault(err) {
-		return nil
+// A Reading is what a caller wants to know of an object, read in one transaction.
+type Reading func(r vault.Reader, o vault.Object) error
+
+// View reads an object, once an operation of it that has nothing to wait for is
+// finished, so that the first GET after a create already sees its end
+// (docs/decisions/002-when-work-happens.md). vault.ErrNotFound: there is no such object.
+func (s *Orders) View(ctx context.Context, ref vault.Ref, read Reading) error {
+	for until := (clock.Real{}).Now().Add(settleWait); ; {
+		var w work
+		ready := false
+		err := s.Store.View(ctx, func(r vault.Reader) error {
+			o, err := r.Object(ref)
+			if err != nil {
+				return err
+			}
+			if w, ready, err = s.ready(r, o); err != nil || ready {
+				return err
+			}
+			return read(r, o)
+		})
+		if err != nil || !ready {
+			return err
+		}
+		now := clock.Real{}.Now()
+		switch {
+		case !w.o.Busy(now):
+			err = s.settle(ctx, w)
+		case now.After(until): // the worker is at it for long
+			return s.asItStands(ctx, ref, read)
+		default:
+			err = pause(ctx)
+		}
+		switch {
+		case err == nil, errors.Is(err, vault.ErrStale): // stale: somebody else finished it, or cancelled
+		case vault.IsStorageFault(err): // nothing can be stored
+			return s.asItStands(ctx, ref, read)
+		default:
+			return err
+		}
 	}
-	return err
 }
 
-func (s *Orders) settle(ctx context.Context, ref vault.Ref) error {
-	ref = ref.As(vault.Certificates)
-	for until := (clock.Real{}).Now().Add(settleWait); ; {
-		op, prev, cfg, err := s.underway(ctx, ref)
-		if err != nil || op.Status != vault.InProgress || op.CancelRequested || !s.Issuers.prompt(op, cfg, prev) {
+// asItStands reads an object whose operation cannot be finished now.
+func (s *Orders) asItStands(ctx context.Context, ref vault.Ref, read Reading) error {
+	return s.Store.View(ctx, func(r vault.Reader) error {
+		o, err := r.Object(ref)
+		if err != nil {
 			return err
 		}
-		l, err := s.Store.Take(ctx, vault.JobIssue, ref, clock.Real{}.Now(), lease) // leases follow real time
-		switch {
-		case err == nil && op.Self():
-			return s.issue(ctx, l, op, cfg, prev)
-		case err == nil: // an issuer's notes may have changed before the lease was had
-			return s.Issue(ctx, l)
-		case !errors.Is(err, vault.ErrNotFound):
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(settleEvery):
-		}
-		if (clock.Real{}).Now().After(until) {
-			return nil
+		return read(r, o)
+	})
+}
+
+func pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(settleEvery):
+		return nil
+	}
+}
+
+// ready reads whether an object, or the certificate behind it, has an operation
+// that this GET can finish, and what that takes.
+func (s *Orders) ready(r vault.Reader, o vault.Object) (w work, yes bool, err error) {
+	op := o.Operation
+	if !o.InProgress() || o.Deletion != nil || op.CancelRequested || op.Manual() {
+		return w, false, nil
+	}
+	if o.Managed {
+		if o, err = r.Object(o.Ref.As(vault.Certificates)); err != nil {
+			return w, false, err
 		}
 	}
+	w, err = workOn(r, o)
+	return w, err == nil && s.Issuers.prompt(*op, w.cfg, w.previous), err
+}
+
+// settle takes the step that ends an operation, without a lease: what it achieved is
+// stored only if nobody has touched the object since it was read. GETs that
+// come meanwhile wait for the first.
+func (s *Orders) settle(ctx context.Context, w work) error {
+	done, first := s.settling.enter(w.o.Ref.String())
+	if !first {
+		select {
+		case <-done:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	defer s.settling.leave(w.o.Ref.String())
+	next, err := s.step(ctx, w)
+	if err != nil {
+		return err
+	}
+	return s.shownAtOnce(ctx, w.o, next)
+}
+
+// settling are the names whose operations a GET is ending.
+type settling struct {
+	mu    sync.Mutex
+	names map[string]chan struct{}
+}
+
+// enter returns first for who is to do the work; done is closed when it is done.
+func (s *settling) enter(name string) (done chan struct{}, first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if done, there := s.names[name]; there {
+		return done, false
+	}
+	if s.names == nil {
+		s.names = map[string]chan struct{}{}
+	}
+	s.names[name] = make(chan struct{})
+	return nil, true
+}
+
+func (s *settling) leave(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.names[name])
+	delete(s.names, name)
+}
+
+// refuseMissing turns "there is no such object" into a refusal.
+func refuseMissing(err error, refusal *vault.Error) error {
+	_, err = engine.One(struct{}{}, err, refusal)
+	return err
 }

@@ -36,39 +36,33 @@ type material struct {
 	now           time.Time
 }
 
-// A newVersion is one version in its three shapes, sealed and ready to store:
-// certificate, key and secret share name and id.
+// A newVersion is one version, sealed and ready to store.
 type newVersion struct {
-	certificate, key, secret vault.Version
-	suggests                 bool // its issuer may say when to renew it
+	vault.Version
+	suggests bool // its issuer may say when to renew it
 }
 
-// makeVersion does the slow part of a new version: it reads the leaf, writes
-// the PFX or PEM, and seals. Issue, Self, merge, import and renewal all
-// come here.
+// makeVersion does the slow part of a new version: it reads the leaf and seals
+// the key. Issue, Self, merge, import and renewal all come here.
 func (s *versions) makeVersion(m material) (newVersion, error) {
 	leaf, err := certs.Parse(m.chain[m.leaf])
 	if err != nil {
 		return newVersion{}, vault.BadX509().Because(err)
 	}
-	id := vault.NewID()
-	attrs := vault.Attributes{Enabled: m.enabled, NotBefore: leaf.NotBefore, Expires: leaf.NotAfter, Created: m.now, Updated: m.now}
-	at := func(k vault.Kind, managed bool) vault.Version {
-		return vault.Version{Ref: m.ref.As(k), ID: id, Attributes: attrs, Tags: m.tags, Managed: managed}
-	}
-	n := newVersion{certificate: at(vault.Certificates, false), key: at(vault.Keys, true), secret: at(vault.Secrets, true)}
+	v := vault.Version{Ref: m.ref, ID: vault.NewID(), Tags: m.tags,
+		Attributes: vault.Attributes{Enabled: m.enabled, NotBefore: leaf.NotBefore, Expires: leaf.NotAfter, Created: m.now, Updated: m.now}}
 	chain := m.chain
 	if !m.preserveOrder {
 		chain = certs.Order(m.chain, m.leaf)
 	}
-	n.certificate.Certificate = &vault.CertificateBody{Leaf: leaf.Raw, Chain: chain, Thumbprint: certs.Thumbprint(leaf.Raw),
+	v.Certificate = &vault.CertificateBody{Leaf: leaf.Raw, Chain: chain, Thumbprint: certs.Thumbprint(leaf.Raw),
 		Subject: leaf.Subject, PreserveOrder: m.preserveOrder, IssuerRef: m.issuerRef,
 		IssuerName: m.issuerName, Provider: m.provider}
-	if n.key.Key, err = s.keyBody(m, id, leaf); err != nil {
-		return n, err
+	if v.Key, err = s.keyBody(m, v.ID, leaf); err != nil {
+		return newVersion{}, err
 	}
-	n.secret.Secret, err = s.secretBody(m, id, chain)
-	return n, err
+	v.Secret, err = s.secretBody(m, v.ID, chain)
+	return newVersion{Version: v}, err
 }
 
 func (s *versions) keyBody(m material, id string, leaf certs.Certificate) (*vault.KeyBody, error) {
@@ -111,97 +105,53 @@ func secretValue(contentType string, key *keys.Key, chain [][]byte) (string, err
 	return base64.StdEncoding.EncodeToString(pfx), err
 }
 
-// storeVersion writes a version in its three shapes and makes it the current
-// one of head, as read in this transaction.
-func (s *versions) storeVersion(tx vault.Tx, n newVersion, head vault.Object, policy vault.Policy) (err error) {
-	if head.Rev == 0 {
-		head = vault.Object{Ref: n.certificate.Ref, Created: n.certificate.Attributes.Created}
-	}
-	if head.Pending {
-		if err := tx.DeleteVersion(head.Ref, head.Latest); err != nil {
-			return err
-		}
-	}
-	previous := head.Latest
-	if head.Pending {
+// storeVersion writes a version and makes it the current one of its object, which
+// is there already and is put by who calls.
+func (s *versions) storeVersion(tx vault.Tx, o *vault.Object, n newVersion, policy vault.Policy) (v vault.Version, err error) {
+	v, previous := n.Version, o.Latest
+	if o.Pending() {
 		previous = ""
 	}
-	if n, err = n.after(tx, previous); err != nil {
-		return err
+	if v.Attributes, err = engine.DatedApart(tx, o.Ref, previous, v.Attributes); err != nil {
+		return v, err
 	}
-	head.Pending, head.Latest, head.Policy = false, n.certificate.ID, &policy
-	if _, err := tx.PutObject(head); err != nil {
-		return err
+	secret := *v.Secret
+	secret.Previous, v.Secret = previous, &secret
+	o.Placeholder, o.Latest, o.Policy = nil, v.ID, &policy
+	if err := tx.PutVersion(v); err != nil {
+		return v, err
 	}
-	if err := tx.PutVersion(n.certificate); err != nil {
-		return err
-	}
-	secret := n.secret
-	body := *n.secret.Secret
-	body.Previous, secret.Secret = previous, &body
-	for _, v := range []vault.Version{n.key, secret} {
-		if err := putManaged(tx, v); err != nil {
-			return err
-		}
-	}
-	return s.schedule.Begin(tx, head, n.certificate, n.suggests)
-}
-
-// after dates the version later than the one before it.
-func (n newVersion) after(tx vault.Tx, previous string) (newVersion, error) {
-	a, err := engine.DatedApart(tx, n.certificate.Ref, previous, n.certificate.Attributes)
-	n.certificate.Attributes, n.key.Attributes, n.secret.Attributes = a, a, a
-	return n, err
+	return v, s.schedule.Begin(tx, o, v, n.suggests)
 }
 
 // as is the version with what its order says of it now: somebody may have edited
 // that while the issuer was asked.
 func (n newVersion) as(op vault.Operation) newVersion {
-	for _, v := range []*vault.Version{&n.certificate, &n.key, &n.secret} {
-		v.Attributes.Enabled, v.Tags = op.Enabled, op.Tags
-	}
+	n.Attributes.Enabled, n.Tags = op.Enabled, op.Tags
 	return n
 }
 
-// putManaged stores the key or secret of a certificate version.
-func putManaged(tx vault.Tx, v vault.Version) error {
-	head, exists, err := engine.Found(tx.Object(v.Ref))
-	if err != nil {
-		return err
-	}
-	if !exists {
-		head = vault.Object{Ref: v.Ref, Managed: true, Created: v.Attributes.Created}
-	}
-	head.Latest = v.ID
-	if _, err := tx.PutObject(head); err != nil {
-		return err
-	}
-	return tx.PutVersion(v)
-}
-
 // complete stores the version and ends the operation with it.
-func (s *versions) complete(tx vault.Tx, n newVersion, op vault.Operation) error {
-	head, err := tx.Object(op.Ref)
+func (s *versions) complete(tx vault.Tx, o *vault.Object, n newVersion, op vault.Operation) error {
+	policy, previous := op.Policy, o.Latest
+	if o.Policy != nil {
+		policy = *o.Policy // a PATCH of the policy while the order ran stays
+	}
+	ended := op.Complete(n.ID)
+	o.Operation = &ended // in progress no longer, so that the next renewal is planned
+	v, err := s.storeVersion(tx, o, n, policy)
 	if err != nil {
 		return err
 	}
-	policy := op.Policy
-	if head.Policy != nil {
-		policy = *head.Policy // a PATCH of the policy while the order ran stays
+	ended = ended.Noted(v.Attributes.Created, renewal.Deviation(*o, v, s.Settings(o.Vault)))
+	if !op.Renewal {
+		return nil
 	}
-	if err := s.storeVersion(tx, n, head, policy); err != nil {
-		return err
-	}
-	head.Policy = &policy
-	op = op.Noted(n.certificate.Attributes.Created, renewal.Deviation(head, n.certificate, s.Settings(op.Vault)))
-	if _, err = tx.PutOperation(op.Complete(n.certificate.ID)); err != nil || !op.Renewal {
-		return err
-	}
-	was, err := tx.Version(head.Ref, head.Latest)
+	was, err := tx.Version(o.Ref, previous)
 	if err != nil {
 		return err
 	}
-	return s.schedule.Renewed(tx, n.certificate, was, op)
+	return s.schedule.Renewed(tx, v, was, ended)
 }
 
 // stagedKey opens the key that waits for its certificate.

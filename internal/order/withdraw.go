@@ -28,16 +28,18 @@ func (s *withdrawals) takeBack(tx vault.Tx, op vault.Operation, now time.Time) e
 		return nil
 	}
 	ref := vault.Ref{Vault: op.Vault, Kind: vault.Withdrawn, Name: op.RequestID}
-	kept, _, err := engine.Found(tx.Operation(ref))
+	o, there, err := engine.Found(tx.Object(ref))
 	if err != nil {
 		return err
 	}
-	op.Ref, op.Rev, op.Private = ref, kept.Rev, nil
-	op.CancelRequested, op.CancelDue, op.Attempt = true, now, 0
-	if _, err := tx.PutOperation(op); err != nil {
-		return err
+	if !there {
+		o = vault.Object{Ref: ref, Created: now}
 	}
-	return tx.PutJob(vault.Job{Kind: vault.JobWithdraw, Ref: ref, Due: now})
+	op.Ref, op.Private, op.Staged = ref, nil, nil
+	op.CancelRequested, op.CancelDue, op.Attempt = true, now, 0
+	o.Operation = &op
+	o.SetJob(vault.JobWithdraw, now)
+	return tx.PutObject(&o)
 }
 
 // orphan takes back what a step started at the issuer while its operation was
@@ -49,34 +51,39 @@ func (s *withdrawals) orphan(ctx context.Context, was vault.Operation, next outc
 	}
 	now := s.Now()
 	was.State = p.State
-	return s.Store.Update(ctx, func(tx vault.Tx) error { return s.takeBack(tx, was, now) })
+	return engine.Again(ctx, func() error {
+		return s.Store.Update(ctx, func(tx vault.Tx) error { return s.takeBack(tx, was, now) })
+	})
 }
 
 // Withdraw is the handler of JobWithdraw: it asks the issuer to cancel an
 // order that nobody waits for any more, until the issuer has heard it.
 func (s *withdrawals) Withdraw(ctx context.Context, l vault.Lease) error {
-	var op vault.Operation
+	var o vault.Object
 	var cfg vault.IssuerConfig
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
-		if op, _, err = engine.Found(r.Operation(l.Ref)); err != nil || op.Issuer == nil {
+		if o, err = r.Object(l.Ref); err != nil || o.Operation == nil || o.Operation.Issuer == nil {
 			return err
 		}
-		cfg, err = currentIssuer(r, op)
+		cfg, err = currentIssuer(r, *o.Operation)
 		return err
 	})
+	if errors.Is(err, vault.ErrNotFound) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	canceler, ok := s.issuers.Find(cfg.Provider).(vault.Canceler)
-	if op.Issuer == nil || !ok {
-		return s.forget(ctx, l)
+	if !ok {
+		return s.forget(ctx, l, o.Rev)
 	}
-	now := s.Now()
-	o, err := s.issuers.shown(op, cfg, nil, now)
+	now, op := s.Now(), *o.Operation
+	shown, err := s.issuers.shown(op, cfg, nil, now)
 	if err != nil {
 		return err
 	}
-	p, err := s.issuers.ask(ctx, CallCancel, canceler.Cancel, o)
+	p, err := s.issuers.ask(ctx, CallCancel, canceler.Cancel, shown)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -84,51 +91,43 @@ func (s *withdrawals) Withdraw(ctx context.Context, l vault.Lease) error {
 	switch {
 	case err != nil && now.Sub(op.CancelDue) < withdrawFor:
 		log.Warn("order could not be withdrawn", "attempt", op.Attempt+1, "error", err)
-		return s.withdrawLater(ctx, l, op, now.Add(retryAfter(err, op.Attempt)))
+		return s.withdrawLater(ctx, l, now.Add(retryAfter(err, op.Attempt)))
 	case err != nil:
 		log.Error("order is not withdrawn; the issuer could not be asked for too long", "error", err)
 	default:
 		log.Info("order withdrawn", "cancelled", p.Cancelled)
 	}
-	return s.Store.Update(ctx, func(tx vault.Tx) error {
-		if err := tx.Finish(l); err != nil {
-			return err
-		}
-		kept, ok, err := engine.Found(tx.Operation(op.Ref))
-		if err != nil || !ok {
-			return err
-		}
-		if kept.Rev != op.Rev { // a step that ended meanwhile has left more to take back
-			return tx.PutJob(vault.Job{Kind: vault.JobWithdraw, Ref: op.Ref, Due: now})
-		}
-		return tx.DeleteOperation(op.Ref)
-	})
+	return s.forget(ctx, l, o.Rev)
 }
 
-// forget ends the withdrawal of an order that nobody can take back, as its
-// provider is gone.
-func (s *withdrawals) forget(ctx context.Context, l vault.Lease) error {
-	err := s.Store.Update(ctx, func(tx vault.Tx) error {
-		if err := tx.Finish(l); err != nil {
-			return err
-		}
-		return tx.DeleteOperation(l.Ref)
-	})
-	if errors.Is(err, vault.ErrStale) {
+// forget ends the withdrawal of an order that was read at a revision. Where a step
+// that ended meanwhile has left more to take back it goes on.
+func (s *withdrawals) forget(ctx context.Context, l vault.Lease, rev int64) error {
+	now := s.Now()
+	return engine.Withdrawn(engine.Again(ctx, func() error {
+		return s.Store.Update(ctx, func(tx vault.Tx) error {
+			o, there, err := engine.Found(tx.Object(l.Ref))
+			if err != nil || !there {
+				return err
+			}
+			if o.Rev == rev {
+				return tx.Purge(l.Ref)
+			}
+			if err := engine.Finish(&o, l); err != nil {
+				return err
+			}
+			o.SetJob(vault.JobWithdraw, now)
+			return tx.PutObject(&o)
+		})
+	}))
+}
+
+func (s *withdrawals) withdrawLater(ctx context.Context, l vault.Lease, due time.Time) error {
+	return s.Work(ctx, l, func(_ vault.Tx, o *vault.Object) error {
+		op := *o.Operation
+		op.Attempt++
+		o.Operation = &op
+		o.SetJob(vault.JobWithdraw, due)
 		return nil
-	}
-	return err
-}
-
-func (s *withdrawals) withdrawLater(ctx context.Context, l vault.Lease, op vault.Operation, due time.Time) error {
-	op.Attempt++
-	return s.Store.Update(ctx, func(tx vault.Tx) error {
-		if err := tx.Finish(l); err != nil {
-			return err
-		}
-		if _, err := tx.PutOperation(op); err != nil {
-			return err
-		}
-		return tx.PutJob(vault.Job{Kind: vault.JobWithdraw, Ref: op.Ref, Due: due, Attempt: op.Attempt})
 	})
 }

@@ -27,12 +27,13 @@ func written(t vault.Trigger, notBefore, expires time.Time) time.Time {
 	return notBefore.Add(expires.Sub(notBefore) / 100 * time.Duration(t.LifetimePercentage))
 }
 
-// Milestones returns what is still to be done for the current version of an object.
-// busy: an operation is in progress, so nothing is renewed.
-func Milestones(o vault.Object, v vault.Version, schedule vault.Schedule, busy bool, s vault.Settings) []vault.Milestone {
-	if o.Deletion != nil || o.Pending || o.Managed || v.Attributes.Expires.IsZero() {
+// Milestones returns what is still to be done for the current version of an
+// object. While an operation is in progress nothing is renewed.
+func Milestones(o vault.Object, v vault.Version, s vault.Settings) []vault.Milestone {
+	if o.Deletion != nil || o.Pending() || o.Managed || v.Attributes.Expires.IsZero() {
 		return nil
 	}
+	schedule := o.Schedule.Of(v.ID)
 	var list []vault.Milestone
 	add := func(what string, due time.Time) {
 		if !schedule.Did(what) {
@@ -40,7 +41,7 @@ func Milestones(o vault.Object, v vault.Version, schedule vault.Schedule, busy b
 		}
 	}
 	if o.Kind == vault.Certificates {
-		actions(o, v, schedule, busy, s, add)
+		actions(o, v, schedule, s, add)
 	}
 	if o.Kind != vault.Keys { // a key says in its rotation policy when that is told
 		near := s.NearExpiry
@@ -55,7 +56,7 @@ func Milestones(o vault.Object, v vault.Version, schedule vault.Schedule, busy b
 
 // actions adds the lifetime actions of a certificate that is in use. An expired
 // one is renewed too: better late than never.
-func actions(o vault.Object, v vault.Version, schedule vault.Schedule, busy bool, s vault.Settings, add func(string, time.Time)) {
+func actions(o vault.Object, v vault.Version, schedule vault.Schedule, s vault.Settings, add func(string, time.Time)) {
 	p, a := o.Policy, v.Attributes
 	if p == nil || !p.Enabled || !a.Enabled {
 		return
@@ -70,7 +71,7 @@ func actions(o vault.Object, v vault.Version, schedule vault.Schedule, busy bool
 		case !(vault.Operation{IssuerName: p.Issuer.Name}).Manual():
 			due := Of(action.Trigger, v, s).Due
 			plan := planned(schedule, v, due.Add(spread(v, due, s.RenewSpread)), s)
-			if !busy {
+			if !o.InProgress() {
 				add(vault.AutoRenew, later(plan, schedule.Retry))
 			}
 			lateness(schedule, plan, a.Expires, add)

@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"time"
 
-	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
 // AskApproval tells people and programs that an order waits for an operator's
 // word, and how to give it.
-func (o *Outbox) AskApproval(tx vault.Tx, op vault.Operation, now time.Time) (vault.Operation, error) {
-	v, err := replaces(tx, op)
+func (o *Outbox) AskApproval(tx vault.Tx, about vault.Object, op vault.Operation, now time.Time) (vault.Operation, error) {
+	v, err := replaces(tx, about)
 	if err != nil {
 		return op, err
 	}
@@ -30,15 +29,13 @@ func (o *Outbox) mailApproval(tx vault.Tx, v vault.Version, op vault.Operation, 
 	return op, err
 }
 
-// replaces is the version that an order is to replace; without an id where it is
-// to be the first.
-func replaces(r vault.Reader, op vault.Operation) (vault.Version, error) {
-	none := vault.Version{Ref: op.Ref}
-	head, there, err := engine.Found(r.Object(op.Ref))
-	if err != nil || !there || head.Pending || head.Latest == "" {
-		return none, err
+// replaces is the version that the order of a certificate is to replace; without
+// an id where it is to be the first.
+func replaces(r vault.Reader, o vault.Object) (vault.Version, error) {
+	if o.Pending() || o.Latest == "" {
+		return vault.Version{Ref: o.Ref}, nil
 	}
-	return r.Version(head.Ref, head.Latest)
+	return r.Version(o.Ref, o.Latest)
 }
 
 func approvalMessage(v vault.Version, op vault.Operation, at time.Time) vault.Message {

@@ -17,8 +17,8 @@ const (
 	backSlack = 10 * time.Second
 )
 
-// putOff are the jobs whose due times are waits, and no dates of objects.
-var putOff = []vault.JobKind{vault.JobIssue, vault.JobWithdraw, vault.JobDeliver, vault.JobOwed, vault.JobMend}
+// waits are the jobs whose due times are waits, and no dates of objects.
+var waits = []vault.JobKind{vault.JobIssue, vault.JobWithdraw, vault.JobDeliver, vault.JobOwed, vault.JobMend}
 
 // WatchClock looks whether the clock was set back. What was put off until a
 // time of the old clock would wait for years then: it is due at once, and a
@@ -37,13 +37,13 @@ func (s *Sweeper) WatchClock(ctx context.Context) error {
 		if err := tx.PutSetting(clockSeen, now.Format(time.RFC3339)); err != nil || !back {
 			return err
 		}
-		if err := tx.PullIn(now, putOff...); err != nil {
+		if err := tx.HastenMessages(now); err != nil {
 			return err
 		}
 		if err := errors.Join(tx.PutSetting(sweepBack, "yes"), tx.PutSetting(sweepPlace, "")); err != nil {
 			return err
 		}
-		return tx.PutJob(vault.Job{Kind: vault.JobSweep, Ref: sweepRef, Due: now})
+		return engine.SetJob(tx, vault.JobSweep, sweepRef, now)
 	})
 	if err == nil && back {
 		s.Log.Warn("the clock was set back; due times are put right", "was", seen, "is", now)

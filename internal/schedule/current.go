@@ -1,76 +1,53 @@
 package schedule
 
 import (
-	"maps"
-	"time"
-
 	"certwright/internal/engine"
 	"certwright/internal/renewal"
 	"certwright/internal/vault"
+	"time"
 )
 
-// Current is an object's current version with all that its schedule depends on.
+// Current is an object with its current version, as one transaction read them.
+// Its Schedule is the one of that version.
 type Current struct {
-	Exists    bool // there is a current version
-	Head      vault.Object
-	Version   vault.Version
-	Schedule  vault.Schedule
-	Operation vault.Operation // zero where there is none
-	Busy      bool            // Operation is in progress
+	vault.Object
+	Version vault.Version // without an id where there is none, or the object is deleted
 }
 
-// Current reads an object's current version.
+// Exists reports whether there is a current version.
+func (c Current) Exists() bool { return c.Version.ID != "" }
+
+// Current reads an object and its current version; the zero Current where the object is not there.
 func (s *Scheduler) Current(r vault.Reader, ref vault.Ref) (c Current, err error) {
-	head, there, err := engine.Found(r.Object(ref))
+	o, there, err := engine.Found(r.Object(ref))
 	if err != nil || !there {
 		return c, err
 	}
-	c.Head = head
-	if head.Deletion != nil { // nothing falls due but its purge
-		return c, nil
-	}
-	if head.Kind == vault.Certificates {
-		if c.Operation, there, err = engine.Found(r.Operation(head.Ref)); err != nil {
-			return c, err
-		}
-		c.Busy = there && c.Operation.Status == vault.InProgress
-	}
-	if head.Pending || head.Latest == "" {
-		return c, nil
-	}
-	if c.Version, err = r.Version(head.Ref, head.Latest); err != nil {
-		return c, err
-	}
-	if c.Schedule, _, err = engine.Found(r.Schedule(head.Ref)); err != nil {
-		return c, err
-	}
-	c.Schedule = c.Schedule.Of(head.Latest)
-	c.Exists = true
-	return c, nil
+	return s.CurrentOf(r, o)
 }
 
-// changed reports whether what is due or what a renewal carries on may be
-// something else than it was: a version is edited without its head.
-func (c Current) changed(was Current) bool {
-	now, then := c.Version.Attributes, was.Version.Attributes
-	return c.Head.Rev != was.Head.Rev || c.Version.ID != was.Version.ID || c.Busy != was.Busy ||
-		now.Enabled != then.Enabled || !now.Expires.Equal(then.Expires) || !maps.Equal(c.Version.Tags, was.Version.Tags)
-}
-
-// lost reports whether the operation is stuck unless it has a job.
-func (c Current) lost() bool { return c.Busy && !c.Operation.Manual() }
-
-// due lists what is still to be done for the version.
-func (s *Scheduler) due(c Current) []vault.Milestone {
-	return renewal.Milestones(c.Head, c.Version, c.Schedule, c.Busy, s.Settings(c.Head.Vault))
+// CurrentOf reads the current version of an object.
+func (s *Scheduler) CurrentOf(r vault.Reader, o vault.Object) (c Current, err error) {
+	c.Object = o
+	if o.Deletion != nil || o.Pending() || o.Latest == "" { // of what is deleted nothing falls due but its purge
+		return c, nil
+	}
+	c.Version, err = r.Version(o.Ref, o.Latest)
+	c.Schedule = o.Schedule.Of(o.Latest)
+	return c, err
 }
 
 // NextRenewal is when the version is renewed by itself; zero if it is not.
 func (s *Scheduler) NextRenewal(c Current) (at time.Time) {
-	for _, d := range s.due(c) {
+	for _, d := range s.milestones(c) {
 		if d.What == vault.AutoRenew {
 			at = d.Due
 		}
 	}
 	return at
+}
+
+// milestones lists what is still to be done for the version.
+func (s *Scheduler) milestones(c Current) []vault.Milestone {
+	return renewal.Milestones(c.Object, c.Version, s.Settings(c.Vault))
 }

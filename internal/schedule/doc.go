@@ -22,18 +22,18 @@ type Scheduler struct {
 
 // A Renewer begins renewals and knows the issuers that may say when.
 type Renewer interface {
-	// Renew works out the request for the version that follows was. It returns
-	// engine.ErrChanged where the object is not head any more.
-	Renew(ctx context.Context, head vault.Object, was vault.Version) (Renewal, error)
+	// Renew works out the request for the version that follows was, the current
+	// one of o. vault.ErrStale: the object was changed since o was read.
+	Renew(ctx context.Context, o vault.Object, was vault.Version) (Renewal, error)
 	// Suggest asks the issuer of a version when to renew it: vault.ErrNotFound
 	// where it suggests nothing, a *vault.RetryError where it could not be asked.
 	Suggest(ctx context.Context, v vault.Version, now time.Time) (vault.Suggestion, error)
 }
 
-// A Renewal is a request that is ready to be stored, in one transaction.
+// A Renewal is a request that is ready to be stored with the object it was worked out for.
 type Renewal interface {
 	Operation() vault.Operation
-	Store(tx vault.Tx) error
+	Begin(o *vault.Object)
 }
 
 // New returns a scheduler that still needs its Renewer. receivers names who

@@ -41,13 +41,14 @@ func (o *Outbox) mail(tx vault.Tx, v vault.Version, l letter, now time.Time) (se
 
 // mustMail is mail for what must not be lost: where nobody is there to get it, the
 // schedule keeps that it is owed, and the log has it.
-func (o *Outbox) mustMail(tx vault.Tx, v vault.Version, l vault.Schedule, what string, text letter, now time.Time) (vault.Schedule, error) {
-	sent, err := o.mail(tx, v, text, now)
+func (o *Outbox) mustMail(tx vault.Tx, c *Current, what string, text letter, now time.Time) error {
+	sent, err := o.mail(tx, c.Version, text, now)
 	if err != nil || sent {
-		return l, err
+		return err
 	}
-	o.noRecipient(v, text)
-	return l.Owes(what), nil
+	o.noRecipient(c.Version, text)
+	c.Schedule = c.Schedule.Owes(what)
+	return nil
 }
 
 // noRecipient writes into the log of a mail that nobody is there to get.

@@ -35,12 +35,11 @@ func (o *Outbox) Publish(tx vault.Tx, m vault.Message) error {
 
 // deliverSoon puts the job that delivers to a sink, unless it is due already.
 func (o *Outbox) deliverSoon(tx vault.Tx, m vault.Message) error {
-	ref := vault.Ref{Vault: "-", Kind: vault.Sinks, Name: m.Sink}
-	j, ok, err := engine.Found(tx.Job(vault.JobDeliver, ref))
-	if err != nil || ok && !j.Due.After(m.At) {
+	sink, _, err := engine.Found(tx.Object(vault.SinkRef(m.Sink)))
+	if due, planned := sink.Jobs[vault.JobDeliver]; err != nil || planned && !due.After(m.At) {
 		return err
 	}
-	return tx.PutJob(vault.Job{Kind: vault.JobDeliver, Ref: ref, Due: m.At})
+	return engine.SetJob(tx, vault.JobDeliver, vault.SinkRef(m.Sink), m.At)
 }
 
 // The names of events, by kind of object.

@@ -22,129 +22,98 @@ func ContactsRef(vaultName string) vault.Ref {
 func (s *Scheduler) SendOwed(ctx context.Context, l vault.Lease) error {
 	now := s.Now()
 	if err := s.eachOwed(ctx, l.Ref.Vault, func(ref vault.Ref) error {
-		return s.Change(ctx, ref, func(tx vault.Tx) error { return s.payOwed(tx, ref, now) })
+		return s.edit(ctx, ref, func(tx vault.Tx, o *vault.Object) error { return s.payOwed(tx, o, now) })
 	}); err != nil {
 		return err
 	}
-	if err := s.eachMailOwed(ctx, l.Ref.Vault, func(ref vault.Ref) error {
-		return s.Change(ctx, ref, func(tx vault.Tx) error { return s.askAgain(tx, ref, now) })
+	if err := s.EachOrder(ctx, vault.InProgress, l.Ref.Vault, func(o vault.Object) error {
+		if !mailOwed(o) {
+			return nil
+		}
+		return s.edit(ctx, o.Ref, func(tx vault.Tx, o *vault.Object) error { return s.askAgain(tx, o, now) })
 	}); err != nil {
 		return err
 	}
 	return s.Drop(ctx, l)
 }
 
-// eachOwed finds the certificates of a vault whose contacts are owed mail.
-func (s *Scheduler) eachOwed(ctx context.Context, vaultName string, do func(vault.Ref) error) error {
-	for after := (vault.Ref{Vault: vaultName}); after != (vault.Ref{}); {
-		var owed []vault.Ref
-		err := s.Store.View(ctx, func(r vault.Reader) error {
-			owed = nil
-			heads, err := r.Heads(after, engine.PageSize)
-			if err != nil {
-				return err
-			}
-			if after = (vault.Ref{}); len(heads) == engine.PageSize {
-				after = heads[len(heads)-1].Ref
-			}
-			for _, h := range heads {
-				if h.Vault != vaultName || h.Kind != vault.Certificates { // they come first in a vault
-					after = vault.Ref{}
-					return nil
-				}
-				schedule, ok, err := engine.Found(r.Schedule(h.Ref))
-				if err != nil {
-					return err
-				}
-				if ok && len(schedule.Owed) > 0 {
-					owed = append(owed, h.Ref)
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if err := engine.Each(owed, do); err != nil {
-			return err
-		}
-	}
-	return nil
+// edit is Edit for an object that may have gone away.
+func (s *Scheduler) edit(ctx context.Context, ref vault.Ref, edit func(vault.Tx, *vault.Object) error) error {
+	_, _, err := engine.Found(ref, s.Edit(ctx, ref, edit))
+	return err
 }
 
-// eachMailOwed finds the orders of a vault that ask for an approval of which
-// nobody was told.
-func (s *Scheduler) eachMailOwed(ctx context.Context, vaultName string, do func(vault.Ref) error) error {
-	return s.EachUnderway(ctx, vaultName, func(op vault.Operation) error {
-		if !op.Asks || !op.MailOwed {
+// eachOwed finds the certificates of a vault whose contacts are owed mail.
+func (s *Scheduler) eachOwed(ctx context.Context, vaultName string, do func(vault.Ref) error) error {
+	return s.EachObject(ctx, vaultName, func(o vault.Object) error {
+		if o.Kind != vault.Certificates || len(o.Schedule.Owed) == 0 {
 			return nil
 		}
-		return do(op.Ref)
+		return do(o.Ref)
 	})
 }
 
+// mailOwed reports whether an order asks for an approval of which nobody was told.
+func mailOwed(o vault.Object) bool { return o.InProgress() && o.Operation.Asks && o.Operation.MailOwed }
+
 // payOwed writes what the contacts of a certificate are owed, if it is still so.
 // Of a late renewal only the last word is said.
-func (s *Scheduler) payOwed(tx vault.Tx, ref vault.Ref, now time.Time) error {
-	c, err := s.Current(tx, ref)
-	if err != nil || !c.Exists {
+func (s *Scheduler) payOwed(tx vault.Tx, o *vault.Object, now time.Time) error {
+	c, err := s.CurrentOf(tx, *o)
+	if err != nil || !c.Exists() {
 		return err // one that is deleted is told of once it is recovered and due
 	}
 	owed := c.Schedule.Owed
 	c.Schedule.Owed = nil
-	schedule := c.Schedule
 	for _, what := range owed {
 		if what == vault.MilestoneLate && slices.Contains(owed, vault.MilestoneLast) {
 			continue
 		}
-		text, still, err := s.letterOf(tx, c, what)
+		text, still, err := s.letterOf(c, what)
 		if err != nil {
 			return err
 		}
 		if !still {
 			continue
 		}
-		if schedule, err = s.mustMail(tx, c.Version, schedule, what, text, now); err != nil {
+		if err := s.mustMail(tx, &c, what, text, now); err != nil {
 			return err
 		}
 	}
-	return tx.PutSchedule(c.Head.Ref, schedule)
+	o.Schedule = c.Schedule
+	return nil
 }
 
 // letterOf is the mail about something that was due for a version;
 // still: it is true yet.
-func (s *Scheduler) letterOf(r vault.Reader, c Current, what string) (text letter, still bool, err error) {
+func (s *Scheduler) letterOf(c Current, what string) (text letter, still bool, err error) {
 	switch what {
 	case vault.EmailContacts:
 		return expiresMail(c.Version), true, nil
 	case vault.MilestoneFailed:
-		if c.Operation.Failure == nil || c.Operation.Status != vault.Failed || !c.Operation.Renewal {
-			return letter{}, false, nil
+		if op := c.Operation; op != nil && op.Failure != nil && op.Status == vault.Failed && op.Renewal {
+			return failedMail(c.Version, *op, c.Schedule.Retry), true, nil
 		}
-		return failedMail(c.Version, c.Operation, c.Schedule.Retry), true, nil
+		return letter{}, false, nil
 	case vault.MilestoneLate, vault.MilestoneLast:
-		if !renewal.Wanted(c.Head, c.Version) {
+		if !renewal.Wanted(c.Object, c.Version) {
 			return letter{}, false, nil
 		}
-		h, err := hitchOf(r, c)
-		return lateMail(c, h, what == vault.MilestoneLast), true, err
+		return lateMail(c, hitchOf(c), what == vault.MilestoneLast), true, nil
 	}
 	return letter{}, false, fmt.Errorf("there is no mail about %q", what)
 }
 
 // askAgain asks for an approval by the mail that nobody was there to get.
-func (s *Scheduler) askAgain(tx vault.Tx, ref vault.Ref, now time.Time) error {
-	op, ok, err := engine.Found(tx.Operation(ref))
-	if err != nil || !ok || op.Status != vault.InProgress || !op.Asks || !op.MailOwed {
-		return err
+func (s *Scheduler) askAgain(tx vault.Tx, o *vault.Object, now time.Time) error {
+	if !mailOwed(*o) {
+		return nil
 	}
-	v, err := replaces(tx, op)
+	v, err := replaces(tx, *o)
 	if err != nil {
 		return err
 	}
-	if op, err = s.mailApproval(tx, v, op, now); err != nil || op.MailOwed {
-		return err
-	}
-	_, err = tx.PutOperation(op)
+	op, err := s.mailApproval(tx, v, *o.Operation, now)
+	o.Operation = &op
 	return err
 }

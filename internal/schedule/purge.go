@@ -2,46 +2,39 @@ package schedule
 
 import (
 	"context"
-	"errors"
 
 	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
-// PlanPurge puts the job that removes a soft-deleted object on its date, and
-// withdraws what its schedule would have asked for.
-func (s *Scheduler) PlanPurge(tx vault.Tx, head vault.Object) error {
-	if err := tx.DeleteJob(vault.JobSchedule, head.Ref); err != nil {
-		return err
-	}
-	return tx.PutJob(vault.Job{Kind: vault.JobPurge, Ref: head.Ref, Due: head.Deletion.PurgeAt})
+// PlanPurge lets a soft-deleted object be removed on its date; nothing else of it falls due.
+func (s *Scheduler) PlanPurge(o *vault.Object) {
+	o.DropJob(vault.JobSchedule)
+	o.SetJob(vault.JobPurge, o.Deletion.PurgeAt)
 }
 
 // Purge is the handler of JobPurge: it removes a soft-deleted object whose date
-// has come, in one transaction. Purge protection guards an object until its
-// date, not beyond (docs/contract/wire.md).
+// has come. Purge protection guards an object until its date, not beyond
+// (docs/contract/wire.md).
 func (s *Scheduler) Purge(ctx context.Context, l vault.Lease) error {
 	now := s.Now()
-	err := s.Change(ctx, l.Ref, func(tx vault.Tx) error {
-		if err := tx.Finish(l); err != nil {
-			return err
-		}
-		head, ok, err := engine.Found(tx.Object(l.Ref))
-		switch {
-		case err != nil || !ok || head.Managed || head.Deletion == nil:
-			return err
-		case now.Before(head.Deletion.PurgeAt):
-			return s.PlanPurge(tx, head)
-		}
-		return PurgeObject(tx, head.Ref)
-	})
-	if errors.Is(err, vault.ErrStale) {
-		return nil
-	}
-	return err
-}
-
-// PurgeObject removes an object with everything that belongs to it.
-func PurgeObject(tx vault.Tx, ref vault.Ref) error {
-	return engine.EachShape(tx, ref, func(o vault.Object) error { return tx.Purge(o.Ref) })
+	return engine.Withdrawn(engine.Again(ctx, func() error {
+		return s.Change(ctx, l.Ref, func(tx vault.Tx) error {
+			o, there, err := engine.Found(tx.Object(l.Ref))
+			if err != nil || !there {
+				return err
+			}
+			if err := engine.Finish(&o, l); err != nil {
+				return err
+			}
+			switch {
+			case o.Deletion == nil:
+				return tx.PutObject(&o)
+			case now.Before(o.Deletion.PurgeAt):
+				s.PlanPurge(&o)
+				return tx.PutObject(&o)
+			}
+			return tx.Purge(o.Ref)
+		})
+	}))
 }

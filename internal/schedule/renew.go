@@ -1,67 +1,54 @@
 package schedule
 
 import (
-	"context"
 	"time"
 
-	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
 // renewalRefused notes a renewal that could not even begin: its issuer is gone
 // or disabled, or does not take the policy any more. The pending object shows it.
-func (s *Scheduler) renewalRefused(ctx context.Context, l vault.Lease, was Current, why *vault.Error, now time.Time) error {
-	err := s.Change(ctx, was.Head.Ref, func(tx vault.Tx) error {
-		if err := tx.Finish(l); err != nil {
-			return err
-		}
-		c, err := s.Current(tx, was.Head.Ref)
-		if err != nil || !c.Exists || c.Head.Policy == nil {
-			return err
-		}
-		if c.changed(was) {
-			return engine.ErrChanged
-		}
-		op := vault.NewOperation(c.Head.Ref, *c.Head.Policy, now)
-		op.Tags, op.Renewal, op.Rev = c.Version.Tags, true, c.Operation.Rev
-		op = op.Fail(why.Failure())
-		op = op.Noted(now, "The renewal of version "+c.Version.ID+" could not begin: "+why.Message)
-		if _, err := tx.PutOperation(op); err != nil {
-			return err
-		}
-		return s.renewalFailed(tx, c, op, now)
-	})
+func (s *Scheduler) renewalRefused(tx vault.Tx, c *Current, why *vault.Error, now time.Time) error {
+	if c.Policy == nil {
+		return nil
+	}
+	op := vault.NewOperation(c.Ref, *c.Policy, now)
+	op.Tags, op.Renewal = c.Version.Tags, true
+	op = op.Fail(why.Failure())
+	op = op.Noted(now, "The renewal of version "+c.Version.ID+" could not begin: "+why.Message)
+	c.Operation = &op
+	return s.renewalFailed(tx, c, now)
+}
+
+// RenewalEnded is called where the operation of an object ended without a
+// version, and is no longer in progress or was taken off the object. A renewal is
+// tried again by the ladder; the version in use stays as it is.
+func (s *Scheduler) RenewalEnded(tx vault.Tx, o *vault.Object, op vault.Operation, now time.Time) error {
+	c, err := s.CurrentOf(tx, *o)
+	if err != nil || !c.Exists() {
+		return err
+	}
+	if op.Renewal {
+		err = s.tryAgainLater(tx, &c, op, now)
+	}
+	o.Schedule = c.Schedule
+	s.Plan(o, c.Version)
 	return err
 }
 
-// RenewalEnded is called where an operation ends without a version. A renewal
-// is tried again by the ladder; the version in use stays as it is.
-func (s *Scheduler) RenewalEnded(tx vault.Tx, op vault.Operation, now time.Time) error {
-	c, err := s.Current(tx, op.Ref)
-	if err != nil || !c.Exists {
-		return err
-	}
-	c.Busy = false
-	if !op.Renewal {
-		return s.Plan(tx, c.Head, c.Version, c.Schedule, c.Busy)
-	}
-	return s.renewalFailed(tx, c, op, now)
+func (s *Scheduler) renewalFailed(tx vault.Tx, c *Current, now time.Time) error {
+	return s.tryAgainLater(tx, c, *c.Operation, now)
 }
 
-func (s *Scheduler) renewalFailed(tx vault.Tx, c Current, op vault.Operation, now time.Time) error {
-	schedule := c.Schedule.FellDue(now).Failed(now, c.Version.Attributes.Expires)
-	if op.Failure != nil && !schedule.Did(vault.MilestoneFailed) {
-		schedule = schedule.Do(vault.MilestoneFailed)
-		if err := s.Publish(tx, failedMessage(c.Version, op, schedule.Retry, now)); err != nil {
-			return err
-		}
-		var err error
-		if schedule, err = s.mustMail(tx, c.Version, schedule, vault.MilestoneFailed, failedMail(c.Version, op, schedule.Retry), now); err != nil {
-			return err
-		}
+// tryAgainLater puts the next try of a renewal off, and tells of its first failure.
+func (s *Scheduler) tryAgainLater(tx vault.Tx, c *Current, op vault.Operation, now time.Time) error {
+	c.Schedule = c.Schedule.FellDue(now).Failed(now, c.Version.Attributes.Expires)
+	if op.Failure == nil || c.Schedule.Did(vault.MilestoneFailed) {
+		return nil
 	}
-	if err := tx.PutSchedule(c.Head.Ref, schedule); err != nil {
+	c.Schedule = c.Schedule.Do(vault.MilestoneFailed)
+	if err := s.Publish(tx, failedMessage(c.Version, op, c.Schedule.Retry, now)); err != nil {
 		return err
 	}
-	return s.Plan(tx, c.Head, c.Version, schedule, false)
+	return s.mustMail(tx, c, vault.MilestoneFailed, failedMail(c.Version, op, c.Schedule.Retry), now)
 }

@@ -12,17 +12,9 @@ import (
 
 // Run is the handler of JobSchedule: it does what is due for an object's current
 // version. Each thing is done in the transaction that marks it done, so that
-// none is lost or done twice.
+// none is lost or done twice. What was changed meanwhile is looked at anew.
 func (s *Scheduler) Run(ctx context.Context, l vault.Lease) error {
-	for {
-		err := s.run(ctx, l)
-		switch {
-		case !errors.Is(err, engine.ErrChanged):
-			return engine.Withdrawn(err)
-		case ctx.Err() != nil:
-			return ctx.Err()
-		}
-	}
+	return engine.Withdrawn(engine.Again(ctx, func() error { return s.run(ctx, l) }))
 }
 
 func (s *Scheduler) run(ctx context.Context, l vault.Lease) error {
@@ -34,35 +26,46 @@ func (s *Scheduler) run(ctx context.Context, l vault.Lease) error {
 	if err != nil {
 		return err
 	}
-	if !c.Exists {
+	if !c.Exists() {
 		return s.Drop(ctx, l)
 	}
+	if err := engine.Finish(&c.Object, l); err != nil {
+		return err
+	}
 	now := s.Now()
-	due := dueNow(s.due(c), now)
+	due := dueNow(s.milestones(c), now)
 	if due[vault.MilestoneAsk] {
-		return s.askIssuer(ctx, l, c, now)
+		return s.askIssuer(ctx, c, now)
 	}
 	var next Renewal
 	if due[vault.AutoRenew] {
-		if next, err = s.Renewer.Renew(ctx, c.Head, c.Version); err != nil {
+		if next, err = s.Renewer.Renew(ctx, c.Object, c.Version); err != nil {
 			var refusal *vault.Error
 			if !errors.As(err, &refusal) {
 				return err
 			}
-			return s.renewalRefused(ctx, l, c, refusal, now)
+			return s.put(ctx, c, func(tx vault.Tx, c *Current) error { return s.renewalRefused(tx, c, refusal, now) })
 		}
 	}
-	err = s.Change(ctx, c.Head.Ref, func(tx vault.Tx) error {
-		if err := tx.Finish(l); err != nil {
-			return err
-		}
-		return s.doDue(tx, c, next, due, now)
-	})
+	err = s.put(ctx, c, func(tx vault.Tx, c *Current) error { return s.doDue(tx, c, next, due, now) })
 	if err == nil && next != nil {
-		s.Log.Info("renewal began", "vault", c.Head.Vault, "certificate", c.Head.Name, "version", c.Version.ID, "request", next.Operation().RequestID, "expires", c.Version.Attributes.Expires)
+		s.Log.Info("renewal began", "vault", c.Vault, "certificate", c.Name, "version", c.Version.ID, "request", next.Operation().RequestID, "expires", c.Version.Attributes.Expires)
 		s.Poke()
 	}
 	return err
+}
+
+// put stores what became of an object that was read before, with what edit adds;
+// vault.ErrStale if it was changed meanwhile.
+func (s *Scheduler) put(ctx context.Context, was Current, edit func(vault.Tx, *Current) error) error {
+	return s.Change(ctx, was.Ref, func(tx vault.Tx) error {
+		c := was
+		if err := edit(tx, &c); err != nil {
+			return err
+		}
+		s.Plan(&c.Object, c.Version)
+		return tx.PutObject(&c.Object)
+	})
 }
 
 func dueNow(milestones []vault.Milestone, now time.Time) map[string]bool {
@@ -75,66 +78,30 @@ func dueNow(milestones []vault.Milestone, now time.Time) map[string]bool {
 	return due
 }
 
-// doDue does what was found due, if the object is still the one it was found for.
-func (s *Scheduler) doDue(tx vault.Tx, was Current, next Renewal, due map[string]bool, now time.Time) error {
-	c, err := s.Current(tx, was.Head.Ref)
-	if err != nil || !c.Exists {
-		return err
-	}
-	if c.changed(was) {
-		return engine.ErrChanged
-	}
+// doDue does what was found due.
+func (s *Scheduler) doDue(tx vault.Tx, c *Current, next Renewal, due map[string]bool, now time.Time) error {
 	if due[vault.MilestoneDue] || due[vault.AutoRenew] {
 		c.Schedule = c.Schedule.FellDue(now)
 	}
-	schedule, err := s.warn(tx, c, due, now)
-	if err != nil {
+	if err := s.warn(tx, c, due, now); err != nil || next == nil {
 		return err
 	}
-	if next != nil {
-		if err := next.Store(tx); err != nil {
-			return err
-		}
-		if !schedule.Did(vault.MilestoneAnnounced) {
-			schedule = schedule.Do(vault.MilestoneAnnounced)
-			if _, err := s.mail(tx, c.Version, renewingMail(c.Version, next.Operation()), now); err != nil {
-				return err
-			}
-		}
-		if c.Head, err = tx.Object(c.Head.Ref); err != nil { // written by the plan
-			return err
-		}
+	next.Begin(&c.Object)
+	if c.Schedule.Did(vault.MilestoneAnnounced) {
+		return nil
 	}
-	if err := tx.PutSchedule(c.Head.Ref, schedule); err != nil {
-		return err
-	}
-	return s.Plan(tx, c.Head, c.Version, schedule, c.Busy || next != nil)
+	c.Schedule = c.Schedule.Do(vault.MilestoneAnnounced)
+	_, err := s.mail(tx, c.Version, renewingMail(c.Version, next.Operation()), now)
+	return err
 }
 
 // askIssuer asks the issuer when the version should be renewed. One that cannot
 // be asked is asked again later; meanwhile the policy decides.
-func (s *Scheduler) askIssuer(ctx context.Context, l vault.Lease, c Current, now time.Time) error {
-	next, err := s.suggested(ctx, c, now)
-	if err != nil {
+func (s *Scheduler) askIssuer(ctx context.Context, c Current, now time.Time) (err error) {
+	if c.Schedule, err = s.suggested(ctx, c, now); err != nil {
 		return err
 	}
-	return s.Store.Update(ctx, func(tx vault.Tx) error {
-		if err := tx.Finish(l); err != nil {
-			return err
-		}
-		was := c.Version.ID
-		c, err := s.Current(tx, c.Head.Ref)
-		if err != nil || !c.Exists {
-			return err
-		}
-		if c.Version.ID == was {
-			c.Schedule.WindowStart, c.Schedule.WindowEnd, c.Schedule.Picked, c.Schedule.AskAgain = next.WindowStart, next.WindowEnd, next.Picked, next.AskAgain
-			if err := tx.PutSchedule(c.Head.Ref, c.Schedule); err != nil {
-				return err
-			}
-		}
-		return s.Plan(tx, c.Head, c.Version, c.Schedule, c.Busy)
-	})
+	return s.put(ctx, c, func(vault.Tx, *Current) error { return nil })
 }
 
 // suggested is the schedule of a version with what its issuer suggests.
@@ -149,7 +116,7 @@ func (s *Scheduler) suggested(ctx context.Context, c Current, now time.Time) (va
 	case errors.Is(err, vault.ErrNotFound):
 		return next, nil
 	case errors.As(err, &later):
-		s.Log.Warn("issuer could not be asked when to renew", "vault", c.Head.Vault, "certificate", c.Head.Name, "error", err)
+		s.Log.Warn("issuer could not be asked when to renew", "vault", c.Vault, "certificate", c.Name, "error", err)
 		next.AskAgain = now.Add(later.After)
 		return next, nil
 	case err != nil:

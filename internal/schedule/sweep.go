@@ -2,7 +2,7 @@ package schedule
 
 import (
 	"context"
-	"errors"
+	"maps"
 	"strings"
 	"time"
 
@@ -24,12 +24,12 @@ var sweepRef = vault.Ref{Vault: "-", Kind: "sweeps", Name: "daily"}
 // A Sweeper looks at every object once a day, and at the clock.
 type Sweeper struct {
 	*Scheduler
-	checkups *lru.Cache[vault.Ref, checkup] // what was found well
+	checkups *lru.Cache[vault.Ref, int64] // the revision with which an object was found well
 }
 
 // NewSweeper returns a sweeper of what a scheduler plans.
 func NewSweeper(s *Scheduler) (*Sweeper, error) {
-	checkups, err := lru.New[vault.Ref, checkup](sweepKeeps)
+	checkups, err := lru.New[vault.Ref, int64](sweepKeeps)
 	return &Sweeper{Scheduler: s, checkups: checkups}, err
 }
 
@@ -38,11 +38,11 @@ func NewSweeper(s *Scheduler) (*Sweeper, error) {
 func (s *Sweeper) Start(ctx context.Context) error {
 	now := s.Now()
 	return s.Store.Update(ctx, func(tx vault.Tx) error {
-		j, ok, err := engine.Found(tx.Job(vault.JobSweep, sweepRef))
-		if err != nil || ok && !j.Due.After(now.Add(sweepEvery)) {
+		o, _, err := engine.Found(tx.Object(sweepRef))
+		if due, planned := o.Jobs[vault.JobSweep]; err != nil || planned && !due.After(now.Add(sweepEvery)) {
 			return err
 		}
-		return tx.PutJob(vault.Job{Kind: vault.JobSweep, Ref: sweepRef, Due: now.Add(sweepEvery)})
+		return engine.SetJob(tx, vault.JobSweep, sweepRef, now.Add(sweepEvery))
 	})
 }
 
@@ -51,12 +51,12 @@ func (s *Sweeper) Start(ctx context.Context) error {
 // heals within a day. It looks first and writes only where a job is not right.
 func (s *Sweeper) Sweep(ctx context.Context, l vault.Lease) error {
 	now := s.Now()
-	var heads []vault.Head
+	var page []vault.Object
 	var back bool
 	err := s.Store.View(ctx, func(r vault.Reader) error {
 		after, err := sweptTo(r)
 		if err == nil {
-			heads, err = r.Heads(after, engine.PageSize)
+			page, err = r.AllObjects(after, engine.PageSize)
 		}
 		if err == nil {
 			back, err = setBack(r)
@@ -66,144 +66,118 @@ func (s *Sweeper) Sweep(ctx context.Context, l vault.Lease) error {
 	if err != nil {
 		return err
 	}
-	next, place := vault.Job{Kind: vault.JobSweep, Ref: sweepRef, Due: now}, ""
-	if len(heads) == engine.PageSize {
-		place = heads[len(heads)-1].Ref.String()
+	next, place := now, ""
+	if len(page) == engine.PageSize {
+		place = page[len(page)-1].Ref.String()
 	} else {
-		next.Due = now.Add(sweepEvery)
+		next = now.Add(sweepEvery)
 	}
-	sick, err := s.sick(ctx, heads, back, now)
+	healed, err := s.heal(ctx, page, back, now)
 	if err != nil {
 		return err
 	}
-	err = s.Store.Update(ctx, func(tx vault.Tx) error {
-		if err := tx.Finish(l); err != nil {
-			return err
-		}
-		for _, ref := range sick {
-			if err := s.heal(tx, ref, back, now); err != nil {
-				return err
-			}
-		}
-		if err := tx.PutSetting(sweepPlace, place); err != nil {
-			return err
-		}
+	if len(healed) > 0 {
+		s.Log.Warn("jobs were put right", "objects", len(healed), "first", healed[0].String())
+	}
+	return s.Work(ctx, l, func(tx vault.Tx, o *vault.Object) error {
+		o.SetJob(vault.JobSweep, next)
 		if back && place == "" {
 			if err := tx.PutSetting(sweepBack, ""); err != nil {
 				return err
 			}
 		}
-		return tx.PutJob(next)
+		return tx.PutSetting(sweepPlace, place)
 	})
-	if errors.Is(err, vault.ErrStale) {
-		return nil
-	}
-	if err == nil && len(sick) > 0 {
-		s.Log.Warn("jobs were put right", "objects", len(sick), "first", sick[0].String())
-	}
-	return err
 }
 
-// A checkup is the epoch and the due time with which an object was found well.
-// While both are the same it need not be looked at again.
-type checkup struct {
-	epoch uint64
-	due   int64
-}
-
-// sick picks the objects whose jobs are not those that they should have.
-func (s *Sweeper) sick(ctx context.Context, heads []vault.Head, back bool, at time.Time) (list []vault.Ref, err error) {
-	now := make([]checkup, len(heads))
-	for i, h := range heads { // before the objects are read, so that no write is missed
-		now[i] = checkup{s.Epoch(h.Ref), h.Due.UnixNano()}
-	}
-	err = s.Store.View(ctx, func(r vault.Reader) error {
-		for i, h := range heads {
-			if was, ok := s.checkups.Get(h.Ref); ok && was == now[i] && !back {
-				continue
-			}
-			well, idle, err := s.well(r, h, back, at)
-			switch {
-			case err != nil:
-				return err
-			case !well:
-				list = append(list, h.Ref)
-			case idle:
-				s.checkups.Add(h.Ref, now[i])
-			}
+// heal gives every object of a page the jobs that it should have, and returns those that had others.
+func (s *Sweeper) heal(ctx context.Context, page []vault.Object, back bool, now time.Time) (healed []vault.Ref, err error) {
+	for _, o := range page {
+		if rev, ok := s.checkups.Get(o.Ref); ok && rev == o.Rev && !back || o.Ref == sweepRef {
+			continue
 		}
-		return nil
-	})
-	return list, err
+		well, idle, err := s.well(ctx, o, back, now)
+		if err != nil {
+			return healed, err
+		}
+		if !well {
+			healed = append(healed, o.Ref)
+			if err := s.edit(ctx, o.Ref, func(tx vault.Tx, o *vault.Object) error { return s.setRight(tx, o, back, now) }); err != nil {
+				return healed, err
+			}
+		} else if idle {
+			s.checkups.Add(o.Ref, o.Rev)
+		}
+	}
+	return healed, nil
 }
 
 // well reports whether an object has the jobs that it should have; idle: no
 // operation is in progress, and nobody is owed mail.
-func (s *Sweeper) well(r vault.Reader, h vault.Head, back bool, now time.Time) (well, idle bool, err error) {
-	c, err := s.Current(r, h.Ref)
-	switch {
-	case err != nil:
-		return false, false, err
-	case c.Head.Deletion != nil:
-		return h.Due.Equal(c.Head.Deletion.PurgeAt), true, nil
-	case c.lost():
-		if _, there, err := engine.Found(r.Job(vault.JobIssue, h.Ref)); err != nil || !there {
-			return false, false, err
+func (s *Sweeper) well(ctx context.Context, o vault.Object, back bool, now time.Time) (well, idle bool, err error) {
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		right := o
+		if err := s.setJobs(r, &right, back, now); err != nil {
+			return err
 		}
-	}
-	if !c.Exists {
-		return true, !c.Busy, nil
-	}
-	if owed, err := owes(r, c); err != nil || owed || c.Schedule.Ahead(now, back) {
-		return false, false, err
-	}
-	due, any := nextDue(s.due(c))
-	return any != h.Due.IsZero() && (!any || due.Equal(h.Due)), !c.Busy && len(c.Schedule.Owed) == 0, nil
+		owed, err := owes(r, o)
+		well = maps.EqualFunc(o.Jobs, right.Jobs, time.Time.Equal) && !owed && !ahead(o, back, now)
+		idle = !o.InProgress() && len(o.Schedule.Owed) == 0
+		return err
+	})
+	return well, idle, err
+}
+
+// ahead reports whether an object's schedule waits for a time so far ahead that the clock was wrong when it was set.
+func ahead(o vault.Object, back bool, now time.Time) bool {
+	return o.Deletion == nil && !o.Pending() && o.Schedule.Of(o.Latest).Ahead(now, back)
 }
 
 // owes reports whether there are contacts now that are owed mail about an object.
-func owes(r vault.Reader, c Current) (bool, error) {
-	if len(c.Schedule.Owed) == 0 {
+func owes(r vault.Reader, o vault.Object) (bool, error) {
+	if o.Deletion != nil || len(o.Schedule.Owed) == 0 {
 		return false, nil
 	}
-	contacts, _, err := engine.Found(r.Contacts(c.Head.Vault))
+	contacts, _, err := engine.Found(r.Contacts(o.Vault))
 	return len(vault.Addresses(contacts)) > 0, err
 }
 
-// heal puts the jobs that an object should have.
-func (s *Sweeper) heal(tx vault.Tx, ref vault.Ref, back bool, now time.Time) error {
-	c, err := s.Current(tx, ref)
-	switch {
-	case err != nil || c.Head.Managed:
+// setRight gives an object the jobs that it should have.
+func (s *Sweeper) setRight(tx vault.Tx, o *vault.Object, back bool, now time.Time) error {
+	owed, err := owes(tx, *o)
+	if err != nil {
 		return err
-	case c.Head.Deletion != nil:
-		return s.PlanPurge(tx, c.Head)
-	case c.lost():
-		_, there, err := engine.Found(tx.Job(vault.JobIssue, ref))
-		if err == nil && !there {
-			err = tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: c.Head.Ref, Due: now, Attempt: c.Operation.Attempt})
-		}
-		if err != nil {
+	}
+	if owed {
+		if err := engine.SetJob(tx, vault.JobOwed, ContactsRef(o.Vault), now); err != nil {
 			return err
 		}
 	}
-	if !c.Exists {
+	if ahead(*o, back, now) {
+		o.Schedule = o.Schedule.Healed(now)
+	}
+	return s.setJobs(tx, o, back, now)
+}
+
+// setJobs works out the jobs of an object anew. What only waits for its turn, and
+// is no date of the object's, waits no longer once the clock was set back.
+func (s *Sweeper) setJobs(r vault.Reader, o *vault.Object, back bool, now time.Time) error {
+	for _, kind := range waits {
+		if due, planned := o.Jobs[kind]; back && planned && due.After(now) {
+			o.SetJob(kind, now)
+		}
+	}
+	switch {
+	case o.Deletion != nil:
+		s.PlanPurge(o)
+		return nil
+	case !o.Kind.Public():
 		return nil
 	}
-	if owed, err := owes(tx, c); err != nil {
-		return err
-	} else if owed {
-		if err := tx.PutJob(vault.Job{Kind: vault.JobOwed, Ref: ContactsRef(c.Head.Vault), Due: now}); err != nil {
-			return err
-		}
+	if _, planned := o.Jobs[vault.JobIssue]; o.InProgress() && !o.Operation.Manual() && !planned {
+		o.SetJob(vault.JobIssue, now) // lost: it would be stuck
 	}
-	if c.Schedule.Ahead(now, back) {
-		c.Schedule = c.Schedule.Healed(now)
-		if err := tx.PutSchedule(c.Head.Ref, c.Schedule); err != nil {
-			return err
-		}
-	}
-	return s.Plan(tx, c.Head, c.Version, c.Schedule, c.Busy)
+	return s.Replan(r, o)
 }
 
 // sweptTo is the object that the sweep has come to; the zero Ref is the beginning.

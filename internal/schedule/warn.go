@@ -4,50 +4,44 @@ import (
 	"fmt"
 	"time"
 
-	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
 // warn tells what is due of the age of a version, each thing once. Where the
 // last word on a late renewal is due, the first one comes too late.
-func (s *Scheduler) warn(tx vault.Tx, c Current, due map[string]bool, now time.Time) (vault.Schedule, error) {
-	schedule := c.Schedule
+func (s *Scheduler) warn(tx vault.Tx, c *Current, due map[string]bool, now time.Time) error {
 	if due[vault.MilestoneLast] {
-		schedule = schedule.Do(vault.MilestoneLate)
+		c.Schedule = c.Schedule.Do(vault.MilestoneLate)
 	}
 	for _, what := range []string{vault.EmailContacts, vault.MilestoneNearExpiry, vault.MilestoneLate, vault.MilestoneLast, vault.MilestoneExpired} {
-		if !due[what] || schedule.Did(what) {
+		if !due[what] || c.Schedule.Did(what) {
 			continue
 		}
 		var err error
-		switch schedule = schedule.Do(what); what {
+		switch c.Schedule = c.Schedule.Do(what); what {
 		case vault.EmailContacts:
-			schedule, err = s.mustMail(tx, c.Version, schedule, what, expiresMail(c.Version), now)
+			err = s.mustMail(tx, c, what, expiresMail(c.Version), now)
 		case vault.MilestoneLate, vault.MilestoneLast:
-			c.Schedule = schedule
-			schedule, err = s.warnLate(tx, c, what, now)
+			err = s.warnLate(tx, c, what, now)
 		case vault.MilestoneNearExpiry, vault.MilestoneExpired:
 			err = s.Publish(tx, expiryMessage(c.Version, what, now))
 		}
 		if err != nil {
-			return schedule, err
+			return err
 		}
 	}
-	return schedule, nil
+	return nil
 }
 
 // warnLate tells people and programs that a renewal has not got through yet.
-func (s *Scheduler) warnLate(tx vault.Tx, c Current, what string, now time.Time) (vault.Schedule, error) {
-	h, err := hitchOf(tx, c)
-	if err != nil {
-		return c.Schedule, err
-	}
-	s.Log.Warn("renewal is late", "vault", c.Head.Vault, "certificate", c.Head.Name, "version", c.Version.ID,
+func (s *Scheduler) warnLate(tx vault.Tx, c *Current, what string, now time.Time) error {
+	h := hitchOf(*c)
+	s.Log.Warn("renewal is late", "vault", c.Vault, "certificate", c.Name, "version", c.Version.ID,
 		"since", c.Schedule.Since, "expires", c.Version.Attributes.Expires, "waits", h.awaits, "said", h.said)
-	if err := s.Publish(tx, lateMessage(c, h, what == vault.MilestoneLast, now)); err != nil {
-		return c.Schedule, err
+	if err := s.Publish(tx, lateMessage(*c, h, what == vault.MilestoneLast, now)); err != nil {
+		return err
 	}
-	return s.mustMail(tx, c.Version, c.Schedule, what, lateMail(c, h, what == vault.MilestoneLast), now)
+	return s.mustMail(tx, c, what, lateMail(*c, h, what == vault.MilestoneLast), now)
 }
 
 // A hitch is why a renewal has not got through: what is awaited, since when,
@@ -61,22 +55,21 @@ type hitch struct {
 }
 
 // hitchOf says what the renewal of a certificate waits for.
-func hitchOf(r vault.Reader, c Current) (h hitch, err error) {
-	op := c.Operation
-	h.since = op.Created
-	switch {
-	case c.Busy:
-		if h.awaits, h.do = awaited(op); !op.Renewal {
-			h.awaits += ", in an operation that somebody began; a renewal can begin once it has ended"
+func hitchOf(c Current) (h hitch) {
+	if op := c.Operation; op != nil {
+		h.since = op.Created
+		switch {
+		case c.InProgress():
+			if h.awaits, h.do = awaited(*op); !op.Renewal {
+				h.awaits += ", in an operation that somebody began; a renewal can begin once it has ended"
+			}
+			h.said, h.answer, h.next = lastWord(*op), op.Detail != "", c.Jobs[vault.JobIssue]
+			return h
+		case op.Failure != nil && op.Status == vault.Failed:
+			h.said = op.Failure.Code + ": " + op.Failure.Message
+		case op.Status == vault.Cancelled:
+			h.said = "The last try was cancelled."
 		}
-		h.said, h.answer = lastWord(op), op.Detail != ""
-		j, _, err := engine.Found(r.Job(vault.JobIssue, op.Ref))
-		h.next = j.Due
-		return h, err
-	case op.Failure != nil && op.Status == vault.Failed:
-		h.said = op.Failure.Code + ": " + op.Failure.Message
-	case op.Status == vault.Cancelled:
-		h.said = "The last try was cancelled."
 	}
 	h.answer = true
 	h.next = c.Schedule.Retry
@@ -84,8 +77,8 @@ func hitchOf(r vault.Reader, c Current) (h hitch, err error) {
 	if n := c.Schedule.Tries; n > 0 {
 		h.awaits += fmt.Sprintf(", after %s", times(n, "failed try", "failed tries"))
 	}
-	h.do = mendAndRetry(op.Ref, c.Head.Ref)
-	return h, nil
+	h.do = mendAndRetry(c.Ref)
+	return h
 }
 
 // awaited says what an operation in progress waits for, and what a person can
@@ -142,7 +135,7 @@ func times(n int, one, many string) string {
 // lateMessage tells programs that a renewal is late, last: and the expiry near.
 func lateMessage(c Current, h hitch, last bool, at time.Time) vault.Message {
 	data := map[string]any{"Last": last, "Since": c.Schedule.Since.Unix(), "Awaits": h.awaits, "Message": h.said, "Action": h.do, "Tries": c.Schedule.Tries}
-	if c.Operation.RequestID != "" {
+	if c.Operation != nil {
 		data["Issuer"], data["RequestId"] = c.Operation.IssuerName, c.Operation.RequestID
 	}
 	if !h.next.IsZero() {
@@ -166,7 +159,7 @@ func lateMail(c Current, h hitch, last bool) letter {
 
 func (h hitch) facts(c Current) [][2]string {
 	f := [][2]string{{"Due since", c.Schedule.Since.UTC().Format(mailTime)}}
-	if c.Operation.RequestID != "" {
+	if c.Operation != nil {
 		f = append(f, [2]string{"Issuer", c.Operation.IssuerName}, [2]string{"Request", c.Operation.RequestID}, [2]string{"Requested", h.since.UTC().Format(mailTime)})
 	}
 	f = append(f, [2]string{"Waits for", h.awaits})

@@ -115,7 +115,8 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if s.service, err = service.New(&service.Config{
 		Deps: engine.Deps{
 			Store: s.store, Sealer: s.seal, Clock: s.clock, Settings: s.config.VaultSettings(),
-			Poke: func() { s.worker.Poke(); s.notices.stream.Poke() }, Log: s.log,
+			Poke:   func() { s.worker.Poke(); s.notices.stream.Poke() },
+			PokeAt: func(due time.Time) { s.worker.PokeAt(due); s.notices.stream.Poke() }, Log: s.log,
 		},
 		Backups: s.seal.Backups(), Access: access.Everything{}, Keys: s.keys,
 		Issuers: s.issuers.issuer, Receivers: s.notices.For, Called: s.called,

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"certwright/internal/engine"
+	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
 
@@ -34,31 +35,45 @@ func (in AttributesInput) check() error {
 	return nil
 }
 
+// An addition is a new version of a plain key or secret on its way into the store.
+type addition struct {
+	v    vault.Version
+	verb string                                        // what a certificate's key or secret refuses
+	edit func(o *vault.Object, v *vault.Version) error // what else is changed or refused; nil: nothing
+}
+
 // addVersion stores a new version of a plain key or secret and makes it the
-// current one. It returns the version as stored. verb is what a certificate's
-// key or secret refuses.
-func addVersion(tx vault.Tx, v vault.Version, verb string, edit func(head *vault.Object, previous string, v *vault.Version)) (vault.Version, error) {
-	head, exists, err := engine.Found(tx.Object(v.Ref))
-	if err != nil {
+// current one. It returns the version as stored.
+func (s *shared) addVersion(tx vault.Tx, a addition) (vault.Version, error) {
+	v := a.v
+	o, there, err := engine.Found(tx.Object(v.Ref))
+	switch {
+	case err != nil:
+		return v, err
+	case there:
+		if err := mayHold(v.Ref, a.verb, o); err != nil {
+			return v, err
+		}
+		v.Ref = o.Ref
+	default:
+		o = vault.Object{Ref: v.Ref, Created: v.Attributes.Created}
+	}
+	if v.Attributes, err = engine.DatedApart(tx, v.Ref, o.Latest, v.Attributes); err != nil {
 		return v, err
 	}
-	if exists {
-		v.Ref = head.Ref
-	} else {
-		head = vault.Object{Ref: v.Ref, Created: v.Attributes.Created}
+	if a.edit != nil {
+		if err := a.edit(&o, &v); err != nil {
+			return v, err
+		}
 	}
-	if err := mayHold(tx, v.Ref, verb, head, exists); err != nil {
+	o.Latest = v.ID
+	if err := s.Scheduler.Begin(tx, &o, v, false); err != nil {
 		return v, err
 	}
-	previous := head.Latest
-	if v.Attributes, err = engine.DatedApart(tx, v.Ref, previous, v.Attributes); err != nil {
-		return v, err
+	if v.Kind == vault.Keys {
+		schedule.PlanRotation(&o, v)
 	}
-	head.Latest = v.ID
-	if edit != nil {
-		edit(&head, previous, &v)
-	}
-	if _, err := tx.PutObject(head); err != nil {
+	if err := tx.PutObject(&o); err != nil {
 		return v, err
 	}
 	return v, tx.PutVersion(v)
@@ -66,20 +81,16 @@ func addVersion(tx vault.Tx, v vault.Version, verb string, edit func(head *vault
 
 // mayHold refuses a plain key or secret under a name that a certificate has,
 // or that is soft-deleted.
-func mayHold(r vault.Reader, ref vault.Ref, verb string, head vault.Object, exists bool) error {
+func mayHold(ref vault.Ref, verb string, o vault.Object) error {
 	switch {
-	case exists && head.Deletion != nil:
+	case o.Managed && o.Pending():
+		return vault.NameOfCertificate(ref)
+	case o.Deletion != nil:
 		return vault.DeletedButRecoverable(ref)
-	case exists && head.Managed:
+	case o.Managed:
 		return vault.ManagedObject(ref.Kind, verb)
-	case exists:
-		return nil
 	}
-	_, taken, err := engine.Found(r.Object(ref.As(vault.Certificates)))
-	if err == nil && taken {
-		err = vault.NameOfCertificate(ref)
-	}
-	return err
+	return nil
 }
 
 // rewrite replaces a version of a plain key or secret under the same id.

@@ -56,15 +56,12 @@ func (s *Service) Backup(ctx context.Context, who vault.Caller, ref vault.Ref) (
 	if err := s.enter(ctx, who, actions[ref.Kind].backup, ref); err != nil {
 		return nil, err
 	}
-	if err := s.Orders.Settle(ctx, ref); err != nil {
-		return nil, err
-	}
 	var b backup
-	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
-		b, err = readBackup(r, ref)
+	err := s.Orders.View(ctx, ref, func(r vault.Reader, o vault.Object) (err error) {
+		b, err = readBackup(r, ref, o)
 		return err
 	})
-	if err != nil {
+	if _, err = engine.One(b, err, vault.NoSuchObject(ref)); err != nil {
 		return nil, err
 	}
 	for i := range b.Versions {
@@ -79,17 +76,17 @@ func (s *Service) Backup(ctx context.Context, who vault.Caller, ref vault.Ref) (
 	return s.backups.Seal(plain, backupBinding(ref.Kind))
 }
 
-func readBackup(r vault.Reader, ref vault.Ref) (backup, error) {
-	head, err := engine.Existing(r, ref)
+func readBackup(r vault.Reader, ref vault.Ref, o vault.Object) (backup, error) {
+	o, err := engine.Live(o, nil, ref)
 	switch {
 	case err != nil:
 		return backup{}, err
-	case head.Managed:
+	case o.Managed:
 		return backup{}, vault.ManagedObject(ref.Kind, "backup")
-	case head.Pending:
+	case o.Pending():
 		return backup{}, vault.Bad("Certificate %s has no completed version to back up.", ref.Name)
 	}
-	entries, err := r.Versions(head.Ref, "", maxBackupVersions+1)
+	entries, err := r.Versions(o.Ref, "", maxBackupVersions+1)
 	if err != nil {
 		return backup{}, err
 	}
@@ -97,20 +94,47 @@ func readBackup(r vault.Reader, ref vault.Ref) (backup, error) {
 		return backup{}, vault.Bad("%s %s has more than %d versions, which a backup cannot hold.", ref.Kind.Title(), ref.Name, maxBackupVersions)
 	}
 	size := 0
-	b := backup{Head: head, Versions: make([]backupVersion, len(entries))}
+	b := backup{Head: vault.Object{Ref: o.Ref, Latest: o.Latest, Policy: o.Policy, Rotation: o.Rotation, Created: o.Created}, Versions: make([]backupVersion, len(entries))}
 	for i, e := range entries {
-		for _, k := range engine.Shapes(ref.Kind) {
-			v, err := r.Version(head.Ref.As(k), e.ID)
-			if err != nil {
-				return b, fmt.Errorf("read version %s of %s: %w", e.ID, head.Ref.As(k), err)
-			}
-			if size += bodySize(v); size > maxBackupBytes {
-				return b, vault.Bad("%s %s holds more than %d bytes, which a backup cannot hold.", ref.Kind.Title(), ref.Name, maxBackupBytes)
-			}
-			*b.Versions[i].shape(k) = &v
+		v, err := r.Version(o.Ref, e.ID)
+		if err != nil {
+			return b, fmt.Errorf("read version %s of %s: %w", e.ID, o.Ref, err)
 		}
+		if size += bodySize(v); size > maxBackupBytes {
+			return b, vault.Bad("%s %s holds more than %d bytes, which a backup cannot hold.", ref.Kind.Title(), ref.Name, maxBackupBytes)
+		}
+		b.Versions[i].split(v)
 	}
 	return b, nil
+}
+
+// split puts a version into the shapes that a blob has.
+func (b *backupVersion) split(v vault.Version) {
+	for _, k := range shapes(v.Kind) {
+		shape := v.As(k)
+		shape.Managed = k != v.Kind
+		shape.Certificate, shape.Key, shape.Secret = nil, nil, nil
+		switch k {
+		case vault.Certificates:
+			shape.Certificate = v.Certificate
+		case vault.Keys:
+			key := *v.Key
+			shape.Key = &key
+		case vault.Secrets:
+			secret := *v.Secret
+			shape.Secret = &secret
+		}
+		*b.shape(k) = &shape
+	}
+}
+
+// shapes are the kinds that belong together in a blob: a certificate with its key
+// and secret; a plain key or secret alone.
+func shapes(k vault.Kind) []vault.Kind {
+	if k == vault.Certificates {
+		return []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets}
+	}
+	return []vault.Kind{k}
 }
 
 // bodySize is about how many bytes a version brings into a backup.
@@ -139,7 +163,7 @@ func (s *Service) openBackup(v *backupVersion) (err error) {
 		}
 		k.Key.Private = nil
 	}
-	if x := v.Secret; x != nil {
+	if x := v.Secret; x != nil && x.Secret.Value != nil {
 		if v.Value, err = s.Sealer.Open(x.Secret.Value, vault.Binding(x.Ref, x.ID)); err != nil {
 			return fmt.Errorf("open secret %s: %w", x.Ref, err)
 		}

@@ -34,9 +34,8 @@ func (s *shared) bundle(r vault.Reader, head vault.Object, id string) (Bundle, e
 		b.Policy = head.Policy // it belongs to the name, so it is shown only where no version was asked for
 	}
 	b.NoSANs = head.Policy != nil && head.Policy.X509.SANs != nil && head.Policy.X509.SANs.Empty()
-	op, pending, err := engine.Found(r.Operation(head.Ref))
-	b.Pending, b.busy = pending, pending && op.Status == vault.InProgress
-	return b, err
+	b.Pending, b.busy = head.Operation != nil, head.InProgress()
+	return b, nil
 }
 
 // Settled reports whether an answer about the object may be kept: its

@@ -38,7 +38,7 @@ func (s *Contacts) Put(ctx context.Context, who vault.Caller, vaultName string, 
 			return err
 		}
 		if len(vault.Addresses(was)) == 0 && len(c) > 0 {
-			if err := tx.PutJob(vault.Job{Kind: vault.JobOwed, Ref: schedule.ContactsRef(vaultName), Due: now}); err != nil {
+			if err := engine.SetJob(tx, vault.JobOwed, schedule.ContactsRef(vaultName), now); err != nil {
 				return err
 			}
 		}

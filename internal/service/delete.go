@@ -17,15 +17,25 @@ func (s *Service) Delete(ctx context.Context, who vault.Caller, ref vault.Ref) (
 		return b, err
 	}
 	now := s.Now()
-	err = s.Change(ctx, ref, func(tx vault.Tx) error {
-		head, err := s.softDelete(tx, ref, now)
+	err = s.editLive(ctx, ref, func(tx vault.Tx, o *vault.Object) error {
+		if o.Managed {
+			return vault.ManagedObject(ref.Kind, "delete")
+		}
+		last, err := engine.Version(tx, *o, "")
 		if err != nil {
 			return err
 		}
-		if b, err = s.bundle(tx, head, ""); err != nil {
+		at := now
+		if created := last.Attributes.Created; created.After(at) {
+			at = created // versions made in one second are dated apart, ahead of the clock
+		}
+		gone := s.Settings(ref.Vault).Deletion(at)
+		o.Deletion = &gone
+		s.Scheduler.PlanPurge(o)
+		if b, err = s.bundle(tx, *o, ""); err != nil {
 			return err
 		}
-		return s.endWork(tx, b, now)
+		return s.endWork(tx, o, now)
 	})
 	if b.busy {
 		s.Poke()
@@ -33,44 +43,27 @@ func (s *Service) Delete(ctx context.Context, who vault.Caller, ref vault.Ref) (
 	return b, err
 }
 
-// softDelete marks every shape of an object as deleted.
-func (s *Service) softDelete(tx vault.Tx, ref vault.Ref, at time.Time) (vault.Object, error) {
-	head, err := engine.Existing(tx, ref)
-	if err != nil {
-		return head, err
-	}
-	if head.Managed {
-		return head, vault.ManagedObject(ref.Kind, "delete")
-	}
-	last, err := engine.Version(tx, head, "")
-	if err != nil {
-		return head, err
-	}
-	if created := last.Attributes.Created; created.After(at) {
-		at = created // versions made in one second are dated apart, ahead of the clock
-	}
-	gone := s.Settings(ref.Vault).Deletion(at)
-	if err := setDeletion(tx, head.Ref, &gone); err != nil {
-		return head, err
-	}
-	head.Deletion = &gone
-	return head, s.Scheduler.PlanPurge(tx, head)
-}
-
 // endWork ends what is under way for an object that was deleted: a
 // certificate's operation, a key's rotation.
-func (s *Service) endWork(tx vault.Tx, b Bundle, now time.Time) error {
-	switch ref := b.Version.Ref; {
-	case ref.Kind == vault.Keys:
-		return schedule.WithdrawRotation(tx, ref)
-	case b.busy:
-		op, err := tx.Operation(ref)
-		if err != nil {
+func (s *Service) endWork(tx vault.Tx, o *vault.Object, now time.Time) error {
+	if o.Kind == vault.Keys {
+		schedule.DropRotation(o)
+	}
+	if !o.InProgress() {
+		return nil
+	}
+	return s.Orders.Abandon(tx, o, now)
+}
+
+// editLive changes an object that is neither missing nor deleted.
+func (s *shared) editLive(ctx context.Context, ref vault.Ref, edit func(vault.Tx, *vault.Object) error) error {
+	_, err := engine.One(ref, s.Edit(ctx, ref, func(tx vault.Tx, o *vault.Object) error {
+		if _, err := engine.Live(*o, nil, ref); err != nil {
 			return err
 		}
-		return s.Orders.Abandon(tx, op, now)
-	}
-	return nil
+		return edit(tx, o)
+	}), vault.NoSuchObject(ref))
+	return err
 }
 
 // GetDeleted returns a soft-deleted object. A name that nobody has is told
@@ -82,14 +75,14 @@ func (s *Service) GetDeleted(ctx context.Context, who vault.Caller, ref vault.Re
 		return b, err
 	}
 	err = s.Store.View(ctx, func(r vault.Reader) error {
-		head, err := r.Object(ref)
-		if head, err = engine.One(head, err, vault.NoSuchObject(ref)); err != nil {
+		o, err := engine.Either(r, ref)
+		if err != nil {
 			return err
 		}
-		if head.Deletion == nil {
+		if o.Deletion == nil {
 			return vault.NoSuchDeleted(ref)
 		}
-		b, err = s.bundle(r, head, "")
+		b, err = s.bundle(r, o, "")
 		return err
 	})
 	if err == nil && ref.Kind == vault.Secrets && !b.Version.Attributes.Enabled {
@@ -106,23 +99,15 @@ func (s *Service) Purge(ctx context.Context, who vault.Caller, ref vault.Ref) er
 	}
 	protected := s.Settings(ref.Vault).PurgeProtection
 	return s.Change(ctx, ref, func(tx vault.Tx) error {
-		head, err := engine.Deleted(tx, ref)
+		o, err := engine.Deleted(tx, ref)
 		switch {
 		case err != nil:
 			return err
-		case head.Managed:
+		case o.Managed:
 			return vault.ManagedObject(ref.Kind, "purge")
 		case protected:
 			return vault.PurgeProtected()
 		}
-		return schedule.PurgeObject(tx, head.Ref)
-	})
-}
-
-func setDeletion(tx vault.Tx, ref vault.Ref, d *vault.Deletion) error {
-	return engine.EachShape(tx, ref, func(o vault.Object) error {
-		o.Deletion = d
-		_, err := tx.PutObject(o)
-		return err
+		return tx.Purge(o.Ref)
 	})
 }

@@ -28,15 +28,12 @@ func (s *Service) Get(ctx context.Context, who vault.Caller, ref vault.Ref, id s
 
 // read reads a version, letting the certificate behind it settle first.
 func (s *shared) read(ctx context.Context, ref vault.Ref, id string) (b Bundle, err error) {
-	if err := s.Orders.Settle(ctx, ref); err != nil {
-		return b, err
-	}
-	err = s.Store.View(ctx, func(r vault.Reader) error {
-		head, err := engine.Existing(r, ref)
-		if err == nil {
-			b, err = s.bundle(r, head, id)
+	err = s.Orders.View(ctx, ref, func(r vault.Reader, o vault.Object) error {
+		if o, err = engine.Live(o, nil, ref); err == nil {
+			b, err = s.bundle(r, o, id)
 		}
 		return err
 	})
+	_, err = engine.One(ref, err, vault.NoSuchObject(ref))
 	return b, err
 }

@@ -92,7 +92,7 @@ func (s *Issuers) putIssuer(ctx context.Context, vaultName, name string, next fu
 			return err
 		}
 		if c.Enabled {
-			if err := tx.PutJob(vault.Job{Kind: vault.JobMend, Ref: order.IssuerRef(vaultName, c.Name), Due: c.Updated}); err != nil {
+			if err := engine.SetJob(tx, vault.JobMend, order.IssuerRef(vaultName, c.Name), c.Updated); err != nil {
 				return err
 			}
 		}

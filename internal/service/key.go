@@ -6,10 +6,10 @@ import (
 	"encoding/json"
 	"strings"
 
+	"certwright/internal/engine"
 	"certwright/internal/keys"
 	"certwright/internal/order"
 	"certwright/internal/policy"
-	"certwright/internal/schedule"
 	"certwright/internal/vault"
 )
 
@@ -144,7 +144,18 @@ type newKey struct {
 	body  vault.KeyBody // operations, exportable and release policy
 	in    AttributesInput
 	tags  map[string]string
-	guard func(vault.Tx) error // refuses in the transaction; nil for none
+	guard func(*vault.Object) error // refuses in the transaction; nil for none
+}
+
+// edit lets a version expire as the key's rotation policy says, unless the caller said when.
+func (k newKey) edit(o *vault.Object, v *vault.Version) error {
+	if o.Rotation != nil && k.in.Expires == nil {
+		v.Attributes.Expires = o.Rotation.Expires(v.Attributes.Created)
+	}
+	if k.guard == nil {
+		return nil
+	}
+	return k.guard(o)
 }
 
 // putKey seals the key and stores it as the current version.
@@ -162,26 +173,11 @@ func (s *Keys) putKey(ctx context.Context, k newKey) (Bundle, error) {
 	body.Type, body.Curve, body.Size, body.Public, body.Private = k.made.Type, k.made.Curve, k.made.Size, k.made.Public, sealed
 	body.Spelling = k.made.Spelling
 	v.Key = &body
-	err = s.Change(ctx, k.ref, func(tx vault.Tx) (err error) {
-		if k.guard != nil {
-			if err := k.guard(tx); err != nil {
-				return err
-			}
-		}
-		var head vault.Object
-		v, err = addVersion(tx, v, k.verb, func(h *vault.Object, _ string, v *vault.Version) {
-			if h.Rotation != nil && k.in.Expires == nil {
-				v.Attributes.Expires = h.Rotation.Expires(v.Attributes.Created)
-			}
-			head = *h
+	err = engine.Again(ctx, func() error {
+		return s.Change(ctx, k.ref, func(tx vault.Tx) (err error) {
+			v, err = s.addVersion(tx, addition{v: v, verb: k.verb, edit: k.edit})
+			return err
 		})
-		if err != nil {
-			return err
-		}
-		if err := s.Scheduler.Begin(tx, head, v, false); err != nil {
-			return err
-		}
-		return schedule.PlanRotation(tx, head, v)
 	})
 	if err == nil {
 		s.Poke()

@@ -16,20 +16,26 @@ func (s *Keys) Rotate(ctx context.Context, who vault.Caller, ref vault.Ref) (Bun
 	if err := s.enter(ctx, who, rotateKey, ref); err != nil {
 		return Bundle{}, err
 	}
-	for {
-		k, err := s.rotate(ctx, ref, func(vault.Tx) error { return nil })
-		if !errors.Is(err, engine.ErrChanged) {
-			return k, err
-		}
-		if ctx.Err() != nil {
-			return k, ctx.Err()
-		}
-	}
+	return s.rotate(ctx, ref, func(*vault.Object) error { return nil })
 }
 
 // rotate makes the key outside the transaction and stores it only if the key
 // it follows is still the current one, and may says so.
-func (s *Keys) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) error) (Bundle, error) {
+func (s *Keys) rotate(ctx context.Context, ref vault.Ref, may func(*vault.Object) error) (b Bundle, err error) {
+	err = engine.Again(ctx, func() error {
+		b, err = s.rotateOnce(ctx, ref, may)
+		if errors.Is(err, errOtherKey) {
+			return vault.ErrStale
+		}
+		return err
+	})
+	return b, err
+}
+
+// errOtherKey says that the key has another current version than the one that a rotation follows.
+var errOtherKey = errors.New("the key was given another version meanwhile")
+
+func (s *Keys) rotateOnce(ctx context.Context, ref vault.Ref, may func(*vault.Object) error) (Bundle, error) {
 	var was vault.Version
 	err := s.Store.View(ctx, func(r vault.Reader) error {
 		head, err := engine.Existing(r, ref)
@@ -56,15 +62,14 @@ func (s *Keys) rotate(ctx context.Context, ref vault.Ref, may func(vault.Tx) err
 	}
 	return s.putKey(ctx, newKey{ref: was.Ref, verb: "rotate", made: made, tags: was.Tags,
 		body: vault.KeyBody{Operations: old.Operations, Exportable: old.Exportable, Release: old.Release},
-		guard: func(tx vault.Tx) error {
-			if err := may(tx); err != nil {
-				return err
+		guard: func(key *vault.Object) error {
+			switch {
+			case key.Rev == 0:
+				return vault.NoSuchObject(ref)
+			case key.Latest != was.ID:
+				return errOtherKey
 			}
-			head, err := engine.Existing(tx, was.Ref)
-			if err == nil && head.Latest != was.ID {
-				err = engine.ErrChanged
-			}
-			return err
+			return may(key)
 		}})
 }
 
@@ -88,26 +93,21 @@ func (s *Keys) PutRotationPolicy(ctx context.Context, who vault.Caller, ref vaul
 		return p, err
 	}
 	now := s.Now()
-	err = s.Change(ctx, ref, func(tx vault.Tx) error {
-		head, err := engine.Existing(tx, ref)
-		if err != nil {
-			return err
-		}
-		if head.Managed {
+	err = s.editLive(ctx, ref, func(tx vault.Tx, key *vault.Object) error {
+		if key.Managed {
 			return vault.ManagedObject(vault.Keys, "setrotationpolicy")
 		}
-		if p, err = policy.SetRotation(schedule.RotationPolicy(head), actions, expiry, now); err != nil {
+		if p, err = policy.SetRotation(schedule.RotationPolicy(*key), actions, expiry, now); err != nil {
 			return err
 		}
-		head.Rotation = &p
-		if _, err := tx.PutObject(head); err != nil {
-			return err
-		}
-		v, err := engine.Version(tx, head, "")
+		v, err := engine.Version(tx, *key, "")
 		if err != nil {
 			return err
 		}
-		return schedule.PlanRotation(tx, head, v)
+		next := p
+		key.Rotation = &next
+		schedule.PlanRotation(key, v)
+		return nil
 	})
 	if err == nil {
 		s.Poke()
@@ -119,13 +119,10 @@ func (s *Keys) PutRotationPolicy(ctx context.Context, who vault.Caller, ref vaul
 // lease that is gone means that the policy was changed or the key went away
 // meanwhile: then nothing is stored.
 func (s *Keys) RunRotation(ctx context.Context, l vault.Lease) error {
-	_, err := s.rotate(ctx, l.Ref, func(tx vault.Tx) error { return tx.Finish(l) })
+	_, err := s.rotate(ctx, l.Ref, func(key *vault.Object) error { return engine.Finish(key, l) })
 	var refusal *vault.Error
-	switch {
-	case errors.Is(err, vault.ErrStale):
-		return nil
-	case errors.As(err, &refusal):
+	if errors.As(err, &refusal) {
 		return s.Drop(ctx, l)
 	}
-	return err
+	return engine.Withdrawn(err)
 }

@@ -31,7 +31,7 @@ func (s *Service) ListVersions(ctx context.Context, who vault.Caller, ref vault.
 	var rows []vault.Entry
 	err := s.Store.View(ctx, func(r vault.Reader) error {
 		head, ok, err := engine.Found(r.Object(ref))
-		if err != nil || !ok || head.Deletion != nil {
+		if err != nil || !ok || head.Deletion != nil || head.Pending() {
 			return err
 		}
 		rows, err = r.Versions(head.Ref, in.After, in.Limit+1)

@@ -33,20 +33,14 @@ func (s *Certificates) UpdatePolicy(ctx context.Context, who vault.Caller, ref v
 	}
 	now := s.Now()
 	var p vault.Policy
-	err := s.Change(ctx, ref, func(tx vault.Tx) error {
-		head, err := engine.Existing(tx, ref)
-		if err != nil {
+	err := s.editLive(ctx, ref, func(tx vault.Tx, o *vault.Object) error {
+		p = policy.Apply(*o.Policy, patch, now)
+		if err := s.checkPatched(tx, *o, p, patch); err != nil {
 			return err
 		}
-		p = policy.Apply(*head.Policy, patch, now)
-		if err := s.checkPatched(tx, head, p, patch); err != nil {
-			return err
-		}
-		head.Policy = &p
-		if _, err = tx.PutObject(head); err != nil {
-			return err
-		}
-		return s.Scheduler.Follow(tx, head)
+		next := p
+		o.Policy = &next
+		return s.Scheduler.Follow(tx, o)
 	})
 	if err == nil {
 		s.Poke() // something may be due by the new policy

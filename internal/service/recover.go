@@ -14,27 +14,20 @@ func (s *Service) Recover(ctx context.Context, who vault.Caller, ref vault.Ref) 
 	if err := s.enter(ctx, who, actions[ref.Kind].recover, ref); err != nil {
 		return b, err
 	}
-	err = s.Change(ctx, ref, func(tx vault.Tx) error {
-		head, err := tx.Object(ref)
-		if head, err = engine.One(head, err, vault.NoSuchObject(ref)); err != nil {
-			return err
-		}
+	_, err = engine.One(ref, s.Edit(ctx, ref, func(tx vault.Tx, o *vault.Object) error {
 		switch {
-		case head.Managed:
+		case o.Managed && o.Pending():
+			return vault.NoSuchObject(ref)
+		case o.Managed:
 			return vault.ManagedObject(ref.Kind, "recover")
-		case head.Deletion == nil:
-			return vault.ExistsAlready(head.Ref)
+		case o.Deletion == nil:
+			return vault.ExistsAlready(o.Ref)
 		}
-		if err := setDeletion(tx, head.Ref, nil); err != nil {
-			return err
-		}
-		head.Deletion = nil
-		if err := tx.DeleteJob(vault.JobPurge, head.Ref); err != nil {
-			return err
-		}
-		b, err = s.resume(tx, head)
+		o.Deletion = nil
+		o.DropJob(vault.JobPurge)
+		b, err = s.resume(tx, o)
 		return err
-	})
+	}), vault.NoSuchObject(ref))
 	if err == nil {
 		s.Poke()
 	}
@@ -42,13 +35,13 @@ func (s *Service) Recover(ctx context.Context, who vault.Caller, ref vault.Ref) 
 }
 
 // resume plans what an object that is back asks for, and reads it.
-func (s *Service) resume(tx vault.Tx, head vault.Object) (Bundle, error) {
-	if err := s.Scheduler.Replan(tx, head.Ref); err != nil {
+func (s *Service) resume(r vault.Reader, o *vault.Object) (Bundle, error) {
+	if err := s.Scheduler.Replan(r, o); err != nil {
 		return Bundle{}, err
 	}
-	b, err := s.bundle(tx, head, "")
-	if err != nil || head.Kind != vault.Keys {
-		return b, err
+	b, err := s.bundle(r, *o, "")
+	if err == nil && o.Kind == vault.Keys {
+		schedule.PlanRotation(o, b.Version)
 	}
-	return b, schedule.PlanRotation(tx, head, b.Version)
+	return b, err
 }

@@ -25,15 +25,14 @@ func (s *Service) Restore(ctx context.Context, who vault.Caller, vaultName strin
 		if err := mayRestore(tx, from.Head); err != nil {
 			return err
 		}
-		if err := writeBackup(tx, from); err != nil {
+		o := from.Head
+		if err := writeBackup(tx, &o, from); err != nil {
 			return err
 		}
-		head, err := tx.Object(ref)
-		if err != nil {
+		if b, err = s.resume(tx, &o); err != nil {
 			return err
 		}
-		b, err = s.resume(tx, head)
-		return err
+		return tx.PutObject(&o)
 	})
 	if err == nil {
 		s.Poke()
@@ -88,7 +87,8 @@ func (s *Service) readBlob(blob []byte, into vault.Ref) (backup, error) {
 	if err != nil {
 		return b, vault.BadBackup().Because(err)
 	}
-	b.Head.Vault, b.Head.Rev, b.Head.Deletion = into.Vault, 0, nil
+	b.Head = vault.Object{Ref: b.Head.Ref, Latest: b.Head.Latest, Policy: b.Head.Policy, Rotation: b.Head.Rotation, Created: b.Head.Created}
+	b.Head.Vault = into.Vault
 	if b.Head.Policy != nil && b.Head.Policy.X509.SANs.Empty() {
 		b.Head.Policy.X509.SANs = nil // as recorded: "sans":{} is gone after a restore
 	}
@@ -102,7 +102,7 @@ func (s *Service) readBlob(blob []byte, into vault.Ref) (backup, error) {
 
 // sealBackup seals the secrets of a version for the vault it comes into.
 func (s *Service) sealBackup(v *backupVersion, into vault.Ref) (err error) {
-	for _, k := range engine.Shapes(into.Kind) {
+	for _, k := range shapes(into.Kind) {
 		shape := *v.shape(k)
 		if shape == nil {
 			return vault.BadBackup()
@@ -114,26 +114,30 @@ func (s *Service) sealBackup(v *backupVersion, into vault.Ref) (err error) {
 			return err
 		}
 	}
-	if x := v.Secret; x != nil {
+	if x := v.Secret; x != nil && x.Secret.Form == "" {
 		x.Secret.Value, err = s.Sealer.Seal(v.Value, vault.Binding(x.Ref, x.ID))
 	}
 	return err
 }
 
-func writeBackup(tx vault.Tx, b backup) error {
-	for _, k := range engine.Shapes(b.Head.Kind) {
-		head := b.Head
-		if k != head.Kind {
-			head = vault.Object{Ref: b.Head.Ref.As(k), Latest: b.Head.Latest, Managed: true, Created: b.Head.Created}
-		}
-		if _, err := tx.PutObject(head); err != nil {
+func writeBackup(tx vault.Tx, o *vault.Object, b backup) error {
+	if err := tx.PutObject(o); err != nil {
+		return err
+	}
+	for _, v := range b.Versions {
+		if err := tx.PutVersion(v.joined(o.Ref)); err != nil {
 			return err
-		}
-		for _, v := range b.Versions {
-			if err := tx.PutVersion(**v.shape(k)); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
+}
+
+// joined is the version in the shape that is stored.
+func (v *backupVersion) joined(ref vault.Ref) vault.Version {
+	one := **v.shape(ref.Kind)
+	one.Ref = ref
+	if ref.Kind == vault.Certificates {
+		one.Key, one.Secret = v.Key.Key, v.Secret.Secret
+	}
+	return one
 }

@@ -115,13 +115,11 @@ func (s *Secrets) Set(ctx context.Context, who vault.Caller, ref vault.Ref, in S
 		return Bundle{}, err
 	}
 	v.Secret = &vault.SecretBody{ContentType: in.ContentType, Value: sealed}
-	err = s.Change(ctx, ref, func(tx vault.Tx) (err error) {
-		var head vault.Object
-		v, err = addVersion(tx, v, "set", func(h *vault.Object, _ string, _ *vault.Version) { head = *h })
-		if err != nil {
+	err = engine.Again(ctx, func() error {
+		return s.Change(ctx, ref, func(tx vault.Tx) (err error) {
+			v, err = s.addVersion(tx, addition{v: v, verb: "set"})
 			return err
-		}
-		return s.Scheduler.Begin(tx, head, v, false)
+		})
 	})
 	if err == nil && !v.Attributes.Expires.IsZero() {
 		s.Poke()
@@ -165,15 +163,11 @@ func (s *shared) updatePlain(ctx context.Context, ref vault.Ref, id string, attr
 		return v, err
 	}
 	now := s.Now()
-	err = s.Change(ctx, ref, func(tx vault.Tx) error {
-		head, err := engine.Existing(tx, ref)
-		if err != nil {
-			return err
-		}
-		if head.Managed {
+	err = s.editLive(ctx, ref, func(tx vault.Tx, o *vault.Object) error {
+		if o.Managed {
 			return vault.ManagedObject(ref.Kind, "update")
 		}
-		if v, err = engine.Version(tx, head, id); err != nil {
+		if v, err = engine.Version(tx, *o, id); err != nil {
 			return err
 		}
 		was := v.Attributes.Expires
@@ -184,15 +178,14 @@ func (s *shared) updatePlain(ctx context.Context, ref vault.Ref, id string, attr
 		if err := edit(&v); err != nil {
 			return err
 		}
-		if err := rewrite(tx, v); err != nil || v.Attributes.Expires.Equal(was) || v.ID != head.Latest {
+		if err := rewrite(tx, v); err != nil || v.Attributes.Expires.Equal(was) || v.ID != o.Latest {
 			return err // clients send the date that is there along with every edit
 		}
 		if ref.Kind == vault.Keys {
-			if err := schedule.PlanRotation(tx, head, v); err != nil {
-				return err
-			}
+			schedule.PlanRotation(o, v)
 		}
-		return s.Scheduler.Restart(tx, head, v)
+		s.Scheduler.Restart(o, v)
+		return nil
 	})
 	if err == nil && attrs.Expires != nil {
 		s.Poke() // what is due by the expiry is due at another time

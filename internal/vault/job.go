@@ -46,6 +46,9 @@ type Lease struct {
 	Until time.Time // real time
 }
 
+// SinkRef is the object of a sink, which has the job that delivers its messages.
+func SinkRef(sink string) Ref { return Ref{Vault: "-", Kind: Sinks, Name: sink} }
+
 // A Hold is the lease on an object's job as its row has it.
 type Hold struct {
 	Kind  JobKind

@@ -30,6 +30,9 @@ const IssuerResources Kind = "issuers"
 // issuers: not one that callers can reach.
 const Lists Kind = "lists"
 
+// Public reports whether URLs lead to objects of the kind.
+func (k Kind) Public() bool { return k == Certificates || k == Keys || k == Secrets }
+
 // Noun returns the word that messages use for one object of the kind, such as "certificate".
 func (k Kind) Noun() string { return strings.TrimSuffix(string(k), "s") }
 

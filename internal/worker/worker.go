@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -43,6 +44,7 @@ type flight struct {
 	mu       sync.Mutex
 	claiming sync.Mutex // one claim at a time
 	running  int
+	wakes    time.Time            // when Run wakes by itself; zero: it is awake
 	aside    map[string]time.Time // until when RunDue waits for each, by its lease's token
 	home     context.Context      // of Run: jobs aside end with it, not with a call of RunDue; nil before
 	finished chan struct{}        // closed and replaced whenever a job ends
@@ -59,6 +61,17 @@ func (w *Worker) Poke() {
 	select {
 	case w.poke <- struct{}{}:
 	default:
+	}
+}
+
+// PokeAt tells that there is new work which falls due at a time of the server's
+// clock. It does not wake a worker that will wake by then.
+func (w *Worker) PokeAt(due time.Time) {
+	w.mu.Lock()
+	asleep := !w.wakes.IsZero() && !due.Before(w.wakes)
+	w.mu.Unlock()
+	if !asleep {
+		w.Poke()
 	}
 }
 
@@ -230,27 +243,28 @@ func (w *Worker) putOff(l vault.Lease, cause error) {
 	w.Log.Error("job failed", "kind", l.Kind, "of", l.Ref.String(), "attempt", l.Attempt+1, "error", cause)
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
-	next := l.Job
-	next.Due = w.Clock.Now().Add(time.Second << min(l.Attempt, 11))
-	next.Attempt++
-	err := w.Store.Update(ctx, func(tx vault.Tx) error {
-		if err := tx.Finish(l); err != nil {
-			return err
-		}
-		return tx.PutJob(next)
-	})
-	if err != nil && !errors.Is(err, vault.ErrStale) {
+	due := w.Clock.Now().Add(time.Second << min(l.Attempt, 11))
+	if err := engine.PutOff(ctx, w.Store, l, due); err != nil {
 		w.Log.Error("job could not be put off; its lease will end", "kind", l.Kind, "of", l.Ref.String(), "error", err)
 	}
 }
 
 // nap is how long nothing will fall due.
 func (w *Worker) nap(ctx context.Context) time.Duration {
+	w.sleepsUntil(time.Time{}) // while it looks, everything new wakes it
 	due, err := nextDue(ctx, w.Store)
-	if err != nil {
-		return longestNap
+	now := w.Clock.Now()
+	if last := now.Add(longestNap); err != nil || due.After(last) {
+		due = last
 	}
-	return max(0, min(due.Sub(w.Clock.Now()), longestNap))
+	w.sleepsUntil(due)
+	return max(0, due.Sub(now))
+}
+
+func (w *Worker) sleepsUntil(due time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wakes = due
 }
 
 func nextDue(ctx context.Context, s vault.Store) (due time.Time, err error) {

@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// Again repeats what finds an object changed since it was read.
+func Again(ctx context.Context, do func() error) error {
+	for {
+		err := do()
+		if !errors.Is(err, vault.ErrStale) {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// errWithdrawn says that a worker may not store what it did: its job was
+// withdrawn, or another worker has it.
+var errWithdrawn = errors.New("the job was withdrawn")
+
+// Finish ends the job that a worker was handed, before it puts what came of it.
+func Finish(o *vault.Object, l vault.Lease) error {
+	if err := o.Finish(l); err != nil {
+		return errWithdrawn
+	}
+	return nil
+}
+
+// Withdrawn is nil where err says that the job was withdrawn, or went away with
+// its object, which ends it as well.
+func Withdrawn(err error) error {
+	if errors.Is(err, errWithdrawn) {
+		return nil
+	}
+	return err
+}
+
+// Work edits the object of a job that a worker was handed: the job ends, and edit
+// says what is to be done next. Nothing is written where the job was withdrawn.
+func Work(ctx context.Context, store vault.Store, l vault.Lease, edit func(vault.Tx, *vault.Object) error) error {
+	return Withdrawn(Again(ctx, func() error {
+		return store.Update(ctx, func(tx vault.Tx) error {
+			o, err := tx.Object(l.Ref)
+			if errors.Is(err, vault.ErrNotFound) {
+				return errWithdrawn
+			}
+			if err != nil {
+				return err
+			}
+			if err := Finish(&o, l); err != nil {
+				return err
+			}
+			if err := edit(tx, &o); err != nil {
+				return err
+			}
+			return tx.PutObject(&o)
+		})
+	}))
+}
+
+// PutOff gives a job that could not be done another try at a time.
+func PutOff(ctx context.Context, store vault.Store, l vault.Lease, due time.Time) error {
+	return Work(ctx, store, l, func(_ vault.Tx, o *vault.Object) error {
+		o.SetJob(l.Kind, due)
+		o.Attempt = l.Attempt + 1
+		return nil
+	})
+}
+
+// SetJob lets a job of a sink, a list or the sweep fall due, whose object is made if it is not there.
+func SetJob(tx vault.Tx, kind vault.JobKind, ref vault.Ref, due time.Time) error {
+	o, err := tx.Object(ref)
+	if errors.Is(err, vault.ErrNotFound) {
+		o, err = vault.Object{Ref: ref}, nil
+	}
+	if err != nil {
+		return err
+	}
+	o.SetJob(kind, due)
+	return tx.PutObject(&o)
+}
