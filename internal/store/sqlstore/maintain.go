@@ -7,7 +7,7 @@ import (
 )
 
 // Tables that Reset empties: all but settings and accounts.
-var resetTables = []string{"objects", "policies", "versions", "bodies", "operations", "issuers", "contacts", "jobs", "outbox", "lives"}
+var resetTables = []string{"objects", "versions", "bodies", "purged", "issuers", "contacts", "outbox"}
 
 // Reset implements vault.Store.
 func (s *Store) Reset(ctx context.Context) error {

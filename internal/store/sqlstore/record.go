@@ -97,6 +97,22 @@ var (
 // nanosOfZero stands for the zero time where a column is never NULL.
 const nanosOfZero = math.MinInt64
 
+// instant is nanos for a time that is always set.
+func instant(t time.Time) int64 {
+	if n := nanos(t); n != nil {
+		return *n
+	}
+	return nanosOfZero
+}
+
+// atInstant is the reverse of instant.
+func atInstant(n int64) time.Time {
+	if n == nanosOfZero {
+		return time.Time{}
+	}
+	return atNanos(&n)
+}
+
 // nanos returns t in unix nanoseconds, nil for the zero time. Years outside
 // 1678 to 2262 are cut to that.
 func nanos(t time.Time) *int64 {

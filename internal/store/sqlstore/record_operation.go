@@ -6,10 +6,9 @@ import (
 	"certwright/internal/vault"
 )
 
-// operationRecord is a vault.Operation as stored, but for its place and Rev.
+// operationRecord is a vault.Operation as stored in its object.
 type operationRecord struct {
-	V               int               `json:"v"`
-	Name            string            `json:"name"`
+	Name            string            `json:"name,omitzero"` // if it is not the object's
 	RequestID       string            `json:"request_id"`
 	Status          string            `json:"status"`
 	Detail          string            `json:"detail,omitzero"`
@@ -20,7 +19,7 @@ type operationRecord struct {
 	CancelLost      bool              `json:"cancel_lost,omitzero"`
 	PreserveOrder   bool              `json:"preserve_order,omitzero"`
 	Renewal         bool              `json:"renewal,omitzero"`
-	Policy          policyRecord      `json:"policy"`
+	Policy          *policyRecord     `json:"policy,omitzero"` // if it is not the object's
 	Enabled         bool              `json:"enabled,omitzero"`
 	Tags            map[string]string `json:"tags,omitzero"`
 	Issuer          *issuerRecord     `json:"issuer,omitzero"`
@@ -30,7 +29,7 @@ type operationRecord struct {
 	Missed          *int64            `json:"missed,omitzero"`
 	Unasked         time.Duration     `json:"unasked,omitzero"`
 	Asks            bool              `json:"asks,omitzero"`
-	Unheard         bool              `json:"unheard,omitzero"`
+	MailOwed        bool              `json:"unheard,omitzero"`
 	Approval        *approvalRecord   `json:"approval,omitzero"`
 	History         []noteRecord      `json:"history,omitzero"`
 	Target          string            `json:"target,omitzero"`
@@ -38,6 +37,7 @@ type operationRecord struct {
 	CSR             *int              `json:"csr,omitzero"`     // length, as in versionRecord
 	Private         *int              `json:"private,omitzero"` // length
 	State           *int              `json:"state,omitzero"`   // length
+	Staged          *stagedRecord     `json:"staged,omitzero"`
 }
 
 type failureRecord struct {
@@ -58,14 +58,22 @@ type noteRecord struct {
 	Text  string `json:"text"`
 }
 
-func fromOperation(o vault.Operation) (operationRecord, packed) {
-	var raw packed
-	r := operationRecord{
-		V: recordVersion, Name: o.Name, RequestID: o.RequestID, Status: string(o.Status), Detail: o.Detail,
+func fromOperation(of *vault.Object, raw *packed) *operationRecord {
+	o := of.Operation
+	r := &operationRecord{
+		RequestID: o.RequestID, Status: string(o.Status), Detail: o.Detail,
 		IssuerName: o.IssuerName, CancelRequested: o.CancelRequested, CancelDue: nanos(o.CancelDue),
-		CancelLost: o.CancelLost, PreserveOrder: o.PreserveOrder, Renewal: o.Renewal, Policy: fromPolicy(o.Policy),
-		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Hastened: nanos(o.Hastened), Missed: nanos(o.Missed), Unasked: o.Unasked, Asks: o.Asks, Unheard: o.MailOwed, Target: o.Target, Created: nanos(o.Created),
+		CancelLost: o.CancelLost, PreserveOrder: o.PreserveOrder, Renewal: o.Renewal,
+		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Hastened: nanos(o.Hastened), Missed: nanos(o.Missed),
+		Unasked: o.Unasked, Asks: o.Asks, MailOwed: o.MailOwed, Target: o.Target, Created: nanos(o.Created),
 		CSR: raw.put(o.CSR), Private: raw.put(o.Private), State: raw.put(o.State),
+	}
+	if o.Name != of.Name {
+		r.Name = o.Name
+	}
+	if !samePolicy(of) {
+		p := fromPolicy(o.Policy)
+		r.Policy = &p
 	}
 	if o.Failure != nil {
 		r.Failure = &failureRecord{Code: o.Failure.Code, Message: o.Failure.Message}
@@ -80,16 +88,29 @@ func fromOperation(o vault.Operation) (operationRecord, packed) {
 	for _, n := range o.History {
 		r.History = append(r.History, noteRecord{nanos(n.At), nanos(n.Last), n.Times, n.Text})
 	}
-	return r, raw
+	if o.Staged != nil {
+		r.Staged = fromStaged(*o.Staged, raw)
+	}
+	return r
 }
 
-func (r operationRecord) operation(ref vault.Ref, rev int64, raw packed) (o vault.Operation, err error) {
-	ref.Name = r.Name
-	o = vault.Operation{
+// operation returns the operation of the object at ref, which has a policy.
+func (r *operationRecord) operation(ref vault.Ref, policy *policyRecord, raw packed) (*vault.Operation, error) {
+	o := &vault.Operation{
 		Ref: ref, RequestID: r.RequestID, Status: vault.Status(r.Status), Detail: r.Detail,
 		IssuerName: r.IssuerName, CancelRequested: r.CancelRequested, CancelDue: atNanos(r.CancelDue),
-		CancelLost: r.CancelLost, PreserveOrder: r.PreserveOrder, Renewal: r.Renewal, Policy: r.Policy.policy(),
-		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Hastened: atNanos(r.Hastened), Missed: atNanos(r.Missed), Unasked: r.Unasked, Asks: r.Asks, MailOwed: r.Unheard, Target: r.Target, Created: atNanos(r.Created), Rev: rev,
+		CancelLost: r.CancelLost, PreserveOrder: r.PreserveOrder, Renewal: r.Renewal,
+		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Hastened: atNanos(r.Hastened), Missed: atNanos(r.Missed),
+		Unasked: r.Unasked, Asks: r.Asks, MailOwed: r.MailOwed, Target: r.Target, Created: atNanos(r.Created),
+	}
+	if r.Name != "" {
+		o.Name = r.Name
+	}
+	if r.Policy != nil {
+		policy = r.Policy
+	}
+	if policy != nil {
+		o.Policy = policy.policy()
 	}
 	if r.Failure != nil {
 		o.Failure = &vault.Failure{Code: r.Failure.Code, Message: r.Failure.Message}
@@ -104,12 +125,20 @@ func (r operationRecord) operation(ref vault.Ref, rev int64, raw packed) (o vaul
 	for _, n := range r.History {
 		o.History = append(o.History, vault.Note{At: atNanos(n.At), Last: atNanos(n.Last), Times: n.Times, Text: n.Text})
 	}
+	return o, r.bytes(o, &raw)
+}
+
+// bytes sets the byte strings of an operation, and of what is staged in it.
+func (r *operationRecord) bytes(o *vault.Operation, raw *packed) (err error) {
 	if o.CSR, err = raw.take(r.CSR); err != nil {
-		return o, err
+		return err
 	}
 	if o.Private, err = raw.take(r.Private); err != nil {
-		return o, err
+		return err
 	}
-	o.State, err = raw.take(r.State)
-	return o, err
+	if o.State, err = raw.take(r.State); err != nil || r.Staged == nil {
+		return err
+	}
+	o.Staged, err = r.Staged.version(o.Ref, raw)
+	return err
 }

@@ -5,7 +5,6 @@ import "certwright/internal/vault"
 // policyRecord is a vault.Policy as stored. In all records omitzero leaves out
 // a nil list and keeps an empty one: the wire keeps them apart.
 type policyRecord struct {
-	V          int              `json:"v"`
 	KeyType    string           `json:"kty,omitzero"`
 	Curve      string           `json:"crv,omitzero"`
 	Size       int              `json:"size,omitzero"`
@@ -49,7 +48,6 @@ type platformRecord struct {
 
 func fromPolicy(p vault.Policy) policyRecord {
 	r := policyRecord{
-		V:       recordVersion,
 		KeyType: string(p.Key.Type), Curve: string(p.Key.Curve), Size: p.Key.Size,
 		Exportable: p.Key.Exportable, Reuse: p.Key.Reuse,
 		Secret:  p.Secret.ContentType,

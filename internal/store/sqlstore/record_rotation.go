@@ -2,10 +2,8 @@ package sqlstore
 
 import "certwright/internal/vault"
 
-// rotationRecord is a key's rotation policy as stored, in the table that holds
-// the policies of certificates.
+// rotationRecord is a key's rotation policy as stored.
 type rotationRecord struct {
-	V       int                    `json:"v"`
 	Actions []rotationActionRecord `json:"actions,omitzero"`
 	Expiry  string                 `json:"expiry,omitzero"` // ISO 8601; "" for never
 	Created *int64                 `json:"created,omitzero"`
@@ -18,31 +16,8 @@ type rotationActionRecord struct {
 	BeforeExpiry string `json:"before_expiry,omitzero"`
 }
 
-// policyBody returns what an object keeps in the policies table; "" for nothing.
-func policyBody(o vault.Object) string {
-	switch {
-	case o.Policy != nil:
-		return encode(fromPolicy(*o.Policy))
-	case o.Rotation != nil:
-		return encode(fromRotation(*o.Rotation))
-	}
-	return ""
-}
-
-// fillPolicy sets the policy of an object from what it keeps, by its kind.
-func fillPolicy(o *vault.Object, text string) error {
-	if o.Kind == vault.Keys {
-		r, err := decodeRotation(text)
-		o.Rotation = &r
-		return err
-	}
-	p, err := decodePolicy(text)
-	o.Policy = &p
-	return err
-}
-
 func fromRotation(p vault.KeyRotationPolicy) rotationRecord {
-	r := rotationRecord{V: recordVersion, Expiry: period(p.Expiry), Created: nanos(p.Created), Updated: nanos(p.Updated)}
+	r := rotationRecord{Expiry: period(p.Expiry), Created: nanos(p.Created), Updated: nanos(p.Updated)}
 	if p.Actions != nil {
 		r.Actions = make([]rotationActionRecord, len(p.Actions))
 	}
@@ -59,12 +34,8 @@ func period(p vault.Period) string {
 	return p.String()
 }
 
-func decodeRotation(text string) (p vault.KeyRotationPolicy, err error) {
-	var r rotationRecord
-	if err := decode(text, &r, &r.V); err != nil {
-		return p, err
-	}
-	p = vault.KeyRotationPolicy{Created: atNanos(r.Created), Updated: atNanos(r.Updated)}
+func (r rotationRecord) policy() (p *vault.KeyRotationPolicy, err error) {
+	p = &vault.KeyRotationPolicy{Created: atNanos(r.Created), Updated: atNanos(r.Updated)}
 	if p.Expiry, err = atPeriod(r.Expiry); err != nil {
 		return p, err
 	}

@@ -10,7 +10,7 @@ import (
 // versionRecord is what a version carries beside its list row. Subject,
 // thumbprint and content type stand in the list row only.
 type versionRecord struct {
-	V           int                `json:"v"`
+	V           int                `json:"v,omitzero"` // 0 in a stagedRecord
 	Certificate *certificateRecord `json:"certificate,omitzero"`
 	Key         *keyRecord         `json:"key,omitzero"`
 	Secret      *secretRecord      `json:"secret,omitzero"`
@@ -41,15 +41,15 @@ type keyRecord struct {
 }
 
 type secretRecord struct {
+	Form     string `json:"form,omitzero"`
 	Previous string `json:"previous,omitzero"`
 	Value    *int   `json:"value,omitzero"` // length
 }
 
-// fromVersion returns the body of a version and its bytes; ok is false if it carries nothing.
-func fromVersion(v vault.Version) (r versionRecord, raw packed, ok bool) {
-	r.V = recordVersion
+// fromVersion returns the body of a version and puts its bytes.
+func fromVersion(v vault.Version, raw *packed) (r versionRecord) {
 	if c := v.Certificate; c != nil {
-		r.Certificate = fromCertificate(c, &raw)
+		r.Certificate = fromCertificate(c, raw)
 	}
 	if k := v.Key; k != nil {
 		r.Key = &keyRecord{Type: string(k.Type), Curve: string(k.Curve), Size: k.Size,
@@ -57,9 +57,9 @@ func fromVersion(v vault.Version) (r versionRecord, raw packed, ok bool) {
 			Public: raw.put(k.Public), Private: raw.put(k.Private), Spelling: k.Spelling}
 	}
 	if s := v.Secret; s != nil {
-		r.Secret = &secretRecord{Previous: s.Previous, Value: raw.put(s.Value)}
+		r.Secret = &secretRecord{Form: s.Form, Previous: s.Previous, Value: raw.put(s.Value)}
 	}
-	return r, raw, r.Certificate != nil || r.Key != nil || r.Secret != nil
+	return r
 }
 
 func fromCertificate(c *vault.CertificateBody, raw *packed) *certificateRecord {
@@ -80,12 +80,12 @@ func fromCertificate(c *vault.CertificateBody, raw *packed) *certificateRecord {
 	return r
 }
 
-// fill sets the body of v, whose list row e was read with it.
-func (r versionRecord) fill(v *vault.Version, e vault.Entry, raw packed) (err error) {
+// fill sets the body of v, whose list row is e.
+func (r *versionRecord) fill(v *vault.Version, e vault.Entry, raw *packed) (err error) {
 	if c := r.Certificate; c != nil {
 		v.Certificate = &vault.CertificateBody{Thumbprint: e.Thumbprint, Subject: e.Subject, PreserveOrder: c.PreserveOrder,
 			IssuerName: c.IssuerName, Provider: c.Provider}
-		if err := c.fill(v.Certificate, &raw); err != nil {
+		if err := c.fill(v.Certificate, raw); err != nil {
 			return err
 		}
 	}
@@ -100,7 +100,7 @@ func (r versionRecord) fill(v *vault.Version, e vault.Entry, raw packed) (err er
 		}
 	}
 	if s := r.Secret; s != nil {
-		v.Secret = &vault.SecretBody{ContentType: e.ContentType, Previous: s.Previous}
+		v.Secret = &vault.SecretBody{ContentType: e.ContentType, Form: s.Form, Previous: s.Previous}
 		if v.Secret.Value, err = raw.take(s.Value); err != nil {
 			return err
 		}

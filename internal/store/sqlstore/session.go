@@ -19,6 +19,8 @@ import (
 type session struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt // by SQL text
+	fault error                // of the engine, since the writer last gave the turn
+	left  bool                 // a purge left versions behind, since the writer last looked
 }
 
 // newSession takes a connection out of db and runs setup on it.
@@ -72,6 +74,7 @@ func (s *session) exec(text string, args ...any) (int64, error) {
 	}
 	res, err := stmt.ExecContext(context.Background(), args...)
 	if err != nil {
+		s.fault = err
 		return 0, err
 	}
 	return res.RowsAffected()
@@ -87,6 +90,9 @@ func (s *session) one(text string, args []any, into ...any) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return vault.ErrNotFound
 	}
+	if err != nil {
+		s.fault = err
+	}
 	return err
 }
 
@@ -98,6 +104,7 @@ func (s *session) each(text string, args []any, row func(scan func(...any) error
 	}
 	rows, err := stmt.QueryContext(context.Background(), args...)
 	if err != nil {
+		s.fault = err
 		return err
 	}
 	defer rows.Close()
@@ -106,5 +113,9 @@ func (s *session) each(text string, args []any, row func(scan func(...any) error
 			return err
 		}
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil {
+		s.fault = err
+		return err
+	}
+	return nil
 }

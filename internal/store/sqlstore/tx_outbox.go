@@ -9,9 +9,11 @@ import (
 const (
 	sqlAppend = `INSERT INTO outbox (state, id, sink, topic, vault, kind, name, version, at, due, tries, error, body)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', $11)`
-	sqlPutMessage   = `UPDATE outbox SET state = $2, due = $3, tries = $4, error = $5 WHERE seq = $1`
-	sqlDropMessages = `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox
-WHERE sink = $1 AND state = $2 AND at < $3 ORDER BY seq LIMIT $4 + 0)`
+	sqlPutMessage = `UPDATE outbox SET state = $2, due = $3, tries = $4, error = $5 WHERE seq = $1`
+	// Seq grows with at: a row that is young ends the search.
+	sqlDropMessages = `DELETE FROM outbox WHERE seq IN (SELECT seq FROM
+(SELECT seq, at FROM outbox WHERE sink = $1 AND state = $2 ORDER BY seq LIMIT $4 + 0) AS oldest WHERE at < $3)`
+	sqlHasten = `UPDATE outbox SET due = $1 WHERE state = 'queued' AND due > $1`
 )
 
 // Append implements vault.Tx.
@@ -27,13 +29,19 @@ func (t *tx) Append(m vault.Message) error {
 
 // PutMessage implements vault.Tx. vault.ErrNotFound if there is no such message.
 func (t *tx) PutMessage(m vault.Message) error {
-	return t.remove("message", sqlPutMessage, m.Seq, string(m.State), dueNanos(m.Due), m.Tries, m.Error)
+	return t.must("message", sqlPutMessage, m.Seq, string(m.State), dueNanos(m.Due), m.Tries, m.Error)
 }
 
 // DropMessages implements vault.Tx.
 func (t *tx) DropMessages(sink string, state vault.MessageState, before time.Time, n int) (int, error) {
 	dropped, err := t.exec("messages", sqlDropMessages, sink, string(state), nanos(before), max(n, 0))
 	return int(dropped), err
+}
+
+// HastenMessages implements vault.Tx.
+func (t *tx) HastenMessages(now time.Time) error {
+	_, err := t.exec("messages", sqlHasten, instant(now))
+	return err
 }
 
 // dueNanos is 0 for the zero time, which sorts before all others.

@@ -23,16 +23,7 @@ func (t *tx) PutIssuer(c vault.IssuerConfig) error {
 
 // DeleteIssuer implements vault.Tx.
 func (t *tx) DeleteIssuer(vaultName, name string) error {
-	return t.remove("issuer", sqlDeleteIssuer, vaultName, strings.ToLower(name))
-}
-
-// remove deletes a row that must be there: vault.ErrNotFound.
-func (t *tx) remove(what, text string, args ...any) error {
-	n, err := t.exec(what, text, args...)
-	if err == nil && n == 0 {
-		return vault.ErrNotFound
-	}
-	return err
+	return t.must("issuer", sqlDeleteIssuer, vaultName, strings.ToLower(name))
 }
 
 // PutContacts implements vault.Tx.
@@ -43,34 +34,7 @@ func (t *tx) PutContacts(vaultName string, c []vault.Contact) error {
 
 // DeleteContacts implements vault.Tx.
 func (t *tx) DeleteContacts(vaultName string) error {
-	return t.remove("contacts", sqlDeleteContacts, vaultName)
-}
-
-const (
-	sqlPutJob = `INSERT INTO jobs (vault, kind, key, job, name, due, attempt, token, leased_until) VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0)
-ON CONFLICT (vault, kind, key, job) DO UPDATE SET name = excluded.name, due = excluded.due, attempt = excluded.attempt`
-	sqlDeleteJob = `DELETE FROM jobs WHERE vault = $1 AND kind = $2 AND key = $3 AND job = $4`
-	sqlFinishJob = `DELETE FROM jobs WHERE vault = $1 AND kind = $2 AND key = $3 AND job = $4 AND token = $5`
-)
-
-// PutJob implements vault.Tx.
-func (t *tx) PutJob(j vault.Job) error {
-	_, err := t.exec("job", sqlPutJob, place(j.Ref, string(j.Kind), j.Ref.Name, instant(j.Due), j.Attempt)...)
-	return err
-}
-
-// DeleteJob implements vault.Tx. No error if there is none.
-func (t *tx) DeleteJob(kind vault.JobKind, ref vault.Ref) error {
-	_, err := t.exec("job", sqlDeleteJob, place(ref, string(kind))...)
-	return err
-}
-
-// Finish implements vault.Tx: it removes the job.
-func (t *tx) Finish(l vault.Lease) error {
-	if l.Token == "" { // the mark of a job that nobody holds
-		return vault.ErrStale
-	}
-	return t.swap("job", sqlFinishJob, place(l.Ref, string(l.Kind), l.Token)...)
+	return t.must("contacts", sqlDeleteContacts, vaultName)
 }
 
 const (

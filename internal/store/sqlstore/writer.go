@@ -1,29 +1,30 @@
 package sqlstore
 
 import (
-	"context"
+	"certwright/internal/clock"
 	"errors"
 	"fmt"
-
-	"certwright/internal/clock"
-	"certwright/internal/vault"
+	"time"
 )
 
-// maxBatch is how many updates share one commit at most.
-const maxBatch = 64
+const (
+	maxBatch = 64                     // how many updates share one commit at most
+	linger   = 300 * time.Microsecond // what a commit waits for as many as the last one had
+)
 
 var (
 	errClosed  = errors.New("the store is closed")
 	errUnended = errors.New("the function did not return")
 )
 
-// A writer owns the only writing connection and commits in groups: it takes all
-// updates that wait, up to maxBatch, into one transaction, so that many callers
-// share one fsync. Each update is a savepoint of its own; an error, a panic or a
-// Goexit in one undoes that one only. Nobody is answered before the commit.
+// A writer owns the only writing connection and commits in groups: all updates
+// that come, up to maxBatch, share one transaction and so one fsync. Nobody is
+// answered before the commit.
 //
 // The functions run in their callers' goroutines, one after the other, by
-// handing the turn around: so a panic unwinds to who caused it.
+// handing the turn around: so a panic unwinds to who caused it. One that fails
+// before it wrote anything leaves no trace. Where one fails after that, all is
+// rolled back and the others run again, each in a savepoint (again.go).
 type writer struct {
 	session *session
 	begin   string
@@ -32,88 +33,49 @@ type writer struct {
 	wrote   chan struct{}       // holds one if there was a commit since it was looked at
 	stop    chan struct{}       // closed by close
 	stopped chan struct{}       // closed when run has ended
-	longest longest             // that one transaction held it
-}
 
-// An update is one caller of Update on its way through the writer.
-type update struct {
-	turn chan *tx      // the writer gives the turn
-	gone chan struct{} // closed by a caller who waits no longer
-	ran  chan bool     // the caller gives the turn back: keep what was written?
-	done chan error    // the outcome, after the commit
+	last    int       // how many updates the last commit had
+	chore   bool      // purged objects may have left versions
+	swept   time.Time // when some were last removed
+	longest longest   // that one transaction held it
 }
 
 func newWriter(s *session, begin string) *writer {
 	w := &writer{session: s, begin: begin, queue: make(chan *update, maxBatch),
 		aside: make(chan func(*session)), wrote: make(chan struct{}, 1),
-		stop: make(chan struct{}), stopped: make(chan struct{})}
+		stop: make(chan struct{}), stopped: make(chan struct{}), chore: true}
 	go w.run()
 	return w
 }
 
-// do runs fn in a transaction and returns once it is on the disk.
-func (w *writer) do(ctx context.Context, fn func(vault.Tx) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	u := &update{turn: make(chan *tx), gone: make(chan struct{}), ran: make(chan bool), done: make(chan error, 1)}
-	select {
-	case w.queue <- u:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-w.stop:
-		return errClosed
-	}
-	select {
-	case t := <-u.turn:
-		return u.take(ctx, t, fn)
-	case <-ctx.Done():
-		close(u.gone)
-		return ctx.Err()
-	case err := <-u.done: // the transaction could not begin, or the store closed
-		return err
-	case <-w.stopped: // the queue took it after all had been answered
-		return errClosed
-	}
-}
-
-// take runs fn and gives the turn back, however fn ends.
-func (u *update) take(ctx context.Context, t *tx, fn func(vault.Tx) error) error {
-	t.ctx = ctx
-	err := func() (err error) {
-		err = errUnended // unless fn returns: a panic and a Goexit pass here too
-		defer func() { t.ended.Store(true); u.ran <- err == nil }()
-		err = fn(t)
-		return err
-	}()
-	if err != nil {
-		return err
-	}
-	return <-u.done
-}
-
-// run takes batches until the store closes, then answers who still waits.
+// run takes updates until the store closes, then answers who still waits.
 func (w *writer) run() {
 	defer close(w.stopped)
 	for {
+		if w.chore && (len(w.queue) == 0 || time.Since(w.swept) > sweepWait) {
+			w.sweep()
+		}
 		select {
 		case u := <-w.queue:
-			w.commit(w.gather(u))
-			select {
-			case w.wrote <- struct{}{}:
-			default:
-			}
+			w.commit(u)
 		case fn := <-w.aside:
-			fn(w.session)
+			w.timed(fn)
+		case <-w.more():
 		case <-w.stop:
-			for {
-				select {
-				case u := <-w.queue:
-					u.done <- errClosed
-				default:
-					return
-				}
-			}
+			w.refuse()
+			return
+		}
+	}
+}
+
+// refuse answers who still waits when the store closes.
+func (w *writer) refuse() {
+	for {
+		select {
+		case u := <-w.queue:
+			u.done <- errClosed
+		default:
+			return
 		}
 	}
 }
@@ -123,74 +85,87 @@ func (w *writer) run() {
 func (w *writer) between(gone <-chan struct{}, fn func(*session)) {
 	done := make(chan struct{})
 	select {
-	case w.aside <- func(s *session) { defer close(done); defer w.longest.note(clock.Real{}.Now()); fn(s) }:
+	case w.aside <- func(s *session) { defer close(done); fn(s) }:
 		<-done
 	case <-gone:
 	case <-w.stop:
 	}
 }
 
-// gather adds to the first update all that wait by now.
-func (w *writer) gather(first *update) []*update {
-	batch := []*update{first}
-	for len(batch) < maxBatch {
-		select {
-		case u := <-w.queue:
-			batch = append(batch, u)
-		default:
-			return batch
-		}
-	}
-	return batch
-}
-
-// commit runs a batch in one transaction and answers all of it.
-func (w *writer) commit(batch []*update) {
+// commit runs an update, and those that come meanwhile, in one transaction and
+// answers all of them.
+func (w *writer) commit(first *update) {
 	defer w.longest.note(clock.Real{}.Now())
 	if _, err := w.session.exec(w.begin); err != nil {
-		answer(batch, fmt.Errorf("begin a transaction: %w", err))
+		first.done <- fmt.Errorf("begin a transaction: %w", err)
 		return
 	}
-	var kept []*update
-	for i, u := range batch {
-		ok, err := w.give(u)
-		if err != nil { // the engine gave up the whole transaction
-			w.session.exec("ROLLBACK")
-			answer(append(kept, batch[i:]...), err)
-			return
-		}
-		if ok {
-			kept = append(kept, u)
-		}
+	kept, ok := w.gather(first)
+	if !ok {
+		w.session.exec("ROLLBACK")
+		w.again(kept)
+		return
 	}
+	w.end(kept)
+}
+
+// gather runs an update and those that come meanwhile, and returns those that
+// stay. It is not ok if one has failed that must be undone.
+func (w *writer) gather(first *update) (kept []*update, ok bool) {
+	var patience <-chan time.Time
+	if w.last > 1 {
+		patience = time.After(linger)
+	}
+	for u, n := first, 1; u != nil; n++ {
+		switch u.give(w.session) {
+		case stays:
+			kept = append(kept, u)
+		case fails:
+			return kept, false
+		}
+		if n == maxBatch {
+			break
+		}
+		if n >= w.last {
+			patience = nil
+		}
+		u = w.next(patience)
+	}
+	return kept, true
+}
+
+// next returns an update that waits by now, or that comes in time; nil: none.
+func (w *writer) next(patience <-chan time.Time) *update {
+	select {
+	case u := <-w.queue:
+		return u
+	default:
+	}
+	if patience == nil {
+		return nil
+	}
+	select {
+	case u := <-w.queue:
+		return u
+	case <-patience:
+		return nil
+	}
+}
+
+// end commits and answers.
+func (w *writer) end(kept []*update) {
 	_, err := w.session.exec("COMMIT")
 	if err != nil {
 		w.session.exec("ROLLBACK")
 		err = fmt.Errorf("commit: %w", err)
+	} else {
+		w.last, w.chore, w.session.left = len(kept), w.chore || w.session.left, false
 	}
 	answer(kept, err)
-}
-
-// give runs one update inside a savepoint and reports whether it stays. An
-// error means that the transaction is no more.
-func (w *writer) give(u *update) (kept bool, err error) {
-	if _, err := w.session.exec("SAVEPOINT one"); err != nil {
-		return false, fmt.Errorf("begin a savepoint: %w", err)
-	}
 	select {
-	case u.turn <- &tx{reader{session: w.session}}:
-		kept = <-u.ran
-	case <-u.gone:
+	case w.wrote <- struct{}{}:
+	default:
 	}
-	if !kept {
-		if _, err := w.session.exec("ROLLBACK TO one"); err != nil {
-			return false, fmt.Errorf("undo a savepoint: %w", err)
-		}
-	}
-	if _, err := w.session.exec("RELEASE one"); err != nil {
-		return kept, fmt.Errorf("end a savepoint: %w", err)
-	}
-	return kept, nil
 }
 
 // answer tells each its outcome; who has left does not read it.
@@ -204,4 +179,10 @@ func answer(batch []*update, err error) {
 func (w *writer) close() {
 	close(w.stop)
 	<-w.stopped
+}
+
+// timed does something with the writer's connection, and notes how long it held it.
+func (w *writer) timed(fn func(*session)) {
+	defer w.longest.note(clock.Real{}.Now())
+	fn(w.session)
 }

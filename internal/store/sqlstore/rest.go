@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"database/sql"
 	"strings"
-	"time"
 
 	"certwright/internal/vault"
 )
@@ -78,41 +77,10 @@ func (r *reader) Setting(key string) (value string, err error) {
 	return value, err
 }
 
-const sqlJob = `SELECT name, due, attempt FROM jobs WHERE vault = $1 AND kind = $2 AND key = $3 AND job = $4`
-
-// Job implements vault.Reader.
-func (r *reader) Job(kind vault.JobKind, ref vault.Ref) (vault.Job, error) {
-	j := vault.Job{Kind: kind, Ref: ref}
-	var due int64
-	if err := r.one("job", sqlJob, place(ref, string(kind)), &j.Ref.Name, &due, &j.Attempt); err != nil {
-		return vault.Job{}, err
-	}
-	j.Due = atNanos(&due)
-	return j, nil
-}
-
-const sqlNextDue = `SELECT due FROM jobs WHERE leased_until <= $1 ORDER BY due LIMIT 1`
-
-// NextDue implements vault.Reader.
-func (r *reader) NextDue(now time.Time) (time.Time, error) {
-	var due int64
-	if err := r.one("next due job", sqlNextDue, []any{instant(now)}, &due); err != nil {
-		return time.Time{}, err
-	}
-	return atNanos(&due), nil
-}
-
-// instant is nanos for a time that is always set.
-func instant(t time.Time) int64 {
-	if n := nanos(t); n != nil {
-		return *n
-	}
-	return nanosOfZero
-}
-
-// One step of the list of vaults: as many rows as a vault has are skipped at once.
+// One step of the list of vaults: as many rows as a vault has are skipped at
+// once. "-" is the vault of what belongs to none.
 const sqlNextVault = `SELECT min(vault) FROM (
-SELECT min(vault) AS vault FROM objects WHERE vault > $1
+SELECT min(vault) AS vault FROM objects WHERE vault > $1 AND vault <> '-'
 UNION ALL SELECT min(vault) FROM issuers WHERE vault > $2
 UNION ALL SELECT min(vault) FROM contacts WHERE vault > $3) AS found`
 

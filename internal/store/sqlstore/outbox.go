@@ -22,7 +22,7 @@ func (r *reader) Queue(sink string, limit int) ([]vault.Message, error) {
 	return r.messages(sqlQueue, sink, max(limit, 0))
 }
 
-// Count implements vault.Tally.
+// Count implements vault.Reader.
 func (r *reader) Count(sink string, state vault.MessageState, most int) (n int, err error) {
 	err = r.one("outbox", sqlCount, []any{sink, string(state), max(most, 0)}, &n)
 	return n, err

@@ -1,0 +1,93 @@
+package sqlstore
+
+import "certwright/internal/vault"
+
+// One shelf is one range of objects_list, which holds all that is shown of the
+// object: a page costs the same however many rows the other shelves have. The
+// limit is "$5 + 0" here and in all lists: SQLite looks at the value of a bare
+// parameter there when it plans, and plans anew whenever one is bound, which took
+// a third of a page's time.
+const (
+	onShelf    = ` WHERE o.vault = $1 AND o.kind = $2 AND o.shelf = $3 AND o.key > $4 ORDER BY o.key LIMIT $5 + 0`
+	sqlObjects = `SELECT o.name, o.latest, o.deleted_at, o.purge_at, ` + entryColumns + `
+FROM objects o LEFT JOIN versions v ON v.object = o.id AND v.id = o.latest` + onShelf
+	// Few are pending, and what is shown of those is in the body.
+	sqlPending = `SELECT o.name, o.latest, o.deleted_at, o.purge_at, o.body FROM objects o` + onShelf
+)
+
+// Objects implements vault.Reader.
+func (r *reader) Objects(p vault.ObjectsPage) ([]vault.Entry, error) {
+	list, err := r.shelf(p, p.Kind)
+	if err == nil && !p.Deleted && ofCertificates(p.Kind) {
+		var more []vault.Entry
+		more, err = r.shelf(p, vault.Certificates)
+		list = merge(list, more, p.Limit)
+	}
+	if err == nil && p.IncludePending {
+		var more []vault.Entry
+		more, err = r.pending(p)
+		list = merge(list, more, p.Limit)
+	}
+	return list, err
+}
+
+// shelf lists objects that are stored as a kind and have a version.
+func (r *reader) shelf(p vault.ObjectsPage, as vault.Kind) ([]vault.Entry, error) {
+	list := []vault.Entry{}
+	shelf := shelfOf(false, p.Deleted)
+	args := []any{p.Vault, string(as), shelf, p.After, max(p.Limit, 0)}
+	err := r.each("objects", sqlObjects, args, func(scan func(...any) error) error {
+		e := vault.Entry{Ref: vault.Ref{Vault: p.Vault, Kind: p.Kind}, Managed: as != p.Kind}
+		var deleted, purge *int64
+		var row entryRow
+		if err := scan(append([]any{&e.Name, &e.ID, &deleted, &purge}, row.into()...)...); err != nil {
+			return err
+		}
+		e.Deletion = deletion(shelf, deleted, purge)
+		list = append(list, e)
+		return row.fill(&list[len(list)-1])
+	})
+	return list, err
+}
+
+// pending lists objects that have no version yet.
+func (r *reader) pending(p vault.ObjectsPage) ([]vault.Entry, error) {
+	list := []vault.Entry{}
+	shelf := shelfOf(true, p.Deleted)
+	args := []any{p.Vault, string(p.Kind), shelf, p.After, max(p.Limit, 0)}
+	err := r.each("objects", sqlPending, args, func(scan func(...any) error) error {
+		e := vault.Entry{Ref: vault.Ref{Vault: p.Vault, Kind: p.Kind}, Pending: true}
+		var deleted, purge *int64
+		var body string
+		if err := scan(&e.Name, &e.ID, &deleted, &purge, &body); err != nil {
+			return err
+		}
+		e.Deletion = deletion(shelf, deleted, purge)
+		var rec objectRecord
+		if err := decode(body, &rec, &rec.V); err != nil {
+			return err
+		}
+		if h := rec.Placeholder.placeholder(); h != nil {
+			e.Attributes, e.Tags = h.Attributes, h.Tags
+		}
+		list = append(list, e)
+		return nil
+	})
+	return list, err
+}
+
+// merge joins two lists in order of key into one of at most limit entries.
+func merge(a, b []vault.Entry, limit int) []vault.Entry {
+	if len(b) == 0 {
+		return a
+	}
+	out := make([]vault.Entry, 0, min(limit, len(a)+len(b)))
+	for len(out) < limit && len(a)+len(b) > 0 {
+		if len(b) == 0 || len(a) > 0 && a[0].Key() < b[0].Key() {
+			out, a = append(out, a[0]), a[1:]
+		} else {
+			out, b = append(out, b[0]), b[1:]
+		}
+	}
+	return out
+}

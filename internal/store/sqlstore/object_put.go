@@ -1,0 +1,79 @@
+package sqlstore
+
+import (
+	"errors"
+
+	"certwright/internal/vault"
+)
+
+var errManaged = errors.New("what belongs to a certificate is put with the certificate")
+
+const (
+	// A new object finds its name free of others of its kind, and of those that
+	// $19 and $20 name: they cannot share it.
+	sqlInsertObject = `INSERT INTO objects (vault, kind, key, name, shelf, latest, deleted_at, purge_at, status, due, job, held, token, leased_until, attempt, rev, body, raw)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
+WHERE NOT EXISTS (SELECT 1 FROM objects WHERE vault = $1 AND key = $3 AND kind IN ($2, $19, $20))
+ON CONFLICT DO NOTHING`
+
+	// A lease that was extended since the object was read stays so.
+	sqlUpdateObject = `UPDATE objects SET name = $4, shelf = $5, latest = $6, deleted_at = $7, purge_at = $8, status = $9, due = $10, job = $11, held = $12, token = $13,
+  leased_until = CASE WHEN token = $13 THEN leased_until ELSE $14 END, attempt = $15, rev = $16, body = $17, raw = $18
+WHERE vault = $1 AND kind = $2 AND key = $3 AND rev = $19`
+)
+
+// PutObject implements vault.Tx.
+func (t *tx) PutObject(o *vault.Object) error {
+	if o.Managed {
+		return errManaged
+	}
+	text, args := sqlUpdateObject, objectArgs(o)
+	if o.Rev != 0 {
+		args = append(args, o.Rev)
+	} else {
+		text = sqlInsertObject
+		a, b := rivals(o.Kind)
+		args = append(args, string(a), string(b))
+	}
+	if err := t.swap("object", text, args...); err != nil {
+		return err
+	}
+	t.puts = append(t.puts, o)
+	o.Rev++
+	return nil
+}
+
+// objectArgs are $1 to $18 of an insert or update.
+func objectArgs(o *vault.Object) []any {
+	var at, purge, due *int64
+	if o.Deletion != nil {
+		at, purge = nanos(o.Deletion.At), nanos(o.Deletion.PurgeAt)
+	}
+	var status vault.Status
+	if o.Kind == vault.Certificates && o.Operation != nil {
+		status = o.Operation.Status
+	}
+	kind, next, ok := o.NextJob()
+	if ok {
+		n := instant(next)
+		due = &n
+	}
+	var until int64
+	if o.Lease.Token != "" {
+		until = instant(o.Lease.Until)
+	}
+	rec, raw := fromObject(o)
+	return place(o.Ref, o.Name, shelfOf(o.Pending(), o.Deletion != nil), o.Latest, at, purge, string(status), due, string(kind),
+		string(o.Lease.Kind), o.Lease.Token, until, o.Attempt, o.Rev+1, encode(rec), raw.blob())
+}
+
+// rivals are the kinds of which no object may have the name of one of the kind.
+func rivals(k vault.Kind) (a, b vault.Kind) {
+	switch k {
+	case vault.Certificates:
+		return vault.Keys, vault.Secrets
+	case vault.Keys, vault.Secrets:
+		return vault.Certificates, vault.Certificates
+	}
+	return k, k
+}

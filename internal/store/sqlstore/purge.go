@@ -1,0 +1,101 @@
+package sqlstore
+
+import (
+	"errors"
+	"time"
+
+	"certwright/internal/clock"
+	"certwright/internal/vault"
+)
+
+// purgeSlice is how many versions are removed in one go.
+const purgeSlice = 200
+
+const (
+	sqlObjectID      = `SELECT id FROM objects WHERE vault = $1 AND kind = $2 AND key = $3`
+	sqlPurgeBodies   = `DELETE FROM bodies WHERE id IN (SELECT body FROM versions WHERE object = $1 ORDER BY id LIMIT $2 + 0)`
+	sqlPurgeVersions = `DELETE FROM versions WHERE object = $1 AND id IN (SELECT id FROM versions WHERE object = $1 ORDER BY id LIMIT $2 + 0)`
+	sqlPurgeObject   = `DELETE FROM objects WHERE id = $1`
+	sqlPurgeLater    = `INSERT INTO purged (object) VALUES ($1)`
+	sqlPurged        = `SELECT object FROM purged ORDER BY object LIMIT 1`
+	sqlPurgeDone     = `DELETE FROM purged WHERE object = $1`
+)
+
+// Purge implements vault.Tx. The object and its first versions go at once; what
+// is left of them hangs on nothing, and the writer removes it in slices.
+func (t *tx) Purge(ref vault.Ref) error {
+	var id int64
+	if err := t.one("object", sqlObjectID, place(ref), &id); err != nil {
+		if errors.Is(err, vault.ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	if _, err := t.exec("object", sqlPurgeObject, id); err != nil {
+		return err
+	}
+	n, err := t.session.purgeVersions(id)
+	if err != nil || n < purgeSlice {
+		return err
+	}
+	_, err = t.exec("purge", sqlPurgeLater, id)
+	t.session.left = true
+	return err
+}
+
+// purgeVersions removes a slice of an object's versions and tells how many.
+func (s *session) purgeVersions(object int64) (int64, error) {
+	if _, err := s.exec(sqlPurgeBodies, object, purgeSlice); err != nil {
+		return 0, err
+	}
+	return s.exec(sqlPurgeVersions, object, purgeSlice)
+}
+
+// purgeSome removes a slice of what a purged object left.
+func (s *session) purgeSome(object int64) error {
+	n, err := s.purgeVersions(object)
+	if err == nil && n < purgeSlice {
+		_, err = s.exec(sqlPurgeDone, object)
+	}
+	return err
+}
+
+// When the writer removes what purged objects left: when nobody waits, and
+// before long in any case.
+const (
+	sweepWait  = 100 * time.Millisecond
+	sweepPause = 5 * time.Millisecond // between two slices, for others to come in
+)
+
+// sweep removes a slice in a transaction of its own. After an error it is left
+// until something was written again.
+func (w *writer) sweep() {
+	defer w.longest.note(clock.Real{}.Now())
+	w.swept = time.Now()
+	var object int64
+	err := w.session.one(sqlPurged, nil, &object)
+	if err == nil {
+		_, err = w.session.exec(w.begin)
+	}
+	if err == nil {
+		err = w.session.purgeSome(object)
+	}
+	if err == nil {
+		_, err = w.session.exec("COMMIT")
+	}
+	switch {
+	case errors.Is(err, vault.ErrNotFound):
+		w.chore = false
+	case err != nil:
+		w.session.exec("ROLLBACK")
+		w.chore, w.session.left = false, true
+	}
+}
+
+// more is ready when another slice should be removed.
+func (w *writer) more() <-chan time.Time {
+	if !w.chore {
+		return nil
+	}
+	return time.After(sweepPause)
+}

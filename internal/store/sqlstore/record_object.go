@@ -1,0 +1,113 @@
+package sqlstore
+
+import (
+	"reflect"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// objectRecord is what an object carries beside the columns of its row. What is
+// not there takes no room.
+type objectRecord struct {
+	V           int                     `json:"v"`
+	Created     *int64                  `json:"created,omitzero"`
+	Policy      *policyRecord           `json:"policy,omitzero"`
+	Rotation    *rotationRecord         `json:"rotation,omitzero"`
+	Placeholder *placeholderRecord      `json:"placeholder,omitzero"`
+	Operation   *operationRecord        `json:"operation,omitzero"`
+	Schedule    scheduleRecord          `json:"schedule,omitzero"`
+	Jobs        map[vault.JobKind]int64 `json:"jobs,omitzero"`
+}
+
+// placeholderRecord is a vault.Placeholder as stored.
+type placeholderRecord struct {
+	attributesRecord
+	Tags map[string]string `json:"tags,omitzero"`
+}
+
+// attributesRecord is vault.Attributes as stored in a record: in whole seconds.
+type attributesRecord struct {
+	Enabled bool   `json:"enabled,omitzero"`
+	NBF     *int64 `json:"nbf,omitzero"`
+	Exp     *int64 `json:"exp,omitzero"`
+	Created *int64 `json:"created,omitzero"`
+	Updated *int64 `json:"updated,omitzero"`
+}
+
+func fromAttributes(a vault.Attributes) attributesRecord {
+	return attributesRecord{Enabled: a.Enabled, NBF: seconds(a.NotBefore), Exp: seconds(a.Expires),
+		Created: seconds(a.Created), Updated: seconds(a.Updated)}
+}
+
+func (r attributesRecord) attributes() vault.Attributes {
+	return vault.Attributes{Enabled: r.Enabled, NotBefore: atSeconds(r.NBF), Expires: atSeconds(r.Exp),
+		Created: atSeconds(r.Created), Updated: atSeconds(r.Updated)}
+}
+
+// fromObject returns the body of an object and its bytes.
+func fromObject(o *vault.Object) (objectRecord, packed) {
+	var raw packed
+	r := objectRecord{V: recordVersion, Created: nanos(o.Created), Schedule: fromSchedule(o.Schedule)}
+	if o.Policy != nil {
+		p := fromPolicy(*o.Policy)
+		r.Policy = &p
+	}
+	if o.Rotation != nil {
+		p := fromRotation(*o.Rotation)
+		r.Rotation = &p
+	}
+	if p := o.Placeholder; p != nil {
+		r.Placeholder = &placeholderRecord{fromAttributes(p.Attributes), p.Tags}
+	}
+	if o.Operation != nil {
+		r.Operation = fromOperation(o, &raw)
+	}
+	if len(o.Jobs) > 0 {
+		r.Jobs = make(map[vault.JobKind]int64, len(o.Jobs))
+	}
+	for kind, due := range o.Jobs {
+		r.Jobs[kind] = instant(due)
+	}
+	return r, raw
+}
+
+// samePolicy reports whether an operation is still about its object's policy,
+// which then is stored once.
+func samePolicy(o *vault.Object) bool {
+	return o.Policy != nil && reflect.DeepEqual(*o.Policy, o.Operation.Policy)
+}
+
+// fill sets what an object carries.
+func (r *objectRecord) fill(o *vault.Object, raw packed) (err error) {
+	o.Created, o.Schedule = atNanos(r.Created), r.Schedule.schedule()
+	if r.Policy != nil {
+		p := r.Policy.policy()
+		o.Policy = &p
+	}
+	if r.Rotation != nil {
+		if o.Rotation, err = r.Rotation.policy(); err != nil {
+			return err
+		}
+	}
+	o.Placeholder = r.Placeholder.placeholder()
+	if r.Operation != nil {
+		if o.Operation, err = r.Operation.operation(o.Ref, r.Policy, raw); err != nil {
+			return err
+		}
+	}
+	if len(r.Jobs) > 0 {
+		o.Jobs = make(map[vault.JobKind]time.Time, len(r.Jobs))
+	}
+	for kind, due := range r.Jobs {
+		o.Jobs[kind] = atInstant(due)
+	}
+	return nil
+}
+
+func (r *placeholderRecord) placeholder() *vault.Placeholder {
+	if r == nil {
+		return nil
+	}
+	return &vault.Placeholder{Attributes: r.attributes(), Tags: r.Tags}
+}

@@ -1,0 +1,30 @@
+package sqlstore
+
+import "certwright/internal/vault"
+
+// scheduleRecord is a vault.Schedule as stored.
+type scheduleRecord struct {
+	Version     string   `json:"version,omitzero"`
+	Done        []string `json:"done,omitzero"`
+	Owed        []string `json:"owed,omitzero"`
+	Since       *int64   `json:"since,omitzero"`
+	Tries       int      `json:"tries,omitzero"`
+	Mended      int      `json:"mended,omitzero"`
+	Retry       *int64   `json:"retry,omitzero"`
+	WindowStart *int64   `json:"window_start,omitzero"`
+	WindowEnd   *int64   `json:"window_end,omitzero"`
+	Picked      *int64   `json:"picked,omitzero"`
+	AskAgain    *int64   `json:"ask_again,omitzero"`
+}
+
+func fromSchedule(l vault.Schedule) scheduleRecord {
+	return scheduleRecord{Version: l.Version, Done: l.Done, Owed: l.Owed, Since: nanos(l.Since), Tries: l.Tries,
+		Mended: l.Mended, Retry: nanos(l.Retry), WindowStart: nanos(l.WindowStart), WindowEnd: nanos(l.WindowEnd),
+		Picked: nanos(l.Picked), AskAgain: nanos(l.AskAgain)}
+}
+
+func (r scheduleRecord) schedule() vault.Schedule {
+	return vault.Schedule{Version: r.Version, Done: r.Done, Owed: r.Owed, Since: atNanos(r.Since), Tries: r.Tries,
+		Mended: r.Mended, Retry: atNanos(r.Retry), WindowStart: atNanos(r.WindowStart), WindowEnd: atNanos(r.WindowEnd),
+		Picked: atNanos(r.Picked), AskAgain: atNanos(r.AskAgain)}
+}

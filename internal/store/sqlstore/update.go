@@ -1,0 +1,109 @@
+package sqlstore
+
+import (
+	"context"
+
+	"certwright/internal/vault"
+)
+
+// An update is one caller of Update on its way through the writer.
+type update struct {
+	turn chan *tx      // the writer gives the turn
+	gone chan struct{} // closed by a caller who waits no longer
+	ran  chan outcome  // the caller gives the turn back
+	done chan error    // how it ended, after the commit
+}
+
+// An outcome is what became of an update that had its turn.
+type outcome int
+
+const (
+	stays outcome = iota
+	idles         // it failed, or nobody wants it any more, and it wrote nothing
+	fails         // what it wrote must be undone
+)
+
+// do runs fn in a transaction and returns once it is on the disk.
+func (w *writer) do(ctx context.Context, fn func(vault.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	u := &update{turn: make(chan *tx), gone: make(chan struct{}), ran: make(chan outcome), done: make(chan error, 1)}
+	select {
+	case w.queue <- u:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.stop:
+		return errClosed
+	}
+	select {
+	case t := <-u.turn:
+		return u.take(ctx, t, fn)
+	case <-ctx.Done():
+		close(u.gone)
+		return ctx.Err()
+	case err := <-u.done: // the transaction could not begin, or the store closed
+		return err
+	case <-w.stopped: // the queue took it after all had been answered
+		return errClosed
+	}
+}
+
+// take runs fn, again if its transaction had to be undone for another's sake,
+// and returns how it ended.
+func (u *update) take(ctx context.Context, t *tx, fn func(vault.Tx) error) error {
+	for {
+		if err := u.run(ctx, t, fn); err != nil {
+			return err
+		}
+		before := t
+		select {
+		case t = <-u.turn:
+			before.undone()
+		case err := <-u.done:
+			if err != nil {
+				before.undone()
+			}
+			return err
+		}
+	}
+}
+
+// run runs fn and gives the turn back, however fn ends.
+func (u *update) run(ctx context.Context, t *tx, fn func(vault.Tx) error) (err error) {
+	t.ctx = ctx
+	err = errUnended // unless fn returns: a panic and a Goexit pass here too
+	defer func() {
+		t.ended.Store(true)
+		if err != nil {
+			t.undone()
+		}
+		u.ran <- t.outcome(err)
+	}()
+	err = fn(t)
+	if fault := t.session.fault; err == nil && fault != nil { // fn may have overlooked it; the transaction may be no more
+		err = fault
+	}
+	return err
+}
+
+func (t *tx) outcome(err error) outcome {
+	switch {
+	case t.session.fault != nil, err != nil && t.wrote:
+		return fails
+	case err != nil:
+		return idles
+	}
+	return stays
+}
+
+// give gives an update the turn and waits until it has had it.
+func (u *update) give(s *session) outcome {
+	s.fault = nil
+	select {
+	case u.turn <- &tx{reader: reader{session: s}}:
+		return <-u.ran
+	case <-u.gone:
+		return idles
+	}
+}

@@ -1,0 +1,105 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"certwright/internal/vault"
+)
+
+// entryRow is the part of a list row that comes from the table versions. All
+// members may be NULL: an object may name a version that is not there.
+type entryRow struct {
+	enabled                    sql.NullBool
+	nbf, exp, created, updated *int64
+	tags, subject, contentType sql.NullString
+	keyType                    sql.NullString
+	exportable                 sql.NullBool
+	thumbprint                 []byte
+}
+
+const entryColumns = `v.enabled, v.nbf, v.exp, v.created, v.updated, v.tags, v.thumbprint, v.subject, v.content_type, v.key_type, v.exportable`
+
+func (e *entryRow) into() []any {
+	return []any{&e.enabled, &e.nbf, &e.exp, &e.created, &e.updated, &e.tags, (*blob)(&e.thumbprint), &e.subject, &e.contentType, &e.keyType, &e.exportable}
+}
+
+func (e *entryRow) fill(to *vault.Entry) error {
+	to.Attributes = vault.Attributes{Enabled: e.enabled.Bool, NotBefore: atSeconds(e.nbf), Expires: atSeconds(e.exp),
+		Created: atSeconds(e.created), Updated: atSeconds(e.updated)}
+	to.Thumbprint, to.Subject, to.ContentType = e.thumbprint, e.subject.String, e.contentType.String
+	to.KeyType, to.Exportable = vault.KeyType(e.keyType.String), e.exportable.Bool
+	if !e.tags.Valid {
+		return nil
+	}
+	return json.Unmarshal([]byte(e.tags.String), &to.Tags)
+}
+
+// Those of a certificate are found by keys and secrets as well; where the kind
+// asked for is another, both are the same.
+const (
+	ofObject   = ` FROM objects o JOIN versions v ON v.object = o.id `
+	sqlVersion = `SELECT o.kind, o.name, b.body, b.raw, ` + entryColumns + ofObject + `JOIN bodies b ON b.id = v.body
+WHERE o.vault = $1 AND o.key = $3 AND o.kind IN ($2, $5) AND v.id = $4`
+	sqlVersions = `SELECT o.name, v.id, ` + entryColumns + ofObject + `
+WHERE o.vault = $1 AND o.key = $3 AND o.kind = $2 AND v.id > $4 ORDER BY v.id LIMIT $5 + 0`
+)
+
+// also is the other kind that an object of a kind may be stored as.
+func also(k vault.Kind) string {
+	if ofCertificates(k) {
+		k = vault.Certificates
+	}
+	return string(k)
+}
+
+// Version implements vault.Reader.
+func (r *reader) Version(ref vault.Ref, id string) (vault.Version, error) {
+	v := vault.Version{Ref: ref, ID: id}
+	var row entryRow
+	var stored vault.Kind
+	var body string
+	var raw packed
+	into := append([]any{&stored, &v.Name, &body, &raw.bytes}, row.into()...)
+	if err := r.one("version", sqlVersion, place(ref, id, also(ref.Kind)), into...); err != nil {
+		return vault.Version{}, err
+	}
+	var e vault.Entry
+	if err := row.fill(&e); err != nil {
+		return vault.Version{}, fmt.Errorf("read version: %w", err)
+	}
+	v.Attributes, v.Tags, v.Managed = e.Attributes, e.Tags, stored != ref.Kind
+	var rec versionRecord
+	if err := decode(body, &rec, &rec.V); err != nil {
+		return vault.Version{}, err
+	}
+	return v, rec.fill(&v, e, &raw)
+}
+
+// Versions implements vault.Reader.
+func (r *reader) Versions(ref vault.Ref, after string, limit int) ([]vault.Entry, error) {
+	list, err := r.versions(ref, ref.Kind, after, limit)
+	if err == nil && len(list) == 0 && ofCertificates(ref.Kind) {
+		return r.versions(ref, vault.Certificates, after, limit)
+	}
+	return list, err
+}
+
+// versions lists those of an object that is stored as a kind.
+func (r *reader) versions(ref vault.Ref, as vault.Kind, after string, limit int) ([]vault.Entry, error) {
+	list := []vault.Entry{}
+	err := r.each("versions", sqlVersions, place(ref.As(as), after, max(limit, 0)), func(scan func(...any) error) error {
+		e := vault.Entry{Ref: ref, Managed: as != ref.Kind}
+		var row entryRow
+		if err := scan(append([]any{&e.Name, &e.ID}, row.into()...)...); err != nil {
+			return err
+		}
+		if err := row.fill(&e); err != nil {
+			return err
+		}
+		list = append(list, e)
+		return nil
+	})
+	return list, err
+}

@@ -1,0 +1,84 @@
+package sqlstore
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"certwright/internal/vault"
+)
+
+const (
+	sqlInsertBody = `INSERT INTO bodies (body, raw) SELECT $5, $6 FROM objects o
+WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3 AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.object = o.id AND v.id = $4) RETURNING id`
+	sqlInsertVersion = `INSERT INTO versions (object, id, enabled, nbf, exp, created, updated, tags, thumbprint, subject, content_type, key_type, exportable, body)
+SELECT o.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM objects o WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3`
+)
+
+// PutVersion implements vault.Tx. vault.ErrNotFound: there is no such object.
+func (t *tx) PutVersion(v vault.Version) error {
+	if v.Managed || v.Pending {
+		return errManaged
+	}
+	var raw packed
+	rec := fromVersion(v, &raw)
+	rec.V = recordVersion
+	var body int64
+	err := t.one("body", sqlInsertBody, place(v.Ref, v.ID, encode(rec), raw.blob()), &body)
+	if errors.Is(err, vault.ErrNotFound) {
+		return t.notPut(v)
+	}
+	if err != nil {
+		return err
+	}
+	t.wrote = true
+	e, a := v.Entry(), v.Attributes
+	_, err = t.exec("version", sqlInsertVersion, place(v.Ref, v.ID, a.Enabled, seconds(a.NotBefore), seconds(a.Expires),
+		seconds(a.Created), seconds(a.Updated), tagsText(v.Tags), e.Thumbprint, e.Subject, e.ContentType, string(e.KeyType), e.Exportable, body)...)
+	return err
+}
+
+// notPut tells why a version was not put.
+func (t *tx) notPut(v vault.Version) error {
+	var id int64
+	if err := t.one("object", sqlObjectID, place(v.Ref), &id); err != nil {
+		return fmt.Errorf("put a version of %s: %w", v.Ref, err)
+	}
+	return vault.ErrExists
+}
+
+// tagsText returns tags as JSON; nil, which is NULL, for nil tags.
+func tagsText(tags map[string]string) *string {
+	if tags == nil {
+		return nil
+	}
+	text, err := json.Marshal(tags)
+	if err != nil {
+		return nil
+	}
+	s := string(text)
+	return &s
+}
+
+const (
+	versionOf        = ` WHERE object IN (SELECT id FROM objects WHERE vault = $1 AND kind IN ($2, $5) AND key = $3) AND id = $4`
+	sqlUpdateVersion = `UPDATE versions SET enabled = $6, nbf = $7, exp = $8, created = $9, updated = $10, tags = $11` + versionOf
+	sqlDeleteBody    = `DELETE FROM bodies WHERE id IN (SELECT body FROM versions` + versionOf + `)`
+	sqlDeleteVersion = `DELETE FROM versions` + versionOf
+)
+
+// UpdateVersion implements vault.Tx. vault.ErrNotFound if there is no such version.
+func (t *tx) UpdateVersion(ref vault.Ref, id string, a vault.Attributes, tags map[string]string) error {
+	return t.must("version", sqlUpdateVersion, place(ref, id, also(ref.Kind), a.Enabled, seconds(a.NotBefore), seconds(a.Expires),
+		seconds(a.Created), seconds(a.Updated), tagsText(tags))...)
+}
+
+// DeleteVersion implements vault.Tx.
+func (t *tx) DeleteVersion(ref vault.Ref, id string) error {
+	args := place(ref, id, string(ref.Kind))
+	if _, err := t.exec("version", sqlDeleteBody, args...); err != nil {
+		return err
+	}
+	_, err := t.exec("version", sqlDeleteVersion, args...)
+	return err
+}
