@@ -20,6 +20,10 @@ func cancelled(t *testing.T, s vault.Store) {
 			_, err := s.Claim(ended, instant, instant, minute, 1)
 			return err
 		},
+		"Extend": func() error {
+			_, err := s.Extend(ended, vault.Lease{Job: vault.Job{Ref: ref("a")}, Token: "x"}, instant)
+			return err
+		},
 	}
 	for name, call := range calls {
 		if err := call(); !errors.Is(err, context.Canceled) {

@@ -77,13 +77,12 @@ func contacts(t *testing.T, s vault.Store) {
 // vaultsListed: each vault once that has an object, deleted or not, an issuer
 // or contacts, in order of name, page by page, and no longer.
 func vaultsListed(t *testing.T, s vault.Store) {
-	deleted := vault.Object{Ref: vault.Ref{Vault: "gone", Kind: vault.Secrets, Name: "a"}, Deletion: &vault.Deletion{At: instant, PurgeAt: instant}}
+	gone := vault.Ref{Vault: "gone", Kind: vault.Secrets, Name: "a"}
+	for _, r := range []vault.Ref{ref("a"), ref("b"), {Vault: "both", Kind: vault.Keys, Name: "k"}, gone} {
+		put(t, s, vault.Object{Ref: r})
+	}
+	change(t, s, gone, func(o *vault.Object) { o.Deletion = deleted() })
 	update(t, s, func(tx vault.Tx) error {
-		for _, o := range []vault.Object{{Ref: ref("a")}, {Ref: ref("b")}, {Ref: vault.Ref{Vault: "both", Kind: vault.Keys, Name: "k"}}, deleted} {
-			if _, err := tx.PutObject(o); err != nil {
-				return err
-			}
-		}
 		for _, name := range []string{"both", "issuers-1"} {
 			if err := tx.PutIssuer(fullIssuer(name, "i")); err != nil {
 				return err
@@ -112,7 +111,7 @@ func vaultsListed(t *testing.T, s vault.Store) {
 		if err := tx.DeleteContacts("a-1"); err != nil {
 			return err
 		}
-		return tx.Purge(deleted.Ref)
+		return tx.Purge(gone)
 	})
 	same(t, "vaults after a purge", list(9), []string{"both", "issuers-1", "web"})
 }

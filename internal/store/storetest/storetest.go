@@ -11,73 +11,87 @@ import (
 	"certwright/internal/vault"
 )
 
-// Run tests the stores that open makes. Each must be empty and closed by
+var tests = []struct {
+	name string
+	run  func(t *testing.T, s vault.Store)
+}{
+	{"nothing there", nothingThere},
+	{"objects as put", objectsAsPut},
+	{"rotation policies as put", rotationsAsPut},
+	{"revisions", revisions},
+	{"a stale revision writes nothing", staleWritesNothing},
+	{"names without case", namesWithoutCase},
+	{"kinds and vaults apart", kindsApart},
+	{"names that certificates do not share", namesNotShared},
+	{"a certificate seen as key and secret", seenAsKeyAndSecret},
+	{"a certificate's key cannot be put", managedNotPut},
+	{"all objects", allObjects},
+	{"orders", orders},
+	{"purge", purge},
+	{"purge of many versions", purgeOfMany},
+	{"versions as put", versionsAsPut},
+	{"versions seen as key and secret", versionsSeen},
+	{"version ids are taken once", versionTaken},
+	{"versions of what is not there", versionOfNothing},
+	{"update of a version", versionUpdated},
+	{"delete of a version", versionDeleted},
+	{"list of versions", versionsListed},
+	{"list of objects", objectsListed},
+	{"list after changes", objectsMoved},
+	{"list entries", objectEntries},
+	{"pages", objectPages},
+	{"placeholders in lists", placeholdersListed},
+	{"lists of keys and secrets", managedListed},
+	{"issuers as put", issuersAsPut},
+	{"list of issuers", issuersListed},
+	{"contacts", contacts},
+	{"list of vaults", vaultsListed},
+	{"claim", claimOrder},
+	{"claim raises the revision", claimRaises},
+	{"claim hides the other jobs", claimHides},
+	{"claim expires", claimExpires},
+	{"claim together", claimTogether},
+	{"a lease that was put", leasePut},
+	{"extend", extend},
+	{"extend beside a put", extendBesidePut},
+	{"finish", finish},
+	{"put off", putOff},
+	{"a job dropped under a lease", dropUnderLease},
+	{"next due", nextDue},
+	{"outbox", outbox},
+	{"outbox states", outboxStates},
+	{"outbox sinks", outboxSinks},
+	{"dropped messages", messagesDropped},
+	{"hastened messages", messagesHastened},
+	{"accounts", accounts},
+	{"settings", settings},
+	{"reset", reset},
+	{"own writes are seen", ownWrites},
+	{"errors undo", errorsUndo},
+	{"panics undo", panicsUndo},
+	{"exits undo", exitsUndo},
+	{"snapshots", snapshots},
+	{"cancelled", cancelled},
+	{"ended", ended},
+	{"closed", closed},
+	{"revisions hold writers apart", writersApart},
+	{"names are taken once", namesRaced},
+	{"whole transactions are seen", wholeTransactions},
+	{"one undone beside many kept", undoneAmongKept},
+}
+
+// Run tests the stores that open makes, each test once as it is and once with
+// every function of Update run twice. Each store must be empty and closed by
 // t.Cleanup; Run itself closes none.
 func Run(t *testing.T, open func(t *testing.T) vault.Store) {
-	tests := []struct {
-		name string
-		run  func(t *testing.T, s vault.Store)
-	}{
-		{"nothing there", nothingThere},
-		{"head revisions", headRevisions},
-		{"heads as put", headsAsPut},
-		{"rotation policies as put", rotationsAsPut},
-		{"names without case", namesWithoutCase},
-		{"kinds and vaults apart", kindsApart},
-		{"versions as put", versionsAsPut},
-		{"version ids are taken once", versionTaken},
-		{"update of a version", versionUpdated},
-		{"delete of a version", versionDeleted},
-		{"list of versions", versionsListed},
-		{"list of objects", objectsListed},
-		{"list after changes", objectsMoved},
-		{"list entries", objectEntries},
-		{"pages", objectPages},
-		{"placeholders in lists", placeholdersListed},
-		{"behind certificates", behindListed},
-		{"heads listed", headsListed},
-		{"purge", purge},
-		{"operations as put", operationsAsPut},
-		{"operation revisions", operationRevisions},
-		{"operations underway", operationsUnderway},
-		{"issuers as put", issuersAsPut},
-		{"list of issuers", issuersListed},
-		{"contacts", contacts},
-		{"list of vaults", vaultsListed},
-		{"jobs as put", jobsAsPut},
-		{"claim", claimOrder},
-		{"claim hides and expires", claimExpires},
-		{"claim together", claimTogether},
-		{"take", take},
-		{"extend", extend},
-		{"finish", finish},
-		{"put under a lease", putUnderLease},
-		{"delete under a lease", deleteUnderLease},
-		{"next due", nextDue},
-		{"outbox", outbox},
-		{"outbox states", outboxStates},
-		{"outbox sinks", outboxSinks},
-		{"lives", lives},
-		{"pulled in", pulledIn},
-		{"accounts", accounts},
-		{"settings", settings},
-		{"reset", reset},
-		{"own writes are seen", ownWrites},
-		{"errors undo", errorsUndo},
-		{"panics undo", panicsUndo},
-		{"exits undo", exitsUndo},
-		{"snapshots", snapshots},
-		{"cancelled", cancelled},
-		{"ended", ended},
-		{"closed", closed},
-		{"serializable", serializable},
-		{"whole transactions are seen", wholeTransactions},
-		{"one undone beside many kept", undoneAmongKept},
-	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			tt.run(t, open(t))
+		})
+		t.Run(tt.name+", twice", func(t *testing.T) {
+			t.Parallel()
+			tt.run(t, twice{open(t)})
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"certwright/internal/vault"
 )
@@ -25,23 +26,33 @@ func setting(t *testing.T, s vault.Store, key string) string {
 // ownWrites: a Tx sees its own writes, in every kind of read.
 func ownWrites(t *testing.T, s vault.Store) {
 	update(t, s, func(tx vault.Tx) error {
-		rev, err := tx.PutObject(vault.Object{Ref: ref("a"), Latest: id(1)})
-		if err != nil {
+		o := of(certificate(ref("a"), 1))
+		o.Operation = inProgress(o.Ref)
+		if err := errors.Join(tx.PutObject(&o), tx.PutVersion(certificate(ref("a"), 1)), tx.PutSetting("k", "v"), tx.Append(message(1))); err != nil {
 			return err
 		}
-		if err := tx.PutVersion(certificate(ref("a"), 1)); err != nil {
-			return err
+		for _, kind := range []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets} {
+			list, err := tx.Objects(vault.ObjectsPage{Vault: "web", Kind: kind, Limit: 9})
+			if err != nil || len(list) != 1 || list[0].Subject != "CN=1" {
+				t.Errorf("objects %v, %v", list, err)
+			}
 		}
-		list, err := tx.Objects(vault.ObjectsPage{Vault: "web", Kind: vault.Certificates, Limit: 9})
-		if err != nil || len(list) != 1 || list[0].Subject != "CN=1" {
-			t.Errorf("objects %v, %v", list, err)
+		orders, err1 := tx.Orders(vault.InProgress, "", vault.Ref{}, 9)
+		all, err2 := tx.AllObjects(vault.Ref{}, 9)
+		queue, err3 := tx.Queue(hook, 9)
+		if value, err := tx.Setting("k"); len(orders)+len(all)+len(queue) != 3 || value != "v" || errors.Join(err, err1, err2, err3) != nil {
+			t.Errorf("%v, %v, %v, %q, %v", orders, all, queue, value, errors.Join(err, err1, err2, err3))
 		}
-		if _, err := tx.PutObject(vault.Object{Ref: ref("a"), Latest: id(2), Rev: rev}); err != nil {
-			return err
+		rev := o.Rev
+		o.Latest, o.Jobs = id(2), map[vault.JobKind]time.Time{vault.JobIssue: instant}
+		if err := tx.PutObject(&o); err != nil || o.Rev <= rev {
+			t.Errorf("rev %d after %d, %v", o.Rev, rev, err)
 		}
-		o, err := tx.Object(ref("a"))
-		if err != nil || o.Latest != id(2) || o.Rev != rev+1 {
-			t.Errorf("head %+v, %v", o, err)
+		got, err := tx.Object(ref("a"))
+		same(t, "object", got, o)
+		due, err1 := tx.NextDue(instant)
+		if errors.Join(err, err1) != nil || !due.Equal(instant) {
+			t.Errorf("next due %v, %v", due, errors.Join(err, err1))
 		}
 		if err := tx.DeleteVersion(ref("a"), id(1)); err != nil {
 			return err
@@ -56,14 +67,16 @@ func ownWrites(t *testing.T, s vault.Store) {
 // errorsUndo: an error of fn rolls back and is returned as it is.
 func errorsUndo(t *testing.T, s vault.Store) {
 	refusal := vault.PendingInProgress()
-	err := s.Update(context.Background(), func(tx vault.Tx) error {
-		return errors.Join(tx.PutSetting("k", "v"), tx.PutVersion(certificate(ref("a"), 1)), tx.Append(message(1)))
+	before := putLatest(t, s, certificate(ref("a"), 1))
+	update(t, s, func(tx vault.Tx) error {
+		return errors.Join(tx.PutSetting("k", "v"), tx.Append(message(1)), tx.PutIssuer(fullIssuer("web", "i")))
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = s.Update(context.Background(), func(tx vault.Tx) error {
-		if err := errors.Join(tx.PutSetting("k", "w"), tx.PutVersion(certificate(ref("a"), 2)), tx.Append(message(2)), tx.Purge(ref("a"))); err != nil {
+	err := s.Update(context.Background(), func(tx vault.Tx) error {
+		o := before
+		o.Latest, o.Operation = id(2), inProgress(o.Ref)
+		other := of(secret(ref("b"), 1))
+		if err := errors.Join(tx.PutObject(&o), tx.PutVersion(certificate(ref("a"), 2)), tx.PutObject(&other), tx.PutSetting("k", "w"),
+			tx.Append(message(2)), tx.DeleteIssuer("web", "i"), tx.PutAccount(vault.Account{ID: "x"}), tx.Purge(ref("a"))); err != nil {
 			return err
 		}
 		return refusal
@@ -71,15 +84,13 @@ func errorsUndo(t *testing.T, s vault.Store) {
 	if err != error(refusal) {
 		t.Errorf("got error %v, want the same value that fn returned", err)
 	}
-	if got := setting(t, s, "k"); got != "v" {
-		t.Errorf("setting %q after an undo", got)
-	}
-	if list := get(t, s, func(r vault.Reader) ([]vault.Entry, error) { return r.Versions(ref("a"), "", 9) }); len(list) != 1 || list[0].ID != id(1) {
-		t.Errorf("versions after an undo: %v", list)
-	}
-	if list := box(t, s, vault.Queued, 0, 9); len(list) != 1 {
-		t.Errorf("outbox after an undo: %v", list)
-	}
+	same(t, "setting", setting(t, s, "k"), "v")
+	same(t, "object", object(t, s, ref("a")), before)
+	same(t, "versions", versions(t, s, ref("a")), []vault.Entry{certificate(ref("a"), 1).Entry()})
+	same(t, "outbox", len(box(t, s, vault.Queued, 0, 9)), 1)
+	noObject(t, s, ref("b").As(vault.Secrets))
+	wantErr(t, s, vault.ErrNotFound, func(r vault.Reader) (vault.Account, error) { return r.Account("x") })
+	get(t, s, func(r vault.Reader) (vault.IssuerConfig, error) { return r.Issuer("web", "i") })
 	if err := s.View(context.Background(), func(vault.Reader) error { return refusal }); err != error(refusal) {
 		t.Errorf("View: got error %v, want the same value that fn returned", err)
 	}
@@ -144,27 +155,30 @@ func exitsUndo(t *testing.T, s vault.Store) {
 // snapshots: a View does not see what is committed while it runs, and does not
 // hold up a write; the next View sees it.
 func snapshots(t *testing.T, s vault.Store) {
-	put(t, s, certificate(ref("a"), 1))
+	before := putLatest(t, s, certificate(ref("a"), 1))
+	changed := putLatest(t, s, certificate(ref("c"), 1))
 	view(t, s, func(r vault.Reader) error {
 		page := vault.ObjectsPage{Vault: "web", Kind: vault.Certificates, Limit: 9}
-		before, err := r.Objects(page)
+		list, err := r.Objects(page)
 		if err != nil {
 			return err
 		}
-		put(t, s, certificate(ref("b"), 2))
-		update(t, s, func(tx vault.Tx) error { return tx.Purge(ref("a")) })
-		after, err := r.Objects(page)
-		if err != nil {
-			return err
-		}
-		same(t, "the list of one View", after, before)
-		if _, err := r.Version(ref("a"), id(1)); err != nil {
-			t.Errorf("a version purged meanwhile: %v", err)
-		}
+		putLatest(t, s, certificate(ref("b"), 2))
+		change(t, s, ref("c"), func(o *vault.Object) { o.Latest = id(2) })
+		update(t, s, purging(ref("a")))
+		after, err1 := r.Objects(page)
+		a, err2 := r.Object(ref("a"))
+		c, err3 := r.Object(ref("c"))
+		v, err4 := r.Version(ref("a"), id(1))
+		same(t, "the list of one View", after, list)
+		same(t, "an object purged meanwhile", a, before)
+		same(t, "an object changed meanwhile", c, changed)
+		same(t, "a version purged meanwhile", v, certificate(ref("a"), 1))
 		if _, err := r.Object(ref("b")); !errors.Is(err, vault.ErrNotFound) {
 			t.Errorf("an object put meanwhile: %v", err)
 		}
-		return nil
+		return errors.Join(err1, err2, err3, err4)
 	})
-	same(t, "the next View", listed(t, s, vault.ObjectsPage{Limit: 9}), []string{"b"})
+	same(t, "the next View", listed(t, s, vault.ObjectsPage{Limit: 9}), []string{"b", "c"})
+	noObject(t, s, ref("a"))
 }
