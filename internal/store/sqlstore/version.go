@@ -39,10 +39,11 @@ func (e *entryRow) fill(to *vault.Entry) error {
 // Those of a certificate are found by keys and secrets as well; where the kind
 // asked for is another, both are the same.
 const (
-	ofObject   = ` FROM objects o JOIN versions v ON v.object = o.id `
-	sqlVersion = `SELECT o.kind, o.name, b.body, b.raw, ` + entryColumns + ofObject + `JOIN bodies b ON b.id = v.body
-WHERE o.vault = $1 AND o.key = $3 AND o.kind IN ($2, $5) AND v.id = $4`
-	sqlVersions = `SELECT o.name, v.id, ` + entryColumns + ofObject + `
+	sqlVersion = `SELECT o.kind, o.name, b.body, b.raw, ` + entryColumns + `
+FROM objects o JOIN versions v ON v.object = o.id JOIN bodies b ON b.id = v.body
+WHERE o.id = (SELECT id FROM objects WHERE vault = $1 AND key = $3 AND kind IN ($2, $5)) AND v.id = $4`
+	sqlVersions = `SELECT o.name, v.id, ` + entryColumns + `
+FROM objects o JOIN versions v ON v.object = o.id
 WHERE o.vault = $1 AND o.key = $3 AND o.kind = $2 AND v.id > $4 ORDER BY v.id LIMIT $5 + 0`
 )
 
