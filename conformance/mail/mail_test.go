@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/engine"
 	"certwright/internal/notify"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
@@ -117,7 +118,7 @@ func TestMail(t *testing.T) {
 			now := time.Now()
 			must(t, store.Update(t.Context(), func(tx vault.Tx) error {
 				m := vault.Message{ID: vault.NewID(), Sink: notify.MailSink, Topic: vault.TopicMail, At: now, Due: now, Body: body}
-				return errors.Join(tx.Append(m), tx.PutJob(notify.Job(notify.MailSink, now)))
+				return errors.Join(tx.Append(m), engine.SetJob(tx, vault.JobDeliver, vault.SinkRef(notify.MailSink), now))
 			}))
 			w := worker.New(worker.Worker{Store: store, Clock: clock.Real{}, Slots: 1, Lease: time.Minute, Log: c.Log,
 				Handlers: map[vault.JobKind]worker.Handler{vault.JobDeliver: c.Deliver}})

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"certwright/internal/clock"
+	"certwright/internal/engine"
 	"certwright/internal/keys"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
@@ -79,26 +80,32 @@ func (h *house) put(t testing.TB, all ...cert) {
 	h.update(t, func(tx vault.Tx) error {
 		for _, c := range all {
 			ref := vault.Ref{Vault: c.vault, Kind: vault.Certificates, Name: c.name}
-			o := vault.Object{Ref: ref, Latest: "v1", Pending: c.pending, Created: noon,
+			o := vault.Object{Ref: ref, Latest: "v1", Created: noon,
 				Policy: &vault.Policy{Enabled: true, Issuer: vault.IssuerParams{Name: "ca"},
 					Lifetime: []vault.LifetimeAction{{Action: vault.AutoRenew, Trigger: vault.Trigger{LifetimePercentage: 80}}}}}
 			if c.deleted {
 				o.Deletion = &vault.Deletion{At: noon, PurgeAt: noon.Add(90 * days)}
 			}
-			v := vault.Version{Ref: ref, ID: "v1", Pending: c.pending, Attributes: vault.Attributes{Enabled: !c.off, Created: noon.Add(c.born)}}
+			v := vault.Version{Ref: ref, ID: "v1", Attributes: vault.Attributes{Enabled: !c.off, Created: noon.Add(c.born)}}
 			if c.lives != 0 {
 				v.Attributes.NotBefore, v.Attributes.Expires = noon.Add(c.born), noon.Add(c.born+c.lives)
-			}
-			_, err := tx.PutObject(o)
-			if err = errors.Join(err, tx.PutVersion(v)); err != nil {
-				return err
 			}
 			if c.op != nil {
 				op := *c.op
 				op.Ref = ref
-				if _, err := tx.PutOperation(op); err != nil {
-					return err
-				}
+				o.Operation = &op
+			}
+			if c.pending {
+				o.Placeholder = &vault.Placeholder{Attributes: v.Attributes}
+			}
+			if err := tx.PutObject(&o); err != nil {
+				return err
+			}
+			if c.pending {
+				continue
+			}
+			if err := tx.PutVersion(v); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -152,7 +159,7 @@ func (h *house) fill(t testing.TB) {
 			return fmt.Errorf("%v %v", rows, err)
 		}
 		rows[0].State = vault.Dead
-		return errors.Join(append(errs, tx.PutMessage(rows[0]), tx.PutJob(vault.Job{Kind: vault.JobSchedule, Ref: vault.Ref{Vault: "v", Kind: "k", Name: "n"}, Due: noon.Add(-time.Minute)}))...)
+		return errors.Join(append(errs, tx.PutMessage(rows[0]), engine.SetJob(tx, vault.JobSchedule, vault.Ref{Vault: "v", Kind: "k", Name: "n"}, noon.Add(-time.Minute)))...)
 	})
 	h.Request("GetCertificate", 200, 3*time.Millisecond)
 	h.Request("", 404, time.Millisecond)
@@ -312,10 +319,11 @@ func (s *slowStore) View(_ context.Context, fn func(vault.Reader) error) error {
 // empty is a store with nothing in it.
 type empty struct{ vault.Reader }
 
-func (empty) Heads(vault.Ref, int) ([]vault.Head, error)                 { return nil, nil }
-func (empty) Underway(string, vault.Ref, int) ([]vault.Operation, error) { return nil, nil }
-func (empty) Failed(vault.Ref, int) ([]vault.Operation, error)           { return nil, nil }
-func (empty) NextDue(time.Time) (time.Time, error)                       { return time.Time{}, vault.ErrNotFound }
+func (empty) Vaults(string, int) ([]string, error) { return nil, nil }
+func (empty) Orders(vault.Status, string, vault.Ref, int) ([]vault.Object, error) {
+	return nil, nil
+}
+func (empty) NextDue(time.Time) (time.Time, error) { return time.Time{}, vault.ErrNotFound }
 
 // However often somebody scrapes, the store is counted once a minute, and less
 // often where counting takes long; only the first scrape waits, and not for long.

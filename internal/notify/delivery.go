@@ -208,8 +208,8 @@ func (r *round) put(ctx context.Context, m vault.Message, write func(vault.Tx) e
 
 // again puts the job for the message that is due next. A sink that is down is
 // left alone for a while, longer each time.
-func (r *round) again(tx vault.Tx, o *vault.Object, l vault.Lease) error {
-	queue, err := tx.Queue(r.name, 1)
+func (r *round) again(rd vault.Reader, o *vault.Object, l vault.Lease) error {
+	queue, err := rd.Queue(r.name, 1)
 	if err != nil || len(queue) == 0 {
 		return err
 	}

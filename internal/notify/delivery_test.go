@@ -284,7 +284,11 @@ func TestSweep(t *testing.T) {
 	s := &shelf{}
 	h := newHouse(t, sqltest.Open(t), map[string]Sink{"s": s})
 	h.tell(t, many(3)...)
-	must(t, h.Store.Update(t.Context(), func(tx vault.Tx) error { j := Job("s", noon); return tx.DeleteJob(j.Kind, j.Ref) }))
+	must(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
+		o, err := tx.Object(vault.SinkRef("s"))
+		o.DropJob(vault.JobDeliver)
+		return errors.Join(err, tx.PutObject(&o))
+	}))
 	h.settle(t)
 	h.count(t, "s", 3, 0, 0)
 	must(t, h.Sweep(t.Context()))
@@ -371,12 +375,11 @@ func TestSlowSinkIsLeftAlone(t *testing.T) {
 	store := sqltest.Open(t)
 	h := newHouse(t, store, map[string]Sink{"s": &shelf{}})
 	h.tell(t, event(1))
-	must(t, store.Update(t.Context(), func(tx vault.Tx) error { return r.again(tx, vault.Lease{Job: vault.Job{Attempt: 1}}) }))
+	var sink vault.Object
 	must(t, store.View(t.Context(), func(rd vault.Reader) error {
-		j, err := rd.Job(vault.JobDeliver, Job("s", noon).Ref)
-		if !j.Due.Equal(noon.Add(5*time.Minute)) || j.Attempt != 2 {
-			t.Errorf("put again as %+v", j)
-		}
-		return err
+		return r.again(rd, &sink, vault.Lease{Job: vault.Job{Attempt: 1}})
 	}))
+	if !sink.Jobs[vault.JobDeliver].Equal(noon.Add(5*time.Minute)) || sink.Attempt != 2 {
+		t.Errorf("put again as %+v", sink)
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
 )
@@ -58,7 +59,7 @@ func (h *house) append(tx vault.Tx, m vault.Message) error {
 	}
 	for _, name := range h.For(m) {
 		m.Sink, m.Due = name, h.Clock.Now()
-		if err := errors.Join(tx.Append(m), tx.PutJob(Job(name, m.Due))); err != nil {
+		if err := errors.Join(tx.Append(m), engine.SetJob(tx, vault.JobDeliver, vault.SinkRef(name), m.Due)); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,7 @@ func TestOutcomesHaveOneWord(t *testing.T) {
 	t.Parallel()
 	refused := &vault.Failure{Code: vault.IssuerFault, Message: "no"}
 	cases := map[word]outcome{
-		issued:      {made: &newVersion{certificate: vault.Version{ID: "1"}}, progress: vault.Progress{Chain: [][]byte{{1}}}},
+		issued:      {made: &newVersion{Version: vault.Version{ID: "1"}}, progress: vault.Progress{Chain: [][]byte{{1}}}},
 		failed:      {progress: vault.Progress{Failure: refused}, cancelLost: true},
 		cancelled:   {progress: vault.Progress{Cancelled: true}, takeBack: true, cancelLost: true},
 		unreachable: {retry: errors.New("no route"), progress: vault.Progress{Detail: "soon"}},

@@ -53,7 +53,7 @@ func TestGetLeavesTheJobOfAnother(t *testing.T) {
 	t.Parallel()
 	h := NewHouse(t)
 	h.Create(t, Web, Policy("Self"))
-	h.BeforeTake(func() {
+	h.BeforeWrite(func() {
 		h.DeleteOperation(t, Web)
 		h.Create(t, Web, Policy("Self"))
 	})

@@ -74,7 +74,7 @@ func TestSuggestionFloor(t *testing.T) {
 	p := vault.Policy{Enabled: true, Issuer: vault.IssuerParams{Name: "ca"}, Lifetime: []vault.LifetimeAction{{Action: vault.AutoRenew, Trigger: vault.Trigger{LifetimePercentage: 80}}}}
 	for life, want := range map[time.Duration]time.Duration{90 * day: day, 6 * day: day, 12 * time.Hour: 8 * time.Hour} {
 		l := vault.Schedule{Picked: born.Add(-day)}
-		for _, d := range renewal.Milestones(vault.Object{Ref: vault.Ref{Kind: vault.Certificates}, Policy: &p}, aged(life, 0), l, false, vault.Settings{}) {
+		for _, d := range renewal.Milestones(object(vault.Object{Ref: vault.Ref{Kind: vault.Certificates}, Policy: &p}, aged(life, 0), l, false), aged(life, 0), vault.Settings{}) {
 			if d.What == vault.AutoRenew && !d.Due.Equal(born.Add(want)) {
 				t.Errorf("of %v: after %v, want %v", life, d.Due.Sub(born), want)
 			}

@@ -72,7 +72,7 @@ func TestLatenessIsAMilestone(t *testing.T) {
 		}
 		c.l.Done = append(c.l.Done, said...)
 		got := map[string]time.Duration{}
-		for _, d := range renewal.Milestones(vault.Object{Ref: vault.Ref{Kind: vault.Certificates}, Policy: &c.policy}, c.v, c.l, c.busy, vault.Settings{}) {
+		for _, d := range renewal.Milestones(object(vault.Object{Ref: vault.Ref{Kind: vault.Certificates}, Policy: &c.policy}, c.v, c.l, c.busy), c.v, vault.Settings{}) {
 			got[d.What] = d.Due.Sub(born)
 		}
 		if len(got) != len(c.want) {

@@ -42,7 +42,7 @@ func TestSpread(t *testing.T) {
 	due := func(name string, life, most time.Duration) time.Duration {
 		ref := vault.Ref{Vault: "v", Kind: vault.Certificates, Name: name}
 		v := vault.Version{Ref: ref, ID: "1", Attributes: vault.Attributes{Enabled: true, NotBefore: born, Expires: born.Add(life)}}
-		for _, d := range renewal.Milestones(vault.Object{Ref: ref, Policy: &p}, v, vault.Schedule{}, false, vault.Settings{RenewSpread: most}) {
+		for _, d := range renewal.Milestones(vault.Object{Ref: ref, Policy: &p}, v, vault.Settings{RenewSpread: most}) {
 			if d.What == vault.AutoRenew {
 				return d.Due.Sub(born) - life/100*80
 			}
@@ -99,12 +99,12 @@ func TestMilestones(t *testing.T) {
 		"by hand":          {with(certificate, func(o *vault.Object) { o.Policy = &manual }), version, vault.Schedule{}, false, map[string]time.Duration{vault.EmailContacts: 90 * day, vault.MilestoneNearExpiry: 70 * day, vault.MilestoneExpired: 100 * day}},
 		"no end":           {certificate, eternal, vault.Schedule{}, false, map[string]time.Duration{}},
 		"deleted":          {with(certificate, func(o *vault.Object) { o.Deletion = &vault.Deletion{} }), version, vault.Schedule{}, false, map[string]time.Duration{}},
-		"not yet made":     {with(certificate, func(o *vault.Object) { o.Pending = true }), version, vault.Schedule{}, false, map[string]time.Duration{}},
+		"not yet made":     {with(certificate, func(o *vault.Object) { o.Placeholder = &vault.Placeholder{} }), version, vault.Schedule{}, false, map[string]time.Duration{}},
 		"key":              {vault.Object{Ref: vault.Ref{Kind: vault.Keys}}, version, vault.Schedule{}, false, map[string]time.Duration{vault.MilestoneExpired: 100 * day}},
 		"managed key":      {vault.Object{Ref: vault.Ref{Kind: vault.Keys}, Managed: true}, version, vault.Schedule{}, false, map[string]time.Duration{}},
 		"secret":           {vault.Object{Ref: vault.Ref{Kind: vault.Secrets}}, version, vault.Schedule{}, false, map[string]time.Duration{vault.MilestoneNearExpiry: 70 * day, vault.MilestoneExpired: 100 * day}},
 	} {
-		due := renewal.Milestones(c.o, c.v, c.l, c.busy, vault.Settings{})
+		due := renewal.Milestones(object(c.o, c.v, c.l, c.busy), c.v, vault.Settings{})
 		if len(due) != len(c.want) {
 			t.Errorf("%s: %v, want %v", name, due, c.want)
 		}
@@ -114,4 +114,14 @@ func TestMilestones(t *testing.T) {
 			}
 		}
 	}
+}
+
+// object is o of whose version v something was done, and that has an operation in progress or not.
+func object(o vault.Object, v vault.Version, l vault.Schedule, busy bool) vault.Object {
+	l.Version = v.ID
+	o.Schedule = l
+	if busy {
+		o.Operation = &vault.Operation{Status: vault.InProgress}
+	}
+	return o
 }

@@ -37,7 +37,7 @@ func (s *Sweeper) WatchClock(ctx context.Context) error {
 		if err := tx.PutSetting(clockSeen, now.Format(time.RFC3339)); err != nil || !back {
 			return err
 		}
-		if err := tx.HastenMessages(now); err != nil {
+		if err := s.deliverNow(tx, now); err != nil {
 			return err
 		}
 		if err := errors.Join(tx.PutSetting(sweepBack, "yes"), tx.PutSetting(sweepPlace, "")); err != nil {
@@ -50,6 +50,23 @@ func (s *Sweeper) WatchClock(ctx context.Context) error {
 		s.Poke()
 	}
 	return err
+}
+
+// deliverNow lets what waits for receivers be due at once.
+func (s *Sweeper) deliverNow(tx vault.Tx, now time.Time) error {
+	sinks, err := tx.AllObjects(vault.SinkRef(""), engine.PageSize)
+	if err != nil {
+		return err
+	}
+	for _, o := range sinks {
+		if due, planned := o.Jobs[vault.JobDeliver]; planned && due.After(now) {
+			o.SetJob(vault.JobDeliver, now)
+			if err := tx.PutObject(&o); err != nil {
+				return err
+			}
+		}
+	}
+	return tx.HastenMessages(now)
 }
 
 // seen is how late it was when that was last written down.

@@ -29,18 +29,18 @@ func TestClockSetBack(t *testing.T) {
 	_, err := h.Worker.RunDue(t.Context())
 	Must(t, err)
 	h.Append(t, vault.Message{ID: vault.NewID(), Sink: "hook", Topic: "x", Ref: Web, At: h.Clock.Now(), Due: h.Clock.Now().Add(8 * time.Hour), Body: []byte("{}")})
-	h.PutJob(t, vault.Job{Kind: vault.JobDeliver, Ref: Sink("hook"), Due: h.Clock.Now().Add(8 * time.Hour)})
+	h.PutJob(t, vault.Job{Kind: vault.JobDeliver, Ref: vault.SinkRef("hook"), Due: h.Clock.Now().Add(8 * time.Hour)})
 	h.Shifted.Set(right)
 	asked := len(p.Asked)
 	Must(t, h.Sweeper.WatchClock(t.Context()))
 	if !strings.Contains(log.String(), "the clock was set back; due times are put right") {
 		t.Errorf("the log says nothing: %s", log.String())
 	}
-	j, queue := h.Job(t, vault.JobDeliver, Sink("hook")), h.Queue(t, "hook")
+	j, queue := h.Job(t, vault.JobDeliver, vault.SinkRef("hook")), h.Queue(t, "hook")
 	if j.Due.After(h.Clock.Now()) || len(queue) != 1 || queue[0].Due.After(h.Clock.Now()) {
 		t.Errorf("delivery is due at %s, %+v", j.Due, queue)
 	}
-	h.LoseJobs(t, vault.JobDeliver, Sink("hook")) // nobody delivers here
+	h.LoseJobs(t, vault.JobDeliver, vault.SinkRef("hook")) // nobody delivers here
 	p.Steps = []Step{h.Issues}
 	h.Pass(t, time.Minute)
 	if len(p.Asked) == asked || h.Made(t, busy) != 1 || h.Made(t, Web) != 2 {

@@ -23,7 +23,7 @@ func TestSinks(t *testing.T) {
 	got := map[string]int{}
 	for _, sink := range []string{"smtp", "hook", "other"} {
 		if got[sink] = len(h.Queue(t, sink)); got[sink] > 0 {
-			h.Job(t, vault.JobDeliver, Sink(sink)) // there is one
+			h.Job(t, vault.JobDeliver, vault.SinkRef(sink)) // there is one
 		}
 	}
 	if want := map[string]int{"smtp": 0, "hook": 1, "other": 1}; !maps.Equal(got, want) {

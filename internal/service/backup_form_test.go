@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"certwright/internal/engine"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,7 +43,7 @@ func sampleBackup(kind vault.Kind) backup {
 		return &vault.Version{Ref: ref.As(k), ID: id, Attributes: attrs, Tags: map[string]string{"a": "b"}, Managed: k != kind}
 	}
 	var v backupVersion
-	for _, k := range engine.Shapes(kind) {
+	for _, k := range shapes(kind) {
 		*v.shape(k) = make(k)
 	}
 	if v.Certificate != nil {

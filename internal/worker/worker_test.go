@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/engine"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
@@ -49,13 +50,13 @@ func (d *desk) handle(ctx context.Context, l vault.Lease) error {
 }
 
 func (d *desk) finish(ctx context.Context, l vault.Lease) error {
-	return d.store.Update(ctx, func(tx vault.Tx) error { return tx.Finish(l) })
+	return engine.Work(ctx, d.store, l, func(vault.Tx, *vault.Object) error { return nil })
 }
 
 func (d *desk) put(t *testing.T, name string, in time.Duration) {
 	t.Helper()
 	j := vault.Job{Kind: vault.JobIssue, Ref: vault.Ref{Vault: "v", Kind: vault.Certificates, Name: name}, Due: d.begin.Add(in)}
-	if err := d.store.Update(t.Context(), func(tx vault.Tx) error { return tx.PutJob(j) }); err != nil {
+	if err := d.store.Update(t.Context(), func(tx vault.Tx) error { return engine.SetJob(tx, j.Kind, j.Ref, j.Due) }); err != nil {
 		t.Fatal(err)
 	}
 	d.Poke()
@@ -160,7 +161,9 @@ func TestWithdrawnJobLosesItsWorker(t *testing.T) {
 		d.put(t, "withdrawn", 0)
 		time.Sleep(time.Second)
 		if err := d.store.Update(t.Context(), func(tx vault.Tx) error {
-			return tx.DeleteJob(vault.JobIssue, vault.Ref{Vault: "v", Kind: vault.Certificates, Name: "withdrawn"})
+			o, err := tx.Object(vault.Ref{Vault: "v", Kind: vault.Certificates, Name: "withdrawn"})
+			o.DropJob(vault.JobIssue)
+			return errors.Join(err, tx.PutObject(&o))
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -202,13 +205,9 @@ func TestAdvanceBesideRunReturns(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	d.do = func(ctx context.Context, l vault.Lease) error {
-		return d.store.Update(ctx, func(tx vault.Tx) error {
-			if err := tx.Finish(l); err != nil {
-				return err
-			}
-			next := l.Job
-			next.Due = next.Due.Add(time.Second)
-			return tx.PutJob(next)
+		return engine.Work(ctx, d.store, l, func(_ vault.Tx, o *vault.Object) error {
+			o.SetJob(l.Kind, l.Due.Add(time.Second))
+			return nil
 		})
 	}
 	d.put(t, "again and again", time.Second)
@@ -238,7 +237,7 @@ func TestJobsAside(t *testing.T) {
 		defer d.run(t)()
 		for _, name := range []string{"one", "two", "three", "four", "quick"} { // more than there are slots
 			j := vault.Job{Kind: vault.JobDeliver, Ref: vault.Ref{Vault: "-", Kind: vault.Sinks, Name: name}, Due: d.begin.Add(time.Minute)}
-			if err := d.store.Update(t.Context(), func(tx vault.Tx) error { return tx.PutJob(j) }); err != nil {
+			if err := d.store.Update(t.Context(), func(tx vault.Tx) error { return engine.SetJob(tx, j.Kind, j.Ref, j.Due) }); err != nil {
 				t.Fatal(err)
 			}
 		}

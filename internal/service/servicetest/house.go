@@ -70,7 +70,7 @@ func NewHouse(t testing.TB) *House {
 	Must(t, err)
 	h.Service, err = service.New(&service.Config{
 		Deps: engine.Deps{Store: store, Sealer: keyset, Clock: h.Shifted,
-			Settings: vault.DefaultSettings, Poke: func() {}, Log: slog.New(slog.DiscardHandler)},
+			Settings: vault.DefaultSettings, Poke: func() {}, PokeAt: func(time.Time) {}, Log: slog.New(slog.DiscardHandler)},
 		Backups: keyset.Backups(), Access: access.Everything{},
 		Keys: &keys.Pool{}, Issuers: func(string) vault.Issuer { return scripted.Issuer{Authority: h.Authority} }})
 	Must(t, err)

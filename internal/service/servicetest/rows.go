@@ -12,9 +12,6 @@ import (
 // Sweep is what the job of the daily sweep is about.
 var Sweep = vault.Ref{Vault: "-", Kind: "sweeps", Name: "daily"}
 
-// Sink is what the job of delivery to a receiver is about.
-func Sink(name string) vault.Ref { return vault.Ref{Vault: "-", Kind: vault.Sinks, Name: name} }
-
 // view reads rows.
 func (h *House) view(t testing.TB, fn func(vault.Reader) error) {
 	t.Helper()
@@ -27,37 +24,56 @@ func (h *House) update(t testing.TB, fn func(vault.Tx) error) {
 	Must(t, h.Store.Update(t.Context(), fn))
 }
 
-// Job is the job of that kind about ref; there must be one.
+// edit changes an object, which is made if it is not there.
+func (h *House) edit(t testing.TB, ref vault.Ref, edit func(*vault.Object)) {
+	t.Helper()
+	h.update(t, func(tx vault.Tx) error {
+		o, err := tx.Object(ref)
+		if errors.Is(err, vault.ErrNotFound) {
+			o, err = vault.Object{Ref: ref}, nil
+		}
+		if err != nil {
+			return err
+		}
+		edit(&o)
+		return tx.PutObject(&o)
+	})
+}
+
+// Job is the job of that kind of an object; there must be one.
 func (h *House) Job(t testing.TB, kind vault.JobKind, ref vault.Ref) (j vault.Job) {
 	t.Helper()
-	h.view(t, func(r vault.Reader) (err error) { j, err = r.Job(kind, ref); return err })
+	h.view(t, func(r vault.Reader) error {
+		o, err := r.Object(ref)
+		due, planned := o.Jobs[kind]
+		if err == nil && !planned {
+			err = vault.ErrNotFound
+		}
+		j = vault.Job{Kind: kind, Ref: o.Ref, Due: due, Attempt: o.Attempt}
+		return err
+	})
 	return j
 }
 
 // PutJob puts a job, or sets when it is due.
 func (h *House) PutJob(t testing.TB, j vault.Job) {
 	t.Helper()
-	h.update(t, func(tx vault.Tx) error { return tx.PutJob(j) })
+	h.edit(t, j.Ref, func(o *vault.Object) { o.SetJob(j.Kind, j.Due) })
 }
 
 // LoseJobs removes jobs of a kind.
 func (h *House) LoseJobs(t testing.TB, kind vault.JobKind, refs ...vault.Ref) {
 	t.Helper()
-	h.update(t, func(tx vault.Tx) error {
-		for _, ref := range refs {
-			if err := tx.DeleteJob(kind, ref); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	for _, ref := range refs {
+		h.edit(t, ref, func(o *vault.Object) { o.DropJob(kind) })
+	}
 }
 
-// Take leases a job as a worker does, for a minute.
+// Take leases a job as a worker does, for a minute, whenever it is due.
 func (h *House) Take(t testing.TB, kind vault.JobKind, ref vault.Ref) vault.Lease {
 	t.Helper()
-	l, err := h.Store.Take(t.Context(), kind, ref, time.Now(), time.Minute)
-	Must(t, err)
+	l := vault.Lease{Job: h.Job(t, kind, ref), Token: vault.NewID(), Until: time.Now().Add(time.Minute)}
+	h.edit(t, ref, func(o *vault.Object) { o.Lease = vault.Hold{Kind: kind, Token: l.Token, Until: l.Until} })
 	return l
 }
 
@@ -70,21 +86,21 @@ func (h *House) ClaimLater(t testing.TB, due time.Time) []vault.Lease {
 	return list
 }
 
-// BeforeTake does something just before the next job is taken by name, once.
-func (h *House) BeforeTake(do func()) { h.Store = &racing{Store: h.Store, before: do} }
+// BeforeWrite does something just before the next transaction that writes, once.
+func (h *House) BeforeWrite(do func()) { h.Store = &racing{Store: h.Store, before: do} }
 
 type racing struct {
 	vault.Store
 	before func()
 }
 
-// Take does what is to be done before, and takes the job.
-func (r *racing) Take(ctx context.Context, k vault.JobKind, ref vault.Ref, now time.Time, d time.Duration) (vault.Lease, error) {
+// Update does what is to be done before, and writes.
+func (r *racing) Update(ctx context.Context, fn func(vault.Tx) error) error {
 	if do := r.before; do != nil {
 		r.before = nil
 		do()
 	}
-	return r.Store.Take(ctx, k, ref, now, d)
+	return r.Store.Update(ctx, fn)
 }
 
 // Messages is the outbox that is read, of all vaults.
@@ -110,7 +126,7 @@ func (h *House) Append(t testing.TB, m vault.Message) {
 // PutSchedule sets what was done for an object.
 func (h *House) PutSchedule(t testing.TB, ref vault.Ref, s vault.Schedule) {
 	t.Helper()
-	h.update(t, func(tx vault.Tx) error { return tx.PutSchedule(ref, s) })
+	h.edit(t, ref, func(o *vault.Object) { o.Schedule = s })
 }
 
 // PutContacts sets the contacts of the vault of Web without the job that hears of them.
@@ -129,7 +145,7 @@ func (h *House) Stored(t testing.TB, ref vault.Ref) bool {
 func (h *House) Withdrawn(t testing.TB, requestID string) bool {
 	t.Helper()
 	ref := vault.Ref{Vault: Web.Vault, Kind: vault.Withdrawn, Name: requestID}
-	return h.found(t, func(r vault.Reader) error { _, err := r.Operation(ref); return err })
+	return h.found(t, func(r vault.Reader) error { _, err := r.Object(ref); return err })
 }
 
 func (h *House) found(t testing.TB, read func(vault.Reader) error) bool {
