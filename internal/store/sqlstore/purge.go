@@ -8,8 +8,12 @@ import (
 	"certwright/internal/vault"
 )
 
-// purgeSlice is how many versions are removed in one go.
-const purgeSlice = 200
+// How much is removed in one go.
+const (
+	purgeAtOnce = 100                   // versions, with their object
+	purgeChunk  = 20                    // versions, at a time of a slice
+	purgeSlice  = 10 * time.Millisecond // a slice
+)
 
 const (
 	sqlObjectID      = `SELECT id FROM objects WHERE vault = $1 AND kind = $2 AND key = $3`
@@ -34,8 +38,8 @@ func (t *tx) Purge(ref vault.Ref) error {
 	if _, err := t.exec("object", sqlPurgeObject, id); err != nil {
 		return err
 	}
-	n, err := t.session.purgeVersions(id)
-	if err != nil || n < purgeSlice {
+	done, err := t.session.purgeVersions(id, purgeAtOnce)
+	if err != nil || done {
 		return err
 	}
 	_, err = t.exec("purge", sqlPurgeLater, id)
@@ -43,21 +47,26 @@ func (t *tx) Purge(ref vault.Ref) error {
 	return err
 }
 
-// purgeVersions removes a slice of an object's versions and tells how many.
-func (s *session) purgeVersions(object int64) (int64, error) {
-	if _, err := s.exec(sqlPurgeBodies, object, purgeSlice); err != nil {
-		return 0, err
+// purgeVersions removes up to n versions of an object and tells whether that was all.
+func (s *session) purgeVersions(object int64, n int64) (done bool, err error) {
+	if _, err := s.exec(sqlPurgeBodies, object, n); err != nil {
+		return false, err
 	}
-	return s.exec(sqlPurgeVersions, object, purgeSlice)
+	removed, err := s.exec(sqlPurgeVersions, object, n)
+	return removed < n, err
 }
 
 // purgeSome removes a slice of what a purged object left.
 func (s *session) purgeSome(object int64) error {
-	n, err := s.purgeVersions(object)
-	if err == nil && n < purgeSlice {
-		_, err = s.exec(sqlPurgeDone, object)
+	for began := time.Now(); time.Since(began) < purgeSlice; {
+		if done, err := s.purgeVersions(object, purgeChunk); err != nil {
+			return err
+		} else if done {
+			_, err = s.exec(sqlPurgeDone, object)
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // When the writer removes what purged objects left: when nobody waits, and

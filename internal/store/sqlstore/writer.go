@@ -10,6 +10,7 @@ import (
 const (
 	maxBatch = 64                     // how many updates share one commit at most
 	linger   = 300 * time.Microsecond // what a commit waits for as many as the last one had
+	enough   = 20 * time.Millisecond  // after which a commit takes nobody more in
 )
 
 var (
@@ -95,12 +96,13 @@ func (w *writer) between(gone <-chan struct{}, fn func(*session)) {
 // commit runs an update, and those that come meanwhile, in one transaction and
 // answers all of them.
 func (w *writer) commit(first *update) {
-	defer w.longest.note(clock.Real{}.Now())
+	began := clock.Real{}.Now()
+	defer w.longest.note(began)
 	if _, err := w.session.exec(w.begin); err != nil {
 		first.done <- fmt.Errorf("begin a transaction: %w", err)
 		return
 	}
-	kept, ok := w.gather(first)
+	kept, ok := w.gather(first, began)
 	if !ok {
 		w.session.exec("ROLLBACK")
 		w.again(kept)
@@ -111,7 +113,7 @@ func (w *writer) commit(first *update) {
 
 // gather runs an update and those that come meanwhile, and returns those that
 // stay. It is not ok if one has failed that must be undone.
-func (w *writer) gather(first *update) (kept []*update, ok bool) {
+func (w *writer) gather(first *update, began time.Time) (kept []*update, ok bool) {
 	var patience <-chan time.Time
 	if w.last > 1 {
 		patience = time.After(linger)
@@ -123,7 +125,7 @@ func (w *writer) gather(first *update) (kept []*update, ok bool) {
 		case fails:
 			return kept, false
 		}
-		if n == maxBatch {
+		if n == maxBatch || time.Since(began) > enough {
 			break
 		}
 		if n >= w.last {
