@@ -124,23 +124,24 @@ func (w *world) wholeFile(purged map[string]bool) {
 	if err := db.QueryRowContext(w.t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
 		w.t.Errorf("integrity_check: %s %v", verdict, err)
 	}
-	var left int
-	if err := db.QueryRowContext(w.t.Context(), "SELECT count(*) FROM bodies WHERE id NOT IN (SELECT body FROM versions)").Scan(&left); err != nil || left > 0 {
-		w.t.Errorf("%d bodies belong to no version (%v)", left, err)
+	for what, count := range map[string]string{
+		"bodies belong to no version":  "SELECT count(*) FROM bodies WHERE id NOT IN (SELECT body FROM versions)",
+		"versions belong to no object": "SELECT count(*) FROM versions WHERE object NOT IN (SELECT id FROM objects UNION SELECT object FROM purged)",
+	} {
+		var left int
+		if err := db.QueryRowContext(w.t.Context(), count).Scan(&left); err != nil || left > 0 {
+			w.t.Errorf("%d %s (%v)", left, what, err)
+		}
 	}
-	for _, table := range []string{"objects", "policies", "versions", "operations", "jobs", "lives"} {
-		rows, err := db.QueryContext(w.t.Context(), "SELECT DISTINCT key FROM "+table)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		for rows.Next() {
-			var key string
-			if err := rows.Scan(&key); err != nil || purged[key] {
-				w.t.Errorf("%s has something left of %s, which was purged (%v)", table, key, err)
-			}
-		}
-		if err := rows.Close(); err != nil {
-			w.t.Error(err)
+	rows, err := db.QueryContext(w.t.Context(), "SELECT DISTINCT key FROM objects")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var key string
+		if err := rows.Scan(&key); err != nil || purged[key] {
+			w.t.Errorf("something is left of %s, which was purged (%v)", key, err)
 		}
 	}
 }
