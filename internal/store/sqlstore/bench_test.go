@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -32,10 +33,7 @@ func record(bytes int) vault.Version {
 
 func putRecord(tx vault.Tx, name string, v vault.Version) error {
 	v.Ref = ref(name)
-	if _, err := tx.PutObject(vault.Object{Ref: v.Ref, Latest: v.ID}); err != nil {
-		return err
-	}
-	return tx.PutVersion(v)
+	return errors.Join(tx.PutObject(&vault.Object{Ref: v.Ref, Latest: v.ID}), tx.PutVersion(v))
 }
 
 // fsyncRate appends and syncs a record at a time for a while: what the disk
@@ -110,21 +108,12 @@ func filled(b *testing.B, n int) *sqlstore.Store {
 	for from := 0; from < n; from += batch {
 		err := s.Update(context.Background(), func(tx vault.Tx) error {
 			for i := from; i < min(from+batch, n); i++ {
-				o := vault.Object{Ref: ref(name(i)), Latest: v.ID}
+				o := vault.Object{Ref: ref(name(i)), Latest: v.ID, Jobs: map[vault.JobKind]time.Time{vault.JobIssue: noon.Add(time.Duration(i) * time.Hour)}}
 				if i%10 == 0 {
 					o.Deletion = &vault.Deletion{At: noon, PurgeAt: noon}
 				}
 				v.Ref = o.Ref
-				if _, err := tx.PutObject(o); err != nil {
-					return err
-				}
-				if err := tx.PutVersion(v); err != nil {
-					return err
-				}
-				if err := tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: o.Ref, Due: noon.Add(time.Duration(i) * time.Hour)}); err != nil {
-					return err
-				}
-				if err := tx.Append(vault.Message{Topic: "t", Ref: o.Ref}); err != nil {
+				if err := errors.Join(tx.PutObject(&o), tx.PutVersion(v), tx.Append(vault.Message{Topic: "t", Ref: o.Ref})); err != nil {
 					return err
 				}
 			}
@@ -181,9 +170,14 @@ func BenchmarkRead(b *testing.B) {
 				return p
 			})},
 			{"deleted page", objects(func() vault.ObjectsPage { p := page; p.After, p.Deleted = name(some()), true; return p })},
-			{"head", func(r vault.Reader) error { _, err := r.Object(ref(name(some()))); return err }},
+			{"keys page", objects(func() vault.ObjectsPage { p := page; p.Kind, p.After = vault.Keys, name(some()); return p })},
+			{"object", func(r vault.Reader) error { _, err := r.Object(ref(name(some()))); return err }},
 			{"version", func(r vault.Reader) error {
 				_, err := r.Version(ref(name(some())), "0123456789abcdef0123456789abcdef")
+				return err
+			}},
+			{"version as key", func(r vault.Reader) error {
+				_, err := r.Version(ref(name(some())).As(vault.Keys), "0123456789abcdef0123456789abcdef")
 				return err
 			}},
 			{"next due", func(r vault.Reader) error { _, err := r.NextDue(noon); return err }},
@@ -198,13 +192,7 @@ func BenchmarkRead(b *testing.B) {
 				if err != nil || len(leases) != 1 {
 					b.Fatalf("%v, %v", leases, err)
 				}
-				err = s.Update(context.Background(), func(tx vault.Tx) error {
-					if err := tx.Finish(leases[0]); err != nil {
-						return err
-					}
-					return tx.PutJob(leases[0].Job)
-				})
-				if err != nil {
+				if err := s.Update(context.Background(), func(tx vault.Tx) error { return giveBack(tx, leases[0]) }); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -3,6 +3,7 @@ package sqlstore_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
@@ -24,8 +27,9 @@ const (
 	crashLines  = 60 // acknowledged rows of a round before the kill
 )
 
-// writeUntilKilled writes whole objects from several goroutines and prints the
-// name of each that was acknowledged.
+// writeUntilKilled writes whole objects from several goroutines, purges a third of
+// them again, and prints the name of each that was acknowledged, with a "-"
+// before it of one that was purged.
 func writeUntilKilled(path string) {
 	s, err := sqlstore.Open(context.Background(), path)
 	if err != nil {
@@ -38,39 +42,47 @@ func writeUntilKilled(path string) {
 		all.Go(func() {
 			for n := 0; ; n++ {
 				name := fmt.Sprintf("p%d-w%d-n%d", os.Getpid(), w, n)
-				if err := s.Update(context.Background(), func(tx vault.Tx) error { return putWhole(tx, name) }); err != nil {
-					fmt.Fprintln(os.Stderr, err)
-					os.Exit(1)
+				do := func(line string, fn func(vault.Tx) error) {
+					if err := s.Update(context.Background(), fn); err != nil {
+						fmt.Fprintln(os.Stderr, err)
+						os.Exit(1)
+					}
+					out.Lock()
+					fmt.Println(line)
+					out.Unlock()
 				}
-				out.Lock()
-				fmt.Println(name)
-				out.Unlock()
+				do(name, func(tx vault.Tx) error { return putWhole(tx, name) })
+				if n%3 == 0 {
+					do("-"+name, func(tx vault.Tx) error { return errors.Join(tx.Purge(ref(name)), count(tx, -1)) })
+				}
 			}
 		})
 	}
 	all.Wait()
 }
 
-// putWhole writes a head, three versions and a job in one transaction, and counts it.
+// wholeVersion is the version that putWhole writes.
+func wholeVersion(name string) vault.Version {
+	return vault.Version{Ref: ref(name), ID: "1", Certificate: &vault.CertificateBody{Leaf: make([]byte, 1000), Subject: "CN=" + name},
+		Key: &vault.KeyBody{Private: make(vault.Sealed, 500)}, Secret: &vault.SecretBody{Value: make(vault.Sealed, 3000)}}
+}
+
+// putWhole writes an object with a version, a job and a message in one
+// transaction, and counts it.
 func putWhole(tx vault.Tx, name string) error {
-	for _, kind := range []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets} {
-		if _, err := tx.PutObject(vault.Object{Ref: ref(name).As(kind), Latest: "1"}); err != nil {
-			return err
-		}
-		v := vault.Version{Ref: ref(name).As(kind), ID: "1", Secret: &vault.SecretBody{Value: make(vault.Sealed, 3000)}}
-		if err := tx.PutVersion(v); err != nil {
-			return err
-		}
-	}
+	o := vault.Object{Ref: ref(name), Latest: "1"}
+	o.SetJob(vault.JobIssue, noon)
+	return errors.Join(tx.PutObject(&o), tx.PutVersion(wholeVersion(name)), tx.Append(vault.Message{Ref: o.Ref}), count(tx, 1))
+}
+
+// count adds to how many objects there are.
+func count(tx vault.Tx, by int) error {
 	text, err := tx.Setting("count")
 	if err != nil && err != vault.ErrNotFound {
 		return err
 	}
-	count, _ := strconv.Atoi(text)
-	if err := tx.PutSetting("count", strconv.Itoa(count+1)); err != nil {
-		return err
-	}
-	return tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: ref(name), Due: noon})
+	n, _ := strconv.Atoi(text)
+	return tx.PutSetting("count", strconv.Itoa(n+by))
 }
 
 // Killed at any point, the database is whole: what was acknowledged is there,
@@ -139,9 +151,15 @@ func checkWhole(t *testing.T, path string, acknowledged []string) {
 		t.Error(err)
 	}
 	err = s.View(t.Context(), func(r vault.Reader) error {
-		for _, name := range acknowledged {
-			if _, err := r.Object(ref(name)); err != nil {
-				t.Errorf("acknowledged %s: %v", name, err)
+		purged := map[string]bool{}
+		for _, line := range acknowledged {
+			name, gone := strings.CutPrefix(line, "-")
+			purged[name] = purged[name] || gone
+		}
+		for name, gone := range purged {
+			_, err := r.Object(ref(name))
+			if there := err == nil; gone && there || !gone && !there && !maybePurged(name) {
+				t.Errorf("acknowledged %s, purged %v: %v", name, gone, err)
 			}
 		}
 		list, err := r.Objects(vault.ObjectsPage{Vault: "web", Kind: vault.Certificates, Limit: 1 << 30})
@@ -149,21 +167,34 @@ func checkWhole(t *testing.T, path string, acknowledged []string) {
 			return err
 		}
 		for _, e := range list {
-			for _, kind := range []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets} {
-				if v, err := r.Version(e.Ref.As(kind), "1"); err != nil || len(v.Secret.Value) != 3000 {
-					t.Errorf("half a transaction: %s %s: %v", e.Name, kind, err)
-				}
+			o, err := r.Object(e.Ref)
+			if err != nil || !o.Jobs[vault.JobIssue].Equal(noon) {
+				t.Errorf("half a transaction: jobs %v of %s: %v", o.Jobs, e.Name, err)
 			}
-			if _, err := r.Job(vault.JobIssue, e.Ref); err != nil {
-				t.Errorf("half a transaction: job of %s: %v", e.Name, err)
+			for _, kind := range []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets} {
+				v, err := r.Version(e.Ref.As(kind), "1")
+				if diff := cmp.Diff(wholeVersion(e.Name).As(kind), v); diff != "" || err != nil {
+					t.Errorf("half a transaction: %s of %s: %v (-want +got):\n%s", e.Name, kind, err, diff)
+				}
 			}
 		}
 		if count, err := r.Setting("count"); err != nil || count != strconv.Itoa(len(list)) {
 			t.Errorf("counted %s (%v), there are %d", count, err, len(list))
+		}
+		messages, err := r.Count("", vault.Delivered, 1<<30)
+		if err != nil || messages < len(list) {
+			t.Errorf("%d messages of %d objects (%v)", messages, len(list), err)
 		}
 		return nil
 	})
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// maybePurged reports whether the child may have purged an object when it was
+// killed, before it could say so.
+func maybePurged(name string) bool {
+	n, err := strconv.Atoi(name[strings.LastIndex(name, "-n")+2:])
+	return err == nil && n%3 == 0
 }

@@ -22,7 +22,7 @@ func planned(b *testing.B, n int) *sqlstore.Store {
 		err := s.Update(context.Background(), func(tx vault.Tx) error {
 			for i := from; i < min(from+batch, n); i++ {
 				after := time.Hour + time.Duration(uint32(i)*2654435761)*2*time.Millisecond
-				if err := tx.PutJob(vault.Job{Kind: vault.JobSchedule, Ref: ref(name(i)), Due: noon.Add(after)}); err != nil {
+				if err := putDue(tx, ref(name(i)), noon.Add(after)); err != nil {
 					return err
 				}
 			}
@@ -65,12 +65,26 @@ func BenchmarkFindDue(b *testing.B) {
 
 func dueNow(b *testing.B, s *sqlstore.Store, r vault.Ref) {
 	b.Helper()
-	err := s.Update(context.Background(), func(tx vault.Tx) error {
-		return tx.PutJob(vault.Job{Kind: vault.JobSchedule, Ref: r, Due: noon})
-	})
-	if err != nil {
+	if err := s.Update(context.Background(), func(tx vault.Tx) error { return putDue(tx, r, noon) }); err != nil {
 		b.Fatal(err)
 	}
+}
+
+func putDue(tx vault.Tx, r vault.Ref, due time.Time) error {
+	return tx.PutObject(&vault.Object{Ref: r, Jobs: map[vault.JobKind]time.Time{vault.JobSchedule: due}})
+}
+
+// giveBack ends a job that was claimed and sets it again.
+func giveBack(tx vault.Tx, l vault.Lease) error {
+	o, err := tx.Object(l.Ref)
+	if err == nil {
+		err = o.Finish(l)
+	}
+	if err != nil {
+		return err
+	}
+	o.SetJob(l.Kind, l.Due)
+	return tx.PutObject(&o)
 }
 
 // claimAll claims what is due and puts it again.
@@ -85,10 +99,7 @@ func claimAll(b *testing.B, s *sqlstore.Store, want int) {
 	}
 	err = s.Update(context.Background(), func(tx vault.Tx) error {
 		for _, l := range leases {
-			if err := tx.Finish(l); err != nil {
-				return err
-			}
-			if err := tx.PutJob(l.Job); err != nil {
+			if err := giveBack(tx, l); err != nil {
 				return err
 			}
 		}

@@ -216,7 +216,9 @@ func TestOpenEndsLeases(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "certwright.db")
 	s := openAt(t, path)
 	job := vault.Job{Kind: vault.JobIssue, Ref: ref("a"), Due: noon, Attempt: 2}
-	update(t, s, func(tx vault.Tx) error { return tx.PutJob(job) })
+	update(t, s, func(tx vault.Tx) error {
+		return tx.PutObject(&vault.Object{Ref: job.Ref, Jobs: map[vault.JobKind]time.Time{job.Kind: job.Due}, Attempt: job.Attempt})
+	})
 	before, err := s.Claim(t.Context(), noon, noon, time.Hour, 1)
 	if err != nil || len(before) != 1 {
 		t.Fatalf("Claim: %v, %v", before, err)
@@ -227,7 +229,13 @@ func TestOpenEndsLeases(t *testing.T) {
 	if err != nil || len(after) != 1 || after[0].Job != job {
 		t.Fatalf("Claim after a restart: %v, %v", after, err)
 	}
-	err = s.Update(t.Context(), func(tx vault.Tx) error { return tx.Finish(before[0]) })
+	if _, err := s.Extend(t.Context(), before[0], noon.Add(time.Hour)); !errors.Is(err, vault.ErrStale) {
+		t.Errorf("Extend by the process before: %v", err)
+	}
+	err = s.Update(t.Context(), func(tx vault.Tx) error {
+		o, err := tx.Object(job.Ref)
+		return errors.Join(err, o.Finish(before[0]))
+	})
 	if !errors.Is(err, vault.ErrStale) {
 		t.Errorf("Finish by the process before: %v", err)
 	}
@@ -239,7 +247,8 @@ func TestIntegrityCheck(t *testing.T) {
 	s := openAt(t, path)
 	update(t, s, func(tx vault.Tx) error {
 		for n := range 200 {
-			if err := tx.PutVersion(vault.Version{Ref: ref(fmt.Sprint("c", n)), ID: "x", Certificate: &vault.CertificateBody{Leaf: make([]byte, 2000)}}); err != nil {
+			v := vault.Version{ID: "x", Certificate: &vault.CertificateBody{Leaf: make([]byte, 2000)}}
+			if err := putRecord(tx, fmt.Sprint("c", n), v); err != nil {
 				return err
 			}
 		}
@@ -274,7 +283,7 @@ func TestVirtualTime(t *testing.T) {
 		}
 		defer s.Close()
 		update(t, s, func(tx vault.Tx) error {
-			return tx.PutJob(vault.Job{Kind: vault.JobIssue, Ref: ref("a"), Due: time.Now().Add(240 * time.Hour)})
+			return tx.PutObject(&vault.Object{Ref: ref("a"), Jobs: map[vault.JobKind]time.Time{vault.JobIssue: time.Now().Add(240 * time.Hour)}})
 		})
 		for days := 0; ; days++ {
 			leases, err := s.Claim(context.Background(), time.Now(), time.Now(), time.Minute, 1)

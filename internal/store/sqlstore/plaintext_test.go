@@ -33,11 +33,10 @@ func TestNoPlaintextInTheFiles(t *testing.T) {
 	key, password := sealed(vault.Binding(ref("a"), "1")), sealed(vault.IssuerBinding("web", "i"))
 	issuer := vault.IssuerConfig{Vault: "web", Name: "i", Credentials: &vault.Credentials{AccountID: plain, Password: password}}
 	update(t, s, func(tx vault.Tx) error {
-		_, err := tx.PutOperation(vault.Operation{Ref: ref("a"), Private: key, Issuer: &issuer})
-		return errors.Join(err,
-			tx.PutVersion(vault.Version{Ref: ref("a").As(vault.Keys), ID: "1", Tags: map[string]string{"x": plain}, Key: &vault.KeyBody{Private: key}}),
-			tx.PutVersion(vault.Version{Ref: ref("a").As(vault.Secrets), ID: "1", Secret: &vault.SecretBody{Value: key}}),
-			tx.PutIssuer(issuer), tx.PutAccount(vault.Account{ID: "ca", Body: key}))
+		v := vault.Version{Ref: ref("a"), ID: "1", Tags: map[string]string{"x": plain}, Certificate: &vault.CertificateBody{Subject: plain},
+			Key: &vault.KeyBody{Private: key}, Secret: &vault.SecretBody{Value: key}}
+		o := vault.Object{Ref: ref("a"), Operation: &vault.Operation{Ref: ref("a"), Private: key, Issuer: &issuer, Staged: &v}}
+		return errors.Join(tx.PutObject(&o), tx.PutVersion(v), tx.PutIssuer(issuer), tx.PutAccount(vault.Account{ID: "ca", Body: key}))
 	})
 	found := func() (files int, open bool) {
 		t.Helper()
@@ -90,8 +89,9 @@ func TestPurgedIsGoneFromTheFiles(t *testing.T) {
 		value := bytes.Repeat([]byte("to-be-purged "), 700) // several pages
 		update(t, s, func(tx vault.Tx) error {
 			for n := range 20 {
-				_, err := tx.PutOperation(vault.Operation{Ref: ref(name(n)), State: value})
-				if err := errors.Join(err, putRecord(tx, name(n), vault.Version{ID: "1", Tags: map[string]string{"x": "to-be-purged "}, Secret: &vault.SecretBody{Value: value}})); err != nil {
+				v := vault.Version{Ref: ref(name(n)), ID: "1", Tags: map[string]string{"x": "to-be-purged "}, Secret: &vault.SecretBody{Value: value}}
+				o := vault.Object{Ref: v.Ref, Operation: &vault.Operation{Ref: v.Ref, State: value, Staged: &v}}
+				if err := errors.Join(tx.PutObject(&o), tx.PutVersion(v)); err != nil {
 					return err
 				}
 			}

@@ -39,16 +39,24 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// A record that a newer program wrote is refused, not read half.
+// A record that a newer program wrote is refused, not read half; what it says
+// besides does no harm.
 func TestRecordOfANewerProgram(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{`{"v":2,"kty":"RSA"}`, `{"v":0}`, `{}`, `{"v":1`, ``} {
-		if _, err := decodePolicy(text); err == nil {
-			t.Errorf("%q was read", text)
-		}
+	records := map[string]func(text string) error{
+		"object":  func(text string) error { _, err := readObject(text, ""); return err },
+		"version": func(text string) error { _, err := read(text, ""); return err },
+		"issuer":  func(text string) error { _, err := decodeIssuer("web", text); return err },
 	}
-	if _, err := decodePolicy(`{"v":1,"later":"unknown members are of no harm"}`); err != nil {
-		t.Error(err)
+	for what, read := range records {
+		for _, text := range []string{`{"v":2,"kty":"RSA"}`, `{"v":0}`, `{}`, `{"v":1`, ``, `[]`, `{"v":1,"policy":7,"certificate":7,"name":7}`} {
+			if err := read(text); err == nil {
+				t.Errorf("%s %q was read", what, text)
+			}
+		}
+		if err := read(`{"v":1,"later":"unknown members are of no harm","policy":{"later":1}}`); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
 }
 
@@ -82,7 +90,45 @@ func read(text, raw string) (v vault.Version, err error) {
 	if err := decode(text, &rec, &rec.V); err != nil {
 		return v, err
 	}
-	return v, rec.fill(&v, vault.Entry{}, packed{bytes: []byte(raw)})
+	return v, rec.fill(&v, vault.Entry{}, &packed{bytes: []byte(raw)})
+}
+
+func readObject(text, raw string) (o vault.Object, err error) {
+	o.Ref = vault.Ref{Vault: "web", Kind: vault.Certificates, Name: "Name"}
+	var rec objectRecord
+	if err := decode(text, &rec, &rec.V); err != nil {
+		return o, err
+	}
+	return o, rec.fill(&o, packed{bytes: []byte(raw)})
+}
+
+func writeObject(o vault.Object) (text, raw string) {
+	rec, bytes := fromObject(&o)
+	return encode(rec), string(bytes.bytes)
+}
+
+// The bytes of an operation that were cut, or that lie about their lengths, are
+// an error.
+func TestTornOperation(t *testing.T) {
+	t.Parallel()
+	whole := `{"v":1,"operation":{"status":"failed","csr":1,"private":2,"state":1,"staged":{"id":"x","thumbprint":1,"body":{"key":{"public":2}}}}}`
+	tests := []struct{ text, raw string }{
+		{whole, "abcdef"},
+		{whole, ""},
+		{`{"v":1,"operation":{"csr":-1}}`, "abcd"},
+		{`{"v":1,"operation":{"csr":2,"state":3}}`, "abcd"},
+		{`{"v":1,"operation":{"staged":{"thumbprint":5}}}`, "abcd"},
+		{`{"v":1,"operation":{"staged":{"body":{"certificate":{"leaf_at":3}}}}}`, "abcd"},
+	}
+	for _, tt := range tests {
+		if _, err := readObject(tt.text, tt.raw); !errors.Is(err, errTorn) {
+			t.Errorf("%s of %q: %v, want %v", tt.text, tt.raw, err, errTorn)
+		}
+	}
+	o, err := readObject(whole, "cpps-kk")
+	if err != nil || string(o.Operation.Private) != "pp" || string(o.Operation.Staged.Key.Public) != "kk" {
+		t.Errorf("%+v, %v", o.Operation, err)
+	}
 }
 
 // Whatever is read, it does not panic; and what could be read is read the same
@@ -97,7 +143,9 @@ func FuzzVersionRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
-		rec, bytes, _ := fromVersion(v)
+		var bytes packed
+		rec := fromVersion(v, &bytes)
+		rec.V = recordVersion
 		again, err := read(encode(rec), string(bytes.bytes))
 		if err != nil {
 			t.Fatalf("written again: %v", err)
@@ -108,19 +156,33 @@ func FuzzVersionRecord(f *testing.F) {
 	})
 }
 
+func FuzzObjectRecord(f *testing.F) {
+	for _, o := range []vault.Object{{}, {Operation: &vault.Operation{}}, {Jobs: map[vault.JobKind]time.Time{"x": {}}, Policy: &vault.Policy{}}} {
+		text, raw := writeObject(o)
+		f.Add(text, raw)
+	}
+	f.Add(`{"v":1,"created":5,"policy":{"kty":"EC"},"placeholder":{"enabled":true,"tags":{}},"jobs":{"a":1},"operation":{"name":"NAME","csr":2,"staged":{"body":{"key":{"public":1}}}}}`, "abc")
+	f.Add(`{"v":1,"rotation":{"actions":[{"type":"x","after_create":"P90D"}],"expiry":"P1Y"},"schedule":{"done":["x"],"retry":-1}}`, "")
+	f.Add(`{"v":1,"operation":{"csr":-3,"policy":{},"issuer":{}}}`, "")
+	f.Fuzz(func(t *testing.T, text, raw string) {
+		o, err := readObject(text, raw)
+		if err != nil {
+			return
+		}
+		again, err := readObject(writeObject(o))
+		if err != nil {
+			t.Fatalf("written again: %v", err)
+		}
+		if diff := cmp.Diff(o, again); diff != "" {
+			t.Errorf("written again (-want +got):\n%s", diff)
+		}
+	})
+}
+
 // Every member of the domain's structs is stored: one that is added there and
 // forgotten here would be lost.
 func TestRecordsAreComplete(t *testing.T) {
 	t.Parallel()
-	var p vault.Policy
-	fillAll(t, &p)
-	got, err := decodePolicy(encode(fromPolicy(p)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(p, got); diff != "" {
-		t.Errorf("policy (-want +got):\n%s", diff)
-	}
 	var c vault.IssuerConfig
 	fillAll(t, &c)
 	gotIssuer, err := decodeIssuer(c.Vault, encode(fromIssuer(c)))
@@ -130,48 +192,62 @@ func TestRecordsAreComplete(t *testing.T) {
 	if diff := cmp.Diff(c, gotIssuer); diff != "" {
 		t.Errorf("issuer (-want +got):\n%s", diff)
 	}
-	var k vault.KeyRotationPolicy
-	fillAll(t, &k)
-	gotRotation, err := decodeRotation(encode(fromRotation(k)))
-	if err != nil {
+
+	var v vault.Version
+	fillAll(t, &v)
+	v.Certificate.Chain = append(v.Certificate.Chain, v.Certificate.Leaf)
+	var raw packed
+	rec := fromVersion(v, &raw)
+	rec.V = recordVersion
+	got := vault.Version{Ref: v.Ref, ID: v.ID, Attributes: v.Attributes, Tags: v.Tags, Managed: v.Managed, Pending: v.Pending}
+	if err := json.Unmarshal([]byte(encode(rec)), &rec); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(k, gotRotation); diff != "" {
-		t.Errorf("rotation policy (-want +got):\n%s", diff)
+	if err := rec.fill(&got, v.Entry(), &raw); err != nil {
+		t.Fatal(err)
 	}
-	var o vault.Operation
+	if diff := cmp.Diff(v, got); diff != "" {
+		t.Errorf("version (-want +got):\n%s", diff)
+	}
+}
+
+// Of an object every member is stored, in its columns or in its record.
+func TestObjectsAreComplete(t *testing.T) {
+	t.Parallel()
+	s := openInside(t)
+	var o vault.Object
 	fillAll(t, &o)
-	rec, raw := fromOperation(o)
-	var read operationRecord
-	if err := json.Unmarshal([]byte(encode(rec)), &read); err != nil {
-		t.Fatal(err)
-	}
-	gotOperation, err := read.operation(o.Ref, o.Rev, raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(o, gotOperation); diff != "" {
-		t.Errorf("operation (-want +got):\n%s", diff)
-	}
-	for kind := range 3 {
-		var v vault.Version
-		fillAll(t, &v)
-		v.Certificate.Chain = append(v.Certificate.Chain, v.Certificate.Leaf)
-		switch kind {
-		case 0:
-			v.Key, v.Secret = nil, nil
-		case 1:
-			v.Certificate, v.Secret = nil, nil
-		case 2:
-			v.Certificate, v.Key = nil, nil
+	o.Rev, o.Managed = 0, false
+	op := o.Operation
+	op.Ref, op.Staged.Ref, op.Staged.Managed, op.Staged.Pending = o.Ref, o.Ref, false, false
+	for _, attributes := range []*vault.Attributes{&o.Placeholder.Attributes, &op.Staged.Attributes} { // in whole seconds
+		for _, at := range []*time.Time{&attributes.NotBefore, &attributes.Expires, &attributes.Created, &attributes.Updated} {
+			*at = at.Truncate(time.Second)
 		}
-		rec, raw, _ := fromVersion(v)
-		got := vault.Version{Ref: v.Ref, ID: v.ID, Attributes: v.Attributes, Tags: v.Tags, Managed: v.Managed, Pending: v.Pending}
-		if err := rec.fill(&got, v.Entry(), raw); err != nil {
+	}
+	samePolicy := o
+	samePolicy.Operation = new(vault.Operation)
+	*samePolicy.Operation = *op
+	samePolicy.Operation.Policy = *o.Policy
+	samePolicy.Name += " of the second"
+	samePolicy.Operation.Ref, samePolicy.Operation.Staged = samePolicy.Ref, nil
+	for _, o := range []vault.Object{o, samePolicy} {
+		if err := s.Update(t.Context(), func(tx vault.Tx) error {
+			stored := o
+			return tx.PutObject(&stored)
+		}); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(v, got); diff != "" {
-			t.Errorf("version (-want +got):\n%s", diff)
+		var got vault.Object
+		if err := s.View(t.Context(), func(r vault.Reader) (err error) {
+			got, err = r.Object(o.Ref)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		got.Rev = 0
+		if diff := cmp.Diff(o, got); diff != "" {
+			t.Errorf("object (-want +got):\n%s", diff)
 		}
 	}
 }

@@ -2,104 +2,70 @@ package sqlstore_test
 
 import (
 	"context"
+	"database/sql"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pressly/goose/v3"
 
-	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
 )
 
-// TestUpgradeKnowsTheKeysThatWereThere: list rows written before migration 2
-// learn what their bodies say.
-func TestUpgradeKnowsTheKeysThatWereThere(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "certwright.db")
-	open := func() vault.Store {
-		s, err := sqlstore.Open(context.Background(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s
-	}
-	s := open()
-	rows := []vault.Version{
-		{Ref: ref("hsm").As(vault.Keys), ID: "1", Key: &vault.KeyBody{Type: vault.ECHSM, Exportable: true}},
-		{Ref: ref("soft").As(vault.Keys), ID: "2", Key: &vault.KeyBody{Type: vault.RSA}},
-		{Ref: ref("word").As(vault.Secrets), ID: "3", Secret: &vault.SecretBody{ContentType: "text/plain"}},
-	}
-	update(t, s, func(tx vault.Tx) error {
-		for _, v := range rows {
-			if _, err := tx.PutObject(vault.Object{Ref: v.Ref, Latest: v.ID}); err != nil {
-				return err
-			}
-			if err := tx.PutVersion(v); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	execRaw(t, path, `ALTER TABLE versions DROP COLUMN key_type; ALTER TABLE versions DROP COLUMN exportable;
-DROP TABLE lives; DROP INDEX outbox_due; DROP INDEX outbox_state; CREATE INDEX outbox_state ON outbox (state, seq);
-ALTER TABLE outbox DROP COLUMN id; ALTER TABLE outbox DROP COLUMN sink; ALTER TABLE outbox DROP COLUMN due; DROP INDEX operations_underway; DROP INDEX operations_failed; ALTER TABLE operations DROP COLUMN status;
-DELETE FROM goose_db_version WHERE version_id >= 2; PRAGMA user_version = 1`)
-	s = open()
-	defer s.Close()
-	var got []vault.Entry
-	err := s.View(context.Background(), func(r vault.Reader) error {
-		for _, v := range rows {
-			list, err := r.Versions(v.Ref, "", 2)
-			if err != nil {
-				return err
-			}
-			got = append(got, list...)
-		}
-		return nil
-	})
-	if diff := cmp.Diff([]vault.Entry{rows[0].Entry(), rows[1].Entry(), rows[2].Entry()}, got); diff != "" || err != nil {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
-	}
-}
-
-// TestUpgradeHidesWhatBelongsToCertificates: heads of keys and secrets of
-// deleted certificates that an older program wrote are no longer listed.
-func TestUpgradeHidesWhatBelongsToCertificates(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "certwright.db")
-	s, err := sqlstore.Open(context.Background(), path)
+// oldDatabase makes a database as the program of an older schema left it, with
+// the rows that text inserts.
+func oldDatabase(t *testing.T, schema int64, text string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "certwright.db")
+	db, err := sql.Open("sqlite", path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone := &vault.Deletion{At: noon, PurgeAt: noon}
-	update(t, s, func(tx vault.Tx) error {
-		for _, o := range []vault.Object{
-			{Ref: ref("plain").As(vault.Keys), Latest: "1", Deletion: gone},
-			{Ref: ref("behind").As(vault.Keys), Latest: "1", Managed: true, Deletion: gone},
-		} {
-			if _, err := tx.PutObject(o); err != nil {
-				return err
+	defer db.Close()
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, os.DirFS("migrations/sqlite"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.UpTo(t.Context(), schema); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"PRAGMA application_id = 0x43745772", "PRAGMA user_version = " + string('0'+rune(schema)), text} {
+		if _, err := db.Exec(text); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	return path
+}
+
+// TestUpgradeKnowsTheKeysThatWereThere: list rows written before schema 2 learn
+// what their bodies say.
+func TestUpgradeKnowsTheKeysThatWereThere(t *testing.T) {
+	t.Parallel()
+	s := openAt(t, oldDatabase(t, 1, `
+INSERT INTO objects (vault, kind, key, name, shelf, latest, managed, rev) VALUES
+	('web', 'keys', 'hsm', 'Hsm', 0, '1', 0, 1), ('web', 'keys', 'soft', 'soft', 0, '2', 0, 1), ('web', 'secrets', 'word', 'word', 0, '3', 0, 1);
+INSERT INTO versions (vault, kind, key, id, name, enabled, managed, pending, subject, content_type, body) VALUES
+	('web', 'keys', 'hsm', '1', 'Hsm', 1, 0, 0, '', '', 11), ('web', 'keys', 'soft', '2', 'soft', 0, 0, 0, '', '', 12), ('web', 'secrets', 'word', '3', 'word', 1, 0, 0, '', 'text/plain', 13);
+INSERT INTO bodies (id, body, raw) VALUES
+	(11, '{"v":1,"key":{"kty":"EC-HSM","exportable":true,"private":3}}', 'key'), (12, '{"v":1,"key":{"kty":"RSA"}}', ''), (13, '{"v":1,"secret":{"value":5}}', 'value');`))
+	want := []vault.Version{
+		{Ref: ref("Hsm").As(vault.Keys), ID: "1", Attributes: vault.Attributes{Enabled: true}, Key: &vault.KeyBody{Type: vault.ECHSM, Exportable: true, Private: vault.Sealed("key")}},
+		{Ref: ref("soft").As(vault.Keys), ID: "2", Key: &vault.KeyBody{Type: vault.RSA}},
+		{Ref: ref("word").As(vault.Secrets), ID: "3", Attributes: vault.Attributes{Enabled: true}, Secret: &vault.SecretBody{ContentType: "text/plain", Value: vault.Sealed("value")}},
+	}
+	err := s.View(context.Background(), func(r vault.Reader) error {
+		for _, v := range want {
+			got, err := r.Version(v.Ref, v.ID)
+			if diff := cmp.Diff(v, got); diff != "" || err != nil {
+				t.Errorf("%s: %v (-want +got):\n%s", v.Ref, err, diff)
+			}
+			list, err := r.Versions(v.Ref, "", 2)
+			if diff := cmp.Diff([]vault.Entry{v.Entry()}, list); diff != "" || err != nil {
+				t.Errorf("%s: %v (-want +got):\n%s", v.Ref, err, diff)
 			}
 		}
 		return nil
-	})
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	execRaw(t, path, `UPDATE objects SET shelf = 2; DELETE FROM goose_db_version WHERE version_id >= 6; PRAGMA user_version = 5`)
-	if s, err = sqlstore.Open(context.Background(), path); err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	err = s.View(context.Background(), func(r vault.Reader) error {
-		list, err := r.Objects(vault.ObjectsPage{Vault: ref("").Vault, Kind: vault.Keys, Deleted: true, Limit: 5})
-		if err == nil && (len(list) != 1 || list[0].Name != "plain") {
-			t.Errorf("listed %v", list)
-		}
-		return err
 	})
 	if err != nil {
 		t.Error(err)

@@ -151,7 +151,8 @@ func TestFullDisk(t *testing.T) {
 	}
 	put := func(name string) error {
 		return s.Update(context.Background(), func(tx vault.Tx) error {
-			return tx.PutVersion(vault.Version{Ref: vault.Ref{Name: name}, ID: "1", Secret: &vault.SecretBody{Value: make(vault.Sealed, 9000)}})
+			o := vault.Object{Ref: vault.Ref{Name: name}, Latest: "1"}
+			return errors.Join(tx.PutObject(&o), tx.PutVersion(vault.Version{Ref: o.Ref, ID: "1", Secret: &vault.SecretBody{Value: make(vault.Sealed, 9000)}}))
 		})
 	}
 	var mu sync.Mutex
