@@ -1,7 +1,6 @@
 package order
 
 import (
-	"encoding/base64"
 	"fmt"
 	"time"
 
@@ -61,8 +60,8 @@ func (s *versions) makeVersion(m material) (newVersion, error) {
 	if v.Key, err = s.keyBody(m, v.ID, leaf); err != nil {
 		return newVersion{}, err
 	}
-	v.Secret, err = s.secretBody(m, v.ID, chain)
-	return newVersion{Version: v}, err
+	v.Secret = &vault.SecretBody{ContentType: m.policy.Secret.ContentType, Form: int(certs.SecretForm3DES)}
+	return newVersion{Version: v}, nil
 }
 
 func (s *versions) keyBody(m material, id string, leaf certs.Certificate) (*vault.KeyBody, error) {
@@ -80,29 +79,6 @@ func (s *versions) keyBody(m material, id string, leaf certs.Certificate) (*vaul
 	}
 	return &vault.KeyBody{Type: kty, Curve: made.Curve, Size: made.Size, Public: made.Public, Exportable: m.policy.Key.Exportable,
 		Operations: policy.KeyOperations(kty, leaf.Usage()), Private: private}, nil
-}
-
-// secretBody writes the PFX or PEM once, here, so that no GET has to. A key
-// that is not exportable stays out of it (docs/contract/keys-and-secrets.md).
-func (s *versions) secretBody(m material, id string, chain [][]byte) (*vault.SecretBody, error) {
-	key := &m.key
-	if !m.policy.Key.Exportable {
-		key = nil
-	}
-	value, err := secretValue(m.policy.Secret.ContentType, key, chain)
-	if err != nil {
-		return nil, fmt.Errorf("write the secret of %s: %w", m.ref, err)
-	}
-	sealed, err := s.Sealer.Seal([]byte(value), vault.Binding(m.ref.As(vault.Secrets), id))
-	return &vault.SecretBody{ContentType: m.policy.Secret.ContentType, Value: sealed}, err
-}
-
-func secretValue(contentType string, key *keys.Key, chain [][]byte) (string, error) {
-	if contentType == vault.PEM {
-		return certs.WritePEM(key, chain)
-	}
-	pfx, err := certs.WritePFX(key, chain)
-	return base64.StdEncoding.EncodeToString(pfx), err
 }
 
 // storeVersion writes a version and makes it the current one of its object, which

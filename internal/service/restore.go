@@ -114,7 +114,7 @@ func (s *Service) sealBackup(v *backupVersion, into vault.Ref) (err error) {
 			return err
 		}
 	}
-	if x := v.Secret; x != nil && x.Secret.Form == "" {
+	if x := v.Secret; x != nil && x.Secret.Form == 0 {
 		x.Secret.Value, err = s.Sealer.Seal(v.Value, vault.Binding(x.Ref, x.ID))
 	}
 	return err

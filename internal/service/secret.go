@@ -1,13 +1,13 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
 
 	"certwright/internal/certs"
 	"certwright/internal/engine"
-	"certwright/internal/order"
 	"certwright/internal/policy"
 	"certwright/internal/schedule"
 	"certwright/internal/vault"
@@ -42,12 +42,31 @@ func (s *shared) opened(b Bundle) (Bundle, error) {
 	if !v.Attributes.Enabled {
 		return Bundle{}, vault.DisabledObject(vault.Secrets, "get")
 	}
-	value, err := s.Sealer.Open(v.Secret.Value, vault.Binding(v.Ref, v.ID))
-	if err != nil {
-		return Bundle{}, fmt.Errorf("open secret %s: %w", v.Ref, err)
+	var err error
+	b.Value, err = s.value(v, v.Secret.ContentType)
+	return b, err
+}
+
+// value is the value of a secret: as it is stored or, of a certificate, written
+// from key and chain. A key that is not exportable stays out of it
+// (docs/contract/keys-and-secrets.md).
+func (s *shared) value(v vault.Version, contentType string) (string, error) {
+	form := certs.SecretForm(v.Secret.Form)
+	if form == 0 && contentType == v.Secret.ContentType {
+		value, err := s.Sealer.Open(v.Secret.Value, vault.Binding(v.Ref, v.ID))
+		if err != nil {
+			return "", fmt.Errorf("open secret %s: %w", v.Ref, err)
+		}
+		return string(value), nil
 	}
-	b.Value = string(value)
-	return b, nil
+	var private []byte
+	if v.Key.Exportable {
+		var err error
+		if private, err = s.Sealer.Open(v.Key.Private, vault.Binding(v.Ref.As(vault.Keys), v.ID)); err != nil {
+			return "", fmt.Errorf("open the key of secret %s: %w", v.Ref, err)
+		}
+	}
+	return certs.SecretValue(private, v.Certificate.Leaf, v.Certificate.Chain, contentType, v.ID, cmp.Or(form, certs.SecretForm3DES))
 }
 
 // converted gives a PFX out as PEM, the one conversion there is (docs/contract/wire.md).
@@ -57,35 +76,13 @@ func (s *Secrets) converted(ctx context.Context, got Bundle, out string) (Bundle
 	}
 	var err error
 	if got.Version.Managed {
-		got.Value, err = s.managedPEM(ctx, got.Version)
+		got.Value, err = s.value(got.Version, vault.PEM)
 	} else {
 		got.Value, err = pfxToPEM(ctx, got.Value)
 	}
 	body := *got.Version.Secret
 	body.ContentType, got.Version.Secret = vault.PEM, &body
 	return got, err
-}
-
-// managedPEM writes the PEM of a certificate's version from the version itself.
-func (s *Secrets) managedPEM(ctx context.Context, secret vault.Version) (string, error) {
-	var certificate, key vault.Version
-	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
-		if certificate, err = r.Version(secret.Ref.As(vault.Certificates), secret.ID); err == nil {
-			key, err = r.Version(secret.Ref.As(vault.Keys), secret.ID)
-		}
-		return err
-	})
-	if err != nil {
-		return "", fmt.Errorf("read the certificate of secret %s: %w", secret.Ref, err)
-	}
-	if !key.Key.Exportable {
-		return certs.WritePEM(nil, certificate.Certificate.Chain)
-	}
-	private, err := order.OpenKey(s.Sealer, key)
-	if err != nil {
-		return "", err
-	}
-	return certs.WritePEM(&private, certificate.Certificate.Chain)
 }
 
 func pfxToPEM(ctx context.Context, value string) (string, error) {

@@ -173,7 +173,7 @@ type KeyBody struct {
 type SecretBody struct {
 	ContentType string
 	Value       Sealed // nil where Form is set
-	Form        string // of a certificate's: how the value is made of key and chain when it is read; "": it is stored
+	Form        int    // of a certificate's: how the value is made of key and chain when it is read; 0: it is stored
 	Previous    string // id of the version before this one; "" for the first
 }
 

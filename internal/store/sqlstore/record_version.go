@@ -41,7 +41,7 @@ type keyRecord struct {
 }
 
 type secretRecord struct {
-	Form     string `json:"form,omitzero"`
+	Form     int    `json:"form,omitzero"`
 	Previous string `json:"previous,omitzero"`
 	Value    *int   `json:"value,omitzero"` // length
 }

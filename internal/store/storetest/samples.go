@@ -165,7 +165,7 @@ func certificate(r vault.Ref, n int) vault.Version {
 			Subject: fmt.Sprintf("CN=%d", n), PreserveOrder: true, IssuerRef: []byte(`{"order":7}`), IssuerName: "MyIssuer", Provider: "DigiCert"},
 		Key: &vault.KeyBody{Type: vault.EC, Curve: vault.P256, Size: 256, Public: []byte(fmt.Sprint("public ", n)), Operations: []string{"sign", "verify"},
 			Exportable: true, Private: vault.Sealed(fmt.Sprint("private ", n))},
-		Secret: &vault.SecretBody{ContentType: vault.PEM, Form: "pem", Previous: id(n - 1)},
+		Secret: &vault.SecretBody{ContentType: vault.PEM, Form: 1, Previous: id(n - 1)},
 	}
 }
 
