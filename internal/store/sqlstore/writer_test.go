@@ -4,21 +4,70 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"certwright/internal/vault"
 )
 
-// waitFor ends once n updates stand in the queue. Nothing tells when they do,
-// so it looks again and again.
-func waitFor(t *testing.T, w *writer, n int) {
+// inVirtualTime runs a test in a bubble where no time passes while anything
+// runs: what comes together shares a commit, however busy the machine is.
+func inVirtualTime(t *testing.T, test func(t *testing.T, s *Store)) {
 	t.Helper()
-	for len(w.queue) < n {
-		if t.Context().Err() != nil {
-			t.Fatal("the queue did not fill")
+	path := filepath.Join(t.TempDir(), "certwright.db")
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Open(context.Background(), path)
+		if err != nil {
+			t.Fatal(err)
 		}
+		defer s.Close()
+		test(t, s)
+	})
+}
+
+// together starts updates that all wait for one commit, and returns when all
+// have ended.
+func together(t *testing.T, s *Store, updates ...func(vault.Tx) error) (errs []error) {
+	t.Helper()
+	errs = make([]error, len(updates))
+	began, started, release := false, make(chan bool), make(chan bool)
+	var all sync.WaitGroup
+	all.Go(func() {
+		err := s.Update(context.Background(), func(tx vault.Tx) error {
+			if !began { // else it runs again
+				began = true
+				close(started)
+				<-release
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("the first Update: %v", err)
+		}
+	})
+	<-started
+	for i, fn := range updates {
+		all.Go(func() {
+			defer func() {
+				if recovered := recover(); recovered != nil {
+					errs[i] = fmt.Errorf("%v", recovered)
+				}
+			}()
+			errs[i] = errors.New("exited") // unless Update returns
+			errs[i] = s.Update(context.Background(), fn)
+		})
+		synctest.Wait() // so that they stand in this order
 	}
+	if len(s.writer.queue) != len(updates) {
+		t.Fatalf("%d wait, want %d", len(s.writer.queue), len(updates))
+	}
+	close(release)
+	all.Wait()
+	return errs
 }
 
 // All updates that wait go into one commit, and none is answered before it: the
@@ -26,61 +75,147 @@ func waitFor(t *testing.T, w *writer, n int) {
 // which no caller knows.
 func TestGroupCommit(t *testing.T) {
 	t.Parallel()
-	s := openInside(t)
-	ctx := context.Background()
-	const waiting = maxBatch - 1
-	started, release := make(chan bool), make(chan bool)
-	first := make(chan error)
-	go func() {
-		first <- s.Update(ctx, func(tx vault.Tx) error {
-			started <- true
-			<-release
-			return nil
-		})
-	}()
-	<-started
-
-	answered := make(chan int, waiting)
-	last := make(chan bool)
-	for n := range waiting {
-		go func() {
-			err := s.Update(ctx, func(tx vault.Tx) error {
-				if err := tx.PutSetting(fmt.Sprint("k", n), "v"); err != nil {
-					return err
-				}
-				for other := range waiting {
-					if _, err := tx.Setting(fmt.Sprint("k", other)); err != nil {
-						return nil // not the last of the batch
+	inVirtualTime(t, func(t *testing.T, s *Store) {
+		const waiting = maxBatch - 1
+		var answered atomic.Int64
+		updates := make([]func(vault.Tx) error, waiting)
+		seen := 0
+		for n := range updates {
+			updates[n] = func(tx vault.Tx) error {
+				seen = 0
+				for other := range n {
+					if _, err := tx.Setting(fmt.Sprint("k", other)); err == nil {
+						seen++
 					}
 				}
-				err := s.View(ctx, func(r vault.Reader) error {
+				err := s.View(context.Background(), func(r vault.Reader) error {
 					_, err := r.Setting("k0")
 					return err
 				})
 				if !errors.Is(err, vault.ErrNotFound) {
 					t.Errorf("a View during the batch: %v", err)
 				}
-				if got := len(answered); got != 0 {
-					t.Errorf("%d answered before the commit", got)
+				if answered.Load() != 0 {
+					t.Error("one is answered before the commit")
 				}
-				close(last)
-				return nil
-			})
+				return tx.PutSetting(fmt.Sprint("k", n), "v")
+			}
+		}
+		for _, err := range together(t, s, updates...) {
+			answered.Add(1)
 			if err != nil {
 				t.Errorf("Update: %v", err)
 			}
-			answered <- n
-		}()
+		}
+		if seen != waiting-1 || s.writer.last != maxBatch {
+			t.Errorf("the last saw %d of %d rows, in a commit of %d", seen, waiting-1, s.writer.last)
+		}
+	})
+}
+
+// Of a batch, those that fail are undone, each alone, whenever and however they
+// fail, and the others are kept. One that fails before it wrote costs the others
+// nothing; where one fails later, they run again.
+func TestFailuresAmongKept(t *testing.T) {
+	t.Parallel()
+	undo := errors.New("undo")
+	ends := map[string]struct {
+		end  func() error
+		want string
+	}{
+		"error":  {func() error { return undo }, "undo"},
+		"panic":  {func() error { panic("a panic") }, "a panic"},
+		"goexit": {func() error { runtime.Goexit(); return nil }, "exited"},
 	}
-	waitFor(t, s.writer, waiting)
-	close(release)
-	if err := <-first; err != nil {
-		t.Fatal(err)
+	for name, how := range ends {
+		for _, wrote := range []bool{false, true} {
+			inVirtualTime(t, func(t *testing.T, s *Store) {
+				const batch = 20
+				ran := make([]int, batch)
+				updates := make([]func(vault.Tx) error, batch)
+				for n := range updates {
+					fails := n%6 == 4
+					updates[n] = func(tx vault.Tx) error {
+						ran[n]++
+						if fails && !wrote {
+							return how.end()
+						}
+						o := vault.Object{Ref: vault.Ref{Vault: "web", Kind: vault.Certificates, Name: fmt.Sprint("c", n)}, Latest: "1"}
+						v := vault.Version{Ref: o.Ref, ID: "1", Secret: &vault.SecretBody{Value: vault.Sealed(name)}}
+						if err := errors.Join(tx.PutObject(&o), tx.PutVersion(v), tx.Append(vault.Message{Topic: "t"})); err != nil {
+							return err
+						}
+						if fails {
+							return how.end()
+						}
+						return nil
+					}
+				}
+				errs := together(t, s, updates...)
+				kept := 0
+				for n, err := range errs {
+					fails := n%6 == 4
+					if fails && (err == nil || err.Error() != how.want) || !fails && err != nil {
+						t.Errorf("%s, wrote %v: update %d: %v", name, wrote, n, err)
+					}
+					if most := map[bool]int{true: 1, false: 2}[!wrote || fails]; ran[n] < 1 || ran[n] > most {
+						t.Errorf("%s, wrote %v: update %d ran %d times, want at most %d", name, wrote, n, ran[n], most)
+					}
+					found := s.View(context.Background(), func(r vault.Reader) error {
+						_, err := r.Version(vault.Ref{Vault: "web", Kind: vault.Secrets, Name: fmt.Sprint("c", n)}, "1")
+						return err
+					})
+					if fails != errors.Is(found, vault.ErrNotFound) {
+						t.Errorf("%s, wrote %v: update %d left %v", name, wrote, n, found)
+					}
+					if !fails {
+						kept++
+					}
+				}
+				if !wrote && s.writer.last != kept+1 {
+					t.Errorf("%s: %d in the last commit, want %d", name, s.writer.last, kept+1)
+				}
+				err := s.View(context.Background(), func(r vault.Reader) error {
+					n, err := r.Count("", vault.Delivered, 2*batch)
+					if n != kept {
+						t.Errorf("%s, wrote %v: %d messages, want %d", name, wrote, n, kept)
+					}
+					return err
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
 	}
-	<-last
-	for range waiting {
-		<-answered
-	}
+}
+
+// PutObject tells the caller a new revision; where the transaction is undone, on
+// its own account or another's, that is taken back.
+func TestRevisionsOfUndoneUpdates(t *testing.T) {
+	t.Parallel()
+	undo := errors.New("undo")
+	inVirtualTime(t, func(t *testing.T, s *Store) {
+		object := func(name string) *vault.Object {
+			return &vault.Object{Ref: vault.Ref{Vault: "web", Kind: vault.Keys, Name: name}}
+		}
+		before, after, failed := object("before"), object("after"), object("failed")
+		put := func(o *vault.Object) func(vault.Tx) error {
+			return func(tx vault.Tx) error { return tx.PutObject(o) }
+		}
+		errs := together(t, s, put(before), func(tx vault.Tx) error { return errors.Join(tx.PutObject(failed), undo) }, put(after))
+		if errs[0] != nil || !errors.Is(errs[1], undo) || errs[2] != nil {
+			t.Errorf("%v", errs)
+		}
+		if before.Rev != 1 || failed.Rev != 0 || after.Rev != 1 {
+			t.Errorf("revs %d, %d and %d", before.Rev, failed.Rev, after.Rev)
+		}
+		for _, o := range []*vault.Object{before, failed, after} { // which fit what is stored
+			if err := s.Update(context.Background(), put(o)); err != nil {
+				t.Errorf("%s: %v", o.Name, err)
+			}
+		}
+	})
 }
 
 // A commit that fails is nobody's success.
