@@ -118,11 +118,17 @@ func (s *Orders) mayImport(ctx context.Context, ref vault.Ref, policy vault.Poli
 		switch {
 		case err != nil:
 			return err
-		case !exists:
-			return mayShare(r, ref)
+		case exists:
+			ref = o.Ref
+			err = mayReplace(o)
+		default:
+			err = mayShare(r, ref)
 		}
-		ref = o.Ref
-		return mayReplace(o)
+		if op := (vault.Operation{IssuerName: policy.Issuer.Name}); err != nil || op.Self() || op.Manual() {
+			return err
+		}
+		_, _, err = s.Issuers.Of(r, ref.Vault, policy)
+		return err
 	})
 	return ref, err
 }

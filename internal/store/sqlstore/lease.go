@@ -56,13 +56,13 @@ func (s *Store) Claim(ctx context.Context, due, now time.Time, lease time.Durati
 
 func (t *tx) claim(due, now, until time.Time, n int) (leases []vault.Lease, err error) {
 	var ids []int64
-	err = t.each("due jobs", sqlDueJobs, []any{instant(due), instant(now), n}, func(scan func(...any) error) error {
-		l := vault.Lease{Token: vault.NewID(), Until: until}
-		var id, at int64
-		err := scan(&id, &l.Ref.Vault, &l.Ref.Kind, &l.Ref.Name, &l.Kind, &at, &l.Attempt)
-		l.Due = atInstant(at)
+	var id int64
+	l := vault.Lease{Until: until}
+	into := []any{&id, &l.Ref.Vault, &l.Ref.Kind, &l.Ref.Name, &l.Kind, (*inNanos)(&l.Due), &l.Attempt}
+	err = t.each("due jobs", sqlDueJobs, []any{instant(due), instant(now), n}, into, func() error {
+		l.Token = vault.NewID()
 		ids, leases = append(ids, id), append(leases, l)
-		return err
+		return nil
 	})
 	if err != nil {
 		return nil, err

@@ -35,17 +35,14 @@ func (r *reader) Objects(p vault.ObjectsPage) ([]vault.Entry, error) {
 func (r *reader) shelf(p vault.ObjectsPage, as vault.Kind) ([]vault.Entry, error) {
 	list := []vault.Entry{}
 	shelf := shelfOf(false, p.Deleted)
+	e := vault.Entry{Ref: vault.Ref{Vault: p.Vault, Kind: p.Kind}, Managed: as != p.Kind}
+	var gone vault.Deletion
 	args := []any{p.Vault, string(as), shelf, p.After, max(p.Limit, 0)}
-	err := r.each("objects", sqlObjects, args, func(scan func(...any) error) error {
-		e := vault.Entry{Ref: vault.Ref{Vault: p.Vault, Kind: p.Kind}, Managed: as != p.Kind}
-		var deleted, purge *int64
-		var row entryRow
-		if err := scan(append([]any{&e.Name, &e.ID, &deleted, &purge}, row.into()...)...); err != nil {
-			return err
-		}
-		e.Deletion = deletion(shelf, deleted, purge)
+	into := entryInto(&e, &e.Name, &e.ID, (*inNanos)(&gone.At), (*inNanos)(&gone.PurgeAt))
+	err := r.each("objects", sqlObjects, args, into, func() error {
+		e.Deletion = deletion(shelf, gone)
 		list = append(list, e)
-		return row.fill(&list[len(list)-1])
+		return nil
 	})
 	return list, err
 }
@@ -54,19 +51,17 @@ func (r *reader) shelf(p vault.ObjectsPage, as vault.Kind) ([]vault.Entry, error
 func (r *reader) pending(p vault.ObjectsPage) ([]vault.Entry, error) {
 	list := []vault.Entry{}
 	shelf := shelfOf(true, p.Deleted)
+	e := vault.Entry{Ref: vault.Ref{Vault: p.Vault, Kind: p.Kind}, Pending: true}
+	var gone vault.Deletion
+	var body string
 	args := []any{p.Vault, string(p.Kind), shelf, p.After, max(p.Limit, 0)}
-	err := r.each("objects", sqlPending, args, func(scan func(...any) error) error {
-		e := vault.Entry{Ref: vault.Ref{Vault: p.Vault, Kind: p.Kind}, Pending: true}
-		var deleted, purge *int64
-		var body string
-		if err := scan(&e.Name, &e.ID, &deleted, &purge, &body); err != nil {
-			return err
-		}
-		e.Deletion = deletion(shelf, deleted, purge)
+	into := []any{&e.Name, &e.ID, (*inNanos)(&gone.At), (*inNanos)(&gone.PurgeAt), &body}
+	err := r.each("objects", sqlPending, args, into, func() error {
 		var rec objectRecord
 		if err := decode(body, &rec, &rec.V); err != nil {
 			return err
 		}
+		e.Deletion = deletion(shelf, gone)
 		if h := rec.Placeholder.placeholder(); h != nil {
 			e.Attributes, e.Tags = h.Attributes, h.Tags
 		}

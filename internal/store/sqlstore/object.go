@@ -22,11 +22,12 @@ func shelfOf(pending, deleted bool) (shelf int64) {
 	return shelf
 }
 
-func deletion(shelf int64, at, purge *int64) *vault.Deletion {
+// deletion is that of an object on a shelf.
+func deletion(shelf int64, d vault.Deletion) *vault.Deletion {
 	if shelf&shelfDeleted == 0 {
 		return nil
 	}
-	return &vault.Deletion{At: atNanos(at), PurgeAt: atNanos(purge)}
+	return &d
 }
 
 func place(ref vault.Ref, more ...any) []any {
@@ -36,32 +37,32 @@ func place(ref vault.Ref, more ...any) []any {
 // An objectRow is the row of an object.
 type objectRow struct {
 	vault.Object
-	shelf          int64
-	deleted, purge *int64
-	until          int64
-	body           string
-	raw            packed
+	shelf int64
+	gone  vault.Deletion
+	until int64
+	body  string
+	raw   packed
 }
 
 const objectColumns = `o.vault, o.kind, o.name, o.shelf, o.latest, o.deleted_at, o.purge_at, o.held, o.token, o.leased_until, o.attempt, o.rev, o.body, o.raw`
 
 func (r *objectRow) into() []any {
-	return []any{&r.Vault, &r.Kind, &r.Name, &r.shelf, &r.Latest, &r.deleted, &r.purge,
+	return []any{&r.Vault, &r.Kind, &r.Name, &r.shelf, &r.Latest, (*inNanos)(&r.gone.At), (*inNanos)(&r.gone.PurgeAt),
 		&r.Lease.Kind, &r.Lease.Token, &r.until, &r.Attempt, &r.Rev, &r.body, &r.raw.bytes}
 }
 
 // object returns the object of a row that was read.
 func (r *objectRow) object() (vault.Object, error) {
-	r.Deletion = deletion(r.shelf, r.deleted, r.purge)
-	if r.Lease.Token != "" {
-		r.Lease.Until = atNanos(&r.until)
+	o := r.Object
+	o.Deletion = deletion(r.shelf, r.gone)
+	if o.Lease.Token != "" {
+		o.Lease.Until = atInstant(r.until)
 	}
 	var rec objectRecord
 	if err := decode(r.body, &rec, &rec.V); err != nil {
 		return vault.Object{}, err
 	}
-	err := rec.fill(&r.Object, r.raw)
-	return r.Object, err
+	return o, rec.fill(&o, r.raw)
 }
 
 // A certificate may be asked for as a key or secret; of the two there is one at most.
@@ -124,11 +125,8 @@ func (r *reader) Orders(status vault.Status, vaultName string, after vault.Ref, 
 
 func (r *reader) objects(text string, args ...any) ([]vault.Object, error) {
 	list := []vault.Object{}
-	err := r.each("objects", text, args, func(scan func(...any) error) error {
-		var row objectRow
-		if err := scan(row.into()...); err != nil {
-			return err
-		}
+	var row objectRow
+	err := r.each("objects", text, args, row.into(), func() error {
 		o, err := row.object()
 		list = append(list, o)
 		return err

@@ -1,6 +1,10 @@
 package sqlstore
 
-import "certwright/internal/vault"
+import (
+	"time"
+
+	"certwright/internal/vault"
+)
 
 const (
 	outboxColumns = `seq, id, sink, topic, vault, kind, name, version, at, state, due, tries, error, body`
@@ -30,18 +34,16 @@ func (r *reader) Count(sink string, state vault.MessageState, most int) (n int, 
 
 func (r *reader) messages(text string, args ...any) ([]vault.Message, error) {
 	list := []vault.Message{}
-	err := r.each("outbox", text, args, func(scan func(...any) error) error {
-		var m vault.Message
-		var at *int64
-		var due int64
-		err := scan(&m.Seq, &m.ID, &m.Sink, &m.Topic, &m.Ref.Vault, &m.Ref.Kind, &m.Ref.Name, &m.Version, &at,
-			&m.State, &due, &m.Tries, &m.Error, (*blob)(&m.Body))
-		m.At = atNanos(at)
-		if due != 0 {
+	var m vault.Message
+	var due int64
+	into := []any{&m.Seq, &m.ID, &m.Sink, &m.Topic, &m.Ref.Vault, &m.Ref.Kind, &m.Ref.Name, &m.Version, (*inNanos)(&m.At),
+		&m.State, &due, &m.Tries, &m.Error, &m.Body}
+	err := r.each("outbox", text, args, into, func() error {
+		if m.Due = (time.Time{}); due != 0 {
 			m.Due = atNanos(&due)
 		}
 		list = append(list, m)
-		return err
+		return nil
 	})
 	return list, err
 }

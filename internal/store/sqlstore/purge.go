@@ -58,7 +58,7 @@ func (s *session) purgeVersions(object int64, n int64) (done bool, err error) {
 
 // purgeSome removes a slice of what a purged object left.
 func (s *session) purgeSome(object int64) error {
-	for began := time.Now(); time.Since(began) < purgeSlice; {
+	for began := (clock.Real{}).Now(); (clock.Real{}).Now().Sub(began) < purgeSlice; {
 		if done, err := s.purgeVersions(object, purgeChunk); err != nil {
 			return err
 		} else if done {
@@ -79,8 +79,8 @@ const (
 // sweep removes a slice in a transaction of its own. After an error it is left
 // until something was written again.
 func (w *writer) sweep() {
-	defer w.longest.note(clock.Real{}.Now())
-	w.swept = time.Now()
+	w.swept = clock.Real{}.Now()
+	defer w.longest.note(w.swept)
 	var object int64
 	err := w.session.one(sqlPurged, nil, &object)
 	if err == nil {

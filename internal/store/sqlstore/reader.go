@@ -37,11 +37,12 @@ func (r *reader) one(what, text string, args []any, into ...any) error {
 	return fmt.Errorf("read %s: %w", what, err)
 }
 
-func (r *reader) each(what, text string, args []any, row func(scan func(...any) error) error) error {
+// each reads every row of a query into the same place and calls row for it.
+func (r *reader) each(what, text string, args, into []any, row func() error) error {
 	if err := r.usable(); err != nil {
 		return err
 	}
-	if err := r.session.each(text, args, row); err != nil {
+	if err := r.session.each(text, args, into, row); err != nil {
 		return fmt.Errorf("read %s: %w", what, err)
 	}
 	return nil

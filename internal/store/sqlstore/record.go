@@ -73,22 +73,6 @@ func (p *packed) blob() []byte {
 	return p.bytes
 }
 
-// blob scans a BLOB, keeping NULL and empty apart, which the driver alone does not.
-type blob []byte
-
-// Scan implements sql.Scanner.
-func (b *blob) Scan(src any) error {
-	switch v := src.(type) {
-	case nil:
-		*b = nil
-	case []byte:
-		*b = append([]byte{}, v...)
-	default:
-		return fmt.Errorf("read bytes from a %T", src)
-	}
-	return nil
-}
-
 var (
 	earliest = time.Unix(0, math.MinInt64)
 	furthest = time.Unix(0, math.MaxInt64)

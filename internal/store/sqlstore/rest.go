@@ -1,7 +1,6 @@
 package sqlstore
 
 import (
-	"database/sql"
 	"strings"
 
 	"certwright/internal/vault"
@@ -31,11 +30,8 @@ const sqlIssuers = `SELECT body FROM issuers WHERE vault = $1 AND key > $2 ORDER
 // Issuers implements vault.Reader.
 func (r *reader) Issuers(vaultName, after string, limit int) ([]vault.IssuerConfig, error) {
 	list := []vault.IssuerConfig{}
-	err := r.each("issuers", sqlIssuers, []any{vaultName, after, max(limit, 0)}, func(scan func(...any) error) error {
-		var body string
-		if err := scan(&body); err != nil {
-			return err
-		}
+	var body string
+	err := r.each("issuers", sqlIssuers, []any{vaultName, after, max(limit, 0)}, []any{&body}, func() error {
 		c, err := decodeIssuer(vaultName, body)
 		list = append(list, c)
 		return err
@@ -63,7 +59,7 @@ const sqlAccount = `SELECT body, rev FROM accounts WHERE id = $1`
 // Account implements vault.Reader.
 func (r *reader) Account(id string) (vault.Account, error) {
 	a := vault.Account{ID: id}
-	if err := r.one("account", sqlAccount, []any{id}, (*blob)(&a.Body), &a.Rev); err != nil {
+	if err := r.one("account", sqlAccount, []any{id}, &a.Body, &a.Rev); err != nil {
 		return vault.Account{}, err
 	}
 	return a, nil
@@ -88,14 +84,13 @@ UNION ALL SELECT min(vault) FROM contacts WHERE vault > $3) AS found`
 func (r *reader) Vaults(after string, limit int) ([]string, error) {
 	list := []string{}
 	for len(list) < limit {
-		var next sql.NullString
-		if err := r.one("vaults", sqlNextVault, []any{after, after, after}, &next); err != nil {
+		if err := r.one("vaults", sqlNextVault, []any{after, after, after}, &after); err != nil {
 			return nil, err
 		}
-		if !next.Valid {
+		if after == "" { // NULL: there is none
 			break
 		}
-		list, after = append(list, next.String), next.String
+		list = append(list, after)
 	}
 	return list, nil
 }

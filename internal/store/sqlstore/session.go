@@ -3,24 +3,36 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"certwright/internal/vault"
 )
 
 // A session is one connection with its prepared statements. One goroutine uses
-// it at a time.
+// it at a time, for one statement after another.
 //
-// Statements run without the caller's context: with one that can end, the
-// driver starts a goroutine per statement, which costs more than a point read,
-// and every statement here is short. The context is looked at in between.
+// Statements go straight to the driver: database/sql's own way costs as much
+// again as a small statement takes. They run without the caller's context: with
+// one that can end, the driver starts a goroutine per statement, and every
+// statement here is short. The context is looked at in between.
 type session struct {
 	conn  *sql.Conn
-	stmts map[string]*sql.Stmt // by SQL text
+	stmts map[string]statement // by SQL text
+	args  []driver.NamedValue  // room for those of a statement
+	row   []driver.Value       // and for what it reads
 	fault error                // of the engine, since the writer last gave the turn
 	left  bool                 // a purge left versions behind, since the writer last looked
+}
+
+// A statement is what a driver prepares.
+type statement interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
 }
 
 // newSession takes a connection out of db and runs setup on it.
@@ -29,7 +41,7 @@ func newSession(ctx context.Context, db *sql.DB, setup ...[]string) (*session, e
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	s := &session{conn: conn, stmts: map[string]*sql.Stmt{}}
+	s := &session{conn: conn, stmts: map[string]statement{}}
 	for _, text := range slices.Concat(setup...) {
 		if _, err := conn.ExecContext(ctx, text); err != nil {
 			conn.Close()
@@ -39,83 +51,108 @@ func newSession(ctx context.Context, db *sql.DB, setup ...[]string) (*session, e
 	return s, nil
 }
 
-// close gives the connection back; its statements end with it.
+// close ends the statements and gives the connection back.
 func (s *session) close() error {
-	var first error
-	for _, stmt := range s.stmts {
-		if err := stmt.Close(); first == nil {
-			first = err
+	err := s.conn.Raw(func(any) (err error) {
+		for _, stmt := range s.stmts {
+			err = errors.Join(err, stmt.Close())
 		}
-	}
-	if err := s.conn.Close(); first == nil {
-		first = err
-	}
-	return first
+		return err
+	})
+	return errors.Join(err, s.conn.Close())
 }
 
-// prepared returns the statement of a text, prepared at its first use.
-func (s *session) prepared(text string) (*sql.Stmt, error) {
+// run runs fn with the statement of a text, prepared at its first use, and its
+// arguments. The connection is fn's alone: fn must not use the session.
+func (s *session) run(text string, args []any, fn func(statement, []driver.NamedValue) error) error {
+	return s.conn.Raw(func(conn any) error {
+		stmt, err := s.prepared(conn, text)
+		if err != nil {
+			return err
+		}
+		s.args = s.args[:0]
+		for i, arg := range args {
+			v, err := driver.DefaultParameterConverter.ConvertValue(arg)
+			if err != nil {
+				return fmt.Errorf("parameter %d of %q: %w", i+1, text, err)
+			}
+			s.args = append(s.args, driver.NamedValue{Ordinal: i + 1, Value: v})
+		}
+		return fn(stmt, s.args)
+	})
+}
+
+func (s *session) prepared(conn any, text string) (statement, error) {
 	if stmt, ok := s.stmts[text]; ok {
 		return stmt, nil
 	}
-	stmt, err := s.conn.PrepareContext(context.Background(), text)
+	stmt, err := conn.(driver.ConnPrepareContext).PrepareContext(context.Background(), text)
 	if err != nil {
+		s.fault = err
 		return nil, fmt.Errorf("prepare %q: %w", text, err)
 	}
-	s.stmts[text] = stmt
-	return stmt, nil
+	s.stmts[text] = stmt.(statement)
+	return s.stmts[text], nil
 }
 
 // exec runs a statement and returns how many rows it changed.
-func (s *session) exec(text string, args ...any) (int64, error) {
-	stmt, err := s.prepared(text)
-	if err != nil {
-		return 0, err
-	}
-	res, err := stmt.ExecContext(context.Background(), args...)
-	if err != nil {
-		s.fault = err
-		return 0, err
-	}
-	return res.RowsAffected()
+func (s *session) exec(text string, args ...any) (changed int64, err error) {
+	err = s.run(text, args, func(stmt statement, args []driver.NamedValue) error {
+		res, err := stmt.ExecContext(context.Background(), args)
+		if err != nil {
+			s.fault = err
+			return err
+		}
+		changed, err = res.RowsAffected()
+		return err
+	})
+	return changed, err
 }
 
 // one reads the row that a query finds; vault.ErrNotFound if there is none.
 func (s *session) one(text string, args []any, into ...any) error {
-	stmt, err := s.prepared(text)
-	if err != nil {
-		return err
-	}
-	err = stmt.QueryRowContext(context.Background(), args...).Scan(into...)
-	if errors.Is(err, sql.ErrNoRows) {
+	err := s.query(text, args, into, func() error { return errFound })
+	switch err {
+	case errFound:
+		return nil
+	case nil:
 		return vault.ErrNotFound
-	}
-	if err != nil {
-		s.fault = err
 	}
 	return err
 }
 
-// each calls row for every row of a query.
-func (s *session) each(text string, args []any, row func(scan func(...any) error) error) error {
-	stmt, err := s.prepared(text)
-	if err != nil {
-		return err
-	}
-	rows, err := stmt.QueryContext(context.Background(), args...)
-	if err != nil {
-		s.fault = err
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := row(rows.Scan); err != nil {
+var errFound = errors.New("found")
+
+// each reads every row of a query and calls row for it.
+func (s *session) each(text string, args, into []any, row func() error) error {
+	return s.query(text, args, into, row)
+}
+
+// query reads rows until row returns an error.
+func (s *session) query(text string, args, into []any, row func() error) error {
+	return s.run(text, args, func(stmt statement, args []driver.NamedValue) error {
+		rows, err := stmt.QueryContext(context.Background(), args)
+		if err != nil {
+			s.fault = err
 			return err
 		}
-	}
-	if err := rows.Err(); err != nil {
-		s.fault = err
-		return err
-	}
-	return nil
+		defer rows.Close()
+		s.row = slices.Grow(s.row[:0], len(into))[:len(into)]
+		for {
+			if err := rows.Next(s.row); err == io.EOF {
+				return nil
+			} else if err != nil {
+				s.fault = err
+				return err
+			}
+			for i, v := range s.row {
+				if err := scan(into[i], v); err != nil {
+					return fmt.Errorf("column %d: %w", i+1, err)
+				}
+			}
+			if err := row(); err != nil {
+				return err
+			}
+		}
+	})
 }

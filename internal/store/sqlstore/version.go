@@ -1,39 +1,15 @@
 package sqlstore
 
-import (
-	"database/sql"
-	"encoding/json"
-	"fmt"
-
-	"certwright/internal/vault"
-)
-
-// entryRow is the part of a list row that comes from the table versions. All
-// members may be NULL: an object may name a version that is not there.
-type entryRow struct {
-	enabled                    sql.NullBool
-	nbf, exp, created, updated *int64
-	tags, subject, contentType sql.NullString
-	keyType                    sql.NullString
-	exportable                 sql.NullBool
-	thumbprint                 []byte
-}
+import "certwright/internal/vault"
 
 const entryColumns = `v.enabled, v.nbf, v.exp, v.created, v.updated, v.tags, v.thumbprint, v.subject, v.content_type, v.key_type, v.exportable`
 
-func (e *entryRow) into() []any {
-	return []any{&e.enabled, &e.nbf, &e.exp, &e.created, &e.updated, &e.tags, (*blob)(&e.thumbprint), &e.subject, &e.contentType, &e.keyType, &e.exportable}
-}
-
-func (e *entryRow) fill(to *vault.Entry) error {
-	to.Attributes = vault.Attributes{Enabled: e.enabled.Bool, NotBefore: atSeconds(e.nbf), Expires: atSeconds(e.exp),
-		Created: atSeconds(e.created), Updated: atSeconds(e.updated)}
-	to.Thumbprint, to.Subject, to.ContentType = e.thumbprint, e.subject.String, e.contentType.String
-	to.KeyType, to.Exportable = vault.KeyType(e.keyType.String), e.exportable.Bool
-	if !e.tags.Valid {
-		return nil
-	}
-	return json.Unmarshal([]byte(e.tags.String), &to.Tags)
+// entryInto is where entryColumns go. All may be NULL: an object may name a
+// version that is not there.
+func entryInto(e *vault.Entry, before ...any) []any {
+	a := &e.Attributes
+	return append(before, &a.Enabled, (*inSeconds)(&a.NotBefore), (*inSeconds)(&a.Expires), (*inSeconds)(&a.Created), (*inSeconds)(&a.Updated),
+		(*inJSON)(&e.Tags), &e.Thumbprint, &e.Subject, &e.ContentType, &e.KeyType, &e.Exportable)
 }
 
 // Those of a certificate are found by keys and secrets as well; where the kind
@@ -58,17 +34,13 @@ func also(k vault.Kind) string {
 // Version implements vault.Reader.
 func (r *reader) Version(ref vault.Ref, id string) (vault.Version, error) {
 	v := vault.Version{Ref: ref, ID: id}
-	var row entryRow
+	var e vault.Entry
 	var stored vault.Kind
 	var body string
 	var raw packed
-	into := append([]any{&stored, &v.Name, &body, &raw.bytes}, row.into()...)
+	into := entryInto(&e, &stored, &v.Name, &body, &raw.bytes)
 	if err := r.one("version", sqlVersion, place(ref, id, also(ref.Kind)), into...); err != nil {
 		return vault.Version{}, err
-	}
-	var e vault.Entry
-	if err := row.fill(&e); err != nil {
-		return vault.Version{}, fmt.Errorf("read version: %w", err)
 	}
 	v.Attributes, v.Tags, v.Managed = e.Attributes, e.Tags, stored != ref.Kind
 	var rec versionRecord
@@ -90,15 +62,8 @@ func (r *reader) Versions(ref vault.Ref, after string, limit int) ([]vault.Entry
 // versions lists those of an object that is stored as a kind.
 func (r *reader) versions(ref vault.Ref, as vault.Kind, after string, limit int) ([]vault.Entry, error) {
 	list := []vault.Entry{}
-	err := r.each("versions", sqlVersions, place(ref.As(as), after, max(limit, 0)), func(scan func(...any) error) error {
-		e := vault.Entry{Ref: ref, Managed: as != ref.Kind}
-		var row entryRow
-		if err := scan(append([]any{&e.Name, &e.ID}, row.into()...)...); err != nil {
-			return err
-		}
-		if err := row.fill(&e); err != nil {
-			return err
-		}
+	e := vault.Entry{Ref: ref, Managed: as != ref.Kind}
+	err := r.each("versions", sqlVersions, place(ref.As(as), after, max(limit, 0)), entryInto(&e, &e.Name, &e.ID), func() error {
 		list = append(list, e)
 		return nil
 	})

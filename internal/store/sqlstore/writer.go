@@ -1,10 +1,11 @@
 package sqlstore
 
 import (
-	"certwright/internal/clock"
 	"errors"
 	"fmt"
 	"time"
+
+	"certwright/internal/clock"
 )
 
 const (
@@ -53,7 +54,7 @@ func newWriter(s *session, begin string) *writer {
 func (w *writer) run() {
 	defer close(w.stopped)
 	for {
-		if w.chore && (len(w.queue) == 0 || time.Since(w.swept) > sweepWait) {
+		if w.chore && (len(w.queue) == 0 || (clock.Real{}).Now().Sub(w.swept) > sweepWait) {
 			w.sweep()
 		}
 		select {
@@ -86,7 +87,7 @@ func (w *writer) refuse() {
 func (w *writer) between(gone <-chan struct{}, fn func(*session)) {
 	done := make(chan struct{})
 	select {
-	case w.aside <- func(s *session) { defer close(done); fn(s) }:
+	case w.aside <- func(s *session) { defer close(done); defer w.longest.note(clock.Real{}.Now()); fn(s) }:
 		<-done
 	case <-gone:
 	case <-w.stop:
@@ -125,7 +126,7 @@ func (w *writer) gather(first *update, began time.Time) (kept []*update, ok bool
 		case fails:
 			return kept, false
 		}
-		if n == maxBatch || time.Since(began) > enough {
+		if n == maxBatch || (clock.Real{}).Now().Sub(began) > enough {
 			break
 		}
 		if n >= w.last {
