@@ -122,7 +122,7 @@ func fullOperation(r vault.Ref) *vault.Operation {
 		CancelRequested: true, CancelDue: instant.Add(2 * time.Second), CancelLost: true, PreserveOrder: true, Renewal: true,
 		Policy: fullPolicy(), Enabled: true, Tags: map[string]string{"a": "b"}, Private: vault.Sealed("sealed"),
 		Issuer: &issuer, State: []byte("state"), Attempt: 3, Hastened: instant.Add(-time.Hour), Missed: instant, Unasked: time.Hour,
-		Asks: true, Unheard: true, Approval: &vault.Approval{At: instant, Approved: true, Message: "why"},
+		Asks: true, MailOwed: true, Approval: &vault.Approval{At: instant, Approved: true, Message: "why"},
 		History: []vault.Note{{At: instant, Last: instant.Add(time.Hour), Times: 2, Text: "asked"}, {At: instant, Last: instant, Times: 1, Text: "answered"}},
 		Target:  id(2), Staged: &staged, Created: instant}
 }
