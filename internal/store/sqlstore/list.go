@@ -10,7 +10,7 @@ import "certwright/internal/vault"
 const (
 	onShelf    = ` WHERE o.vault = $1 AND o.kind = $2 AND o.shelf = $3 AND o.key > $4 ORDER BY o.key LIMIT $5 + 0`
 	sqlObjects = `SELECT o.name, o.latest, o.deleted_at, o.purge_at, ` + entryColumns + `
-FROM objects o LEFT JOIN versions v ON v.object = o.id AND v.id = o.latest` + onShelf
+FROM objects o LEFT JOIN versions v ON v.vault = o.vault AND v.key = o.key AND v.object = o.id AND v.id = o.latest` + onShelf
 	// Few are pending, and what is shown of those is in the body.
 	sqlPending = `SELECT o.name, o.latest, o.deleted_at, o.purge_at, o.body FROM objects o` + onShelf
 )

@@ -141,8 +141,8 @@ func TestStatementsUseIndexes(t *testing.T) {
 	}
 	// Their second steps: no list of versions or page of objects reads a body.
 	seconds := map[string]string{
-		"sqlObjects":  "SEARCH v USING PRIMARY KEY (object=? AND id=?) LEFT-JOIN",
-		"sqlVersions": "SEARCH v USING PRIMARY KEY (object=? AND id>?)",
+		"sqlObjects":  "SEARCH v USING PRIMARY KEY (vault=? AND key=? AND object=? AND id=?) LEFT-JOIN",
+		"sqlVersions": "SEARCH v USING PRIMARY KEY (vault=? AND key=? AND object=? AND id>?)",
 	}
 	s := openInside(t)
 	for name, text := range statements {

@@ -17,52 +17,61 @@ const (
 
 const (
 	sqlObjectID      = `SELECT id FROM objects WHERE vault = $1 AND kind = $2 AND key = $3`
-	sqlPurgeBodies   = `DELETE FROM bodies WHERE id IN (SELECT body FROM versions WHERE object = $1 ORDER BY id LIMIT $2 + 0)`
-	sqlPurgeVersions = `DELETE FROM versions WHERE object = $1 AND id IN (SELECT id FROM versions WHERE object = $1 ORDER BY id LIMIT $2 + 0)`
 	sqlPurgeObject   = `DELETE FROM objects WHERE id = $1`
-	sqlPurgeLater    = `INSERT INTO purged (object) VALUES ($1)`
-	sqlPurged        = `SELECT object FROM purged ORDER BY object LIMIT 1`
+	purged           = ` FROM versions WHERE vault = $1 AND key = $2 AND object = $3`
+	sqlPurgeBodies   = `DELETE FROM bodies WHERE id IN (SELECT body` + purged + ` ORDER BY id LIMIT $4 + 0)`
+	sqlPurgeVersions = `DELETE` + purged + ` AND id IN (SELECT id` + purged + ` ORDER BY id LIMIT $4 + 0)`
+	sqlPurgeLater    = `INSERT INTO purged (vault, key, object) VALUES ($1, $2, $3)`
+	sqlPurged        = `SELECT vault, key, object FROM purged ORDER BY object LIMIT 1`
 	sqlPurgeDone     = `DELETE FROM purged WHERE object = $1`
 )
+
+// A remnant is an object that is gone, whose versions may be there still.
+type remnant struct {
+	vault, key string
+	object     int64
+}
+
+func (g remnant) args(more ...any) []any { return append([]any{g.vault, g.key, g.object}, more...) }
 
 // Purge implements vault.Tx. The object and its first versions go at once; what
 // is left of them hangs on nothing, and the writer removes it in slices.
 func (t *tx) Purge(ref vault.Ref) error {
-	var id int64
-	if err := t.one("object", sqlObjectID, place(ref), &id); err != nil {
+	gone := remnant{vault: ref.Vault, key: ref.Key()}
+	if err := t.one("object", sqlObjectID, place(ref), &gone.object); err != nil {
 		if errors.Is(err, vault.ErrNotFound) {
 			return nil
 		}
 		return err
 	}
-	if _, err := t.exec("object", sqlPurgeObject, id); err != nil {
+	if _, err := t.exec("object", sqlPurgeObject, gone.object); err != nil {
 		return err
 	}
-	done, err := t.session.purgeVersions(id, purgeAtOnce)
+	done, err := t.session.purgeVersions(gone, purgeAtOnce)
 	if err != nil || done {
 		return err
 	}
-	_, err = t.exec("purge", sqlPurgeLater, id)
+	_, err = t.exec("purge", sqlPurgeLater, gone.args()...)
 	t.session.left = true
 	return err
 }
 
 // purgeVersions removes up to n versions of an object and tells whether that was all.
-func (s *session) purgeVersions(object int64, n int64) (done bool, err error) {
-	if _, err := s.exec(sqlPurgeBodies, object, n); err != nil {
+func (s *session) purgeVersions(gone remnant, n int64) (done bool, err error) {
+	if _, err := s.exec(sqlPurgeBodies, gone.args(n)...); err != nil {
 		return false, err
 	}
-	removed, err := s.exec(sqlPurgeVersions, object, n)
+	removed, err := s.exec(sqlPurgeVersions, gone.args(n)...)
 	return removed < n, err
 }
 
 // purgeSome removes a slice of what a purged object left.
-func (s *session) purgeSome(object int64) error {
+func (s *session) purgeSome(gone remnant) error {
 	for began := (clock.Real{}).Now(); (clock.Real{}).Now().Sub(began) < purgeSlice; {
-		if done, err := s.purgeVersions(object, purgeChunk); err != nil {
+		if done, err := s.purgeVersions(gone, purgeChunk); err != nil {
 			return err
 		} else if done {
-			_, err = s.exec(sqlPurgeDone, object)
+			_, err = s.exec(sqlPurgeDone, gone.object)
 			return err
 		}
 	}
@@ -81,13 +90,13 @@ const (
 func (w *writer) sweep() {
 	w.swept = clock.Real{}.Now()
 	defer w.longest.note(w.swept)
-	var object int64
-	err := w.session.one(sqlPurged, nil, &object)
+	var gone remnant
+	err := w.session.one(sqlPurged, nil, &gone.vault, &gone.key, &gone.object)
 	if err == nil {
 		_, err = w.session.exec(w.begin)
 	}
 	if err == nil {
-		err = w.session.purgeSome(object)
+		err = w.session.purgeSome(gone)
 	}
 	if err == nil {
 		_, err = w.session.exec("COMMIT")

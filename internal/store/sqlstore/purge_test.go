@@ -20,8 +20,8 @@ func putMany(t *testing.T, s *Store, n int) {
 	_, err := s.db.ExecContext(t.Context(), fmt.Sprintf(`
 WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 INSERT INTO bodies (id, body, raw) SELECT 1000000 + i, '{"v":1,"secret":{"value":400}}', randomblob(400) FROM n;
-INSERT INTO versions (object, id, enabled, subject, content_type, key_type, exportable, body)
-SELECT o.id, printf('%%07d', b.id - 1000000), 1, '', '', '', 0, b.id FROM bodies b, objects o WHERE o.key = 'many' AND b.id > 1000000;
+INSERT INTO versions (vault, key, object, id, enabled, subject, content_type, key_type, exportable, body)
+SELECT o.vault, o.key, o.id, printf('%%07d', b.id - 1000000), 1, '', '', '', 0, b.id FROM bodies b, objects o WHERE o.key = 'many' AND b.id > 1000000;
 PRAGMA wal_checkpoint(TRUNCATE)`, n))
 	must(t, err)
 }

@@ -16,10 +16,10 @@ func entryInto(e *vault.Entry, before ...any) []any {
 // asked for is another, both are the same.
 const (
 	sqlVersion = `SELECT o.kind, o.name, b.body, b.raw, ` + entryColumns + `
-FROM objects o JOIN versions v ON v.object = o.id JOIN bodies b ON b.id = v.body
+FROM objects o JOIN versions v ON v.vault = $1 AND v.key = $3 AND v.object = o.id JOIN bodies b ON b.id = v.body
 WHERE o.id = (SELECT id FROM objects WHERE vault = $1 AND key = $3 AND kind IN ($2, $5)) AND v.id = $4`
 	sqlVersions = `SELECT o.name, v.id, ` + entryColumns + `
-FROM objects o JOIN versions v ON v.object = o.id
+FROM objects o JOIN versions v ON v.vault = o.vault AND v.key = o.key AND v.object = o.id
 WHERE o.vault = $1 AND o.key = $3 AND o.kind = $2 AND v.id > $4 ORDER BY v.id LIMIT $5 + 0`
 )
 

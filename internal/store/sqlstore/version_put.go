@@ -10,9 +10,9 @@ import (
 
 const (
 	sqlInsertBody = `INSERT INTO bodies (body, raw) SELECT $5, $6 FROM objects o
-WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3 AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.object = o.id AND v.id = $4) RETURNING id`
-	sqlInsertVersion = `INSERT INTO versions (object, id, enabled, nbf, exp, created, updated, tags, thumbprint, subject, content_type, key_type, exportable, body)
-SELECT o.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM objects o WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3`
+WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3 AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.vault = $1 AND v.key = $3 AND v.object = o.id AND v.id = $4) RETURNING id`
+	sqlInsertVersion = `INSERT INTO versions (vault, key, object, id, enabled, nbf, exp, created, updated, tags, thumbprint, subject, content_type, key_type, exportable, body)
+SELECT $1, $3, o.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM objects o WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3`
 )
 
 // PutVersion implements vault.Tx. vault.ErrNotFound: there is no such object.
@@ -61,7 +61,7 @@ func tagsText(tags map[string]string) *string {
 }
 
 const (
-	versionOf        = ` WHERE object IN (SELECT id FROM objects WHERE vault = $1 AND kind IN ($2, $5) AND key = $3) AND id = $4`
+	versionOf        = ` WHERE vault = $1 AND key = $3 AND object IN (SELECT id FROM objects WHERE vault = $1 AND kind IN ($2, $5) AND key = $3) AND id = $4`
 	sqlUpdateVersion = `UPDATE versions SET enabled = $6, nbf = $7, exp = $8, created = $9, updated = $10, tags = $11` + versionOf
 	sqlDeleteBody    = `DELETE FROM bodies WHERE id IN (SELECT body FROM versions` + versionOf + `)`
 	sqlDeleteVersion = `DELETE FROM versions` + versionOf

@@ -36,7 +36,11 @@ CREATE TABLE objects (
     raw          BLOB   NOT NULL
 );
 
+-- By name first: the versions that a list page shows stand as near to each other
+-- as their objects do in the list.
 CREATE TABLE versions (
+    vault        TEXT   NOT NULL,
+    key          TEXT   NOT NULL,
     object       BIGINT NOT NULL,
     id           TEXT   NOT NULL,
     enabled      BIGINT NOT NULL,
@@ -51,7 +55,7 @@ CREATE TABLE versions (
     key_type     TEXT   NOT NULL,
     exportable   BIGINT NOT NULL,
     body         BIGINT NOT NULL,
-    PRIMARY KEY (object, id)
+    PRIMARY KEY (vault, key, object, id)
 ) WITHOUT ROWID;
 
 -- Bodies of versions, filled in order of arrival: a batch of writes touches few pages.
@@ -63,7 +67,9 @@ CREATE TABLE bodies (
 
 -- Objects that are purged and whose versions are still to be removed.
 CREATE TABLE purged (
-    object INTEGER PRIMARY KEY
+    object INTEGER PRIMARY KEY,
+    vault  TEXT NOT NULL,
+    key    TEXT NOT NULL
 );
 
 -- All names: those that callers reach, and those that have only an operation
@@ -113,8 +119,8 @@ CREATE UNIQUE INDEX objects_key ON objects (vault, key, kind);
 
 -- The versions, each of a certificate joined with its key and secret. A secret
 -- keeps the value that it has.
-INSERT INTO versions (object, id, enabled, nbf, exp, created, updated, tags, thumbprint, subject, content_type, key_type, exportable, body)
-SELECT o.id, v.id, v.enabled, v.nbf, v.exp, v.created, v.updated, v.tags, v.thumbprint, v.subject,
+INSERT INTO versions (vault, key, object, id, enabled, nbf, exp, created, updated, tags, thumbprint, subject, content_type, key_type, exportable, body)
+SELECT o.vault, o.key, o.id, v.id, v.enabled, v.nbf, v.exp, v.created, v.updated, v.tags, v.thumbprint, v.subject,
     coalesce(s.content_type, v.content_type), coalesce(k.key_type, v.key_type), coalesce(k.exportable, v.exportable), v.body
 FROM objects o
 JOIN old_versions v ON v.vault = o.vault AND v.kind = o.kind AND v.key = o.key AND v.pending = 0
@@ -127,7 +133,7 @@ SELECT c.id,
         'certificate', json_extract(c.body, '$.certificate'), 'key', json_extract(kb.body, '$.key'), 'secret', json_extract(sb.body, '$.secret'))) END,
     CASE WHEN o.kind <> 'certificates' THEN c.raw ELSE CAST(c.raw || coalesce(kb.raw, x'') || coalesce(sb.raw, x'') AS BLOB) END
 FROM objects o
-JOIN versions v ON v.object = o.id
+JOIN versions v ON v.vault = o.vault AND v.key = o.key AND v.object = o.id
 JOIN old_bodies c ON c.id = v.body
 LEFT JOIN old_versions k ON o.kind = 'certificates' AND k.vault = o.vault AND k.kind = 'keys' AND k.key = o.key AND k.id = v.id
 LEFT JOIN old_versions s ON o.kind = 'certificates' AND s.vault = o.vault AND s.kind = 'secrets' AND s.key = o.key AND s.id = v.id
