@@ -58,6 +58,8 @@ var statements = map[string]string{
 	"sqlOrders":         sqlOrders,
 	"sqlOutbox":         sqlOutbox,
 	"sqlOwnObject":      sqlOwnObject,
+	"sqlProbe":          sqlProbe,
+	"sqlProbeEnd":       sqlProbeEnd,
 	"sqlPending":        sqlPending,
 	"sqlPurgeBodies":    sqlPurgeBodies,
 	"sqlPurgeDone":      sqlPurgeDone,
