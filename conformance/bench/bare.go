@@ -16,13 +16,16 @@ import (
 	"encoding/pem"
 	"errors"
 	"io"
+	"maps"
 	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -36,7 +39,8 @@ type bareReady struct {
 }
 
 // bareServer starts net/http over TLS in a process of its own: GET /N answers N
-// bytes and POST signs, which is the limit of any server in Go.
+// bytes, with headers that were PUT before if /headers follows, and POST signs. That
+// is the limit of any server in Go.
 func (s *stand) bareServer() (*place, error) {
 	if s.bare != nil {
 		return s.bare, nil
@@ -98,18 +102,40 @@ func serveBare(in io.Reader, out io.Writer) error {
 var filler = bytes.Repeat([]byte("x"), 64<<10)
 
 func answerBare(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodPost {
+	switch r.Method {
+	case http.MethodPost:
 		signBare(w, r)
 		return
+	case http.MethodPut:
+		learnHeaders(w, r)
+		return
 	}
-	n, err := strconv.Atoi(r.URL.Path[1:])
+	size, with := strings.CutSuffix(r.URL.Path[1:], "/headers")
+	n, err := strconv.Atoi(size)
 	if err != nil || n < 0 || n > len(filler) {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	if to := w.Header(); with {
+		maps.Copy(to, *headers.Load())
+	} else {
+		to.Set("Content-Type", "application/json; charset=utf-8")
+	}
 	w.Header().Set("Content-Length", strconv.Itoa(n))
 	_, _ = w.Write(filler[:n])
+}
+
+// headers are what GET /N/headers answers with.
+var headers atomic.Pointer[http.Header]
+
+// learnHeaders takes them from the body.
+func learnHeaders(w http.ResponseWriter, r *http.Request) {
+	var h http.Header
+	if err := json.NewDecoder(r.Body).Decode(&h); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	headers.Store(&h)
 }
 
 // signer makes the bare server's one RSA key when it is needed first.

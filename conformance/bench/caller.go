@@ -19,6 +19,7 @@ type caller struct {
 	base   *url.URL
 	header http.Header
 	answer bytes.Buffer // of the last call
+	said   http.Header  // its headers
 	random *rand.Rand
 
 	next  string // page of the list that it reads
@@ -73,6 +74,7 @@ func (c *caller) send(method, path, body string, want int) error {
 		return err
 	}
 	defer resp.Body.Close()
+	c.said = resp.Header
 	c.answer.Reset()
 	if _, err := c.answer.ReadFrom(resp.Body); err != nil {
 		return err

@@ -44,7 +44,7 @@ func growth(s *stand) ([]row, error) {
 	any := func(i int) float64 { return ratio(got[i+3].cpu, got[i].cpu) }
 	rows := []row{atMost(1.5, any(0), fmt.Sprintf("GET of any of %d certificates beside any of %d, server CPU", s.scale.certificates, smallCertificates), "<= 1.5x",
 		"%.2fx: %.3f ms beside %.3f ms", any(0), median(got[3].cpu), median(got[0].cpu))}
-	for i, kind := range []string{"certificates", "secrets"} {
+	for i, kind := range kinds[:2] {
 		n := []int{s.scale.certificates, s.scale.secrets}[i]
 		at, before := median(got[4+i].cpu), median(got[1+i].cpu)
 		rows = append(rows, atMost(0.3, max(at, before), "list page of 25 "+kind+", server CPU", "<= 0.3 ms", "%.2f ms of %d, %.2f ms of %d", before, smallCertificates, at, n),
