@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
 	"time"
 )
@@ -71,10 +73,17 @@ func exit(err error) {
 
 // measure sets up the stand and measures the groups that are asked for.
 func measure(s *stand, only string) (*report, error) {
+	defer s.close()
 	if err := s.open(); err != nil {
 		return nil, err
 	}
-	defer s.close()
+	go func() { // what was started must not outlive this
+		interrupted := make(chan os.Signal, 1)
+		signal.Notify(interrupted, os.Interrupt)
+		<-interrupted
+		s.close()
+		exit(errors.New("interrupted"))
+	}()
 	r := newReport(s.scale)
 	for _, g := range groups {
 		if only != "" && !strings.Contains(","+only+",", ","+g.name+",") {

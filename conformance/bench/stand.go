@@ -25,6 +25,7 @@ type stand struct {
 	servers map[string]*server
 	bare    *place
 	bao     *place
+	closing sync.Mutex
 	ends    []func()
 }
 
@@ -56,9 +57,12 @@ func (s *stand) open() (err error) {
 
 // close ends all that was started, the last one first.
 func (s *stand) close() {
+	s.closing.Lock()
+	defer s.closing.Unlock()
 	for i := len(s.ends) - 1; i >= 0; i-- {
 		s.ends[i]()
 	}
+	s.ends = nil
 }
 
 // A server is certwright with a data folder.
