@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"certwright/internal/must"
 )
@@ -141,5 +142,24 @@ func TestBackupDrill(t *testing.T) {
 	}
 	if len(before) < 200 || len(d.acknowledged()) <= len(before) {
 		t.Errorf("%d before the backup, %d in all", len(before), len(d.acknowledged()))
+	}
+}
+
+// What takes long tells how far it is, not more often than people read.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	var said bytes.Buffer
+	tell := progressEvery(&said, 0)
+	tell("copying", 1, 4)
+	tell("copying", 0, 0) // nothing to do is no progress
+	tell("reading back", 4, 4)
+	if said.String() != "copying: 25 %\nreading back: 100 %\n" {
+		t.Errorf("%q", said.String())
+	}
+	said.Reset()
+	tell = progressEvery(&said, time.Hour)
+	tell("copying", 1, 4)
+	if said.Len() > 0 || progressOn(&said) != nil {
+		t.Errorf("%q", said.String())
 	}
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"fmt"
 
 	"certwright/internal/config"
 )
@@ -16,10 +17,24 @@ func Hold(path string) (release func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if sizeOf(f.file(databaseFile)) >= 0 {
-		if err := f.holdDatabase(); err != nil {
-			return nil, errors.Join(err, f.close())
-		}
+	if err := f.idle(); err != nil {
+		return nil, errors.Join(err, f.close())
 	}
 	return f.close, nil
+}
+
+// idle refuses a database that a server has locked, whose lock file somebody removed.
+func (f *folder) idle() error {
+	path := f.file(databaseFile)
+	if sizeOf(path) < 0 {
+		return nil
+	}
+	held, err := lockDatabase(path)
+	if errors.Is(err, errLocked) {
+		return fmt.Errorf("the database %s is in use by another process\nhint: stop that server, or choose another folder with --data", path)
+	}
+	if err != nil {
+		return fmt.Errorf("lock the database %s: %w", path, err)
+	}
+	return held.Close()
 }

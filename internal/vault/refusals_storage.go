@@ -2,7 +2,10 @@ package vault
 
 // StorageUnavailable answers a request that cannot be done while the server's
 // disk will not do.
-func StorageUnavailable(f StorageFault) *Error {
-	return &Error{Reason: Unavailable, Code: "ServiceUnavailable",
-		Message: "The server can store nothing at the moment: " + f.String() + ". Nothing was changed, and what is stored is still served; try again later."}
+func StorageUnavailable(e *StorageError) *Error {
+	message := "The server can store nothing at the moment: " + e.Fault.String() + ". Nothing was changed, and what is stored is still served; try again later."
+	if e.Reading {
+		message = "The server cannot read its data at the moment: " + e.Fault.String() + ". Try again later."
+	}
+	return &Error{Reason: Unavailable, Code: "ServiceUnavailable", Message: message}
 }

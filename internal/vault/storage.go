@@ -29,8 +29,9 @@ func (f StorageFault) String() string {
 // A StorageError is what a Store answers while its disk will not do: nobody who
 // called is at fault, nothing was changed, and later the same call may succeed.
 type StorageError struct {
-	Fault StorageFault
-	Err   error // of the engine
+	Fault   StorageFault
+	Reading bool  // it could not even be read
+	Err     error // of the engine
 }
 
 // Error says what is wrong, and the engine's words.
@@ -56,7 +57,7 @@ func RefusalIn(err error) *Error {
 	}
 	var e *StorageError
 	if errors.As(err, &e) {
-		return StorageUnavailable(e.Fault)
+		return StorageUnavailable(e)
 	}
 	return nil
 }

@@ -49,6 +49,7 @@ func writeUntilRefused(path string) {
 		})
 	}
 	fmt.Println("refused:", vault.RefusalIn(err))
+	fmt.Println("read:", vault.RefusalIn(s.View(context.Background(), func(vault.Reader) error { return err })))
 	grow(1 << 40)
 	<-over
 	fmt.Println("after it:", s.Update(context.Background(), func(tx vault.Tx) error { return tx.PutSetting("k", "v") }), s.Trouble())
@@ -65,6 +66,7 @@ func TestFailingDisk(t *testing.T) {
 	out, err := child.CombinedOutput()
 	want := `trouble: its disk fails
 refused: ServiceUnavailable: The server can store nothing at the moment: its disk fails. Nothing was changed, and what is stored is still served; try again later.
+read: ServiceUnavailable: The server cannot read its data at the moment: its disk fails. Try again later.
 after it: <nil> <nil>
 closed: <nil>
 `

@@ -77,7 +77,7 @@ func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
 	for range maxReaders {
 		s.readers <- nil
 	}
-	_ = s.noted(disk)
+	_ = s.noted(disk, false)
 	return s, nil
 }
 

@@ -9,11 +9,14 @@ import (
 	driver "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
 
+	"certwright/internal/clock"
 	"certwright/internal/vault"
 )
 
-// probeEvery is how often a store in trouble looks whether it can write again.
-const probeEvery = time.Second
+const (
+	probeEvery = time.Second     // a store in trouble looks whether it can write again
+	quiet      = 5 * time.Second // without a fault, until a disk that failed counts as mended: elsewhere it may still fail
+)
 
 // A trouble is what keeps a store from writing. It begins with a write that
 // fails for the disk's sake, and ends with a probe that does not: the writes of
@@ -21,6 +24,7 @@ const probeEvery = time.Second
 type trouble struct {
 	mu       sync.Mutex
 	now      *vault.StorageError // nil: none
+	last     time.Time           // that the disk failed
 	told     func(*vault.StorageError)
 	failures map[vault.StorageFault]int64
 	probes   sync.WaitGroup
@@ -57,7 +61,7 @@ func (s *Store) OnTrouble(fn func(*vault.StorageError)) {
 }
 
 // noted returns the error of a call as what it means, and remembers it.
-func (s *Store) noted(err error) error {
+func (s *Store) noted(err error, reading bool) error {
 	if err == nil {
 		return nil
 	}
@@ -65,9 +69,13 @@ func (s *Store) noted(err error) error {
 	if e == nil {
 		return err
 	}
+	e.Reading = reading
 	t := &s.trouble
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if e.Fault == vault.DiskFails {
+		t.last = clock.Real{}.Now()
+	}
 	if t.failures == nil {
 		t.failures = map[vault.StorageFault]int64{}
 	}
@@ -111,14 +119,22 @@ func (s *Store) probe() {
 			return
 		case <-tick.C:
 		}
-		if err := s.writer.do(context.Background(), writeSome); err == nil {
-			s.trouble.mu.Lock()
-			defer s.trouble.mu.Unlock()
-			s.trouble.now = nil
-			s.trouble.tell(nil)
+		if err := s.writer.do(context.Background(), writeSome); err == nil && s.trouble.over() {
 			return
 		}
 	}
+}
+
+// over ends a trouble, unless the disk failed just now.
+func (t *trouble) over() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if (clock.Real{}).Now().Sub(t.last) < quiet {
+		return false
+	}
+	t.now = nil
+	t.tell(nil)
+	return true
 }
 
 const (

@@ -13,7 +13,7 @@ const maxReaders = 4
 // View runs fn on one consistent snapshot. It waits for a connection while
 // maxReaders are in use, so fn must not call View.
 func (s *Store) View(ctx context.Context, fn func(vault.Reader) error) error {
-	return s.noted(s.view(ctx, fn))
+	return s.noted(s.view(ctx, fn), true)
 }
 
 func (s *Store) view(ctx context.Context, fn func(vault.Reader) error) error {
@@ -59,5 +59,5 @@ func (s *Store) view(ctx context.Context, fn func(vault.Reader) error) error {
 // It runs fn in the caller's goroutine. fn must not call Update, which would wait
 // for itself; what it reads, it reads through tx.
 func (s *Store) Update(ctx context.Context, fn func(vault.Tx) error) error {
-	return s.noted(s.writer.do(ctx, fn))
+	return s.noted(s.writer.do(ctx, fn), false)
 }
