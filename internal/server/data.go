@@ -83,7 +83,7 @@ func (s *Server) unseal(ctx context.Context) (err error) {
 	if s.seal, _, err = open(ctx, s.store, s.folder.file(keysetFile)); err != nil {
 		return err
 	}
-	s.mark(true)
+	s.marking.Go(func() { s.mark(true) })
 	return nil
 }
 
@@ -105,6 +105,7 @@ func (s *Server) closeDatabase() error {
 	if s.store == nil {
 		return nil
 	}
+	s.marking.Wait()
 	err := s.store.Close()
 	if s.marked {
 		s.mark(sizeOf(s.folder.file(databaseFile+"-wal")) > 0)

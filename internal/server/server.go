@@ -50,6 +50,7 @@ type Server struct {
 
 	folder    *folder
 	marked    bool // mark.json is ours
+	marking   sync.WaitGroup
 	store     *sqlstore.Store
 	seal      *seal.Keyset
 	clock     *keptClock
@@ -214,6 +215,7 @@ func (s *Server) openListeners(ctx context.Context) (err error) {
 	if err := s.unlessFull(s.Ready.WriteAzure(s.config.Tenant)); err != nil {
 		return err
 	}
+	s.marking.Wait() // before anything is written that somebody may miss
 	s.background.Go(func() {
 		if err := s.worker.Run(s.ctx); err != nil {
 			s.log.Error("worker ended", "error", err)
