@@ -37,7 +37,7 @@ func (s *Orders) conclude(ctx context.Context, l vault.Lease, was vault.Operatio
 // shownAtOnce stores what came of a step that a GET took, on the object that it
 // read; vault.ErrStale where the object was changed since, by a cancel say, or a
 // worker was handed the job.
-func (s *Orders) shownAtOnce(ctx context.Context, was vault.Object, next outcome) error {
+func (s *Orders) shownAtOnce(ctx context.Context, was vault.Object, next outcome, show func(vault.Reader, vault.Object)) error {
 	now := s.Now()
 	var due time.Time
 	err := s.Change(ctx, was.Ref, func(tx vault.Tx) error {
@@ -47,7 +47,11 @@ func (s *Orders) shownAtOnce(ctx context.Context, was vault.Object, next outcome
 			return err
 		}
 		_, due, _ = o.NextJob()
-		return tx.PutObject(&o)
+		if err := tx.PutObject(&o); err != nil {
+			return err
+		}
+		show(tx, o)
+		return nil
 	})
 	if err == nil {
 		s.report(*was.Operation, next)

@@ -26,38 +26,41 @@ type Reading func(r vault.Reader, o vault.Object) error
 // (docs/decisions/002-when-work-happens.md). vault.ErrNotFound: there is no such object.
 func (s *Orders) View(ctx context.Context, ref vault.Ref, read Reading) error {
 	for until := (clock.Real{}).Now().Add(settleWait); ; {
-		var w work
-		ready := false
-		err := s.Store.View(ctx, func(r vault.Reader) error {
-			o, err := r.Object(ref)
-			if err != nil {
-				return err
-			}
-			if w, ready, err = s.ready(r, o); err != nil || ready {
-				return err
-			}
-			return read(r, o)
-		})
+		w, ready, err := s.look(ctx, ref, read)
 		if err != nil || !ready {
 			return err
 		}
-		now := clock.Real{}.Now()
-		switch {
+		shown := false
+		switch now := (clock.Real{}).Now(); {
 		case !w.o.Busy(now):
-			err = s.settle(ctx, w)
+			shown, err = s.settle(ctx, w, ref.Kind, read)
 		case now.After(until): // the worker is at it for long
 			return s.asItStands(ctx, ref, read)
 		default:
 			err = pause(ctx)
 		}
 		switch {
-		case err == nil, errors.Is(err, vault.ErrStale): // stale: somebody else finished it, or cancelled
 		case vault.IsStorageFault(err): // nothing can be stored
 			return s.asItStands(ctx, ref, read)
-		default:
+		case shown, err != nil && !errors.Is(err, vault.ErrStale): // stale: somebody else finished it, or cancelled
 			return err
 		}
 	}
+}
+
+// look reads an object; ready: not yet, since this GET can finish an operation first.
+func (s *Orders) look(ctx context.Context, ref vault.Ref, read Reading) (w work, ready bool, err error) {
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		o, err := r.Object(ref)
+		if err != nil {
+			return err
+		}
+		if w, ready, err = s.ready(r, o); err != nil || ready {
+			return err
+		}
+		return read(r, o)
+	})
+	return w, ready, err
 }
 
 // asItStands reads an object whose operation cannot be finished now.
@@ -97,24 +100,30 @@ func (s *Orders) ready(r vault.Reader, o vault.Object) (w work, yes bool, err er
 }
 
 // settle takes the step that ends an operation, without a lease: what it achieved is
-// stored only if nobody has touched the object since it was read. GETs that
-// come meanwhile wait for the first.
-func (s *Orders) settle(ctx context.Context, w work) error {
+// stored only if nobody has touched the object since it was read, and read from
+// there, as an object of a kind. GETs that come meanwhile wait for the first;
+// those have shown nothing yet.
+func (s *Orders) settle(ctx context.Context, w work, kind vault.Kind, read Reading) (shown bool, err error) {
 	done, first := s.settling.enter(w.o.Ref.String())
 	if !first {
 		select {
 		case <-done:
-			return nil
+			return false, nil
 		case <-ctx.Done():
-			return ctx.Err()
+			return false, ctx.Err()
 		}
 	}
 	defer s.settling.leave(w.o.Ref.String())
 	next, err := s.step(ctx, w)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return s.shownAtOnce(ctx, w.o, next)
+	var answer error
+	err = s.shownAtOnce(ctx, w.o, next, func(r vault.Reader, o vault.Object) { answer = read(r, o.As(kind)) })
+	if err != nil {
+		return false, err
+	}
+	return true, answer
 }
 
 // settling are the names whose operations a GET is ending.

@@ -93,6 +93,15 @@ type Placeholder struct {
 	Tags       map[string]string
 }
 
+// As returns a certificate seen as its key or secret.
+func (o Object) As(k Kind) Object {
+	if k == o.Kind {
+		return o
+	}
+	return Object{Ref: o.Ref.As(k), Managed: true, Latest: o.Latest, Placeholder: o.Placeholder, Deletion: o.Deletion,
+		Operation: o.Operation, Created: o.Created, Lease: o.Lease, Attempt: o.Attempt, Rev: o.Rev}
+}
+
 // Pending reports whether no version of a certificate was ever completed.
 func (o Object) Pending() bool { return o.Placeholder != nil }
 

@@ -85,11 +85,7 @@ func (r *reader) Object(ref vault.Ref) (vault.Object, error) {
 	if err != nil {
 		return vault.Object{}, fmt.Errorf("read object: %w", err)
 	}
-	if o.Kind != ref.Kind {
-		o.Kind, o.Managed = ref.Kind, true
-		o.Policy, o.Schedule, o.Jobs = nil, vault.Schedule{}, nil
-	}
-	return o, nil
+	return o.As(ref.Kind), nil
 }
 
 // ofCertificates reports whether certificates are seen as objects of a kind.
