@@ -114,14 +114,13 @@ func TestPurgeGoesOnAfterAStart(t *testing.T) {
 		return s
 	}
 	s := open()
-	putMany(t, s, 8000)
-	must(t, s.Update(t.Context(), func(tx vault.Tx) error { return tx.Purge(many) }))
+	putMany(t, s, 2000)
+	_, err := s.db.ExecContext(t.Context(), // as a purge leaves it
+		`INSERT INTO purged (vault, key, object) SELECT vault, key, id FROM objects WHERE key = 'many'; DELETE FROM objects WHERE key = 'many'`)
+	must(t, err)
 	must(t, s.Close())
 	s = open()
 	defer func() { must(t, s.Close()) }()
-	if versions, _, purged := leftOver(t, s); versions == 0 || purged != 1 {
-		t.Fatalf("%d versions of %d purged objects are left: nothing to go on with", versions, purged)
-	}
 	look := time.NewTicker(time.Millisecond)
 	defer look.Stop()
 	for purging(t, s) {

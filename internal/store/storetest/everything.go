@@ -30,14 +30,12 @@ func allObjects(t *testing.T, s vault.Store) {
 		return get(t, s, func(r vault.Reader) ([]vault.Object, error) { return r.AllObjects(after, limit) })
 	}
 	for limit := 1; limit <= len(want)+1; limit++ {
-		all, after := []vault.Object{}, vault.Ref{}
-		for page := list(after, limit); len(page) > 0; page = list(after, limit) {
-			if len(page) > limit {
-				t.Fatalf("a page of %d, limit %d", len(page), limit)
+		same(t, "all objects", pages(t, limit, func(limit int, last *vault.Object) []vault.Object {
+			if last == nil {
+				return list(vault.Ref{}, limit)
 			}
-			all, after = append(all, page...), page[len(page)-1].Ref
-		}
-		same(t, "all objects", all, want)
+			return list(last.Ref, limit)
+		}), want)
 	}
 	same(t, "a page of none", len(list(vault.Ref{}, 0)), 0)
 	update(t, s, purging(want[3].Ref))

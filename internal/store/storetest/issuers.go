@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"slices"
 	"testing"
 
 	"certwright/internal/vault"
@@ -41,19 +40,13 @@ func issuersListed(t *testing.T, s vault.Store) {
 		want = append(want, fullIssuer("web", name))
 	}
 	for limit := 1; limit <= 6; limit++ {
-		got := []vault.IssuerConfig{}
-		for after := ""; ; {
-			page := get(t, s, func(r vault.Reader) ([]vault.IssuerConfig, error) { return r.Issuers("web", after, limit) })
-			if len(page) > limit {
-				t.Fatalf("a page of %d, limit %d", len(page), limit)
+		same(t, "issuers", pages(t, limit, func(limit int, last *vault.IssuerConfig) []vault.IssuerConfig {
+			after := ""
+			if last != nil {
+				after = vault.Ref{Name: last.Name}.Key()
 			}
-			if len(page) == 0 {
-				break
-			}
-			got = append(got, page...)
-			after = vault.Ref{Name: page[len(page)-1].Name}.Key()
-		}
-		same(t, "issuers", got, want)
+			return get(t, s, func(r vault.Reader) ([]vault.IssuerConfig, error) { return r.Issuers("web", after, limit) })
+		}), want)
 	}
 }
 
@@ -75,10 +68,10 @@ func contacts(t *testing.T, s vault.Store) {
 }
 
 // vaultsListed: each vault once that has an object, deleted or not, an issuer
-// or contacts, in order of name, page by page, and no longer.
+// or contacts, in order of name, page by page, and no longer; "-" is none.
 func vaultsListed(t *testing.T, s vault.Store) {
 	gone := vault.Ref{Vault: "gone", Kind: vault.Secrets, Name: "a"}
-	for _, r := range []vault.Ref{ref("a"), ref("b"), {Vault: "both", Kind: vault.Keys, Name: "k"}, gone} {
+	for _, r := range []vault.Ref{ref("a"), ref("b"), {Vault: "both", Kind: vault.Keys, Name: "k"}, {Vault: "-", Kind: vault.Sinks, Name: hook}, gone} {
 		put(t, s, vault.Object{Ref: r})
 	}
 	change(t, s, gone, func(o *vault.Object) { o.Deletion = deleted() })
@@ -91,17 +84,13 @@ func vaultsListed(t *testing.T, s vault.Store) {
 		return tx.PutContacts("a-1", []vault.Contact{{Email: "a@example.org"}})
 	})
 	list := func(limit int) []string {
-		all, after := []string{}, ""
-		for {
-			page := get(t, s, func(r vault.Reader) ([]string, error) { return r.Vaults(after, limit) })
-			if len(page) > limit {
-				t.Fatalf("a page of %d, limit %d", len(page), limit)
+		return pages(t, limit, func(limit int, last *string) []string {
+			after := ""
+			if last != nil {
+				after = *last
 			}
-			if len(page) == 0 {
-				return all
-			}
-			all, after = slices.Concat(all, page), page[len(page)-1]
-		}
+			return get(t, s, func(r vault.Reader) ([]string, error) { return r.Vaults(after, limit) })
+		})
 	}
 	for limit := 1; limit <= 6; limit++ {
 		same(t, "vaults", list(limit), []string{"a-1", "both", "gone", "issuers-1", "web"})

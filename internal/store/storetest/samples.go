@@ -266,3 +266,20 @@ func noVersion(t *testing.T, s vault.Store, r vault.Ref, id string) {
 	t.Helper()
 	wantErr(t, s, vault.ErrNotFound, func(rd vault.Reader) (vault.Version, error) { return rd.Version(r, id) })
 }
+
+// pages reads a list page by page, of at most limit rows each, and joins them.
+func pages[T any](t *testing.T, limit int, read func(limit int, last *T) []T) []T {
+	t.Helper()
+	all := []T{}
+	var last *T // nil: from the beginning
+	for {
+		page := read(limit, last)
+		if len(page) > limit {
+			t.Fatalf("a page of %d, limit %d", len(page), limit)
+		}
+		if len(page) == 0 {
+			return all
+		}
+		all, last = append(all, page...), &page[len(page)-1]
+	}
+}

@@ -129,18 +129,13 @@ func versionsListed(t *testing.T, s vault.Store) {
 			want = append(want, certificate(ref("a"), n).As(kind).Entry())
 		}
 		for limit := 1; limit <= 5; limit++ {
-			got := []vault.Entry{}
-			for after := ""; ; {
-				page := get(t, s, func(r vault.Reader) ([]vault.Entry, error) { return r.Versions(ref("A").As(kind), after, limit) })
-				if len(page) == 0 {
-					break
+			got := pages(t, limit, func(limit int, last *vault.Entry) []vault.Entry {
+				after := ""
+				if last != nil {
+					after = last.ID
 				}
-				if len(page) > limit {
-					t.Fatalf("a page of %d, limit %d", len(page), limit)
-				}
-				got = append(got, page...)
-				after = page[len(page)-1].ID
-			}
+				return get(t, s, func(r vault.Reader) ([]vault.Entry, error) { return r.Versions(ref("A").As(kind), after, limit) })
+			})
 			same(t, "versions", got, want)
 		}
 		same(t, "none wanted", len(get(t, s, func(r vault.Reader) ([]vault.Entry, error) { return r.Versions(ref("a").As(kind), "", 0) })), 0)
