@@ -190,6 +190,43 @@ func TestFailuresAmongKept(t *testing.T) {
 	}
 }
 
+// An update that is run again for another's sake, and only then fails, is undone
+// alone.
+func TestFailureOfOneThatRunsAgain(t *testing.T) {
+	t.Parallel()
+	undo := errors.New("undo")
+	for name, end := range map[string]func() error{
+		"undo": func() error { return undo }, "a panic": func() error { panic("a panic") }, "exited": func() error { runtime.Goexit(); return nil },
+	} {
+		inVirtualTime(t, func(t *testing.T, s *Store) {
+			put := func(key string) func(vault.Tx) error {
+				return func(tx vault.Tx) error { return tx.PutSetting(key, "v") }
+			}
+			runs := 0
+			fails := func(tx vault.Tx) error {
+				runs++
+				if err := tx.PutSetting("fails", "v"); err != nil || runs == 1 {
+					return err
+				}
+				return end()
+			}
+			errs := together(t, s, put("before"), fails, put("after"), func(tx vault.Tx) error { return errors.Join(tx.PutSetting("cause", "v"), undo) })
+			if errs[0] != nil || errs[1] == nil || errs[1].Error() != name || errs[2] != nil || runs != 2 {
+				t.Errorf("%s: %v, run %d times", name, errs, runs)
+			}
+			for key, want := range map[string]bool{"before": true, "fails": false, "after": true, "cause": false} {
+				err := s.View(context.Background(), func(r vault.Reader) error {
+					_, err := r.Setting(key)
+					return err
+				})
+				if (err == nil) != want {
+					t.Errorf("%s: %s: %v", name, key, err)
+				}
+			}
+		})
+	}
+}
+
 // PutObject tells the caller a new revision; where the transaction is undone, on
 // its own account or another's, that is taken back.
 func TestRevisionsOfUndoneUpdates(t *testing.T) {
