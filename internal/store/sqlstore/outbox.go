@@ -47,3 +47,49 @@ func (r *reader) messages(text string, args ...any) ([]vault.Message, error) {
 	})
 	return list, err
 }
+
+const (
+	sqlAppend = `INSERT INTO outbox (state, id, sink, topic, vault, kind, name, version, at, due, tries, error, body)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', $11)`
+	sqlPutMessage = `UPDATE outbox SET state = $2, due = $3, tries = $4, error = $5 WHERE seq = $1`
+	// Seq grows with at: a row that is young ends the search.
+	sqlDropMessages = `DELETE FROM outbox WHERE seq IN (SELECT seq FROM
+(SELECT seq, at FROM outbox WHERE sink = $1 AND state = $2 ORDER BY seq LIMIT $4 + 0) AS oldest WHERE at < $3)`
+	sqlHasten = `UPDATE outbox SET due = $1 WHERE state = 'queued' AND due > $1`
+)
+
+// Append implements vault.Tx.
+func (t *tx) Append(m vault.Message) error {
+	m.State = vault.Delivered
+	if m.Sink != "" {
+		m.State = vault.Queued
+	}
+	_, err := t.exec("message", sqlAppend, string(m.State), m.ID, m.Sink, m.Topic, m.Ref.Vault, string(m.Ref.Kind), m.Ref.Name,
+		m.Version, nanos(m.At), dueNanos(m.Due), m.Body)
+	return err
+}
+
+// PutMessage implements vault.Tx. vault.ErrNotFound if there is no such message.
+func (t *tx) PutMessage(m vault.Message) error {
+	return t.must("message", sqlPutMessage, m.Seq, string(m.State), dueNanos(m.Due), m.Tries, m.Error)
+}
+
+// DropMessages implements vault.Tx.
+func (t *tx) DropMessages(sink string, state vault.MessageState, before time.Time, n int) (int, error) {
+	dropped, err := t.exec("messages", sqlDropMessages, sink, string(state), nanos(before), max(n, 0))
+	return int(dropped), err
+}
+
+// HastenMessages implements vault.Tx.
+func (t *tx) HastenMessages(now time.Time) error {
+	_, err := t.exec("messages", sqlHasten, instant(now))
+	return err
+}
+
+// dueNanos is 0 for the zero time, which sorts before all others.
+func dueNanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return *nanos(t)
+}

@@ -48,14 +48,10 @@ func (r attributesRecord) attributes() vault.Attributes {
 // fromObject returns the body of an object and its bytes.
 func fromObject(o *vault.Object) (objectRecord, packed) {
 	var raw packed
-	r := objectRecord{V: recordVersion, Created: nanos(o.Created), Schedule: fromSchedule(o.Schedule)}
+	r := objectRecord{V: recordVersion, Created: nanos(o.Created), Rotation: fromRotation(o.Rotation), Schedule: fromSchedule(o.Schedule)}
 	if o.Policy != nil {
 		p := fromPolicy(*o.Policy)
 		r.Policy = &p
-	}
-	if o.Rotation != nil {
-		p := fromRotation(*o.Rotation)
-		r.Rotation = &p
 	}
 	if p := o.Placeholder; p != nil {
 		r.Placeholder = &placeholderRecord{fromAttributes(p.Attributes), p.Tags}
@@ -80,17 +76,11 @@ func samePolicy(o *vault.Object) bool {
 
 // fill sets what an object carries.
 func (r *objectRecord) fill(o *vault.Object, raw packed) (err error) {
-	o.Created, o.Schedule = atNanos(r.Created), r.Schedule.schedule()
+	o.Created, o.Rotation, o.Placeholder, o.Schedule = atNanos(r.Created), r.Rotation.policy(), r.Placeholder.placeholder(), r.Schedule.schedule()
 	if r.Policy != nil {
 		p := r.Policy.policy()
 		o.Policy = &p
 	}
-	if r.Rotation != nil {
-		if o.Rotation, err = r.Rotation.policy(); err != nil {
-			return err
-		}
-	}
-	o.Placeholder = r.Placeholder.placeholder()
 	if r.Operation != nil {
 		if o.Operation, err = r.Operation.operation(o.Ref, r.Policy, raw); err != nil {
 			return err

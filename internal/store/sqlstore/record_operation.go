@@ -62,7 +62,7 @@ func fromOperation(of *vault.Object, raw *packed) *operationRecord {
 	o := of.Operation
 	r := &operationRecord{
 		RequestID: o.RequestID, Status: string(o.Status), Detail: o.Detail,
-		IssuerName: o.IssuerName, CancelRequested: o.CancelRequested, CancelDue: nanos(o.CancelDue),
+		Failure: (*failureRecord)(o.Failure), IssuerName: o.IssuerName, CancelRequested: o.CancelRequested, CancelDue: nanos(o.CancelDue),
 		CancelLost: o.CancelLost, PreserveOrder: o.PreserveOrder, Renewal: o.Renewal,
 		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Hastened: nanos(o.Hastened), Missed: nanos(o.Missed),
 		Unasked: o.Unasked, Asks: o.Asks, MailOwed: o.MailOwed, Target: o.Target, Created: nanos(o.Created),
@@ -74,9 +74,6 @@ func fromOperation(of *vault.Object, raw *packed) *operationRecord {
 	if !samePolicy(of) {
 		p := fromPolicy(o.Policy)
 		r.Policy = &p
-	}
-	if o.Failure != nil {
-		r.Failure = &failureRecord{Code: o.Failure.Code, Message: o.Failure.Message}
 	}
 	if o.Issuer != nil {
 		issuer := fromIssuer(*o.Issuer)
@@ -98,7 +95,7 @@ func fromOperation(of *vault.Object, raw *packed) *operationRecord {
 func (r *operationRecord) operation(ref vault.Ref, policy *policyRecord, raw packed) (*vault.Operation, error) {
 	o := &vault.Operation{
 		Ref: ref, RequestID: r.RequestID, Status: vault.Status(r.Status), Detail: r.Detail,
-		IssuerName: r.IssuerName, CancelRequested: r.CancelRequested, CancelDue: atNanos(r.CancelDue),
+		Failure: (*vault.Failure)(r.Failure), IssuerName: r.IssuerName, CancelRequested: r.CancelRequested, CancelDue: atNanos(r.CancelDue),
 		CancelLost: r.CancelLost, PreserveOrder: r.PreserveOrder, Renewal: r.Renewal,
 		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Hastened: atNanos(r.Hastened), Missed: atNanos(r.Missed),
 		Unasked: r.Unasked, Asks: r.Asks, MailOwed: r.MailOwed, Target: r.Target, Created: atNanos(r.Created),
@@ -111,9 +108,6 @@ func (r *operationRecord) operation(ref vault.Ref, policy *policyRecord, raw pac
 	}
 	if policy != nil {
 		o.Policy = policy.policy()
-	}
-	if r.Failure != nil {
-		o.Failure = &vault.Failure{Code: r.Failure.Code, Message: r.Failure.Message}
 	}
 	if r.Issuer != nil {
 		issuer := r.Issuer.issuer(r.IssuerVault)

@@ -42,8 +42,8 @@ type actionRecord struct {
 }
 
 type platformRecord struct {
-	Usage    string `json:"usage,omitzero"`
-	Metadata []byte `json:"metadata,omitzero"`
+	CertificateUsage string `json:"usage,omitzero"`
+	Metadata         []byte `json:"metadata,omitzero"`
 }
 
 func fromPolicy(p vault.Policy) policyRecord {
@@ -51,22 +51,17 @@ func fromPolicy(p vault.Policy) policyRecord {
 		KeyType: string(p.Key.Type), Curve: string(p.Key.Curve), Size: p.Key.Size,
 		Exportable: p.Key.Exportable, Reuse: p.Key.Reuse,
 		Secret:  p.Secret.ContentType,
-		Subject: p.X509.Subject, EKUs: p.X509.EKUs, Usage: p.X509.Usage,
+		Subject: p.X509.Subject, SANs: (*sansRecord)(p.X509.SANs), EKUs: p.X509.EKUs, Usage: p.X509.Usage,
 		Months: p.X509.ValidityMonths, CA: p.X509.CA,
 		Issuer: p.Issuer.Name, CertType: p.Issuer.CertType, Transp: p.Issuer.Transparency,
-		Enabled: p.Enabled, Created: nanos(p.Created), Updated: nanos(p.Updated),
-	}
-	if s := p.X509.SANs; s != nil {
-		r.SANs = &sansRecord{DNS: s.DNS, Emails: s.Emails, UPNs: s.UPNs, URIs: s.URIs, IPs: s.IPs}
+		Platform: (*platformRecord)(p.Platform),
+		Enabled:  p.Enabled, Created: nanos(p.Created), Updated: nanos(p.Updated),
 	}
 	if p.Lifetime != nil {
 		r.Lifetime = make([]actionRecord, len(p.Lifetime))
 	}
 	for i, a := range p.Lifetime {
 		r.Lifetime[i] = actionRecord{Percent: a.Trigger.LifetimePercentage, Days: a.Trigger.DaysBeforeExpiry, Action: a.Action}
-	}
-	if m := p.Platform; m != nil {
-		r.Platform = &platformRecord{Usage: m.CertificateUsage, Metadata: m.Metadata}
 	}
 	return r
 }
@@ -76,13 +71,11 @@ func (r policyRecord) policy() vault.Policy {
 		Key: vault.KeyProps{Type: vault.KeyType(r.KeyType), Curve: vault.Curve(r.Curve), Size: r.Size,
 			Exportable: r.Exportable, Reuse: r.Reuse},
 		Secret: vault.SecretProps{ContentType: r.Secret},
-		X509: vault.X509Props{Subject: r.Subject, EKUs: r.EKUs, Usage: r.Usage,
+		X509: vault.X509Props{Subject: r.Subject, SANs: (*vault.SANs)(r.SANs), EKUs: r.EKUs, Usage: r.Usage,
 			ValidityMonths: r.Months, CA: r.CA},
-		Issuer:  vault.IssuerParams{Name: r.Issuer, CertType: r.CertType, Transparency: r.Transp},
-		Enabled: r.Enabled, Created: atNanos(r.Created), Updated: atNanos(r.Updated),
-	}
-	if s := r.SANs; s != nil {
-		p.X509.SANs = &vault.SANs{DNS: s.DNS, Emails: s.Emails, UPNs: s.UPNs, URIs: s.URIs, IPs: s.IPs}
+		Issuer:   vault.IssuerParams{Name: r.Issuer, CertType: r.CertType, Transparency: r.Transp},
+		Platform: (*vault.PlatformManaged)(r.Platform),
+		Enabled:  r.Enabled, Created: atNanos(r.Created), Updated: atNanos(r.Updated),
 	}
 	if r.Lifetime != nil {
 		p.Lifetime = make([]vault.LifetimeAction, len(r.Lifetime))
@@ -90,9 +83,6 @@ func (r policyRecord) policy() vault.Policy {
 	for i, a := range r.Lifetime {
 		p.Lifetime[i] = vault.LifetimeAction{Action: a.Action,
 			Trigger: vault.Trigger{LifetimePercentage: a.Percent, DaysBeforeExpiry: a.Days}}
-	}
-	if m := r.Platform; m != nil {
-		p.Platform = &vault.PlatformManaged{CertificateUsage: m.Usage, Metadata: m.Metadata}
 	}
 	return p
 }

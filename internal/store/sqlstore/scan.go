@@ -25,8 +25,6 @@ func scan(into, v any) error {
 		return scanText(to, v)
 	case *[]byte:
 		return scanBytes(to, v)
-	case *vault.Sealed:
-		return scanBytes(to, v)
 	case *int64:
 		return scanNumber(to, v)
 	case *int:
@@ -57,14 +55,14 @@ func scanText[T ~string](to *T, v any) error {
 }
 
 // scanBytes keeps the driver's bytes, which it makes anew for every value.
-func scanBytes[T ~[]byte](to *T, v any) error {
+func scanBytes(to *[]byte, v any) error {
 	switch v := v.(type) {
 	case []byte:
-		if *to = T(v); v == nil {
-			*to = T{}
+		if *to = v; v == nil {
+			*to = []byte{}
 		}
 	case string:
-		*to = T(v)
+		*to = []byte(v)
 	case nil:
 		*to = nil
 	default:

@@ -111,7 +111,7 @@ func (s *session) exec(text string, args ...any) (changed int64, err error) {
 
 // one reads the row that a query finds; vault.ErrNotFound if there is none.
 func (s *session) one(text string, args []any, into ...any) error {
-	err := s.query(text, args, into, func() error { return errFound })
+	err := s.each(text, args, into, func() error { return errFound })
 	switch err {
 	case errFound:
 		return nil
@@ -123,13 +123,9 @@ func (s *session) one(text string, args []any, into ...any) error {
 
 var errFound = errors.New("found")
 
-// each reads every row of a query and calls row for it.
+// each reads the rows of a query, each into the same place, and calls row for it
+// until that returns an error.
 func (s *session) each(text string, args, into []any, row func() error) error {
-	return s.query(text, args, into, row)
-}
-
-// query reads rows until row returns an error.
-func (s *session) query(text string, args, into []any, row func() error) error {
 	return s.run(text, args, func(stmt statement, args []driver.NamedValue) error {
 		rows, err := stmt.QueryContext(context.Background(), args)
 		if err != nil {
