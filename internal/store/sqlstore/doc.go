@@ -4,9 +4,11 @@
 //
 // On SQLite one goroutine owns the only writing connection and commits what
 // waits together (writer.go); reads run beside it on a few connections, each on
-// its own snapshot (view.go). What is searched stands in columns, what is
-// carried in a JSON body with a version number (record*.go). Begin with open.go,
-// then migrations/sqlite, then writer.go.
+// its own snapshot (view.go). A name is one row with one revision; a version is
+// a small row for lists and a body, and one of a certificate serves as its key and
+// secret. What is searched stands in columns, what is carried in a JSON body with
+// a version number (record*.go). Begin with open.go, then migrations/sqlite, then
+// writer.go.
 package sqlstore
 
 // File is the database's name in a data folder.
