@@ -1,17 +1,14 @@
 package mail
 
 import (
-	"bytes"
 	"fmt"
 	"io"
-	"mime"
-	"mime/multipart"
 	"net/http"
-	"net/mail"
 	"strings"
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/testvault"
 )
 
@@ -29,11 +26,11 @@ providers:
 	send := func(method, path, body string) {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), method, v.URL+path+"?api-version=7.4", strings.NewReader(body))
-		must(t, err)
+		must.Do(t, err)
 		r.Header.Set("Authorization", "Bearer x")
 		r.Header.Set("Content-Type", "application/json")
 		answer, err := v.Client().Do(r)
-		must(t, err)
+		must.Do(t, err)
 		defer answer.Body.Close()
 		if text, _ := io.ReadAll(answer.Body); answer.StatusCode/100 != 2 {
 			t.Fatalf("%s %s: %d %s", method, path, answer.StatusCode, text)
@@ -46,8 +43,7 @@ providers:
 	send("PUT", "/certificates/issuers/corp", `{"provider":"Corp"}`)
 	send("POST", "/certificates/asks/create", fmt.Sprintf(policy, "own", "asks"))
 	v.Advance(time.Minute)
-	subject, text := read(t, s.next(t).Text)
-	wants(t, subject, text, "Certificate asks in vault default waits for approval", "asks.example.org", "certwright approve asks --vault default")
+	wants(t, s.next(t).Text, "Certificate asks in vault default waits for approval", "asks.example.org", "certwright approve asks --vault default")
 
 	send("POST", "/certificates/site/create", fmt.Sprintf(policy, "corp", "site"))
 	v.Advance(time.Minute)
@@ -59,13 +55,15 @@ providers:
 		{"Certificate site in vault default: its renewal is late", "Due since:", "the next try, after ", "Request rejected: CAA forbids it.", "certwright retry site --vault default"},
 		{"Certificate site in vault default is not renewed and expires soon", "A person must look after it now", "CAA forbids it.", "Next try:"},
 	} {
-		subject, text := read(t, s.next(t).Text)
-		wants(t, subject, text, want[0], want[1:]...)
+		wants(t, s.next(t).Text, want[0], want[1:]...)
 	}
 }
 
-func wants(t *testing.T, subject, text, want string, parts ...string) {
+// wants fails unless a mail has the subject, and its text all parts.
+func wants(t *testing.T, letter, want string, parts ...string) {
 	t.Helper()
+	_, subject, text := read(t, letter)
+	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if subject != want {
 		t.Errorf("subject %q, want %q", subject, want)
 	}
@@ -74,20 +72,4 @@ func wants(t *testing.T, subject, text, want string, parts ...string) {
 			t.Errorf("%q is not in the mail:\n%s", p, text)
 		}
 	}
-}
-
-// read is the subject and the plain text of a mail.
-func read(t *testing.T, letter string) (subject, text string) {
-	t.Helper()
-	m, err := mail.ReadMessage(strings.NewReader(letter))
-	must(t, err)
-	subject, err = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
-	must(t, err)
-	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	must(t, err)
-	part, err := multipart.NewReader(m.Body, params["boundary"]).NextPart()
-	must(t, err)
-	plain, err := io.ReadAll(part)
-	must(t, err)
-	return subject, string(bytes.ReplaceAll(plain, []byte("\r\n"), []byte("\n")))
 }

@@ -2,7 +2,6 @@ package mail
 
 import (
 	"bufio"
-	"bytes"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
@@ -23,6 +22,7 @@ import (
 
 	"certwright/internal/clock"
 	"certwright/internal/engine"
+	"certwright/internal/must"
 	"certwright/internal/notify"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
@@ -67,15 +67,15 @@ func start(t *testing.T, program string, args ...string) *server {
 	s := httptest.NewTLSServer(nil) // for its certificate, good for 127.0.0.1
 	defer s.Close()
 	key, err := x509.MarshalPKCS8PrivateKey(s.TLS.Certificates[0].PrivateKey)
-	must(t, err)
+	must.Do(t, err)
 	cert := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
 	out := &server{bundle: write(t, cert)}
 	both := write(t, append(cert, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...))
 	cmd := exec.Command(program, append([]string{"-cert", both, "-password", password}, args...)...)
 	cmd.Stderr = os.Stderr
 	lines, err := cmd.StdoutPipe()
-	must(t, err)
-	must(t, cmd.Start())
+	must.Do(t, err)
+	must.Do(t, cmd.Start())
 	t.Cleanup(func() { _, _ = cmd.Process.Kill(), cmd.Wait() })
 	out.lines = bufio.NewScanner(lines)
 	out.lines.Buffer(nil, 1<<20)
@@ -91,7 +91,7 @@ func (s *server) next(t *testing.T) (m taken) {
 	if !s.lines.Scan() {
 		t.Fatal("the mail server took no more mails")
 	}
-	must(t, json.Unmarshal(s.lines.Bytes(), &m))
+	must.Do(t, json.Unmarshal(s.lines.Bytes(), &m))
 	return m
 }
 
@@ -106,24 +106,24 @@ func TestMail(t *testing.T) {
 			s := start(t, program, fmt.Sprintf("-tls=%v", way == "tls"))
 			sinks, err := notify.Settings{SMTP: &notify.MailSettings{Host: s.host, From: "Köln <certs@example.org>", User: "robot",
 				PasswordFile: write(t, []byte(password)), TLS: way, CABundle: s.bundle}}.Open(notify.Means{})
-			must(t, err)
+			must.Do(t, err)
 			store, err := sqlstore.Open(t.Context(), filepath.Join(t.TempDir(), "certwright.db"))
-			must(t, err)
-			t.Cleanup(func() { must(t, store.Close()) })
+			must.Do(t, err)
+			t.Cleanup(func() { must.Do(t, store.Close()) })
 			c, err := notify.New(notify.Delivery{Store: store, Clock: clock.Real{}, Sinks: sinks, Log: slog.New(slog.DiscardHandler)})
-			must(t, err)
+			must.Do(t, err)
 			text := "Zertifikat läuft ab.\n.\n..\nFrom me\n" + strings.Repeat("long ", 400)
 			body, err := json.Marshal(vault.Mail{To: []string{"a@example.org", "ghost@nowhere.test", "b@example.org"}, Subject: "läuft ab: " + strings.Repeat("日", 60), Text: text, HTML: "<p>ü</p>"})
-			must(t, err)
+			must.Do(t, err)
 			now := time.Now()
-			must(t, store.Update(t.Context(), func(tx vault.Tx) error {
+			must.Do(t, store.Update(t.Context(), func(tx vault.Tx) error {
 				m := vault.Message{ID: vault.NewID(), Sink: notify.MailSink, Topic: vault.TopicMail, At: now, Due: now, Body: body}
 				return errors.Join(tx.Append(m), engine.SetJob(tx, vault.JobDeliver, vault.SinkRef(notify.MailSink), now))
 			}))
 			w := worker.New(worker.Worker{Store: store, Clock: clock.Real{}, Slots: 1, Lease: time.Minute, Log: c.Log,
 				Handlers: map[vault.JobKind]worker.Handler{vault.JobDeliver: c.Deliver}})
 			_, err = w.RunDue(t.Context())
-			must(t, err)
+			must.Do(t, err)
 			for _, to := range []string{"a@example.org", "b@example.org"} {
 				got := s.next(t)
 				if got.User != "robot" || got.Hello != "example.org" || got.From != "certs@example.org" || len(got.To) != 1 || got.To[0] != to || !got.TLS {
@@ -142,38 +142,39 @@ func TestMail(t *testing.T) {
 // check reads a mail as a program for mail does.
 func check(t *testing.T, letter, subject, text string) {
 	t.Helper()
-	m, err := mail.ReadMessage(strings.NewReader(letter))
-	must(t, err)
-	got, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
-	if err != nil || got != subject {
-		t.Errorf("subject %q (%v)", got, err)
+	m, got, plain := read(t, letter)
+	if got != subject {
+		t.Errorf("subject %q", got)
 	}
 	if from, err := m.Header.AddressList("From"); err != nil || from[0].Name != "Köln" {
 		t.Errorf("from %v (%v)", from, err)
 	}
-	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
-	must(t, err)
-	part, err := multipart.NewReader(m.Body, params["boundary"]).NextPart()
-	must(t, err)
-	plain, err := io.ReadAll(part)
-	must(t, err)
-	if want := strings.ReplaceAll(text, "\n", "\r\n"); !bytes.Equal(plain, []byte(want)) {
+	if want := strings.ReplaceAll(text, "\n", "\r\n"); plain != want {
 		t.Errorf("text %q, want %q", plain, want)
 	}
+}
+
+// read takes a mail apart: its header, its subject and its plain text as sent.
+func read(t *testing.T, letter string) (m *mail.Message, subject, plain string) {
+	t.Helper()
+	m, err := mail.ReadMessage(strings.NewReader(letter))
+	must.Do(t, err)
+	subject, err = new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
+	must.Do(t, err)
+	_, params, err := mime.ParseMediaType(m.Header.Get("Content-Type"))
+	must.Do(t, err)
+	part, err := multipart.NewReader(m.Body, params["boundary"]).NextPart()
+	must.Do(t, err)
+	text, err := io.ReadAll(part)
+	must.Do(t, err)
+	return m, subject, string(text)
 }
 
 func write(t *testing.T, text []byte) string {
 	t.Helper()
 	f, err := os.CreateTemp(t.TempDir(), "")
-	must(t, err)
+	must.Do(t, err)
 	_, err = f.Write(text)
-	must(t, errors.Join(err, f.Close()))
+	must.Do(t, errors.Join(err, f.Close()))
 	return f.Name()
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }

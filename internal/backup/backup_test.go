@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"certwright/internal/account"
+	"certwright/internal/must"
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/trust"
@@ -28,9 +29,7 @@ func newFolder(t *testing.T) (data string, store *sqlstore.Store) {
 	t.Helper()
 	data = t.TempDir()
 	store, err := sqlstore.Open(context.Background(), filepath.Join(data, sqlstore.File))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	t.Cleanup(func() { store.Close() })
 	write(t, data, store, "sealed", 0)
 	if _, err := trust.Open(data); err != nil {
@@ -45,27 +44,19 @@ func write(t *testing.T, data string, store vault.Store, text string, rev int64)
 	if err == nil {
 		err = account.Book{Store: store, Sealer: k}.Write(t.Context(), "test", []byte(text), rev)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 }
 
 // sealedIn opens the row in a data folder.
 func sealedIn(t *testing.T, data string) string {
 	t.Helper()
 	store, err := sqlstore.Open(t.Context(), filepath.Join(data, sqlstore.File))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	defer store.Close()
 	k, _, err := seal.Open(t.Context(), store, filepath.Join(data, seal.File))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	text, _, err := account.Book{Store: store, Sealer: k}.Read(t.Context(), "test")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return string(text)
 }
 
@@ -75,18 +66,14 @@ func take(t *testing.T, r Request) Report {
 		r.To = t.TempDir()
 	}
 	made, err := Take(t.Context(), r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return made
 }
 
 func list(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	all, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for _, f := range all {
 		names = append(names, f.Name())
 	}
@@ -96,9 +83,7 @@ func list(t *testing.T, dir string) (names []string) {
 func modeOf(t *testing.T, path string) fs.FileMode {
 	t.Helper()
 	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return info.Mode().Perm()
 }
 
@@ -182,9 +167,7 @@ func TestKeysetApart(t *testing.T) {
 	if err == nil {
 		err = os.WriteFile(filepath.Join(to, seal.File), text, 0o600)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if done, err := Restore(t.Context(), Restoration{From: made.File, Data: to}); err != nil || !done.Opened || sealedIn(t, to) != "sealed" {
 		t.Errorf("%+v, %v", done, err)
 	}
@@ -222,9 +205,7 @@ func TestDamagedBackups(t *testing.T) {
 	t.Parallel()
 	data, _ := newFolder(t)
 	whole, err := os.ReadFile(take(t, Request{Data: data, WithKeyset: true}).File)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	spoiled := map[string][]byte{"empty": nil, "another file": []byte(strings.Repeat("no backup ", 1000))}
 	for n := range 20 {
 		at := len(whole) * n / 20
@@ -241,9 +222,7 @@ func TestDamagedBackups(t *testing.T) {
 	spoiled["no database"] = archiveOf(t, &tar.Header{Typeflag: tar.TypeReg, Name: ManifestFile})
 	for name, text := range spoiled {
 		from, to := filepath.Join(t.TempDir(), "b.tar"), t.TempDir()
-		if err := os.WriteFile(from, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.WriteFile(from, text, 0o600))
 		_, err := Restore(t.Context(), Restoration{From: from, Data: to})
 		if !errors.Is(err, ErrDamaged) && !strings.Contains(fmt.Sprint(err), "newer program") || len(list(t, to)) > 0 {
 			t.Errorf("%s: %v, %v", name, err, list(t, to))
@@ -256,13 +235,9 @@ func archiveOf(t *testing.T, headers ...*tar.Header) []byte {
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
 	for _, h := range headers {
-		if err := w.WriteHeader(h); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, w.WriteHeader(h))
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, w.Close())
 	return out.Bytes()
 }
 
@@ -272,9 +247,7 @@ func TestTakeRefuses(t *testing.T) {
 	data, _ := newFolder(t)
 	backups := t.TempDir()
 	there := filepath.Join(backups, "there.tar")
-	if err := os.WriteFile(there, []byte("mine"), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.WriteFile(there, []byte("mine"), 0o600))
 	ended, end := context.WithCancel(t.Context())
 	end()
 	for name, c := range map[string]struct {
@@ -294,9 +267,7 @@ func TestTakeRefuses(t *testing.T) {
 	if got := list(t, backups); !slices.Equal(got, []string{"there.tar"}) {
 		t.Errorf("left %v", got)
 	}
-	if err := os.Remove(filepath.Join(data, seal.File)); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Remove(filepath.Join(data, seal.File)))
 	if _, err := Take(t.Context(), Request{Data: data, To: backups, WithKeyset: true}); err == nil || !strings.Contains(err.Error(), "keyset.json is not there") {
 		t.Errorf("with a keyset that is gone: %v", err)
 	}
@@ -314,9 +285,7 @@ func TestTakeBesideAnotherKeyset(t *testing.T) {
 	if err == nil {
 		err = os.WriteFile(filepath.Join(data, seal.File), text, 0o600)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if _, err := Take(t.Context(), Request{Data: data, To: t.TempDir()}); !errors.Is(err, seal.ErrForeign) {
 		t.Errorf("%v", err)
 	}
@@ -326,9 +295,7 @@ func TestTakeBesideAnotherKeyset(t *testing.T) {
 func TestTakeWithoutTheAuthority(t *testing.T) {
 	t.Parallel()
 	data, _ := newFolder(t)
-	if err := os.Remove(filepath.Join(data, trust.CAFile)); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, os.Remove(filepath.Join(data, trust.CAFile)))
 	made := take(t, Request{Data: data, WithKeyset: true})
 	if !slices.Equal(made.Missing, []string{trust.CAFile}) {
 		t.Errorf("%+v", made)
@@ -376,14 +343,10 @@ func TestLeftOvers(t *testing.T) {
 	backups, to := t.TempDir(), t.TempDir()
 	old, fresh, theirs := filepath.Join(backups, workPrefix+"1"), filepath.Join(backups, workPrefix+"2"), filepath.Join(backups, "mine")
 	for _, dir := range []string{old, fresh, theirs, filepath.Join(to, restorePrefix+"1")} {
-		if err := os.Mkdir(dir, 0o700); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Mkdir(dir, 0o700))
 	}
 	for _, dir := range []string{old, theirs} {
-		if err := os.Chtimes(dir, time.Time{}, time.Now().Add(-2*leftOver)); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, os.Chtimes(dir, time.Time{}, time.Now().Add(-2*leftOver)))
 	}
 	made := take(t, Request{Data: data, To: backups, WithKeyset: true})
 	if got := list(t, backups); !slices.Equal(got, []string{filepath.Base(fresh), filepath.Base(made.File), "mine"}) {
@@ -405,9 +368,7 @@ func TestTakeAfterAKill(t *testing.T) {
 		if err == nil {
 			err = os.WriteFile(filepath.Join(killed, name), text, modeOf(t, filepath.Join(data, name)))
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, err)
 	}
 	before := list(t, killed)
 	made := take(t, Request{Data: killed, WithKeyset: true})

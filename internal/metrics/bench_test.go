@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"testing"
+
+	"certwright/internal/must"
 )
 
 // BenchmarkCount tells what counting costs: rows certificates in one vault, of
@@ -31,9 +33,7 @@ func BenchmarkCount(b *testing.B) {
 	var work float64
 	for b.Loop() {
 		c, err := h.count(b.Context())
-		if err != nil {
-			b.Fatal(err)
-		}
+		must.Do(b, err)
 		work += c.spent.Seconds()
 	}
 	b.ReportMetric(work/float64(b.N)*1000, "ms-work/op")

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"go.yaml.in/yaml/v4"
@@ -56,9 +58,7 @@ func families(t *testing.T) (all []family) {
 func TestDocumented(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/metrics.md")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	told := map[string]string{}
 	for _, row := range regexp.MustCompile("(?m)^\\| `(certwright_[a-z_]+)` \\| ([^|]*) \\|").FindAllStringSubmatch(string(text), -1) {
 		told[row[1]] = strings.ReplaceAll(strings.TrimSpace(row[2]), "`", "")
@@ -130,9 +130,7 @@ func balanced(s string) bool {
 func TestAlerts(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/metrics/alerts.yml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	var file struct {
 		Groups []struct {
 			Name  string
@@ -144,9 +142,7 @@ func TestAlerts(t *testing.T) {
 	}
 	in := yaml.NewDecoder(bytes.NewReader(text))
 	in.KnownFields(true)
-	if err := in.Decode(&file); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, in.Decode(&file))
 	var exprs []string
 	seen := map[string]bool{}
 	for _, g := range file.Groups {
@@ -164,9 +160,7 @@ func TestAlerts(t *testing.T) {
 func TestDashboard(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../docs/metrics/dashboard.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	var board struct {
 		Title  string
 		Panels []struct {
@@ -200,9 +194,7 @@ func TestNamesAreInOrder(t *testing.T) {
 	h := newHouse(t)
 	h.fill(t)
 	problems, err := promlint.New(strings.NewReader(h.scrape(t))).Lint()
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	for _, p := range problems {
 		people := p.Metric == "certwright_certificate_days_left" // read by people, who think of expiry in days
 		if strings.HasPrefix(p.Metric, "certwright_") && !people {

@@ -19,6 +19,7 @@ import (
 	"certwright/internal/clock"
 	"certwright/internal/engine"
 	"certwright/internal/keys"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -43,9 +44,7 @@ func newHouse(t testing.TB) *house {
 	var err error
 	h.Metrics, err = New(Metrics{Store: store, Clock: h.clock, Offset: h.clock.Offset, Longest: store.LongestTransaction, Failures: failures, Writable: func() bool { return false }, Settings: vault.DefaultSettings, Sinks: []string{"hook", "mail"},
 		Version: "1.2.3", Keys: stock, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	return h
 }
 
@@ -61,9 +60,7 @@ func stock() []keys.Stock {
 
 func (h *house) update(t testing.TB, fn func(vault.Tx) error) {
 	t.Helper()
-	if err := h.store.Update(t.Context(), fn); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, h.store.Update(t.Context(), fn))
 }
 
 // A cert is a certificate to put into the store.
@@ -276,9 +273,7 @@ func TestManyAreCounted(t *testing.T) {
 	}
 	h.put(t, all...)
 	c, err := h.count(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, err)
 	if one, two := c.vaults["one"].states[inUse], c.vaults["two"].states[deleted]; one != 2*objectsPage+1 || two != objectsPage || len(c.vaults) != 2 {
 		t.Errorf("%d and %d of %d vaults", one, two, len(c.vaults))
 	}
@@ -335,9 +330,7 @@ func TestCountsAreRare(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			store := &slowStore{takes: c.takes}
 			m, err := New(Metrics{Store: store, Clock: clock.Real{}, Offset: func() time.Duration { return 0 }, Longest: func() time.Duration { return 0 }, Failures: failures, Writable: func() bool { return true }, Settings: vault.DefaultSettings, Keys: stock, Log: slog.New(slog.DiscardHandler)})
-			if err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, err)
 			ctx, stop := context.WithCancel(t.Context())
 			go m.Run(ctx)
 			ask := func() time.Duration {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 
@@ -69,7 +70,7 @@ func TestBackOff(t *testing.T) {
 		t.Errorf("resend of another: %v", err)
 	}
 	s.say = nil
-	must(t, h.Resend(t.Context(), dead[0].Seq))
+	must.Do(t, h.Resend(t.Context(), dead[0].Seq))
 	if err := h.Resend(t.Context(), dead[0].Seq); !errors.As(err, &e) {
 		t.Errorf("resend of what is queued: %v", err)
 	}
@@ -194,7 +195,7 @@ func TestKilledBeforeNoting(t *testing.T) {
 	if err != nil || len(leases) != 1 {
 		t.Fatal(leases, err)
 	}
-	must(t, h.Deliver(t.Context(), leases[0]))
+	must.Do(t, h.Deliver(t.Context(), leases[0]))
 	want := []string{event(0).ID, event(1).ID, event(2).ID, event(2).ID, event(3).ID}
 	if diff := cmp.Diff(want, s.ids()); diff != "" {
 		t.Errorf("sent (-want +got):\n%s", diff)
@@ -214,7 +215,7 @@ func TestInterrupted(t *testing.T) {
 	h := newHouse(t, store, map[string]Sink{"s": s})
 	h.tell(t, event(1))
 	leases, err := store.Claim(t.Context(), noon, noon, time.Minute, 1)
-	must(t, err)
+	must.Do(t, err)
 	if err := h.Deliver(ctx, leases[0]); !errors.Is(err, context.Canceled) {
 		t.Errorf("delivered: %v", err)
 	}
@@ -231,7 +232,7 @@ func TestStoppedAfterSending(t *testing.T) {
 	h := newHouse(t, store, map[string]Sink{"s": &shelf{say: func(vault.Message) error { stop(); return nil }}})
 	h.tell(t, event(1))
 	leases, err := store.Claim(t.Context(), noon, noon, time.Minute, 1)
-	must(t, err)
+	must.Do(t, err)
 	if err := h.Deliver(ctx, leases[0]); !errors.Is(err, context.Canceled) {
 		t.Errorf("delivered: %v", err)
 	}
@@ -250,7 +251,7 @@ func TestStaleWorker(t *testing.T) {
 			return errors.New("no")
 		}
 		m.State, m.Tries = vault.Delivered, 1
-		must(t, store.Update(t.Context(), func(tx vault.Tx) error { return tx.PutMessage(m) })) // the other one
+		must.Do(t, store.Update(t.Context(), func(tx vault.Tx) error { return tx.PutMessage(m) })) // the other one
 		return errors.New("no")
 	}
 	h.tell(t, event(1), event(2))
@@ -284,23 +285,23 @@ func TestSweep(t *testing.T) {
 	s := &shelf{}
 	h := newHouse(t, sqltest.Open(t), map[string]Sink{"s": s})
 	h.tell(t, many(3)...)
-	must(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
+	must.Do(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
 		o, err := tx.Object(vault.SinkRef("s"))
 		o.DropJob(vault.JobDeliver)
 		return errors.Join(err, tx.PutObject(&o))
 	}))
 	h.settle(t)
 	h.count(t, "s", 3, 0, 0)
-	must(t, h.Sweep(t.Context()))
+	must.Do(t, h.Sweep(t.Context()))
 	h.settle(t)
 	h.count(t, "s", 0, 3, 0)
 
 	h.clock.Advance(keepDelivered)
-	must(t, h.Sweep(t.Context()))
+	must.Do(t, h.Sweep(t.Context()))
 	h.count(t, "s", 0, 3, 0)
 	h.count(t, "", 0, 3, 0)
 	h.clock.Advance(1)
-	must(t, h.Sweep(t.Context()))
+	must.Do(t, h.Sweep(t.Context()))
 	h.count(t, "s", 0, 0, 0)
 	h.count(t, "", 0, 0, 0)
 
@@ -317,7 +318,7 @@ func TestSweep(t *testing.T) {
 	h.count(t, "s", 0, 0, 1)
 	h.count(t, "", 0, 1, 0)
 	h.clock.Advance(keepDead + 1)
-	must(t, h.Sweep(t.Context()))
+	must.Do(t, h.Sweep(t.Context()))
 	h.count(t, "s", 0, 0, 0)
 }
 
@@ -330,11 +331,11 @@ func TestTheShelfFollowsAnotherClock(t *testing.T) {
 	h.tell(t, many(3)...)
 	h.settle(t)
 	h.clock.Advance(keepDelivered + 1)
-	must(t, h.Sweep(t.Context()))
+	must.Do(t, h.Sweep(t.Context()))
 	h.count(t, "s", 0, 0, 0)
 	h.count(t, "", 0, 3, 0)
 	real.Advance(keepDelivered + 1)
-	must(t, h.Sweep(t.Context()))
+	must.Do(t, h.Sweep(t.Context()))
 	h.count(t, "", 0, 0, 0)
 }
 
@@ -348,7 +349,7 @@ func TestDeadPages(t *testing.T) {
 	var seen int
 	for after := int64(0); ; {
 		page, err := h.Dead(t.Context(), after, 3)
-		must(t, err)
+		must.Do(t, err)
 		if len(page) == 0 {
 			break
 		}
@@ -376,7 +377,7 @@ func TestSlowSinkIsLeftAlone(t *testing.T) {
 	h := newHouse(t, store, map[string]Sink{"s": &shelf{}})
 	h.tell(t, event(1))
 	var sink vault.Object
-	must(t, store.View(t.Context(), func(rd vault.Reader) error {
+	must.Do(t, store.View(t.Context(), func(rd vault.Reader) error {
 		return r.again(rd, &sink, vault.Lease{Job: vault.Job{Attempt: 1}})
 	}))
 	if !sink.Jobs[vault.JobDeliver].Equal(noon.Add(5*time.Minute)) || sink.Attempt != 2 {

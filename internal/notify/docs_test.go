@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/outbound"
 	"certwright/internal/setting"
 )
@@ -33,7 +34,7 @@ func genuine(secret string, header http.Header, body []byte, now time.Time) bool
 func page(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../docs/notices.md")
-	must(t, err)
+	must.Do(t, err)
 	return string(text)
 }
 
@@ -53,7 +54,7 @@ func TestDocumentedSettings(t *testing.T) {
 	t.Parallel()
 	text := block(t, "yaml")
 	var s Settings
-	must(t, setting.Read([]byte(text), s.Fields(), "/"))
+	must.Do(t, setting.Read([]byte(text), s.Fields(), "/"))
 	if wrong := s.Check(); len(wrong) > 0 {
 		t.Error(wrong)
 	}
@@ -70,7 +71,7 @@ func TestDocumentedSettings(t *testing.T) {
 func TestDocumentedGo(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("docs_test.go")
-	must(t, err)
+	must.Do(t, err)
 	if !strings.Contains(string(source), block(t, "go")) {
 		t.Error("the page's Go is not that of docs_test.go")
 	}
@@ -88,10 +89,10 @@ func TestDocumentedPython(t *testing.T) {
 		t.Fatal("the page has no example")
 	}
 	file, header := filepath.Join(t.TempDir(), "secret"), http.Header{}
-	must(t, os.WriteFile(file, []byte("s3cret"), 0o600))
+	must.Do(t, os.WriteFile(file, []byte("s3cret"), 0o600))
 	stamp, err := strconv.ParseInt(example[1], 10, 64)
-	must(t, err)
-	must(t, outbound.Sign(header, file, time.Unix(stamp, 0), []byte(`{"id":"1"}`)))
+	must.Do(t, err)
+	must.Do(t, outbound.Sign(header, file, time.Unix(stamp, 0), []byte(`{"id":"1"}`)))
 	if got := header.Get(outbound.SignatureHeader); got != example[2] {
 		t.Errorf("the page's signature is %s, ours %s", example[2], got)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"certwright/internal/clock"
 	"certwright/internal/engine"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
 )
@@ -32,7 +33,7 @@ func newHouse(t testing.TB, store vault.Store, sinks map[string]Sink) *house {
 	t.Helper()
 	h := &house{clock: &clock.Shifted{Base: func() time.Time { return noon }}}
 	c, err := New(Delivery{Store: store, Clock: h.clock, Sinks: sinks, Log: slog.New(slog.DiscardHandler)})
-	must(t, err)
+	must.Do(t, err)
 	h.Delivery = c
 	h.worker = worker.New(worker.Worker{Store: store, Clock: h.clock, Slots: 4, Lease: time.Minute, Log: c.Log,
 		Handlers: map[vault.JobKind]worker.Handler{vault.JobDeliver: h.Deliver}})
@@ -42,7 +43,7 @@ func newHouse(t testing.TB, store vault.Store, sinks map[string]Sink) *house {
 // tell writes messages for every sink that wants them, as the service does.
 func (h *house) tell(t testing.TB, all ...vault.Message) {
 	t.Helper()
-	must(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
+	must.Do(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
 		for _, m := range all {
 			if err := h.append(tx, m); err != nil {
 				return err
@@ -78,13 +79,13 @@ func many(n int) (all []vault.Message) {
 func (h *house) settle(t testing.TB) {
 	t.Helper()
 	_, err := h.worker.RunDue(t.Context())
-	must(t, err)
+	must.Do(t, err)
 }
 
 // pass moves the clock through everything that falls due.
 func (h *house) pass(t testing.TB, d time.Duration) {
 	t.Helper()
-	must(t, h.worker.Advance(t.Context(), movable{h.clock}, d))
+	must.Do(t, h.worker.Advance(t.Context(), movable{h.clock}, d))
 }
 
 type movable struct{ *clock.Shifted }
@@ -94,7 +95,7 @@ func (m movable) Advance(_ context.Context, d time.Duration) error { m.Shifted.A
 // rows lists a sink's messages in a state.
 func (h *house) rows(t testing.TB, sink string, state vault.MessageState) (list []vault.Message) {
 	t.Helper()
-	must(t, h.Store.View(t.Context(), func(r vault.Reader) (err error) {
+	must.Do(t, h.Store.View(t.Context(), func(r vault.Reader) (err error) {
 		list, err = r.Outbox(sink, state, 0, 100000)
 		return err
 	}))
@@ -186,21 +187,14 @@ func (s *mortal) Update(ctx context.Context, fn func(vault.Tx) error) error {
 func write0600(t testing.TB, text []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
-	must(t, os.WriteFile(path, text, 0o600))
+	must.Do(t, os.WriteFile(path, text, 0o600))
 	return path
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func mustJSON(t testing.TB, v any) []byte {
 	t.Helper()
 	text, err := json.Marshal(v)
-	must(t, err)
+	must.Do(t, err)
 	return text
 }
 

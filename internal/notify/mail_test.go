@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 
@@ -31,7 +32,7 @@ func mailTo(t *testing.T, p *postOffice, change func(*MailSettings)) *Mail {
 		change(&s)
 	}
 	k, err := NewMail(s)
-	must(t, err)
+	must.Do(t, err)
 	return k
 }
 
@@ -52,12 +53,12 @@ func read(t *testing.T, text string) (*mail.Message, map[string]string) {
 		if errors.Is(err, io.EOF) {
 			return m, parts
 		}
-		must(t, err)
+		must.Do(t, err)
 		if got := p.Header.Get("Content-Transfer-Encoding"); got != "quoted-printable" {
 			t.Errorf("encoded as %q", got)
 		}
 		text, err := io.ReadAll(quotedprintable.NewReader(p))
-		must(t, err)
+		must.Do(t, err)
 		parts[p.Header.Get("Content-Type")] = string(text)
 	}
 }
@@ -202,13 +203,13 @@ func TestMailKilled(t *testing.T) {
 	dying := *h.Delivery
 	dying.Store = &mortal{Store: store, alive: 2} // the three parted, the first noted
 	leases, err := store.Claim(t.Context(), noon, noon, time.Minute, 1)
-	must(t, err)
+	must.Do(t, err)
 	if err := dying.Deliver(t.Context(), leases[0]); !errors.Is(err, errKilled) {
 		t.Fatal(err)
 	}
 	leases, err = store.Claim(t.Context(), noon, noon.Add(time.Hour), time.Minute, 1)
-	must(t, err)
-	must(t, h.Deliver(t.Context(), leases[0]))
+	must.Do(t, err)
+	must.Do(t, h.Deliver(t.Context(), leases[0]))
 	var to []string
 	for _, e := range p.mails() {
 		to = append(to, e.to)
@@ -250,7 +251,7 @@ func TestLoginAuth(t *testing.T) {
 		t.Error("begun without TLS")
 	}
 	a, err := start(true)
-	must(t, err)
+	must.Do(t, err)
 	for _, want := range []string{"robot", "hunter2"} {
 		if got, err := a.Next(nil, true); string(got) != want || err != nil {
 			t.Errorf("%q %v", got, err)
@@ -297,7 +298,7 @@ func FuzzWrite(f *testing.F) {
 		if errors.As(err, &refused) {
 			return
 		}
-		must(t, err)
+		must.Do(t, err)
 		got, parts := read(t, string(l.text))
 		var names []string
 		for name := range got.Header {

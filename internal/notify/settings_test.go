@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/setting"
 	"certwright/internal/store/sqlstore/sqltest"
 
@@ -43,7 +44,7 @@ events:
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var s Settings
-			must(t, setting.Read([]byte(c.text), s.Fields(), "/"))
+			must.Do(t, setting.Read([]byte(c.text), s.Fields(), "/"))
 			got := s.Check()
 			if len(got) != len(c.want) {
 				t.Fatalf("%d errors, want %d: %v", len(got), len(c.want), got)
@@ -78,7 +79,7 @@ func TestOpen(t *testing.T) {
 		Events: []WebhookSettings{{URL: "https://h", SecretFile: file}, {Name: "other", URL: "https://h"}},
 	}
 	sinks, err := s.Open(means(store))
-	must(t, err)
+	must.Do(t, err)
 	c := Delivery{Sinks: sinks}
 	if diff := cmp.Diff([]string{nameOf("https://h"), "other"}, c.For(event(1))); diff != "" {
 		t.Errorf("an event (-want +got):\n%s", diff)

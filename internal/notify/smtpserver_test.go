@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"certwright/internal/must"
 )
 
 // A postOffice is a small SMTP server over TCP (RFC 5321) with STARTTLS (RFC
@@ -48,7 +50,7 @@ func (p *postOffice) open(t *testing.T) *postOffice {
 	config := &tls.Config{Certificates: s.TLS.Certificates}
 	p.bundle = write0600(t, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
 	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
+	must.Do(t, err)
 	p.host = l.Addr().String()
 	var conns sync.WaitGroup
 	conns.Go(func() {

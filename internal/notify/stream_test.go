@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -30,7 +31,7 @@ func newRadio(t *testing.T) *radio {
 	t.Helper()
 	store := sqltest.Open(t)
 	s, err := NewStream(Stream{Store: store, VaultURL: means(store).VaultURL, Log: slog.New(slog.DiscardHandler)})
-	must(t, err)
+	must.Do(t, err)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var e *vault.Error
 		if err := s.Serve(w, r); errors.As(err, &e) {
@@ -55,12 +56,12 @@ type shown struct{ id, event, data string }
 func (r *radio) listen(t *testing.T, query, last string) <-chan shown {
 	t.Helper()
 	q, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+query, nil)
-	must(t, err)
+	must.Do(t, err)
 	if last != "" {
 		q.Header.Set("Last-Event-ID", last)
 	}
 	answer, err := http.DefaultClient.Do(q)
-	must(t, err)
+	must.Do(t, err)
 	if got := answer.Header.Get("Content-Type"); answer.StatusCode != 200 || got != "text/event-stream" {
 		t.Fatalf("%d %s", answer.StatusCode, got)
 	}
@@ -128,7 +129,7 @@ func TestStreamRefusals(t *testing.T) {
 	r := newRadio(t)
 	for query, want := range map[string]int{"?after=x": 400, "?after=-1": 400, "?after=99999999999999999999": 400, "?schema=xml": 400} {
 		answer, err := http.Get(r.url + query)
-		must(t, err)
+		must.Do(t, err)
 		answer.Body.Close()
 		if answer.StatusCode != want {
 			t.Errorf("%s: %d", query, answer.StatusCode)
@@ -138,7 +139,7 @@ func TestStreamRefusals(t *testing.T) {
 		r.listen(t, "", "")
 	}
 	answer, err := http.Get(r.url)
-	must(t, err)
+	must.Do(t, err)
 	answer.Body.Close()
 	if answer.StatusCode != 503 {
 		t.Errorf("one too many: %d", answer.StatusCode)
@@ -189,7 +190,7 @@ func TestStreamHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := sqltest.Open(t)
 		s, err := NewStream(Stream{Store: store, VaultURL: means(store).VaultURL, Log: slog.New(slog.DiscardHandler)})
-		must(t, err)
+		must.Do(t, err)
 		h := newHouse(t, store, nil)
 		w := &window{header: http.Header{}}
 		ended := make(chan error)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 
@@ -119,7 +120,7 @@ func hookTo(t testing.TB, v *receiver, store vault.Store, change func(*WebhookSe
 		change(&s)
 	}
 	h, err := NewWebhook(s, means(store))
-	must(t, err)
+	must.Do(t, err)
 	return h
 }
 
@@ -127,7 +128,7 @@ func hookTo(t testing.TB, v *receiver, store vault.Store, change func(*WebhookSe
 func pretty(t *testing.T, text string) string {
 	t.Helper()
 	var v any
-	must(t, json.Unmarshal([]byte(text), &v))
+	must.Do(t, json.Unmarshal([]byte(text), &v))
 	return string(mustJSON(t, v))
 }
 
@@ -271,7 +272,7 @@ func TestWebhookRetryAfterFollowsTheClock(t *testing.T) {
 	with := means(h.Store)
 	with.Clock = h.clock
 	hook, err := NewWebhook(WebhookSettings{Name: "hook", URL: v.url, CABundle: v.bundle}, with)
-	must(t, err)
+	must.Do(t, err)
 	h.Sinks = map[string]Sink{"hook": hook}
 	h.tell(t, event(1))
 	h.settle(t)
@@ -337,8 +338,8 @@ func TestWebhookFaults(t *testing.T) {
 	v, store := (&receiver{secret: "x"}).open(t), sqltest.Open(t)
 	path := write0600(t, []byte("x"))
 	k := hookTo(t, v, store, func(s *WebhookSettings) { s.SecretFile = path })
-	must(t, k.Send(t.Context(), event(1)))
-	must(t, writeFile(path, ""))
+	must.Do(t, k.Send(t.Context(), event(1)))
+	must.Do(t, writeFile(path, ""))
 	if err := k.Send(t.Context(), event(1)); err == nil || !strings.Contains(err.Error(), "secret_file") {
 		t.Errorf("an empty secret: %v", err)
 	}

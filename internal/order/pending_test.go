@@ -1,6 +1,8 @@
 package order_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/x509"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +32,23 @@ func TestFirstGetFinishesSelf(t *testing.T) {
 	Must(t, err)
 	if string(bundle.Key.PKIX()) != string(key.Version.Key.Public) || secret.Version.ID != op.Target || !key.Version.Managed {
 		t.Error("certificate, key and secret are not one")
+	}
+}
+
+// A Self order that an earlier build has left is signed once somebody looks.
+func TestSelfOfAnEarlierBuild(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	csr, err := x509.ParseCertificateRequest(h.Create(t, Web, Policy("Self")).CSR)
+	Must(t, err)
+	h.Unstage(t, Web)
+	if op := h.Operation(t, Web); op.Status != vault.Completed {
+		t.Fatalf("%s %+v", op.Status, op.Failure)
+	}
+	leaf, err := x509.ParseCertificate(h.Latest(t, Web).Version.Certificate.Leaf)
+	Must(t, err)
+	if !csr.PublicKey.(*ecdsa.PublicKey).Equal(leaf.PublicKey) {
+		t.Error("the certificate is for another key")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"certwright/internal/clock"
 	"certwright/internal/engine"
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
@@ -56,9 +57,7 @@ func (d *desk) finish(ctx context.Context, l vault.Lease) error {
 func (d *desk) put(t *testing.T, name string, in time.Duration) {
 	t.Helper()
 	j := vault.Job{Kind: vault.JobIssue, Ref: vault.Ref{Vault: "v", Kind: vault.Certificates, Name: name}, Due: d.begin.Add(in)}
-	if err := d.store.Update(t.Context(), func(tx vault.Tx) error { return engine.SetJob(tx, j.Kind, j.Ref, j.Due) }); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, d.store.Update(t.Context(), func(tx vault.Tx) error { return engine.SetJob(tx, j.Kind, j.Ref, j.Due) }))
 	d.Poke()
 }
 
@@ -183,9 +182,7 @@ func TestAdvanceStopsAtEveryDueTime(t *testing.T) {
 	for name, in := range map[string]time.Duration{"c": 60 * 24 * time.Hour, "a": time.Hour, "b": 2 * time.Hour, "never": 1000 * 24 * time.Hour} {
 		d.put(t, name, in)
 	}
-	if err := d.Advance(t.Context(), moving{d.clock}, 90*24*time.Hour); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, d.Advance(t.Context(), moving{d.clock}, 90*24*time.Hour))
 	want := []string{"a 1h0m0s", "b 2h0m0s", "c 1440h0m0s"}
 	if diff := cmp.Diff(want, d.ran); diff != "" || d.clock.Offset() != 90*24*time.Hour {
 		t.Errorf("offset %v, jobs (-want +got):\n%s", d.clock.Offset(), diff)
@@ -211,9 +208,7 @@ func TestAdvanceBesideRunReturns(t *testing.T) {
 		})
 	}
 	d.put(t, "again and again", time.Second)
-	if err := d.Advance(ctx, moving{d.clock}, 10*time.Minute); err != nil {
-		t.Fatal(err)
-	}
+	must.Do(t, d.Advance(ctx, moving{d.clock}, 10*time.Minute))
 }
 
 // What somebody outside lets hang holds up neither the moved clock, nor others,
@@ -237,16 +232,12 @@ func TestJobsAside(t *testing.T) {
 		defer d.run(t)()
 		for _, name := range []string{"one", "two", "three", "four", "quick"} { // more than there are slots
 			j := vault.Job{Kind: vault.JobDeliver, Ref: vault.Ref{Vault: "-", Kind: vault.Sinks, Name: name}, Due: d.begin.Add(time.Minute)}
-			if err := d.store.Update(t.Context(), func(tx vault.Tx) error { return engine.SetJob(tx, j.Kind, j.Ref, j.Due) }); err != nil {
-				t.Fatal(err)
-			}
+			must.Do(t, d.store.Update(t.Context(), func(tx vault.Tx) error { return engine.SetJob(tx, j.Kind, j.Ref, j.Due) }))
 		}
 		d.put(t, "order", 2*time.Minute)
 		ctx, cancel := context.WithCancel(t.Context())
 		began := time.Now()
-		if err := d.Advance(ctx, moving{d.clock}, time.Hour); err != nil {
-			t.Fatal(err)
-		}
+		must.Do(t, d.Advance(ctx, moving{d.clock}, time.Hour))
 		if took := time.Since(began); took > 3*time.Second {
 			t.Errorf("moving the clock took %v", took)
 		}

@@ -129,6 +129,12 @@ func (h *House) PutSchedule(t testing.TB, ref vault.Ref, s vault.Schedule) {
 	h.edit(t, ref, func(o *vault.Object) { o.Schedule = s })
 }
 
+// Unstage makes a Self order one of an earlier build, which signed at the end.
+func (h *House) Unstage(t testing.TB, ref vault.Ref) {
+	t.Helper()
+	h.edit(t, ref, func(o *vault.Object) { o.Operation.Staged = nil })
+}
+
 // PutContacts sets the contacts of the vault of Web without the job that hears of them.
 func (h *House) PutContacts(t testing.TB, list ...vault.Contact) {
 	t.Helper()
