@@ -141,7 +141,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.openManagement(); err != nil {
 		return err
 	}
-	who := auth.Authenticator{Tenant: s.config.Tenant, Vault: s.config.DefaultVault}
+	who := auth.Authenticator{Tenant: s.config.Tenant, Vault: s.config.DefaultVault, Known: auth.NewKnown()}
 	s.api, err = api.New(api.Handler{
 		Service: s.service, Authenticate: who.Authenticate, Challenge: who.Challenge, VaultName: who.VaultName,
 		Observe: s.observed, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
