@@ -71,7 +71,7 @@ func (s *stand) bareServer() (*place, error) {
 	if err := json.Unmarshal(line, &ready); err != nil {
 		return nil, err
 	}
-	s.bare = &place{pid: c.Process.Pid, url: ready.URL, ca: ready.CA, header: http.Header{"Authorization": {"Bearer x"}, "Content-Type": {"application/json"}}}
+	s.bare = &place{pid: c.Process.Pid, url: ready.URL, ca: ready.CA, header: headersOf("x")}
 	return s.bare, nil
 }
 

@@ -65,6 +65,7 @@ func (s *stand) besideBare(v *server, kind string) ([]*contender, error) {
 	if err != nil {
 		return nil, err
 	}
+	bare.header = v.header // tokens as long
 	ours, err := v.contender(kind, readers, reading(kind, hot, ""))
 	theirs, failed := bare.contender("bare", readers, nil)
 	alike, failedToo := bare.contender("bare, same headers", readers, nil)

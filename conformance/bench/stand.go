@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -73,25 +74,58 @@ type server struct {
 	log     *os.File
 }
 
-// begin starts a server on a folder, which is made if it is not there.
-func (s *stand) begin(name string) (*server, error) {
+// prepare makes a server that is to be started on a folder of its name.
+func (s *stand) prepare(name string) (*server, error) {
 	folder := filepath.Join(s.folder, name)
 	log, err := os.Create(folder + ".log")
 	if err != nil {
 		return nil, err
 	}
-	v := &server{program: process.Program{Path: s.program, Folder: folder, Log: log}, log: log}
-	return v, v.start()
+	return &server{program: process.Program{Path: s.program, Folder: folder, Log: log}, log: log}, nil
 }
 
 func (v *server) start() (err error) {
 	if v.process, err = v.program.Start(); err != nil {
 		return err
 	}
+	return v.meet()
+}
+
+// meet learns where the server is and gets a token for it.
+func (v *server) meet() error {
 	ca, err := os.ReadFile(v.process.CA)
-	v.place = place{pid: v.process.PID(), url: v.process.URL, ca: ca,
-		header: http.Header{"Authorization": {"Bearer x"}, "Content-Type": {"application/json"}}}
+	if err != nil {
+		return err
+	}
+	token, err := v.token()
+	v.place = place{pid: v.process.PID(), url: v.process.URL, ca: ca, header: headersOf(token)}
 	return err
+}
+
+// headersOf are what each request to a vault has.
+func headersOf(token string) http.Header {
+	return http.Header{"Authorization": {"Bearer " + token}, "Content-Type": {"application/json"}}
+}
+
+// token asks for one as SDKs do.
+func (v *server) token() (string, error) {
+	r, err := http.NewRequest("GET", v.process.Side+"/msi/token?api-version=2019-08-01&resource=https://vault.azure.net", nil)
+	if err != nil {
+		return "", err
+	}
+	r.Header.Set("X-IDENTITY-HEADER", "bench")
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	var got struct {
+		Token string `json:"access_token"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&got); err != nil || got.Token == "" {
+		return "", fmt.Errorf("no token: %s: %w", resp.Status, err)
+	}
+	return got.Token, nil
 }
 
 // server returns one of the servers, filled with what is to be there.
@@ -99,8 +133,11 @@ func (s *stand) server(name string) (*server, error) {
 	if v := s.servers[name]; v != nil {
 		return v, nil
 	}
-	v, err := s.begin(name)
+	v, err := s.prepare(name)
 	if err != nil {
+		return nil, err
+	}
+	if err := v.start(); err != nil {
 		return nil, err
 	}
 	s.ends = append(s.ends, func() { v.process.Kill(); v.log.Close() })

@@ -60,17 +60,15 @@ func (s *stand) peaks() (most float64, each string) {
 
 // first starts a server on an empty folder and ends it.
 func (s *stand) first(i int) (ms, rss float64, err error) {
-	began := time.Now()
-	v, err := s.begin(fmt.Sprint("empty-", i))
+	v, err := s.prepare(fmt.Sprint("empty-", i))
 	if err != nil {
 		return 0, 0, err
 	}
 	defer v.log.Close()
-	defer v.process.Kill()
-	err = v.ready()
-	ms = time.Since(began).Seconds() * 1000
-	time.Sleep(idle)
-	return ms, memory(v.pid, "VmRSS"), err
+	if ms, rss, err = v.timed(); v.process != nil {
+		v.process.Kill()
+	}
+	return ms, rss, err
 }
 
 // again stops a server and starts it.
@@ -78,14 +76,22 @@ func (v *server) again() (ms, rss float64, err error) {
 	if err := v.process.Stop(); err != nil {
 		return 0, 0, err
 	}
+	if ms, rss, err = v.timed(); err == nil {
+		err = v.meet()
+	}
+	return ms, rss, err
+}
+
+// timed starts a server and tells when it was ready, and its memory after a while.
+func (v *server) timed() (ms, rss float64, err error) {
 	began := time.Now()
-	if err := v.start(); err != nil {
+	if v.process, err = v.program.Start(); err != nil {
 		return 0, 0, err
 	}
 	err = v.ready()
 	ms = time.Since(began).Seconds() * 1000
 	time.Sleep(idle)
-	return ms, memory(v.pid, "VmRSS"), err
+	return ms, memory(v.process.PID(), "VmRSS"), err
 }
 
 // ready asks /readyz until it says yes.

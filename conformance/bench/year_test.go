@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net/http"
 	"os"
 	"strconv"
 	"testing"
@@ -37,6 +36,6 @@ func BenchmarkYear(b *testing.B) {
 func makeSome(b *testing.B, v *testvault.Vault, many int) {
 	ca, err := os.ReadFile(v.CAFile)
 	must.Do(b, err)
-	p := place{url: v.URL, ca: ca, header: http.Header{"Authorization": {"Bearer x"}, "Content-Type": {"application/json"}}}
+	p := place{url: v.URL, ca: ca, header: headersOf("x")}
 	must.Do(b, p.each(many, func(c *caller, i int) error { return c.create("y-"+strconv.Itoa(i), selfEC) }))
 }
