@@ -13,6 +13,9 @@ import (
 
 const idle = 2 * time.Second // after it is ready
 
+// A start is what one of the program was like.
+type start struct{ ms, cpu, rss float64 }
+
 // starts measures how soon the program is ready, and its memory.
 func starts(s *stand) ([]row, error) {
 	with, err := s.server(large)
@@ -20,31 +23,47 @@ func starts(s *stand) ([]row, error) {
 		return nil, err
 	}
 	loaded, each := s.peaks()
-	var empty, filled, idleEmpty, idleFilled []float64
+	var empty, filled []start
 	for i := range max(s.rounds, 3) {
-		took, rss, err := s.first(i)
+		first, err := s.first(i)
 		if err != nil {
 			return nil, err
 		}
-		empty, idleEmpty = append(empty, took), append(idleEmpty, rss)
-		if took, rss, err = with.again(); err != nil {
+		again, err := with.again()
+		if err != nil {
 			return nil, err
 		}
-		filled, idleFilled = append(filled, took), append(idleFilled, rss)
+		empty, filled = append(empty, first), append(filled, again)
 	}
 	binary, err := os.Stat(s.program)
 	if err != nil {
 		return nil, err
 	}
 	size := float64(binary.Size()) / 1e6
-	resting := max(median(idleEmpty), median(idleFilled))
+	restEmpty, restFilled := median(of(empty, start.memory)), median(of(filled, start.memory))
 	return []row{
-		atMost(60, median(empty), "exec to the first 200 of /readyz, empty folder", "<= 60 ms", "%.0f ms (%s)", median(empty), list(empty)),
-		atMost(30, median(filled), fmt.Sprintf("the same, folder with %d certificates", s.scale.certificates), "<= 30 ms", "%.0f ms (%s)", median(filled), list(filled)),
-		atMost(30, resting, "resident memory, idle", "<= 30 MB", "%.1f MB empty, %.1f MB with data", median(idleEmpty), median(idleFilled)),
+		atMost(60, median(of(empty, start.time)), "exec to the first 200 of /readyz, empty folder", "<= 60 ms", "%s", told(empty)),
+		atMost(30, median(of(filled, start.time)), fmt.Sprintf("the same, folder with %d certificates", s.scale.certificates), "<= 30 ms", "%s", told(filled)),
+		atMost(30, max(restEmpty, restFilled), "resident memory, idle", "<= 30 MB", "%.1f MB empty, %.1f MB with data", restEmpty, restFilled),
 		atMost(80, loaded, "resident memory, the most while all of the above was measured", "<= 80 MB", "%.1f MB (%s)", loaded, each),
 		atMost(25, size, "binary, stripped", "<= 25 MB", "%.1f MB", size),
 	}, nil
+}
+
+func (s start) time() float64   { return s.ms }
+func (s start) work() float64   { return s.cpu }
+func (s start) memory() float64 { return s.rss }
+
+func of(all []start, figure func(start) float64) (figures []float64) {
+	for _, s := range all {
+		figures = append(figures, figure(s))
+	}
+	return figures
+}
+
+// told is what starts took as a person reads it.
+func told(all []start) string {
+	return fmt.Sprintf("%.0f ms (%s), %.0f ms of CPU", median(of(all, start.time)), list(of(all, start.time)), median(of(all, start.work)))
 }
 
 // peaks is the most that any of the servers has had in memory, and each.
@@ -59,39 +78,42 @@ func (s *stand) peaks() (most float64, each string) {
 }
 
 // first starts a server on an empty folder and ends it.
-func (s *stand) first(i int) (ms, rss float64, err error) {
+func (s *stand) first(i int) (start, error) {
 	v, err := s.prepare(fmt.Sprint("empty-", i))
 	if err != nil {
-		return 0, 0, err
+		return start{}, err
 	}
 	defer v.log.Close()
-	if ms, rss, err = v.timed(); v.process != nil {
+	it, err := v.timed()
+	if v.process != nil {
 		v.process.Kill()
 	}
-	return ms, rss, err
+	return it, err
 }
 
 // again stops a server and starts it.
-func (v *server) again() (ms, rss float64, err error) {
+func (v *server) again() (start, error) {
 	if err := v.process.Stop(); err != nil {
-		return 0, 0, err
+		return start{}, err
 	}
-	if ms, rss, err = v.timed(); err == nil {
+	it, err := v.timed()
+	if err == nil {
 		err = v.meet()
 	}
-	return ms, rss, err
+	return it, err
 }
 
 // timed starts a server and tells when it was ready, and its memory after a while.
-func (v *server) timed() (ms, rss float64, err error) {
+func (v *server) timed() (it start, err error) {
 	began := time.Now()
 	if v.process, err = v.program.Start(); err != nil {
-		return 0, 0, err
+		return it, err
 	}
 	err = v.ready()
-	ms = time.Since(began).Seconds() * 1000
+	it.ms, it.cpu = time.Since(began).Seconds()*1000, used(v.process.PID()).Seconds()*1000
 	time.Sleep(idle)
-	return ms, memory(v.process.PID(), "VmRSS"), err
+	it.rss = memory(v.process.PID(), "VmRSS")
+	return it, err
 }
 
 // ready asks /readyz until it says yes.
