@@ -1,12 +1,17 @@
 package kill_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
 	"time"
 
 	"certwright/conformance/process"
+	"certwright/internal/certs"
 	"certwright/internal/must"
 )
 
@@ -97,7 +102,7 @@ func (f *fact) ends(t *testing.T, p *process.Process, deadline time.Time) error 
 		}
 		switch got := r.Text("status"); {
 		case got == "completed":
-			return f.once(t, p)
+			return errors.Join(f.matches(t, p, r.Text("csr")), f.once(t, p))
 		case got == "inProgress" && f.manual:
 			return nil
 		case got != "inProgress":
@@ -107,6 +112,30 @@ func (f *fact) ends(t *testing.T, p *process.Process, deadline time.Time) error 
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
+}
+
+// matches tells whether certificate and secret are of the key that the request
+// was acknowledged with: a Self certificate is signed before it is shown.
+func (f *fact) matches(t *testing.T, p *process.Process, request string) error {
+	der, err := base64.StdEncoding.DecodeString(request)
+	must.Do(t, err)
+	csr, err := x509.ParseCertificateRequest(der)
+	must.Do(t, err)
+	r, err := p.Send(t.Context(), "GET", "/secrets/"+f.name, nil)
+	must.Do(t, err)
+	if der, err = base64.StdEncoding.DecodeString(r.Text("value")); err != nil {
+		return fmt.Errorf("the secret is no PFX: %d %w", r.Status, err)
+	}
+	b, err := certs.ReadPFX(t.Context(), der, "")
+	if err != nil {
+		return fmt.Errorf("the secret is no PFX: %w", err)
+	}
+	leaf, err := x509.ParseCertificate(b.Chain[b.Leaf])
+	must.Do(t, err)
+	if key, ok := leaf.PublicKey.(*ecdsa.PublicKey); !ok || !key.Equal(csr.PublicKey) {
+		return errors.New("the certificate is of another key than its request")
+	}
+	return nil
 }
 
 // once tells whether the name has no more versions than were asked for.
