@@ -8,13 +8,18 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"certwright/internal/config"
 	"certwright/internal/must"
+	"certwright/internal/server"
 )
 
 // A drill is a server that callers write to, and what it acknowledged.
@@ -161,5 +166,63 @@ func TestProgress(t *testing.T) {
 	tell("copying", 1, 4)
 	if said.Len() > 0 || progressOn(&said) != nil {
 		t.Errorf("%q", said.String())
+	}
+}
+
+// A restore that is killed leaves a folder that no server takes for a new one:
+// what is there is whole, or it is refused, and restoring again mends it.
+func TestRestoreKilled(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	d := newDrill(t, filepath.Join(home, "data"))
+	if status, text, err := d.call(http.MethodPut, "/secrets/kept", `{"value":"whole"}`); err != nil || status != http.StatusOK {
+		t.Fatalf("%d %s, %v", status, text, err)
+	}
+	file := filepath.Join(home, "b.tar")
+	if out, err := exec.Command("certwright", "backup", file, "--data", d.ready.Data).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	keyset := filepath.Join(d.ready.Data, "keyset.json")
+	began := time.Now()
+	if out, err := exec.Command("certwright", "restore", file, "--keyset", keyset, "--data", filepath.Join(home, "first")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	whole := time.Since(began)
+	const rounds = 20
+	for n := range rounds {
+		to := filepath.Join(home, fmt.Sprint("r", n))
+		restore := exec.Command("certwright", "restore", file, "--keyset", keyset, "--data", to)
+		if err := restore.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(whole*time.Duration(n+1)/rounds, func() { _ = restore.Process.Kill() })
+		_ = restore.Wait() // killed, or done
+		timer.Stop()
+		checkRestored(t, file, keyset, to)
+	}
+}
+
+// checkRestored starts a server where a restore may have been cut short.
+func checkRestored(t *testing.T, file, keyset, data string) {
+	t.Helper()
+	left, _ := os.ReadDir(data)
+	begun := slices.ContainsFunc(left, func(f os.DirEntry) bool { return f.Name() != server.LockFile && !strings.HasPrefix(f.Name(), ".") })
+	s, err := server.Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: data}, server.Options{})
+	if err != nil {
+		if !begun || !strings.Contains(err.Error(), "cut short") {
+			t.Errorf("of %v: %v", left, err)
+		}
+		if out, err := exec.Command("certwright", "restore", file, "--keyset", keyset, "--replace", "--data", data).CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		if s, err = server.Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: data}, server.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		begun = true
+	}
+	defer s.Stop()
+	again := &drill{dev: &dev{ready: s.Ready}, http: &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}}
+	if got := again.value("/secrets/kept"); begun && got != "whole" {
+		t.Errorf("restored as %v, the secret is %q", left, got)
 	}
 }

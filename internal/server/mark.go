@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 
+	"certwright/internal/backup"
 	"certwright/internal/files"
 	"certwright/internal/store/sqlstore"
 )
@@ -42,6 +43,8 @@ func readPast(f *folder, renew bool) (p past, err error) {
 	case !p.gone:
 	case p.log:
 		return p, fmt.Errorf("the database %s is missing, and its log %[2]s-wal is still there\nhint: %s; for another database, move the log away first", f.file(databaseFile), databaseFile, putBack)
+	case sizeOf(f.file(backup.ManifestFile)) >= 0:
+		return p, errors.New("a restore into this folder was cut short: there is no database yet\nhint: certwright restore again, with --replace")
 	case p.used && !renew:
 		return p, fmt.Errorf("the database %s is missing or empty, but this folder was in use\nhint: %s", f.file(databaseFile), beginAnew)
 	}

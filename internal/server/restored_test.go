@@ -3,11 +3,13 @@ package server
 import (
 	"bytes"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"certwright/internal/backup"
+	"certwright/internal/config"
 	"certwright/internal/must"
 )
 
@@ -30,5 +32,21 @@ func TestRestoredDataAreTold(t *testing.T) {
 		if got := strings.Count(log.String(), "was restored from a backup"); got != want {
 			t.Errorf("start %d said it %d times: %s", n+1, got, log.String())
 		}
+	}
+}
+
+// A folder in which a restore was cut short is not taken for a new one.
+func TestRestoreCutShortIsRefused(t *testing.T) {
+	t.Parallel()
+	data := t.TempDir()
+	if err := os.WriteFile(filepath.Join(data, backup.ManifestFile), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: data}, Options{})
+	if err == nil {
+		stop(t, s)
+	}
+	if err == nil || !strings.Contains(err.Error(), "cut short") || !strings.Contains(err.Error(), "\nhint: ") {
+		t.Errorf("%v", err)
 	}
 }
