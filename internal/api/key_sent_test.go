@@ -10,7 +10,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/json"
-	"encoding/pem"
 	"fmt"
 	"math/big"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"certwright/internal/must"
+	"certwright/internal/service/servicetest"
 	"certwright/internal/wire"
 )
 
@@ -131,13 +131,8 @@ func TestKeyOfCertificateWithoutUsage(t *testing.T) {
 		"none": {0, rsaOps},
 		"some": {x509.KeyUsageDigitalSignature, `["sign","verify"]`},
 	} {
-		made := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, KeyUsage: tt.usage,
-			NotBefore: noon.Add(-time.Hour), NotAfter: noon.Add(time.Hour)}
-		der, err := x509.CreateCertificate(rand.Reader, made, made, &private.PublicKey, private)
-		must.Do(t, err)
-		key, err := x509.MarshalPKCS8PrivateKey(private)
-		must.Do(t, err)
-		value := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})) + string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+		value := servicetest.SelfSigned(t, private, x509.Certificate{Subject: pkix.Name{CommonName: name}, KeyUsage: tt.usage,
+			NotBefore: noon.Add(-time.Hour), NotAfter: noon.Add(time.Hour)})
 		body, err := json.Marshal(map[string]any{"value": value, "policy": map[string]any{"secret_props": map[string]any{"contentType": "application/x-pem-file"}}})
 		must.Do(t, err)
 		g.must(200, "POST", "/certificates/"+name+"/import", string(body))

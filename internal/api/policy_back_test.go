@@ -7,13 +7,12 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
-	"encoding/pem"
-	"math/big"
 	"strings"
 	"testing"
 	"time"
 
 	"certwright/internal/must"
+	"certwright/internal/service/servicetest"
 )
 
 // TestPolicyOfImportSentBack: clients read the policy, change one member and
@@ -52,14 +51,8 @@ func extended(t *testing.T, years int) string {
 	must.Do(t, err)
 	now := time.Now()
 	long := strings.Repeat("x", 60)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now, NotAfter: now.AddDate(years, 0, 0),
-		Subject: pkix.Name{Organization: []string{long}, OrganizationalUnit: []string{long}, Locality: []string{long}, CommonName: long}}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	must.Do(t, err)
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	must.Do(t, err)
-	text := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})) +
-		string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}))
+	text := servicetest.SelfSigned(t, key, x509.Certificate{NotBefore: now, NotAfter: now.AddDate(years, 0, 0),
+		Subject: pkix.Name{Organization: []string{long}, OrganizationalUnit: []string{long}, Locality: []string{long}, CommonName: long}})
 	body, err := json.Marshal(map[string]any{"value": text, "policy": map[string]any{"secret_props": map[string]any{"contentType": "application/x-PEM-file"}}})
 	must.Do(t, err)
 	return string(body)

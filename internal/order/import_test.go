@@ -6,10 +6,8 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"math/big"
 	"strings"
 	"testing"
 
@@ -25,14 +23,8 @@ func rsaPEM(t *testing.T, bits int) service.ImportInput {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, bits)
 	Must(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: Noon, NotAfter: Noon.AddDate(1, 0, 0)}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	Must(t, err)
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
-	Must(t, err)
-	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})
-	text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})...)
-	return service.ImportInput{Value: string(text), Policy: &policy.Patch{Secret: &policy.SecretPatch{ContentType: new(vault.PEM)}}}
+	text := SelfSigned(t, key, x509.Certificate{NotBefore: Noon, NotAfter: Noon.AddDate(1, 0, 0)})
+	return service.ImportInput{Value: text, Policy: &policy.Patch{Secret: &policy.SecretPatch{ContentType: new(vault.PEM)}}}
 }
 
 // RSA keys that create would call too small are no better when they are
