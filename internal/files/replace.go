@@ -40,7 +40,7 @@ func Prepare(path string, content []byte, mode fs.FileMode) error {
 	if err == nil {
 		_, err = f.Write(content)
 		if err == nil {
-			err = toDisk(f)
+			err = settle(f)
 		}
 		err = errors.Join(err, f.Close())
 		if err != nil {
@@ -88,5 +88,5 @@ func SyncFolder(dir string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(toDisk(d), d.Close())
+	return errors.Join(settle(d), d.Close())
 }

@@ -31,7 +31,11 @@ func TestReplaceIsOnTheDisk(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("folders are not put on the disk there")
 	}
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "dir")
+	sub, like := filepath.Join(dir, "sub"), dir+"like"
+	for _, made := range []string{sub, like} {
+		must.Do(t, os.MkdirAll(made, 0o700))
+	}
 	path := filepath.Join(dir, "a")
 	var seen []string
 	was := toDisk
@@ -53,6 +57,16 @@ func TestReplaceIsOnTheDisk(t *testing.T) {
 	if err := Replace(path, []byte("new"), 0o600); err != nil || seen != nil {
 		t.Errorf("the same content was written again: %v, %v", seen, err)
 	}
+	forget := Throwaway(dir)
+	for _, at := range []string{filepath.Join(dir, "b"), filepath.Join(sub, "b")} {
+		if err := Replace(at, []byte("x"), 0o600); err != nil || seen != nil {
+			t.Errorf("a throwaway folder waits for the disk: %v, %v", seen, err)
+		}
+	}
+	if err := Replace(filepath.Join(like, "b"), []byte("x"), 0o600); err != nil || len(seen) != 2 {
+		t.Errorf("one of a like name does not: %v, %v", seen, err)
+	}
+	forget()
 	toDisk = func(*os.File) error { return errors.New("the disk is gone") }
 	if err := Replace(path, []byte("newer"), 0o600); err == nil || read(t, path) != "new" {
 		t.Errorf("without a disk: %v, %q", err, read(t, path))

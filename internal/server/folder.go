@@ -29,6 +29,7 @@ type folder struct {
 	lock      *os.File
 	database  *os.File // holds a lock of its own, see lockDatabase
 	ephemeral bool
+	forget    func() // of an ephemeral one: that nobody reads it afterwards
 }
 
 // errLocked is what lock returns when another process holds the lock.
@@ -58,7 +59,13 @@ func openFolder(c config.Config) (*folder, error) {
 		return nil, err
 	}
 	f := &folder{path: path, ephemeral: c.Ephemeral}
+	if f.ephemeral {
+		f.forget = files.Throwaway(path)
+	}
 	if err := f.hold(); err != nil {
+		if f.ephemeral {
+			f.forget()
+		}
 		return nil, err
 	}
 	return f, nil
@@ -120,6 +127,7 @@ func (f *folder) close() error {
 		err = errors.Join(err, f.database.Close())
 	}
 	if f.ephemeral {
+		f.forget()
 		err = errors.Join(err, os.RemoveAll(f.path))
 	}
 	return err

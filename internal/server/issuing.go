@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"certwright/internal/authority"
@@ -26,10 +27,13 @@ type issuingRow struct {
 }
 
 // openIssuing reads the issuing authority, or makes it on the first start, and
-// shows its certificate as issuing-ca.pem.
-func openIssuing(ctx context.Context, accounts vault.Accounts, dir *folder) (certs.Authority, error) {
+// shows its certificate as issuing-ca.pem. It says so where another was shown there.
+func openIssuing(ctx context.Context, accounts vault.Accounts, dir *folder, log *slog.Logger) (certs.Authority, error) {
 	a, err := readIssuing(ctx, accounts)
 	if errors.Is(err, vault.ErrNotFound) {
+		if sizeOf(dir.file(issuingCAFile)) >= 0 {
+			log.Warn("a new issuing authority was made, since the database has none: who trusted the one before must be told", "file", dir.file(issuingCAFile))
+		}
 		a, err = createIssuing(ctx, accounts, clock.Real{}.Now())
 	}
 	if err != nil {

@@ -146,6 +146,7 @@ func refuseAll(t *testing.T, one, two, three, other string) {
 		"without its log, written back in part": {two, writeBack, "its log certwright.db-wal is missing"},
 		"older":                                 {three, func(dir string) { move(db(one), db(dir)) }, "the database is older than"},
 		"of while it ran":                       {three, func(dir string) { move(db(two), db(dir)); move(db(two)+"-wal", db(dir)+"-wal") }, "the database is older than"},
+		"cut short":                             {three, func(dir string) { _ = os.Truncate(db(dir), 8192) }, "the database is damaged: "},
 		"another's":                             {three, func(dir string) { move(db(other), db(dir)) }, "the database is not the one that this folder had"},
 		"a damaged mark":                        {three, func(dir string) { _ = os.Truncate(filepath.Join(dir, markFile), 5) }, "mark.json is damaged"},
 	} {
@@ -203,7 +204,12 @@ func TestNewDatabase(t *testing.T) {
 	before := folderContents(t, dir)
 	for _, spoil := range []func(path string) error{os.Remove, func(path string) error { return os.Truncate(path, 0) }} {
 		must.Do(t, spoil(filepath.Join(dir, databaseFile)))
+		var said strings.Builder
+		anew.Log = slog.New(LogLines(&said, slog.LevelWarn))
 		wantSecret(t, dir, "", anew)
+		if !strings.Contains(said.String(), "a new issuing authority was made") {
+			t.Errorf("it said %q", said.String())
+		}
 		wantSecret(t, dir, "", Options{})
 	}
 	after := folderContents(t, dir)

@@ -181,7 +181,7 @@ func (s *Server) observed(o api.Observation) {
 // plays all others.
 func (s *Server) openIssuers(ctx context.Context) error {
 	accounts := foldedAccounts{account.Book{Store: s.store, Sealer: s.seal}}
-	authority, err := openIssuing(ctx, accounts, s.folder)
+	authority, err := openIssuing(ctx, accounts, s.folder, s.log)
 	if err != nil {
 		return err
 	}

@@ -86,8 +86,14 @@ func (s *session) pragma(ctx context.Context, text string, into any) error {
 // sqliteFault names an error of the engine as what it means here.
 func sqliteFault(err error) error {
 	var fault *driver.Error
-	if errors.As(err, &fault) && fault.Code() == lib.SQLITE_NOTADB {
+	if !errors.As(err, &fault) {
+		return err
+	}
+	switch fault.Code() & 0xff {
+	case lib.SQLITE_NOTADB:
 		return ErrForeign
+	case lib.SQLITE_CORRUPT:
+		return fmt.Errorf("the database is damaged: %w\nhint: restore a backup", err)
 	}
 	return err
 }
