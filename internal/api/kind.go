@@ -6,7 +6,6 @@ import (
 
 	"certwright/internal/service"
 	"certwright/internal/vault"
-	"certwright/internal/wire"
 )
 
 // kindRows are the operations that certificates, keys and secrets have alike.
@@ -25,29 +24,18 @@ func kindRows(k vault.Kind) []row {
 	}
 }
 
-// getObject serves a GET of one version from what is rendered already, if
-// nothing was written to the name since; permission is asked for each time.
+// getObject serves a GET of one version.
 func getObject(k vault.Kind) serve {
 	return func(s *service.Service, c *call) (answer, error) {
-		ref := c.ref(k)
-		key := renderedKey{k, c.vault, ref.Key(), c.path.version, c.base, c.version.Features()}
-		epoch := s.Epoch(ref) // before the object is read
-		if body, ok := c.rendered.get(key, epoch); ok {
-			return answer{text: body}, s.MayGet(c.ctx, c.who, ref)
-		}
-		b, err := s.Get(c.ctx, c.who, ref, c.path.version)
-		if err != nil {
-			return answer{}, err
-		}
-		v, err := c.view().read(b, c.path.version)
-		if err != nil {
-			return answer{}, err
-		}
-		body, err := wire.Encode(v)
-		if err == nil && b.Settled() {
-			c.rendered.put(key, epoch, body)
-		}
-		return answer{text: body}, err
+		ref, version := c.ref(k), c.path.version
+		return c.kept(s, ref, c.key(ref, whole, version), func() (answer, bool, error) {
+			b, err := s.Get(c.ctx, c.who, ref, version)
+			if err != nil {
+				return answer{}, false, err
+			}
+			v, err := c.view().read(b, version)
+			return answer{body: v}, b.Settled(), err
+		})
 	}
 }
 

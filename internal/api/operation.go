@@ -52,13 +52,18 @@ func (v view) operation(o vault.Operation) operationJSON {
 }
 
 func getOperation(s *service.Service, c *call) (answer, error) {
-	o, err := s.Certificates.GetOperation(c.ctx, c.who, c.ref(vault.Certificates), c.query.Get("request_id"))
-	if err == nil && wantsCSR(c.accept) {
-		return answer{text: []byte(base64.StdEncoding.EncodeToString(o.CSR)), kind: pkcs10}, nil
+	ref, requestID := c.ref(vault.Certificates), c.query.Get("request_id")
+	if wantsCSR(c.accept) {
+		o, err := s.Certificates.GetOperation(c.ctx, c.who, ref, requestID)
+		return answer{text: []byte(base64.StdEncoding.EncodeToString(o.CSR)), kind: pkcs10}, err
 	}
-	a, err := shown(c.view().operation)(o, err)
-	a.wait = err == nil && o.Status == vault.InProgress // only a GET says when to look again
-	return a, err
+	key := c.key(ref, ownPending, strings.ToLower(requestID))
+	key.spelled = c.version.Text // in target
+	return c.kept(s, ref, key, func() (answer, bool, error) {
+		o, err := s.Certificates.GetOperation(c.ctx, c.who, ref, requestID)
+		// only a GET says when to look again
+		return answer{body: c.view().operation(o), wait: o.Status == vault.InProgress}, o.Rests(), err
+	})
 }
 
 const pkcs10 = "application/pkcs10"

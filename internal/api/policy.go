@@ -235,7 +235,13 @@ func (c *call) ownPolicy(p vault.Policy) *policyJSON {
 }
 
 func getPolicy(s *service.Service, c *call) (answer, error) {
-	return shown(c.ownPolicy)(s.Certificates.GetPolicy(c.ctx, c.who, c.ref(vault.Certificates)))
+	ref := c.ref(vault.Certificates)
+	key := c.key(ref, ownPolicy, "")
+	key.spelled = ref.Name // in id
+	return c.kept(s, ref, key, func() (answer, bool, error) {
+		p, err := s.Certificates.GetPolicy(c.ctx, c.who, ref)
+		return answer{body: c.ownPolicy(p)}, true, err
+	})
 }
 
 func updatePolicy(s *service.Service, c *call) (answer, error) {

@@ -88,11 +88,12 @@ func TestKeptAnswersNeedPermission(t *testing.T) {
 	var deny bool
 	g.service.Access = denier{&deny}
 	g.must(202, "POST", "/certificates/web/create", selfPolicy)
-	for _, kind := range []string{"certificates", "keys", "secrets"} {
-		g.must(200, "GET", "/"+kind+"/web", "")
+	for _, path := range []string{"/certificates/web", "/keys/web", "/secrets/web", "/certificates/web/pending", "/certificates/web/policy"} {
+		g.must(200, "GET", path, "")
 		deny = true
-		if got := g.must(403, "GET", "/"+kind+"/web", ""); got.message() != kind+"/get" {
-			t.Errorf("asked for %s, want %s/get", got.message(), kind)
+		kind, _, _ := strings.Cut(path[1:], "/")
+		if got := g.must(403, "GET", path, ""); got.message() != kind+"/get" {
+			t.Errorf("%s: asked for %s, want %s/get", path, got.message(), kind)
 		}
 		deny = false
 	}
@@ -103,9 +104,9 @@ func TestRenderingsAreBounded(t *testing.T) {
 	r := newRenderings()
 	body := make([]byte, 4<<10)
 	for i := range 4 * renderedShards * renderedMost / len(body) {
-		r.put(renderedKey{name: fmt.Sprint("n", i)}, 1, body)
+		r.put(renderedKey{name: fmt.Sprint("n", i)}, rendered{epoch: 1, body: body})
 	}
-	r.put(renderedKey{name: "large"}, 1, make([]byte, renderedLargest+1))
+	r.put(renderedKey{name: "large"}, rendered{epoch: 1, body: make([]byte, renderedLargest+1)})
 	if _, ok := r.get(renderedKey{name: "large"}, 1); ok {
 		t.Error("an answer that is too large was kept")
 	}
@@ -119,10 +120,10 @@ func TestRenderingsAreBounded(t *testing.T) {
 		}
 	}
 	k := renderedKey{name: "x"}
-	r.put(k, 1, []byte("old"))
-	r.put(k, 2, []byte("new"))
-	if got, ok := r.get(k, 2); !ok || string(got) != "new" {
-		t.Errorf("got %q %v, want new", got, ok)
+	r.put(k, rendered{epoch: 1, body: []byte("old")})
+	r.put(k, rendered{epoch: 2, body: []byte("new")})
+	if got, ok := r.get(k, 2); !ok || string(got.body) != "new" {
+		t.Errorf("got %q %v, want new", got.body, ok)
 	}
 	if _, ok := r.get(k, 3); ok {
 		t.Error("an answer of an older epoch was given out")

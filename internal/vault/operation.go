@@ -108,6 +108,12 @@ func (o Operation) Matches(requestID string) bool {
 	return requestID == "" || strings.EqualFold(requestID, o.RequestID)
 }
 
+// Rests reports whether the operation stays as it is until somebody writes: it
+// has ended, or waits for a merge.
+func (o Operation) Rests() bool {
+	return o.Status != InProgress || o.Manual() && !o.CancelRequested
+}
+
 // MayBeReplaced refuses a create or import while the operation is in progress.
 func (o Operation) MayBeReplaced() error {
 	if o.Status == InProgress {

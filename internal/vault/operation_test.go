@@ -147,3 +147,23 @@ func TestMatches(t *testing.T) {
 		}
 	}
 }
+
+func TestOperationRests(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		op   vault.Operation
+		want bool
+	}{
+		{vault.Operation{Status: vault.InProgress, IssuerName: "Self"}, false},
+		{vault.Operation{Status: vault.InProgress, IssuerName: "x", Asks: true}, false}, // its issuer may be edited meanwhile
+		{vault.Operation{Status: vault.InProgress, IssuerName: "unknown"}, true},
+		{vault.Operation{Status: vault.InProgress, IssuerName: "unknown", CancelRequested: true}, false},
+		{vault.Operation{Status: vault.Completed, IssuerName: "x"}, true},
+		{vault.Operation{Status: vault.Failed, IssuerName: "x"}, true},
+		{vault.Operation{Status: vault.Cancelled, IssuerName: "x"}, true},
+	} {
+		if got := c.op.Rests(); got != c.want {
+			t.Errorf("%s at %s, cancel %v: rests %v", c.op.Status, c.op.IssuerName, c.op.CancelRequested, got)
+		}
+	}
+}
