@@ -64,7 +64,7 @@ func TestReadImport(t *testing.T) {
 		}
 		k, chain := issued(t, kind.props)
 		key, certificates := keyOf(t, k), certificatesOf(t, chain)
-		pfx, err := WritePFX(&k, chain)
+		pfx, err := writePFX(&k, chain)
 		must.Do(t, err)
 		std := base64.StdEncoding.EncodeToString
 		crlf := strings.ReplaceAll(key+certificates, "\n", "\r\n")
@@ -156,7 +156,7 @@ func TestReadImportRefuses(t *testing.T) {
 	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	other := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	key, certificates := keyOf(t, k), certificatesOf(t, chain)
-	pfx, err := WritePFX(&k, chain)
+	pfx, err := writePFX(&k, chain)
 	must.Do(t, err)
 	for _, c := range []struct {
 		name, value, contentType string

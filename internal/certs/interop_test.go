@@ -36,7 +36,7 @@ func writeFiles(t *testing.T) (dir string) {
 			continue // nothing of their own here, and slow to make
 		}
 		k, chain := issued(t, kind.props)
-		pfx, err := WritePFX(&k, chain)
+		pfx, err := writePFX(&k, chain)
 		must.Do(t, err)
 		text, err := WritePEM(&k, chain)
 		must.Do(t, err)
@@ -148,7 +148,7 @@ func TestSecretsOpenInOpenSSL(t *testing.T) {
 		t.Run(kind.name, func(t *testing.T) {
 			t.Parallel()
 			k, chain := issued(t, kind.props)
-			pfx, err := WritePFX(&k, chain)
+			pfx, err := writePFX(&k, chain)
 			must.Do(t, err)
 			info := openssl(t, pfx, "pkcs12", "-passin", "pass:", "-nodes", "-info")
 			for _, want := range []string{"MAC: sha1, Iteration 1\n", "Shrouded Keybag: pbeWithSHA1And3-KeyTripleDES-CBC, Iteration 1\n",
@@ -174,7 +174,7 @@ func TestSecretsOpenInOpenSSL(t *testing.T) {
 func TestSecretWithoutKey(t *testing.T) {
 	t.Parallel()
 	_, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
-	pfx, err := WritePFX(nil, chain)
+	pfx, err := writePFX(nil, chain)
 	must.Do(t, err)
 	out := openssl(t, pfx, "pkcs12", "-passin", "pass:", "-nodes")
 	if strings.Contains(out, "PRIVATE KEY") || strings.Count(out, "BEGIN CERTIFICATE") != 2 {

@@ -2,7 +2,6 @@ package certs
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 
 	"certwright/internal/certs/pfx"
@@ -57,25 +56,4 @@ func encryptedRefusal(err error, other *vault.Error) error {
 		return vault.OddKey().Because(err)
 	}
 	return other.Because(err)
-}
-
-// WritePFX writes a key and certificates as a PKCS#12 file without a password,
-// with the certificates in the order of chain and salts that no other file has. A
-// nil key leaves the certificates alone.
-func WritePFX(k *keys.Key, chain [][]byte) ([]byte, error) {
-	var private, leaf []byte
-	if k != nil {
-		var err error
-		if private, err = k.PKCS8(); err != nil {
-			return nil, err
-		}
-		if at, err := FindLeaf(chain, k.PKIX()); err == nil { // else a key beside certificates that are not its own
-			leaf = chain[at]
-		}
-	}
-	value, err := SecretValue(private, leaf, chain, vault.PKCS12, vault.NewID(), SecretForm3DES)
-	if err != nil {
-		return nil, err
-	}
-	return base64.StdEncoding.DecodeString(value)
 }

@@ -102,7 +102,7 @@ func TestPFXAgainstAnother(t *testing.T) {
 			}
 		}
 	}
-	pfx, err := WritePFX(&k, chain)
+	pfx, err := writePFX(&k, chain)
 	must.Do(t, err)
 	_, got, more, err := pkcs12.DecodeChain(pfx, "")
 	must.Do(t, err)
@@ -116,7 +116,7 @@ func TestReadPFXRefuses(t *testing.T) {
 	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	other := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	made := func(k *keys.Key, chain [][]byte) []byte {
-		pfx, err := WritePFX(k, chain)
+		pfx, err := writePFX(k, chain)
 		must.Do(t, err)
 		return pfx
 	}
@@ -155,7 +155,7 @@ func TestPFXKeepsOrder(t *testing.T) {
 	t.Parallel()
 	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
 	slices.Reverse(chain)
-	pfx, err := WritePFX(&k, chain)
+	pfx, err := writePFX(&k, chain)
 	must.Do(t, err)
 	b, err := ReadPFX(t.Context(), pfx, "")
 	must.Do(t, err)
@@ -211,7 +211,7 @@ func TestReadingEndsWithTheRequest(t *testing.T) {
 	t.Parallel()
 	program := lookPath(t, "openssl")
 	k, chain := issued(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
-	file, err := WritePFX(&k, chain)
+	file, err := writePFX(&k, chain)
 	must.Do(t, err)
 	ctx, gone := context.WithCancel(t.Context())
 	gone()

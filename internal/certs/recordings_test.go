@@ -269,7 +269,7 @@ func TestRecordedSecrets(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", uri, err)
 		}
-		pfx, err := WritePFX(&theirs.Key, theirs.Chain)
+		pfx, err := writePFX(&theirs.Key, theirs.Chain)
 		must.Do(t, err)
 		ours, err := ReadPFX(t.Context(), pfx, "")
 		must.Do(t, err)

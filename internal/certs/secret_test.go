@@ -162,3 +162,23 @@ func pkcs8(t testing.TB, k keys.Key) []byte {
 	must.Do(t, err)
 	return der
 }
+
+// writePFX writes a key and certificates as the PFX of some version. A nil key
+// leaves the certificates alone.
+func writePFX(k *keys.Key, chain [][]byte) ([]byte, error) {
+	var private, leaf []byte
+	if k != nil {
+		var err error
+		if private, err = k.PKCS8(); err != nil {
+			return nil, err
+		}
+		if at, err := FindLeaf(chain, k.PKIX()); err == nil { // else a key beside certificates that are not its own
+			leaf = chain[at]
+		}
+	}
+	value, err := SecretValue(private, leaf, chain, vault.PKCS12, vault.NewID(), SecretForm3DES)
+	if err != nil {
+		return nil, err
+	}
+	return base64.StdEncoding.DecodeString(value)
+}

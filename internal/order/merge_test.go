@@ -63,9 +63,9 @@ func TestMergeOfPKCS12(t *testing.T) {
 	op := h.Create(t, Web, Policy("Unknown"))
 	leaf, err := base64.StdEncoding.DecodeString(h.LeafFor(t, op.CSR))
 	Must(t, err)
-	pfx, err := certs.WritePFX(nil, [][]byte{h.Authority.Certificate, leaf})
+	pfx, err := certs.SecretValue(nil, nil, [][]byte{h.Authority.Certificate, leaf}, vault.PKCS12, op.RequestID, certs.SecretForm3DES)
 	Must(t, err)
-	c, err := h.Certificates.Merge(t.Context(), Nobody, Web, service.MergeInput{X5C: []string{base64.StdEncoding.EncodeToString(pfx)}})
+	c, err := h.Certificates.Merge(t.Context(), Nobody, Web, service.MergeInput{X5C: []string{pfx}})
 	Must(t, err)
 	if diff := cmp.Diff([][]byte{leaf, h.Authority.Certificate}, c.Version.Certificate.Chain); diff != "" {
 		t.Error(diff)
