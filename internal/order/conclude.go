@@ -78,7 +78,7 @@ func (s *Orders) report(was vault.Operation, next outcome) {
 	for _, n := range next.progress.Notes {
 		log.Info("order", "note", n)
 	}
-	c := consequences[next.word(was)]
+	c := consequences[next.wordFor(was)]
 	log.Log(context.Background(), c.level, cmp.Or(c.log, "order"), c.attrs(next, was)...)
 }
 
@@ -90,7 +90,7 @@ func (o outcome) noted(op vault.Operation, now time.Time) vault.Operation {
 	for _, n := range o.progress.Notes {
 		op = op.Noted(now, n)
 	}
-	return op.Noted(now, consequences[o.word(op)].history(o, op))
+	return op.Noted(now, consequences[o.wordFor(op)].history(o, op))
 }
 
 // A conclusion is what a step came to for an object and its operation as they are
@@ -105,7 +105,7 @@ type conclusion struct {
 
 // storeOutcome puts what came of a step on the object.
 func (s *Orders) storeOutcome(tx vault.Tx, c conclusion) error {
-	p, then := c.next.progress, consequences[c.next.word(c.op)]
+	p, then := c.next.progress, consequences[c.next.wordFor(c.op)]
 	c.op = c.next.noted(c.op, c.now)
 	c.op.State, c.op.Attempt, c.op.Detail = p.State, 0, p.Detail
 	c.op = c.op.Asked(c.now, then.attempt != nil)

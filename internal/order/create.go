@@ -36,7 +36,7 @@ func (s *Orders) Create(ctx context.Context, ref vault.Ref, in CreateInput) (op 
 }
 
 func (s *Orders) create(ctx context.Context, ref vault.Ref, in CreateInput) (vault.Operation, error) {
-	p, err := s.plan(ctx, ref, in)
+	p, err := s.planned(ctx, ref, in)
 	if err != nil {
 		return vault.Operation{}, err
 	}
@@ -77,8 +77,8 @@ type plan struct {
 	now    time.Time
 }
 
-// plan reads what is there and refuses what must not be.
-func (s *Orders) plan(ctx context.Context, ref vault.Ref, in CreateInput) (plan, error) {
+// planned reads what is there, refuses what must not be, and works out the rest.
+func (s *Orders) planned(ctx context.Context, ref vault.Ref, in CreateInput) (plan, error) {
 	p := plan{now: s.Now()}
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
 		if p.o, _, err = engine.Found(r.Object(ref)); err != nil {

@@ -17,41 +17,41 @@ func (s *Orders) Operation(ctx context.Context, ref vault.Ref, requestID string)
 	return op, refuseMissing(err, vault.NoPending(ref))
 }
 
-// operation returns the operation of a certificate if requestID names it, else the refusal missing.
-func operation(o vault.Object, ref vault.Ref, requestID string, missing func(vault.Ref) *vault.Error) (vault.Operation, error) {
+// operation returns the operation of a certificate if requestID names it, else a refusal.
+func operation(o vault.Object, ref vault.Ref, requestID string, refusal func(vault.Ref) *vault.Error) (vault.Operation, error) {
 	if o.Deletion != nil || o.Operation == nil || !o.Operation.Matches(requestID) {
-		return vault.Operation{}, missing(ref)
+		return vault.Operation{}, refusal(ref)
 	}
 	return *o.Operation, nil
 }
 
 // viewOperation reads the operation of a certificate as it stands.
-func (s *Orders) viewOperation(ctx context.Context, ref vault.Ref, requestID string, missing func(vault.Ref) *vault.Error, read func(vault.Object, vault.Operation) error) error {
+func (s *Orders) viewOperation(ctx context.Context, ref vault.Ref, requestID string, refusal func(vault.Ref) *vault.Error, read func(vault.Object, vault.Operation) error) error {
 	err := s.Store.View(ctx, func(r vault.Reader) error {
 		o, err := r.Object(ref)
 		if err != nil {
 			return err
 		}
-		op, err := operation(o, ref, requestID, missing)
+		op, err := operation(o, ref, requestID, refusal)
 		if err != nil {
 			return err
 		}
 		return read(o, op)
 	})
-	return refuseMissing(err, missing(ref))
+	return refuseMissing(err, refusal(ref))
 }
 
 // editOperation changes the operation of a certificate if requestID names it.
-func (s *Orders) editOperation(ctx context.Context, ref vault.Ref, requestID string, missing func(vault.Ref) *vault.Error,
+func (s *Orders) editOperation(ctx context.Context, ref vault.Ref, requestID string, refusal func(vault.Ref) *vault.Error,
 	edit func(vault.Tx, *vault.Object, vault.Operation) error) error {
 	err := s.Edit(ctx, ref, func(tx vault.Tx, o *vault.Object) error {
-		op, err := operation(*o, ref, requestID, missing)
+		op, err := operation(*o, ref, requestID, refusal)
 		if err != nil {
 			return err
 		}
 		return edit(tx, o, op)
 	})
-	return refuseMissing(err, missing(ref))
+	return refuseMissing(err, refusal(ref))
 }
 
 // RequestCancel asks for an operation to be cancelled, or takes that back. The

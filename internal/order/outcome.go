@@ -33,8 +33,8 @@ const (
 	waiting     word = "waiting"
 )
 
-// word is what the step came to for an operation as it stands.
-func (o outcome) word(op vault.Operation) word {
+// wordFor is what the step came to for an operation as it stands.
+func (o outcome) wordFor(op vault.Operation) word {
 	switch p := o.progress; {
 	case o.retry != nil:
 		return unreachable

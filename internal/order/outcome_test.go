@@ -23,7 +23,7 @@ func TestOutcomesHaveOneWord(t *testing.T) {
 	}
 	op := vault.Operation{Detail: "now", Attempt: 3}
 	for want, o := range cases {
-		if got := o.word(op); got != want {
+		if got := o.wordFor(op); got != want {
 			t.Errorf("%q instead of %q", got, want)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // version is not touched before the new one is complete.
 func (s *Orders) Renew(ctx context.Context, o vault.Object, was vault.Version) (schedule.Renewal, error) {
 	enabled := was.Attributes.Enabled
-	p, err := s.plan(ctx, o.Ref, CreateInput{Tags: was.Tags, Enabled: &enabled,
+	p, err := s.planned(ctx, o.Ref, CreateInput{Tags: was.Tags, Enabled: &enabled,
 		PreserveOrder: was.Certificate != nil && was.Certificate.PreserveOrder})
 	if err != nil {
 		return nil, err

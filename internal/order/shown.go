@@ -99,7 +99,7 @@ func differences(want vault.X509Props, der []byte) (notes []string) {
 		note("subject", leaf.Subject, dn.Render(name))
 	}
 	got := leaf.Props()
-	if gone := missing(want.SANs, got.SANs); len(gone) > 0 {
+	if gone := leftOut(want.SANs, got.SANs); len(gone) > 0 {
 		notes = append(notes, "The issuer left out names that the policy asks for: "+strings.Join(gone, ", ")+".")
 	}
 	if slices.Sort(got.EKUs); !slices.Equal(got.EKUs, slices.Sorted(slices.Values(want.EKUs))) {
@@ -111,8 +111,8 @@ func differences(want vault.X509Props, der []byte) (notes []string) {
 	return notes
 }
 
-// missing lists the DNS names of want that got has not.
-func missing(want, got *vault.SANs) (names []string) {
+// leftOut lists the DNS names of want that got has not.
+func leftOut(want, got *vault.SANs) (names []string) {
 	if want == nil {
 		return nil
 	}
