@@ -31,6 +31,7 @@ type Metrics struct {
 	Longest  func() time.Duration                // that one transaction held the store's writer
 	Failures func() map[vault.StorageFault]int64 // calls of the store that failed for its disk's sake
 	Writable func() bool                         // the store can be written
+	Altered  func() int64                        // rows that the store refused since something else wrote them
 	Settings func(vaultName string) vault.Settings
 	Sinks    []string      // receivers of messages
 	Every    time.Duration // between counts, at least; 0: a minute
@@ -62,8 +63,8 @@ const (
 
 // New returns metrics that are ready to be moved and asked; Run does the counting.
 func New(m Metrics) (*Metrics, error) {
-	if m.Store == nil || m.Clock == nil || m.Offset == nil || m.Longest == nil || m.Failures == nil || m.Writable == nil || m.Settings == nil || m.Keys == nil || m.Log == nil {
-		return nil, errors.New("metrics: Store, Clock, Offset, Longest, Failures, Writable, Settings, Keys and Log are required")
+	if m.Store == nil || m.Clock == nil || m.Offset == nil || m.Longest == nil || m.Failures == nil || m.Writable == nil || m.Altered == nil || m.Settings == nil || m.Keys == nil || m.Log == nil {
+		return nil, errors.New("metrics: Store, Clock, Offset, Longest, Failures, Writable, Altered, Settings, Keys and Log are required")
 	}
 	if m.Every == 0 {
 		m.Every = usualEvery
@@ -72,7 +73,7 @@ func New(m Metrics) (*Metrics, error) {
 	m.survey = &survey{want: make(chan struct{}, 1), first: make(chan struct{})}
 	all := prometheus.NewRegistry()
 	var errs []error
-	for _, c := range append(m.counters.all(), &m, m.build(), m.offset(), m.writer(), pool{m.Keys}, disk{m.Failures, m.Writable},
+	for _, c := range append(m.counters.all(), &m, m.build(), m.offset(), m.writer(), pool{m.Keys}, disk{m.Failures, m.Writable, m.Altered},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
 		errs = append(errs, all.Register(c))
 	}

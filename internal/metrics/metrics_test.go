@@ -42,7 +42,7 @@ func newHouse(t testing.TB) *house {
 	store := sqltest.Open(t)
 	h := &house{store: store, clock: &clock.Shifted{Base: func() time.Time { return noon }}}
 	var err error
-	h.Metrics, err = New(Metrics{Store: store, Clock: h.clock, Offset: h.clock.Offset, Longest: store.LongestTransaction, Failures: failures, Writable: func() bool { return false }, Settings: vault.DefaultSettings, Sinks: []string{"hook", "mail"},
+	h.Metrics, err = New(Metrics{Store: store, Clock: h.clock, Offset: h.clock.Offset, Longest: store.LongestTransaction, Failures: failures, Writable: func() bool { return false }, Altered: func() int64 { return 5 }, Settings: vault.DefaultSettings, Sinks: []string{"hook", "mail"},
 		Version: "1.2.3", Keys: stock, Log: slog.New(slog.DiscardHandler)})
 	must.Do(t, err)
 	return h
@@ -220,13 +220,13 @@ func TestWhatIsCounted(t *testing.T) {
 		`message_oldest_seconds{sink="hook"} 121`, `message_oldest_seconds{sink="mail"} 241`,
 		`job_overdue_seconds 61`,
 		`clock_offset_seconds 1`,
-		`store_writable 0`, `store_failures_total{fault="full"} 4`, `store_failures_total{fault="failing"} 0`,
+		`store_writable 0`, `store_failures_total{fault="full"} 4`, `store_failures_total{fault="failing"} 0`, `store_altered_total 5`,
 		`keys_ready{size="2048",type="RSA"} 31`, `keys_ready{size="4096",type="RSA"} 0`,
 		`keys_total{size="2048",source="ready",type="RSA"} 7`, `keys_total{size="2048",source="made",type="RSA"} 2`,
 		`keys_total{size="4096",source="ready",type="RSA"} 0`, `keys_total{size="4096",source="made",type="RSA"} 0`,
 	}
 	var got []string
-	for _, line := range said(text, "certificates{", "certificate_soonest", "operations{", "operation_oldest", "renewals_due", "renewal_soonest", "messages{", "message_oldest", "job_overdue", "clock_offset", "keys_", "store_writable", "store_failures") {
+	for _, line := range said(text, "certificates{", "certificate_soonest", "operations{", "operation_oldest", "renewals_due", "renewal_soonest", "messages{", "message_oldest", "job_overdue", "clock_offset", "keys_", "store_writable", "store_failures", "store_altered") {
 		got = append(got, line)
 	}
 	got = append(got, said(text, `renewals_overdue{issuer="le",vault="mail"}`, `renewals_failed{issuer="le",vault="mail"}`)...)
@@ -329,7 +329,7 @@ func TestCountsAreRare(t *testing.T) {
 	}{{time.Millisecond, time.Minute}, {time.Second, 500 * time.Second}} {
 		synctest.Test(t, func(t *testing.T) {
 			store := &slowStore{takes: c.takes}
-			m, err := New(Metrics{Store: store, Clock: clock.Real{}, Offset: func() time.Duration { return 0 }, Longest: func() time.Duration { return 0 }, Failures: failures, Writable: func() bool { return true }, Settings: vault.DefaultSettings, Keys: stock, Log: slog.New(slog.DiscardHandler)})
+			m, err := New(Metrics{Store: store, Clock: clock.Real{}, Offset: func() time.Duration { return 0 }, Longest: func() time.Duration { return 0 }, Failures: failures, Writable: func() bool { return true }, Altered: func() int64 { return 0 }, Settings: vault.DefaultSettings, Keys: stock, Log: slog.New(slog.DiscardHandler)})
 			must.Do(t, err)
 			ctx, stop := context.WithCancel(t.Context())
 			go m.Run(ctx)

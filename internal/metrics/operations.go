@@ -64,7 +64,7 @@ func (m *Metrics) renewal(r vault.Reader, o vault.Object, w *orderCounts, now ti
 	if err == nil {
 		m.overdue(o, v, w, now)
 	}
-	if errors.Is(err, vault.ErrNotFound) {
+	if errors.Is(err, vault.ErrNotFound) || errors.Is(err, vault.ErrAltered) { // of the latter the store tells itself
 		return nil
 	}
 	return err

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strings"
 	"time"
@@ -97,6 +98,9 @@ func (s *Sweeper) heal(ctx context.Context, page []vault.Object, back bool, now 
 			continue
 		}
 		well, idle, err := s.well(ctx, o, back, now)
+		if errors.Is(err, vault.ErrAltered) { // the store tells of it; the others go on
+			continue
+		}
 		if err != nil {
 			return healed, err
 		}

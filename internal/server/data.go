@@ -9,6 +9,7 @@ import (
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/trust"
+	"certwright/internal/vault"
 )
 
 // openData opens everything that lies in the data folder. The TLS authority
@@ -27,7 +28,7 @@ func (s *Server) openData(ctx context.Context) (err error) {
 	if err := s.openBoth(ctx, past); err != nil {
 		return err
 	}
-	if err := s.unseal(ctx); err != nil {
+	if err := s.unseal(ctx, past); err != nil {
 		return err
 	}
 	if s.clock, err = openClock(ctx, s.store); err != nil {
@@ -73,8 +74,9 @@ func (s *Server) openBoth(ctx context.Context, past past) (err error) {
 	return errors.Join(err, untrusted)
 }
 
-// unseal opens the keyset and marks the database as the one that was here last.
-func (s *Server) unseal(ctx context.Context) (err error) {
+// unseal opens the keyset, by which the rows are proved from then on, and marks
+// the database as the one that was here last.
+func (s *Server) unseal(ctx context.Context, past past) (err error) {
 	s.store.OnTrouble(s.tellTrouble)
 	open := seal.Open
 	if s.options.NewDatabase {
@@ -83,7 +85,33 @@ func (s *Server) unseal(ctx context.Context) (err error) {
 	if s.seal, _, err = open(ctx, s.store, s.folder.file(keysetFile)); err != nil {
 		return err
 	}
+	if err := s.bind(ctx, past.bound(s.store.Identity())); err != nil {
+		return err
+	}
 	s.marking.Go(func() { s.mark(true) })
+	return nil
+}
+
+// bind has every row of the database bear a seal under the keyset. One that an
+// older program made gets them now, which can take a while, once.
+func (s *Server) bind(ctx context.Context, bound bool) error {
+	s.store.OnAltered(func(row string) {
+		s.log.Error("a row of the database was altered by something else than this server, and is not used; put it back from a backup", "row", row)
+	})
+	keys, err := s.seal.RowKeys()
+	if err != nil {
+		return err
+	}
+	rows, err := s.store.Bind(ctx, keys, bound)
+	switch {
+	case vault.IsStorageFault(err):
+		s.log.Warn("not all rows of the database bear a seal yet: rows that something else writes are not noticed before the next start", "error", err)
+		return nil
+	case err != nil:
+		return err
+	case rows > 1: // a new one has its data keys
+		s.log.Info("the rows of the database were sealed", "rows", rows)
+	}
 	return nil
 }
 
@@ -94,7 +122,7 @@ func (s *Server) mark(open bool) {
 		return
 	}
 	s.marked = true
-	if err := s.folder.keep(s.store.Identity(), open); err != nil {
+	if err := s.folder.keep(s.store.Identity(), open, s.store.Bound()); err != nil {
 		s.log.Warn("the mark of the database was not written: if the database is lost or replaced by an older one, nobody will notice", "error", err)
 	}
 }

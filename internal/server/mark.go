@@ -18,6 +18,7 @@ type mark struct {
 	Database   string `json:"database"`   // its id
 	Generation int64  `json:"generation"` // its last one, see sqlstore.Identity
 	Open       bool   `json:"open"`       // a server has it open, or ended without closing it
+	Bound      bool   `json:"bound"`      // all its rows bear their seals: one that does not was altered
 }
 
 // A past is what the folder shows of its database before that is opened.
@@ -81,9 +82,14 @@ func (p past) accept(id sqlstore.Identity) error {
 	return nil
 }
 
+// bound reports whether a database was bound to its keyset when it was here last.
+func (p past) bound(id sqlstore.Identity) bool {
+	return p.mark != nil && p.mark.Bound && p.mark.Database == id.ID
+}
+
 // keep writes the mark of a database that is open, or was closed.
-func (f *folder) keep(id sqlstore.Identity, open bool) error {
-	text, err := json.Marshal(mark{id.ID, id.Generation, open})
+func (f *folder) keep(id sqlstore.Identity, open, bound bool) error {
+	text, err := json.Marshal(mark{id.ID, id.Generation, open, bound})
 	if err != nil {
 		return err
 	}

@@ -43,3 +43,19 @@ type Sealer interface {
 // Binding returns the place that a sealed value of version id of ref is bound
 // to: vault, kind, name and version. Operations use their request id as id.
 func Binding(ref Ref, id string) string { return ref.String() + "/" + id }
+
+// RowKeys are what the rows of a database are proved under: 32 bytes for each
+// data key, by its number. What is written is proved under the primary one.
+type RowKeys struct {
+	Primary uint32
+	Keys    map[uint32][]byte
+}
+
+// String hides the keys.
+func (RowKeys) String() string { return "[row keys]" }
+
+// GoString hides the keys.
+func (RowKeys) GoString() string { return "[row keys]" }
+
+// LogValue hides the keys.
+func (RowKeys) LogValue() slog.Value { return slog.StringValue("[row keys]") }

@@ -11,6 +11,10 @@ var (
 	ErrNotFound = errors.New("no such row")
 	ErrStale    = errors.New("the row changed meanwhile")   // a Rev or a lease is out of date
 	ErrExists   = errors.New("there is such a row already") // a version id that is taken
+
+	// ErrAltered: something else than this program wrote the row. It is a fault,
+	// and no caller acts on what the row says.
+	ErrAltered = errors.New("the row does not bear its seal: it was not written by this server")
 )
 
 // A Store keeps rows and knows no rules.

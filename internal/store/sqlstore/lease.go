@@ -13,9 +13,10 @@ import (
 const (
 	sqlNextDue = `SELECT due FROM objects WHERE due IS NOT NULL AND leased_until <= $1 ORDER BY due LIMIT 1`
 	sqlAnyDue  = `SELECT 1 FROM objects WHERE due <= $1 AND leased_until <= $2 ORDER BY due LIMIT 1`
-	sqlDueJobs = `SELECT id, vault, kind, name, job, due, attempt FROM objects
-WHERE due <= $1 AND leased_until <= $2 ORDER BY due LIMIT $3 + 0`
-	sqlLease  = `UPDATE objects SET held = job, token = $2, leased_until = $3, rev = rev + 1 WHERE id = $1`
+	sqlDueJobs = `SELECT o.id, ` + objectColumns + ` FROM objects o
+WHERE o.due <= $1 AND o.leased_until <= $2 ORDER BY o.due LIMIT $3 + 0`
+	sqlLease  = `UPDATE objects SET held = job, token = $2, leased_until = $3, rev = rev + 1, mac = $4 WHERE id = $1`
+	sqlPark   = `UPDATE objects SET held = '', token = '', leased_until = $2 WHERE id = $1`
 	sqlExtend = `UPDATE objects SET leased_until = $5 WHERE vault = $1 AND kind = $2 AND key = $3 AND token = $4`
 
 	sqlAnyLease = `SELECT 1 FROM objects WHERE leased_until > 0 LIMIT 1`
@@ -54,21 +55,37 @@ func (s *Store) Claim(ctx context.Context, due, now time.Time, lease time.Durati
 	return leases, nil
 }
 
+// parked is how long a row that is not proved is left alone, so that it does not
+// keep those from their turn that are.
+const parked = time.Hour
+
 func (t *tx) claim(due, now, until time.Time, n int) (leases []vault.Lease, err error) {
-	var ids []int64
 	var id int64
-	l := vault.Lease{Until: until}
-	into := []any{&id, &l.Ref.Vault, &l.Ref.Kind, &l.Ref.Name, &l.Kind, (*inNanos)(&l.Due), &l.Attempt}
-	err = t.each("due jobs", sqlDueJobs, []any{instant(due), instant(now), n}, into, func() error {
-		l.Token = vault.NewID()
-		ids, leases = append(ids, id), append(leases, l)
+	var row objectRow
+	var writes [][]any // of leases, and of what is parked
+	err = t.each("due jobs", sqlDueJobs, []any{instant(due), instant(now), n}, append([]any{&id}, row.into()...), func() error {
+		columns := t.session.row[1:]
+		if !row.proved(t.session, columns) {
+			_ = t.session.refused(isObject, row.place())
+			writes = append(writes, []any{id, instant(now.Add(parked))})
+			return nil
+		}
+		l := vault.Lease{Token: vault.NewID(), Until: until}
+		l.Ref, l.Kind, l.Due, l.Attempt = row.Ref, row.job, atInstant(row.due), row.Attempt
+		leases = append(leases, l)
+		columns[objectRev] = row.Rev + 1
+		writes = append(writes, []any{id, l.Token, instant(until), t.session.macOf(isObject, nil, columns[:objectSealed])})
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	for i, l := range leases {
-		if _, err := t.exec("lease", sqlLease, ids[i], l.Token, instant(l.Until)); err != nil {
+	for _, args := range writes {
+		text := sqlLease
+		if len(args) == 2 {
+			text = sqlPark
+		}
+		if _, err := t.exec("lease", text, args...); err != nil {
 			return nil, err
 		}
 	}

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"database/sql/driver"
 	"fmt"
 
 	"certwright/internal/vault"
@@ -42,14 +43,32 @@ type objectRow struct {
 	until int64
 	body  string
 	raw   packed
+
+	key, status string
+	job         vault.JobKind
+	due         int64
+	mac         []byte
 }
 
-const objectColumns = `o.vault, o.kind, o.name, o.shelf, o.latest, o.deleted_at, o.purge_at, o.held, o.token, o.leased_until, o.attempt, o.rev, o.body, o.raw`
+// The first objectSealed columns are what the MAC is over.
+const (
+	objectColumns = `o.vault, o.kind, o.key, o.name, o.shelf, o.latest, o.deleted_at, o.purge_at, o.status, o.due, o.job, o.attempt, o.rev, o.body, o.raw, o.held, o.token, o.leased_until, o.mac`
+	objectSealed  = 15
+	objectRev     = 12 // the place of rev
+)
 
 func (r *objectRow) into() []any {
-	return []any{&r.Vault, &r.Kind, &r.Name, &r.shelf, &r.Latest, (*inNanos)(&r.gone.At), (*inNanos)(&r.gone.PurgeAt),
-		&r.Lease.Kind, &r.Lease.Token, &r.until, &r.Attempt, &r.Rev, &r.body, &r.raw.bytes}
+	return []any{&r.Vault, &r.Kind, &r.key, &r.Name, &r.shelf, &r.Latest, (*inNanos)(&r.gone.At), (*inNanos)(&r.gone.PurgeAt),
+		&r.status, &r.due, &r.job, &r.Attempt, &r.Rev, &r.body, &r.raw.bytes, &r.Lease.Kind, &r.Lease.Token, &r.until, &r.mac}
 }
+
+// proved reports whether the row, read last, bears its seal; columns are the session's.
+func (r *objectRow) proved(s *session, columns []driver.Value) bool {
+	return r.key == r.Key() && s.proved(isObject, r.mac, nil, columns[:objectSealed])
+}
+
+// place names the row, as its columns do by which it was found.
+func (r *objectRow) place() string { return r.Vault + "/" + string(r.Kind) + "/" + r.key }
 
 // object returns the object of a row that was read.
 func (r *objectRow) object() (vault.Object, error) {
@@ -81,6 +100,9 @@ func (r *reader) Object(ref vault.Ref) (vault.Object, error) {
 	if err := r.one("object", text, place(ref), row.into()...); err != nil {
 		return vault.Object{}, err
 	}
+	if !row.proved(r.session, r.session.row) {
+		return vault.Object{}, r.session.refused(isObject, row.place())
+	}
 	o, err := row.object()
 	if err != nil {
 		return vault.Object{}, fmt.Errorf("read object: %w", err)
@@ -107,25 +129,51 @@ const lastVault = "~"
 
 // AllObjects implements vault.Reader.
 func (r *reader) AllObjects(after vault.Ref, limit int) ([]vault.Object, error) {
-	return r.objects(sqlAllObjects, place(after, max(limit, 0))...)
+	return r.objects(sqlAllObjects, limit, func(last *vault.Ref) []any {
+		if last != nil {
+			after = *last
+		}
+		return place(after)
+	})
 }
 
 // Orders implements vault.Reader.
 func (r *reader) Orders(status vault.Status, vaultName string, after vault.Ref, limit int) ([]vault.Object, error) {
-	first, last := after.Vault, lastVault
+	first, end := after.Vault, lastVault
 	if vaultName != "" {
-		first, last = vaultName, vaultName
+		first, end = vaultName, vaultName
 	}
-	return r.objects(sqlOrders, string(status), first, after.Key(), last, max(limit, 0))
+	return r.objects(sqlOrders, limit, func(last *vault.Ref) []any {
+		if last != nil {
+			first, after = last.Vault, *last
+		}
+		return []any{string(status), first, after.Key(), end}
+	})
 }
 
-func (r *reader) objects(text string, args ...any) ([]vault.Object, error) {
+// objects lists up to limit objects. Those that are not proved are told of and
+// left out; others stand in for them, so that a page that is not full is the
+// last. from returns the arguments, but for the limit, of the rows after one, or of the first.
+func (r *reader) objects(text string, limit int, from func(last *vault.Ref) []any) ([]vault.Object, error) {
 	list := []vault.Object{}
-	var row objectRow
-	err := r.each("objects", text, args, row.into(), func() error {
-		o, err := row.object()
-		list = append(list, o)
-		return err
-	})
-	return list, err
+	limit = max(limit, 0)
+	var last *vault.Ref
+	for {
+		var row objectRow
+		want, read := limit-len(list), 0
+		err := r.each("objects", text, append(from(last), want), row.into(), func() error {
+			read++
+			last = &vault.Ref{Vault: row.Vault, Kind: row.Kind, Name: row.key}
+			if !row.proved(r.session, r.session.row) {
+				_ = r.session.refused(isObject, row.place())
+				return nil
+			}
+			o, err := row.object()
+			list = append(list, o)
+			return err
+		})
+		if err != nil || read < want || len(list) == limit {
+			return list, err
+		}
+	}
 }

@@ -10,16 +10,16 @@ var errManaged = errors.New("what belongs to a certificate is put with the certi
 
 const (
 	// A new object finds its name free of others of its kind, and of those that
-	// $19 and $20 name: they cannot share it.
-	sqlInsertObject = `INSERT INTO objects (vault, kind, key, name, shelf, latest, deleted_at, purge_at, status, due, job, held, token, leased_until, attempt, rev, body, raw)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18
-WHERE NOT EXISTS (SELECT 1 FROM objects WHERE vault = $1 AND key = $3 AND kind IN ($2, $19, $20))
+	// $20 and $21 name: they cannot share it.
+	sqlInsertObject = `INSERT INTO objects (vault, kind, key, name, shelf, latest, deleted_at, purge_at, status, due, job, attempt, rev, body, raw, held, token, leased_until, mac)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19
+WHERE NOT EXISTS (SELECT 1 FROM objects WHERE vault = $1 AND key = $3 AND kind IN ($2, $20, $21))
 ON CONFLICT DO NOTHING`
 
 	// A lease that was extended since the object was read stays so.
-	sqlUpdateObject = `UPDATE objects SET name = $4, shelf = $5, latest = $6, deleted_at = $7, purge_at = $8, status = $9, due = $10, job = $11, held = $12, token = $13,
-  leased_until = CASE WHEN token = $13 THEN leased_until ELSE $14 END, attempt = $15, rev = $16, body = $17, raw = $18
-WHERE vault = $1 AND kind = $2 AND key = $3 AND rev = $19`
+	sqlUpdateObject = `UPDATE objects SET name = $4, shelf = $5, latest = $6, deleted_at = $7, purge_at = $8, status = $9, due = $10, job = $11, attempt = $12, rev = $13, body = $14, raw = $15,
+  held = $16, token = $17, leased_until = CASE WHEN token = $17 THEN leased_until ELSE $18 END, mac = $19
+WHERE vault = $1 AND kind = $2 AND key = $3 AND rev = $20`
 )
 
 // PutObject implements vault.Tx.
@@ -28,6 +28,7 @@ func (t *tx) PutObject(o *vault.Object) error {
 		return errManaged
 	}
 	text, args := sqlUpdateObject, objectArgs(o)
+	args = append(args, t.session.mac(isObject, args[:objectSealed]...))
 	if o.Rev != 0 {
 		args = append(args, o.Rev)
 	} else {
@@ -43,7 +44,7 @@ func (t *tx) PutObject(o *vault.Object) error {
 	return nil
 }
 
-// objectArgs are $1 to $18 of an insert or update.
+// objectArgs are $1 to $18 of an insert or update, in the order of objectColumns.
 func objectArgs(o *vault.Object) []any {
 	var at, purge, due *int64
 	if o.Deletion != nil {
@@ -64,7 +65,7 @@ func objectArgs(o *vault.Object) []any {
 	}
 	rec, raw := fromObject(o)
 	return place(o.Ref, o.Name, shelfOf(o.Pending(), o.Deletion != nil), o.Latest, at, purge, string(status), due, string(kind),
-		string(o.Lease.Kind), o.Lease.Token, until, o.Attempt, o.Rev+1, encode(rec), raw.blob())
+		o.Attempt, o.Rev+1, encode(rec), raw.blob(), string(o.Lease.Kind), o.Lease.Token, until)
 }
 
 // rivals are the kinds of which no object may have the name of one of the kind.

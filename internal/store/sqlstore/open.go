@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 )
 
 // A Store is a vault.Store in SQL.
@@ -20,6 +21,8 @@ type Store struct {
 	tending *checkpointer
 	trouble trouble
 	readers chan *session // maxReaders places; nil is one without a connection yet
+	bond    *atomic.Pointer[bond]
+	altered altered
 
 	identity Identity
 
@@ -67,7 +70,8 @@ func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.giveUp(w), w.close())
 	}
-	s := &Store{db: db, dialect: d, identity: id, writer: newWriter(w, d.begin),
+	w.bond = new(atomic.Pointer[bond])
+	s := &Store{db: db, dialect: d, identity: id, bond: w.bond, writer: newWriter(w, d.begin),
 		readers: make(chan *session, maxReaders), closed: make(chan struct{})}
 	if s.tending, err = d.tend(ctx, db, d, s.writer); err != nil {
 		s.writer.close()

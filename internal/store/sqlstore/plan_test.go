@@ -29,6 +29,7 @@ func openInside(t testing.TB) *Store {
 var statements = map[string]string{
 	"sqlAccount":        sqlAccount,
 	"sqlAllObjects":     sqlAllObjects,
+	"sqlAnyAccount":     sqlAnyAccount,
 	"sqlAnyDue":         sqlAnyDue,
 	"sqlAnyLease":       sqlAnyLease,
 	"sqlAppend":         sqlAppend,
@@ -60,6 +61,7 @@ var statements = map[string]string{
 	"sqlOwnObject":      sqlOwnObject,
 	"sqlProbe":          sqlProbe,
 	"sqlProbeEnd":       sqlProbeEnd,
+	"sqlPark":           sqlPark,
 	"sqlPending":        sqlPending,
 	"sqlPurgeBodies":    sqlPurgeBodies,
 	"sqlPurgeDone":      sqlPurgeDone,
@@ -78,6 +80,18 @@ var statements = map[string]string{
 	"sqlUpdateVersion":  sqlUpdateVersion,
 	"sqlVersion":        sqlVersion,
 	"sqlVersions":       sqlVersions,
+	"sqlWalkObjects":    sqlWalkObjects,
+	"sqlWalkVersions":   sqlWalkVersions,
+	"sqlWalkIssuers":    sqlWalkIssuers,
+	"sqlWalkContacts":   sqlWalkContacts,
+	"sqlWalkAccounts":   sqlWalkAccounts,
+	"sqlWalkSettings":   sqlWalkSettings,
+	"sqlBindObject":     sqlBindObject,
+	"sqlBindVersion":    sqlBindVersion,
+	"sqlBindIssuer":     sqlBindIssuer,
+	"sqlBindContacts":   sqlBindContacts,
+	"sqlBindAccount":    sqlBindAccount,
+	"sqlBindSetting":    sqlBindSetting,
 }
 
 // A statement that is not listed would not be looked at.
@@ -135,7 +149,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"sqlOutbox":     "SEARCH outbox USING INDEX outbox_state (sink=? AND state=? AND seq>?)",
 		"sqlCount":      "CO-ROUTINE (subquery-1)",
 		"sqlQueue":      "SEARCH outbox USING INDEX outbox_due (sink=?)",
-		"sqlDueJobs":    "SEARCH objects USING INDEX objects_due (due<?)",
+		"sqlDueJobs":    "SEARCH o USING INDEX objects_due (due<?)",
 		"sqlAnyDue":     "SEARCH objects USING INDEX objects_due (due<?)",
 		"sqlNextDue":    "SEARCH objects USING INDEX objects_due (due>?)",
 		"sqlAnyLease":   "SEARCH objects USING COVERING INDEX objects_leased (leased_until>?)",

@@ -6,13 +6,18 @@ import (
 	"certwright/internal/vault"
 )
 
-const sqlIssuer = `SELECT body FROM issuers WHERE vault = $1 AND key = $2`
+const sqlIssuer = `SELECT body, mac FROM issuers WHERE vault = $1 AND key = $2`
 
 // Issuer implements vault.Reader.
 func (r *reader) Issuer(vaultName, name string) (vault.IssuerConfig, error) {
 	var body string
-	if err := r.one("issuer", sqlIssuer, []any{vaultName, strings.ToLower(name)}, &body); err != nil {
+	var mac []byte
+	key := strings.ToLower(name)
+	if err := r.one("issuer", sqlIssuer, []any{vaultName, key}, &body, &mac); err != nil {
 		return vault.IssuerConfig{}, err
+	}
+	if !r.session.proved(isIssuer, mac, []any{vaultName, key, body}, nil) {
+		return vault.IssuerConfig{}, r.session.refused(isIssuer, vaultName+"/"+key)
 	}
 	return decodeIssuer(vaultName, body)
 }
@@ -25,27 +30,43 @@ func decodeIssuer(vaultName, body string) (vault.IssuerConfig, error) {
 	return rec.issuer(vaultName), nil
 }
 
-const sqlIssuers = `SELECT body FROM issuers WHERE vault = $1 AND key > $2 ORDER BY key LIMIT $3 + 0`
+const sqlIssuers = `SELECT key, body, mac FROM issuers WHERE vault = $1 AND key > $2 ORDER BY key LIMIT $3 + 0`
 
 // Issuers implements vault.Reader.
 func (r *reader) Issuers(vaultName, after string, limit int) ([]vault.IssuerConfig, error) {
 	list := []vault.IssuerConfig{}
-	var body string
-	err := r.each("issuers", sqlIssuers, []any{vaultName, after, max(limit, 0)}, []any{&body}, func() error {
-		c, err := decodeIssuer(vaultName, body)
-		list = append(list, c)
-		return err
-	})
-	return list, err
+	limit = max(limit, 0)
+	var key, body string
+	var mac []byte
+	for { // others stand in for those that are not proved, so that a page that is not full is the last
+		want, read := limit-len(list), 0
+		err := r.each("issuers", sqlIssuers, []any{vaultName, after, want}, []any{&key, &body, &mac}, func() error {
+			read, after = read+1, key
+			if !r.session.proved(isIssuer, mac, []any{vaultName, key, body}, nil) {
+				_ = r.session.refused(isIssuer, vaultName+"/"+key)
+				return nil
+			}
+			c, err := decodeIssuer(vaultName, body)
+			list = append(list, c)
+			return err
+		})
+		if err != nil || read < want || len(list) == limit {
+			return list, err
+		}
+	}
 }
 
-const sqlContacts = `SELECT body FROM contacts WHERE vault = $1`
+const sqlContacts = `SELECT body, mac FROM contacts WHERE vault = $1`
 
 // Contacts implements vault.Reader.
 func (r *reader) Contacts(vaultName string) ([]vault.Contact, error) {
 	var body string
-	if err := r.one("contacts", sqlContacts, []any{vaultName}, &body); err != nil {
+	var mac []byte
+	if err := r.one("contacts", sqlContacts, []any{vaultName}, &body, &mac); err != nil {
 		return nil, err
+	}
+	if !r.session.proved(isContacts, mac, []any{vaultName, body}, nil) {
+		return nil, r.session.refused(isContacts, vaultName)
 	}
 	var rec contactsRecord
 	if err := decode(body, &rec, &rec.V); err != nil {
@@ -54,23 +75,41 @@ func (r *reader) Contacts(vaultName string) ([]vault.Contact, error) {
 	return rec.contacts(), nil
 }
 
-const sqlAccount = `SELECT body, rev FROM accounts WHERE id = $1`
+const (
+	sqlAccount = `SELECT body, rev, mac FROM accounts WHERE id = $1`
+	// While nothing is bound, and in a copy of an older schema, which has no MACs.
+	sqlAnyAccount = `SELECT body, rev, NULL FROM accounts WHERE id = $1`
+)
 
 // Account implements vault.Reader.
 func (r *reader) Account(id string) (vault.Account, error) {
 	a := vault.Account{ID: id}
-	if err := r.one("account", sqlAccount, []any{id}, (*[]byte)(&a.Body), &a.Rev); err != nil {
+	var mac []byte
+	text := sqlAccount
+	if r.session.bound() == nil {
+		text = sqlAnyAccount
+	}
+	if err := r.one("account", text, []any{id}, (*[]byte)(&a.Body), &a.Rev, &mac); err != nil {
 		return vault.Account{}, err
+	}
+	if !r.session.proved(isAccount, mac, []any{id, []byte(a.Body), a.Rev}, nil) {
+		return vault.Account{}, r.session.refused(isAccount, id)
 	}
 	return a, nil
 }
 
-const sqlSetting = `SELECT value FROM settings WHERE key = $1`
+const sqlSetting = `SELECT value, mac FROM settings WHERE key = $1`
 
 // Setting implements vault.Reader.
 func (r *reader) Setting(key string) (value string, err error) {
-	err = r.one("setting", sqlSetting, []any{key}, &value)
-	return value, err
+	var mac []byte
+	if err := r.one("setting", sqlSetting, []any{key}, &value, &mac); err != nil {
+		return "", err
+	}
+	if !r.session.proved(isSetting, mac, []any{key, value}, nil) {
+		return "", r.session.refused(isSetting, key)
+	}
+	return value, nil
 }
 
 // One step of the list of vaults: as many rows as a vault has are skipped at
@@ -96,17 +135,18 @@ func (r *reader) Vaults(after string, limit int) ([]string, error) {
 }
 
 const (
-	sqlPutIssuer = `INSERT INTO issuers (vault, key, body) VALUES ($1, $2, $3)
-ON CONFLICT (vault, key) DO UPDATE SET body = excluded.body`
+	sqlPutIssuer = `INSERT INTO issuers (vault, key, body, mac) VALUES ($1, $2, $3, $4)
+ON CONFLICT (vault, key) DO UPDATE SET body = excluded.body, mac = excluded.mac`
 	sqlDeleteIssuer = `DELETE FROM issuers WHERE vault = $1 AND key = $2`
-	sqlPutContacts  = `INSERT INTO contacts (vault, body) VALUES ($1, $2)
-ON CONFLICT (vault) DO UPDATE SET body = excluded.body`
+	sqlPutContacts  = `INSERT INTO contacts (vault, body, mac) VALUES ($1, $2, $3)
+ON CONFLICT (vault) DO UPDATE SET body = excluded.body, mac = excluded.mac`
 	sqlDeleteContacts = `DELETE FROM contacts WHERE vault = $1`
 )
 
 // PutIssuer implements vault.Tx.
 func (t *tx) PutIssuer(c vault.IssuerConfig) error {
-	_, err := t.exec("issuer", sqlPutIssuer, c.Vault, strings.ToLower(c.Name), encode(fromIssuer(c)))
+	row := []any{c.Vault, strings.ToLower(c.Name), encode(fromIssuer(c))}
+	_, err := t.exec("issuer", sqlPutIssuer, append(row, t.session.mac(isIssuer, row...))...)
 	return err
 }
 
@@ -117,7 +157,8 @@ func (t *tx) DeleteIssuer(vaultName, name string) error {
 
 // PutContacts implements vault.Tx.
 func (t *tx) PutContacts(vaultName string, c []vault.Contact) error {
-	_, err := t.exec("contacts", sqlPutContacts, vaultName, encode(fromContacts(c)))
+	row := []any{vaultName, encode(fromContacts(c))}
+	_, err := t.exec("contacts", sqlPutContacts, append(row, t.session.mac(isContacts, row...))...)
 	return err
 }
 
@@ -127,21 +168,23 @@ func (t *tx) DeleteContacts(vaultName string) error {
 }
 
 const (
-	sqlInsertAccount = `INSERT INTO accounts (id, body, rev) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
-	sqlUpdateAccount = `UPDATE accounts SET body = $2, rev = $3 WHERE id = $1 AND rev = $4`
-	sqlPutSetting    = `INSERT INTO settings (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
+	sqlInsertAccount = `INSERT INTO accounts (id, body, rev, mac) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
+	sqlUpdateAccount = `UPDATE accounts SET body = $2, rev = $3, mac = $4 WHERE id = $1 AND rev = $5`
+	sqlPutSetting    = `INSERT INTO settings (key, value, mac) VALUES ($1, $2, $3) ON CONFLICT (key) DO UPDATE SET value = excluded.value, mac = excluded.mac`
 )
 
 // PutAccount implements vault.Tx.
 func (t *tx) PutAccount(a vault.Account) error {
+	row := []any{a.ID, []byte(a.Body), a.Rev + 1}
+	row = append(row, t.session.mac(isAccount, row...))
 	if a.Rev == 0 {
-		return t.swap("account", sqlInsertAccount, a.ID, []byte(a.Body), 1)
+		return t.swap("account", sqlInsertAccount, row...)
 	}
-	return t.swap("account", sqlUpdateAccount, a.ID, []byte(a.Body), a.Rev+1, a.Rev)
+	return t.swap("account", sqlUpdateAccount, append(row, a.Rev)...)
 }
 
 // PutSetting implements vault.Tx.
 func (t *tx) PutSetting(key, value string) error {
-	_, err := t.exec("setting", sqlPutSetting, key, value)
+	_, err := t.exec("setting", sqlPutSetting, key, value, t.session.mac(isSetting, key, value))
 	return err
 }

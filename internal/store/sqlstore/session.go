@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync/atomic"
 
 	"certwright/internal/vault"
 )
@@ -26,6 +27,9 @@ type session struct {
 	row   []driver.Value       // and for what it reads
 	fault error                // of the engine, since the writer last gave the turn
 	left  bool                 // a purge left versions behind, since the writer last looked
+
+	bond   *atomic.Pointer[bond] // the store's; nil for a session that proves no rows
+	prover *prover
 }
 
 // A statement is what a driver prepares.

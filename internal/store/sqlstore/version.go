@@ -1,6 +1,10 @@
 package sqlstore
 
-import "certwright/internal/vault"
+import (
+	"database/sql/driver"
+
+	"certwright/internal/vault"
+)
 
 const entryColumns = `v.enabled, v.nbf, v.exp, v.created, v.updated, v.tags, v.thumbprint, v.subject, v.content_type, v.key_type, v.exportable`
 
@@ -15,7 +19,7 @@ func entryInto(e *vault.Entry, before ...any) []any {
 // Those of a certificate are found by keys and secrets as well; where the kind
 // asked for is another, both are the same.
 const (
-	sqlVersion = `SELECT o.kind, o.name, b.body, b.raw, ` + entryColumns + `
+	sqlVersion = `SELECT o.kind, o.name, v.mac, ` + entryColumns + `, b.body, b.raw
 FROM objects o JOIN versions v ON v.vault = $1 AND v.key = $3 AND v.object = o.id JOIN bodies b ON b.id = v.body
 WHERE o.id = (SELECT id FROM objects WHERE vault = $1 AND key = $3 AND kind IN ($2, $5)) AND v.id = $4`
 	sqlVersions = `SELECT o.name, v.id, ` + entryColumns + `
@@ -31,23 +35,42 @@ func also(k vault.Kind) string {
 	return string(k)
 }
 
+// A versionRow is the list row of a version with its body.
+type versionRow struct {
+	vault.Entry
+	stored vault.Kind // of its object
+	mac    []byte
+	body   string
+	raw    packed
+	values []driver.Value // the session's, of entryColumns, body and raw
+}
+
 // Version implements vault.Reader.
 func (r *reader) Version(ref vault.Ref, id string) (vault.Version, error) {
-	v := vault.Version{Ref: ref, ID: id}
-	var e vault.Entry
-	var stored vault.Kind
-	var body string
-	var raw packed
-	into := entryInto(&e, &stored, &v.Name, &body, &raw.bytes)
-	if err := r.one("version", sqlVersion, place(ref, id, also(ref.Kind)), into...); err != nil {
+	row, err := r.version(ref, id)
+	if err != nil {
 		return vault.Version{}, err
 	}
-	v.Attributes, v.Tags, v.Managed = e.Attributes, e.Tags, stored != ref.Kind
+	v := vault.Version{Ref: row.Ref, ID: id, Attributes: row.Attributes, Tags: row.Tags, Managed: row.stored != ref.Kind}
 	var rec versionRecord
-	if err := decode(body, &rec, &rec.V); err != nil {
+	if err := decode(row.body, &rec, &rec.V); err != nil {
 		return vault.Version{}, err
 	}
-	return v, rec.fill(&v, e, &raw)
+	return v, rec.fill(&v, row.Entry, &row.raw)
+}
+
+// version reads a version that is proved.
+func (r *reader) version(ref vault.Ref, id string) (row versionRow, err error) {
+	row.Ref = ref
+	into := append(entryInto(&row.Entry, &row.stored, &row.Name, &row.mac), &row.body, &row.raw.bytes)
+	if err := r.one("version", sqlVersion, place(ref, id, also(ref.Kind)), into...); err != nil {
+		return row, err
+	}
+	row.values = r.session.row[3:]
+	if row.Key() != ref.Key() || !r.session.proved(isVersion, row.mac, place(ref.As(row.stored), id), row.values) {
+		return row, r.session.refused(isVersion, vault.Binding(ref.As(row.stored), id))
+	}
+	return row, nil
 }
 
 // Versions implements vault.Reader.

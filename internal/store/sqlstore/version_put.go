@@ -11,8 +11,8 @@ import (
 const (
 	sqlInsertBody = `INSERT INTO bodies (body, raw) SELECT $5, $6 FROM objects o
 WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3 AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.vault = $1 AND v.key = $3 AND v.object = o.id AND v.id = $4) RETURNING id`
-	sqlInsertVersion = `INSERT INTO versions (vault, key, object, id, enabled, nbf, exp, created, updated, tags, thumbprint, subject, content_type, key_type, exportable, body)
-SELECT $1, $3, o.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 FROM objects o WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3`
+	sqlInsertVersion = `INSERT INTO versions (vault, key, object, id, enabled, nbf, exp, created, updated, tags, thumbprint, subject, content_type, key_type, exportable, body, mac)
+SELECT $1, $3, o.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 FROM objects o WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3`
 )
 
 // PutVersion implements vault.Tx. vault.ErrNotFound: there is no such object.
@@ -24,7 +24,8 @@ func (t *tx) PutVersion(v vault.Version) error {
 	rec := fromVersion(v, &raw)
 	rec.V = recordVersion
 	var body int64
-	err := t.one("body", sqlInsertBody, place(v.Ref, v.ID, encode(rec), raw.blob()), &body)
+	text := encode(rec)
+	err := t.one("body", sqlInsertBody, place(v.Ref, v.ID, text, raw.blob()), &body)
 	if errors.Is(err, vault.ErrNotFound) {
 		return t.notPut(v)
 	}
@@ -33,8 +34,10 @@ func (t *tx) PutVersion(v vault.Version) error {
 	}
 	t.wrote = true
 	e, a := v.Entry(), v.Attributes
-	_, err = t.exec("version", sqlInsertVersion, place(v.Ref, v.ID, a.Enabled, seconds(a.NotBefore), seconds(a.Expires),
-		seconds(a.Created), seconds(a.Updated), tagsText(v.Tags), e.Thumbprint, e.Subject, e.ContentType, string(e.KeyType), e.Exportable, body)...)
+	row := place(v.Ref, v.ID, a.Enabled, seconds(a.NotBefore), seconds(a.Expires), seconds(a.Created), seconds(a.Updated),
+		tagsText(v.Tags), e.Thumbprint, e.Subject, e.ContentType, string(e.KeyType), e.Exportable, text, raw.blob())
+	mac := t.session.mac(isVersion, row...)
+	_, err = t.exec("version", sqlInsertVersion, append(row[:len(row)-2], body, mac)...)
 	return err
 }
 
@@ -62,15 +65,20 @@ func tagsText(tags map[string]string) *string {
 
 const (
 	versionOf        = ` WHERE vault = $1 AND key = $3 AND object IN (SELECT id FROM objects WHERE vault = $1 AND kind IN ($2, $5) AND key = $3) AND id = $4`
-	sqlUpdateVersion = `UPDATE versions SET enabled = $6, nbf = $7, exp = $8, created = $9, updated = $10, tags = $11` + versionOf
+	sqlUpdateVersion = `UPDATE versions SET enabled = $6, nbf = $7, exp = $8, created = $9, updated = $10, tags = $11, mac = $12` + versionOf
 	sqlDeleteBody    = `DELETE FROM bodies WHERE id IN (SELECT body FROM versions` + versionOf + `)`
 	sqlDeleteVersion = `DELETE FROM versions` + versionOf
 )
 
 // UpdateVersion implements vault.Tx. vault.ErrNotFound if there is no such version.
 func (t *tx) UpdateVersion(ref vault.Ref, id string, a vault.Attributes, tags map[string]string) error {
-	return t.must("version", sqlUpdateVersion, place(ref, id, also(ref.Kind), a.Enabled, seconds(a.NotBefore), seconds(a.Expires),
-		seconds(a.Created), seconds(a.Updated), tagsText(tags))...)
+	row, err := t.version(ref, id) // the MAC is over all of it
+	if err != nil {
+		return err
+	}
+	changed := []any{a.Enabled, seconds(a.NotBefore), seconds(a.Expires), seconds(a.Created), seconds(a.Updated), tagsText(tags)}
+	mac := t.session.macOf(isVersion, append(place(ref.As(row.stored), id), changed...), row.values[len(changed):])
+	return t.must("version", sqlUpdateVersion, append(append(place(ref, id, also(ref.Kind)), changed...), mac)...)
 }
 
 // DeleteVersion implements vault.Tx.

@@ -40,6 +40,7 @@ func (s *Store) view(ctx context.Context, fn func(vault.Reader) error) error {
 			return err
 		}
 		held = opened
+		held.bond = s.bond
 	}
 	if _, err := held.exec(s.dialect.view); err != nil {
 		return fmt.Errorf("begin a snapshot: %w", err)

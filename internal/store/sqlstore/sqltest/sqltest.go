@@ -11,9 +11,13 @@ import (
 	"certwright/internal/must"
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
+	"certwright/internal/vault"
 )
 
-// Open opens a database of the test's own.
+// Keys are those that Open binds databases to.
+var Keys = vault.RowKeys{Primary: 1, Keys: map[uint32][]byte{1: []byte("thirty-two bytes for tests alone")}}
+
+// Open opens a database of the test's own, whose rows must bear their seals.
 func Open(t testing.TB) *sqlstore.Store {
 	t.Helper()
 	store, err := sqlstore.Open(context.Background(), filepath.Join(t.TempDir(), "certwright.db"))
@@ -23,6 +27,8 @@ func Open(t testing.TB) *sqlstore.Store {
 			t.Error(err)
 		}
 	})
+	_, err = store.Bind(context.Background(), Keys, false)
+	must.Do(t, err)
 	return store
 }
 
