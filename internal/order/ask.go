@@ -23,12 +23,12 @@ const (
 )
 
 // askIssuer takes the order one step further at its issuer, or withdraws it.
-func (s *Orders) askIssuer(ctx context.Context, op vault.Operation, cfg vault.IssuerConfig, prev []byte, now time.Time) (outcome, error) {
-	issuer := s.Issuers.Find(cfg.Provider)
+func (s *steps) askIssuer(ctx context.Context, op vault.Operation, cfg vault.IssuerConfig, prev []byte, now time.Time) (outcome, error) {
+	issuer := s.issuers.Find(cfg.Provider)
 	if issuer == nil {
 		return missed(op, fmt.Errorf("this server has no provider %s", cfg.Provider), false, now), nil
 	}
-	o, err := s.Issuers.shown(op, cfg, prev, now)
+	o, err := s.issuers.shown(op, cfg, prev, now)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -38,7 +38,7 @@ func (s *Orders) askIssuer(ctx context.Context, op vault.Operation, cfg vault.Is
 	if cancel {
 		ask, kind = canceler.Cancel, CallCancel
 	}
-	p, err := s.Issuers.ask(ctx, kind, ask, o)
+	p, err := s.issuers.ask(ctx, kind, ask, o)
 	switch {
 	case ctx.Err() != nil: // the server stops; the step will be repeated
 		return outcome{}, ctx.Err()
@@ -104,7 +104,7 @@ func tooLate(next outcome, op vault.Operation, issuer vault.Issuer, now time.Tim
 // delivered checks what came back and makes the version from it. A chain that
 // does not fit is the issuer's fault; a subject, usages or dates that it
 // changed are its right (docs/issuers/writing-one.md).
-func (s *Orders) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.Progress, now time.Time) (outcome, error) {
+func (s *steps) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.Progress, now time.Time) (outcome, error) {
 	key, err := s.stagedKey(op)
 	if err != nil {
 		return outcome{}, err
@@ -123,7 +123,7 @@ func (s *Orders) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.P
 	m := madeFrom(op, key, chain, now)
 	m.issuerRef, m.issuerName, m.provider = p.Ref, cfg.Name, cfg.Provider
 	made, err := s.makeVersion(m)
-	_, made.suggests = s.Issuers.Find(cfg.Provider).(vault.Suggester)
+	_, made.suggests = s.issuers.Find(cfg.Provider).(vault.Suggester)
 	p.Notes = append(p.Notes, differences(op.Policy.X509, chain[0])...)
 	return outcome{progress: p, made: &made}, err
 }

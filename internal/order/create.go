@@ -67,6 +67,13 @@ func put(tx vault.Tx, o *vault.Object) error {
 	return err
 }
 
+// plans work out creates and renewals.
+type plans struct {
+	*versions
+	Keys    KeySource
+	Issuers *Issuers
+}
+
 // A plan is a create worked out against an object as it was read.
 type plan struct {
 	o      vault.Object // Rev 0: there is none yet
@@ -78,7 +85,7 @@ type plan struct {
 }
 
 // planned reads what is there, refuses what must not be, and works out the rest.
-func (s *Orders) planned(ctx context.Context, ref vault.Ref, in CreateInput) (plan, error) {
+func (s *plans) planned(ctx context.Context, ref vault.Ref, in CreateInput) (plan, error) {
 	p := plan{now: s.Now()}
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
 		if p.o, _, err = engine.Found(r.Object(ref)); err != nil {
@@ -132,7 +139,7 @@ func mayShare(r vault.Reader, ref vault.Ref) error {
 
 // policyFor returns the policy of a create: the one it names with defaults
 // filled in, else the stored one.
-func (s *Orders) policyFor(o vault.Object, in CreateInput, now time.Time) (vault.Policy, error) {
+func (s *plans) policyFor(o vault.Object, in CreateInput, now time.Time) (vault.Policy, error) {
 	var p, before vault.Policy
 	stored := o.Policy != nil
 	if stored {
@@ -155,7 +162,7 @@ func (s *Orders) policyFor(o vault.Object, in CreateInput, now time.Time) (vault
 // CheckPolicy refuses a policy that no certificate can be made from, which was
 // before until now. A subject that is no name is told before all else (recorded,
 // of one with a bad key usage).
-func (s *Orders) CheckPolicy(vaultName string, p, before vault.Policy) error {
+func (s *plans) CheckPolicy(vaultName string, p, before vault.Policy) error {
 	if len(p.X509.Subject) <= policy.MaxSubject {
 		if _, err := dn.Parse(p.X509.Subject); err != nil {
 			return err
@@ -169,7 +176,7 @@ func (s *Orders) CheckPolicy(vaultName string, p, before vault.Policy) error {
 }
 
 // planIssuer finds who issues, when the job is due, and which key to use again.
-func (s *Orders) planIssuer(r vault.Reader, p *plan) error {
+func (s *plans) planIssuer(r vault.Reader, p *plan) error {
 	switch op := &p.op; {
 	case op.Self():
 		p.due = p.now.Add(vault.SelfDelay)
@@ -204,7 +211,7 @@ func reuseKey(r vault.Reader, p *plan) error {
 }
 
 // stage makes the key and the CSR: the slow part, outside any transaction.
-func (s *Orders) stage(p *plan) error {
+func (s *plans) stage(p *plan) error {
 	key, err := s.keyFor(p)
 	if err != nil {
 		return err
@@ -242,7 +249,7 @@ func (s *Orders) stage(p *plan) error {
 	return nil
 }
 
-func (s *Orders) keyFor(p *plan) (keys.Key, error) {
+func (s *plans) keyFor(p *plan) (keys.Key, error) {
 	if p.reuse == nil {
 		return s.Keys.Key(p.op.Policy.Key)
 	}
@@ -251,7 +258,7 @@ func (s *Orders) keyFor(p *plan) (keys.Key, error) {
 
 // stageSelf signs the certificate with its own key now, so that who looks first
 // has only to be shown it. Until then a cancel still wins.
-func (s *Orders) stageSelf(p *plan, key keys.Key) error {
+func (s *plans) stageSelf(p *plan, key keys.Key) error {
 	made, err := s.selfSigned(p.op, key, p.now)
 	p.op.Staged = &made.Version
 	return err

@@ -19,7 +19,8 @@ type Orders struct {
 	*engine.Deps
 	*versions
 	*withdrawals
-	Keys      KeySource
+	*plans
+	*steps
 	Issuers   *Issuers
 	Scheduler *schedule.Scheduler
 
@@ -36,7 +37,9 @@ func New(d *engine.Deps, s *schedule.Scheduler, source KeySource, issuers *Issue
 	if source == nil || issuers == nil || issuers.Find == nil {
 		return nil, errors.New("order: a source of keys and issuers are required")
 	}
-	o := &Orders{Deps: d, versions: &versions{Deps: d, schedule: s}, withdrawals: &withdrawals{Deps: d, issuers: issuers}, Keys: source, Issuers: issuers, Scheduler: s}
+	v := &versions{Deps: d, schedule: s}
+	o := &Orders{Deps: d, versions: v, withdrawals: &withdrawals{Deps: d, issuers: issuers}, plans: &plans{versions: v, Keys: source, Issuers: issuers},
+		steps: &steps{versions: v, issuers: issuers}, Issuers: issuers, Scheduler: s}
 	s.Renewer = o
 	return o, nil
 }

@@ -37,6 +37,12 @@ func (s *Orders) Issue(ctx context.Context, l vault.Lease) error {
 	return s.conclude(ctx, l, *w.o.Operation, next)
 }
 
+// steps take an order one step further; what it achieved is for others to store.
+type steps struct {
+	*versions
+	issuers *Issuers
+}
+
 // work is a certificate with all that a step of its operation needs.
 type work struct {
 	o        vault.Object
@@ -73,7 +79,7 @@ func currentIssuer(r vault.Reader, op vault.Operation) (vault.IssuerConfig, erro
 }
 
 // step decides what is to be done with the operation now and does it.
-func (s *Orders) step(ctx context.Context, w work) (outcome, error) {
+func (s *steps) step(ctx context.Context, w work) (outcome, error) {
 	now, op := s.Now(), *w.o.Operation
 	waits := op.CancelRequested && !op.CancelLost && now.Before(op.CancelDue)
 	switch {
@@ -91,7 +97,7 @@ func (s *Orders) step(ctx context.Context, w work) (outcome, error) {
 
 // selfIssued is the outcome of a Self order: the version that was staged with it.
 // One of an earlier build has none, and is signed now.
-func (s *Orders) selfIssued(op vault.Operation, now time.Time) (outcome, error) {
+func (s *steps) selfIssued(op vault.Operation, now time.Time) (outcome, error) {
 	var made newVersion
 	if op.Staged != nil {
 		made.Version = *op.Staged
