@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"strconv"
 
+	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
 	"certwright/internal/vault"
 )
 
@@ -67,12 +70,13 @@ func (s *session) readIdentity(ctx context.Context) (Identity, error) {
 }
 
 // accepted asks who opens the database whether it is the right one, on a
-// connection that cannot write.
+// connection that cannot write. Only the half transaction of a first start that
+// was killed before the database had a log is undone, as SQLite has to.
 func accepted(ctx context.Context, path string, accept []func(Identity) error) error {
 	if len(accept) == 0 {
 		return nil
 	}
-	return reading(ctx, path, "mode=ro", func(s *session) error {
+	look := func(s *session) error {
 		id, err := s.readIdentity(ctx)
 		for _, fn := range accept {
 			if err == nil {
@@ -80,7 +84,13 @@ func accepted(ctx context.Context, path string, accept []func(Identity) error) e
 			}
 		}
 		return err
-	})
+	}
+	err := reading(ctx, path, "mode=ro", look)
+	var fault *driver.Error
+	if errors.As(err, &fault) && fault.Code() == lib.SQLITE_READONLY_ROLLBACK {
+		err = reading(ctx, path, "mode=rw", look)
+	}
+	return err
 }
 
 // stamp begins the next generation, on the disk when it returns.

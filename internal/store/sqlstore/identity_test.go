@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"certwright/internal/must"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
 )
@@ -85,5 +86,40 @@ func TestARefusedDatabaseStays(t *testing.T) {
 	}
 	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
 		t.Errorf("the log of a newer one is gone: %v, %v", info, err)
+	}
+}
+
+// A process that was killed before its database had a log leaves the journal of
+// half a transaction, which is undone.
+func TestOpenUndoesAHalfTransaction(t *testing.T) {
+	t.Parallel()
+	from, path := filepath.Join(t.TempDir(), "certwright.db"), filepath.Join(t.TempDir(), "certwright.db")
+	openAt(t, from).Close()
+	db := raw(t, from)
+	db.SetMaxOpenConns(1)
+	for _, text := range []string{
+		"PRAGMA journal_mode = DELETE", "PRAGMA cache_size = 1", "BEGIN",
+		"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) INSERT INTO settings (key, value) SELECT 'half' || i, hex(zeroblob(200)) FROM n",
+	} {
+		if _, err := db.Exec(text); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	for _, end := range []string{"", "-journal"} {
+		text, err := os.ReadFile(from + end)
+		must.Do(t, err)
+		must.Do(t, os.WriteFile(path+end, text, 0o600))
+	}
+	asked := 0
+	s, err := sqlstore.Open(t.Context(), path, func(id sqlstore.Identity) error {
+		if asked++; id.Generation != 2 {
+			t.Errorf("accepted %+v", id)
+		}
+		return nil
+	})
+	must.Do(t, err)
+	defer s.Close()
+	if _, err := setting(s, "half1"); !errors.Is(err, vault.ErrNotFound) || asked != 1 {
+		t.Errorf("half a transaction is there: %v, asked %d times", err, asked)
 	}
 }
