@@ -28,8 +28,13 @@ func KeyID(public crypto.PublicKey) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the public key: %w", err)
 	}
+	return KeyIDOf(pkix), nil
+}
+
+// KeyIDOf is KeyID of a public key in its PKIX form.
+func KeyIDOf(pkix []byte) []byte {
 	sum := sha256.Sum256(KeyBits(pkix))
-	return sum[:20], nil
+	return sum[:20]
 }
 
 // KeyBits is what identifiers of a key are the digest of: the bit string of its

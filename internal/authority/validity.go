@@ -3,6 +3,9 @@ package authority
 import (
 	"time"
 
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
+
 	"certwright/internal/vault"
 )
 
@@ -28,6 +31,20 @@ func (v Validity) Within(signer Validity) Validity {
 		v.To = signer.To
 	}
 	return v
+}
+
+// Add writes the validity: UTCTime until 2049 and GeneralizedTime after (RFC 5280
+// section 4.1.2.5).
+func (v Validity) Add(b *cryptobyte.Builder) {
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		for _, t := range []time.Time{v.From.UTC().Truncate(time.Second), v.To.UTC().Truncate(time.Second)} {
+			if t.Year() < 2050 {
+				b.AddASN1UTCTime(t)
+			} else {
+				b.AddASN1GeneralizedTime(t)
+			}
+		}
+	})
 }
 
 // AfterMonths goes n calendar months on. Where the month is too short the last

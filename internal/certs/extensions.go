@@ -9,6 +9,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 	der "golang.org/x/crypto/cryptobyte/asn1"
 
+	"certwright/internal/authority"
 	"certwright/internal/certs/dn"
 	"certwright/internal/vault"
 )
@@ -57,13 +58,7 @@ func addExtensions(b *cryptobyte.Builder, list ...*extension) {
 			if e == nil {
 				continue
 			}
-			b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
-				b.AddASN1ObjectIdentifier(e.id)
-				if e.critical {
-					b.AddASN1Boolean(true)
-				}
-				b.AddASN1OctetString(e.value)
-			})
+			authority.AddExtension(b, e.id, e.critical, func(b *cryptobyte.Builder) { b.AddBytes(e.value) })
 		}
 	})
 }

@@ -58,10 +58,7 @@ func (t template) sign(k keys.Key) ([]byte, error) {
 		b.AddASN1BigInt(authority.NewSerial(serialOctets))
 		algorithmOf(k).add(b)
 		b.AddBytes(t.issuer)
-		b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
-			addTime(b, t.valid.From)
-			addTime(b, t.valid.To)
-		})
+		t.valid.Add(b)
 		b.AddBytes(t.subject)
 		b.AddBytes(t.public)
 		b.AddASN1(asn1.Tag(3).ContextSpecific().Constructed(), func(b *cryptobyte.Builder) { addExtensions(b, t.extensions...) })
@@ -81,17 +78,6 @@ func checkTimes(v authority.Validity) error {
 		return vault.Bad("x509_props.validity_months gives no dates that a certificate can carry.")
 	}
 	return nil
-}
-
-// addTime writes UTCTime until 2049 and GeneralizedTime after (RFC 5280
-// section 4.1.2.5).
-func addTime(b *cryptobyte.Builder, t time.Time) {
-	t = t.UTC().Truncate(time.Second)
-	if t.Year() < 2050 {
-		b.AddASN1UTCTime(t)
-	} else {
-		b.AddASN1GeneralizedTime(t)
-	}
 }
 
 // keyID is the SHA-1 of the public key's bits (RFC 5280 section 4.2.1.2).

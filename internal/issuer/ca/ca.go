@@ -111,7 +111,7 @@ func (i *Issuer) issue(a member, p Profile, w request, o vault.Order) (vault.Pro
 	if err != nil {
 		return fault("The certificate could not be made: %v.", err), nil // nor would it be the next time
 	}
-	serial := fmt.Sprintf("%x", leaf.SerialNumber)
+	serial := fmt.Sprintf("%x", leaf.Serial)
 	ref, err := json.Marshal(reference{a.name, serial})
 	if err != nil {
 		return vault.Progress{}, fmt.Errorf("write the reference: %w", err)

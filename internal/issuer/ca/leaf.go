@@ -2,7 +2,6 @@ package ca
 
 import (
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
 	"net/netip"
@@ -16,28 +15,27 @@ import (
 )
 
 // leaf signs a certificate for a request that the rules allow. form is what is in it.
-func (i *Issuer) leaf(a member, p Profile, w request, months int, now time.Time) (form x509.Certificate, raw []byte, err error) {
-	id, err := authority.KeyID(w.public)
+func (i *Issuer) leaf(a member, p Profile, w request, months int, now time.Time) (form authority.Form, raw []byte, err error) {
+	public, err := x509.MarshalPKIXPublicKey(w.public)
 	if err != nil {
-		return form, nil, err
+		return form, nil, fmt.Errorf("write the public key: %w", err)
 	}
-	valid := p.validity(a, months, now)
-	form = x509.Certificate{
-		SerialNumber: authority.NewSerial(serialOctets), RawSubject: w.subject, NotBefore: valid.From, NotAfter: valid.To,
-		KeyUsage: p.grantUsage(w.usage, w.ec), BasicConstraintsValid: true, SubjectKeyId: id,
-		CRLDistributionPoints: i.urls(a.name + ".crl"), IssuingCertificateURL: i.urls(a.name + ".crt"),
+	form = authority.Form{
+		Serial: authority.NewSerial(serialOctets), Subject: w.subject, Public: public, Valid: p.validity(a, months, now),
+		Usage: p.grantUsage(w.usage, w.ec), KeyID: authority.KeyIDOf(public),
+		Revoked: i.urls(a.name + ".crl"), Authorities: i.urls(a.name + ".crt"),
 	}
 	for _, e := range p.grantEKUs(w.ekus) {
 		id, err := parseOID(e)
 		if err != nil {
 			return form, nil, err
 		}
-		form.UnknownExtKeyUsage = append(form.UnknownExtKeyUsage, id)
+		form.Purposes = append(form.Purposes, id)
 	}
-	if form.ExtraExtensions, err = w.alternatives(); err != nil {
+	if form.Alternatives, err = w.alternatives(); err != nil {
 		return form, nil, err
 	}
-	raw, err = a.Leaf(w.public, form)
+	raw, err = a.Issue(form)
 	return form, raw, err
 }
 
@@ -73,14 +71,11 @@ func publicCap(now time.Time) time.Duration {
 	return days(398)
 }
 
-var (
-	oidSAN = asn1.ObjectIdentifier{2, 5, 29, 17}
-	oidUPN = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 20, 2, 3}
-)
+var oidUPN = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 20, 2, 3}
 
-// alternatives are the names, all of which were held against the rules, as an
-// extension: critical where there is no subject (RFC 5280 section 4.2.1.6).
-func (w request) alternatives() ([]pkix.Extension, error) {
+// alternatives are the names, all of which were held against the rules, in DER; nil
+// for none.
+func (w request) alternatives() ([]byte, error) {
 	if w.names.Empty() {
 		return nil, nil
 	}
@@ -102,7 +97,7 @@ func (w request) alternatives() ([]pkix.Extension, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write the alternative names: %w", err)
 	}
-	return []pkix.Extension{{Id: oidSAN, Critical: len(w.subject) <= 2, Value: value}}, nil
+	return value, nil
 }
 
 func addTexts(b *cryptobyte.Builder, tag uint8, names []string) {
@@ -122,11 +117,11 @@ func addUPN(b *cryptobyte.Builder, upn string) {
 }
 
 // shortened says why a leaf lives less than was asked for; "" if it does not.
-func (p Profile) shortened(leaf x509.Certificate, a member, name string, o vault.Order) string {
+func (p Profile) shortened(leaf authority.Form, a member, name string, o vault.Order) string {
 	switch asked := authority.AfterMonths(o.Now, o.Policy.X509.ValidityMonths); {
-	case !leaf.NotAfter.Before(asked.Add(-time.Minute)):
+	case !leaf.Valid.To.Before(asked.Add(-time.Minute)):
 		return ""
-	case leaf.NotAfter.Equal(a.Certificate.NotAfter):
+	case leaf.Valid.To.Equal(a.Certificate.NotAfter):
 		return fmt.Sprintf("It ends with its issuing CA, before the %d months asked for.", o.Policy.X509.ValidityMonths)
 	}
 	return fmt.Sprintf("It ends after the %d days that %s allows, before the %d months asked for.", p.cap(o.Now)/days(1), called(name), o.Policy.X509.ValidityMonths)
