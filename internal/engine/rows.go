@@ -37,6 +37,9 @@ func Live(o vault.Object, err error, ref vault.Ref) (vault.Object, error) {
 	if err == nil && (o.Deletion != nil || o.Managed && o.Pending()) {
 		err = vault.ErrNotFound
 	}
+	if err == nil { // which is the way of every GET: no refusal is worded
+		return o, nil
+	}
 	return One(o, err, vault.NoSuchObject(ref))
 }
 
@@ -66,6 +69,9 @@ func Version(r vault.Reader, o vault.Object, id string) (vault.Version, error) {
 		return vault.Version{Ref: o.Ref, ID: o.Latest, Pending: true, Attributes: p.Attributes, Tags: p.Tags}, nil
 	}
 	v, err := r.Version(o.Ref, want)
+	if err == nil {
+		return v, nil
+	}
 	if errors.Is(err, vault.ErrNotFound) && id == "" {
 		return v, fmt.Errorf("latest version of %s is missing: %w", o.Ref, err)
 	}

@@ -34,6 +34,8 @@ func (s *shared) read(ctx context.Context, ref vault.Ref, id string) (b Bundle, 
 		}
 		return err
 	})
-	_, err = engine.One(ref, err, vault.NoSuchObject(ref))
+	if err != nil {
+		b, err = engine.One(b, err, vault.NoSuchObject(ref))
+	}
 	return b, err
 }

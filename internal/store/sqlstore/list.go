@@ -7,22 +7,25 @@ import "certwright/internal/vault"
 // limit is "$5 + 0" here and in all lists: SQLite looks at the value of a bare
 // parameter there when it plans, and plans anew whenever one is bound, which took
 // a third of a page's time.
+//
+// Keys and secrets are merged with certificates, seen as them, row by row, so
+// that no more of either are read than the page holds.
 const (
-	onShelf    = ` WHERE o.vault = $1 AND o.kind = $2 AND o.shelf = $3 AND o.key > $4 ORDER BY o.key LIMIT $5 + 0`
-	sqlObjects = `SELECT o.name, o.latest, o.deleted_at, o.purge_at, ` + entryColumns + `
-FROM objects o LEFT JOIN versions v ON v.vault = o.vault AND v.key = o.key AND v.object = o.id AND v.id = o.latest` + onShelf
+	listColumns = `o.name, o.latest, o.deleted_at, o.purge_at, ` + entryColumns
+	onShelf     = `
+FROM objects o LEFT JOIN versions v ON v.vault = o.vault AND v.key = o.key AND v.object = o.id AND v.id = o.latest
+WHERE o.vault = $1 AND o.shelf = $3 AND o.key > $4 AND o.kind = `
+	sqlObjects    = `SELECT ` + listColumns + onShelf + `$2 ORDER BY o.key LIMIT $5 + 0`
+	sqlObjectsAll = `SELECT ` + listColumns + `, 0, o.key` + onShelf + `$2
+UNION ALL SELECT ` + listColumns + `, 1, o.key` + onShelf + `'certificates' ORDER BY o.key LIMIT $5 + 0`
 	// Few are pending, and what is shown of those is in the body.
-	sqlPending = `SELECT o.name, o.latest, o.deleted_at, o.purge_at, o.body FROM objects o` + onShelf
+	sqlPending = `SELECT o.name, o.latest, o.deleted_at, o.purge_at, o.body FROM objects o
+WHERE o.vault = $1 AND o.kind = $2 AND o.shelf = $3 AND o.key > $4 ORDER BY o.key LIMIT $5 + 0`
 )
 
 // Objects implements vault.Reader.
 func (r *reader) Objects(p vault.ObjectsPage) ([]vault.Entry, error) {
-	list, err := r.shelf(p, p.Kind)
-	if err == nil && !p.Deleted && ofCertificates(p.Kind) {
-		var more []vault.Entry
-		more, err = r.shelf(p, vault.Certificates)
-		list = merge(list, more, p.Limit)
-	}
+	list, err := r.shelf(p)
 	if err == nil && p.IncludePending {
 		var more []vault.Entry
 		more, err = r.pending(p)
@@ -31,21 +34,27 @@ func (r *reader) Objects(p vault.ObjectsPage) ([]vault.Entry, error) {
 	return list, err
 }
 
-// shelf lists objects that are stored as a kind and have a version.
-func (r *reader) shelf(p vault.ObjectsPage, as vault.Kind) ([]vault.Entry, error) {
-	list := []vault.Entry{}
+// shelf lists objects that have a version.
+func (r *reader) shelf(p vault.ObjectsPage) ([]vault.Entry, error) {
+	list := make([]vault.Entry, 0, min(max(p.Limit, 0), mostAtOnce))
 	shelf := shelfOf(false, p.Deleted)
-	e := vault.Entry{Ref: vault.Ref{Vault: p.Vault, Kind: p.Kind}, Managed: as != p.Kind}
+	e := vault.Entry{Ref: vault.Ref{Vault: p.Vault, Kind: p.Kind}}
 	var gone vault.Deletion
-	args := []any{p.Vault, string(as), shelf, p.After, max(p.Limit, 0)}
-	into := entryInto(&e, &e.Name, &e.ID, (*inNanos)(&gone.At), (*inNanos)(&gone.PurgeAt))
-	err := r.each("objects", sqlObjects, args, into, func() error {
+	args := []any{p.Vault, string(p.Kind), shelf, p.After, max(p.Limit, 0)}
+	text, into := sqlObjects, entryInto(&e, &e.Name, &e.ID, (*inNanos)(&gone.At), (*inNanos)(&gone.PurgeAt))
+	if !p.Deleted && ofCertificates(p.Kind) {
+		text, into = sqlObjectsAll, append(into, &e.Managed, new(string))
+	}
+	err := r.each("objects", text, args, into, func() error {
 		e.Deletion = deletion(shelf, gone)
 		list = append(list, e)
 		return nil
 	})
 	return list, err
 }
+
+// mostAtOnce bounds the room that is made for a page before it is read.
+const mostAtOnce = 64
 
 // pending lists objects that have no version yet.
 func (r *reader) pending(p vault.ObjectsPage) ([]vault.Entry, error) {

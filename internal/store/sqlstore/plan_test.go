@@ -56,6 +56,7 @@ var statements = map[string]string{
 	"sqlObject":         sqlObject,
 	"sqlObjectID":       sqlObjectID,
 	"sqlObjects":        sqlObjects,
+	"sqlObjectsAll":     sqlObjectsAll,
 	"sqlOrders":         sqlOrders,
 	"sqlOutbox":         sqlOutbox,
 	"sqlOwnObject":      sqlOwnObject,
@@ -172,6 +173,9 @@ func TestStatementsUseIndexes(t *testing.T) {
 		}
 		if want := lists[name]; want != "" && steps[0] != want {
 			t.Errorf("%s: %s, want %s", name, steps[0], want)
+		}
+		if merged := []string{"MERGE (UNION ALL)", "LEFT", lists["sqlObjects"], seconds["sqlObjects"], "RIGHT", lists["sqlObjects"], seconds["sqlObjects"]}; name == "sqlObjectsAll" && !slices.Equal(steps, merged) {
+			t.Errorf("%s: %q, want %q", name, steps, merged)
 		}
 		if want := seconds[name]; want != "" && steps[1] != want {
 			t.Errorf("%s: then %s, want %s", name, steps[1], want)
