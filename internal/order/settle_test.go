@@ -48,6 +48,24 @@ func TestGetGivesUpOnTheWorker(t *testing.T) {
 	})
 }
 
+// A certificate that takes the place of one that a GET has read, which was purged
+// meanwhile, keeps its operation.
+func TestGetLeavesTheNextOfTheNameAlone(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	first := h.Create(t, Web, Policy("Self"))
+	var second vault.Operation
+	h.BeforeWrite(func() {
+		_, err := h.Delete(t.Context(), Nobody, Web)
+		Must(t, err)
+		Must(t, h.Purge(t.Context(), Nobody, Web))
+		second = h.Create(t, Web, Policy("Self"))
+	})
+	if op := h.Operation(t, Web); op.RequestID != second.RequestID || op.RequestID == first.RequestID {
+		t.Errorf("the operation is %s, want the second, %s", op.RequestID, second.RequestID)
+	}
+}
+
 // An operation that takes the place of the one that a GET has read keeps its job.
 func TestGetLeavesTheJobOfAnother(t *testing.T) {
 	t.Parallel()

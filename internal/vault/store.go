@@ -92,7 +92,8 @@ type Reader interface {
 type Tx interface {
 	Reader
 
-	// PutObject inserts (Rev 0) or replaces an object, and sets its new Rev.
+	// PutObject inserts (Rev 0) or replaces an object, and sets its new Rev; that of
+	// a new one is none that an object of its name had before.
 	// ErrStale: its Rev is out of date; of a new one, the name is taken, by an
 	// object of the kind or by one that a certificate cannot share it with.
 	PutObject(*Object) error

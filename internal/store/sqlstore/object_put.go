@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"errors"
+	"math/rand/v2"
 
 	"certwright/internal/vault"
 )
@@ -27,7 +28,11 @@ func (t *tx) PutObject(o *vault.Object) error {
 	if o.Managed {
 		return errManaged
 	}
-	text, args := sqlUpdateObject, objectArgs(o)
+	rev := o.Rev + 1
+	if o.Rev == 0 {
+		rev = firstRev()
+	}
+	text, args := sqlUpdateObject, objectArgs(o, rev)
 	args = append(args, t.session.mac(isObject, args[:objectSealed]...))
 	if o.Rev != 0 {
 		args = append(args, o.Rev)
@@ -39,13 +44,17 @@ func (t *tx) PutObject(o *vault.Object) error {
 	if err := t.swap("object", text, args...); err != nil {
 		return err
 	}
-	t.puts = append(t.puts, o)
-	o.Rev++
+	t.puts = append(t.puts, raised{o, o.Rev})
+	o.Rev = rev
 	return nil
 }
 
+// firstRev is the revision of a new object: not one that another object of its
+// name had before it was purged, so that whoever read that one finds it gone.
+func firstRev() int64 { return 1 + rand.Int64N(1<<52) }
+
 // objectArgs are $1 to $18 of an insert or update, in the order of objectColumns.
-func objectArgs(o *vault.Object) []any {
+func objectArgs(o *vault.Object, rev int64) []any {
 	var at, purge, due *int64
 	if o.Deletion != nil {
 		at, purge = nanos(o.Deletion.At), nanos(o.Deletion.PurgeAt)
@@ -65,7 +74,7 @@ func objectArgs(o *vault.Object) []any {
 	}
 	rec, raw := fromObject(o)
 	return place(o.Ref, o.Name, shelfOf(o.Pending(), o.Deletion != nil), o.Latest, at, purge, string(status), due, string(kind),
-		o.Attempt, o.Rev+1, encode(rec), raw.blob(), string(o.Lease.Kind), o.Lease.Token, until)
+		o.Attempt, rev, encode(rec), raw.blob(), string(o.Lease.Kind), o.Lease.Token, until)
 }
 
 // rivals are the kinds of which no object may have the name of one of the kind.

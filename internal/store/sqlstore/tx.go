@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"fmt"
+	"slices"
 
 	"certwright/internal/vault"
 )
@@ -9,8 +10,14 @@ import (
 // A tx is a reader that also writes.
 type tx struct {
 	reader
-	wrote bool            // something that a failure must undo
-	puts  []*vault.Object // whose revisions were raised
+	wrote bool // something that a failure must undo
+	puts  []raised
+}
+
+// A raised is an object whose revision was set, and the one that it had.
+type raised struct {
+	of  *vault.Object
+	was int64
 }
 
 // exec runs a statement and returns how many rows it changed.
@@ -48,8 +55,8 @@ func (t *tx) must(what, text string, args ...any) error {
 
 // undone takes back what the transaction told its caller, who may try again.
 func (t *tx) undone() {
-	for _, o := range t.puts {
-		o.Rev--
+	for _, o := range slices.Backward(t.puts) {
+		o.of.Rev = o.was
 	}
 	t.puts = nil
 }

@@ -244,7 +244,7 @@ func TestRevisionsOfUndoneUpdates(t *testing.T) {
 		if errs[0] != nil || !errors.Is(errs[1], undo) || errs[2] != nil {
 			t.Errorf("%v", errs)
 		}
-		if before.Rev != 1 || failed.Rev != 0 || after.Rev != 1 {
+		if before.Rev == 0 || failed.Rev != 0 || after.Rev == 0 {
 			t.Errorf("revs %d, %d and %d", before.Rev, failed.Rev, after.Rev)
 		}
 		for _, o := range []*vault.Object{before, failed, after} { // which fit what is stored
