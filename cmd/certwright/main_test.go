@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -47,7 +48,7 @@ func TestScripts(t *testing.T) {
 			_, err := net.LookupHost("no-such-name.vault.localhost")
 			return err == nil, nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serve": serve, "mode": mode, "receiver": receiver},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serve": serve, "mode": mode, "receiver": receiver, "sql": runSQL},
 	})
 }
 
@@ -74,6 +75,21 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("NAME_URL", s.Ready.VaultURL)
 	ts.Setenv("HTTP_URL", s.Ready.HTTPURL)
 	ts.Setenv("PORT", s.Ready.IPURL[strings.LastIndex(s.Ready.IPURL, ":")+1:])
+}
+
+// sql FOLDER TEXT: runs SQL on the database of a folder, as somebody else would.
+func runSQL(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: sql FOLDER TEXT")
+	}
+	db, err := sql.Open("sqlite", filepath.Join(ts.MkAbs(args[0]), "certwright.db"))
+	ts.Check(err)
+	defer db.Close()
+	result, err := db.Exec(args[1])
+	ts.Check(err)
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		ts.Fatalf("nothing was changed: %s", args[1])
+	}
 }
 
 // receiver FILE STATUS: a program that answers all calls so listens until the

@@ -16,8 +16,8 @@ type Book struct {
 	Sealer vault.Sealer
 }
 
-// binding is the place that a row is sealed to.
-func binding(id string) string { return "accounts/" + id }
+// Binding is the place that a row is sealed to.
+func Binding(id string) string { return "accounts/" + id }
 
 // Read implements vault.Accounts.
 func (b Book) Read(ctx context.Context, id string) (plain []byte, rev int64, err error) {
@@ -29,7 +29,7 @@ func (b Book) Read(ctx context.Context, id string) (plain []byte, rev int64, err
 	if err != nil {
 		return nil, 0, err
 	}
-	if plain, err = b.Sealer.Open(row.Body, binding(id)); err != nil {
+	if plain, err = b.Sealer.Open(row.Body, Binding(id)); err != nil {
 		return nil, 0, fmt.Errorf("open account %s: %w", id, err)
 	}
 	return plain, row.Rev, nil
@@ -37,7 +37,7 @@ func (b Book) Read(ctx context.Context, id string) (plain []byte, rev int64, err
 
 // Write implements vault.Accounts.
 func (b Book) Write(ctx context.Context, id string, plain []byte, rev int64) error {
-	body, err := b.Sealer.Seal(plain, binding(id))
+	body, err := b.Sealer.Seal(plain, Binding(id))
 	if err != nil {
 		return fmt.Errorf("seal account %s: %w", id, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"certwright/internal/backup"
 	"certwright/internal/files"
@@ -85,6 +86,13 @@ func (p past) accept(id sqlstore.Identity) error {
 // bound reports whether a database was bound to its keyset when it was here last.
 func (p past) bound(id sqlstore.Identity) bool {
 	return p.mark != nil && p.mark.Bound && p.mark.Database == id.ID
+}
+
+// Bound reports whether the mark of a data folder says that all rows of its
+// database bear their seals.
+func Bound(data string) bool {
+	m, err := readMark(filepath.Join(data, markFile))
+	return err == nil && m != nil && m.Bound
 }
 
 // keep writes the mark of a database that is open, or was closed.

@@ -58,6 +58,30 @@ func (a *Authority) read() error {
 	return a.write(key)
 }
 
+// Check looks whether the authority in the folder dir can be used as it is. It
+// changes nothing.
+func Check(dir string) error {
+	a := &Authority{dir: dir}
+	key, kept, err := a.readKey()
+	if err != nil {
+		return err
+	}
+	cert, err := a.readCertificate()
+	switch {
+	case err != nil:
+		return err
+	case key == nil && cert == nil:
+		return fmt.Errorf("%w: neither %s nor %s is there%s", ErrMissing, a.Path(CAFile), KeyFile, hint(""))
+	case key == nil:
+		return fmt.Errorf("the key of %s is missing: %s%s", a.Path(CAFile), KeyFile, hint("remove "+CAFile))
+	case cert == nil && kept != nil:
+		return fmt.Errorf("%s is missing\nhint: start the server, which writes it again from %s", a.Path(CAFile), KeyFile)
+	case cert == nil:
+		return fmt.Errorf("%w: %s is not there%s", ErrMissing, a.Path(CAFile), hint(""))
+	}
+	return a.use(key, cert)
+}
+
 // keep uses the certificate of ca.pem and has the key's file hold it, too.
 func (a *Authority) keep(key *ecdsa.PrivateKey, cert, kept *x509.Certificate) error {
 	if err := a.use(key, cert); err != nil || cert.Equal(kept) {

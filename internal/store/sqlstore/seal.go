@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
+	"sync/atomic"
 
 	"certwright/internal/vault"
 )
@@ -40,6 +41,12 @@ type bond struct {
 	keys   vault.RowKeys
 	strict bool             // a row without a MAC is as wrong as one with another's
 	told   func(row string) // of a row that is not proved
+}
+
+func bondOf(b *bond) *atomic.Pointer[bond] {
+	p := new(atomic.Pointer[bond])
+	p.Store(b)
+	return p
 }
 
 // A prover works out MACs for one session.

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/signal"
+
+	"certwright/internal/check"
+	"certwright/internal/server"
+)
+
+type checkCommand struct {
+	JSON    bool `name:"json" help:"Print one line of JSON."`
+	running `embed:""`
+}
+
+// Help shows how it is used.
+func (checkCommand) Help() string {
+	return `Goes through all of a data folder and changes nothing: SQLite's own check, every row's seal, every private key, secret and password, rows that
+hang on nothing, the files of the TLS authority. A server may run meanwhile. Each fault is one line with what to do about it; with any, the exit
+code is 1.
+
+Example:
+  certwright check --data /var/lib/certwright`
+}
+
+// Run checks and prints what is wrong.
+func (c checkCommand) Run(ctx context.Context, to streams) error {
+	ctx, stop := signal.NotifyContext(ctx, ending()...)
+	defer stop()
+	data, err := c.folder()
+	if err != nil {
+		return err
+	}
+	report, err := check.Folder(ctx, check.Request{Data: data, Bound: server.Bound(data), Progress: progressOn(to.err)})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		err = json.NewEncoder(to.out).Encode(report)
+	} else {
+		err = printReport(report, to)
+	}
+	if err == nil && len(report.Faults) > 0 {
+		return exitError{code: exitFailed}
+	}
+	return err
+}
+
+func printReport(r check.Report, to streams) error {
+	for _, f := range r.Faults {
+		if _, err := fmt.Fprintf(to.out, "%s: %s; %s\n", f.What, f.Fault, f.Hint); err != nil {
+			return err
+		}
+	}
+	found := "no faults"
+	if n := len(r.Faults) + r.More; n == 1 {
+		found = "1 fault"
+	} else if n > 1 {
+		found = fmt.Sprintf("%d faults", n)
+	}
+	if r.More > 0 {
+		found += fmt.Sprintf(", the first %d shown", len(r.Faults))
+	}
+	_, err := fmt.Fprintf(to.err, "%d rows and %d seals checked: %s\n", r.Rows, r.Seals, found)
+	return err
+}

@@ -1,0 +1,254 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"certwright/internal/vault"
+)
+
+// ErrOlder is what Inspect returns of a database that was not brought up to date.
+var ErrOlder = errors.New("the database was written by an older program\nhint: start the server once, which brings it up to date")
+
+// An Inspection says how a database is gone through.
+type Inspection struct {
+	// Open returns the keys that rows are proved under; after an error only what
+	// needs none is looked at.
+	Open     func(vault.Reader) (vault.RowKeys, error)
+	Bound    bool                      // it is known that all rows have a MAC
+	Row      func(row any)             // of each that is proved: a vault.Object, Version, IssuerConfig or Account
+	Fault    func(row, fault string)   // of each that is wrong, and in which way
+	Progress func(part, whole float64) // of rows
+}
+
+// Inspect goes through all of a database, as it is at one moment, and changes
+// nothing; a server may run meanwhile. It returns the version of the schema and
+// how many rows there are.
+func Inspect(ctx context.Context, path string, in Inspection) (schema int64, rows int, err error) {
+	err = reading(ctx, path, "mode=ro", func(s *session) (err error) {
+		if err := ours(ctx, s); err != nil {
+			return err
+		}
+		if err := s.pragma(ctx, "user_version", &schema); err != nil {
+			return err
+		}
+		if err := integrity(s); err != nil {
+			in.Fault("database", err.Error())
+		}
+		_, newest, err := migrationsOf(sqlite)
+		switch {
+		case err != nil:
+			return err
+		case schema > newest:
+			return ErrNewer
+		case schema < newest:
+			return ErrOlder
+		}
+		if _, err := s.exec(sqlite.view); err != nil {
+			return fmt.Errorf("begin a snapshot: %w", err)
+		}
+		defer s.exec("ROLLBACK")
+		i := inspector{Inspection: in, reader: &reader{session: s, ctx: ctx}}
+		rows, err = i.all()
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("check %s: %w", path, sqliteFault(err))
+	}
+	return schema, rows, err
+}
+
+// An inspector goes through one snapshot.
+type inspector struct {
+	Inspection
+	reader   *reader
+	unsealed int // rows without a MAC, where that is no fault of theirs
+	opened   bool
+}
+
+// These read whole tables: no server runs them.
+const (
+	countRows  = `SELECT (SELECT count(*) FROM objects) + (SELECT count(*) FROM versions) + (SELECT count(*) FROM issuers) + (SELECT count(*) FROM contacts) + (SELECT count(*) FROM accounts) + (SELECT count(*) FROM settings)`
+	lostBodies = `SELECT count(*) FROM bodies WHERE id NOT IN (SELECT body FROM versions)`
+	isPurged   = `SELECT count(*) FROM purged WHERE object = $1`
+	hasVersion = `SELECT count(*) FROM versions WHERE vault = $1 AND key = $2 AND object = $3 AND id = $4`
+)
+
+const inspectPage = 200
+
+func (i *inspector) all() (rows int, err error) {
+	s := i.reader.session
+	if err := i.bind(); err != nil {
+		return 0, err
+	}
+	var whole, lost int64
+	if err := s.one(countRows, nil, &whole); err != nil {
+		return 0, err
+	}
+	for _, w := range walks {
+		for after := w.from; ; {
+			if err := i.reader.usable(); err != nil {
+				return rows, err
+			}
+			page, err := w.page(s, after, inspectPage)
+			if err != nil {
+				return rows, fmt.Errorf("read %ss: %w", w.what, err)
+			}
+			for _, row := range page {
+				if err := i.look(w.what, row); err != nil {
+					return rows, err
+				}
+				after = row.place
+			}
+			if rows += len(page); i.Progress != nil {
+				i.Progress(float64(rows), float64(whole))
+			}
+			if len(page) < inspectPage {
+				break
+			}
+		}
+	}
+	if i.unsealed > 0 {
+		i.Fault("database", fmt.Sprintf("%d rows bear no seal yet", i.unsealed))
+	}
+	if err := s.one(lostBodies, nil, &lost); err != nil {
+		return rows, err
+	}
+	if lost > 0 {
+		i.Fault("database", fmt.Sprintf("%d bodies of versions belong to no version", lost))
+	}
+	return rows, nil
+}
+
+// bind opens the keys. Where nothing says that all rows have a MAC, one without is not wrong.
+func (i *inspector) bind() error {
+	keys, err := i.Open(i.reader)
+	if err != nil {
+		return nil // who opens tells of it
+	}
+	i.opened = true
+	s := i.reader.session
+	if !i.Bound {
+		_, err := i.reader.Setting(boundSetting)
+		if err != nil && !errors.Is(err, vault.ErrNotFound) {
+			return err
+		}
+		i.Bound = err == nil
+	}
+	s.bond = bondOf(&bond{keys: keys, strict: i.Bound})
+	return nil
+}
+
+// look looks at a row: that it is proved, that it can be read, and what it hangs on.
+func (i *inspector) look(what string, row walked) error {
+	name := nameOf(what, row.values)
+	s := i.reader.session
+	switch {
+	case what == isVersion && row.values[1] == nil:
+		var purged int64
+		if err := s.one(isPurged, row.place[2:3], &purged); err != nil || purged > 0 {
+			return err
+		}
+		i.Fault(name, "it belongs to no object")
+		return nil
+	case what == isVersion && row.values[15] == nil:
+		i.Fault(name, "its body is missing")
+		return nil
+	case i.opened && !s.proved(what, row.mac, nil, row.values):
+		i.Fault(name, vault.ErrAltered.Error())
+		return nil
+	}
+	if i.opened && len(row.mac) == 0 {
+		i.unsealed++
+	}
+	read, err := rowOf(what, row.values)
+	if err != nil {
+		i.Fault(name, "it cannot be read")
+		return nil
+	}
+	if o, is := read.(vault.Object); is && o.Latest != "" && !o.Pending() && o.Kind.Public() {
+		var there int64
+		if err := s.one(hasVersion, []any{o.Vault, o.Key(), row.place[0], o.Latest}, &there); err != nil {
+			return err
+		}
+		if there == 0 {
+			i.Fault(name, "its latest version is missing")
+		}
+	}
+	if read != nil {
+		i.Row(read)
+	}
+	return nil
+}
+
+// nameOf names a row by its place.
+func nameOf(what string, values []driver.Value) string {
+	n := map[string]int{isObject: 3, isVersion: 4, isIssuer: 2}[what]
+	name := what + " "
+	for i, v := range values[:max(n, 1)] {
+		if i > 0 {
+			name += "/"
+		}
+		if v == nil {
+			v = "?"
+		}
+		name += fmt.Sprint(v)
+	}
+	return name
+}
+
+// rowOf returns what a row says; nil of those that hold nothing sealed.
+func rowOf(what string, values []driver.Value) (any, error) {
+	switch what {
+	case isObject:
+		var row objectRow
+		if err := scanAll(row.into()[:objectSealed], values); err != nil {
+			return nil, err
+		}
+		if row.key != row.Key() {
+			return nil, errTorn
+		}
+		return row.object()
+	case isVersion:
+		return versionOfRow(values)
+	case isIssuer:
+		var vaultName, key, body string
+		if err := scanAll([]any{&vaultName, &key, &body}, values); err != nil {
+			return nil, err
+		}
+		return decodeIssuer(vaultName, body)
+	case isAccount:
+		var a vault.Account
+		err := scanAll([]any{&a.ID, (*[]byte)(&a.Body), &a.Rev}, values)
+		return a, err
+	}
+	return nil, nil
+}
+
+func versionOfRow(values []driver.Value) (any, error) {
+	var v vault.Version
+	var e vault.Entry
+	var body string
+	var raw packed
+	into := append(entryInto(&e, &v.Vault, &v.Kind, &v.Name, &v.ID), &body, &raw.bytes)
+	if err := scanAll(into, values); err != nil {
+		return nil, err
+	}
+	v.Attributes, v.Tags = e.Attributes, e.Tags
+	var rec versionRecord
+	if err := decode(body, &rec, &rec.V); err != nil {
+		return nil, err
+	}
+	return v, rec.fill(&v, e, &raw)
+}
+
+func scanAll(into []any, values []driver.Value) error {
+	for i, v := range values {
+		if err := scan(into[i], v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
