@@ -20,10 +20,13 @@ var (
 // which may be an authority's if no other has that key. The error is
 // ErrOtherKey if only other keys have end-entity certificates.
 func FindLeaf(certs [][]byte, public []byte) (int, error) {
+	return findLeaf(readable(certs), public)
+}
+
+func findLeaf(certs []*Certificate, public []byte) (int, error) {
 	found, authority, entity := -1, false, false
-	for i, der := range certs {
-		c, err := Parse(der)
-		if err != nil {
+	for i, c := range certs {
+		if c == nil {
 			return 0, errNoLeaf
 		}
 		if (found < 0 || authority && !c.IsCA) && keys.Same(c.Public, public) {
@@ -46,12 +49,7 @@ func Order(certs [][]byte, leaf int) [][]byte {
 	if len(certs) < 2 {
 		return slices.Clone(certs)
 	}
-	parsed := make([]*Certificate, len(certs))
-	for i, der := range certs {
-		if c, err := Parse(der); err == nil {
-			parsed[i] = &c
-		}
-	}
+	parsed := readable(certs)
 	used := make([]bool, len(certs))
 	ordered := make([][]byte, 0, len(certs))
 	for i := leaf; i >= 0 && i < len(certs); i = issuerOf(parsed, used, i) {
@@ -64,6 +62,17 @@ func Order(certs [][]byte, leaf int) [][]byte {
 		}
 	}
 	return ordered
+}
+
+// readable reads certificates; nil stands for one that cannot be read.
+func readable(certs [][]byte) []*Certificate {
+	parsed := make([]*Certificate, len(certs))
+	for i, der := range certs {
+		if c, err := Parse(der); err == nil {
+			parsed[i] = &c
+		}
+	}
+	return parsed
 }
 
 // issuerOf returns the index of an unused certificate that issued number i by

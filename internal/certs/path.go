@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// What CheckPath answers if an issuer's chain is not usable.
+// What Delivered answers if an issuer's chain is not usable.
 var (
 	// ErrIncomplete: the certificate of the leaf's issuer is missing.
 	ErrIncomplete = errors.New("the chain is incomplete")
@@ -21,28 +21,34 @@ var (
 // a moment later on is valid. What has expired by our clock is not.
 const slack = time.Hour
 
-// CheckPath returns what an issuer delivered as a chain, leaf first, issuer by
-// issuer, without certificates that do not belong to it. The root may be
-// missing, but not who signed the leaf, unless it signed itself. Signatures of
-// kinds that this server cannot check are taken at their name.
-func CheckPath(chain [][]byte, leaf int, now time.Time) ([][]byte, error) {
-	parsed := make([]*Certificate, len(chain))
-	for i, der := range chain {
-		if c, err := Parse(der); err == nil {
-			parsed[i] = &c
-		}
+// Delivered reads what an issuer delivered for a public key (PKIX DER) and
+// returns it as a chain, leaf first, issuer by issuer, without certificates that
+// do not belong to it. The root may be missing, but not who signed the leaf,
+// unless it signed itself. Signatures of kinds that this server cannot check are
+// taken at their name. ErrOtherKey: there is no certificate of the key, or one
+// among them cannot be read.
+func Delivered(chain [][]byte, public []byte, now time.Time) ([]Certificate, error) {
+	parsed := readable(chain)
+	leaf, err := findLeaf(parsed, public)
+	if err != nil {
+		return nil, ErrOtherKey
 	}
+	return checkPath(parsed, leaf, now)
+}
+
+// checkPath is Delivered of certificates that were read; nil ones could not be.
+func checkPath(parsed []*Certificate, leaf int, now time.Time) ([]Certificate, error) {
 	if parsed[leaf] == nil {
 		return nil, fmt.Errorf("%w: it cannot be read", ErrNotNow)
 	}
 	if !parsed[leaf].validAt(now) {
 		return nil, fmt.Errorf("%w: it is %s", ErrNotNow, parsed[leaf].dates(now))
 	}
-	used := make([]bool, len(chain))
-	path := [][]byte{}
+	used := make([]bool, len(parsed))
+	path := []Certificate{}
 	for i := leaf; i >= 0; {
 		used[i] = true
-		path = append(path, chain[i])
+		path = append(path, *parsed[i])
 		next := issuerOf(parsed, used, i)
 		if next >= 0 {
 			if err := parsed[i].signedBy(*parsed[next], i == leaf, now); err != nil {

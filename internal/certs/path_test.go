@@ -14,7 +14,7 @@ import (
 )
 
 // What an issuer delivers becomes a chain from the leaf up, or is refused.
-func TestCheckPath(t *testing.T) {
+func TestPath(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	a, err := NewAuthority("Path CA", now)
@@ -70,12 +70,43 @@ func TestCheckPath(t *testing.T) {
 		"expired a minute ago":     {[][]byte{leaf, a.Certificate}, 0, end.Add(time.Minute), 0, ErrNotNow},
 		"of a root that expired":   {[][]byte{outlived, brief}, 0, now, 0, ErrNotNow},
 	} {
-		path, err := CheckPath(c.chain, c.leaf, c.at)
+		path, err := checkPath(readable(c.chain), c.leaf, c.at)
 		if !errors.Is(err, c.err) || len(path) != c.want {
 			t.Errorf("%s: %d certificates, %v; want %d, %v", name, len(path), err, c.want, c.err)
 		}
-		if c.want > 0 && string(path[0]) != string(c.chain[c.leaf]) {
+		if c.want > 0 && string(path[0].Raw) != string(c.chain[c.leaf]) {
 			t.Errorf("%s: the leaf is not first", name)
+		}
+	}
+}
+
+// Delivered finds the leaf by its key, wherever it stands, and tells a chain for
+// another key, or one that cannot be read, from one that is no chain.
+func TestDelivered(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	a, err := NewAuthority("Path CA", now)
+	must.Do(t, err)
+	key := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	x := webProps()
+	csr, err := Request(key, x)
+	must.Do(t, err)
+	leaf, err := a.Issue(csr, 1, now)
+	must.Do(t, err)
+	other := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	for name, c := range map[string]struct {
+		chain [][]byte
+		key   keys.Key
+		err   error
+	}{
+		"leaf last":           {[][]byte{a.Certificate, leaf}, key, nil},
+		"of another key":      {[][]byte{leaf, a.Certificate}, other, ErrOtherKey},
+		"one that is no such": {[][]byte{leaf, []byte("junk")}, key, ErrOtherKey},
+		"leaf alone":          {[][]byte{leaf}, key, ErrIncomplete},
+	} {
+		path, err := Delivered(c.chain, c.key.PKIX(), now)
+		if !errors.Is(err, c.err) || err == nil && (len(path) != 2 || string(path[0].Raw) != string(leaf) || string(path[1].Raw) != string(a.Certificate)) {
+			t.Errorf("%s: %d certificates, %v; want %v", name, len(path), err, c.err)
 		}
 	}
 }
@@ -102,7 +133,7 @@ func between(t *testing.T, over Authority, key keys.Key, to time.Time) Authority
 }
 
 // What is not valid now says from when until when it is, and what time it is.
-func TestCheckPathNamesTheDates(t *testing.T) {
+func TestPathNamesTheDates(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	key := newKey(t, vault.KeyProps{Type: vault.EC, Curve: vault.P256})
@@ -110,7 +141,7 @@ func TestCheckPathNamesTheDates(t *testing.T) {
 	x.ValidityMonths = 1
 	own, err := SelfSign(key, x, now)
 	must.Do(t, err)
-	_, err = CheckPath([][]byte{own}, 0, now.AddDate(0, 1, 0).Add(time.Minute))
+	_, err = checkPath(readable([][]byte{own}), 0, now.AddDate(0, 1, 0).Add(time.Minute))
 	want := "it is valid from 2026-11-22T11:50:00Z until 2026-12-22T12:00:00Z; it is now 2026-12-22T12:01:00Z"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v, want %q", err, want)

@@ -112,25 +112,28 @@ func (s *steps) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.Pr
 	fault := func(why string) (outcome, error) {
 		return outcome{progress: vault.Progress{State: p.State, Notes: p.Notes, Failure: &vault.Failure{Code: vault.IssuerFault, Message: why}}}, nil
 	}
-	at, err := certs.FindLeaf(p.Chain, key.PKIX())
-	if err != nil {
+	path, err := certs.Delivered(p.Chain, key.PKIX(), now)
+	switch {
+	case errors.Is(err, certs.ErrOtherKey):
 		return fault("The issuer returned a certificate that does not belong to the certificate signing request.")
-	}
-	chain, err := certs.CheckPath(p.Chain, at, now)
-	if err != nil {
+	case err != nil:
 		return fault("The issuer returned a certificate that cannot be used: " + err.Error() + ".")
 	}
-	m := madeFrom(op, key, chain, now)
+	m := madeFrom(op, key, path, now)
 	m.issuerRef, m.issuerName, m.provider = p.Ref, cfg.Name, cfg.Provider
 	made, err := s.makeVersion(m)
 	_, made.suggests = s.issuers.Find(cfg.Provider).(vault.Suggester)
-	p.Notes = append(p.Notes, differences(op.Policy.X509, chain[0])...)
+	p.Notes = append(p.Notes, differences(op.Policy.X509, path[0])...)
 	return outcome{progress: p, made: &made}, err
 }
 
 // madeFrom is what the version of an operation is made from; the leaf is first.
-func madeFrom(op vault.Operation, key keys.Key, chain [][]byte, now time.Time) material {
-	return material{ref: op.Ref, key: key, chain: chain, policy: op.Policy, enabled: op.Enabled,
+func madeFrom(op vault.Operation, key keys.Key, path []certs.Certificate, now time.Time) material {
+	chain := make([][]byte, len(path))
+	for i, c := range path {
+		chain[i] = c.Raw
+	}
+	return material{ref: op.Ref, key: key, leaf: path[0], chain: chain, policy: op.Policy, enabled: op.Enabled,
 		tags: op.Tags, preserveOrder: op.PreserveOrder, now: now}
 }
 

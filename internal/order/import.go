@@ -89,7 +89,7 @@ func imported(ctx context.Context, ref vault.Ref, in ImportInput, now time.Time)
 		return material{}, vault.BadX509().Because(err)
 	}
 	p := importPolicy(patch, leaf, b.Key, now)
-	return material{ref: ref, key: b.Key, chain: b.Chain, leaf: b.Leaf, policy: p, enabled: in.Enabled == nil || *in.Enabled,
+	return material{ref: ref, key: b.Key, leaf: leaf, chain: ordered(b.Chain, b.Leaf, in.PreserveOrder), policy: p, enabled: in.Enabled == nil || *in.Enabled,
 		tags: in.Tags, preserveOrder: in.PreserveOrder, now: now}, policy.CheckImport(p)
 }
 

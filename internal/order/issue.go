@@ -120,5 +120,9 @@ func (s *versions) selfSigned(op vault.Operation, key keys.Key, now time.Time) (
 	if err != nil {
 		return newVersion{}, fmt.Errorf("sign %s with its own key: %w", op.Ref, err)
 	}
-	return s.makeVersion(madeFrom(op, key, [][]byte{leaf}, now))
+	read, err := certs.Parse(leaf)
+	if err != nil {
+		return newVersion{}, fmt.Errorf("read what %s has signed itself: %w", op.Ref, err)
+	}
+	return s.makeVersion(madeFrom(op, key, []certs.Certificate{read}, now))
 }

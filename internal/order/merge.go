@@ -55,14 +55,18 @@ func (s *Orders) merged(ctx context.Context, op vault.Operation, in MergeInput) 
 	if err != nil {
 		return newVersion{}, err
 	}
-	leaf, err := certs.FindLeaf(chain, key.PKIX())
+	at, err := certs.FindLeaf(chain, key.PKIX())
 	switch {
 	case errors.Is(err, certs.ErrOtherKey):
 		return newVersion{}, vault.WrongPublicKey()
 	case err != nil:
 		return newVersion{}, vault.BadX5C().Because(err)
 	}
-	m := material{ref: op.Ref, key: key, chain: chain, leaf: leaf, policy: op.Policy, enabled: op.Enabled, tags: op.Tags,
+	leaf, err := certs.Parse(chain[at])
+	if err != nil {
+		return newVersion{}, vault.BadX509().Because(err)
+	}
+	m := material{ref: op.Ref, key: key, leaf: leaf, chain: ordered(chain, at, op.PreserveOrder), policy: op.Policy, enabled: op.Enabled, tags: op.Tags,
 		preserveOrder: op.PreserveOrder, now: s.Now()}
 	if in.Enabled != nil {
 		m.enabled = *in.Enabled

@@ -84,19 +84,17 @@ func redactError(err error, password vault.Hidden) error {
 }
 
 // differences tells what an authority made otherwise than the policy asks.
-func differences(want vault.X509Props, der []byte) (notes []string) {
-	leaf, err := certs.Parse(der)
-	if err != nil {
-		return nil
-	}
+func differences(want vault.X509Props, leaf certs.Certificate) (notes []string) {
 	note := func(what, got, asked string) {
 		notes = append(notes, fmt.Sprintf("The issuer made the %s %s, where the policy asks for %s.", what, orNone(got), orNone(asked)))
 	}
 	if x, err := certs.Fitted(want); err == nil {
 		want = x
 	}
-	if name, err := dn.Parse(want.Subject); err == nil && dn.Render(name) != leaf.Subject {
-		note("subject", leaf.Subject, dn.Render(name))
+	if want.Subject != leaf.Subject {
+		if name, err := dn.Parse(want.Subject); err == nil && dn.Render(name) != leaf.Subject {
+			note("subject", leaf.Subject, dn.Render(name))
+		}
 	}
 	got := leaf.Props()
 	if gone := leftOut(want.SANs, got.SANs); len(gone) > 0 {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/certs"
 	"certwright/internal/vault"
 )
 
@@ -58,7 +59,11 @@ func TestDifferences(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := differences(want, der)
+		read, err := certs.Parse(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := differences(want, read)
 		if len(got) != len(c.says) {
 			t.Errorf("%s: %q, want %q", name, got, c.says)
 			continue

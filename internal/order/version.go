@@ -23,8 +23,8 @@ type versions struct {
 type material struct {
 	ref           vault.Ref
 	key           keys.Key
-	chain         [][]byte // DER
-	leaf          int      // the end-entity certificate in chain
+	leaf          certs.Certificate
+	chain         [][]byte // DER, in the order that is kept; leaf is among them
 	policy        vault.Policy
 	enabled       bool
 	tags          map[string]string
@@ -41,27 +41,29 @@ type newVersion struct {
 	suggests bool // its issuer may say when to renew it
 }
 
-// makeVersion does the slow part of a new version: it reads the leaf and seals
-// the key. Issue, Self, merge, import and renewal all come here.
+// makeVersion does the slow part of a new version: it seals the key. Issue, Self, merge, import and renewal all come here.
 func (s *versions) makeVersion(m material) (newVersion, error) {
-	leaf, err := certs.Parse(m.chain[m.leaf])
-	if err != nil {
-		return newVersion{}, vault.BadX509().Because(err)
-	}
+	leaf := m.leaf
 	v := vault.Version{Ref: m.ref, ID: vault.NewID(), Tags: m.tags,
 		Attributes: vault.Attributes{Enabled: m.enabled, NotBefore: leaf.NotBefore, Expires: leaf.NotAfter, Created: m.now, Updated: m.now}}
-	chain := m.chain
-	if !m.preserveOrder {
-		chain = certs.Order(m.chain, m.leaf)
-	}
-	v.Certificate = &vault.CertificateBody{Leaf: leaf.Raw, Chain: chain, Thumbprint: certs.Thumbprint(leaf.Raw),
+	v.Certificate = &vault.CertificateBody{Leaf: leaf.Raw, Chain: m.chain, Thumbprint: certs.Thumbprint(leaf.Raw),
 		Subject: leaf.Subject, PreserveOrder: m.preserveOrder, IssuerRef: m.issuerRef,
 		IssuerName: m.issuerName, Provider: m.provider}
-	if v.Key, err = s.keyBody(m, v.ID, leaf); err != nil {
+	body, err := s.keyBody(m, v.ID, leaf)
+	if err != nil {
 		return newVersion{}, err
 	}
+	v.Key = body
 	v.Secret = &vault.SecretBody{ContentType: m.policy.Secret.ContentType, Form: int(certs.SecretForm3DES)}
 	return newVersion{Version: v}, nil
+}
+
+// ordered is a chain as it is kept: leaf first, unless it is to stay as it came.
+func ordered(chain [][]byte, leaf int, preserve bool) [][]byte {
+	if preserve {
+		return chain
+	}
+	return certs.Order(chain, leaf)
 }
 
 func (s *versions) keyBody(m material, id string, leaf certs.Certificate) (*vault.KeyBody, error) {

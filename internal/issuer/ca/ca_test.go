@@ -170,12 +170,12 @@ func TestOwnSignaturesAreKnown(t *testing.T) {
 	if err != nil || !authority.Known(above.Public, p.Chain[0]) {
 		t.Errorf("the certificate is not known (%v)", err)
 	}
-	if _, err := certs.CheckPath(p.Chain, 0, begin); err != nil {
+	if _, err := certs.Delivered(p.Chain, r.Public, begin); err != nil {
 		t.Error(err)
 	}
 	last := len(p.Chain[0]) - 1
 	forged := [][]byte{slices.Concat(p.Chain[0][:last], []byte{p.Chain[0][last] ^ 1}), p.Chain[1]}
-	if _, err := certs.CheckPath(forged, 0, begin); !errors.Is(err, certs.ErrNotSigned) {
+	if _, err := certs.Delivered(forged, r.Public, begin); !errors.Is(err, certs.ErrNotSigned) {
 		t.Errorf("another signature passes: %v", err)
 	}
 	last = len(o.CSR) - 1

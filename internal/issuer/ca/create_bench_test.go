@@ -110,10 +110,7 @@ func (w *work) requested() (keys.Key, []byte) {
 }
 
 // version reads and seals what makes a version.
-func (w *work) version(key keys.Key, chain [][]byte) {
-	leaf, err := certs.Parse(chain[0])
-	w.must(err)
-	certs.Order(chain, 0)
+func (w *work) version(key keys.Key, leaf certs.Certificate) {
 	certs.Thumbprint(leaf.Raw)
 	stored, err := key.Stored()
 	w.must(err)
@@ -124,7 +121,9 @@ func (w *work) self() {
 	key, _ := w.requested()
 	leaf, err := certs.SelfSign(key, w.policy.X509, begin)
 	w.must(err)
-	w.version(key, [][]byte{leaf})
+	read, err := certs.Parse(leaf)
+	w.must(err)
+	w.version(key, read)
 }
 
 func (w *work) internal() {
@@ -133,11 +132,9 @@ func (w *work) internal() {
 		Policy: w.policy, Issuer: config(""), Created: begin, Now: begin}
 	p, err := w.issuer.Step(context.Background(), o)
 	w.must(err)
-	at, err := certs.FindLeaf(p.Chain, key.PKIX())
+	path, err := certs.Delivered(p.Chain, key.PKIX(), begin)
 	w.must(err)
-	chain, err := certs.CheckPath(p.Chain, at, begin)
-	w.must(err)
-	w.version(key, chain)
+	w.version(key, path[0])
 }
 
 // A shelfOfRows are accounts in memory, for one caller.
