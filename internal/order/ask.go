@@ -23,12 +23,13 @@ const (
 )
 
 // askIssuer takes the order one step further at its issuer, or withdraws it.
-func (s *steps) askIssuer(ctx context.Context, op vault.Operation, cfg vault.IssuerConfig, prev []byte, now time.Time) (outcome, error) {
+func (s *steps) askIssuer(ctx context.Context, w work, now time.Time) (outcome, error) {
+	op, cfg := *w.o.Operation, w.cfg
 	issuer := s.issuers.Find(cfg.Provider)
 	if issuer == nil {
 		return missed(op, fmt.Errorf("this server has no provider %s", cfg.Provider), false, now), nil
 	}
-	o, err := s.issuers.shown(op, cfg, prev, now)
+	o, err := s.issuers.shownOf(w, now)
 	if err != nil {
 		return outcome{}, err
 	}

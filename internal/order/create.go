@@ -76,12 +76,13 @@ type plans struct {
 
 // A plan is a create worked out against an object as it was read.
 type plan struct {
-	o      vault.Object // Rev 0: there is none yet
-	op     vault.Operation
-	reuse  *vault.Version // the key to use again; nil for a new one
-	issuer vault.Issuer
-	due    time.Time // of the job; zero for none
-	now    time.Time
+	o       vault.Object // Rev 0: there is none yet
+	op      vault.Operation
+	reuse   *vault.Version // the key to use again; nil for a new one
+	issuer  vault.Issuer
+	ordered vault.Policy // with its names as they go into the request
+	due     time.Time    // of the job; zero for none
+	now     time.Time
 }
 
 // planned reads what is there, refuses what must not be, and works out the rest.
@@ -177,15 +178,17 @@ func (s *plans) CheckPolicy(vaultName string, p, before vault.Policy) error {
 
 // planIssuer finds who issues, when the job is due, and which key to use again.
 func (s *plans) planIssuer(r vault.Reader, p *plan) error {
+	p.ordered = p.op.Policy
 	switch op := &p.op; {
 	case op.Self():
 		p.due = p.now.Add(vault.SelfDelay)
 	case !op.Manual():
-		cfg, issuer, err := s.Issuers.Of(r, op.Vault, op.Policy)
+		choice, err := s.Issuers.Of(r, op.Vault, op.Policy)
 		if err != nil {
 			return err
 		}
-		op.Issuer, p.issuer = &cfg, issuer
+		cfg, issuer := choice.Config, choice.Issuer
+		op.Issuer, p.issuer, p.ordered = &cfg, issuer, choice.Policy
 		*op = op.Noted(p.now, fmt.Sprintf("Requested of issuer %s, provider %s.", cfg.Name, cfg.Provider))
 		if player, ok := issuer.(vault.Player); ok {
 			*op = op.Noted(p.now, player.Plays(cfg.Provider))
@@ -216,11 +219,7 @@ func (s *plans) stage(p *plan) error {
 	if err != nil {
 		return err
 	}
-	ordered, err := fitted(p.op.Policy, p.issuer)
-	if err != nil {
-		return err
-	}
-	if p.op.CSR, err = certs.Request(key, ordered.X509); err != nil {
+	if p.op.CSR, err = certs.Request(key, p.ordered.X509); err != nil {
 		return err
 	}
 	der, err := key.PKCS8()
@@ -238,7 +237,7 @@ func (s *plans) stage(p *plan) error {
 	}
 	p.due = p.now
 	if prompter, ok := p.issuer.(vault.Prompter); ok {
-		o, err := s.Issuers.shown(p.op, *p.op.Issuer, nil, p.now)
+		o, err := s.Issuers.shownAs(p.op, p.ordered, *p.op.Issuer, nil, p.now)
 		if err != nil {
 			return err
 		}

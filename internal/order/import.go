@@ -127,7 +127,7 @@ func (s *Orders) mayImport(ctx context.Context, ref vault.Ref, policy vault.Poli
 		if op := (vault.Operation{IssuerName: policy.Issuer.Name}); err != nil || op.Self() || op.Manual() {
 			return err
 		}
-		_, _, err = s.Issuers.Of(r, ref.Vault, policy)
+		_, err = s.Issuers.Of(r, ref.Vault, policy)
 		return err
 	})
 	return ref, err

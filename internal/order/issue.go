@@ -48,6 +48,7 @@ type work struct {
 	o        vault.Object
 	cfg      vault.IssuerConfig // zero for Self and Unknown
 	previous []byte             // what the issuer noted with the current version
+	order    *vault.Order       // as the issuer was shown it already; nil: not yet
 }
 
 // workOn reads what a step of an operation needs.
@@ -92,7 +93,7 @@ func (s *steps) step(ctx context.Context, w work) (outcome, error) {
 	case op.Self():
 		return s.selfIssued(op, now)
 	}
-	return s.askIssuer(ctx, op, w.cfg, w.previous, now)
+	return s.askIssuer(ctx, w, now)
 }
 
 // selfIssued is the outcome of a Self order: the version that was staged with it.

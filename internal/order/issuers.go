@@ -22,27 +22,37 @@ type Issuers struct {
 // stepTime is how long an issuer may take for one step, in real time.
 const stepTime = time.Minute
 
+// A Choice is the issuer that a policy names, and the policy with its names as the
+// issuer gets them.
+type Choice struct {
+	Config vault.IssuerConfig
+	Issuer vault.Issuer
+	Policy vault.Policy
+}
+
 // Of returns the issuer that a policy names, refusing one that is
 // unknown, disabled, or of a provider this server has not.
-func (i *Issuers) Of(r vault.Reader, vaultName string, policy vault.Policy) (vault.IssuerConfig, vault.Issuer, error) {
-	cfg, err := r.Issuer(vaultName, policy.Issuer.Name)
-	if cfg, err = engine.One(cfg, err, vault.PolicyIssuerUnknown(policy.Issuer.Name)); err != nil {
-		return cfg, nil, err
+func (i *Issuers) Of(r vault.Reader, vaultName string, policy vault.Policy) (c Choice, err error) {
+	c.Config, err = r.Issuer(vaultName, policy.Issuer.Name)
+	if errors.Is(err, vault.ErrNotFound) {
+		return c, vault.PolicyIssuerUnknown(policy.Issuer.Name)
 	}
-	if !cfg.Enabled {
-		return cfg, nil, vault.PolicyIssuerDisabled(policy.Issuer.Name)
+	if err != nil {
+		return c, err
 	}
-	issuer := i.Find(cfg.Provider)
-	if issuer == nil {
-		return cfg, nil, vault.PolicyProviderUnknown(cfg.Provider, cfg.Name)
+	if !c.Config.Enabled {
+		return c, vault.PolicyIssuerDisabled(policy.Issuer.Name)
 	}
-	if policy, err = fitted(policy, issuer); err != nil {
-		return cfg, issuer, err
+	if c.Issuer = i.Find(c.Config.Provider); c.Issuer == nil {
+		return c, vault.PolicyProviderUnknown(c.Config.Provider, c.Config.Name)
 	}
-	if v, ok := issuer.(vault.Validator); ok {
-		return cfg, issuer, v.ValidatePolicy(cfg, policy)
+	if c.Policy, err = fitted(policy, c.Issuer); err != nil {
+		return c, err
 	}
-	return cfg, issuer, nil
+	if v, ok := c.Issuer.(vault.Validator); ok {
+		return c, v.ValidatePolicy(c.Config, c.Policy)
+	}
+	return c, nil
 }
 
 // shown is what an issuer sees of an operation: the CSR, never the key.
@@ -51,7 +61,22 @@ func (i *Issuers) shown(op vault.Operation, cfg vault.IssuerConfig, prev []byte,
 	if err != nil {
 		policy = op.Policy // of before such subjects were refused
 	}
-	o := vault.Order{ID: op.RequestID, Ref: op.Ref, CSR: op.CSR, Policy: policy, Issuer: cfg, State: op.State, Attempt: op.Attempt,
+	return i.shownAs(op, policy, cfg, prev, now)
+}
+
+// shownOf is what the issuer of an operation in progress sees of it.
+func (i *Issuers) shownOf(w work, now time.Time) (vault.Order, error) {
+	if w.order == nil {
+		return i.shown(*w.o.Operation, w.cfg, w.previous, now)
+	}
+	o := *w.order
+	o.Now = now
+	return o, nil
+}
+
+// shownAs is shown where the policy was fitted already.
+func (i *Issuers) shownAs(op vault.Operation, policy vault.Policy, cfg vault.IssuerConfig, prev []byte, now time.Time) (o vault.Order, err error) {
+	o = vault.Order{ID: op.RequestID, Ref: op.Ref, CSR: op.CSR, Policy: policy, Issuer: cfg, State: op.State, Attempt: op.Attempt,
 		CancelRequested: op.CancelRequested, Created: op.Created, Now: now, Previous: prev, Approval: op.Approval}
 	o.Password, err = i.password(cfg)
 	return o, err
@@ -114,17 +139,15 @@ func (i *Issuers) unavailable(cfg vault.IssuerConfig, what string, err error, pa
 	return &vault.Error{Reason: vault.Unavailable, Code: "IssuerUnavailable", Message: "The issuer could not be asked to " + what + ": " + text}
 }
 
-// prompt reports whether nothing has to be waited for.
-func (i *Issuers) prompt(op vault.Operation, cfg vault.IssuerConfig, prev []byte) bool {
-	if op.Self() {
-		return true
-	}
+// prompt reports whether an order has nothing to wait for, and what its issuer was
+// shown of it to say so.
+func (i *Issuers) prompt(op vault.Operation, cfg vault.IssuerConfig, prev []byte) (*vault.Order, bool) {
 	prompter, ok := i.Find(cfg.Provider).(vault.Prompter)
-	if op.Manual() || !ok {
-		return false
+	if !ok {
+		return nil, false
 	}
 	o, err := i.shown(op, cfg, prev, i.Now())
-	return err == nil && prompter.Prompt(o)
+	return &o, err == nil && prompter.Prompt(o)
 }
 
 // givenUp is when an operation fails if its authority leaves it waiting; zero

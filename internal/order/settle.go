@@ -95,8 +95,11 @@ func (s *Orders) ready(r vault.Reader, o vault.Object) (w work, yes bool, err er
 			return w, false, err
 		}
 	}
-	w, err = workOn(r, o)
-	return w, err == nil && s.Issuers.prompt(*op, w.cfg, w.previous), err
+	if w, err = workOn(r, o); err != nil || op.Self() {
+		return w, err == nil, err
+	}
+	w.order, yes = s.Issuers.prompt(*op, w.cfg, w.previous)
+	return w, yes, nil
 }
 
 // settle takes the step that ends an operation, without a lease: what it achieved is

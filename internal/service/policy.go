@@ -64,7 +64,7 @@ func (s *Certificates) checkPatched(r vault.Reader, head vault.Object, p vault.P
 	if !ordered || next.Self() || next.Manual() {
 		return nil
 	}
-	_, _, err = s.Orders.Issuers.Of(r, head.Vault, p)
+	_, err = s.Orders.Issuers.Of(r, head.Vault, p)
 	named := patch.Issuer != nil && patch.Issuer.Name != nil
 	if refusal := (*vault.Error)(nil); errors.As(err, &refusal) && refusal.Setup && !named {
 		return nil // how its issuer is set up is mended elsewhere
