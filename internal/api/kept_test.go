@@ -10,10 +10,24 @@ import (
 	"certwright/internal/vault"
 )
 
-// A counted store counts what is read of it.
+// A counted store counts what is read of it, and which versions in updates.
 type counted struct {
 	vault.Store
-	views atomic.Int64
+	views, versions atomic.Int64
+}
+
+func (c *counted) Update(ctx context.Context, fn func(vault.Tx) error) error {
+	return c.Store.Update(ctx, func(tx vault.Tx) error { return fn(counting{tx, c}) })
+}
+
+type counting struct {
+	vault.Tx
+	store *counted
+}
+
+func (c counting) Version(ref vault.Ref, id string) (vault.Version, error) {
+	c.store.versions.Add(1)
+	return c.Tx.Version(ref, id)
 }
 
 func (c *counted) View(ctx context.Context, fn func(vault.Reader) error) error {
@@ -126,6 +140,28 @@ func TestPartsAreNeverStale(t *testing.T) {
 		}
 		if read(step.part) == was {
 			t.Errorf("%s %s changed nothing that a GET of %s shows", step.method, step.path, step.part)
+		}
+	}
+}
+
+// TestFirstGetIsLikeTheSecond: the GET that ends an order answers what those
+// answer that read the version from the store.
+func TestFirstGetIsLikeTheSecond(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	for i, more := range []string{``, `,"tags":{}`, `,"tags":{"b":"2","a":"1"},"attributes":{"enabled":false}`} {
+		path := fmt.Sprint("/certificates/Web-", i)
+		for before := range int64(2) { // the second one has a version before it, which is read, and a name spelled otherwise
+			g.must(202, "POST", path+"/create", strings.TrimSuffix(selfPolicy, "}")+more+"}")
+			store := g.count()
+			first := g.must(200, "GET", path, "").body
+			if reads := store.versions.Load(); reads != before {
+				t.Errorf("%s: %d versions were read, want %d: the one just put is there", path, reads, before)
+			}
+			if second := g.must(200, "GET", path, "").body; second != first {
+				t.Errorf("%s: first\n%s\nthen\n%s", path, first, second)
+			}
+			path = strings.ToLower(path)
 		}
 	}
 }

@@ -40,8 +40,8 @@ func (s *Orders) conclude(ctx context.Context, l vault.Lease, was vault.Operatio
 func (s *Orders) shownAtOnce(ctx context.Context, was vault.Object, next outcome, show func(vault.Reader, vault.Object)) error {
 	now := s.Now()
 	var due time.Time
-	err := s.Change(ctx, was.Ref, func(tx vault.Tx) error {
-		o := was
+	err := s.Change(ctx, was.Ref, func(stored vault.Tx) error {
+		tx, o := &fresh{Tx: stored}, was
 		o.DropJob(vault.JobIssue)
 		if err := s.storeOutcome(tx, conclusion{o: &o, op: *was.Operation, was: *was.Operation, next: next, now: now}); err != nil {
 			return err
