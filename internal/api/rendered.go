@@ -46,7 +46,7 @@ func (r rendered) size() int { return len(r.body) + renderedExtra }
 
 const (
 	renderedShards  = 16
-	renderedMost    = 1 << 20   // bytes in a shard
+	renderedMost    = 512 << 10 // bytes in a shard
 	renderedLargest = 128 << 10 // bytes of an answer that is kept
 	renderedExtra   = 512       // bytes that keeping one costs besides
 )
