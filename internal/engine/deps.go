@@ -68,9 +68,12 @@ func (d *Deps) Work(ctx context.Context, l vault.Lease, edit func(vault.Tx, *vau
 	return Work(ctx, d.Store, l, edit)
 }
 
-// Drop ends a job that has nothing left to do.
+// Drop ends a job that has nothing left to do, unless Anew.
 func (d *Deps) Drop(ctx context.Context, l vault.Lease) error {
-	return d.Work(ctx, l, func(vault.Tx, *vault.Object) error { return nil })
+	return d.Work(ctx, l, func(tx vault.Tx, o *vault.Object) error {
+		_, err := Anew(tx, o, l)
+		return err
+	})
 }
 
 // Reset empties the store, settings and accounts excepted, and makes all that

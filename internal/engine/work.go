@@ -65,6 +65,19 @@ func Work(ctx context.Context, store vault.Store, l vault.Lease, edit func(vault
 	}))
 }
 
+// Anew lets a job that ends fall due as it was planned last, where its object was
+// written to since a worker was handed it: the worker may not have seen that.
+func Anew(tx vault.Tx, o *vault.Object, l vault.Lease) (anew bool, err error) {
+	if o.Rev == l.Rev {
+		return false, nil
+	}
+	was, err := tx.Object(o.Ref)
+	if err == nil {
+		o.SetJob(l.Kind, was.Jobs[l.Kind])
+	}
+	return true, err
+}
+
 // PutOff gives a job that could not be done another try at a time.
 func PutOff(ctx context.Context, store vault.Store, l vault.Lease, due time.Time) error {
 	return Work(ctx, store, l, func(_ vault.Tx, o *vault.Object) error {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/order"
 	"certwright/internal/service"
 	. "certwright/internal/service/servicetest"
 	"certwright/internal/vault"
@@ -210,5 +211,21 @@ func TestMendedMeanwhile(t *testing.T) {
 	Must(t, err)
 	if h.Made(t, Web) != 1 {
 		t.Errorf("not asked again at once: %+v", h.Operation(t, Web))
+	}
+}
+
+// An issuer that is edited while what the edit before set going still runs is looked
+// at again: orders may have been tried in between.
+func TestEditedWhileMending(t *testing.T) {
+	t.Parallel()
+	h, _ := Playing(t)
+	l := h.Take(t, vault.JobMend, order.IssuerRef(Web.Vault, "mydigicert"))
+	h.BeforeWrite(func() { h.SetIssuer(t, "another") })
+	Must(t, h.Operator.Mend(t.Context(), l))
+	if j := h.Job(t, vault.JobMend, l.Ref); j.Due.After(h.Clock.Now()) {
+		t.Errorf("looked at again at %s", j.Due)
+	}
+	if n, err := h.Worker.RunDue(t.Context()); n != 1 || err != nil { // and then no more
+		t.Errorf("%d jobs, %v", n, err)
 	}
 }

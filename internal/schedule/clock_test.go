@@ -55,3 +55,27 @@ func TestClockSetBack(t *testing.T) {
 		t.Error("said twice")
 	}
 }
+
+// A clock that is set back while a sweep is under way: it begins anew, at once.
+func TestClockSetBackInASweep(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	Must(t, h.Sweeper.Start(t.Context()))
+	Must(t, h.Sweeper.WatchClock(t.Context()))
+	right := h.Shifted.Offset()
+	h.Pass(t, 30*Day)
+	Must(t, h.Sweeper.WatchClock(t.Context()))
+	l := h.Take(t, vault.JobSweep, Sweep)
+	h.BeforeWrite(func() {
+		h.Shifted.Set(right)
+		Must(t, h.Sweeper.WatchClock(t.Context()))
+	})
+	Must(t, h.Sweeper.Sweep(t.Context(), l))
+	if j := h.Job(t, vault.JobSweep, Sweep); j.Due.After(h.Clock.Now()) {
+		t.Errorf("the sweep after the clock was set back comes at %s", j.Due)
+	}
+	h.Pass(t, time.Second)
+	if left := h.Job(t, vault.JobSweep, Sweep).Due.Sub(h.Clock.Now()); left > Day || left < 23*time.Hour {
+		t.Errorf("the next sweep comes after %s", left)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"certwright/internal/policy"
+	"certwright/internal/schedule"
 	. "certwright/internal/service/servicetest"
 	"certwright/internal/vault"
 )
@@ -86,5 +87,24 @@ func TestSweepPaysWhatIsOwed(t *testing.T) {
 	h.Pass(t, 2*Day)
 	if mails, _ := h.Sent(t, vault.TopicMail, "expires on"); len(mails) != 1 {
 		t.Errorf("%d mails", len(mails))
+	}
+}
+
+// A list of contacts that is put while the mails owed to the one before are written
+// is written to as well.
+func TestContactsWhileMailIsPaid(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	h.SetContacts(t)
+	l := h.Take(t, vault.JobOwed, schedule.ContactsRef(Web.Vault))
+	h.BeforeWrite(func() {
+		_, err := h.Contacts.Delete(t.Context(), Nobody, Web.Vault)
+		Must(t, err)
+		h.SetContacts(t)
+	})
+	Must(t, h.Scheduler.SendOwed(t.Context(), l))
+	h.Job(t, vault.JobOwed, l.Ref)
+	if n, err := h.Worker.RunDue(t.Context()); n != 1 || err != nil { // and then no more
+		t.Errorf("%d jobs, %v", n, err)
 	}
 }

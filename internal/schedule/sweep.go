@@ -81,6 +81,9 @@ func (s *Sweeper) Sweep(ctx context.Context, l vault.Lease) error {
 		s.Log.Warn("jobs were put right", "objects", len(healed), "first", healed[0].String())
 	}
 	return s.Work(ctx, l, func(tx vault.Tx, o *vault.Object) error {
+		if anew, err := engine.Anew(tx, o, l); anew || err != nil {
+			return err // the clock was set back meanwhile: from the beginning
+		}
 		o.SetJob(vault.JobSweep, next)
 		if back && place == "" {
 			if err := tx.PutSetting(sweepBack, ""); err != nil {

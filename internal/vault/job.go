@@ -44,6 +44,7 @@ type Lease struct {
 	Job
 	Token string
 	Until time.Time // real time
+	Rev   int64     // of the object as it was handed out: a later one says that somebody wrote to it
 }
 
 // SinkRef is the object of a sink, which has the job that delivers its messages.

@@ -74,6 +74,7 @@ func (h *House) Take(t testing.TB, kind vault.JobKind, ref vault.Ref) vault.Leas
 	t.Helper()
 	l := vault.Lease{Job: h.Job(t, kind, ref), Token: vault.NewID(), Until: time.Now().Add(time.Minute)}
 	h.edit(t, ref, func(o *vault.Object) { o.Lease = vault.Hold{Kind: kind, Token: l.Token, Until: l.Until} })
+	h.view(t, func(r vault.Reader) error { o, err := r.Object(ref); l.Rev = o.Rev; return err })
 	return l
 }
 

@@ -70,7 +70,7 @@ func (t *tx) claim(due, now, until time.Time, n int) (leases []vault.Lease, err 
 			writes = append(writes, []any{id, instant(now.Add(parked))})
 			return nil
 		}
-		l := vault.Lease{Token: vault.NewID(), Until: until}
+		l := vault.Lease{Token: vault.NewID(), Until: until, Rev: row.Rev + 1}
 		l.Ref, l.Kind, l.Due, l.Attempt = row.Ref, row.job, atInstant(row.due), row.Attempt
 		leases = append(leases, l)
 		columns[objectRev] = row.Rev + 1

@@ -110,6 +110,7 @@ func claimRaises(t *testing.T, s vault.Store) {
 	if got.Rev <= before.Rev {
 		t.Errorf("rev %d after %d", got.Rev, before.Rev)
 	}
+	same(t, "the revision that the lease knows", leases[0].Rev, got.Rev)
 	refused(t, s, vault.ErrStale, putting(before))
 	want := before
 	want.Rev, want.Lease = got.Rev, vault.Hold{Kind: vault.JobIssue, Token: leases[0].Token, Until: leases[0].Until}
