@@ -42,7 +42,7 @@ type owned struct{ *House }
 func withAuthority(t testing.TB) owned {
 	t.Helper()
 	h := NewHouse(t)
-	own, err := ca.New(t.Context(), ca.Issuer{Name: "Own", Clock: h.Clock, Accounts: account.Book{Store: h.Store, Sealer: h.Sealer}})
+	own, err := ca.New(t.Context(), ca.Issuer{Name: "Own", Clock: h.Clock, Accounts: &account.Sole{Book: account.Book{Store: h.Store, Sealer: h.Sealer}}})
 	Must(t, err)
 	h.SetProvider(own)
 	h.SetIssuer(t, "")

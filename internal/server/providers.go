@@ -130,6 +130,12 @@ func (a foldedAccounts) Write(ctx context.Context, id string, plain []byte, rev 
 	return a.Accounts.Write(ctx, foldName(id), plain, rev)
 }
 
+// Unchanged implements vault.Unchanged.
+func (a foldedAccounts) Unchanged(id string, rev int64) bool {
+	rows, ok := a.Accounts.(vault.Unchanged)
+	return ok && rows.Unchanged(foldName(id), rev)
+}
+
 // foldName turns the second part of kind/name/rest to lower case.
 func foldName(id string) string {
 	parts := strings.SplitN(id, "/", 3)

@@ -180,7 +180,7 @@ func (s *Server) observed(o api.Observation) {
 // openIssuers makes the issuers that the configuration names, and the one that
 // plays all others.
 func (s *Server) openIssuers(ctx context.Context) error {
-	accounts := foldedAccounts{account.Book{Store: s.store, Sealer: s.seal}}
+	accounts := foldedAccounts{&account.Sole{Book: account.Book{Store: s.store, Sealer: s.seal}}}
 	authority, err := openIssuing(ctx, accounts, s.folder, s.log)
 	if err != nil {
 		return err

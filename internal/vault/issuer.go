@@ -141,6 +141,12 @@ type Accounts interface {
 	Write(ctx context.Context, id string, plain []byte, rev int64) error
 }
 
+// Unchanged are Accounts that know, without a read of the store, that a row is
+// still at the revision that it was read at. false: it has to be read.
+type Unchanged interface {
+	Unchanged(id string, rev int64) bool
+}
+
 // An Order is one request for a certificate, as an Issuer sees it.
 type Order struct {
 	ID              string // the operation's request id; the idempotency key

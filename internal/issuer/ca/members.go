@@ -76,6 +76,9 @@ func fingerprint(b []byte) string {
 
 // load reads the members; there are none before the first order.
 func (i *Issuer) load(ctx context.Context) (members, error) {
+	if l, ok := i.unchanged(); ok {
+		return l, nil
+	}
 	plain, rev, err := i.Accounts.Read(ctx, i.account())
 	if errors.Is(err, vault.ErrNotFound) {
 		return members{next: 1, root: 1}, nil
@@ -95,6 +98,17 @@ func (i *Issuer) load(ctx context.Context) (members, error) {
 	l.rev, i.last = rev, l
 	i.last.rev = rev
 	return l, nil
+}
+
+// unchanged returns the members read last, if the row is known to be as it was.
+func (i *Issuer) unchanged() (members, bool) {
+	rows, ok := i.Accounts.(vault.Unchanged)
+	if !ok {
+		return members{}, false
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.last, i.last.rev != 0 && rows.Unchanged(i.account(), i.last.rev)
 }
 
 func parseMembers(plain []byte) (l members, err error) {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/x509"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"certwright/internal/account"
 	"certwright/internal/must"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -174,5 +177,52 @@ func TestClockPutBack(t *testing.T) {
 				t.Errorf("at %v: valid from %v to %v, %v", now, c.NotBefore, c.NotAfter, err)
 			}
 		}
+	}
+}
+
+// reads counts how often rows are read.
+type reads struct {
+	*account.Sole
+	n *atomic.Int64
+}
+
+func (r reads) Read(ctx context.Context, id string) ([]byte, int64, error) {
+	r.n.Add(1)
+	return r.Sole.Read(ctx, id)
+}
+
+// The authorities are read once and used until somebody writes them; who signs
+// after a rollover by anybody in the process is the new one, and what another
+// process wrote is seen at once where rows are not said to be unchanged.
+func TestAuthoritiesAreReadOnce(t *testing.T) {
+	t.Parallel()
+	var n atomic.Int64
+	book := sqltest.Accounts(t)
+	kept := reads{&account.Sole{Book: book}, &n}
+	ours := open(t, Issuer{Name: "Internal", Accounts: kept, Clock: &watch{at: begin}})
+	operator := open(t, Issuer{Name: "Internal", Accounts: kept, Clock: &watch{at: begin}})
+	elsewhere := open(t, Issuer{Name: "Internal", Accounts: book, Clock: &watch{at: begin}})
+	o := orderOf(t, "", policyOf("CN=www.example.org", vault.SANs{}), begin)
+	signer := func(i *Issuer) string {
+		t.Helper()
+		leaf, _ := issue(t, i, o)
+		return leaf.Issuer.CommonName
+	}
+	first := signer(ours)
+	signer(ours) // what the first wrote is read
+	before := n.Load()
+	if again := signer(ours); again != first || n.Load() != before {
+		t.Errorf("signed by %s and %s, with %d more reads", first, again, n.Load()-before)
+	}
+	if got := signer(elsewhere); got != first {
+		t.Errorf("another process signs by %s, not %s", got, first)
+	}
+	must.Do(t, operator.Rollover(t.Context()))
+	second := signer(ours)
+	if second == first {
+		t.Error("the old authority signs after a rollover")
+	}
+	if got := signer(elsewhere); got != second {
+		t.Errorf("another process signs by %s after a rollover, not %s", got, second)
 	}
 }

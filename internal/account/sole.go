@@ -1,0 +1,92 @@
+package account
+
+import (
+	"context"
+	"sync"
+
+	"certwright/internal/vault"
+)
+
+// Sole is a Book whose process alone writes the store, as the lock on the
+// database sees to. So it knows without the store whether a row is as it was when
+// it was last read. Where several servers share a store, use a Book: who reads it
+// compares revisions.
+type Sole struct {
+	Book
+
+	mu   sync.Mutex
+	rows map[string]*seen
+}
+
+// seen is what is known of a row.
+type seen struct {
+	rev    int64 // as read last; 0: a write began since
+	writes int   // begun so far
+	open   int   // of those, not ended yet
+}
+
+// Read implements vault.Accounts.
+func (s *Sole) Read(ctx context.Context, id string) (plain []byte, rev int64, err error) {
+	before := s.writes(id)
+	if plain, rev, err = s.Book.Read(ctx, id); err == nil {
+		s.noteRead(id, rev, before)
+	}
+	return plain, rev, err
+}
+
+// Write implements vault.Accounts.
+func (s *Sole) Write(ctx context.Context, id string, plain []byte, rev int64) error {
+	s.begin(id)
+	defer s.end(id) // however it ended: who wants to know reads
+	return s.Book.Write(ctx, id, plain, rev)
+}
+
+// Unchanged implements vault.Unchanged.
+func (s *Sole) Unchanged(id string, rev int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.rows[id]
+	return r != nil && rev != 0 && r.rev == rev
+}
+
+var _ vault.Unchanged = (*Sole)(nil)
+
+func (s *Sole) writes(id string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.row(id).writes
+}
+
+// noteRead notes the revision that was read, unless a write came between.
+func (s *Sole) noteRead(id string, rev int64, before int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.row(id); r.writes == before && r.open == 0 {
+		r.rev = rev
+	}
+}
+
+func (s *Sole) begin(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.row(id)
+	r.rev = 0
+	r.writes++
+	r.open++
+}
+
+func (s *Sole) end(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.row(id).open--
+}
+
+func (s *Sole) row(id string) *seen {
+	if s.rows == nil {
+		s.rows = map[string]*seen{}
+	}
+	if s.rows[id] == nil {
+		s.rows[id] = &seen{}
+	}
+	return s.rows[id]
+}
