@@ -41,7 +41,7 @@ func (d decision) decide(ctx context.Context, to streams, word, done string) err
 			return client.Hinted(err, noSuchOrder)
 		}
 		d.Request = o.RequestID
-		if o.Asks {
+		if o.WantsApproval {
 			fmt.Fprintf(to.err, "request %s: %s\n", o.RequestID, client.Printable(o.WaitsFor))
 		}
 	}

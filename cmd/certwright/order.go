@@ -46,7 +46,7 @@ func howLong(o admin.Operation) string {
 		said = append(said, "It fails at "+stamp(*o.Until)+" if nothing comes.")
 	case o.Again == nil:
 		said = append(said, "It waits until a person does that.")
-	case o.Asks:
+	case o.WantsApproval:
 		said = append(said, "It waits until somebody decides.")
 	default:
 		said = append(said, "The next check is at "+stamp(*o.Again)+"; there is no time limit.")
@@ -63,7 +63,7 @@ func waitsFor(o admin.Operation) string {
 	switch {
 	case o.CancelRequested:
 		return "its cancellation: " + what
-	case o.Asks:
+	case o.WantsApproval:
 		return "certwright approve or reject: " + what
 	case o.Attempt > 0:
 		return fmt.Sprintf("attempt %d: %s", o.Attempt+1, what)

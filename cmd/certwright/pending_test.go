@@ -16,7 +16,7 @@ func TestWaitsFor(t *testing.T) {
 	for want, o := range map[string]admin.Operation{
 		"the DNS record":                                {WaitsFor: "the DNS record"},
 		"attempt 3: no answer":                          {WaitsFor: "no answer", Attempt: 2},
-		"certwright approve or reject: an operator":     {WaitsFor: "an operator", Asks: true, Attempt: 1},
+		"certwright approve or reject: an operator":     {WaitsFor: "an operator", WantsApproval: true, Attempt: 1},
 		"its cancellation: the DNS record":              {WaitsFor: "the DNS record", CancelRequested: true},
 		"of  [2J others":                                {WaitsFor: "of \x1b[2J others"},
 		"its cancellation: Pending for \u65e5\u672c ok": {WaitsFor: "Pending for \u65e5\u672c\u2028ok", CancelRequested: true},

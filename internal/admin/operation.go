@@ -55,7 +55,7 @@ type Operation struct {
 	Since           time.Time  `json:"since"`              // on the server's clock
 	Attempt         int        `json:"attempt"`            // errors in a row so far
 	CancelRequested bool       `json:"cancellation_requested"`
-	Asks            bool       `json:"waits_for_approval"`
+	WantsApproval   bool       `json:"waits_for_approval"`
 	Decision        *Decision  `json:"decision,omitempty"`
 	Renewal         bool       `json:"renewal"`                // begun by the server, not by a caller
 	Again           *time.Time `json:"again,omitempty"`        // in progress: when it is looked at next
@@ -99,7 +99,7 @@ func operationOf(st vault.Standing) Operation {
 	o := st.Operation
 	shown := Operation{
 		Vault: o.Vault, Name: o.Name, RequestID: o.RequestID, Status: string(o.Status), Target: o.Target,
-		Issuer: o.IssuerName, Since: o.Created.UTC(), Attempt: o.Attempt, CancelRequested: o.CancelRequested, Asks: o.Asks,
+		Issuer: o.IssuerName, Since: o.Created.UTC(), Attempt: o.Attempt, CancelRequested: o.CancelRequested, WantsApproval: o.WantsApproval,
 		Renewal: o.Renewal, Again: at(st.Again), Until: at(st.Until), Expires: at(st.Expires), Due: at(st.Due), Tries: st.Tries, Next: at(st.Next),
 	}
 	shown.Details, _ = o.Details()

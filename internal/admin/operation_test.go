@@ -166,7 +166,7 @@ func TestShowOperation(t *testing.T) {
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	asking := order("a", "one")
-	asking.Asks = true
+	asking.WantsApproval = true
 	for body, c := range map[string]struct {
 		code int
 		told string

@@ -21,35 +21,35 @@ func Again(ctx context.Context, do func() error) error {
 	}
 }
 
-// errWithdrawn says that a worker may not store what it did: its job was
-// withdrawn, or another worker has it.
-var errWithdrawn = errors.New("the job was withdrawn")
+// errJobLost says that a worker may not store what it did: its job was
+// removed, or another worker has it.
+var errJobLost = errors.New("the job was removed, or another worker has it")
 
 // Finish ends the job that a worker was handed, before it puts what came of it.
 func Finish(o *vault.Object, l vault.Lease) error {
 	if err := o.Finish(l); err != nil {
-		return errWithdrawn
+		return errJobLost
 	}
 	return nil
 }
 
-// Withdrawn is nil where err says that the job was withdrawn, or went away with
+// IgnoreLost is nil where err says that the job was withdrawn, or went away with
 // its object, which ends it as well.
-func Withdrawn(err error) error {
-	if errors.Is(err, errWithdrawn) {
+func IgnoreLost(err error) error {
+	if errors.Is(err, errJobLost) {
 		return nil
 	}
 	return err
 }
 
 // Work edits the object of a job that a worker was handed: the job ends, and edit
-// says what is to be done next. Nothing is written where the job was withdrawn.
+// says what is to be done next. Nothing is written where the job is lost.
 func Work(ctx context.Context, store vault.Store, l vault.Lease, edit func(vault.Tx, *vault.Object) error) error {
-	return Withdrawn(Again(ctx, func() error {
+	return IgnoreLost(Again(ctx, func() error {
 		return store.Update(ctx, func(tx vault.Tx) error {
 			o, err := tx.Object(l.Ref)
 			if errors.Is(err, vault.ErrNotFound) {
-				return errWithdrawn
+				return errJobLost
 			}
 			if err != nil {
 				return err

@@ -124,7 +124,7 @@ func renewed(issuer string, status vault.Status, ago time.Duration) *vault.Opera
 func (h *house) fill(t testing.TB) {
 	t.Helper()
 	asking, cancelled, tried := order("ca", vault.InProgress, 2*days), order("ca", vault.InProgress, 0), order("LE", vault.InProgress, 3*time.Hour)
-	asking.Asks, cancelled.CancelRequested, tried.Attempt = true, true, 3
+	asking.WantsApproval, cancelled.CancelRequested, tried.Attempt = true, true, 3
 	byHand, done, bad := order("Unknown", vault.InProgress, 0), order("ca", vault.Completed, 0), order("ca", vault.Failed, 0)
 	h.put(t,
 		cert{vault: "web", name: "Fresh", lives: 90 * days},

@@ -44,7 +44,7 @@ func stateOfOrder(op vault.Operation) string {
 		return failed
 	case op.CancelRequested:
 		return cancelling
-	case op.Asks:
+	case op.WantsApproval:
 		return asks
 	case op.Attempt > 0:
 		return retries

@@ -29,7 +29,7 @@ func (s *steps) askIssuer(ctx context.Context, w work, now time.Time) (outcome, 
 	if issuer == nil {
 		return missed(op, fmt.Errorf("this server has no provider %s", cfg.Provider), false, now), nil
 	}
-	o, err := s.issuers.shownOf(w, now)
+	o, err := s.issuers.orderOf(w, now)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -58,7 +58,7 @@ func (s *steps) askIssuer(ctx context.Context, w work, now time.Time) (outcome, 
 
 // unmoved is the progress of an order that stands where it stood.
 func unmoved(op vault.Operation) vault.Progress {
-	return vault.Progress{State: op.State, Detail: op.Detail, Asks: op.Asks}
+	return vault.Progress{State: op.State, Detail: op.Detail, WantsApproval: op.WantsApproval}
 }
 
 // missed is the outcome where the issuer could not be asked.
@@ -106,7 +106,7 @@ func tooLate(next outcome, op vault.Operation, issuer vault.Issuer, now time.Tim
 // does not fit is the issuer's fault; a subject, usages or dates that it
 // changed are its right (docs/issuers/writing-one.md).
 func (s *steps) delivered(op vault.Operation, cfg vault.IssuerConfig, p vault.Progress, now time.Time) (outcome, error) {
-	key, err := s.stagedKey(op)
+	key, err := s.orderKey(op)
 	if err != nil {
 		return outcome{}, err
 	}

@@ -31,13 +31,13 @@ func (s *Orders) conclude(ctx context.Context, l vault.Lease, was vault.Operatio
 		err = errors.Join(s.orphan(ctx, was, next), s.Drop(ctx, l))
 	}
 	s.wake(due)
-	return engine.Withdrawn(err)
+	return engine.IgnoreLost(err)
 }
 
-// shownAtOnce stores what came of a step that a GET took, on the object that it
+// concludeForGet stores what came of a step that a GET took, on the object that it
 // read; vault.ErrStale where the object was changed since, by a cancel say, or a
 // worker was handed the job.
-func (s *Orders) shownAtOnce(ctx context.Context, was vault.Object, next outcome, show func(vault.Reader, vault.Object)) error {
+func (s *Orders) concludeForGet(ctx context.Context, was vault.Object, next outcome, show func(vault.Reader, vault.Object)) error {
 	now := s.Now()
 	var due time.Time
 	err := s.Change(ctx, was.Ref, func(stored vault.Tx) error {
@@ -108,12 +108,12 @@ func (s *Orders) storeOutcome(tx vault.Tx, c conclusion) error {
 	p, then := c.next.progress, consequences[c.next.wordFor(c.op)]
 	c.op = c.next.noted(c.op, c.now)
 	c.op.State, c.op.Attempt, c.op.Detail = p.State, 0, p.Detail
-	c.op = c.op.Asked(c.now, then.attempt != nil)
+	c.op = c.op.Reached(c.now, then.attempt != nil)
 	if then.attempt != nil {
 		c.op.Attempt = then.attempt(c.was.Attempt)
 	}
 	if c.op.Approval == nil {
-		c.asks, c.op.Asks = p.Asks && !c.op.Asks, p.Asks
+		c.asks, c.op.WantsApproval = p.WantsApproval && !c.op.WantsApproval, p.WantsApproval
 	}
 	if c.next.takeBack {
 		if err := s.takeBack(tx, c.op, c.now); err != nil {
@@ -150,7 +150,7 @@ func (s *Orders) goOn(tx vault.Tx, c conclusion) (err error) {
 // endWithout ends an operation without a version.
 func (s *Orders) endWithout(tx vault.Tx, c conclusion, op vault.Operation) error {
 	c.o.Operation = &op
-	return s.Scheduler.RenewalEnded(tx, c.o, op, c.now)
+	return s.Scheduler.EndedWithoutVersion(tx, c.o, op, c.now)
 }
 
 // later keeps an operation in progress, and says when it is looked at again.

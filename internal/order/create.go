@@ -7,11 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"certwright/internal/authority"
 	"certwright/internal/certs"
 	"certwright/internal/certs/dn"
 	"certwright/internal/engine"
-	"certwright/internal/keys"
 	"certwright/internal/policy"
 	"certwright/internal/vault"
 )
@@ -40,12 +38,12 @@ func (s *Orders) create(ctx context.Context, ref vault.Ref, in CreateInput) (vau
 	if err != nil {
 		return vault.Operation{}, err
 	}
-	if err := s.stage(&p); err != nil {
+	if err := s.prepare(&p); err != nil {
 		return vault.Operation{}, err
 	}
 	err = s.Change(ctx, ref, func(tx vault.Tx) error {
 		o := p.o
-		p.Begin(&o)
+		p.PutOn(&o)
 		return put(tx, &o)
 	})
 	if err == nil && !p.due.IsZero() {
@@ -211,70 +209,4 @@ func reuseKey(r vault.Reader, p *plan) error {
 		p.reuse = &key
 	}
 	return nil
-}
-
-// stage makes the key and the CSR: the slow part, outside any transaction.
-func (s *plans) stage(p *plan) error {
-	key, err := s.keyFor(p)
-	if err != nil {
-		return err
-	}
-	if p.op.CSR, err = certs.Request(key, p.ordered.X509); err != nil {
-		return err
-	}
-	der, err := key.PKCS8()
-	if err != nil {
-		return err
-	}
-	if p.op.Private, err = s.Sealer.Seal(der, vault.Binding(p.op.Ref, p.op.RequestID)); err != nil {
-		return err
-	}
-	if p.op.Self() {
-		return s.stageSelf(p, key)
-	}
-	if p.issuer == nil {
-		return nil
-	}
-	p.due = p.now
-	if prompter, ok := p.issuer.(vault.Prompter); ok {
-		o, err := s.Issuers.shownAs(p.op, p.ordered, *p.op.Issuer, nil, p.now)
-		if err != nil {
-			return err
-		}
-		if prompter.Prompt(o) {
-			p.due = p.now.Add(vault.SelfDelay)
-		}
-	}
-	return nil
-}
-
-func (s *plans) keyFor(p *plan) (keys.Key, error) {
-	if p.reuse == nil {
-		return s.Keys.Key(p.op.Policy.Key)
-	}
-	return OpenKey(s.Sealer, *p.reuse)
-}
-
-// stageSelf signs the certificate with its own key now, so that who looks first
-// has only to be shown it. Until then a cancel still wins.
-func (s *plans) stageSelf(p *plan, key keys.Key) error {
-	made, err := s.selfSigned(p.op, key, p.now)
-	p.op.Staged = &made.Version
-	return err
-}
-
-// Begin puts the operation on the object that it was worked out for.
-func (p *plan) Begin(o *vault.Object) {
-	policy, op := p.op.Policy, p.op
-	o.Policy, o.Operation = &policy, &op
-	if o.Rev == 0 || o.Pending() {
-		o.Latest = vault.NewID() // not the later version's (docs/contract/certificates.md)
-		valid := authority.ForMonths(policy.X509.ValidityMonths, p.now)
-		o.Placeholder = &vault.Placeholder{Tags: op.Tags,
-			Attributes: vault.Attributes{NotBefore: valid.From, Expires: valid.To, Created: p.now, Updated: p.now}}
-	}
-	o.DropJob(vault.JobIssue)
-	if !p.due.IsZero() {
-		o.SetJob(vault.JobIssue, p.due)
-	}
 }

@@ -30,7 +30,7 @@ func (s *Orders) Import(ctx context.Context, ref vault.Ref, in ImportInput, read
 	if err != nil {
 		return err
 	}
-	if m.ref, err = s.mayImport(ctx, ref, m.policy); err != nil {
+	if m.ref, err = s.checkImport(ctx, ref, m.policy); err != nil {
 		return err
 	}
 	made, err := s.makeVersion(m)
@@ -107,9 +107,9 @@ func importPolicy(patch policy.Patch, leaf certs.Certificate, key keys.Key, now 
 	return p
 }
 
-// mayImport refuses before the slow part what the transaction would refuse. It
+// checkImport refuses before the slow part what the transaction would refuse. It
 // returns the name as it was first typed.
-func (s *Orders) mayImport(ctx context.Context, ref vault.Ref, policy vault.Policy) (vault.Ref, error) {
+func (s *Orders) checkImport(ctx context.Context, ref vault.Ref, policy vault.Policy) (vault.Ref, error) {
 	if settings := s.Settings(ref.Vault); policy.Key.Type.HSM() && !settings.Premium && !settings.HSM {
 		return ref, vault.NoHSM(policy.Key.Type)
 	}

@@ -104,7 +104,7 @@ func (s *steps) selfIssued(op vault.Operation, now time.Time) (outcome, error) {
 		made.Version = *op.Staged
 		made.Attributes.Created, made.Attributes.Updated = now, now
 	} else {
-		key, err := s.stagedKey(op)
+		key, err := s.orderKey(op)
 		if err != nil {
 			return outcome{}, err
 		}

@@ -55,27 +55,27 @@ func (i *Issuers) Of(r vault.Reader, vaultName string, policy vault.Policy) (c C
 	return c, nil
 }
 
-// shown is what an issuer sees of an operation: the CSR, never the key.
-func (i *Issuers) shown(op vault.Operation, cfg vault.IssuerConfig, prev []byte, now time.Time) (vault.Order, error) {
+// orderFor is what an issuer sees of an operation: the CSR, never the key.
+func (i *Issuers) orderFor(op vault.Operation, cfg vault.IssuerConfig, prev []byte, now time.Time) (vault.Order, error) {
 	policy, err := fitted(op.Policy, i.Find(cfg.Provider))
 	if err != nil {
 		policy = op.Policy // of before such subjects were refused
 	}
-	return i.shownAs(op, policy, cfg, prev, now)
+	return i.orderWith(op, policy, cfg, prev, now)
 }
 
-// shownOf is what the issuer of an operation in progress sees of it.
-func (i *Issuers) shownOf(w work, now time.Time) (vault.Order, error) {
+// orderOf is what the issuer of an operation in progress sees of it.
+func (i *Issuers) orderOf(w work, now time.Time) (vault.Order, error) {
 	if w.order == nil {
-		return i.shown(*w.o.Operation, w.cfg, w.previous, now)
+		return i.orderFor(*w.o.Operation, w.cfg, w.previous, now)
 	}
 	o := *w.order
 	o.Now = now
 	return o, nil
 }
 
-// shownAs is shown where the policy was fitted already.
-func (i *Issuers) shownAs(op vault.Operation, policy vault.Policy, cfg vault.IssuerConfig, prev []byte, now time.Time) (o vault.Order, err error) {
+// orderWith is orderFor where the policy was fitted already.
+func (i *Issuers) orderWith(op vault.Operation, policy vault.Policy, cfg vault.IssuerConfig, prev []byte, now time.Time) (o vault.Order, err error) {
 	o = vault.Order{ID: op.RequestID, Ref: op.Ref, CSR: op.CSR, Policy: policy, Issuer: cfg, State: op.State, Attempt: op.Attempt,
 		CancelRequested: op.CancelRequested, Created: op.Created, Now: now, Previous: prev, Approval: op.Approval}
 	o.Password, err = i.password(cfg)
@@ -142,12 +142,12 @@ func (i *Issuers) unavailable(cfg vault.IssuerConfig, what string, err error, pa
 // prompt reports whether an order has nothing to wait for, and what its issuer was
 // shown of it to say so.
 func (i *Issuers) prompt(op vault.Operation, cfg vault.IssuerConfig, prev []byte) (*vault.Order, bool) {
-	prompter, ok := i.Find(cfg.Provider).(vault.Prompter)
+	immediate, ok := i.Find(cfg.Provider).(vault.Immediate)
 	if !ok {
 		return nil, false
 	}
-	o, err := i.shown(op, cfg, prev, i.Now())
-	return &o, err == nil && prompter.Prompt(o)
+	o, err := i.orderFor(op, cfg, prev, i.Now())
+	return &o, err == nil && immediate.IssuesAtOnce(o)
 }
 
 // givenUp is when an operation fails if its authority leaves it waiting; zero

@@ -15,7 +15,7 @@ const issuerJobs = "issuer-" // what the names of an issuer's jobs begin with
 
 // IssuerRef is where the job about an issuer is.
 func IssuerRef(vaultName, name string) vault.Ref {
-	return vault.Ref{Vault: vaultName, Kind: vault.Lists, Name: issuerJobs + name}
+	return vault.Ref{Vault: vaultName, Kind: vault.VaultJobs, Name: issuerJobs + name}
 }
 
 // Mend is the handler of JobMend: an issuer was edited, which may have mended

@@ -111,7 +111,7 @@ func TestNothingToRetry(t *testing.T) {
 	p.Steps = []Step{Waits(Refusal)}
 	h.Create(t, ref("refused"), Lives("mydigicert", 12, RenewAt(80)))
 	h.Pass(t, time.Minute)
-	p.Steps = []Step{Waits(vault.Progress{Asks: true, Again: time.Hour})}
+	p.Steps = []Step{Waits(vault.Progress{WantsApproval: true, Again: time.Hour})}
 	h.Create(t, ref("asks"), Lives("mydigicert", 12, RenewAt(80)))
 	h.Create(t, ref("merge"), Policy("Unknown"))
 	h.Create(t, ref("cancelled"), Policy("Self"))
@@ -166,7 +166,7 @@ func TestMendingTheIssuerEndsTheWait(t *testing.T) {
 // though it wants to be left alone for long.
 func TestSaidMeanwhile(t *testing.T) {
 	t.Parallel()
-	asks := vault.Progress{State: []byte("placed"), Asks: true, Again: 12 * time.Hour}
+	asks := vault.Progress{State: []byte("placed"), WantsApproval: true, Again: 12 * time.Hour}
 	for want, say := range map[vault.Status]func(*House) error{
 		vault.Cancelled: func(h *House) error {
 			_, err := h.Certificates.UpdateOperation(t.Context(), Nobody, Web, "", true)

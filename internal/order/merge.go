@@ -47,7 +47,7 @@ func (s *Orders) merged(ctx context.Context, op vault.Operation, in MergeInput) 
 	if op.Private == nil { // a renewal that was refused before it had a key
 		return newVersion{}, vault.MergeForbidden(op.IssuerName)
 	}
-	key, err := s.stagedKey(op)
+	key, err := s.orderKey(op)
 	if err != nil {
 		return newVersion{}, err
 	}

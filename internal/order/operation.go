@@ -10,7 +10,7 @@ import (
 // Operation returns the pending operation of a certificate, finishing it first
 // where nothing is left to wait for. requestID is a filter; "" names any.
 func (s *Orders) Operation(ctx context.Context, ref vault.Ref, requestID string) (op vault.Operation, err error) {
-	err = s.View(ctx, ref, func(_ vault.Reader, o vault.Object) (err error) {
+	err = s.SettleAndRead(ctx, ref, func(_ vault.Reader, o vault.Object) (err error) {
 		op, err = operation(o, ref, requestID, vault.NoPending)
 		return err
 	})
@@ -95,7 +95,7 @@ func (s *Orders) Delete(ctx context.Context, ref vault.Ref, requestID string) (o
 		if err := s.Abandon(tx, o, now); err != nil || op.Status != vault.InProgress {
 			return err
 		}
-		return s.Scheduler.RenewalEnded(tx, o, op, now)
+		return s.Scheduler.EndedWithoutVersion(tx, o, op, now)
 	})
 	if err == nil {
 		s.Poke()

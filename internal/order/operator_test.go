@@ -20,7 +20,7 @@ func TestApproval(t *testing.T) {
 		p.Steps = []Step{func(o vault.Order) (vault.Progress, error) {
 			switch {
 			case o.Approval == nil:
-				return vault.Progress{Asks: true, Detail: "The order waits for an operator.", Again: 30 * 24 * time.Hour}, nil
+				return vault.Progress{WantsApproval: true, Detail: "The order waits for an operator.", Again: 30 * 24 * time.Hour}, nil
 			case o.Approval.Approved:
 				return h.Issues(o)
 			}
@@ -32,7 +32,7 @@ func TestApproval(t *testing.T) {
 		h.Pass(t, time.Minute)
 		ops, next, err := h.Operator.Underway(t.Context(), Web.Vault, vault.Ref{}, 10)
 		Must(t, err)
-		if len(ops) != 1 || !ops[0].Asks || next != (vault.Ref{}) {
+		if len(ops) != 1 || !ops[0].WantsApproval || next != (vault.Ref{}) {
 			t.Fatalf("%+v", ops)
 		}
 		if details, _ := ops[0].Details(); details != "The order waits for an operator." {

@@ -26,7 +26,7 @@ func (s *Orders) Renew(ctx context.Context, o vault.Object, was vault.Version) (
 	p.op.Renewal = true
 	p.op = p.op.Noted(p.now, fmt.Sprintf("Renewal of version %s, which expires at %s.", was.ID, was.Attributes.Expires.Format(time.RFC3339)))
 	p.op = p.op.Noted(p.now, renewal.Deviation(o, was, s.Settings(o.Vault)))
-	return &p, s.stage(&p)
+	return &p, s.prepare(&p)
 }
 
 // Suggest asks the issuer of a version when to renew it.

@@ -21,10 +21,10 @@ const (
 // A Reading is what a caller wants to know of an object, read in one transaction.
 type Reading func(r vault.Reader, o vault.Object) error
 
-// View reads an object, once an operation of it that has nothing to wait for is
+// SettleAndRead reads an object, once an operation of it that has nothing to wait for is
 // finished, so that the first GET after a create already sees its end
 // (docs/decisions/002-when-work-happens.md). vault.ErrNotFound: there is no such object.
-func (s *Orders) View(ctx context.Context, ref vault.Ref, read Reading) error {
+func (s *Orders) SettleAndRead(ctx context.Context, ref vault.Ref, read Reading) error {
 	for until := (clock.Real{}).Now().Add(settleWait); ; {
 		w, ready, err := s.look(ctx, ref, read)
 		if err != nil || !ready {
@@ -122,7 +122,7 @@ func (s *Orders) settle(ctx context.Context, w work, kind vault.Kind, read Readi
 		return false, err
 	}
 	var answer error
-	err = s.shownAtOnce(ctx, w.o, next, func(r vault.Reader, o vault.Object) { answer = read(r, o.As(kind)) })
+	err = s.concludeForGet(ctx, w.o, next, func(r vault.Reader, o vault.Object) { answer = read(r, o.As(kind)) })
 	if err != nil {
 		return false, err
 	}

@@ -99,7 +99,7 @@ func (s *versions) storeVersion(tx vault.Tx, o *vault.Object, n newVersion, poli
 	if err := tx.PutVersion(v); err != nil {
 		return v, err
 	}
-	return v, s.schedule.Begin(tx, o, v, n.suggests)
+	return v, s.schedule.BeginVersion(tx, o, v, n.suggests)
 }
 
 // as is the version with what its order says of it now: somebody may have edited
@@ -132,11 +132,11 @@ func (s *versions) complete(tx vault.Tx, o *vault.Object, n newVersion, op vault
 	return s.schedule.Renewed(tx, v, was, ended)
 }
 
-// stagedKey opens the key that waits for its certificate.
-func (s *versions) stagedKey(op vault.Operation) (keys.Key, error) {
+// orderKey opens the key that waits for its certificate.
+func (s *versions) orderKey(op vault.Operation) (keys.Key, error) {
 	der, err := s.Sealer.Open(op.Private, vault.Binding(op.Ref, op.RequestID))
 	if err != nil {
-		return keys.Key{}, fmt.Errorf("open the staged key of %s: %w", op.Ref, err)
+		return keys.Key{}, fmt.Errorf("open the key of the order of %s: %w", op.Ref, err)
 	}
 	return keys.Parse(der)
 }

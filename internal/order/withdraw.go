@@ -19,7 +19,7 @@ type withdrawals struct {
 }
 
 // takeBack keeps an operation that ends here while its issuer still works on
-// it, and the job that tells the issuer. The staged key is not kept.
+// it, and the job that tells the issuer. The key of the order is not kept.
 func (s *withdrawals) takeBack(tx vault.Tx, op vault.Operation, now time.Time) error {
 	if op.Issuer == nil {
 		return nil
@@ -79,7 +79,7 @@ func (s *withdrawals) Withdraw(ctx context.Context, l vault.Lease) error {
 		return s.forget(ctx, l, o.Rev)
 	}
 	now, op := s.Now(), *o.Operation
-	shown, err := s.issuers.shown(op, cfg, nil, now)
+	shown, err := s.issuers.orderFor(op, cfg, nil, now)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (s *withdrawals) Withdraw(ctx context.Context, l vault.Lease) error {
 // that ended meanwhile has left more to take back it goes on.
 func (s *withdrawals) forget(ctx context.Context, l vault.Lease, rev int64) error {
 	now := s.Now()
-	return engine.Withdrawn(engine.Again(ctx, func() error {
+	return engine.IgnoreLost(engine.Again(ctx, func() error {
 		return s.Store.Update(ctx, func(tx vault.Tx) error {
 			o, there, err := engine.Found(tx.Object(l.Ref))
 			if err != nil || !there {

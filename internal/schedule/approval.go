@@ -55,6 +55,6 @@ func approvalMail(v vault.Version, op vault.Operation) letter {
 	}
 	_, do := awaited(op)
 	l.facts = append(l.facts, [][2]string{{"Issuer", op.IssuerName}, {"Request", op.RequestID}, {"Requested", op.Created.UTC().Format(mailTime)},
-		{"Asks for", lastWord(op)}, {"What to do", do}}...)
+		{"WantsApproval for", lastWord(op)}, {"What to do", do}}...)
 	return l
 }

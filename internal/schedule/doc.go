@@ -33,7 +33,7 @@ type Renewer interface {
 // A Renewal is a request that is ready to be stored with the object it was worked out for.
 type Renewal interface {
 	Operation() vault.Operation
-	Begin(o *vault.Object)
+	PutOn(o *vault.Object)
 }
 
 // New returns a scheduler that still needs its Renewer. receivers names who

@@ -34,7 +34,7 @@ func TestLateRenewalIsTold(t *testing.T) {
 	}{
 		"a hook that is broken": {renews: Fails(&vault.RetryError{After: 12 * time.Hour, Err: errors.New("the hook said: exit status 1")}),
 			want: []string{"could not be asked", "in a row", "the hook said: exit status 1", "certwright retry Web --vault default", "certwright history Web"}},
-		"an approval that nobody gives": {renews: Waits(vault.Progress{Asks: true, Again: 12 * time.Hour, Detail: "It waits for the approval of an operator."}),
+		"an approval that nobody gives": {renews: Waits(vault.Progress{WantsApproval: true, Again: 12 * time.Hour, Detail: "It waits for the approval of an operator."}),
 			want: []string{"the approval of an operator", "certwright approve Web --vault default", "certwright reject Web"}},
 		"an authority that takes its time": {renews: Waits(vault.Progress{Again: 12 * time.Hour, Detail: "Order 7 is being validated."}),
 			want: []string{"does not complete it", "Order 7 is being validated.", "certwright history Web"}},
@@ -136,7 +136,7 @@ func TestApprovalIsAskedForAtOnce(t *testing.T) {
 		if o.Approval != nil {
 			return h.Issues(o)
 		}
-		return vault.Progress{Asks: true, Again: 6 * time.Hour, Detail: "Pending certificate created. The request waits for the approval of an operator. It asks for web.example.test."}, nil
+		return vault.Progress{WantsApproval: true, Again: 6 * time.Hour, Detail: "Pending certificate created. The request waits for the approval of an operator. It asks for web.example.test."}, nil
 	}
 	p.Steps = []Step{asks}
 	op := h.Create(t, Web, Lives("mydigicert", 12, RenewAt(80)))

@@ -13,7 +13,7 @@ import (
 
 // ContactsRef is where the job about a vault's contacts is.
 func ContactsRef(vaultName string) vault.Ref {
-	return vault.Ref{Vault: vaultName, Kind: vault.Lists, Name: "contacts"}
+	return vault.Ref{Vault: vaultName, Kind: vault.VaultJobs, Name: "contacts"}
 }
 
 // SendOwed is the handler of JobOwed: it writes the mails that fell due while a vault
@@ -54,7 +54,9 @@ func (s *Scheduler) eachOwed(ctx context.Context, vaultName string, do func(vaul
 }
 
 // mailOwed reports whether an order asks for an approval of which nobody was told.
-func mailOwed(o vault.Object) bool { return o.InProgress() && o.Operation.Asks && o.Operation.MailOwed }
+func mailOwed(o vault.Object) bool {
+	return o.InProgress() && o.Operation.WantsApproval && o.Operation.MailOwed
+}
 
 // payOwed writes what the contacts of a certificate are owed, if it is still so.
 // Of a late renewal only the last word is said.

@@ -26,7 +26,7 @@ func TestMailWaitsForContacts(t *testing.T) {
 	p.Steps = []Step{Waits(Refusal)}
 	h.Pass(t, 118*Day) // both renewals failed and are late
 	h.EditPolicy(t, named("mended"), policy.Patch{Lifetime: &[]vault.LifetimeAction{MailBefore(10)}})
-	asks := Waits(vault.Progress{Asks: true, Again: time.Hour, Detail: "It asks for web.example.test."})
+	asks := Waits(vault.Progress{WantsApproval: true, Again: time.Hour, Detail: "It asks for web.example.test."})
 	p.Steps = []Step{asks}
 	h.Create(t, named("asking"), Lives("mydigicert", 12, RenewAt(80)))
 	h.Pass(t, time.Minute)

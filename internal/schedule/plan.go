@@ -41,9 +41,10 @@ func (s *Scheduler) Replan(r vault.Reader, o *vault.Object) error {
 	return err
 }
 
-// Begin begins the schedule of a new version; suggests: its issuer may say when
+// BeginVersion plans the first milestone of a new version and publishes the event
+// of it; suggests: its issuer may say when
 // to renew it.
-func (s *Scheduler) Begin(tx vault.Tx, o *vault.Object, v vault.Version, suggests bool) error {
+func (s *Scheduler) BeginVersion(tx vault.Tx, o *vault.Object, v vault.Version, suggests bool) error {
 	o.Schedule = vault.Schedule{Version: v.ID}
 	if suggests {
 		o.Schedule.AskAgain = v.Attributes.Created
@@ -59,9 +60,9 @@ func (s *Scheduler) Restart(o *vault.Object, v vault.Version) {
 	s.Plan(o, v)
 }
 
-// Follow plans a certificate by its new policy. What failed by the old one need
+// PolicyChanged plans a certificate by its new policy. What failed by the old one need
 // not wait: the edit may be what mends it.
-func (s *Scheduler) Follow(r vault.Reader, o *vault.Object) error {
+func (s *Scheduler) PolicyChanged(r vault.Reader, o *vault.Object) error {
 	if !o.Schedule.Retry.IsZero() {
 		o.Schedule = o.Schedule.Anew()
 	}

@@ -18,7 +18,7 @@ func (s *Scheduler) PlanPurge(o *vault.Object) {
 // (docs/contract/wire.md).
 func (s *Scheduler) Purge(ctx context.Context, l vault.Lease) error {
 	now := s.Now()
-	return engine.Withdrawn(engine.Again(ctx, func() error {
+	return engine.IgnoreLost(engine.Again(ctx, func() error {
 		return s.Change(ctx, l.Ref, func(tx vault.Tx) error {
 			o, there, err := engine.Found(tx.Object(l.Ref))
 			if err != nil || !there {

@@ -20,10 +20,10 @@ func (s *Scheduler) renewalRefused(tx vault.Tx, c *Current, why *vault.Error, no
 	return s.renewalFailed(tx, c, now)
 }
 
-// RenewalEnded is called where the operation of an object ended without a
+// EndedWithoutVersion is called where the operation of an object ended without a
 // version, and is no longer in progress or was taken off the object. A renewal is
 // tried again by the ladder; the version in use stays as it is.
-func (s *Scheduler) RenewalEnded(tx vault.Tx, o *vault.Object, op vault.Operation, now time.Time) error {
+func (s *Scheduler) EndedWithoutVersion(tx vault.Tx, o *vault.Object, op vault.Operation, now time.Time) error {
 	c, err := s.CurrentOf(tx, *o)
 	if err != nil || !c.Exists() {
 		return err

@@ -14,7 +14,7 @@ import (
 // version. Each thing is done in the transaction that marks it done, so that
 // none is lost or done twice. What was changed meanwhile is looked at anew.
 func (s *Scheduler) Run(ctx context.Context, l vault.Lease) error {
-	return engine.Withdrawn(engine.Again(ctx, func() error { return s.run(ctx, l) }))
+	return engine.IgnoreLost(engine.Again(ctx, func() error { return s.run(ctx, l) }))
 }
 
 func (s *Scheduler) run(ctx context.Context, l vault.Lease) error {
@@ -35,7 +35,7 @@ func (s *Scheduler) run(ctx context.Context, l vault.Lease) error {
 	now := s.Now()
 	due := dueNow(s.milestones(c), now)
 	if due[vault.MilestoneAsk] {
-		return s.askIssuer(ctx, c, now)
+		return s.askWhenToRenew(ctx, c, now)
 	}
 	var next Renewal
 	if due[vault.AutoRenew] {
@@ -86,7 +86,7 @@ func (s *Scheduler) doDue(tx vault.Tx, c *Current, next Renewal, due map[string]
 	if err := s.warn(tx, c, due, now); err != nil || next == nil {
 		return err
 	}
-	next.Begin(&c.Object)
+	next.PutOn(&c.Object)
 	if c.Schedule.Did(vault.MilestoneAnnounced) {
 		return nil
 	}
@@ -95,9 +95,9 @@ func (s *Scheduler) doDue(tx vault.Tx, c *Current, next Renewal, due map[string]
 	return err
 }
 
-// askIssuer asks the issuer when the version should be renewed. One that cannot
+// askWhenToRenew asks the issuer when the version should be renewed. One that cannot
 // be asked is asked again later; meanwhile the policy decides.
-func (s *Scheduler) askIssuer(ctx context.Context, c Current, now time.Time) (err error) {
+func (s *Scheduler) askWhenToRenew(ctx context.Context, c Current, now time.Time) (err error) {
 	if c.Schedule, err = s.suggested(ctx, c, now); err != nil {
 		return err
 	}

@@ -89,7 +89,7 @@ func awaited(op vault.Operation) (awaits, do string) {
 		return "its cancellation", "Nothing, unless it does not end: " + command("history", op.Ref)
 	case op.Manual():
 		return "the merge of a signed certificate", "Have the certificate signing request signed and merge the certificate, or cancel the operation."
-	case op.Asks:
+	case op.WantsApproval:
 		return "the approval of an operator", command("approve", op.Ref) + ", or " + command("reject", op.Ref)
 	case op.Attempt > 0:
 		return fmt.Sprintf("the issuer, which could not be asked %s in a row", times(op.Attempt, "time", "times")),

@@ -18,10 +18,10 @@ func TestAwaited(t *testing.T) {
 		op         vault.Operation
 		awaits, do string
 	}{
-		{vault.Operation{CancelRequested: true, Asks: true}, "its cancellation", "certwright history web --vault default"},
-		{vault.Operation{CancelRequested: true, CancelLost: true, Asks: true}, "the approval of an operator", "certwright reject web"},
+		{vault.Operation{CancelRequested: true, WantsApproval: true}, "its cancellation", "certwright history web --vault default"},
+		{vault.Operation{CancelRequested: true, CancelLost: true, WantsApproval: true}, "the approval of an operator", "certwright reject web"},
 		{vault.Operation{IssuerName: "unknown"}, "the merge of a signed certificate", "merge the certificate"},
-		{vault.Operation{Asks: true, Attempt: 3}, "the approval of an operator", "certwright approve web --vault default, or certwright reject web --vault default"},
+		{vault.Operation{WantsApproval: true, Attempt: 3}, "the approval of an operator", "certwright approve web --vault default, or certwright reject web --vault default"},
 		{vault.Operation{Attempt: 1, Missed: at}, "could not be asked 1 time in a row", "certwright retry web"},
 		{vault.Operation{Attempt: 2}, "could not be asked 2 times in a row", "certwright history web"},
 		{vault.Operation{Missed: at}, "its turn: a limit of the issuer holds the order", "raise the limit"},

@@ -112,7 +112,7 @@ func TestPermissionFirst(t *testing.T) {
 func TestOtherKinds(t *testing.T) {
 	t.Parallel()
 	h := NewHouse(t)
-	for _, k := range []vault.Kind{vault.Withdrawn, vault.Sinks, vault.Lists, "", "Certificates"} {
+	for _, k := range []vault.Kind{vault.Withdrawn, vault.Sinks, vault.VaultJobs, "", "Certificates"} {
 		if _, err := h.Delete(t.Context(), Nobody, Web.As(k)); err == nil || errors.As(err, new(*vault.Error)) {
 			t.Errorf("delete of kind %q: %v, want a fault", k, err)
 		}

@@ -67,7 +67,7 @@ func (s *shared) addVersion(tx vault.Tx, a addition) (vault.Version, error) {
 		}
 	}
 	o.Latest = v.ID
-	if err := s.Scheduler.Begin(tx, &o, v, false); err != nil {
+	if err := s.Scheduler.BeginVersion(tx, &o, v, false); err != nil {
 		return v, err
 	}
 	if v.Kind == vault.Keys {

@@ -57,7 +57,7 @@ func (s *Service) Backup(ctx context.Context, who vault.Caller, ref vault.Ref) (
 		return nil, err
 	}
 	var b backup
-	err := s.Orders.View(ctx, ref, func(r vault.Reader, o vault.Object) (err error) {
+	err := s.Orders.SettleAndRead(ctx, ref, func(r vault.Reader, o vault.Object) (err error) {
 		b, err = readBackup(r, ref, o)
 		return err
 	})

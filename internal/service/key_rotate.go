@@ -124,5 +124,5 @@ func (s *Keys) RunRotation(ctx context.Context, l vault.Lease) error {
 	if errors.As(err, &refusal) {
 		return s.Drop(ctx, l)
 	}
-	return engine.Withdrawn(err)
+	return engine.IgnoreLost(err)
 }

@@ -40,7 +40,7 @@ func (s *Certificates) UpdatePolicy(ctx context.Context, who vault.Caller, ref v
 		}
 		next := p
 		o.Policy = &next
-		return s.Scheduler.Follow(tx, o)
+		return s.Scheduler.PolicyChanged(tx, o)
 	})
 	if err == nil {
 		s.Poke() // something may be due by the new policy

@@ -65,10 +65,10 @@ type Namer interface {
 	Names(x X509Props) []string
 }
 
-// A Prompter is an Issuer that may have nothing to wait for: where Prompt says
+// An Immediate is an Issuer that may have nothing to wait for: where IssuesAtOnce says
 // so, the first GET of the operation takes the step itself (docs/issuers/writing-one.md).
-type Prompter interface {
-	Prompt(o Order) bool
+type Immediate interface {
+	IssuesAtOnce(o Order) bool
 }
 
 // A Player is an Issuer behind which no authority stands. Plays says so of a
@@ -173,15 +173,15 @@ type Approval struct {
 
 // Progress is what a step achieved.
 type Progress struct {
-	Chain     [][]byte      // DER, leaf first: issued
-	Failure   *Failure      // refused for good
-	Cancelled bool          // withdrawn
-	State     []byte        // kept for the next Step
-	Detail    string        // shown as status_details; "" keeps the usual sentence
-	Again     time.Duration // when to look again, if none of the above
-	Ref       []byte        // kept with the version for revoke and renewal
-	Notes     []string      // what was done and what the authority said, for the operation's history
-	Asks      bool          // the order waits for an operator's Approval
+	Chain         [][]byte      // DER, leaf first: issued
+	Failure       *Failure      // refused for good
+	Cancelled     bool          // withdrawn
+	State         []byte        // kept for the next Step
+	Detail        string        // shown as status_details; "" keeps the usual sentence
+	Again         time.Duration // when to look again, if none of the above
+	Ref           []byte        // kept with the version for revoke and renewal
+	Notes         []string      // what was done and what the authority said, for the operation's history
+	WantsApproval bool          // the order waits for an operator's Approval
 }
 
 // ErrPaced says that an issuer was not asked, since its rate is used up for

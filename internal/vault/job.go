@@ -22,10 +22,10 @@ const (
 	// hand a sink its messages that are due; its Ref is in the collection Sinks
 	JobDeliver JobKind = "deliver"
 	// write the mails of a vault that nobody was there to get; its Ref is in the
-	// collection Lists
+	// collection VaultJobs
 	JobOwed JobKind = "hear"
 	// try at once what an issuer that was edited has kept waiting; its Ref is in
-	// the collection Lists
+	// the collection VaultJobs
 	JobMend JobKind = "mend"
 )
 
@@ -68,7 +68,7 @@ func (o *Object) SetJob(kind JobKind, due time.Time) {
 	o.Jobs[kind] = due
 }
 
-// DropJob withdraws a job; a worker that holds it finds its lease stale.
+// DropJob removes a job; a worker that holds it finds its lease stale.
 func (o *Object) DropJob(kind JobKind) {
 	o.Jobs = maps.Clone(o.Jobs)
 	delete(o.Jobs, kind)

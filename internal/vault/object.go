@@ -23,12 +23,12 @@ const Withdrawn Kind = "withdrawn"
 // sinks, in the vault "-". No URL leads there.
 const Sinks Kind = "sinks"
 
-// IssuerResources is the kind of what messages about an issuer resource are of.
+// IssuerResources is the Kind in the Ref of a message about an issuer resource.
 const IssuerResources Kind = "issuers"
 
-// Lists is where the jobs are about a vault's list of contacts or one of its
+// VaultJobs is where the jobs are about a vault's list of contacts or one of its
 // issuers: not one that callers can reach.
-const Lists Kind = "lists"
+const VaultJobs Kind = "lists"
 
 // Public reports whether URLs lead to objects of the kind.
 func (k Kind) Public() bool { return k == Certificates || k == Keys || k == Secrets }

@@ -50,14 +50,14 @@ type Operation struct {
 	Policy          Policy // as it stood when the order was placed
 	Enabled         bool   // of the version to be
 	Tags            map[string]string
-	Private         Sealed        // PKCS#8 of the staged key, bound to Binding(Ref, RequestID)
+	Private         Sealed        // PKCS#8 of the key of the order, bound to Binding(Ref, RequestID)
 	Issuer          *IssuerConfig // snapshot for when the issuer is deleted; nil for Self and Unknown
 	State           []byte        // the issuer's own notebook between steps
 	Attempt         int           // errors in a row so far
 	Hastened        time.Time     // when somebody last wanted it tried at once
 	Missed          time.Time     // when the issuer could not be asked, at the last step; zero: it could
-	Unasked         time.Duration // how long it could not be asked, before that
-	Asks            bool          // an operator's Approval is waited for
+	Unreachable     time.Duration // how long it could not be asked, before that
+	WantsApproval   bool          // an operator's Approval is waited for
 	MailOwed        bool          // the mail that asks for it: nobody was there to get it
 	Approval        *Approval     // nil: none yet
 	History         []Note        // what happened so far, oldest first
@@ -160,17 +160,17 @@ func (o Operation) Decide(a Approval) (Operation, error) {
 	switch {
 	case o.Status != InProgress:
 		return o, NotInProgress()
-	case !o.Asks:
+	case !o.WantsApproval:
 		return o, NotAsked()
 	}
-	o.Approval, o.Asks = &a, false
+	o.Approval, o.WantsApproval = &a, false
 	return o, nil
 }
 
-// Asked returns the operation after a step in which its issuer could be asked,
+// Reached returns the operation after a step in which its issuer could be asked,
 // or not.
-func (o Operation) Asked(now time.Time, missed bool) Operation {
-	o.Unasked = o.unasked(now)
+func (o Operation) Reached(now time.Time, missed bool) Operation {
+	o.Unreachable = o.unreachable(now)
 	if o.Missed = (time.Time{}); missed {
 		o.Missed = now
 	}
@@ -179,7 +179,9 @@ func (o Operation) Asked(now time.Time, missed bool) Operation {
 
 // Waited is how long the issuer has left the operation waiting; the time in
 // which it could not be asked is not counted.
-func (o Operation) Waited(now time.Time) time.Duration { return now.Sub(o.Created) - o.unasked(now) }
+func (o Operation) Waited(now time.Time) time.Duration {
+	return now.Sub(o.Created) - o.unreachable(now)
+}
 
 // GivenUp is when an issuer of some patience gives the operation up; zero while
 // it cannot be asked.
@@ -187,14 +189,14 @@ func (o Operation) GivenUp(patience time.Duration) time.Time {
 	if !o.Missed.IsZero() {
 		return time.Time{}
 	}
-	return o.Created.Add(o.Unasked + patience)
+	return o.Created.Add(o.Unreachable + patience)
 }
 
-func (o Operation) unasked(now time.Time) time.Duration {
+func (o Operation) unreachable(now time.Time) time.Duration {
 	if o.Missed.IsZero() {
-		return o.Unasked
+		return o.Unreachable
 	}
-	return o.Unasked + max(0, now.Sub(o.Missed))
+	return o.Unreachable + max(0, now.Sub(o.Missed))
 }
 
 // Hasten lets an operation in progress be tried at once. One that a person has
@@ -207,7 +209,7 @@ func (o Operation) Hasten(now time.Time) (Operation, error) {
 		return o, NothingToRetry("the operation waits for the merge of a signed certificate.")
 	case o.CancelRequested && !o.CancelLost:
 		return o, NothingToRetry("the operation is being cancelled.")
-	case o.Asks:
+	case o.WantsApproval:
 		return o, NothingToRetry("the operation waits for an operator: certwright approve or certwright reject.")
 	}
 	o.Hastened = now
@@ -217,20 +219,20 @@ func (o Operation) Hasten(now time.Time) (Operation, error) {
 // Complete ends the operation with the version it made. A merge may complete
 // one that failed or was cancelled.
 func (o Operation) Complete(version string) Operation {
-	o.Status, o.Target, o.Failure, o.Detail, o.Asks = Completed, version, nil, "", false
+	o.Status, o.Target, o.Failure, o.Detail, o.WantsApproval = Completed, version, nil, "", false
 	o.Private, o.State, o.Issuer, o.Tags, o.Staged = nil, nil, nil, nil, nil
 	o.Policy = Policy{Issuer: o.Policy.Issuer} // what its GET shows of it
 	return o
 }
 
-// Fail ends the operation. The staged key stays, for a merge.
+// Fail ends the operation. The key of the order stays, for a merge.
 func (o Operation) Fail(f Failure) Operation {
-	o.Status, o.Failure, o.Detail, o.Asks, o.Staged = Failed, &f, "", false, nil
+	o.Status, o.Failure, o.Detail, o.WantsApproval, o.Staged = Failed, &f, "", false, nil
 	return o
 }
 
-// Cancel ends the operation. The staged key stays, for a merge.
+// Cancel ends the operation. The key of the order stays, for a merge.
 func (o Operation) Cancel() Operation {
-	o.Status, o.Detail, o.Asks, o.Staged = Cancelled, "", false, nil
+	o.Status, o.Detail, o.WantsApproval, o.Staged = Cancelled, "", false, nil
 	return o
 }

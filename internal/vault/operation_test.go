@@ -155,7 +155,7 @@ func TestOperationRests(t *testing.T) {
 		want bool
 	}{
 		{vault.Operation{Status: vault.InProgress, IssuerName: "Self"}, false},
-		{vault.Operation{Status: vault.InProgress, IssuerName: "x", Asks: true}, false}, // its issuer may be edited meanwhile
+		{vault.Operation{Status: vault.InProgress, IssuerName: "x", WantsApproval: true}, false}, // its issuer may be edited meanwhile
 		{vault.Operation{Status: vault.InProgress, IssuerName: "unknown"}, true},
 		{vault.Operation{Status: vault.InProgress, IssuerName: "unknown", CancelRequested: true}, false},
 		{vault.Operation{Status: vault.Completed, IssuerName: "x"}, true},

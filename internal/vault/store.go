@@ -24,12 +24,12 @@ type Store interface {
 	// Update runs fn in one transaction that is committed, and on the disk,
 	// before Update returns nil. It may run fn again, so fn must not act outside
 	// tx: no network, no key generation, no clock. An error of fn undoes all that
-	// it wrote and is returned as it is. What holds two transactions apart is
-	// the revision of the objects that both put: no stronger isolation is promised.
+	// it wrote and is returned as it is. Of two transactions that put the same
+	// object one gets ErrStale: that is all the isolation there is.
 	Update(ctx context.Context, fn func(Tx) error) error
-	// Claim hands out up to n jobs due at due of objects that no lease holds at
-	// now, one for each object, and leases them until now+lease. due follows the
-	// server's clock, now and lease real time.
+	// Claim hands out up to n jobs whose due time is not after due (of the server's
+	// clock), one for each object, of objects that no lease holds at now (real
+	// time), and leases those objects until now+lease.
 	Claim(ctx context.Context, due, now time.Time, lease time.Duration, n int) ([]Lease, error)
 	// Extend prolongs a lease; ErrStale if it is no longer held.
 	Extend(ctx context.Context, l Lease, until time.Time) (Lease, error)
@@ -40,10 +40,9 @@ type Store interface {
 
 // A Reader reads rows. Methods for one row return ErrNotFound when there is none.
 type Reader interface {
-	// Object returns the state of a name, deleted or not. Where a certificate has
-	// the name of a key or secret asked for, it is the certificate's: Managed,
-	// with its Placeholder, Deletion, Operation, Lease and Rev, but without
-	// Policy, Schedule and Jobs.
+	// Object returns the state of a name, deleted or not. Where a key or secret is
+	// asked for and a certificate has the name, that is the certificate as
+	// Object.As shows it: Managed, without policy, schedule and jobs.
 	Object(Ref) (Object, error)
 	// Objects lists one collection in ascending order of Ref.Key.
 	Objects(ObjectsPage) ([]Entry, error)
@@ -55,7 +54,7 @@ type Reader interface {
 	// of one vault, or of all for "".
 	Orders(status Status, vault string, after Ref, limit int) ([]Object, error)
 	// Vaults lists the names of the vaults that hold objects, issuers or
-	// contacts, in ascending order, after one.
+	// contacts, in ascending order, after one; not "-", where sinks and the sweep are.
 	Vaults(after string, limit int) ([]string, error)
 
 	// Version returns one version. Of a certificate it may be asked for as a
@@ -74,7 +73,8 @@ type Reader interface {
 	// holds at now; ErrNotFound if there is none.
 	NextDue(now time.Time) (time.Time, error)
 
-	// Outbox lists a sink's messages in a state, in order of Seq, after one.
+	// Outbox lists a sink's messages in a state, in order of Seq, after one; sink ""
+	// has those that people and streams read.
 	Outbox(sink string, state MessageState, after int64, limit int) ([]Message, error)
 	// Queue lists a sink's queued messages in order of Due.
 	Queue(sink string, limit int) ([]Message, error)
@@ -101,9 +101,10 @@ type Tx interface {
 	// it held is gone for every reader at once, and soon after from the disk.
 	Purge(Ref) error
 
-	// PutVersion inserts a version of an object that is there (ErrExists if the id is taken).
+	// PutVersion inserts a version of an object that is there (else ErrNotFound);
+	// ErrExists if the id is taken.
 	PutVersion(Version) error
-	// UpdateVersion replaces attributes and tags of a version.
+	// UpdateVersion replaces attributes and tags of a version; ErrNotFound if there is none.
 	UpdateVersion(ref Ref, id string, a Attributes, tags map[string]string) error
 	// DeleteVersion removes one version; no error if there is none.
 	DeleteVersion(ref Ref, id string) error
@@ -113,7 +114,8 @@ type Tx interface {
 	PutContacts(vault string, c []Contact) error
 	DeleteContacts(vault string) error // ErrNotFound if there is none
 
-	// Append adds a message to the outbox: Queued for a sink, else Delivered.
+	// Append adds a message to the outbox: Queued where it has a Sink; without one,
+	// for who reads, Delivered.
 	Append(Message) error
 	// PutMessage records state, due time, tries and error of a message by Seq.
 	PutMessage(Message) error

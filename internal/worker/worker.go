@@ -17,9 +17,9 @@ import (
 	"certwright/internal/vault"
 )
 
-// A Handler does one job. It ends the job with Tx.Finish in the transaction
-// that stores what it did, and may put it again there. An error leaves the job
-// as it was; the worker puts it off.
+// A Handler does one job. It ends the job with engine.Work, or engine.Finish, in
+// the transaction that stores what it did, and may plan it again there. An error
+// leaves the job as it was; the worker puts it off.
 type Handler func(ctx context.Context, l vault.Lease) error
 
 // Worker runs due jobs until told to stop.

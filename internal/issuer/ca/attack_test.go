@@ -40,7 +40,7 @@ func TestApprovalShowsTheNames(t *testing.T) {
 	i, _ := newIssuer(t, Settings{ManualApproval: true})
 	p, err := i.Step(t.Context(), orderOf(t, "", policyOf("CN=www.corp.example", vault.SANs{DNS: []string{"www.corp.example", "bank.test"}, IPs: []string{"10.1.2.3"}}), begin))
 	for _, want := range []string{"CN=www.corp.example", "bank.test", "10.1.2.3", "3 names"} {
-		if err != nil || !p.Asks || !strings.Contains(p.Detail, want) {
+		if err != nil || !p.WantsApproval || !strings.Contains(p.Detail, want) {
 			t.Errorf("%q does not show %q (%v)", p.Detail, want, err)
 		}
 	}

@@ -91,7 +91,7 @@ func (i *Issuer) Step(ctx context.Context, o vault.Order) (vault.Progress, error
 	case o.Approval != nil && !o.Approval.Approved:
 		return refused(o.Approval.Message), nil
 	case o.Approval == nil && i.Settings.ManualApproval:
-		return vault.Progress{Asks: true, Again: nextLook(o), Detail: waiting + w.plainly()}, nil
+		return vault.Progress{WantsApproval: true, Again: nextLook(o), Detail: waiting + w.plainly()}, nil
 	}
 	a, made, err := i.current(ctx, o.Now)
 	if l := (lacking{}); errors.As(err, &l) {
@@ -191,8 +191,10 @@ func (i *Issuer) Cancel(context.Context, vault.Order) (vault.Progress, error) {
 	return vault.Progress{Cancelled: true}, nil
 }
 
-// Prompt reports whether there is nothing to wait for: no operator.
-func (i *Issuer) Prompt(o vault.Order) bool { return !i.Settings.ManualApproval || o.Approval != nil }
+// IssuesAtOnce reports whether there is nothing to wait for: no operator.
+func (i *Issuer) IssuesAtOnce(o vault.Order) bool {
+	return !i.Settings.ManualApproval || o.Approval != nil
+}
 
 // PendingLimit is pending_timeout.
 func (i *Issuer) PendingLimit() time.Duration { return i.Settings.PendingTimeout }

@@ -166,10 +166,10 @@ func TestApproval(t *testing.T) {
 	o := orderOf(t, "", policyOf("CN=www.example.org", vault.SANs{}), begin)
 	for range 3 {
 		p, err := i.Step(t.Context(), o)
-		if err != nil || !p.Asks || p.Again <= 0 || !strings.Contains(p.Detail, "approval of an operator") || p.Chain != nil || p.Failure != nil {
+		if err != nil || !p.WantsApproval || p.Again <= 0 || !strings.Contains(p.Detail, "approval of an operator") || p.Chain != nil || p.Failure != nil {
 			t.Fatalf("%+v, %v; want to wait for an operator", p, err)
 		}
-		if i.Prompt(o) {
+		if i.IssuesAtOnce(o) {
 			t.Error("there is something to wait for")
 		}
 		o.Now, o.State = o.Now.Add(p.Again), p.State
@@ -187,13 +187,13 @@ func TestApproval(t *testing.T) {
 		t.Errorf("cancel: %+v, %v", p, err)
 	}
 	o.Approval = &vault.Approval{At: o.Now, Approved: true}
-	if !i.Prompt(o) {
+	if !i.IssuesAtOnce(o) {
 		t.Error("nothing to wait for any more")
 	}
 	issue(t, i, o)
 	// What the profile does not allow bothers no operator.
 	bad := orderOf(t, "", policyOf("CN=evil.test", vault.SANs{}), begin)
-	if p, err := i.Step(t.Context(), bad); err != nil || p.Asks || p.Failure == nil {
+	if p, err := i.Step(t.Context(), bad); err != nil || p.WantsApproval || p.Failure == nil {
 		t.Errorf("%+v, %v", p, err)
 	}
 	// A year of waiting costs few steps.

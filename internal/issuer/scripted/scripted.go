@@ -65,7 +65,7 @@ const longest = 30 * 24 * time.Hour
 
 // patience is how long to leave a held order alone: half its age, from one
 // second to thirty days, so that moving the clock by years stays cheap. A GET
-// that finds the hold released does not wait for it (Prompt).
+// that finds the hold released does not wait for it (IssuesAtOnce).
 func patience(o vault.Order) time.Duration {
 	return min(max(o.Now.Sub(o.Created)/2, time.Second), longest)
 }
@@ -93,8 +93,8 @@ func (i Issuer) Plays(provider string) string {
 	return fmt.Sprintf("Provider %s is played by the scripted issuer, %s: no real authority is asked.", provider, why)
 }
 
-// Prompt reports whether the script leaves nothing to wait for.
-func (i Issuer) Prompt(o vault.Order) bool {
+// IssuesAtOnce reports whether the script leaves nothing to wait for.
+func (i Issuer) IssuesAtOnce(o vault.Order) bool {
 	s, err := scriptOf(o.Issuer)
 	return err != nil || !s.hold && !o.Now.Before(o.Created.Add(s.delay)) && s.fail == 0
 }

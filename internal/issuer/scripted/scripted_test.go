@@ -158,7 +158,7 @@ func TestPrompt(t *testing.T) {
 		{"fail=1", 0, 0, false}, {"fail=1", 0, 1, false},
 	} {
 		o := vault.Order{Issuer: config(c.script), Created: now, Now: now.Add(c.age), Attempt: c.attempt}
-		if got := (Issuer{}).Prompt(o); got != c.want {
+		if got := (Issuer{}).IssuesAtOnce(o); got != c.want {
 			t.Errorf("%q at age %v, attempt %d: %v, want %v", c.script, c.age, c.attempt, got, c.want)
 		}
 	}

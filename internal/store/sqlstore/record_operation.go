@@ -27,8 +27,8 @@ type operationRecord struct {
 	Attempt         int               `json:"attempt,omitzero"`
 	Hastened        *int64            `json:"hastened,omitzero"`
 	Missed          *int64            `json:"missed,omitzero"`
-	Unasked         time.Duration     `json:"unasked,omitzero"`
-	Asks            bool              `json:"asks,omitzero"`
+	Unreachable     time.Duration     `json:"unasked,omitzero"`
+	WantsApproval   bool              `json:"asks,omitzero"`
 	MailOwed        bool              `json:"unheard,omitzero"`
 	Approval        *approvalRecord   `json:"approval,omitzero"`
 	History         []noteRecord      `json:"history,omitzero"`
@@ -65,7 +65,7 @@ func fromOperation(of *vault.Object, raw *packed) *operationRecord {
 		Failure: (*failureRecord)(o.Failure), IssuerName: o.IssuerName, CancelRequested: o.CancelRequested, CancelDue: nanos(o.CancelDue),
 		CancelLost: o.CancelLost, PreserveOrder: o.PreserveOrder, Renewal: o.Renewal,
 		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Hastened: nanos(o.Hastened), Missed: nanos(o.Missed),
-		Unasked: o.Unasked, Asks: o.Asks, MailOwed: o.MailOwed, Target: o.Target, Created: nanos(o.Created),
+		Unreachable: o.Unreachable, WantsApproval: o.WantsApproval, MailOwed: o.MailOwed, Target: o.Target, Created: nanos(o.Created),
 		CSR: raw.put(o.CSR), Private: raw.put(o.Private), State: raw.put(o.State),
 	}
 	if o.Name != of.Name {
@@ -98,7 +98,7 @@ func (r *operationRecord) operation(ref vault.Ref, policy *policyRecord, raw pac
 		Failure: (*vault.Failure)(r.Failure), IssuerName: r.IssuerName, CancelRequested: r.CancelRequested, CancelDue: atNanos(r.CancelDue),
 		CancelLost: r.CancelLost, PreserveOrder: r.PreserveOrder, Renewal: r.Renewal,
 		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Hastened: atNanos(r.Hastened), Missed: atNanos(r.Missed),
-		Unasked: r.Unasked, Asks: r.Asks, MailOwed: r.MailOwed, Target: r.Target, Created: atNanos(r.Created),
+		Unreachable: r.Unreachable, WantsApproval: r.WantsApproval, MailOwed: r.MailOwed, Target: r.Target, Created: atNanos(r.Created),
 	}
 	if r.Name != "" {
 		o.Name = r.Name

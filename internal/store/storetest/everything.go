@@ -18,7 +18,7 @@ func allObjects(t *testing.T, s vault.Store) {
 		{Ref: vault.Ref{Vault: "a", Kind: vault.Keys, Name: "A"}, Latest: id(3)},
 		{Ref: vault.Ref{Vault: "a", Kind: vault.Secrets, Name: "a"}, Latest: id(3)},
 		pendingObject(vault.Ref{Vault: "a", Kind: vault.Certificates, Name: "B"}),
-		{Ref: vault.Ref{Vault: "a", Kind: vault.Lists, Name: "b"}},
+		{Ref: vault.Ref{Vault: "a", Kind: vault.VaultJobs, Name: "b"}},
 		deletedOne,
 		fullObject(vault.Ref{Vault: "b", Kind: vault.Certificates, Name: "A"}),
 	}

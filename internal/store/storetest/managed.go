@@ -24,7 +24,7 @@ func namesNotShared(t *testing.T, s vault.Store) {
 	for _, kind := range managedKinds {
 		refused(t, s, vault.ErrStale, putting(vault.Object{Ref: ref("cERT").As(kind)}))
 	}
-	for _, kind := range []vault.Kind{vault.Keys, vault.Secrets, vault.Sinks, vault.Lists, vault.Withdrawn} {
+	for _, kind := range []vault.Kind{vault.Keys, vault.Secrets, vault.Sinks, vault.VaultJobs, vault.Withdrawn} {
 		put(t, s, vault.Object{Ref: beside.As(kind)})
 	}
 	refused(t, s, vault.ErrStale, putting(vault.Object{Ref: ref("PLAIN")}))

@@ -188,7 +188,7 @@ func namesWithoutCase(t *testing.T, s vault.Store) {
 
 // kindsApart: the same name in another kind or vault is another object.
 func kindsApart(t *testing.T, s vault.Store) {
-	refs := []vault.Ref{ref("a").As(vault.Keys), ref("a").As(vault.Secrets), ref("a").As(vault.Sinks), ref("a").As(vault.Lists),
+	refs := []vault.Ref{ref("a").As(vault.Keys), ref("a").As(vault.Secrets), ref("a").As(vault.Sinks), ref("a").As(vault.VaultJobs),
 		ref("a").As(vault.Withdrawn), {Vault: "other", Kind: vault.Certificates, Name: "a"}}
 	for i, r := range refs {
 		for _, later := range refs[i:] {

@@ -121,8 +121,8 @@ func fullOperation(r vault.Ref) *vault.Operation {
 		Failure: &vault.Failure{Code: vault.IssuerFault, Message: "m"}, IssuerName: "MyIssuer", CSR: []byte("csr"),
 		CancelRequested: true, CancelDue: instant.Add(2 * time.Second), CancelLost: true, PreserveOrder: true, Renewal: true,
 		Policy: fullPolicy(), Enabled: true, Tags: map[string]string{"a": "b"}, Private: vault.Sealed("sealed"),
-		Issuer: &issuer, State: []byte("state"), Attempt: 3, Hastened: instant.Add(-time.Hour), Missed: instant, Unasked: time.Hour,
-		Asks: true, MailOwed: true, Approval: &vault.Approval{At: instant, Approved: true, Message: "why"},
+		Issuer: &issuer, State: []byte("state"), Attempt: 3, Hastened: instant.Add(-time.Hour), Missed: instant, Unreachable: time.Hour,
+		WantsApproval: true, MailOwed: true, Approval: &vault.Approval{At: instant, Approved: true, Message: "why"},
 		History: []vault.Note{{At: instant, Last: instant.Add(time.Hour), Times: 2, Text: "asked"}, {At: instant, Last: instant, Times: 1, Text: "answered"}},
 		Target:  id(2), Staged: &staged, Created: instant}
 }
