@@ -3,7 +3,9 @@ package server
 import (
 	"bytes"
 	"database/sql"
+	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -57,5 +59,50 @@ func TestAlteredRowIsAFault(t *testing.T) {
 	alter(t, data, "INSERT OR REPLACE INTO settings (key, value) VALUES ('clock.offset', '9000h0m0s')")
 	if _, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: data}, Options{}); err == nil || !strings.Contains(err.Error(), "setting clock.offset") {
 		t.Errorf("start: %v", err)
+	}
+}
+
+// asBefore makes a folder what the program left that knew no seals of rows.
+func asBefore(t *testing.T, data string) {
+	t.Helper()
+	text := "PRAGMA user_version = 7; DELETE FROM goose_db_version WHERE version_id > 7; DELETE FROM settings WHERE key = 'database.bound';"
+	for _, table := range []string{"objects", "versions", "issuers", "contacts", "accounts", "settings"} {
+		text += "ALTER TABLE " + table + " DROP COLUMN mac;"
+	}
+	alter(t, data, text)
+	m, err := readMark(filepath.Join(data, markFile))
+	must.Do(t, err)
+	must.Do(t, os.WriteFile(filepath.Join(data, markFile), fmt.Appendf(nil, `{"database":%q,"generation":%d,"open":false}`, m.Database, m.Generation), 0o600))
+}
+
+// A folder of the program before gets its seals at the first start, and is held
+// to them from then on.
+func TestFolderOfBeforeIsBound(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "data")
+	s := startIn(t, data, Options{})
+	setSecret(t, s, "one")
+	stop(t, s)
+	asBefore(t, data)
+	if Bound(data) {
+		t.Fatal("it is bound already")
+	}
+	var log bytes.Buffer
+	stop(t, startIn(t, data, Options{Log: slog.New(slog.NewTextHandler(&log, nil))}))
+	if !Bound(data) || strings.Count(log.String(), "the rows of the database were sealed") != 1 {
+		t.Errorf("bound %v: %s", Bound(data), log.String())
+	}
+	log.Reset()
+	s = startIn(t, data, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	got := ask(t, client(t, s), "GET", s.Ready.IPURL+"/secrets/kept/"+versions, "", "Authorization", "Bearer x")
+	stop(t, s)
+	if got.status != 200 || strings.Contains(log.String(), "were sealed") {
+		t.Errorf("get: %d %s: %s", got.status, got.body, log.String())
+	}
+	alter(t, data, "UPDATE versions SET mac = NULL; DELETE FROM settings WHERE key = 'database.bound'")
+	s = startIn(t, data, Options{})
+	got = ask(t, client(t, s), "GET", s.Ready.IPURL+"/secrets/kept/"+versions, "", "Authorization", "Bearer x")
+	if stop(t, s); got.status != 500 {
+		t.Errorf("get without MACs: %d %s", got.status, got.body)
 	}
 }
