@@ -42,6 +42,9 @@ func (o Operation) Noted(at time.Time, text string) Operation {
 // Clip cuts a text of others to at most n bytes, between characters, and turns
 // what steers a terminal, ends a line or turns the direction of writing to spaces.
 func Clip(text string, n int) string {
+	if len(text) <= n && plain(text) {
+		return text
+	}
 	clean := make([]rune, 0, min(len(text), n))
 	size := 0
 	for _, r := range text {
@@ -54,4 +57,14 @@ func Clip(text string, n int) string {
 		clean = append(clean, r)
 	}
 	return string(clean)
+}
+
+// plain reports whether a text is printable ASCII, as most is.
+func plain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }

@@ -32,3 +32,20 @@ func TestNoted(t *testing.T) {
 		t.Errorf("a terminal would obey %q", got)
 	}
 }
+
+// Plain text that fits is returned as it is, and costs nothing; what only looks
+// short or plain is not.
+func TestClipPlain(t *testing.T) {
+	text := "Signed by CN=Internal Issuing CA ~"
+	if got := vault.Clip(text, len(text)); got != text {
+		t.Errorf("%q", got)
+	}
+	if n := testing.AllocsPerRun(10, func() { vault.Clip(text, 100) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	for in, want := range map[string]string{"abcd": "abc...", "a\x7fb": "a b", "\tb": " b", "é": "é", "a\xff": "a..."} {
+		if got := vault.Clip(in, 3); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
