@@ -35,7 +35,7 @@ func (s *Orders) Merge(ctx context.Context, ref vault.Ref, in MergeInput, read R
 			return err
 		}
 		o.DropJob(vault.JobIssue)
-		if err := s.complete(tx, o, made, now); err != nil {
+		if err := s.complete(tx, o, made.as(in.over(now)), now); err != nil {
 			return err
 		}
 		return read(tx, *o)
@@ -66,13 +66,17 @@ func (s *Orders) merged(ctx context.Context, op vault.Operation, in MergeInput) 
 	if err != nil {
 		return newVersion{}, vault.BadX509().Because(err)
 	}
-	m := material{ref: op.Ref, key: key, leaf: leaf, chain: ordered(chain, at, op.PreserveOrder), policy: op.Policy, enabled: op.Enabled, tags: op.Tags,
-		preserveOrder: op.PreserveOrder, now: s.Now()}
+	return s.makeVersion(material{ref: op.Ref, key: key, leaf: leaf, chain: ordered(chain, at, op.PreserveOrder), policy: op.Policy,
+		preserveOrder: op.PreserveOrder, now: s.Now()})
+}
+
+// over is the operation with what the merge says of its version.
+func (in MergeInput) over(op vault.Operation) vault.Operation {
 	if in.Enabled != nil {
-		m.enabled = *in.Enabled
+		op.Enabled = *in.Enabled
 	}
 	if in.Tags != nil {
-		m.tags = in.Tags
+		op.Tags = in.Tags
 	}
-	return s.makeVersion(m)
+	return op
 }

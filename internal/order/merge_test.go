@@ -56,6 +56,32 @@ func TestMergeSaysMore(t *testing.T) {
 	}
 }
 
+// What was said of a certificate while its merge was read is not lost, unless the
+// merge says otherwise.
+func TestMergeKeepsWhatWasSaidMeanwhile(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		in      service.MergeInput
+		enabled bool
+		team    string
+	}{
+		"nothing": {service.MergeInput{}, false, "b"},
+		"both":    {service.MergeInput{Enabled: new(true), Tags: map[string]string{"team": "a"}}, true, "a"},
+	} {
+		h := NewHouse(t)
+		c.in.X5C = []string{h.LeafFor(t, h.Create(t, Web, Policy("Unknown")).CSR)}
+		h.BeforeWrite(func() {
+			_, err := h.Certificates.Update(t.Context(), Nobody, Web, "", service.UpdateInput{Enabled: new(false), Tags: map[string]string{"team": "b"}})
+			Must(t, err)
+		})
+		got, err := h.Certificates.Merge(t.Context(), Nobody, Web, c.in)
+		Must(t, err)
+		if v := got.Version; v.Attributes.Enabled != c.enabled || v.Tags["team"] != c.team {
+			t.Errorf("said %s: enabled %v, tags %v", name, v.Attributes.Enabled, v.Tags)
+		}
+	}
+}
+
 // acmebot and keyvault-ca send PKCS#12 files without key and password.
 func TestMergeOfPKCS12(t *testing.T) {
 	t.Parallel()
