@@ -9,6 +9,7 @@ import (
 	"certwright/internal/engine"
 	"certwright/internal/service"
 	. "certwright/internal/service/servicetest"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -91,6 +92,22 @@ func TestSweepHeals(t *testing.T) {
 	h.Pass(t, 65*Day)
 	_, err = h.GetDeleted(t.Context(), Nobody, gone)
 	Refused(t, err, vault.NotFound, "CertificateNotFound")
+}
+
+// A version that something else wrote keeps no other object from being looked at.
+func TestSweepPassesAlteredRows(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	Must(t, h.Sweeper.Start(t.Context()))
+	first, second := Certificate("a"), Certificate("b")
+	for _, ref := range []vault.Ref{first, second} {
+		h.Create(t, ref, Lives("Self", 1, RenewAt(80)))
+		h.Operation(t, ref)
+	}
+	h.LoseJobs(t, vault.JobSchedule, second)
+	sqltest.Alter(t, h.Store, "UPDATE versions SET exp = exp + 1 WHERE key = 'a'")
+	h.Pass(t, 2*Day)
+	h.Job(t, vault.JobSchedule, second) // there is one again
 }
 
 // pageOfSecrets fills a page of a vault that comes before the usual one. It

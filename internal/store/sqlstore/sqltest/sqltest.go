@@ -4,7 +4,9 @@ package sqltest
 
 import (
 	"context"
+	"database/sql"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"certwright/internal/account"
@@ -20,9 +22,12 @@ var Keys = vault.RowKeys{Primary: 1, Keys: map[uint32][]byte{1: []byte("thirty-t
 // Open opens a database of the test's own, whose rows must bear their seals.
 func Open(t testing.TB) *sqlstore.Store {
 	t.Helper()
-	store, err := sqlstore.Open(context.Background(), filepath.Join(t.TempDir(), "certwright.db"))
+	path := filepath.Join(t.TempDir(), "certwright.db")
+	store, err := sqlstore.Open(context.Background(), path)
 	must.Do(t, err)
+	paths.Store(store, path)
 	t.Cleanup(func() {
+		paths.Delete(store)
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
@@ -30,6 +35,26 @@ func Open(t testing.TB) *sqlstore.Store {
 	_, err = store.Bind(context.Background(), Keys, false)
 	must.Do(t, err)
 	return store
+}
+
+// paths are where the databases of Open lie.
+var paths sync.Map
+
+// Alter runs SQL on a database of Open, as something else than a server would.
+func Alter(t testing.TB, store vault.Store, text string) {
+	t.Helper()
+	path, ok := paths.Load(store)
+	if !ok {
+		t.Fatal("the store is none of Open's")
+	}
+	db, err := sql.Open("sqlite", path.(string))
+	must.Do(t, err)
+	defer db.Close()
+	result, err := db.Exec(text)
+	must.Do(t, err)
+	if n, err := result.RowsAffected(); n == 0 || err != nil {
+		t.Fatalf("nothing was changed: %s, %v", text, err)
+	}
 }
 
 // Accounts are sealed rows in a database of their own, as issuers keep them.
