@@ -21,6 +21,11 @@ func Again(ctx context.Context, do func() error) error {
 	}
 }
 
+// Update runs a transaction that reads what it puts, anew where another came between.
+func Update(ctx context.Context, store vault.Store, fn func(vault.Tx) error) error {
+	return Again(ctx, func() error { return store.Update(ctx, fn) })
+}
+
 // errJobLost says that a worker may not store what it did: its job was
 // removed, or another worker has it.
 var errJobLost = errors.New("the job was removed, or another worker has it")

@@ -43,7 +43,7 @@ func (c *Delivery) Dead(ctx context.Context, after int64, limit int, sinks ...st
 // *vault.Error: no sink has it among the dead.
 func (c *Delivery) Resend(ctx context.Context, seq int64) error {
 	now, found := c.Clock.Now(), false
-	err := c.Store.Update(ctx, func(tx vault.Tx) error {
+	err := engine.Update(ctx, c.Store, func(tx vault.Tx) error {
 		found = false
 		for name := range c.Sinks {
 			page, err := tx.Outbox(name, vault.Dead, seq-1, 1)
@@ -72,7 +72,7 @@ func (c *Delivery) ResendAll(ctx context.Context, sink string) (n int, err error
 	now := c.Clock.Now()
 	for {
 		page := []vault.Message{}
-		err := c.Store.Update(ctx, func(tx vault.Tx) (err error) {
+		err := engine.Update(ctx, c.Store, func(tx vault.Tx) (err error) {
 			if page, err = tx.Outbox(sink, vault.Dead, 0, dropPage); err != nil {
 				return err
 			}
@@ -121,7 +121,7 @@ func (c *Delivery) Sweep(ctx context.Context) error {
 
 // heal puts the job of a sink whose messages wait without one.
 func (c *Delivery) heal(ctx context.Context, name string) error {
-	return c.Store.Update(ctx, func(tx vault.Tx) error {
+	return engine.Update(ctx, c.Store, func(tx vault.Tx) error {
 		queue, err := tx.Queue(name, 1)
 		if err != nil || len(queue) == 0 {
 			return err

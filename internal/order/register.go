@@ -45,7 +45,7 @@ func (s *Operator) Register(ctx context.Context, vaultName, name string) (cfg va
 
 // tryAtOnce ends the waits for an issuer that was mended.
 func (s *Operator) tryAtOnce(ctx context.Context, cfg vault.IssuerConfig) error {
-	err := s.Store.Update(ctx, func(tx vault.Tx) error {
+	err := engine.Update(ctx, s.Store, func(tx vault.Tx) error {
 		return engine.SetJob(tx, vault.JobMend, IssuerRef(cfg.Vault, cfg.Name), s.Now())
 	})
 	s.Poke()

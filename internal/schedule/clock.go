@@ -33,7 +33,7 @@ func (s *Sweeper) WatchClock(ctx context.Context) error {
 	if !back && now.Before(seen.Add(seenEvery)) {
 		return nil
 	}
-	err = s.Store.Update(ctx, func(tx vault.Tx) error {
+	err = engine.Update(ctx, s.Store, func(tx vault.Tx) error {
 		if err := tx.PutSetting(clockSeen, now.Format(time.RFC3339)); err != nil || !back {
 			return err
 		}

@@ -18,7 +18,7 @@ import (
 // only.
 func (o *Outbox) AnnounceRoot(ctx context.Context, root vault.NewRoot) error {
 	o.deps.Log.Info("new root", "provider", root.Provider, "root", root.CommonName, "file", root.File, "thumbprint", root.Thumbprint, "signs from", root.From)
-	return o.deps.Store.Update(ctx, func(tx vault.Tx) error {
+	return engine.Update(ctx, o.deps.Store, func(tx vault.Tx) error {
 		for after := ""; ; {
 			vaults, err := tx.Vaults(after, engine.PageSize)
 			if err != nil || len(vaults) == 0 {

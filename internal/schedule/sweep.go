@@ -38,7 +38,7 @@ func NewSweeper(s *Scheduler) (*Sweeper, error) {
 // wrong clock has put far ahead. Call it when the server starts.
 func (s *Sweeper) Start(ctx context.Context) error {
 	now := s.Now()
-	return s.Store.Update(ctx, func(tx vault.Tx) error {
+	return engine.Update(ctx, s.Store, func(tx vault.Tx) error {
 		o, _, err := engine.Found(tx.Object(sweepRef))
 		if due, planned := o.Jobs[vault.JobSweep]; err != nil || planned && !due.After(now.Add(sweepEvery)) {
 			return err

@@ -32,7 +32,7 @@ func (s *Contacts) Put(ctx context.Context, who vault.Caller, vaultName string, 
 		return nil, err
 	}
 	now := s.Now()
-	err := s.Store.Update(ctx, func(tx vault.Tx) error {
+	err := engine.Update(ctx, s.Store, func(tx vault.Tx) error {
 		was, _, err := engine.Found(tx.Contacts(vaultName))
 		if err != nil {
 			return err

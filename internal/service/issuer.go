@@ -83,7 +83,7 @@ func (s *Issuers) Update(ctx context.Context, who vault.Caller, vaultName, name 
 
 func (s *Issuers) putIssuer(ctx context.Context, vaultName, name string, next func(vault.IssuerConfig, bool) (vault.IssuerConfig, error)) (vault.IssuerConfig, error) {
 	var c vault.IssuerConfig
-	err := s.Store.Update(ctx, func(tx vault.Tx) error {
+	err := engine.Update(ctx, s.Store, func(tx vault.Tx) error {
 		was, exists, err := engine.Found(tx.Issuer(vaultName, name))
 		if err != nil {
 			return err

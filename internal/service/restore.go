@@ -21,23 +21,31 @@ func (s *Service) Restore(ctx context.Context, who vault.Caller, vaultName strin
 		return b, err
 	}
 	ref := from.Head.Ref
-	err = s.Change(ctx, ref, func(tx vault.Tx) error {
-		if err := mayRestore(tx, from.Head); err != nil {
+	err = engine.Again(ctx, func() error {
+		return s.Change(ctx, ref, func(tx vault.Tx) (err error) {
+			b, err = s.restored(tx, from)
 			return err
-		}
-		o := from.Head
-		if err := writeBackup(tx, &o, from); err != nil {
-			return err
-		}
-		if b, err = s.resume(tx, &o); err != nil {
-			return err
-		}
-		return tx.PutObject(&o)
+		})
 	})
 	if err == nil {
 		s.Poke()
 	}
 	return b, err
+}
+
+// restored stores a backup and reads what is back.
+func (s *Service) restored(tx vault.Tx, from backup) (b Bundle, err error) {
+	o := from.Head
+	if err := mayRestore(tx, o); err != nil {
+		return b, err
+	}
+	if err := writeBackup(tx, &o, from); err != nil {
+		return b, err
+	}
+	if b, err = s.resume(tx, &o); err != nil {
+		return b, err
+	}
+	return b, tx.PutObject(&o)
 }
 
 // A Taken says that an object cannot be restored, because its name is in use.

@@ -90,9 +90,13 @@ func (h *House) ClaimLater(t testing.TB, due time.Time) []vault.Lease {
 // BeforeWrite does something just before the next transaction that writes, once.
 func (h *House) BeforeWrite(do func()) { h.Store = &racing{Store: h.Store, before: do} }
 
+// StaleOnce lets the next transaction that writes find what it put changed by another.
+func (h *House) StaleOnce() { h.Store = &racing{Store: h.Store, stale: true} }
+
 type racing struct {
 	vault.Store
 	before func()
+	stale  bool
 }
 
 // Update does what is to be done before, and writes.
@@ -100,6 +104,15 @@ func (r *racing) Update(ctx context.Context, fn func(vault.Tx) error) error {
 	if do := r.before; do != nil {
 		r.before = nil
 		do()
+	}
+	if r.stale {
+		r.stale = false
+		return r.Store.Update(ctx, func(tx vault.Tx) error {
+			if err := fn(tx); err != nil {
+				return err
+			}
+			return vault.ErrStale
+		})
 	}
 	return r.Store.Update(ctx, fn)
 }
