@@ -35,15 +35,19 @@ func (s *Orders) conclude(ctx context.Context, l vault.Lease, was vault.Operatio
 }
 
 // concludeForGet stores what came of a step that a GET took, on the object that it
-// read; vault.ErrStale where the object was changed since, by a cancel say, or a
-// worker was handed the job.
+// read; vault.ErrStale where the order ended or was cancelled since, or a worker was
+// handed the job, and of a Self order, of which nothing is lost, after any change.
 func (s *Orders) concludeForGet(ctx context.Context, was vault.Object, next outcome, show func(vault.Reader, vault.Object)) error {
 	now := s.Now()
 	var due time.Time
 	err := s.Change(ctx, was.Ref, func(stored vault.Tx) error {
-		tx, o := &fresh{Tx: stored}, was
+		tx := &fresh{Tx: stored}
+		o, err := edited(tx, was)
+		if err != nil {
+			return err
+		}
 		o.DropJob(vault.JobIssue)
-		if err := s.storeOutcome(tx, conclusion{o: &o, op: *was.Operation, was: *was.Operation, next: next, now: now}); err != nil {
+		if err := s.storeOutcome(tx, conclusion{o: &o, op: *o.Operation, was: *was.Operation, next: next, now: now}); err != nil {
 			return err
 		}
 		_, due, _ = o.NextJob()
@@ -58,6 +62,24 @@ func (s *Orders) concludeForGet(ctx context.Context, was vault.Object, next outc
 		s.wake(due)
 	}
 	return err
+}
+
+// edited is the object of an order that a GET took a step with, as it stands now:
+// what an authority signed is not thrown away because of an edit. vault.ErrStale
+// where the order does not go on as it did.
+func edited(r vault.Reader, was vault.Object) (vault.Object, error) {
+	if was.Operation.Issuer == nil {
+		return was, nil
+	}
+	o, there, err := engine.Found(r.Object(was.Ref))
+	if err != nil {
+		return o, err
+	}
+	same := there && o.InProgress() && o.Operation.RequestID == was.Operation.RequestID
+	if !same || o.Operation.CancelRequested || o.Lease.Token != was.Lease.Token {
+		return o, vault.ErrStale
+	}
+	return o, nil
 }
 
 // wake tells the worker what falls due of an object; deliveries are due at once.

@@ -103,8 +103,8 @@ func (s *Orders) ready(r vault.Reader, o vault.Object) (w work, yes bool, err er
 }
 
 // settle takes the step that ends an operation, without a lease: what it achieved is
-// stored only if nobody has touched the object since it was read, and read from
-// there, as an object of a kind. GETs that come meanwhile wait for the first;
+// stored only if the order goes on as it was read (edited), and read from there, as
+// an object of a kind. GETs that come meanwhile wait for the first;
 // those have shown nothing yet.
 func (s *Orders) settle(ctx context.Context, w work, kind vault.Kind, read Reading) (shown bool, err error) {
 	done, first := s.settling.enter(w.o.Ref.String())

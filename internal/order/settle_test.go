@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"certwright/internal/service"
 	. "certwright/internal/service/servicetest"
 	"certwright/internal/vault"
 )
@@ -79,5 +80,30 @@ func TestGetLeavesTheJobOfAnother(t *testing.T) {
 	h.Pass(t, time.Minute)
 	if op := h.Operation(t, Web); op.Status != vault.Completed {
 		t.Errorf("the second operation is %s for ever", op.Status)
+	}
+}
+
+// atOnce is an issuer that has nothing to wait for.
+type atOnce struct{ *Played }
+
+func (atOnce) IssuesAtOnce(vault.Order) bool { return true }
+
+// What an authority signed for a GET is kept, with what was said of the certificate
+// meanwhile; nobody signs again.
+func TestGetKeepsWhatWasSigned(t *testing.T) {
+	t.Parallel()
+	h, p := Playing(t)
+	p.Steps = []Step{h.Issues}
+	h.SetProvider(atOnce{p})
+	h.Create(t, Web, Policy("mydigicert"))
+	h.BeforeWrite(func() {
+		_, err := h.Certificates.Update(t.Context(), Nobody, Web, "", service.UpdateInput{Tags: map[string]string{"team": "a"}})
+		Must(t, err)
+	})
+	if op := h.Operation(t, Web); op.Status != vault.Completed || len(p.Asked) != 1 {
+		t.Errorf("%s after %d steps", op.Status, len(p.Asked))
+	}
+	if v := h.Latest(t, Web).Version; v.Tags["team"] != "a" {
+		t.Errorf("tags %v", v.Tags)
 	}
 }
