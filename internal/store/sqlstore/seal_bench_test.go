@@ -4,6 +4,7 @@ package sqlstore_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"syscall"
 	"testing"
@@ -45,6 +46,12 @@ func BenchmarkSeals(b *testing.B) {
 			}
 			return tx.PutVersion(v)
 		}
+		must.Do(b, s.Update(context.Background(), func(tx vault.Tx) (err error) {
+			for range 2000 {
+				err = errors.Join(err, create(tx))
+			}
+			return err
+		}))
 		b.Run("create, 100 in a commit/"+kind, func(b *testing.B) {
 			cpu(b, func(b *testing.B) {
 				for b.Loop() {
