@@ -12,19 +12,22 @@ func (w *writer) again(batch []*update) {
 		answer(batch, fmt.Errorf("begin a transaction: %w", err))
 		return
 	}
-	var kept []*update
+	var kept, failed []*update
 	for i, u := range batch {
 		ok, err := w.apart(u)
 		if err != nil { // the engine gave up the whole transaction
 			w.session.exec("ROLLBACK")
-			answer(append(kept, batch[i:]...), err)
+			answer(append(append(kept, failed...), batch[i:]...), err)
 			return
 		}
 		if ok {
 			kept = append(kept, u)
+		} else {
+			failed = append(failed, u)
 		}
 	}
 	w.end(kept)
+	answer(failed, nil)
 }
 
 // apart runs one update inside a savepoint and reports whether it stays. An

@@ -263,17 +263,15 @@ func unsealed(t *testing.T, path string) (n int) {
 // and once. One that was interrupted goes on.
 func TestBindingAnOlderDatabase(t *testing.T) {
 	t.Parallel()
-	path := unbound(t, 4000)
+	path := unbound(t, 12000)
 	all := unsealed(t, path)
 	s := openAt(t, path)
-	for looks := 2000; ; looks /= 2 { // it takes a while however fast the machine is
+	for looks := 1000; ; looks += 1000 { // until a slice is on the disk, however many rows this machine puts into one
 		if _, err := s.Bind(&countdown{t.Context(), looks}, rowKeys, false); !errors.Is(err, context.Canceled) || s.Bound() {
 			t.Fatalf("interrupted: %v", err)
 		}
-		if n := unsealed(t, path); n < all && n > 0 {
+		if unsealed(t, path) < all {
 			break
-		} else if n == 0 || looks == 0 {
-			t.Fatalf("%d of %d rows are left after it was interrupted", n, all)
 		}
 	}
 	wantRefused(t, s, nil)

@@ -54,6 +54,7 @@ func (w *writer) do(ctx context.Context, fn func(vault.Tx) error) error {
 func (u *update) take(ctx context.Context, t *tx, fn func(vault.Tx) error) error {
 	for {
 		if err := u.run(ctx, t, fn); err != nil {
+			<-u.done // what made it fail may be of another one that is not on the disk yet
 			return err
 		}
 		before := t

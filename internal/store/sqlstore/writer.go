@@ -103,18 +103,19 @@ func (w *writer) commit(first *update) {
 		first.done <- fmt.Errorf("begin a transaction: %w", err)
 		return
 	}
-	kept, ok := w.gather(first, began)
-	if !ok {
+	kept, failed, ok := w.gather(first, began)
+	if ok {
+		w.end(kept)
+	} else {
 		w.session.exec("ROLLBACK")
 		w.again(kept)
-		return
 	}
-	w.end(kept)
+	answer(failed, nil) // they know why; what they saw is on the disk by now
 }
 
 // gather runs an update and those that come meanwhile, and returns those that
-// stay. It is not ok if one has failed that must be undone.
-func (w *writer) gather(first *update, began time.Time) (kept []*update, ok bool) {
+// stay and those that failed. It is not ok if one has failed that must be undone.
+func (w *writer) gather(first *update, began time.Time) (kept, failed []*update, ok bool) {
 	var patience <-chan time.Time
 	if w.last > 1 {
 		patience = time.After(linger)
@@ -123,8 +124,10 @@ func (w *writer) gather(first *update, began time.Time) (kept []*update, ok bool
 		switch u.give(w.session) {
 		case stays:
 			kept = append(kept, u)
+		case idles:
+			failed = append(failed, u)
 		case fails:
-			return kept, false
+			return kept, append(failed, u), false
 		}
 		if n == maxBatch || (clock.Real{}).Now().Sub(began) > enough {
 			break
@@ -134,7 +137,7 @@ func (w *writer) gather(first *update, began time.Time) (kept []*update, ok bool
 		}
 		u = w.next(patience)
 	}
-	return kept, true
+	return kept, failed, true
 }
 
 // next returns an update that waits by now, or that comes in time; nil: none.
