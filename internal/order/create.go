@@ -78,7 +78,7 @@ type plan struct {
 	op      vault.Operation
 	reuse   *vault.Version // the key to use again; nil for a new one
 	issuer  vault.Issuer
-	ordered vault.Policy // with its names as they go into the request
+	ordered vault.Policy // as its issuer gets it, names fitted; of Self and Unknown as typed: certs fits those
 	due     time.Time    // of the job; zero for none
 	now     time.Time
 }

@@ -47,7 +47,7 @@ func (s *Orders) storeImport(tx vault.Tx, made newVersion, m material, read Read
 	if err != nil {
 		return err
 	}
-	if !exists {
+	if !exists { // a version needs the row of its object; what follows puts it again
 		o = vault.Object{Ref: m.ref, Created: m.now}
 		if err := put(tx, &o); err != nil {
 			return err
@@ -89,7 +89,7 @@ func imported(ctx context.Context, ref vault.Ref, in ImportInput, now time.Time)
 		return material{}, vault.BadX509().Because(err)
 	}
 	p := importPolicy(patch, leaf, b.Key, now)
-	return material{ref: ref, key: b.Key, leaf: leaf, chain: ordered(b.Chain, b.Leaf, in.PreserveOrder), policy: p, enabled: in.Enabled == nil || *in.Enabled,
+	return material{ref: ref, key: b.Key, leaf: leaf, chain: keptChain(b.Chain, b.Leaf, in.PreserveOrder), policy: p, enabled: in.Enabled == nil || *in.Enabled,
 		tags: in.Tags, preserveOrder: in.PreserveOrder, now: now}, policy.CheckImport(p)
 }
 

@@ -30,12 +30,12 @@ func (s *Orders) Merge(ctx context.Context, ref vault.Ref, in MergeInput, read R
 	if err != nil {
 		return err
 	}
-	return s.editOperation(ctx, ref, op.RequestID, vault.NoPendingToEnd, func(tx vault.Tx, o *vault.Object, now vault.Operation) error {
-		if err := now.MayMerge(); err != nil {
+	return s.editOperation(ctx, ref, op.RequestID, vault.NoPendingToEnd, func(tx vault.Tx, o *vault.Object, current vault.Operation) error {
+		if err := current.MayMerge(); err != nil {
 			return err
 		}
 		o.DropJob(vault.JobIssue)
-		if err := s.complete(tx, o, made.as(in.over(now)), now); err != nil {
+		if err := s.complete(tx, o, made.as(in.over(current)), current); err != nil {
 			return err
 		}
 		return read(tx, *o)
@@ -66,7 +66,7 @@ func (s *Orders) merged(ctx context.Context, op vault.Operation, in MergeInput) 
 	if err != nil {
 		return newVersion{}, vault.BadX509().Because(err)
 	}
-	return s.makeVersion(material{ref: op.Ref, key: key, leaf: leaf, chain: ordered(chain, at, op.PreserveOrder), policy: op.Policy,
+	return s.makeVersion(material{ref: op.Ref, key: key, leaf: leaf, chain: keptChain(chain, at, op.PreserveOrder), policy: op.Policy,
 		preserveOrder: op.PreserveOrder, now: s.Now()})
 }
 

@@ -74,7 +74,8 @@ func (p *plan) PutOn(o *vault.Object) {
 }
 
 // fitted is a policy with its names as they go into the request: what an issuer
-// orders stands among the alternative names. issuer is nil for Self and Unknown.
+// orders stands among the alternative names. issuer is nil where this
+// server has no such provider any more; Self and Unknown do not come here.
 func fitted(policy vault.Policy, issuer vault.Issuer) (vault.Policy, error) {
 	x, err := certs.Fitted(policy.X509)
 	if err == nil && issuer != nil {

@@ -26,8 +26,8 @@ type Reading func(r vault.Reader, o vault.Object) error
 // (docs/decisions/002-when-work-happens.md). vault.ErrNotFound: there is no such object.
 func (s *Orders) SettleAndRead(ctx context.Context, ref vault.Ref, read Reading) error {
 	for until := (clock.Real{}).Now().Add(settleWait); ; {
-		w, ready, err := s.look(ctx, ref, read)
-		if err != nil || !ready {
+		w, endable, err := s.look(ctx, ref, read)
+		if err != nil || !endable {
 			return err
 		}
 		shown := false
@@ -48,19 +48,20 @@ func (s *Orders) SettleAndRead(ctx context.Context, ref vault.Ref, read Reading)
 	}
 }
 
-// look reads an object; ready: not yet, since this GET can finish an operation first.
-func (s *Orders) look(ctx context.Context, ref vault.Ref, read Reading) (w work, ready bool, err error) {
+// look reads an object, unless this GET can end its operation first (endable): then
+// nothing is read yet.
+func (s *Orders) look(ctx context.Context, ref vault.Ref, read Reading) (w work, endable bool, err error) {
 	err = s.Store.View(ctx, func(r vault.Reader) error {
 		o, err := r.Object(ref)
 		if err != nil {
 			return err
 		}
-		if w, ready, err = s.ready(r, o); err != nil || ready {
+		if w, endable, err = s.endable(r, o); err != nil || endable {
 			return err
 		}
 		return read(r, o)
 	})
-	return w, ready, err
+	return w, endable, err
 }
 
 // asItStands reads an object whose operation cannot be finished now.
@@ -83,9 +84,9 @@ func pause(ctx context.Context) error {
 	}
 }
 
-// ready reads whether an object, or the certificate behind it, has an operation
+// endable tells whether an object, or the certificate behind it, has an operation
 // that this GET can finish, and what that takes.
-func (s *Orders) ready(r vault.Reader, o vault.Object) (w work, yes bool, err error) {
+func (s *Orders) endable(r vault.Reader, o vault.Object) (w work, yes bool, err error) {
 	op := o.Operation
 	if !o.InProgress() || o.Deletion != nil || op.CancelRequested || op.Manual() {
 		return w, false, nil

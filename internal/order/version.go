@@ -58,8 +58,8 @@ func (s *versions) makeVersion(m material) (newVersion, error) {
 	return newVersion{Version: v}, nil
 }
 
-// ordered is a chain as it is kept: leaf first, unless it is to stay as it came.
-func ordered(chain [][]byte, leaf int, preserve bool) [][]byte {
+// keptChain is a chain as it is kept: leaf first, unless it is to stay as it came.
+func keptChain(chain [][]byte, leaf int, preserve bool) [][]byte {
 	if preserve {
 		return chain
 	}
@@ -116,7 +116,7 @@ func (s *versions) complete(tx vault.Tx, o *vault.Object, n newVersion, op vault
 		policy = *o.Policy // a PATCH of the policy while the order ran stays
 	}
 	ended := op.Complete(n.ID)
-	o.Operation = &ended // in progress no longer, so that the next renewal is planned
+	o.Operation = &ended // in progress no longer, so that the next renewal is planned; the note below still reaches it
 	v, err := s.storeVersion(tx, o, n, policy)
 	if err != nil {
 		return err

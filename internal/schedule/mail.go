@@ -119,9 +119,3 @@ func failedMail(v vault.Version, op vault.Operation, again time.Time) letter {
 		append(factsOf(v), [2]string{"Issuer", op.IssuerName}, [2]string{"Request", op.RequestID}, [2]string{"Error", op.Failure.Code},
 			[2]string{"Message", op.Failure.Message}, [2]string{"Next try", again.UTC().Format(mailTime)}, [2]string{"What to do", mendAndRetry(v.Ref)})}
 }
-
-// Renewed mails that a renewal was completed. was is the version before.
-func (o *Outbox) Renewed(tx vault.Tx, v, was vault.Version, op vault.Operation) error {
-	_, err := o.mail(tx, v, renewedMail(v, was, op), v.Attributes.Created)
-	return err
-}

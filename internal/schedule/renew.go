@@ -52,3 +52,9 @@ func (s *Scheduler) tryAgainLater(tx vault.Tx, c *Current, op vault.Operation, n
 	}
 	return s.mustMail(tx, c, vault.MilestoneFailed, failedMail(c.Version, op, c.Schedule.Retry), now)
 }
+
+// Renewed mails that a renewal was completed. was is the version before.
+func (o *Outbox) Renewed(tx vault.Tx, v, was vault.Version, op vault.Operation) error {
+	_, err := o.mail(tx, v, renewedMail(v, was, op), v.Attributes.Created)
+	return err
+}

@@ -29,7 +29,7 @@ func (s *Scheduler) run(ctx context.Context, l vault.Lease) error {
 	if !c.Exists() {
 		return s.Drop(ctx, l)
 	}
-	if err := engine.Finish(&c.Object, l); err != nil {
+	if err := engine.Finish(&c.Object, l); err != nil { // in memory: put stores it, if nobody came between
 		return err
 	}
 	now := s.Now()
