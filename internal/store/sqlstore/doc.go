@@ -7,7 +7,7 @@
 // its own snapshot (view.go). A name is one row with one revision; a version is
 // a small row for lists and a body, and one of a certificate serves as its key and
 // secret. What is searched stands in columns, what is carried in a JSON body with
-// a version number (record*.go). Begin with open.go, then migrations/sqlite
+// a version number (package record). Begin with open.go, then migrations/sqlite
 // (00007 has the tables of objects and versions, 00001 and 00004 the others), then
 // writer.go and object.go.
 package sqlstore

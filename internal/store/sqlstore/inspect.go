@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"certwright/internal/store/record"
 	"certwright/internal/vault"
 )
 
@@ -208,7 +209,7 @@ func rowOf(what string, values []driver.Value) (any, error) {
 			return nil, err
 		}
 		if row.key != row.Key() {
-			return nil, errTorn
+			return nil, record.ErrTorn
 		}
 		return row.object()
 	case isVersion:
@@ -218,7 +219,7 @@ func rowOf(what string, values []driver.Value) (any, error) {
 		if err := scanAll([]any{&vaultName, &key, &body}, values); err != nil {
 			return nil, err
 		}
-		return decodeIssuer(vaultName, body)
+		return record.ReadIssuer(vaultName, body)
 	case isAccount:
 		var a vault.Account
 		err := scanAll([]any{&a.ID, (*[]byte)(&a.Body), &a.Rev}, values)
@@ -231,17 +232,14 @@ func versionOfRow(values []driver.Value) (any, error) {
 	var v vault.Version
 	var e vault.Entry
 	var body string
-	var raw packed
-	into := append(entryInto(&e, &v.Vault, &v.Kind, &v.Name, &v.ID), &body, &raw.bytes)
+	var raw []byte
+	into := append(entryInto(&e, &v.Vault, &v.Kind, &v.Name, &v.ID), &body, &raw)
 	if err := scanAll(into, values); err != nil {
 		return nil, err
 	}
 	v.Attributes, v.Tags = e.Attributes, e.Tags
-	var rec versionRecord
-	if err := decode(body, &rec, &rec.V); err != nil {
-		return nil, err
-	}
-	return v, rec.fill(&v, e, &raw)
+	err := record.FillVersion(&v, e, body, raw)
+	return v, err
 }
 
 func scanAll(into []any, values []driver.Value) error {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"certwright/internal/store/record"
 	"certwright/internal/vault"
 )
 
@@ -26,17 +27,17 @@ WHERE o.due <= $1 AND o.leased_until <= $2 ORDER BY o.due LIMIT $3 + 0`
 // NextDue implements vault.Reader.
 func (r *reader) NextDue(now time.Time) (time.Time, error) {
 	var due int64
-	if err := r.one("next due job", sqlNextDue, []any{instant(now)}, &due); err != nil {
+	if err := r.one("next due job", sqlNextDue, []any{record.Instant(now)}, &due); err != nil {
 		return time.Time{}, err
 	}
-	return atInstant(due), nil
+	return record.AtInstant(due), nil
 }
 
 // Claim implements vault.Store.
 func (s *Store) Claim(ctx context.Context, due, now time.Time, lease time.Duration, n int) ([]vault.Lease, error) {
 	err := s.View(ctx, func(r vault.Reader) error { // a look costs no write
 		var there int64
-		return r.(*reader).one("due job", sqlAnyDue, []any{instant(due), instant(now)}, &there)
+		return r.(*reader).one("due job", sqlAnyDue, []any{record.Instant(due), record.Instant(now)}, &there)
 	})
 	if errors.Is(err, vault.ErrNotFound) || err == nil && n < 1 {
 		return nil, nil
@@ -63,18 +64,18 @@ func (t *tx) claim(due, now, until time.Time, n int) (leases []vault.Lease, err 
 	var id int64
 	var row objectRow
 	var writes [][]any // of leases, and of what is parked
-	err = t.each("due jobs", sqlDueJobs, []any{instant(due), instant(now), n}, append([]any{&id}, row.into()...), func() error {
+	err = t.each("due jobs", sqlDueJobs, []any{record.Instant(due), record.Instant(now), n}, append([]any{&id}, row.into()...), func() error {
 		columns := t.session.row[1:]
 		if !row.proved(t.session, columns) {
 			_ = t.session.refused(isObject, row.place())
-			writes = append(writes, []any{id, instant(now.Add(parked))})
+			writes = append(writes, []any{id, record.Instant(now.Add(parked))})
 			return nil
 		}
 		l := vault.Lease{Token: vault.NewID(), Until: until, Rev: row.Rev + 1}
-		l.Ref, l.Kind, l.Due, l.Attempt = row.Ref, row.job, atInstant(row.due), row.Attempt
+		l.Ref, l.Kind, l.Due, l.Attempt = row.Ref, row.job, record.AtInstant(row.due), row.Attempt
 		leases = append(leases, l)
 		columns[objectRev] = row.Rev + 1
-		writes = append(writes, []any{id, l.Token, instant(until), t.session.macOf(isObject, nil, columns[:objectSealed])})
+		writes = append(writes, []any{id, l.Token, record.Instant(until), t.session.macOf(isObject, nil, columns[:objectSealed])})
 		return nil
 	})
 	if err != nil {
@@ -98,7 +99,7 @@ func (s *Store) Extend(ctx context.Context, l vault.Lease, until time.Time) (vau
 		return vault.Lease{}, vault.ErrStale
 	}
 	err := s.Update(ctx, func(v vault.Tx) error {
-		return v.(*tx).swap("lease", sqlExtend, place(l.Ref, l.Token, instant(until))...)
+		return v.(*tx).swap("lease", sqlExtend, place(l.Ref, l.Token, record.Instant(until))...)
 	})
 	if err != nil {
 		return vault.Lease{}, err

@@ -1,6 +1,9 @@
 package sqlstore
 
-import "certwright/internal/vault"
+import (
+	"certwright/internal/store/record"
+	"certwright/internal/vault"
+)
 
 // One shelf is one range of objects_list, which holds all that is shown of the
 // object: a page costs the same however many rows the other shelves have. The
@@ -66,12 +69,12 @@ func (r *reader) pending(p vault.ObjectsPage) ([]vault.Entry, error) {
 	args := []any{p.Vault, string(p.Kind), shelf, p.After, max(p.Limit, 0)}
 	into := []any{&e.Name, &e.ID, (*inNanos)(&gone.At), (*inNanos)(&gone.PurgeAt), &body}
 	err := r.each("objects", sqlPending, args, into, func() error {
-		var rec objectRecord
-		if err := decode(body, &rec, &rec.V); err != nil {
+		h, err := record.Placeholder(body)
+		if err != nil {
 			return err
 		}
 		e.Deletion = deletion(shelf, gone)
-		if h := rec.Placeholder.placeholder(); h != nil {
+		if h != nil {
 			e.Attributes, e.Tags = h.Attributes, h.Tags
 		}
 		list = append(list, e)

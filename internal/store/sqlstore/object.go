@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 
+	"certwright/internal/store/record"
 	"certwright/internal/vault"
 )
 
@@ -42,7 +43,7 @@ type objectRow struct {
 	gone  vault.Deletion
 	until int64
 	body  string
-	raw   packed
+	raw   []byte
 
 	key, status string
 	job         vault.JobKind
@@ -59,7 +60,7 @@ const (
 
 func (r *objectRow) into() []any {
 	return []any{&r.Vault, &r.Kind, &r.key, &r.Name, &r.shelf, &r.Latest, (*inNanos)(&r.gone.At), (*inNanos)(&r.gone.PurgeAt),
-		&r.status, &r.due, &r.job, &r.Attempt, &r.Rev, &r.body, &r.raw.bytes, &r.Lease.Kind, &r.Lease.Token, &r.until, &r.mac}
+		&r.status, &r.due, &r.job, &r.Attempt, &r.Rev, &r.body, &r.raw, &r.Lease.Kind, &r.Lease.Token, &r.until, &r.mac}
 }
 
 // proved reports whether the row, read last, bears its seal; columns are the session's.
@@ -75,13 +76,10 @@ func (r *objectRow) object() (vault.Object, error) {
 	o := r.Object
 	o.Deletion = deletion(r.shelf, r.gone)
 	if o.Lease.Token != "" {
-		o.Lease.Until = atInstant(r.until)
+		o.Lease.Until = record.AtInstant(r.until)
 	}
-	var rec objectRecord
-	if err := decode(r.body, &rec, &rec.V); err != nil {
-		return vault.Object{}, err
-	}
-	return o, rec.fill(&o, r.raw)
+	err := record.FillObject(&o, r.body, r.raw)
+	return o, err
 }
 
 // A certificate may be asked for as a key or secret; of the two there is one at most.

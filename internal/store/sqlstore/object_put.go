@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 
+	"certwright/internal/store/record"
 	"certwright/internal/vault"
 )
 
@@ -57,7 +58,7 @@ func firstRev() int64 { return 1 + rand.Int64N(1<<52) }
 func objectArgs(o *vault.Object, rev int64) []any {
 	var at, purge, due *int64
 	if o.Deletion != nil {
-		at, purge = nanos(o.Deletion.At), nanos(o.Deletion.PurgeAt)
+		at, purge = record.Nanos(o.Deletion.At), record.Nanos(o.Deletion.PurgeAt)
 	}
 	var status vault.Status
 	if o.Kind == vault.Certificates && o.Operation != nil {
@@ -65,16 +66,16 @@ func objectArgs(o *vault.Object, rev int64) []any {
 	}
 	kind, next, ok := o.NextJob()
 	if ok {
-		n := instant(next)
+		n := record.Instant(next)
 		due = &n
 	}
 	var until int64
 	if o.Lease.Token != "" {
-		until = instant(o.Lease.Until)
+		until = record.Instant(o.Lease.Until)
 	}
-	rec, raw := fromObject(o)
+	body, raw := record.Object(o)
 	return place(o.Ref, o.Name, shelfOf(o.Pending(), o.Deletion != nil), o.Latest, at, purge, string(status), due, string(kind),
-		o.Attempt, rev, encode(rec), raw.blob(), string(o.Lease.Kind), o.Lease.Token, until)
+		o.Attempt, rev, body, raw, string(o.Lease.Kind), o.Lease.Token, until)
 }
 
 // rivals are the kinds of which no object may have the name of one of the kind.

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"time"
 
+	"certwright/internal/store/record"
 	"certwright/internal/vault"
 )
 
@@ -40,7 +41,7 @@ func (r *reader) messages(text string, args ...any) ([]vault.Message, error) {
 		&m.State, &due, &m.Tries, &m.Error, &m.Body}
 	err := r.each("outbox", text, args, into, func() error {
 		if m.Due = (time.Time{}); due != 0 {
-			m.Due = atNanos(&due)
+			m.Due = record.AtNanos(&due)
 		}
 		list = append(list, m)
 		return nil
@@ -65,7 +66,7 @@ func (t *tx) Append(m vault.Message) error {
 		m.State = vault.Queued
 	}
 	_, err := t.exec("message", sqlAppend, string(m.State), m.ID, m.Sink, m.Topic, m.Ref.Vault, string(m.Ref.Kind), m.Ref.Name,
-		m.Version, nanos(m.At), dueNanos(m.Due), m.Body)
+		m.Version, record.Nanos(m.At), dueNanos(m.Due), m.Body)
 	return err
 }
 
@@ -76,13 +77,13 @@ func (t *tx) PutMessage(m vault.Message) error {
 
 // DropMessages implements vault.Tx.
 func (t *tx) DropMessages(sink string, state vault.MessageState, before time.Time, n int) (int, error) {
-	dropped, err := t.exec("messages", sqlDropMessages, sink, string(state), nanos(before), max(n, 0))
+	dropped, err := t.exec("messages", sqlDropMessages, sink, string(state), record.Nanos(before), max(n, 0))
 	return int(dropped), err
 }
 
 // HastenMessages implements vault.Tx.
 func (t *tx) HastenMessages(now time.Time) error {
-	_, err := t.exec("messages", sqlHasten, instant(now))
+	_, err := t.exec("messages", sqlHasten, record.Instant(now))
 	return err
 }
 
@@ -91,5 +92,5 @@ func dueNanos(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
-	return *nanos(t)
+	return *record.Nanos(t)
 }

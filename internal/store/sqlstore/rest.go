@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"strings"
 
+	"certwright/internal/store/record"
 	"certwright/internal/vault"
 )
 
@@ -19,15 +20,7 @@ func (r *reader) Issuer(vaultName, name string) (vault.IssuerConfig, error) {
 	if !r.session.proved(isIssuer, mac, []any{vaultName, key, body}, nil) {
 		return vault.IssuerConfig{}, r.session.refused(isIssuer, vaultName+"/"+key)
 	}
-	return decodeIssuer(vaultName, body)
-}
-
-func decodeIssuer(vaultName, body string) (vault.IssuerConfig, error) {
-	var rec issuerRecord
-	if err := decode(body, &rec, &rec.V); err != nil {
-		return vault.IssuerConfig{}, err
-	}
-	return rec.issuer(vaultName), nil
+	return record.ReadIssuer(vaultName, body)
 }
 
 const sqlIssuers = `SELECT key, body, mac FROM issuers WHERE vault = $1 AND key > $2 ORDER BY key LIMIT $3 + 0`
@@ -46,7 +39,7 @@ func (r *reader) Issuers(vaultName, after string, limit int) ([]vault.IssuerConf
 				_ = r.session.refused(isIssuer, vaultName+"/"+key)
 				return nil
 			}
-			c, err := decodeIssuer(vaultName, body)
+			c, err := record.ReadIssuer(vaultName, body)
 			list = append(list, c)
 			return err
 		})
@@ -68,11 +61,7 @@ func (r *reader) Contacts(vaultName string) ([]vault.Contact, error) {
 	if !r.session.proved(isContacts, mac, []any{vaultName, body}, nil) {
 		return nil, r.session.refused(isContacts, vaultName)
 	}
-	var rec contactsRecord
-	if err := decode(body, &rec, &rec.V); err != nil {
-		return nil, err
-	}
-	return rec.contacts(), nil
+	return record.ReadContacts(body)
 }
 
 const (
@@ -145,7 +134,7 @@ ON CONFLICT (vault) DO UPDATE SET body = excluded.body, mac = excluded.mac`
 
 // PutIssuer implements vault.Tx.
 func (t *tx) PutIssuer(c vault.IssuerConfig) error {
-	row := []any{c.Vault, strings.ToLower(c.Name), encode(fromIssuer(c))}
+	row := []any{c.Vault, strings.ToLower(c.Name), record.Issuer(c)}
 	_, err := t.exec("issuer", sqlPutIssuer, append(row, t.session.mac(isIssuer, row...))...)
 	return err
 }
@@ -157,7 +146,7 @@ func (t *tx) DeleteIssuer(vaultName, name string) error {
 
 // PutContacts implements vault.Tx.
 func (t *tx) PutContacts(vaultName string, c []vault.Contact) error {
-	row := []any{vaultName, encode(fromContacts(c))}
+	row := []any{vaultName, record.Contacts(c)}
 	_, err := t.exec("contacts", sqlPutContacts, append(row, t.session.mac(isContacts, row...))...)
 	return err
 }

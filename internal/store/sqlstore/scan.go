@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"certwright/internal/store/record"
 	"certwright/internal/vault"
 )
 
@@ -94,7 +95,7 @@ func (t *inSeconds) Scan(v any) error {
 	var n int64
 	err := scanNumber(&n, v)
 	if *t = (inSeconds{}); v != nil {
-		*t = inSeconds(atSeconds(&n))
+		*t = inSeconds(record.AtSeconds(&n))
 	}
 	return err
 }
@@ -104,7 +105,7 @@ func (t *inNanos) Scan(v any) error {
 	var n int64
 	err := scanNumber(&n, v)
 	if *t = (inNanos{}); v != nil {
-		*t = inNanos(atInstant(n))
+		*t = inNanos(record.AtInstant(n))
 	}
 	return err
 }

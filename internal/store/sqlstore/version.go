@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"database/sql/driver"
 
+	"certwright/internal/store/record"
 	"certwright/internal/vault"
 )
 
@@ -41,7 +42,7 @@ type versionRow struct {
 	stored vault.Kind // of its object
 	mac    []byte
 	body   string
-	raw    packed
+	raw    []byte
 	values []driver.Value // the session's, of entryColumns, body and raw
 }
 
@@ -52,17 +53,14 @@ func (r *reader) Version(ref vault.Ref, id string) (vault.Version, error) {
 		return vault.Version{}, err
 	}
 	v := vault.Version{Ref: row.Ref, ID: id, Attributes: row.Attributes, Tags: row.Tags, Managed: row.stored != ref.Kind}
-	var rec versionRecord
-	if err := decode(row.body, &rec, &rec.V); err != nil {
-		return vault.Version{}, err
-	}
-	return v, rec.fill(&v, row.Entry, &row.raw)
+	err = record.FillVersion(&v, row.Entry, row.body, row.raw)
+	return v, err
 }
 
 // version reads a version that is proved.
 func (r *reader) version(ref vault.Ref, id string) (row versionRow, err error) {
 	row.Ref = ref
-	into := append(entryInto(&row.Entry, &row.stored, &row.Name, &row.mac), &row.body, &row.raw.bytes)
+	into := append(entryInto(&row.Entry, &row.stored, &row.Name, &row.mac), &row.body, &row.raw)
 	if err := r.one("version", sqlVersion, place(ref, id, also(ref.Kind)), into...); err != nil {
 		return row, err
 	}

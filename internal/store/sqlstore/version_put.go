@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"certwright/internal/store/record"
 	"certwright/internal/vault"
 )
 
@@ -20,12 +21,9 @@ func (t *tx) PutVersion(v vault.Version) error {
 	if v.Managed || v.Pending {
 		return errManaged
 	}
-	var raw packed
-	rec := fromVersion(v, &raw)
-	rec.V = recordVersion
 	var body int64
-	text := encode(rec)
-	err := t.one("body", sqlInsertBody, place(v.Ref, v.ID, text, raw.blob()), &body)
+	text, raw := record.Version(v)
+	err := t.one("body", sqlInsertBody, place(v.Ref, v.ID, text, raw), &body)
 	if errors.Is(err, vault.ErrNotFound) {
 		return t.notPut(v)
 	}
@@ -34,8 +32,8 @@ func (t *tx) PutVersion(v vault.Version) error {
 	}
 	t.wrote = true
 	e, a := v.Entry(), v.Attributes
-	row := place(v.Ref, v.ID, a.Enabled, seconds(a.NotBefore), seconds(a.Expires), seconds(a.Created), seconds(a.Updated),
-		tagsText(v.Tags), e.Thumbprint, e.Subject, e.ContentType, string(e.KeyType), e.Exportable, text, raw.blob())
+	row := place(v.Ref, v.ID, a.Enabled, record.Seconds(a.NotBefore), record.Seconds(a.Expires), record.Seconds(a.Created), record.Seconds(a.Updated),
+		tagsText(v.Tags), e.Thumbprint, e.Subject, e.ContentType, string(e.KeyType), e.Exportable, text, raw)
 	mac := t.session.mac(isVersion, row...)
 	_, err = t.exec("version", sqlInsertVersion, append(row[:len(row)-2], body, mac)...)
 	return err
@@ -76,7 +74,7 @@ func (t *tx) UpdateVersion(ref vault.Ref, id string, a vault.Attributes, tags ma
 	if err != nil {
 		return err
 	}
-	changed := []any{a.Enabled, seconds(a.NotBefore), seconds(a.Expires), seconds(a.Created), seconds(a.Updated), tagsText(tags)}
+	changed := []any{a.Enabled, record.Seconds(a.NotBefore), record.Seconds(a.Expires), record.Seconds(a.Created), record.Seconds(a.Updated), tagsText(tags)}
 	mac := t.session.macOf(isVersion, append(place(ref.As(row.stored), id), changed...), row.values[len(changed):])
 	return t.must("version", sqlUpdateVersion, append(append(place(ref, id, also(ref.Kind)), changed...), mac)...)
 }

@@ -1,4 +1,4 @@
-package sqlstore
+package record
 
 import (
 	"bytes"
@@ -122,7 +122,7 @@ func (r *certificateRecord) fill(c *vault.CertificateBody, raw *packed) (err err
 	} else if *at >= 0 && *at < len(c.Chain) {
 		c.Leaf = c.Chain[*at]
 	} else {
-		err = errTorn
+		err = ErrTorn
 	}
 	if err != nil {
 		return err

@@ -1,18 +1,21 @@
-package sqlstore
+// Package record is how what the store carries beside its columns is written: a
+// JSON text with a version number, and the byte strings that need no base64 in
+// it. It also writes times as columns have them. It knows no SQL. Begin with
+// forms.go.
+package record
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"time"
 )
 
 // recordVersion is the "v" of every JSON body written by this program. A change
 // that older programs would misread raises it.
 const recordVersion = 1
 
-var errTorn = errors.New("a stored record is shorter than it says")
+// ErrTorn says that a record was cut, or lies about its lengths.
+var ErrTorn = errors.New("a stored record is shorter than it says")
 
 // encode returns a record as JSON text. Records hold plain values only, which
 // always encode.
@@ -55,7 +58,7 @@ func (p *packed) take(n *int) ([]byte, error) {
 		return nil, nil
 	}
 	if *n < 0 || *n > len(p.bytes) {
-		return nil, errTorn
+		return nil, ErrTorn
 	}
 	b := p.bytes[:*n:*n]
 	if b == nil {
@@ -71,68 +74,4 @@ func (p *packed) blob() []byte {
 		return []byte{}
 	}
 	return p.bytes
-}
-
-var (
-	earliest = time.Unix(0, math.MinInt64)
-	furthest = time.Unix(0, math.MaxInt64)
-)
-
-// nanosOfZero stands for the zero time where a column is never NULL.
-const nanosOfZero = math.MinInt64
-
-// instant is nanos for a time that is always set.
-func instant(t time.Time) int64 {
-	if n := nanos(t); n != nil {
-		return *n
-	}
-	return nanosOfZero
-}
-
-// atInstant is the reverse of instant.
-func atInstant(n int64) time.Time {
-	if n == nanosOfZero {
-		return time.Time{}
-	}
-	return atNanos(&n)
-}
-
-// nanos returns t in unix nanoseconds, nil for the zero time. Years outside
-// 1678 to 2262 are cut to that.
-func nanos(t time.Time) *int64 {
-	if t.IsZero() {
-		return nil
-	}
-	n := t.UnixNano()
-	if t.Before(earliest) {
-		n = math.MinInt64
-	} else if t.After(furthest) {
-		n = math.MaxInt64
-	}
-	return &n
-}
-
-// atNanos is the reverse of nanos, in UTC.
-func atNanos(n *int64) time.Time {
-	if n == nil {
-		return time.Time{}
-	}
-	return time.Unix(0, *n).UTC()
-}
-
-// seconds returns t in whole unix seconds, nil for the zero time.
-func seconds(t time.Time) *int64 {
-	if t.IsZero() {
-		return nil
-	}
-	n := t.Unix()
-	return &n
-}
-
-// atSeconds is the reverse of seconds, in UTC.
-func atSeconds(n *int64) time.Time {
-	if n == nil {
-		return time.Time{}
-	}
-	return time.Unix(*n, 0).UTC()
 }

@@ -1,4 +1,4 @@
-package sqlstore
+package record
 
 import (
 	"reflect"
@@ -36,19 +36,19 @@ type attributesRecord struct {
 }
 
 func fromAttributes(a vault.Attributes) attributesRecord {
-	return attributesRecord{Enabled: a.Enabled, NBF: seconds(a.NotBefore), Exp: seconds(a.Expires),
-		Created: seconds(a.Created), Updated: seconds(a.Updated)}
+	return attributesRecord{Enabled: a.Enabled, NBF: Seconds(a.NotBefore), Exp: Seconds(a.Expires),
+		Created: Seconds(a.Created), Updated: Seconds(a.Updated)}
 }
 
 func (r attributesRecord) attributes() vault.Attributes {
-	return vault.Attributes{Enabled: r.Enabled, NotBefore: atSeconds(r.NBF), Expires: atSeconds(r.Exp),
-		Created: atSeconds(r.Created), Updated: atSeconds(r.Updated)}
+	return vault.Attributes{Enabled: r.Enabled, NotBefore: AtSeconds(r.NBF), Expires: AtSeconds(r.Exp),
+		Created: AtSeconds(r.Created), Updated: AtSeconds(r.Updated)}
 }
 
 // fromObject returns the body of an object and its bytes.
 func fromObject(o *vault.Object) (objectRecord, packed) {
 	var raw packed
-	r := objectRecord{V: recordVersion, Created: nanos(o.Created), Rotation: fromRotation(o.Rotation), Schedule: fromSchedule(o.Schedule)}
+	r := objectRecord{V: recordVersion, Created: Nanos(o.Created), Rotation: fromRotation(o.Rotation), Schedule: fromSchedule(o.Schedule)}
 	if o.Policy != nil {
 		p := fromPolicy(*o.Policy)
 		r.Policy = &p
@@ -63,7 +63,7 @@ func fromObject(o *vault.Object) (objectRecord, packed) {
 		r.Jobs = make(map[vault.JobKind]int64, len(o.Jobs))
 	}
 	for kind, due := range o.Jobs {
-		r.Jobs[kind] = instant(due)
+		r.Jobs[kind] = Instant(due)
 	}
 	return r, raw
 }
@@ -76,7 +76,7 @@ func samePolicy(o *vault.Object) bool {
 
 // fill sets what an object carries.
 func (r *objectRecord) fill(o *vault.Object, raw packed) (err error) {
-	o.Created, o.Rotation, o.Placeholder, o.Schedule = atNanos(r.Created), r.Rotation.policy(), r.Placeholder.placeholder(), r.Schedule.schedule()
+	o.Created, o.Rotation, o.Placeholder, o.Schedule = AtNanos(r.Created), r.Rotation.policy(), r.Placeholder.placeholder(), r.Schedule.schedule()
 	if r.Policy != nil {
 		p := r.Policy.policy()
 		o.Policy = &p
@@ -90,7 +90,7 @@ func (r *objectRecord) fill(o *vault.Object, raw packed) (err error) {
 		o.Jobs = make(map[vault.JobKind]time.Time, len(r.Jobs))
 	}
 	for kind, due := range r.Jobs {
-		o.Jobs[kind] = atInstant(due)
+		o.Jobs[kind] = AtInstant(due)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package sqlstore
+package record
 
 import (
 	"time"
@@ -62,10 +62,10 @@ func fromOperation(of *vault.Object, raw *packed) *operationRecord {
 	o := of.Operation
 	r := &operationRecord{
 		RequestID: o.RequestID, Status: string(o.Status), Detail: o.Detail,
-		Failure: (*failureRecord)(o.Failure), IssuerName: o.IssuerName, CancelRequested: o.CancelRequested, CancelDue: nanos(o.CancelDue),
+		Failure: (*failureRecord)(o.Failure), IssuerName: o.IssuerName, CancelRequested: o.CancelRequested, CancelDue: Nanos(o.CancelDue),
 		CancelLost: o.CancelLost, PreserveOrder: o.PreserveOrder, Renewal: o.Renewal,
-		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Hastened: nanos(o.Hastened), Missed: nanos(o.Missed),
-		Unreachable: o.Unreachable, WantsApproval: o.WantsApproval, MailOwed: o.MailOwed, Target: o.Target, Created: nanos(o.Created),
+		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Hastened: Nanos(o.Hastened), Missed: Nanos(o.Missed),
+		Unreachable: o.Unreachable, WantsApproval: o.WantsApproval, MailOwed: o.MailOwed, Target: o.Target, Created: Nanos(o.Created),
 		CSR: raw.put(o.CSR), Private: raw.put(o.Private), State: raw.put(o.State),
 	}
 	if o.Name != of.Name {
@@ -80,10 +80,10 @@ func fromOperation(of *vault.Object, raw *packed) *operationRecord {
 		r.Issuer, r.IssuerVault = &issuer, o.Issuer.Vault
 	}
 	if a := o.Approval; a != nil {
-		r.Approval = &approvalRecord{At: nanos(a.At), Approved: a.Approved, Message: a.Message}
+		r.Approval = &approvalRecord{At: Nanos(a.At), Approved: a.Approved, Message: a.Message}
 	}
 	for _, n := range o.History {
-		r.History = append(r.History, noteRecord{nanos(n.At), nanos(n.Last), n.Times, n.Text})
+		r.History = append(r.History, noteRecord{Nanos(n.At), Nanos(n.Last), n.Times, n.Text})
 	}
 	if o.Staged != nil {
 		r.Staged = fromStaged(*o.Staged, raw)
@@ -95,10 +95,10 @@ func fromOperation(of *vault.Object, raw *packed) *operationRecord {
 func (r *operationRecord) operation(ref vault.Ref, policy *policyRecord, raw packed) (*vault.Operation, error) {
 	o := &vault.Operation{
 		Ref: ref, RequestID: r.RequestID, Status: vault.Status(r.Status), Detail: r.Detail,
-		Failure: (*vault.Failure)(r.Failure), IssuerName: r.IssuerName, CancelRequested: r.CancelRequested, CancelDue: atNanos(r.CancelDue),
+		Failure: (*vault.Failure)(r.Failure), IssuerName: r.IssuerName, CancelRequested: r.CancelRequested, CancelDue: AtNanos(r.CancelDue),
 		CancelLost: r.CancelLost, PreserveOrder: r.PreserveOrder, Renewal: r.Renewal,
-		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Hastened: atNanos(r.Hastened), Missed: atNanos(r.Missed),
-		Unreachable: r.Unreachable, WantsApproval: r.WantsApproval, MailOwed: r.MailOwed, Target: r.Target, Created: atNanos(r.Created),
+		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Hastened: AtNanos(r.Hastened), Missed: AtNanos(r.Missed),
+		Unreachable: r.Unreachable, WantsApproval: r.WantsApproval, MailOwed: r.MailOwed, Target: r.Target, Created: AtNanos(r.Created),
 	}
 	if r.Name != "" {
 		o.Name = r.Name
@@ -114,10 +114,10 @@ func (r *operationRecord) operation(ref vault.Ref, policy *policyRecord, raw pac
 		o.Issuer = &issuer
 	}
 	if a := r.Approval; a != nil {
-		o.Approval = &vault.Approval{At: atNanos(a.At), Approved: a.Approved, Message: a.Message}
+		o.Approval = &vault.Approval{At: AtNanos(a.At), Approved: a.Approved, Message: a.Message}
 	}
 	for _, n := range r.History {
-		o.History = append(o.History, vault.Note{At: atNanos(n.At), Last: atNanos(n.Last), Times: n.Times, Text: n.Text})
+		o.History = append(o.History, vault.Note{At: AtNanos(n.At), Last: AtNanos(n.Last), Times: n.Times, Text: n.Text})
 	}
 	return o, r.bytes(o, &raw)
 }

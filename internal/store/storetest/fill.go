@@ -1,4 +1,4 @@
-package sqlstore
+package storetest
 
 import (
 	"fmt"
@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// fillAll sets every member of the struct that v points at to something of its
+// Fill sets every member of the struct that v points at to something of its
 // own, so that a member left out shows.
-func fillAll(t *testing.T, v any) {
+func Fill(t testing.TB, v any) {
 	t.Helper()
 	n := 0
 	fillValue(t, reflect.ValueOf(v).Elem(), &n)
 }
 
-func fillValue(t *testing.T, v reflect.Value, n *int) {
+func fillValue(t testing.TB, v reflect.Value, n *int) {
 	t.Helper()
 	*n++
 	if v.Type() == reflect.TypeFor[time.Time]() {

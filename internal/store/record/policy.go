@@ -1,4 +1,4 @@
-package sqlstore
+package record
 
 import "certwright/internal/vault"
 
@@ -55,7 +55,7 @@ func fromPolicy(p vault.Policy) policyRecord {
 		Months: p.X509.ValidityMonths, CA: p.X509.CA,
 		Issuer: p.Issuer.Name, CertType: p.Issuer.CertType, Transp: p.Issuer.Transparency,
 		Platform: (*platformRecord)(p.Platform),
-		Enabled:  p.Enabled, Created: nanos(p.Created), Updated: nanos(p.Updated),
+		Enabled:  p.Enabled, Created: Nanos(p.Created), Updated: Nanos(p.Updated),
 	}
 	if p.Lifetime != nil {
 		r.Lifetime = make([]actionRecord, len(p.Lifetime))
@@ -75,7 +75,7 @@ func (r policyRecord) policy() vault.Policy {
 			ValidityMonths: r.Months, CA: r.CA},
 		Issuer:   vault.IssuerParams{Name: r.Issuer, CertType: r.CertType, Transparency: r.Transp},
 		Platform: (*vault.PlatformManaged)(r.Platform),
-		Enabled:  r.Enabled, Created: atNanos(r.Created), Updated: atNanos(r.Updated),
+		Enabled:  r.Enabled, Created: AtNanos(r.Created), Updated: AtNanos(r.Updated),
 	}
 	if r.Lifetime != nil {
 		p.Lifetime = make([]vault.LifetimeAction, len(r.Lifetime))

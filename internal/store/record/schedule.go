@@ -1,4 +1,4 @@
-package sqlstore
+package record
 
 import "certwright/internal/vault"
 
@@ -18,13 +18,13 @@ type scheduleRecord struct {
 }
 
 func fromSchedule(l vault.Schedule) scheduleRecord {
-	return scheduleRecord{Version: l.Version, Done: l.Done, Owed: l.Owed, Since: nanos(l.Since), Tries: l.Tries,
-		Mended: l.Mended, Retry: nanos(l.Retry), WindowStart: nanos(l.WindowStart), WindowEnd: nanos(l.WindowEnd),
-		Picked: nanos(l.Picked), AskAgain: nanos(l.AskAgain)}
+	return scheduleRecord{Version: l.Version, Done: l.Done, Owed: l.Owed, Since: Nanos(l.Since), Tries: l.Tries,
+		Mended: l.Mended, Retry: Nanos(l.Retry), WindowStart: Nanos(l.WindowStart), WindowEnd: Nanos(l.WindowEnd),
+		Picked: Nanos(l.Picked), AskAgain: Nanos(l.AskAgain)}
 }
 
 func (r scheduleRecord) schedule() vault.Schedule {
-	return vault.Schedule{Version: r.Version, Done: r.Done, Owed: r.Owed, Since: atNanos(r.Since), Tries: r.Tries,
-		Mended: r.Mended, Retry: atNanos(r.Retry), WindowStart: atNanos(r.WindowStart), WindowEnd: atNanos(r.WindowEnd),
-		Picked: atNanos(r.Picked), AskAgain: atNanos(r.AskAgain)}
+	return vault.Schedule{Version: r.Version, Done: r.Done, Owed: r.Owed, Since: AtNanos(r.Since), Tries: r.Tries,
+		Mended: r.Mended, Retry: AtNanos(r.Retry), WindowStart: AtNanos(r.WindowStart), WindowEnd: AtNanos(r.WindowEnd),
+		Picked: AtNanos(r.Picked), AskAgain: AtNanos(r.AskAgain)}
 }

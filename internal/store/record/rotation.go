@@ -1,4 +1,4 @@
-package sqlstore
+package record
 
 import "certwright/internal/vault"
 
@@ -20,7 +20,7 @@ func fromRotation(p *vault.KeyRotationPolicy) *rotationRecord {
 	if p == nil {
 		return nil
 	}
-	r := &rotationRecord{Expiry: p.Expiry, Created: nanos(p.Created), Updated: nanos(p.Updated)}
+	r := &rotationRecord{Expiry: p.Expiry, Created: Nanos(p.Created), Updated: Nanos(p.Updated)}
 	if p.Actions != nil {
 		r.Actions = make([]rotationActionRecord, len(p.Actions))
 	}
@@ -34,7 +34,7 @@ func (r *rotationRecord) policy() *vault.KeyRotationPolicy {
 	if r == nil {
 		return nil
 	}
-	p := &vault.KeyRotationPolicy{Expiry: r.Expiry, Created: atNanos(r.Created), Updated: atNanos(r.Updated)}
+	p := &vault.KeyRotationPolicy{Expiry: r.Expiry, Created: AtNanos(r.Created), Updated: AtNanos(r.Updated)}
 	if r.Actions != nil {
 		p.Actions = make([]vault.RotationAction, len(r.Actions))
 	}

@@ -1,4 +1,4 @@
-package sqlstore
+package record
 
 import (
 	"encoding/json"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"certwright/internal/store/storetest"
 	"certwright/internal/vault"
 )
 
@@ -30,10 +31,10 @@ func TestTimes(t *testing.T) {
 			time.Unix(0, math.MinInt64).UTC(), time.Date(1500, 1, 1, 0, 0, 0, 0, time.UTC)},
 	}
 	for _, tt := range tests {
-		if got := atNanos(nanos(tt.in)); !got.Equal(tt.nanos) {
+		if got := AtNanos(Nanos(tt.in)); !got.Equal(tt.nanos) {
 			t.Errorf("%s: nanos %v, want %v", tt.name, got, tt.nanos)
 		}
-		if got := atSeconds(seconds(tt.in)); !got.Equal(tt.seconds) {
+		if got := AtSeconds(Seconds(tt.in)); !got.Equal(tt.seconds) {
 			t.Errorf("%s: seconds %v, want %v", tt.name, got, tt.seconds)
 		}
 	}
@@ -46,7 +47,7 @@ func TestRecordOfANewerProgram(t *testing.T) {
 	records := map[string]func(text string) error{
 		"object":  func(text string) error { _, err := readObject(text, ""); return err },
 		"version": func(text string) error { _, err := read(text, ""); return err },
-		"issuer":  func(text string) error { _, err := decodeIssuer("web", text); return err },
+		"issuer":  func(text string) error { _, err := ReadIssuer("web", text); return err },
 	}
 	for what, read := range records {
 		for _, text := range []string{`{"v":2,"kty":"RSA"}`, `{"v":0}`, `{}`, `{"v":1`, ``, `[]`, `{"v":1,"policy":7,"certificate":7,"name":7}`} {
@@ -75,8 +76,8 @@ func TestTornRecord(t *testing.T) {
 		{`{"v":1,"secret":{"value":9223372036854775807}}`, "abcd"},
 	}
 	for _, tt := range tests {
-		if _, err := read(tt.text, tt.raw); !errors.Is(err, errTorn) {
-			t.Errorf("%s of %q: %v, want %v", tt.text, tt.raw, err, errTorn)
+		if _, err := read(tt.text, tt.raw); !errors.Is(err, ErrTorn) {
+			t.Errorf("%s of %q: %v, want %v", tt.text, tt.raw, err, ErrTorn)
 		}
 	}
 	v, err := read(whole, "calfx")
@@ -121,8 +122,8 @@ func TestTornOperation(t *testing.T) {
 		{`{"v":1,"operation":{"staged":{"body":{"certificate":{"leaf_at":3}}}}}`, "abcd"},
 	}
 	for _, tt := range tests {
-		if _, err := readObject(tt.text, tt.raw); !errors.Is(err, errTorn) {
-			t.Errorf("%s of %q: %v, want %v", tt.text, tt.raw, err, errTorn)
+		if _, err := readObject(tt.text, tt.raw); !errors.Is(err, ErrTorn) {
+			t.Errorf("%s of %q: %v, want %v", tt.text, tt.raw, err, ErrTorn)
 		}
 	}
 	o, err := readObject(whole, "cpps-kk")
@@ -184,8 +185,8 @@ func FuzzObjectRecord(f *testing.F) {
 func TestRecordsAreComplete(t *testing.T) {
 	t.Parallel()
 	var c vault.IssuerConfig
-	fillAll(t, &c)
-	gotIssuer, err := decodeIssuer(c.Vault, encode(fromIssuer(c)))
+	storetest.Fill(t, &c)
+	gotIssuer, err := ReadIssuer(c.Vault, encode(fromIssuer(c)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +195,7 @@ func TestRecordsAreComplete(t *testing.T) {
 	}
 
 	var v vault.Version
-	fillAll(t, &v)
+	storetest.Fill(t, &v)
 	v.Certificate.Chain = append(v.Certificate.Chain, v.Certificate.Leaf)
 	var raw packed
 	rec := fromVersion(v, &raw)
@@ -208,46 +209,5 @@ func TestRecordsAreComplete(t *testing.T) {
 	}
 	if diff := cmp.Diff(v, got); diff != "" {
 		t.Errorf("version (-want +got):\n%s", diff)
-	}
-}
-
-// Of an object every member is stored, in its columns or in its record.
-func TestObjectsAreComplete(t *testing.T) {
-	t.Parallel()
-	s := openInside(t)
-	var o vault.Object
-	fillAll(t, &o)
-	o.Rev, o.Managed = 0, false
-	op := o.Operation
-	op.Ref, op.Staged.Ref, op.Staged.Managed, op.Staged.Pending = o.Ref, o.Ref, false, false
-	for _, attributes := range []*vault.Attributes{&o.Placeholder.Attributes, &op.Staged.Attributes} { // in whole seconds
-		for _, at := range []*time.Time{&attributes.NotBefore, &attributes.Expires, &attributes.Created, &attributes.Updated} {
-			*at = at.Truncate(time.Second)
-		}
-	}
-	samePolicy := o
-	samePolicy.Operation = new(vault.Operation)
-	*samePolicy.Operation = *op
-	samePolicy.Operation.Policy = *o.Policy
-	samePolicy.Name += " of the second"
-	samePolicy.Operation.Ref, samePolicy.Operation.Staged = samePolicy.Ref, nil
-	for _, o := range []vault.Object{o, samePolicy} {
-		if err := s.Update(t.Context(), func(tx vault.Tx) error {
-			stored := o
-			return tx.PutObject(&stored)
-		}); err != nil {
-			t.Fatal(err)
-		}
-		var got vault.Object
-		if err := s.View(t.Context(), func(r vault.Reader) (err error) {
-			got, err = r.Object(o.Ref)
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
-		got.Rev = 0
-		if diff := cmp.Diff(o, got); diff != "" {
-			t.Errorf("object (-want +got):\n%s", diff)
-		}
 	}
 }

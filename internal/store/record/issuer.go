@@ -1,4 +1,4 @@
-package sqlstore
+package record
 
 import "certwright/internal/vault"
 
@@ -41,7 +41,7 @@ type contactsRecord struct {
 
 func fromIssuer(c vault.IssuerConfig) issuerRecord {
 	r := issuerRecord{V: recordVersion, Name: c.Name, Provider: c.Provider,
-		Enabled: c.Enabled, Created: nanos(c.Created), Updated: nanos(c.Updated)}
+		Enabled: c.Enabled, Created: Nanos(c.Created), Updated: Nanos(c.Updated)}
 	if c.Credentials != nil {
 		r.Credentials = &credentialsRecord{AccountID: c.Credentials.AccountID, Password: c.Credentials.Password}
 	}
@@ -59,7 +59,7 @@ func fromIssuer(c vault.IssuerConfig) issuerRecord {
 
 func (r issuerRecord) issuer(vaultName string) vault.IssuerConfig {
 	c := vault.IssuerConfig{Vault: vaultName, Name: r.Name, Provider: r.Provider,
-		Enabled: r.Enabled, Created: atNanos(r.Created), Updated: atNanos(r.Updated)}
+		Enabled: r.Enabled, Created: AtNanos(r.Created), Updated: AtNanos(r.Updated)}
 	if r.Credentials != nil {
 		c.Credentials = &vault.Credentials{AccountID: r.Credentials.AccountID, Password: r.Credentials.Password}
 	}
