@@ -96,13 +96,13 @@ func (s *steps) step(ctx context.Context, w work) (outcome, error) {
 	return s.askIssuer(ctx, w, now)
 }
 
-// selfIssued is the outcome of a Self order: the version that was staged with it.
+// selfIssued is the outcome of a Self order: the version that was staged with it,
+// dated as it was signed: nbf lies ten minutes before created (docs/contract/certificates.md).
 // One of an earlier build has none, and is signed now.
 func (s *steps) selfIssued(op vault.Operation, now time.Time) (outcome, error) {
 	var made newVersion
 	if op.Staged != nil {
 		made.Version = *op.Staged
-		made.Attributes.Created, made.Attributes.Updated = now, now
 	} else {
 		key, err := s.orderKey(op)
 		if err != nil {

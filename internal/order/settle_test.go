@@ -107,3 +107,15 @@ func TestGetKeepsWhatWasSigned(t *testing.T) {
 		t.Errorf("tags %v", v.Tags)
 	}
 }
+
+// A Self version is dated as it was signed, with its create, however late it is shown.
+func TestSelfIsDatedByItsCreate(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	h.Create(t, Web, Policy("Self"))
+	h.Shifted.Advance(1500 * time.Millisecond)
+	a := h.Latest(t, Web).Version.Attributes
+	if !a.Created.Equal(Noon) || a.Created.Sub(a.NotBefore) != 10*time.Minute {
+		t.Errorf("created %s, valid from %s", a.Created, a.NotBefore)
+	}
+}
