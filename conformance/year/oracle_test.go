@@ -70,7 +70,7 @@ func (c *certificate) reign(i int, within span) (span, bool) {
 func (c *certificate) earliest(v version, within span) (first time.Time, ok bool) {
 	for i, r := range c.rules {
 		s, there := c.reign(i, within)
-		if !there || !r.renews {
+		if !there && !s.from.Equal(s.to) || !r.renews { // a version may be of the second in which its rule came
 			continue
 		}
 		if at := later(r.renewal(v), s.from); !at.After(s.to) && (!ok || at.Before(first)) {
