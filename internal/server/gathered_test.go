@@ -28,6 +28,13 @@ func (c *tally) Write(p []byte) (int, error) {
 	return c.text.Write(p)
 }
 
+// count is how many writes there were, and what they brought.
+func (c *tally) count() (int, string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writes, c.text.String()
+}
+
 // What comes within a moment goes out in one write, at the end of that moment.
 func TestGathered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -36,19 +43,19 @@ func TestGathered(t *testing.T) {
 		for i := range 3 {
 			fmt.Fprintf(g, "line %d\n", i)
 		}
-		if to.writes != 0 {
-			t.Errorf("%d writes before the moment is over", to.writes)
+		if n, _ := to.count(); n != 0 {
+			t.Errorf("%d writes before the moment is over", n)
 		}
 		time.Sleep(gatherTime)
 		synctest.Wait()
-		if got := to.text.String(); got != "line 0\nline 1\nline 2\n" || to.writes != 1 {
-			t.Errorf("%d writes of %q", to.writes, got)
+		if n, got := to.count(); got != "line 0\nline 1\nline 2\n" || n != 1 {
+			t.Errorf("%d writes of %q", n, got)
 		}
 		fmt.Fprint(g, "again\n")
 		time.Sleep(gatherTime)
 		synctest.Wait()
-		if to.writes != 2 {
-			t.Errorf("%d writes", to.writes)
+		if n, _ := to.count(); n != 2 {
+			t.Errorf("%d writes", n)
 		}
 	})
 }
