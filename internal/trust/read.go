@@ -32,25 +32,17 @@ func anew(remove string) string {
 // key that never had a certificate, as a first start of an older program leaves
 // it that was killed: nobody trusts it.
 func (a *Authority) read() error {
-	key, kept, err := a.readKey()
-	if err != nil {
-		return err
-	}
-	cert, err := a.readCertificate()
+	key, cert, kept, err := a.load()
 	switch {
 	case err != nil:
 		return err
-	case cert == nil && key == nil:
-		return fmt.Errorf("%w: neither %s nor %s is there%s", ErrMissing, a.Path(CAFile), KeyFile, hint(""))
-	case key == nil:
-		return fmt.Errorf("the key of %s is missing: %s%s", a.Path(CAFile), KeyFile, hint("remove "+CAFile))
 	case cert != nil:
 		return a.keep(key, cert, kept)
 	case kept == nil:
 		kept = a.bundled(key)
 	}
 	if kept == nil {
-		return fmt.Errorf("%w: %s is not there%s", ErrMissing, a.Path(CAFile), hint(""))
+		return a.withoutCertificate()
 	}
 	if err := a.use(key, kept); err != nil {
 		return err
@@ -62,24 +54,35 @@ func (a *Authority) read() error {
 // changes nothing.
 func Check(dir string) error {
 	a := &Authority{dir: dir}
-	key, kept, err := a.readKey()
-	if err != nil {
-		return err
-	}
-	cert, err := a.readCertificate()
+	key, cert, kept, err := a.load()
 	switch {
 	case err != nil:
 		return err
-	case key == nil && cert == nil:
-		return fmt.Errorf("%w: neither %s nor %s is there%s", ErrMissing, a.Path(CAFile), KeyFile, hint(""))
-	case key == nil:
-		return fmt.Errorf("the key of %s is missing: %s%s", a.Path(CAFile), KeyFile, hint("remove "+CAFile))
 	case cert == nil && kept != nil:
 		return fmt.Errorf("%s is missing\nhint: start the server, which writes it again from %s", a.Path(CAFile), KeyFile)
 	case cert == nil:
-		return fmt.Errorf("%w: %s is not there%s", ErrMissing, a.Path(CAFile), hint(""))
+		return a.withoutCertificate()
 	}
 	return a.use(key, cert)
+}
+
+// load reads the key, the certificate that its file keeps, and ca.pem; cert and
+// kept are nil where there is none. Without the key it fails.
+func (a *Authority) load() (key *ecdsa.PrivateKey, cert, kept *x509.Certificate, err error) {
+	if key, kept, err = a.readKey(); err != nil {
+		return key, nil, kept, err
+	}
+	if cert, err = a.readCertificate(); err != nil || key != nil {
+		return key, cert, kept, err
+	}
+	if cert == nil {
+		return nil, nil, nil, fmt.Errorf("%w: neither %s nor %s is there%s", ErrMissing, a.Path(CAFile), KeyFile, hint(""))
+	}
+	return nil, nil, nil, fmt.Errorf("the key of %s is missing: %s%s", a.Path(CAFile), KeyFile, hint("remove "+CAFile))
+}
+
+func (a *Authority) withoutCertificate() error {
+	return fmt.Errorf("%w: %s is not there%s", ErrMissing, a.Path(CAFile), hint(""))
 }
 
 // keep uses the certificate of ca.pem and has the key's file hold it, too.

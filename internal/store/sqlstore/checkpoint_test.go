@@ -18,14 +18,8 @@ import (
 // knows nothing of SQLite makes it.
 func copied(t *testing.T, path string) *Store {
 	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
 	to := filepath.Join(t.TempDir(), "copy.db")
-	if err := os.WriteFile(to, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	copyFile(t, path, to)
 	s, err := Open(context.Background(), to)
 	if err != nil {
 		t.Fatal(err)
@@ -69,17 +63,19 @@ func TestIdleLogIsWrittenBack(t *testing.T) {
 		putSettings(t, s, 100)
 		time.Sleep(checkpointIdle + time.Second)
 		synctest.Wait()
-		text, err := os.ReadFile(path)
-		if err == nil {
-			err = os.WriteFile(copies, text, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		copyFile(t, path, copies)
 	})
 	if got := settingsThere(copied(t, copies), 100); got != 100 {
 		t.Errorf("%d of 100 rows are in the main file", got)
 	}
+}
+
+// copyFile copies the main file of a database as it stands, without its log.
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(from)
+	must(t, err)
+	must(t, os.WriteFile(to, text, 0o600))
 }
 
 // While somebody reads an older state the log cannot be emptied; it is tried
@@ -108,13 +104,7 @@ func TestIdleLogIsWrittenBackAfterAReader(t *testing.T) {
 		}
 		time.Sleep(checkpointAgain + time.Second)
 		synctest.Wait()
-		text, err := os.ReadFile(path)
-		if err == nil {
-			err = os.WriteFile(copies, text, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+		copyFile(t, path, copies)
 	})
 	if got := settingsThere(copied(t, copies), 100); got != 100 {
 		t.Errorf("%d of 100 rows are in the main file", got)
