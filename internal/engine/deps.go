@@ -43,22 +43,26 @@ func (d *Deps) Change(ctx context.Context, ref vault.Ref, fn func(vault.Tx) erro
 	return d.Store.Update(ctx, fn)
 }
 
+// ChangeAnew is Change for what reads itself all that it puts: it begins anew where
+// another transaction came between.
+func (d *Deps) ChangeAnew(ctx context.Context, ref vault.Ref, fn func(vault.Tx) error) error {
+	defer d.epochs.bump(ref)
+	return Update(ctx, d.Store, fn)
+}
+
 // Edit reads an object that is there, lets edit change it, and puts it, in one
 // transaction; another one that came between lets it begin anew. Where edit fails
 // nothing is written.
 func (d *Deps) Edit(ctx context.Context, ref vault.Ref, edit func(vault.Tx, *vault.Object) error) error {
-	defer d.epochs.bump(ref)
-	return Again(ctx, func() error {
-		return d.Store.Update(ctx, func(tx vault.Tx) error {
-			o, err := tx.Object(ref)
-			if err != nil {
-				return err
-			}
-			if err := edit(tx, &o); err != nil {
-				return err
-			}
-			return tx.PutObject(&o)
-		})
+	return d.ChangeAnew(ctx, ref, func(tx vault.Tx) error {
+		o, err := tx.Object(ref)
+		if err != nil {
+			return err
+		}
+		if err := edit(tx, &o); err != nil {
+			return err
+		}
+		return tx.PutObject(&o)
 	})
 }
 

@@ -17,6 +17,12 @@ func One[T any](v T, err error, refusal *vault.Error) (T, error) {
 	return v, err
 }
 
+// RefuseMissing turns ErrNotFound into the refusal that a caller must see.
+func RefuseMissing(err error, refusal *vault.Error) error {
+	_, err = One(struct{}{}, err, refusal)
+	return err
+}
+
 // Found splits "there is no such row" from a fault.
 func Found[T any](v T, err error) (T, bool, error) {
 	if errors.Is(err, vault.ErrNotFound) {
@@ -28,19 +34,19 @@ func Found[T any](v T, err error) (T, bool, error) {
 // Existing returns an object that is neither missing nor deleted.
 func Existing(r vault.Reader, ref vault.Ref) (vault.Object, error) {
 	o, err := r.Object(ref)
-	return Live(o, err, ref)
-}
-
-// Live refuses an object that is missing or deleted. The key and the secret of a
-// certificate are there once its first version is.
-func Live(o vault.Object, err error, ref vault.Ref) (vault.Object, error) {
-	if err == nil && (o.Deletion != nil || o.Managed && o.Pending()) {
-		err = vault.ErrNotFound
-	}
-	if err == nil { // which is the way of every GET: no refusal is worded
-		return o, nil
+	if err == nil {
+		return o, Live(o, ref)
 	}
 	return One(o, err, vault.NoSuchObject(ref))
+}
+
+// Live refuses an object that is deleted. The key and the secret of a certificate
+// are there once its first version is.
+func Live(o vault.Object, ref vault.Ref) error {
+	if o.Deletion != nil || o.Managed && o.Pending() {
+		return vault.NoSuchObject(ref)
+	}
+	return nil // the way of every GET: no refusal is worded
 }
 
 // Either returns an object that is there, be it deleted or not.

@@ -38,8 +38,8 @@ func Finish(o *vault.Object, l vault.Lease) error {
 	return nil
 }
 
-// IgnoreLost is nil where err says that the job was withdrawn, or went away with
-// its object, which ends it as well.
+// IgnoreLost is nil where err says that the job was removed, went away with its
+// object, or is another worker's: that ends it as well.
 func IgnoreLost(err error) error {
 	if errors.Is(err, errJobLost) {
 		return nil
@@ -50,23 +50,21 @@ func IgnoreLost(err error) error {
 // Work edits the object of a job that a worker was handed: the job ends, and edit
 // says what is to be done next. Nothing is written where the job is lost.
 func Work(ctx context.Context, store vault.Store, l vault.Lease, edit func(vault.Tx, *vault.Object) error) error {
-	return IgnoreLost(Again(ctx, func() error {
-		return store.Update(ctx, func(tx vault.Tx) error {
-			o, err := tx.Object(l.Ref)
-			if errors.Is(err, vault.ErrNotFound) {
-				return errJobLost
-			}
-			if err != nil {
-				return err
-			}
-			if err := Finish(&o, l); err != nil {
-				return err
-			}
-			if err := edit(tx, &o); err != nil {
-				return err
-			}
-			return tx.PutObject(&o)
-		})
+	return IgnoreLost(Update(ctx, store, func(tx vault.Tx) error {
+		o, err := tx.Object(l.Ref)
+		if errors.Is(err, vault.ErrNotFound) {
+			return errJobLost
+		}
+		if err != nil {
+			return err
+		}
+		if err := Finish(&o, l); err != nil {
+			return err
+		}
+		if err := edit(tx, &o); err != nil {
+			return err
+		}
+		return tx.PutObject(&o)
 	}))
 }
 
@@ -85,11 +83,16 @@ func Anew(tx vault.Tx, o *vault.Object, l vault.Lease) (anew bool, err error) {
 
 // PutOff gives a job that could not be done another try at a time.
 func PutOff(ctx context.Context, store vault.Store, l vault.Lease, due time.Time) error {
-	return Work(ctx, store, l, func(_ vault.Tx, o *vault.Object) error {
-		o.SetJob(l.Kind, due)
-		o.Attempt = l.Attempt + 1
-		return nil
-	})
+	return IgnoreLost(Update(ctx, store, func(tx vault.Tx) error {
+		o, _, err := Found(tx.Object(l.Ref)) // the lease of one that is gone is stale
+		if err != nil {
+			return err
+		}
+		if o.PutOff(l, due) != nil {
+			return errJobLost
+		}
+		return tx.PutObject(&o)
+	}))
 }
 
 // SetJob lets a job of a sink, a list or the sweep fall due, whose object is made if it is not there.

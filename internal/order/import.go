@@ -37,9 +37,7 @@ func (s *Orders) Import(ctx context.Context, ref vault.Ref, in ImportInput, read
 	if err != nil {
 		return err
 	}
-	return engine.Again(ctx, func() error {
-		return s.Change(ctx, ref, func(tx vault.Tx) error { return s.storeImport(tx, made, m, read) })
-	})
+	return s.ChangeAnew(ctx, ref, func(tx vault.Tx) error { return s.storeImport(tx, made, m, read) })
 }
 
 func (s *Orders) storeImport(tx vault.Tx, made newVersion, m material, read Reading) error {

@@ -65,7 +65,7 @@ func (s *Operator) Retry(ctx context.Context, ref vault.Ref) (st vault.Standing,
 	if err == nil {
 		s.Poke()
 	}
-	return st, refuseMissing(err, vault.NoSuchObject(ref))
+	return st, engine.RefuseMissing(err, vault.NoSuchObject(ref))
 }
 
 // hasten lets what waits of a certificate be tried at now: its operation in

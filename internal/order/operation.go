@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -14,7 +15,7 @@ func (s *Orders) Operation(ctx context.Context, ref vault.Ref, requestID string)
 		op, err = operation(o, ref, requestID, vault.NoPending)
 		return err
 	})
-	return op, refuseMissing(err, vault.NoPending(ref))
+	return op, engine.RefuseMissing(err, vault.NoPending(ref))
 }
 
 // operation returns the operation of a certificate if requestID names it, else a refusal.
@@ -38,7 +39,7 @@ func (s *Orders) viewOperation(ctx context.Context, ref vault.Ref, requestID str
 		}
 		return read(o, op)
 	})
-	return refuseMissing(err, refusal(ref))
+	return engine.RefuseMissing(err, refusal(ref))
 }
 
 // editOperation changes the operation of a certificate if requestID names it.
@@ -51,7 +52,7 @@ func (s *Orders) editOperation(ctx context.Context, ref vault.Ref, requestID str
 		}
 		return edit(tx, o, op)
 	})
-	return refuseMissing(err, refusal(ref))
+	return engine.RefuseMissing(err, refusal(ref))
 }
 
 // RequestCancel asks for an operation to be cancelled, or takes that back. The

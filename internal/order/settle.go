@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"certwright/internal/clock"
-	"certwright/internal/engine"
 	"certwright/internal/vault"
 )
 
@@ -155,10 +154,4 @@ func (s *settling) leave(name string) {
 	defer s.mu.Unlock()
 	close(s.names[name])
 	delete(s.names, name)
-}
-
-// refuseMissing turns "there is no such object" into a refusal.
-func refuseMissing(err error, refusal *vault.Error) error {
-	_, err = engine.One(struct{}{}, err, refusal)
-	return err
 }

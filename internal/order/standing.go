@@ -38,7 +38,7 @@ func (s *Operator) History(ctx context.Context, ref vault.Ref) (st vault.Standin
 		st, err = s.standing(r, o)
 		return err
 	})
-	return st, refuseMissing(err, vault.NoPending(ref))
+	return st, engine.RefuseMissing(err, vault.NoPending(ref))
 }
 
 func (s *Operator) standings(ctx context.Context, status vault.Status, vaultName string, after vault.Ref, limit int) (list []vault.Standing, next vault.Ref, err error) {

@@ -51,9 +51,7 @@ func (s *withdrawals) orphan(ctx context.Context, was vault.Operation, next outc
 	}
 	now := s.Now()
 	was.State = p.State
-	return engine.Again(ctx, func() error {
-		return s.Store.Update(ctx, func(tx vault.Tx) error { return s.takeBack(tx, was, now) })
-	})
+	return engine.Update(ctx, s.Store, func(tx vault.Tx) error { return s.takeBack(tx, was, now) })
 }
 
 // Withdraw is the handler of JobWithdraw: it asks the issuer to cancel an
@@ -104,21 +102,19 @@ func (s *withdrawals) Withdraw(ctx context.Context, l vault.Lease) error {
 // that ended meanwhile has left more to take back it goes on.
 func (s *withdrawals) forget(ctx context.Context, l vault.Lease, rev int64) error {
 	now := s.Now()
-	return engine.IgnoreLost(engine.Again(ctx, func() error {
-		return s.Store.Update(ctx, func(tx vault.Tx) error {
-			o, there, err := engine.Found(tx.Object(l.Ref))
-			if err != nil || !there {
-				return err
-			}
-			if o.Rev == rev {
-				return tx.Purge(l.Ref)
-			}
-			if err := engine.Finish(&o, l); err != nil {
-				return err
-			}
-			o.SetJob(vault.JobWithdraw, now)
-			return tx.PutObject(&o)
-		})
+	return engine.IgnoreLost(engine.Update(ctx, s.Store, func(tx vault.Tx) error {
+		o, there, err := engine.Found(tx.Object(l.Ref))
+		if err != nil || !there {
+			return err
+		}
+		if o.Rev == rev {
+			return tx.Purge(l.Ref)
+		}
+		if err := engine.Finish(&o, l); err != nil {
+			return err
+		}
+		o.SetJob(vault.JobWithdraw, now)
+		return tx.PutObject(&o)
 	}))
 }
 

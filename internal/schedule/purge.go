@@ -18,23 +18,21 @@ func (s *Scheduler) PlanPurge(o *vault.Object) {
 // (docs/contract/wire.md).
 func (s *Scheduler) Purge(ctx context.Context, l vault.Lease) error {
 	now := s.Now()
-	return engine.IgnoreLost(engine.Again(ctx, func() error {
-		return s.Change(ctx, l.Ref, func(tx vault.Tx) error {
-			o, there, err := engine.Found(tx.Object(l.Ref))
-			if err != nil || !there {
-				return err
-			}
-			if err := engine.Finish(&o, l); err != nil {
-				return err
-			}
-			switch {
-			case o.Deletion == nil:
-				return tx.PutObject(&o)
-			case now.Before(o.Deletion.PurgeAt):
-				s.PlanPurge(&o)
-				return tx.PutObject(&o)
-			}
-			return tx.Purge(o.Ref)
-		})
+	return engine.IgnoreLost(s.ChangeAnew(ctx, l.Ref, func(tx vault.Tx) error {
+		o, there, err := engine.Found(tx.Object(l.Ref))
+		if err != nil || !there {
+			return err
+		}
+		if err := engine.Finish(&o, l); err != nil {
+			return err
+		}
+		switch {
+		case o.Deletion == nil:
+			return tx.PutObject(&o)
+		case now.Before(o.Deletion.PurgeAt):
+			s.PlanPurge(&o)
+			return tx.PutObject(&o)
+		}
+		return tx.Purge(o.Ref)
 	}))
 }

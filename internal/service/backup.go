@@ -77,8 +77,7 @@ func (s *Service) Backup(ctx context.Context, who vault.Caller, ref vault.Ref) (
 }
 
 func readBackup(r vault.Reader, ref vault.Ref, o vault.Object) (backup, error) {
-	o, err := engine.Live(o, nil, ref)
-	switch {
+	switch err := engine.Live(o, ref); {
 	case err != nil:
 		return backup{}, err
 	case o.Managed:

@@ -57,13 +57,13 @@ func (s *Service) endWork(tx vault.Tx, o *vault.Object, now time.Time) error {
 
 // editLive changes an object that is neither missing nor deleted.
 func (s *shared) editLive(ctx context.Context, ref vault.Ref, edit func(vault.Tx, *vault.Object) error) error {
-	_, err := engine.One(ref, s.Edit(ctx, ref, func(tx vault.Tx, o *vault.Object) error {
-		if _, err := engine.Live(*o, nil, ref); err != nil {
+	err := s.Edit(ctx, ref, func(tx vault.Tx, o *vault.Object) error {
+		if err := engine.Live(*o, ref); err != nil {
 			return err
 		}
 		return edit(tx, o)
-	}), vault.NoSuchObject(ref))
-	return err
+	})
+	return engine.RefuseMissing(err, vault.NoSuchObject(ref))
 }
 
 // GetDeleted returns a soft-deleted object. A name that nobody has is told

@@ -29,9 +29,10 @@ func (s *Service) Get(ctx context.Context, who vault.Caller, ref vault.Ref, id s
 // read reads a version, letting the certificate behind it settle first.
 func (s *shared) read(ctx context.Context, ref vault.Ref, id string) (b Bundle, err error) {
 	err = s.Orders.SettleAndRead(ctx, ref, func(r vault.Reader, o vault.Object) error {
-		if o, err = engine.Live(o, nil, ref); err == nil {
-			b, err = s.bundle(r, o, id)
+		if err := engine.Live(o, ref); err != nil {
+			return err
 		}
+		b, err = s.bundle(r, o, id)
 		return err
 	})
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"strings"
 
-	"certwright/internal/engine"
 	"certwright/internal/keys"
 	"certwright/internal/order"
 	"certwright/internal/policy"
@@ -173,11 +172,9 @@ func (s *Keys) putKey(ctx context.Context, k newKey) (Bundle, error) {
 	body.Type, body.Curve, body.Size, body.Public, body.Private = k.made.Type, k.made.Curve, k.made.Size, k.made.Public, sealed
 	body.Spelling = k.made.Spelling
 	v.Key = &body
-	err = engine.Again(ctx, func() error {
-		return s.Change(ctx, k.ref, func(tx vault.Tx) (err error) {
-			v, err = s.addVersion(tx, addition{v: v, verb: k.verb, edit: k.edit})
-			return err
-		})
+	err = s.ChangeAnew(ctx, k.ref, func(tx vault.Tx) (err error) {
+		v, err = s.addVersion(tx, addition{v: v, verb: k.verb, edit: k.edit})
+		return err
 	})
 	if err == nil {
 		s.Poke()

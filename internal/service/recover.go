@@ -14,7 +14,7 @@ func (s *Service) Recover(ctx context.Context, who vault.Caller, ref vault.Ref) 
 	if err := s.enter(ctx, who, actions[ref.Kind].recover, ref); err != nil {
 		return b, err
 	}
-	_, err = engine.One(ref, s.Edit(ctx, ref, func(tx vault.Tx, o *vault.Object) error {
+	err = s.Edit(ctx, ref, func(tx vault.Tx, o *vault.Object) error {
 		switch {
 		case o.Managed && o.Pending():
 			return vault.NoSuchObject(ref)
@@ -27,11 +27,11 @@ func (s *Service) Recover(ctx context.Context, who vault.Caller, ref vault.Ref) 
 		o.DropJob(vault.JobPurge)
 		b, err = s.resume(tx, o)
 		return err
-	}), vault.NoSuchObject(ref))
+	})
 	if err == nil {
 		s.Poke()
 	}
-	return b, err
+	return b, engine.RefuseMissing(err, vault.NoSuchObject(ref))
 }
 
 // resume plans what an object that is back asks for, and reads it.

@@ -21,11 +21,9 @@ func (s *Service) Restore(ctx context.Context, who vault.Caller, vaultName strin
 		return b, err
 	}
 	ref := from.Head.Ref
-	err = engine.Again(ctx, func() error {
-		return s.Change(ctx, ref, func(tx vault.Tx) (err error) {
-			b, err = s.restored(tx, from)
-			return err
-		})
+	err = s.ChangeAnew(ctx, ref, func(tx vault.Tx) (err error) {
+		b, err = s.restored(tx, from)
+		return err
 	})
 	if err == nil {
 		s.Poke()

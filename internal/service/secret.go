@@ -112,11 +112,9 @@ func (s *Secrets) Set(ctx context.Context, who vault.Caller, ref vault.Ref, in S
 		return Bundle{}, err
 	}
 	v.Secret = &vault.SecretBody{ContentType: in.ContentType, Value: sealed}
-	err = engine.Again(ctx, func() error {
-		return s.Change(ctx, ref, func(tx vault.Tx) (err error) {
-			v, err = s.addVersion(tx, addition{v: v, verb: "set"})
-			return err
-		})
+	err = s.ChangeAnew(ctx, ref, func(tx vault.Tx) (err error) {
+		v, err = s.addVersion(tx, addition{v: v, verb: "set"})
+		return err
 	})
 	if err == nil && !v.Attributes.Expires.IsZero() {
 		s.Poke()
