@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"certwright/internal/must"
 	"certwright/internal/vault"
 )
 
@@ -74,8 +75,8 @@ func TestIdleLogIsWrittenBack(t *testing.T) {
 func copyFile(t *testing.T, from, to string) {
 	t.Helper()
 	text, err := os.ReadFile(from)
-	must(t, err)
-	must(t, os.WriteFile(to, text, 0o600))
+	must.Do(t, err)
+	must.Do(t, os.WriteFile(to, text, 0o600))
 }
 
 // While somebody reads an older state the log cannot be emptied; it is tried
