@@ -21,6 +21,7 @@ type host struct {
 
 	mu     sync.Mutex
 	now    *process.Process // nil while dead
+	last   *process.Process // the one that lived last
 	deaths int
 	usual  time.Duration // what moving the clock took last time
 }
@@ -55,7 +56,7 @@ func (h *host) alive() *process.Process {
 		if err != nil {
 			h.t.Fatal(err)
 		}
-		h.now = p
+		h.now, h.last = p, p
 	}
 	return h.now
 }
@@ -71,8 +72,9 @@ func (h *host) die() {
 	h.now, h.deaths = nil, h.deaths+1
 }
 
+// said is the end of what the last server wrote to its log.
 func (h *host) said() string {
-	s := h.alive().Said()
+	s := h.last.Said()
 	return s[max(0, len(s)-4000):]
 }
 

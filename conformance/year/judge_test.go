@@ -121,7 +121,7 @@ func (w *world) judgeVersion(c *certificate, i int, s *score) {
 func (w *world) judgeKey(c *certificate, i int, use span, wrong func(string, ...any)) {
 	reuse := map[bool]bool{}
 	for k, r := range c.rules {
-		if _, there := c.reign(k, use); there {
+		if _, there := c.mayReign(k, use); there {
 			reuse[r.reuse] = true
 		}
 	}

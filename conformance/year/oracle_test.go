@@ -66,11 +66,18 @@ func (c *certificate) reign(i int, within span) (span, bool) {
 	return s, s.from.Before(s.to)
 }
 
+// mayReign is reign with the seconds at its ends: a version may be of the
+// second in which its rule came.
+func (c *certificate) mayReign(i int, within span) (span, bool) {
+	s, there := c.reign(i, within)
+	return s, there || s.from.Equal(s.to)
+}
+
 // earliest is when the next version of v may come at the earliest; false: never.
 func (c *certificate) earliest(v version, within span) (first time.Time, ok bool) {
 	for i, r := range c.rules {
-		s, there := c.reign(i, within)
-		if !there && !s.from.Equal(s.to) || !r.renews { // a version may be of the second in which its rule came
+		s, there := c.mayReign(i, within)
+		if !there || !r.renews {
 			continue
 		}
 		if at := later(r.renewal(v), s.from); !at.After(s.to) && (!ok || at.Before(first)) {
