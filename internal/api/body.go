@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -15,45 +14,27 @@ import (
 const (
 	// maxBody is the largest request body, in bytes (docs/contract/wire.md).
 	maxBody = 1 << 20
+	// smallBody is read before it is known whether its caller may do anything: it
+	// is no larger than the headers of a request, which are read before anybody is known.
+	smallBody = 64 << 10
 
-	largeAtOnce = 4                // bodies of more than maxBody held in memory
-	largeWait   = 10 * time.Second // for one of those places; less than what a server gives a body to arrive
-	largeTime   = time.Minute      // for a body of more than maxBody to arrive
+	largeTime = time.Minute // for a body of more than maxBody to arrive
 )
 
-// places hands out the places for large bodies, so that what clients send
-// slowly, or a lot of, does not fill the memory.
-type places struct {
-	taken chan struct{}
-	wait  time.Duration
-}
-
-func newPlaces() places { return places{make(chan struct{}, largeAtOnce), largeWait} }
-
-// take waits for a place and returns how to give it back, or refuses.
-func (p places) take(ctx context.Context) (func(), error) {
-	ctx, stop := context.WithTimeout(ctx, p.wait)
-	defer stop()
-	select {
-	case p.taken <- struct{}{}:
-		return func() { <-p.taken }, nil
-	case <-ctx.Done():
-		return nil, vault.TooManyLarge()
-	}
-}
-
-// mayBeLarge reports whether a request may bring more than a usual body.
-func mayBeLarge(r *http.Request, limit int64) bool {
-	return limit > maxBody && (r.ContentLength > maxBody || r.ContentLength < 0)
-}
-
-// body reads the body of a request, up to limit bytes. The server's own
-// deadline holds for usual ones; a large one waits for a place and then gets
-// more time. done gives the place back.
-func (h *Handler) body(w http.ResponseWriter, r *http.Request, limit int64) (body []byte, done func(), err error) {
+// body reads the body of a request, up to the limit of its row. Whoever may not do
+// what the request is for is refused before more than a small one is read. The
+// server's own deadline holds for usual ones; a large one waits for a place and
+// then gets more time. done gives the place back.
+func (h *Handler) body(w http.ResponseWriter, r *http.Request, c *call) (body []byte, done func(), err error) {
 	done = func() {}
-	if mayBeLarge(r, limit) && r.ContentLength <= limit {
-		if done, err = h.large.take(r.Context()); err != nil {
+	limit := c.path.row.limit
+	if isOver(r, smallBody) {
+		if err := c.permitted(h.Service); err != nil {
+			return nil, done, err
+		}
+	}
+	if limit > maxBody && isOver(r, maxBody) && r.ContentLength <= limit {
+		if done, err = h.large.take(r.Context(), c.who); err != nil {
 			return nil, func() {}, err
 		}
 		// Not every writer has deadlines, a test's has none.
@@ -63,6 +44,11 @@ func (h *Handler) body(w http.ResponseWriter, r *http.Request, limit int64) (bod
 		err = onlyJSON(r.Header.Get("Content-Type"))
 	}
 	return body, done, err
+}
+
+// isOver reports whether the body of a request is larger than that, or may be.
+func isOver(r *http.Request, size int64) bool {
+	return r.ContentLength > size || r.ContentLength < 0
 }
 
 // onlyJSON refuses a body that is not said to be JSON.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"certwright/internal/service"
 	"certwright/internal/vault"
 	"certwright/internal/wire"
 )
@@ -27,6 +28,13 @@ type call struct {
 // ref names the object of the path.
 func (c *call) ref(k vault.Kind) vault.Ref {
 	return vault.Ref{Vault: c.vault, Kind: k, Name: c.path.name}
+}
+
+// permitted refuses a caller that may not do what its request is for, before more
+// of it is read.
+func (c *call) permitted(s *service.Service) error {
+	kind, _, _ := strings.Cut(string(c.path.row.asks), "/")
+	return s.Permit(c.ctx, c.who, c.path.row.asks, c.ref(vault.Kind(kind)))
 }
 
 // view is what encoders need to know of the request.

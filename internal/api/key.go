@@ -123,9 +123,9 @@ func keyRows() []row {
 
 func keyReadRows() []row {
 	return []row{
-		{"GET", "/keys/{name}", "GetKey", getObject(vault.Keys), 0},
-		{"GET", "/keys/{name}/{version}", "GetKey", getObject(vault.Keys), 0},
-		{"GET", "/keys/{name}/attestation", "GetKeyAttestation", attestKey(), 0},
-		{"GET", "/keys/{name}/{version}/attestation", "GetKeyAttestation", attestKey(), 0},
+		{"GET", "/keys/{name}", "GetKey", getObject(vault.Keys), 0, ""},
+		{"GET", "/keys/{name}/{version}", "GetKey", getObject(vault.Keys), 0, ""},
+		{"GET", "/keys/{name}/attestation", "GetKeyAttestation", attestKey(), 0, ""},
+		{"GET", "/keys/{name}/{version}/attestation", "GetKeyAttestation", attestKey(), 0, ""},
 	}
 }

@@ -123,16 +123,16 @@ func randomBytes(s *service.Service, c *call) (answer, error) {
 // keyUseRows are spelled as the specification spells them: the operations in
 // key_ops's case, their paths in lower case.
 func keyUseRows() []row {
-	rows := []row{{"POST", "/rng", "GetRandomBytes", randomBytes, maxBody}}
+	rows := []row{{"POST", "/rng", "GetRandomBytes", randomBytes, maxBody, "keys/rng"}}
 	for _, at := range []string{"/keys/{name}", "/keys/{name}/{version}"} {
 		rows = append(rows,
-			row{"POST", at + "/encrypt", "encrypt", use(vault.OpEncrypt), maxBody},
-			row{"POST", at + "/decrypt", "decrypt", use(vault.OpDecrypt), maxBody},
-			row{"POST", at + "/sign", "sign", use(vault.OpSign), maxBody},
-			row{"POST", at + "/verify", "verify", use(vault.OpVerify), maxBody},
-			row{"POST", at + "/wrapkey", "wrapKey", use(vault.OpWrapKey), maxBody},
-			row{"POST", at + "/unwrapkey", "unwrapKey", use(vault.OpUnwrapKey), maxBody},
-			row{"POST", at + "/release", "release", releaseKey, maxBody},
+			row{"POST", at + "/encrypt", "encrypt", use(vault.OpEncrypt), maxBody, "keys/encrypt"},
+			row{"POST", at + "/decrypt", "decrypt", use(vault.OpDecrypt), maxBody, "keys/decrypt"},
+			row{"POST", at + "/sign", "sign", use(vault.OpSign), maxBody, "keys/sign"},
+			row{"POST", at + "/verify", "verify", use(vault.OpVerify), maxBody, "keys/verify"},
+			row{"POST", at + "/wrapkey", "wrapKey", use(vault.OpWrapKey), maxBody, "keys/wrapKey"},
+			row{"POST", at + "/unwrapkey", "unwrapKey", use(vault.OpUnwrapKey), maxBody, "keys/unwrapKey"},
+			row{"POST", at + "/release", "release", releaseKey, maxBody, "keys/release"},
 		)
 	}
 	return rows

@@ -164,13 +164,13 @@ func operateKey(*service.Service, *call) (answer, error) {
 
 func keyWriteRows() []row {
 	return []row{
-		{"POST", "/keys/{name}", "NoOperation", operateKey, 0},
-		{"POST", "/keys/{name}/create", "CreateKey", createKey, maxBody},
-		{"PUT", "/keys/{name}", "ImportKey", importKey, maxBody},
-		{"PATCH", "/keys/{name}", "UpdateKey", updateKey, maxBody},
-		{"PATCH", "/keys/{name}/{version}", "UpdateKey", updateKey, maxBody},
-		{"POST", "/keys/{name}/rotate", "RotateKey", rotateKey, 0},
-		{"GET", "/keys/{name}/rotationpolicy", "GetKeyRotationPolicy", getRotation, 0},
-		{"PUT", "/keys/{name}/rotationpolicy", "UpdateKeyRotationPolicy", putRotation, maxBody},
+		{"POST", "/keys/{name}", "NoOperation", operateKey, 0, ""},
+		{"POST", "/keys/{name}/create", "CreateKey", createKey, maxBody, "keys/create"},
+		{"PUT", "/keys/{name}", "ImportKey", importKey, maxBody, "keys/import"},
+		{"PATCH", "/keys/{name}", "UpdateKey", updateKey, maxBody, "keys/update"},
+		{"PATCH", "/keys/{name}/{version}", "UpdateKey", updateKey, maxBody, "keys/update"},
+		{"POST", "/keys/{name}/rotate", "RotateKey", rotateKey, 0, ""},
+		{"GET", "/keys/{name}/rotationpolicy", "GetKeyRotationPolicy", getRotation, 0, ""},
+		{"PUT", "/keys/{name}/rotationpolicy", "UpdateKeyRotationPolicy", putRotation, maxBody, "keys/setrotationpolicy"},
 	}
 }

@@ -12,15 +12,15 @@ import (
 func kindRows(k vault.Kind) []row {
 	of, deleted, noun := "/"+string(k), "/deleted"+string(k), k.Title()
 	return []row{
-		{"GET", of, "Get" + noun + "s", listObjects(k, false), 0},
-		{"DELETE", of + "/{name}", "Delete" + noun, deleteObject(k), 0},
-		{"GET", of + "/{name}/versions", "Get" + noun + "Versions", listVersions(k), 0},
-		{"POST", of + "/{name}/backup", "Backup" + noun, backupObject(k), 0},
-		{"POST", of + "/restore", "Restore" + noun, restoreObject(k), maxBackup},
-		{"GET", deleted, "GetDeleted" + noun + "s", listObjects(k, true), 0},
-		{"GET", deleted + "/{name}", "GetDeleted" + noun, getDeleted(k), 0},
-		{"DELETE", deleted + "/{name}", "PurgeDeleted" + noun, purgeDeleted(k), 0},
-		{"POST", deleted + "/{name}/recover", "RecoverDeleted" + noun, recoverDeleted(k), 0},
+		{"GET", of, "Get" + noun + "s", listObjects(k, false), 0, ""},
+		{"DELETE", of + "/{name}", "Delete" + noun, deleteObject(k), 0, ""},
+		{"GET", of + "/{name}/versions", "Get" + noun + "Versions", listVersions(k), 0, ""},
+		{"POST", of + "/{name}/backup", "Backup" + noun, backupObject(k), 0, ""},
+		{"POST", of + "/restore", "Restore" + noun, restoreObject(k), maxBackup, vault.Action(k + "/restore")},
+		{"GET", deleted, "GetDeleted" + noun + "s", listObjects(k, true), 0, ""},
+		{"GET", deleted + "/{name}", "GetDeleted" + noun, getDeleted(k), 0, ""},
+		{"DELETE", deleted + "/{name}", "PurgeDeleted" + noun, purgeDeleted(k), 0, ""},
+		{"POST", deleted + "/{name}/recover", "RecoverDeleted" + noun, recoverDeleted(k), 0, ""},
 	}
 }
 

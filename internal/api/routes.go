@@ -21,6 +21,9 @@ type row struct {
 	operation    string // the specification's operationId
 	serve        serve
 	limit        int64 // of the request body, in bytes; 0: the row reads none
+	// asks is the permission that the call of service will ask for, where the row
+	// reads a body: it is asked for before a large one is read as well.
+	asks vault.Action
 }
 
 // serve is the one signature of the table's functions.
@@ -34,36 +37,36 @@ func rows() []row {
 
 func certificateRows() []row {
 	return []row{
-		{"GET", "/certificates/{name}", "GetCertificate", getObject(vault.Certificates), 0},
-		{"PATCH", "/certificates/{name}", "UpdateCertificate", updateCertificate, maxBody},
-		{"GET", "/certificates/{name}/{version}", "GetCertificate", getObject(vault.Certificates), 0},
-		{"PATCH", "/certificates/{name}/{version}", "UpdateCertificate", updateCertificate, maxBody},
-		{"POST", "/certificates/{name}/create", "CreateCertificate", createCertificate, maxBody},
-		{"POST", "/certificates/{name}/import", "ImportCertificate", importCertificate, maxBody},
-		{"GET", "/certificates/{name}/policy", "GetCertificatePolicy", getPolicy, 0},
-		{"PATCH", "/certificates/{name}/policy", "UpdateCertificatePolicy", updatePolicy, maxBody},
+		{"GET", "/certificates/{name}", "GetCertificate", getObject(vault.Certificates), 0, ""},
+		{"PATCH", "/certificates/{name}", "UpdateCertificate", updateCertificate, maxBody, "certificates/update"},
+		{"GET", "/certificates/{name}/{version}", "GetCertificate", getObject(vault.Certificates), 0, ""},
+		{"PATCH", "/certificates/{name}/{version}", "UpdateCertificate", updateCertificate, maxBody, "certificates/update"},
+		{"POST", "/certificates/{name}/create", "CreateCertificate", createCertificate, maxBody, "certificates/create"},
+		{"POST", "/certificates/{name}/import", "ImportCertificate", importCertificate, maxBody, "certificates/import"},
+		{"GET", "/certificates/{name}/policy", "GetCertificatePolicy", getPolicy, 0, ""},
+		{"PATCH", "/certificates/{name}/policy", "UpdateCertificatePolicy", updatePolicy, maxBody, "certificates/update"},
 	}
 }
 
 func pendingRows() []row {
 	return []row{
-		{"GET", "/certificates/{name}/pending", "GetCertificateOperation", getOperation, 0},
-		{"PATCH", "/certificates/{name}/pending", "UpdateCertificateOperation", updateOperation, maxBody},
-		{"DELETE", "/certificates/{name}/pending", "DeleteCertificateOperation", deleteOperation, 0},
-		{"POST", "/certificates/{name}/pending/merge", "MergeCertificate", mergeCertificate, maxBody},
+		{"GET", "/certificates/{name}/pending", "GetCertificateOperation", getOperation, 0, ""},
+		{"PATCH", "/certificates/{name}/pending", "UpdateCertificateOperation", updateOperation, maxBody, "certificates/update"},
+		{"DELETE", "/certificates/{name}/pending", "DeleteCertificateOperation", deleteOperation, 0, ""},
+		{"POST", "/certificates/{name}/pending/merge", "MergeCertificate", mergeCertificate, maxBody, "certificates/create"},
 	}
 }
 
 func vaultRows() []row {
 	return []row{
-		{"GET", "/certificates/contacts", "GetCertificateContacts", getContacts, 0},
-		{"PUT", "/certificates/contacts", "SetCertificateContacts", putContacts, maxBody},
-		{"DELETE", "/certificates/contacts", "DeleteCertificateContacts", deleteContacts, 0},
-		{"GET", "/certificates/issuers", "GetCertificateIssuers", listIssuers, 0},
-		{"GET", "/certificates/issuers/{issuer}", "GetCertificateIssuer", getIssuer, 0},
-		{"PUT", "/certificates/issuers/{issuer}", "SetCertificateIssuer", putIssuer, maxBody},
-		{"PATCH", "/certificates/issuers/{issuer}", "UpdateCertificateIssuer", updateIssuer, maxBody},
-		{"DELETE", "/certificates/issuers/{issuer}", "DeleteCertificateIssuer", deleteIssuer, 0},
+		{"GET", "/certificates/contacts", "GetCertificateContacts", getContacts, 0, ""},
+		{"PUT", "/certificates/contacts", "SetCertificateContacts", putContacts, maxBody, "certificates/managecontacts"},
+		{"DELETE", "/certificates/contacts", "DeleteCertificateContacts", deleteContacts, 0, ""},
+		{"GET", "/certificates/issuers", "GetCertificateIssuers", listIssuers, 0, ""},
+		{"GET", "/certificates/issuers/{issuer}", "GetCertificateIssuer", getIssuer, 0, ""},
+		{"PUT", "/certificates/issuers/{issuer}", "SetCertificateIssuer", putIssuer, maxBody, "certificates/setissuers"},
+		{"PATCH", "/certificates/issuers/{issuer}", "UpdateCertificateIssuer", updateIssuer, maxBody, "certificates/setissuers"},
+		{"DELETE", "/certificates/issuers/{issuer}", "DeleteCertificateIssuer", deleteIssuer, 0, ""},
 	}
 }
 

@@ -110,10 +110,10 @@ func updateSecret(s *service.Service, c *call) (answer, error) {
 
 func secretRows() []row {
 	return []row{
-		{"GET", "/secrets/{name}", "GetSecret", getSecret(), 0},
-		{"PUT", "/secrets/{name}", "SetSecret", setSecret, maxBody},
-		{"PATCH", "/secrets/{name}", "UpdateSecret", updateSecret, maxBody},
-		{"GET", "/secrets/{name}/{version}", "GetSecret", getSecret(), 0},
-		{"PATCH", "/secrets/{name}/{version}", "UpdateSecret", updateSecret, maxBody},
+		{"GET", "/secrets/{name}", "GetSecret", getSecret(), 0, ""},
+		{"PUT", "/secrets/{name}", "SetSecret", setSecret, maxBody, "secrets/set"},
+		{"PATCH", "/secrets/{name}", "UpdateSecret", updateSecret, maxBody, "secrets/set"},
+		{"GET", "/secrets/{name}/{version}", "GetSecret", getSecret(), 0, ""},
+		{"PATCH", "/secrets/{name}/{version}", "UpdateSecret", updateSecret, maxBody, "secrets/set"},
 	}
 }

@@ -138,7 +138,7 @@ func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, er
 		return answer{}, err
 	}
 	if to.row.limit > 0 {
-		body, done, err := h.body(w.ResponseWriter, r, to.row.limit)
+		body, done, err := h.body(w.ResponseWriter, r, c)
 		defer done()
 		if err != nil {
 			return answer{}, err

@@ -142,11 +142,11 @@ func TestFaultsAreHidden(t *testing.T) {
 	t.Parallel()
 	g := newRig(t)
 	rt, err := newRouter([]row{
-		{"GET", "/panic", "Panic", func(*service.Service, *call) (answer, error) { panic("inside: s3cret-ish") }, 0},
-		{"GET", "/fault", "Fault", func(*service.Service, *call) (answer, error) { return answer{}, errors.New("disk on fire") }, 0},
+		{"GET", "/panic", "Panic", func(*service.Service, *call) (answer, error) { panic("inside: s3cret-ish") }, 0, ""},
+		{"GET", "/fault", "Fault", func(*service.Service, *call) (answer, error) { return answer{}, errors.New("disk on fire") }, 0, ""},
 		{"GET", "/busy", "Busy", func(*service.Service, *call) (answer, error) {
 			return answer{}, &vault.Error{Reason: vault.Unavailable, Code: "Unavailable", Message: "later"}
-		}, 0},
+		}, 0, ""},
 	})
 	must.Do(t, err)
 	g.handler.routes = rt

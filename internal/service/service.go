@@ -104,6 +104,12 @@ func (c *Config) check() error {
 	return c.Deps.Check()
 }
 
+// Permit refuses a caller that may not do an action. Every operation asks for
+// itself; this is for who must know before it does what costs.
+func (s *Service) Permit(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref) error {
+	return s.enter(ctx, who, do, ref)
+}
+
 // enter is the first line of every operation: is the name one, may the caller?
 func (s *shared) enter(ctx context.Context, who vault.Caller, do vault.Action, ref vault.Ref) error {
 	if ref.Name != "" {

@@ -32,7 +32,8 @@ const (
 type Action string
 
 // An Authorizer decides whether a caller may do an action on an object; it
-// returns a refusal, or nil.
+// returns a refusal, or nil. Of one request it may be asked the same twice: before
+// a large body is read, and by the operation.
 type Authorizer interface {
 	Authorize(ctx context.Context, who Caller, do Action, on Ref) error
 }
