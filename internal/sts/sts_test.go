@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"certwright/internal/must"
+	"certwright/internal/oauth"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -141,7 +142,7 @@ func TestRefusals(t *testing.T) {
 		"token without grant_type":        {"POST", "/t/oauth2/v2.0/token", "scope=s", nil, 400, "'grant_type'"},
 		"token without scope":             {"POST", "/t/oauth2/v2.0/token", "grant_type=client_credentials", nil, 400, "'scope'"},
 		"token from a form that is none":  {"POST", "/t/oauth2/v2.0/token", "grant_type=%zz", nil, 400, "form"},
-		"token from a form without limit": {"POST", "/adfs/oauth2/token", "grant_type=" + strings.Repeat("a", maxForm), nil, 400, "form"},
+		"token from a form without limit": {"POST", "/adfs/oauth2/token", "grant_type=" + strings.Repeat("a", oauth.MaxForm), nil, 400, "form"},
 		"token by GET":                    {"GET", "/adfs/oauth2/token", "", nil, 405, "GET"},
 		"sign-in page":                    {"GET", "/adfs/oauth2/authorize", "", nil, 400, "no sign-in page"},
 		"webfinger of nothing":            {"GET", "/.well-known/webfinger", "", nil, 400, "resource"},
