@@ -176,6 +176,45 @@ func TestMailRefused(t *testing.T) {
 	}
 }
 
+// An address outside ASCII goes out only where the server takes such (RFC 6531);
+// elsewhere it is a dead letter that says why, and the others get theirs.
+func TestMailOutsideASCII(t *testing.T) {
+	t.Parallel()
+	const odd = "jörg@köln.example"
+	for _, offered := range []bool{false, true} {
+		p := (&postOffice{utf8: offered}).open(t)
+		h := newHouse(t, sqltest.Open(t), map[string]Sink{MailSink: mailTo(t, p, nil)})
+		h.tell(t, letterTo(1, odd, "a@example.org"))
+		h.settle(t)
+		var to []string
+		for _, e := range p.mails() {
+			to = append(to, e.to)
+			if e.utf8 != offered {
+				t.Errorf("offered %v: to %s with SMTPUTF8 %v", offered, e.to, e.utf8)
+			}
+		}
+		want, dead := []string{"a@example.org"}, 1
+		if offered {
+			want, dead = []string{odd, "a@example.org"}, 0
+		}
+		if diff := cmp.Diff(want, to); diff != "" {
+			t.Errorf("offered %v: taken (-want +got):\n%s", offered, diff)
+		}
+		said := errorsOf(h.rows(t, MailSink, vault.Dead))
+		if len(said) != dead || dead == 1 && !strings.Contains(said[0], "does not offer SMTPUTF8: write "+odd+" in ASCII") {
+			t.Errorf("offered %v: dead letters say %q", offered, said)
+		}
+	}
+	k := mailTo(t, (&postOffice{}).open(t), func(s *MailSettings) { s.From, s.Hello = odd, "here.example" })
+	var refused *Refused
+	if err := k.Send(t.Context(), letterTo(1, "a@example.org")); err == nil || errors.As(err, &refused) || !strings.Contains(err.Error(), "write the sender "+odd) {
+		t.Errorf("a sender outside ASCII: %v, want an error that may pass", err)
+	}
+	if _, err := NewMail(MailSettings{Host: "mail.example", From: odd}); err == nil || !strings.Contains(err.Error(), "hello: is missing") {
+		t.Errorf("a sender outside ASCII and no hello: %v", err)
+	}
+}
+
 // An answer that was lost repeats the mail, the same to the byte; the server
 // that hangs up after it took one does not.
 func TestMailLostAnswer(t *testing.T) {

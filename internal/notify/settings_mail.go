@@ -71,6 +71,8 @@ func (s MailSettings) Check() (wrong []error) {
 		wrong = append(wrong, errors.New("from: is missing; write the sender's address, as in certs@example.org"))
 	} else if err != nil || !vault.IsAddress(a.Address) {
 		wrong = append(wrong, fmt.Errorf("from: %q is not a valid address; write one as in certs@example.org or Certificates <certs@example.org>", s.From))
+	} else if s.Hello == "" && !hostName.MatchString(domain(a.Address)) {
+		wrong = append(wrong, fmt.Errorf("hello: is missing; the server cannot be greeted as %q, the sender's domain: write the name of this machine", domain(a.Address)))
 	}
 	if !slices.Contains([]string{startTLS, fullTLS, noTLS}, s.TLS) {
 		wrong = append(wrong, fmt.Errorf("tls: %q must be starttls, tls or none", s.TLS))

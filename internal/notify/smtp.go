@@ -14,6 +14,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode"
 
 	"certwright/internal/outbound"
 	"certwright/internal/vault"
@@ -148,6 +149,9 @@ func (k *Mail) talk(conn net.Conn, l letter) error {
 	if err := k.signIn(c); err != nil {
 		return err
 	}
+	if err := k.canCarry(c, l); err != nil {
+		return err
+	}
 	if err := c.Mail(k.from.Address); err != nil {
 		return k.said("refused the sender", err) // the settings' fault, not this mail's
 	}
@@ -166,6 +170,27 @@ func (k *Mail) talk(conn net.Conn, l letter) error {
 	}
 	_ = c.Quit()
 	return nil
+}
+
+// canCarry refuses an address with letters outside ASCII at a server that does not
+// take such (RFC 6531): many cut it short or send it elsewhere. A sender of that
+// kind is the settings' fault, not this mail's.
+func (k *Mail) canCarry(c *smtp.Client, l letter) error {
+	if ok, _ := c.Extension("SMTPUTF8"); ok {
+		return nil
+	}
+	const why = "the mail server %s takes no address with letters outside ASCII, as it does not offer SMTPUTF8: write %s in ASCII, its domain as xn--..."
+	if !isASCII(k.from.Address) {
+		return fmt.Errorf(why, k.settings.Host, "the sender "+k.from.Address)
+	}
+	if !isASCII(l.to) {
+		return &Refused{fmt.Sprintf(why, k.settings.Host, l.to)}
+	}
+	return nil
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // said is a transient error in the server's words.

@@ -30,6 +30,7 @@ type postOffice struct {
 	onMail   string            // answer to MAIL
 	onData   string            // answer to the end of DATA
 	mute     bool              // says nothing, ever
+	utf8     bool              // offers SMTPUTF8 (RFC 6531)
 	lost     int               // so many mails are taken without telling
 
 	mu    sync.Mutex
@@ -40,6 +41,7 @@ type postOffice struct {
 type envelope struct {
 	from, to, hello string
 	secure, known   bool
+	utf8            bool // MAIL asked for SMTPUTF8
 	text            string
 }
 
@@ -98,6 +100,9 @@ func (p *postOffice) serve(conn net.Conn, config *tls.Config) {
 			if p.ways != "" && (e.secure || p.noTLS) {
 				say("250-AUTH %s", p.ways)
 			}
+			if p.utf8 {
+				say("250-SMTPUTF8")
+			}
 			say("250 8BITMIME")
 		case "STARTTLS":
 			say("220 go ahead")
@@ -117,7 +122,7 @@ func (p *postOffice) serve(conn net.Conn, config *tls.Config) {
 			case p.ways != "" && !e.known:
 				say("530 5.7.0 sign in first")
 			default:
-				e.from = between(rest)
+				e.from, e.utf8 = between(rest), strings.HasSuffix(rest, " SMTPUTF8")
 				say("250 2.1.0 ok")
 			}
 		case "RCPT":
