@@ -23,7 +23,7 @@ type devCommand struct {
 
 // Run serves until it is told to end. A second signal ends it at once.
 func (d devCommand) Run(ctx context.Context, to streams) error {
-	config, err := d.read(d.listeners)
+	config, err := d.read(d.listeners, false)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (r runCommand) Run(ctx context.Context, to streams) error {
 		return err
 	}
 	r.DefaultVault = strings.ToLower(r.Vault) // here an IP address means the vault asked for
-	config, err := r.read(listeners{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true})
+	config, err := r.read(listeners{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Ephemeral: true}, false)
 	if err != nil {
 		return err
 	}

@@ -31,10 +31,22 @@ type listeners struct {
 }
 
 // read returns the file's configuration with the flags on top of it.
-func (s settings) read(l listeners) (c config.Config, err error) {
+func (s settings) read(l listeners, production bool) (c config.Config, err error) {
+	if c, err = s.over(l); err != nil {
+		return c, exitError{exitUsage, err}
+	}
+	c.Production = production
+	if err := c.Check(); err != nil {
+		return c, exitError{exitUsage, err}
+	}
+	return c, nil
+}
+
+// over reads the file and puts the flags on top of it, unchecked.
+func (s settings) over(l listeners) (c config.Config, err error) {
 	if s.Config != "" {
 		if c, err = config.Read(s.Config); err != nil {
-			return c, exitError{exitUsage, err}
+			return c, err
 		}
 	}
 	for _, f := range []struct {
@@ -65,8 +77,5 @@ func (s settings) read(l listeners) (c config.Config, err error) {
 	}
 	c.StrictProviders = c.StrictProviders || s.Strict
 	c.Ephemeral = c.Ephemeral || l.Ephemeral
-	if err := c.Check(); err != nil {
-		return c, exitError{exitUsage, err}
-	}
 	return c, nil
 }

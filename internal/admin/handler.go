@@ -20,6 +20,9 @@ import (
 // may return a *vault.Error, whose message is shown, or any other error, which
 // only the log sees.
 type Handler struct {
+	Production bool                      // nothing of a development server is there; Advance and Reset are not required
+	Permit     func(*http.Request) error // says whether who asks may, of what only people who run the server may; nil: everybody may
+
 	CA    []byte                      // ca.pem, in full
 	Ready func(context.Context) error // nil while requests can be served
 	Hosts []string                    // names that /admin may be called by, beside localhost and the listener's own address, as trust.Matches takes them
@@ -42,7 +45,7 @@ type Handler struct {
 // Check reports a field that is not set.
 func (h *Handler) Check() error {
 	switch {
-	case len(h.CA) == 0, h.Ready == nil, h.Now == nil, h.Advance == nil, h.Outbox == nil, h.Reset == nil, h.Log == nil,
+	case h.Production && h.Permit == nil, !h.Production && (h.Advance == nil || h.Reset == nil), len(h.CA) == 0, h.Ready == nil, h.Now == nil, h.Outbox == nil, h.Log == nil,
 		h.Notices == nil, h.Events == nil, h.Metrics == nil, h.Operator == nil, h.Rollover == nil, h.PKI == nil, h.Challenge == nil:
 		return errors.New("admin: every field is required")
 	}
@@ -57,7 +60,7 @@ type answer struct {
 
 // ServeHTTP answers one request.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	at := find(r)
+	at := h.find(r)
 	switch {
 	case at == nil:
 		h.refuse(w, vault.NoRoute(printable(r.URL.Path)))
@@ -69,6 +72,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := h.guard(r); err != nil {
 		h.refuse(w, err)
 		return
+	}
+	if h.Permit != nil {
+		if err := h.Permit(r); err != nil {
+			h.refuse(w, err)
+			return
+		}
 	}
 	if at.stream != nil {
 		h.servePublic(w, r, at.stream)

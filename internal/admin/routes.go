@@ -20,6 +20,7 @@ type route struct {
 	public  page
 	guarded methods
 	stream  page // behind the guard
+	dev     bool // of a development server alone
 }
 
 // routes is every path of the side door but the token endpoints, which are package sts's.
@@ -31,12 +32,12 @@ func routes() []route {
 		{path: "/pki/{file}", public: showPKI},
 		{path: "/.well-known/acme-challenge/{token}", public: showChallenge},
 		{path: "/metrics", public: showMetrics},
-		{path: "/admin/clock", guarded: methods{"GET": readClock, "POST": moveClock}},
+		{path: "/admin/clock", guarded: methods{"GET": readClock, "POST": moveClock}, dev: true},
 		{path: "/admin/outbox", guarded: methods{"GET": listOutbox}},
 		{path: "/admin/outbox/dead", guarded: methods{"GET": listDead}},
 		{path: "/admin/outbox/resend", guarded: methods{"POST": resend}},
 		{path: "/admin/events", stream: listen},
-		{path: "/admin/reset", guarded: methods{"POST": reset}},
+		{path: "/admin/reset", guarded: methods{"POST": reset}, dev: true},
 		{path: "/admin/operations", guarded: methods{"GET": listOperations}},
 		{path: "/admin/operations/{vault}/{name}", guarded: methods{"GET": showOperation, "POST": decide}},
 		{path: "/admin/retry", guarded: methods{"POST": retry}},
@@ -47,15 +48,17 @@ func routes() []route {
 }
 
 // find returns the route of a request and sets its path values; nil if there is none.
-func find(r *http.Request) *route {
+func (h *Handler) find(r *http.Request) *route {
 	segments := strings.Split(r.URL.Path, "/")
 	for _, at := range routes() {
-		if at.matches(segments, r) {
+		if h.has(at) && at.matches(segments, r) {
 			return &at
 		}
 	}
 	return nil
 }
+
+func (h *Handler) has(at route) bool { return !at.dev || !h.Production }
 
 func (at route) matches(segments []string, r *http.Request) bool {
 	want := strings.Split(at.path, "/")

@@ -20,6 +20,8 @@ import (
 // the configuration file; a scalar is also a flag of that name and an
 // environment variable CERTWRIGHT_NAME.
 type Config struct {
+	Production bool // set by certwright serve, never by the file: sign-in, permissions, declared vaults, nothing of dev
+
 	Listen       string        // the https listener for vaults; port 0 picks one
 	HTTP         string        // the plain http side door; port 0 picks one
 	Proxy        string        // the listener for programs with Azure's names built in, loopback only; "" for none
@@ -42,11 +44,15 @@ type Config struct {
 	Providers       map[string]Provider // what an issuer's provider means here; scripted where not named
 
 	Notices notify.Settings // who is told what happened: smtp and events; nobody where they are not there
+
+	// Of a production server alone; serveNodes gives each its key.
+	TLS            trust.Settings
+	TrustedProxies []string // addresses and ranges that may say for whom they ask (X-Forwarded-For)
 }
 
 // Fields implements setting.Settings.
 func (c *Config) Fields() []setting.Field {
-	return append([]setting.Field{
+	return slices.Concat([]setting.Field{
 		setting.Text("listen", &c.Listen),
 		setting.Text("http", &c.HTTP),
 		setting.Text("proxy", &c.Proxy),
@@ -64,12 +70,15 @@ func (c *Config) Fields() []setting.Field {
 		setting.List("vaults", &c.Vaults),
 		setting.Switch("strict_providers", &c.StrictProviders),
 		setting.Variants("providers", "kind", &c.Providers, openProvider),
-		setting.Later("store"), setting.Later("tls"), setting.Later("auth"),
-	}, c.Notices.Fields()...)
+		setting.Later("store"), setting.Later("auth"),
+	}, c.Notices.Fields(), c.serveFields())
 }
 
 // WithDefaults returns the configuration with what was not set filled in.
 func (c Config) WithDefaults() Config {
+	if c.Production {
+		c = c.withServeDefaults()
+	}
 	for _, d := range []struct {
 		field *string
 		value string
@@ -117,6 +126,7 @@ func (c Config) Check() error {
 		}
 	}
 	wrong = append(wrong, checkAges("", c.NearExpiryDays, c.RenewSpread)...)
+	wrong = append(wrong, c.checkMode()...)
 	wrong = append(wrong, c.checkFloor()...)
 	wrong = append(wrong, checkVaults(c.Vaults)...)
 	wrong = append(wrong, checkProviders(c.Providers)...)

@@ -66,7 +66,6 @@ func TestParseRefuses(t *testing.T) {
 		"colour: red\n":                                        "line 1: unknown setting \"colour\"\nhint: use one of listen, http, proxy, data,",
 		"vaults:\n  - name: a\n    softdelete_days: 7\n":       "line 3: vaults: unknown setting \"softdelete_days\"\nhint: did you mean soft_delete_days?",
 		"providers:\n  Test: {knd: scripted}\n":                "line 2: providers: Test: unknown setting \"knd\"\nhint: did you mean kind?",
-		"tls: {cert: x}\n":                                     "line 1: tls: this release does not have it yet",
 		"smtp: {hots: x}\n":                                    "line 1: smtp: unknown setting \"hots\"\nhint: did you mean host?",
 		"events:\n  - url: https://a.example\n    secret: x\n": "line 3: events: unknown setting \"secret\"\nhint: use one of name, url,",
 		"renew_spread: often\n":                                "line 1: renew_spread: \"often\" is invalid: use a duration, as in",

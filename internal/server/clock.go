@@ -43,6 +43,14 @@ func openClock(ctx context.Context, store vault.Store) (*keptClock, error) {
 	return k, nil
 }
 
+// refuseMoved refuses a database whose clock somebody moved.
+func (k *keptClock) refuseMoved() error {
+	if offset := k.Offset(); offset != 0 {
+		return fmt.Errorf("the clock of this database was moved by %v: it is one of a development server, and its certificates were issued at times that have not come\nhint: begin with another data folder", offset)
+	}
+	return nil
+}
+
 // Advance keeps the new offset, then shows it.
 func (k *keptClock) Advance(ctx context.Context, d time.Duration) error {
 	k.moving.Lock()

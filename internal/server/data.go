@@ -34,6 +34,11 @@ func (s *Server) openData(ctx context.Context) (err error) {
 	if s.clock, err = openClock(ctx, s.store); err != nil {
 		return err
 	}
+	if s.config.Production {
+		if err := s.clock.refuseMoved(); err != nil {
+			return err
+		}
+	}
 	s.tellRestored()
 	return nil
 }

@@ -170,19 +170,18 @@ func (s *Server) Exposed() (open []string) {
 // serveVault is the https listener: vaults, and beside them the management plane
 // and the token endpoints.
 func (s *Server) serveVault(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case s.arm.Serves(r.URL.Path):
-		s.arm.ServeHTTP(w, r)
-	case s.tokens.Serves(r.URL.Path):
-		s.tokens.ServeHTTP(w, r)
-	default:
-		s.api.ServeHTTP(w, r)
+	for _, f := range []front{s.arm, s.tokens} {
+		if f != nil && f.Serves(r.URL.Path) {
+			f.ServeHTTP(w, r)
+			return
+		}
 	}
+	s.api.ServeHTTP(w, r)
 }
 
 // serveSide is the side door, on plain http.
 func (s *Server) serveSide(w http.ResponseWriter, r *http.Request) {
-	if !strings.HasPrefix(r.URL.Path, "/admin/") && s.tokens.Serves(r.URL.Path) {
+	if !s.config.Production && !strings.HasPrefix(r.URL.Path, "/admin/") && s.tokens.Serves(r.URL.Path) {
 		s.tokens.ServeHTTP(w, r)
 		return
 	}

@@ -6,17 +6,21 @@ import (
 )
 
 // openManagement makes the management plane, which knows the vaults that the
-// configuration names and those that hold anything.
+// configuration names and those that hold anything. A production server has none.
 func (s *Server) openManagement() (err error) {
+	if s.config.Production {
+		return nil
+	}
 	var names []string
 	for _, v := range s.config.Vaults {
 		names = append(names, v.Name)
 	}
 	who := auth.Authenticator{Tenant: s.config.Tenant}
-	s.arm, err = arm.New(arm.Service{
+	manages, err := arm.New(arm.Service{
 		Tenant: s.config.Tenant, Region: s.config.Region, Vault: s.config.DefaultVault,
 		Configured: names, Vaults: s.service.Operator.Vaults, Settings: s.config.VaultSettings(),
 		Authenticate: who.Authenticate, Challenge: who.Challenge, FromPage: auth.FromPage, Log: s.log,
 	})
+	s.arm = manages
 	return err
 }

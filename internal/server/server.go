@@ -8,12 +8,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"certwright/internal/access"
 	"certwright/internal/account"
 	"certwright/internal/admin"
 	"certwright/internal/api"
-	"certwright/internal/arm"
-	"certwright/internal/auth"
 	"certwright/internal/challenge"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
@@ -25,7 +22,6 @@ import (
 	"certwright/internal/seal"
 	"certwright/internal/service"
 	"certwright/internal/store/sqlstore"
-	"certwright/internal/sts"
 	"certwright/internal/trust"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
@@ -38,7 +34,7 @@ const (
 	workerLease      = 30 * time.Second // how long one is held before it is prolonged
 )
 
-// A Server is a running development server. Stop it when done.
+// A Server is a running server, for development or production. Stop it when done.
 type Server struct {
 	Ready clientenv.Ready
 
@@ -56,12 +52,13 @@ type Server struct {
 	clock     *keptClock
 	trust     *trust.Authority
 	issuers   *providers
-	tokens    *sts.Service
+	signIn    signIn
+	tokens    front // nil where there is none
 	service   *service.Service
 	worker    *worker.Worker
 	keys      *keys.Pool
 	api       *api.Handler
-	arm       *arm.Service
+	arm       front // nil where there is none
 	side      *admin.Handler
 	notices   *notices
 	metrics   *metrics.Metrics
@@ -113,13 +110,17 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.openNotices(); err != nil {
 		return err
 	}
+	may, err := s.authorizer()
+	if err != nil {
+		return err
+	}
 	if s.service, err = service.New(&service.Config{
 		Deps: engine.Deps{
 			Store: s.store, Sealer: s.seal, Clock: s.clock, Settings: s.config.VaultSettings(),
 			Poke:   func() { s.worker.Poke(); s.notices.stream.Poke() },
 			PokeAt: func(due time.Time) { s.worker.PokeAt(due); s.notices.stream.Poke() }, Log: s.log,
 		},
-		Backups: s.seal.Backups(), Access: access.Everything{}, Keys: s.keys,
+		Backups: s.seal.Backups(), Access: may, Keys: s.keys,
 		Issuers: s.issuers.issuer, Receivers: s.notices.For, Called: s.called,
 	}); err != nil {
 		return err
@@ -135,15 +136,13 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.service.Sweeper.WatchClock(ctx); err != nil {
 		return err
 	}
-	if s.tokens, err = sts.New(s.config.Tenant); err != nil {
-		return err
+	for _, open := range []func() error{s.openSignIn, s.openTokens, s.openManagement} {
+		if err := open(); err != nil {
+			return err
+		}
 	}
-	if err := s.openManagement(); err != nil {
-		return err
-	}
-	who := auth.Authenticator{Tenant: s.config.Tenant, Vault: s.config.DefaultVault, Known: auth.NewKnown()}
 	s.api, err = api.New(api.Handler{
-		Service: s.service, Authenticate: who.Authenticate, Challenge: who.Challenge, VaultName: who.VaultName,
+		Service: s.service, Authenticate: s.signIn.authenticate, Challenge: s.signIn.challenge, VaultName: s.signIn.vaultName,
 		Observe: s.observed, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
 	})
 	if err != nil {
@@ -179,23 +178,23 @@ func (s *Server) observed(o api.Observation) {
 
 // openIssuers makes the issuers that the configuration names, and the one that
 // plays all others.
-func (s *Server) openIssuers(ctx context.Context) error {
+func (s *Server) openIssuers(ctx context.Context) (err error) {
 	accounts := foldedAccounts{&account.Sole{Book: account.Book{Store: s.store, Sealer: s.seal}}}
-	authority, err := openIssuing(ctx, accounts, s.folder, s.log)
-	if err != nil {
-		return err
-	}
 	with := surroundings{
 		accounts: accounts,
 		clock:    s.clock,
 		announce: func(ctx context.Context, root vault.NewRoot) error {
 			return s.service.Scheduler.AnnounceRoot(ctx, root)
 		},
-		board:  &challenge.Responses{Accounts: accounts},
-		script: authority,
+		board: &challenge.Responses{Accounts: accounts},
+	}
+	if !s.config.Production { // which has no scripted issuer
+		if with.script, err = openIssuing(ctx, accounts, s.folder, s.log); err != nil {
+			return err
+		}
 	}
 	if !s.config.StrictProviders {
-		with.played = scripted.Issuer{Authority: authority}
+		with.played = scripted.Issuer{Authority: with.script}
 	}
 	if s.issuers, err = openProviders(ctx, s.config.Providers, with); err != nil {
 		return err
@@ -212,8 +211,10 @@ func (s *Server) openListeners(ctx context.Context) (err error) {
 		return err
 	}
 	s.Ready = s.listeners.ready(s.config.DefaultVault, s.folder.path, s.trust.Path(trust.CAFile))
-	if err := s.unlessFull(s.Ready.WriteAzure(s.config.Tenant)); err != nil {
-		return err
+	if !s.config.Production {
+		if err := s.unlessFull(s.Ready.WriteAzure(s.config.Tenant)); err != nil {
+			return err
+		}
 	}
 	s.marking.Wait() // before anything is written that somebody may miss
 	s.background.Go(func() {

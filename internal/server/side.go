@@ -12,6 +12,8 @@ import (
 // sideHandler makes the handler of the side door, with what it may do.
 func (s *Server) sideHandler() *admin.Handler {
 	return &admin.Handler{
+		Production: s.config.Production, Permit: s.sidePermit(),
+
 		CA:        s.trust.PEM(),
 		Ready:     s.ready,
 		Hosts:     s.config.Hosts,

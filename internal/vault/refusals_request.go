@@ -16,6 +16,12 @@ func NoRoute(path string) *Error {
 	return &Error{Reason: NotFound, Code: "NotFound", Message: "There is no operation at " + path + "."}
 }
 
+// NoSuchVault answers a host name that means no vault of this server. The
+// service has none: a vault that is not there has no name in its DNS.
+func NoSuchVault(name string) *Error {
+	return &Error{Reason: NotFound, Code: "VaultNotFound", Message: "There is no vault " + name + " on this server."}
+}
+
 // WrongMethod answers a known path with a method it has not.
 func WrongMethod(method string) *Error {
 	return &Error{Reason: NoMethod, Code: "MethodNotAllowed", Message: "HTTP " + method + " not allowed"}

@@ -1,0 +1,115 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"certwright/internal/setting"
+)
+
+// A serveNode is a setting that only a production server has.
+type serveNode struct {
+	setting.Field
+	why string // what dev has in its place
+}
+
+// serveNodes are the settings that only a production server has: a line for each.
+func (c *Config) serveNodes() []serveNode {
+	return []serveNode{
+		{setting.Group("tls", &c.TLS), "dev has certificates of its own authority"},
+		{setting.Texts("trusted_proxies", &c.TrustedProxies), "dev knows no proxies"},
+	}
+}
+
+// serveFields are the same as settings of the file.
+func (c *Config) serveFields() (fields []setting.Field) {
+	for _, n := range c.serveNodes() {
+		fields = append(fields, n.Field)
+	}
+	return fields
+}
+
+// withServeDefaults fills in what a production server has where nothing is set.
+func (c Config) withServeDefaults() Config {
+	c.RetryAfter = cmp.Or(c.RetryAfter, 10*time.Second)
+	c.RenewFloor, c.RenewFloorPercent = cmp.Or(c.RenewFloor, day), cmp.Or(c.RenewFloorPercent, 10)
+	c.StrictProviders = true
+	if c.DefaultVault == "" && len(c.Vaults) > 0 {
+		c.DefaultVault = strings.ToLower(c.Vaults[0].Name)
+	}
+	return c
+}
+
+// checkMode checks what depends on whether this is a development server.
+func (c Config) checkMode() (wrong []error) {
+	if c.Production {
+		return c.checkServe()
+	}
+	for _, n := range c.serveNodes() {
+		if n.Set() {
+			wrong = append(wrong, fmt.Errorf("%s: this is a setting of certwright serve, %s\nhint: leave it out, or start certwright serve", n.Key, n.why))
+		}
+	}
+	return wrong
+}
+
+// checkServe refuses what would leave a production server open, or would be of
+// a development server.
+func (c Config) checkServe() (wrong []error) {
+	say := func(text string) { wrong = append(wrong, errors.New(text)) }
+	if c.Ephemeral {
+		say("ephemeral: a production server keeps what it acknowledged\nhint: leave --ephemeral out and set data; for a throwaway server use certwright dev --ephemeral")
+	}
+	if c.Data == "" {
+		say("data: the data folder is not set\nhint: set it, as in data: /var/lib/certwright")
+	}
+	if c.Proxy != "" {
+		say("proxy: the proxy for Azure's names is for development alone\nhint: leave it out")
+	}
+	if len(c.Vaults) == 0 {
+		say("vaults: none is declared, and a production server makes none by itself\nhint: declare them, as in vaults: [{name: web}]")
+	}
+	if c.TLS.Cert == "" && !c.TLS.FromVault() {
+		say("tls: there is no certificate for the https listener\nhint: set tls: {cert: FILE, key: FILE}, or tls: {vault: NAME, certificate: NAME} for one that this server renews by itself")
+	}
+	for _, err := range c.TLS.Check() {
+		wrong = append(wrong, fmt.Errorf("tls: %w", err))
+	}
+	if c.TLS.FromVault() && !c.declares(c.TLS.Vault) {
+		say(fmt.Sprintf("tls: vault %s is not declared\nhint: declare it under vaults", c.TLS.Vault))
+	}
+	if c.DefaultVault != "" && len(c.Vaults) > 0 && !c.declares(c.DefaultVault) {
+		say(fmt.Sprintf("default_vault: %s is not declared\nhint: declare it under vaults, or leave default_vault out", c.DefaultVault))
+	}
+	for name, p := range c.Providers {
+		if p.Kind == "scripted" {
+			say(fmt.Sprintf("providers: %s: the scripted issuer signs whatever it is asked for, and is for development alone\nhint: name a real authority (%s), or leave it out", name, realKinds()))
+		}
+	}
+	for _, text := range c.TrustedProxies {
+		if _, err := netip.ParsePrefix(text); err != nil {
+			if _, err := netip.ParseAddr(text); err != nil {
+				say(fmt.Sprintf("trusted_proxies: %q is neither an address nor a range of them, as in 10.0.0.7 or 10.0.0.0/8", text))
+			}
+		}
+	}
+	return wrong
+}
+
+// declares reports whether a vault is declared.
+func (c Config) declares(name string) bool {
+	return slices.ContainsFunc(c.Vaults, func(v Vault) bool { return strings.EqualFold(v.Name, name) })
+}
+
+// Declared reports whether there is a vault of a name here: in a development
+// server there is any.
+func (c Config) Declared(name string) bool { return !c.Production || c.declares(name) }
+
+func realKinds() string {
+	return strings.Join(slices.DeleteFunc(Kinds(), func(kind string) bool { return kind == "scripted" }), ", ")
+}

@@ -1,0 +1,75 @@
+package config
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"certwright/internal/trust"
+)
+
+// production is a configuration that a production server takes.
+func production() Config {
+	return Config{Production: true, Data: "/data", Vaults: []Vault{{Name: "web"}, {Name: "shop"}}, TLS: trust.Settings{Cert: "/c", Key: "/k"}}
+}
+
+// Whatever would leave a production server open, or is of a development server,
+// has its own sentence and a way out.
+func TestProductionIsClosed(t *testing.T) {
+	t.Parallel()
+	if err := production().Check(); err != nil {
+		t.Fatalf("it is refused: %v", err)
+	}
+	for want, change := range map[string]func(*Config){
+		"ephemeral: a production server keeps what it acknowledged\nhint: ": func(c *Config) { c.Ephemeral = true },
+		"data: the data folder is not set\nhint: ":                          func(c *Config) { c.Data = "" },
+		"proxy: the proxy for Azure's names is for development":             func(c *Config) { c.Proxy = "127.0.0.1:0" },
+		"vaults: none is declared":                                          func(c *Config) { c.Vaults = nil },
+		"tls: there is no certificate for the https listener\nhint: ":       func(c *Config) { c.TLS = trust.Settings{} },
+		"tls: cert and key belong together":                                 func(c *Config) { c.TLS.Key = "" },
+		"tls: name cert and key, or vault and certificate":                  func(c *Config) { c.TLS.Vault = "web" },
+		"tls: vault and certificate belong together":                        func(c *Config) { c.TLS = trust.Settings{Vault: "web"} },
+		"tls: vault other is not declared\nhint: ":                          func(c *Config) { c.TLS = trust.Settings{Vault: "other", Certificate: "front"} },
+		"tls: certificate: \"a/b\" is not a valid name":                     func(c *Config) { c.TLS = trust.Settings{Vault: "web", Certificate: "a/b"} },
+		"default_vault: default is not declared\nhint: ":                    func(c *Config) { c.DefaultVault = "default" },
+		"trusted_proxies: \"10.0.0.0/99\" is neither":                       func(c *Config) { c.TrustedProxies = []string{"10.0.0.7", "10.0.0.0/99"} },
+		"providers: Test: the scripted issuer signs whatever":               func(c *Config) { c.Providers = map[string]Provider{"Test": {Kind: "scripted", Settings: &Scripted{}}} },
+	} {
+		c := production()
+		change(&c)
+		if err := c.Check(); err == nil || !strings.Contains("\n"+err.Error(), "\n"+want) {
+			t.Errorf("got %v, want %s...", err, want)
+		}
+	}
+}
+
+// What only a production server has is refused by dev, where it would be
+// believed and not be there.
+func TestServeSettingsInDev(t *testing.T) {
+	t.Parallel()
+	for key, c := range map[string]Config{"tls": {TLS: trust.Settings{Cert: "/c", Key: "/k"}}, "trusted_proxies": {TrustedProxies: []string{"10.0.0.7"}}} {
+		if err := c.Check(); err == nil || !strings.HasPrefix(err.Error(), key+": this is a setting of certwright serve") || !strings.Contains(err.Error(), "\nhint: ") {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
+
+// A production server does as the service does, and as renewals need it.
+func TestProductionDefaults(t *testing.T) {
+	t.Parallel()
+	c := production().WithDefaults()
+	if c.RetryAfter != 10*time.Second || c.DefaultVault != "web" || !c.StrictProviders {
+		t.Errorf("%+v", c)
+	}
+	if v := c.VaultSettings()("web"); v.AsWritten || v.RenewFloor != day || v.RenewShare != 10 {
+		t.Errorf("renewals have no floor: %+v", v)
+	}
+	if !c.Declared("SHOP") || c.Declared("other") || !(Config{}).Declared("other") {
+		t.Error("which vaults there are is not told right")
+	}
+	c = production()
+	c.RetryAfter, c.RenewFloor, c.DefaultVault = time.Second, time.Hour, "shop"
+	if c = c.WithDefaults(); c.RetryAfter != time.Second || c.RenewFloor != time.Hour || c.DefaultVault != "shop" {
+		t.Errorf("what was set is not kept: %+v", c)
+	}
+}
