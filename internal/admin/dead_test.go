@@ -84,8 +84,8 @@ func TestResend(t *testing.T) {
 	}
 }
 
-// The stream stands behind the guard, metrics in front of it, as Prometheus
-// calls a server by any name.
+// The stream stands behind the guard; metrics and what certificates point to are
+// for who calls the server by a name that it knows, probes and authorities by any.
 func TestPagesAndTheGuard(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -93,9 +93,15 @@ func TestPagesAndTheGuard(t *testing.T) {
 		code               int
 	}{
 		{"GET", "/admin/events", "127.0.0.1", 200}, {"GET", "/admin/events?after=3", "evil.example", 403}, {"POST", "/admin/events", "127.0.0.1", 405},
-		{"GET", "/metrics", "127.0.0.1", 200}, {"GET", "/metrics", "vault.monitored.example", 200}, {"POST", "/metrics", "127.0.0.1", 405},
+		{"GET", "/metrics", "127.0.0.1", 200}, {"GET", "/metrics", "box.example:8080", 200}, {"POST", "/metrics", "127.0.0.1", 405},
+		{"GET", "/metrics", "evil.example", 403}, {"GET", "/metrics", "pki.example.org", 403}, {"GET", "/metrics", "", 403},
+		{"GET", "/pki/a.crl", "evil.example", 403}, {"GET", "/pki/a.crl", "PKI.example.org.:80", 404}, {"GET", "/pki/a.crl", "127.0.0.1", 404},
+		{"GET", "/pki/a.crl", "x.pki.example.org", 403}, {"GET", "/.well-known/acme-challenge/x", "shop.example", 404}, {"GET", "/healthz", "10.1.2.3", 200},
 	} {
-		if w := ask(newHandler(), c.method, c.path, "", "Host", c.host); w.Code != c.code {
+		h := newHandler()
+		h.PublicHosts = []string{"pki.example.org"}
+		h.PKI = func(context.Context, string) (string, []byte, error) { return "", nil, vault.ErrNotFound }
+		if w := ask(h, c.method, c.path, "", "Host", c.host); w.Code != c.code {
 			t.Errorf("%s %s at %s: %d %s", c.method, c.path, c.host, w.Code, w.Body)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // requests under a name that is not ours, which is how DNS rebinding looks.
 func (h *Handler) guard(r *http.Request) error {
 	if !h.knows(r.Host, r) {
-		return foreign("The host name " + printable(r.Host) + " is not one that this server is called by; use localhost or its IP address.")
+		return unknownName(r.Host)
 	}
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "same-origin", "none": // none: typed by a person
@@ -32,6 +32,19 @@ func (h *Handler) guard(r *http.Request) error {
 
 func foreign(message string) error {
 	return &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: message}
+}
+
+// unknownName answers a request under a name that is not ours: who owns the name
+// may let it lead here, so that a page of his reads what is here (DNS rebinding).
+func unknownName(host string) error {
+	return foreign("The host name " + printable(host) + " is not one that this server is called by; use localhost or its IP address, or name it under hosts in the configuration.")
+}
+
+// publishes reports whether a host is one under which certificates say that CRLs
+// are found.
+func (h *Handler) publishes(host string) bool {
+	name := strings.TrimSuffix(strings.ToLower(hostname(host)), ".")
+	return slices.ContainsFunc(h.PublicHosts, func(known string) bool { return strings.EqualFold(known, name) })
 }
 
 // knows reports whether host is localhost, a loopback address, the address at

@@ -27,6 +27,9 @@ type Handler struct {
 	Ready func(context.Context) error // nil while requests can be served
 	Hosts []string                    // names that /admin may be called by, beside localhost and the listener's own address, as trust.Matches takes them
 
+	// PublicHosts are the names under which certificates say that CRLs are found.
+	PublicHosts []string
+
 	Now     func() (now time.Time, offset time.Duration) // the server's clock, and how far it is from real time
 	Advance func(context.Context, time.Duration) error   // returns when all that fell due on the way is done
 	Outbox  func(context.Context) (Outbox, error)
@@ -66,7 +69,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, vault.NoRoute(printable(r.URL.Path)))
 		return
 	case at.public != nil:
-		h.servePublic(w, r, at.public)
+		h.servePage(w, r, at.public, true)
+		return
+	case at.named != nil:
+		h.servePage(w, r, at.named, h.knows(r.Host, r))
+		return
+	case at.published != nil:
+		h.servePage(w, r, at.published, h.knows(r.Host, r) || h.publishes(r.Host))
 		return
 	}
 	if err := h.guard(r); err != nil {
@@ -80,7 +89,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if at.stream != nil {
-		h.servePublic(w, r, at.stream)
+		h.servePage(w, r, at.stream, true)
 		return
 	}
 	serve, ok := at.guarded[r.Method]

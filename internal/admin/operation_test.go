@@ -289,6 +289,7 @@ func TestPublished(t *testing.T) {
 		return "", nil, vault.ErrNotFound
 	}
 	h.Challenge = func(token string) (string, bool) { return token + ".thumb", token == "tok-en_1" }
+	h.PublicHosts = []string{"pki.example.org"}
 	foreign := []string{"Host", "pki.example.org", "Sec-Fetch-Site", "cross-site"}
 	for _, c := range []struct {
 		method, path string

@@ -9,9 +9,14 @@ import (
 	"certwright/internal/vault"
 )
 
-// servePublic answers with a page: to probes, browsers, authorities that check a
-// challenge, programs that check a chain.
-func (h *Handler) servePublic(w http.ResponseWriter, r *http.Request, serve page) {
+// servePage answers with a page: to probes, browsers, authorities that check a
+// challenge, programs that check a chain. ours says that the name it is called by
+// will do.
+func (h *Handler) servePage(w http.ResponseWriter, r *http.Request, serve page, ours bool) {
+	if !ours {
+		h.refuse(w, unknownName(r.Host))
+		return
+	}
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		h.refuse(w, vault.WrongMethod(printable(r.Method)))

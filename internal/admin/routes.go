@@ -16,11 +16,13 @@ type page func(*Handler, http.ResponseWriter, *http.Request) error
 // A route is a path, {name} standing for any segment that is not empty, and who
 // answers there: a page, or endpoints or a page behind the guard.
 type route struct {
-	path    string
-	public  page
-	guarded methods
-	stream  page // behind the guard
-	dev     bool // of a development server alone
+	path      string
+	public    page // under any name, as probes and authorities call it
+	named     page // under a name of this server alone
+	published page // under such a name, or under that of a public_url
+	guarded   methods
+	stream    page // behind the guard
+	dev       bool // of a development server alone
 }
 
 // routes is every path of the side door but the token endpoints, which are package sts's.
@@ -29,9 +31,9 @@ func routes() []route {
 		{path: "/healthz", public: alive},
 		{path: "/readyz", public: isReady},
 		{path: "/ca.pem", public: showCA},
-		{path: "/pki/{file}", public: showPKI},
+		{path: "/pki/{file}", published: showPKI},
 		{path: "/.well-known/acme-challenge/{token}", public: showChallenge},
-		{path: "/metrics", public: showMetrics},
+		{path: "/metrics", named: showMetrics},
 		{path: "/admin/clock", guarded: methods{"GET": readClock, "POST": moveClock}, dev: true},
 		{path: "/admin/outbox", guarded: methods{"GET": listOutbox}},
 		{path: "/admin/outbox/dead", guarded: methods{"GET": listDead}},

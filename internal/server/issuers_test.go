@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,16 @@ func issue(t *testing.T, s *Server, provider, name string) *x509.Certificate {
 	return leaf
 }
 
+// What certificates point to is published under the names that they say.
+func TestPublicHosts(t *testing.T) {
+	t.Parallel()
+	c, err := config.Parse([]byte("providers:\n  one: {kind: ca, public_url: 'http://pki.example.org:8080/below'}\n  two: {kind: ca}\n"), ".")
+	must.Do(t, err)
+	if got := publicHosts(c.Providers); !slices.Equal(got, []string{"pki.example.org"}) {
+		t.Errorf("got %q", got)
+	}
+}
+
 // Without a word of configuration Internal is the built-in CA, and every other
 // provider is played; the CA stays the same in the next run, however its name
 // is spelled, and publishes its root.
@@ -62,7 +73,7 @@ func TestInternalIssuesAcrossARestart(t *testing.T) {
 	if played := issue(t, s, "DigiCert", "two"); played.Issuer.CommonName != "Certwright Issuing CA" {
 		t.Errorf("DigiCert signs as %s", played.Issuer)
 	}
-	roots := ask(t, http.DefaultClient, "GET", s.Ready.HTTPURL+"/pki/internal.pem", "", "Host", "pki.example.org").body
+	roots := ask(t, http.DefaultClient, "GET", s.Ready.HTTPURL+"/pki/internal.pem", "").body
 	stop(t, s)
 
 	text := "providers:\n  internal: {kind: ca, common_name: Internal Issuing CA}\n"
@@ -79,6 +90,9 @@ func TestInternalIssuesAcrossARestart(t *testing.T) {
 	}
 	if got := ask(t, http.DefaultClient, "GET", s.Ready.HTTPURL+"/pki/internal.pem", ""); got.body != roots {
 		t.Errorf("another root: %s", got.body)
+	}
+	if got := ask(t, http.DefaultClient, "GET", s.Ready.HTTPURL+"/pki/internal.pem", "", "Host", "evil.example"); got.status != 403 {
+		t.Errorf("under a name of somebody else: %d %s", got.status, got.body)
 	}
 	if block, _ := pem.Decode([]byte(roots)); block == nil {
 		t.Errorf("no root: %s", roots)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -114,6 +115,18 @@ func (p *providers) published(ctx context.Context, file string) (string, []byte,
 		}
 	}
 	return "", nil, vault.ErrNotFound
+}
+
+// publicHosts are the names under which built-in CAs say that their CRLs are found.
+func publicHosts(all map[string]config.Provider) (hosts []string) {
+	for _, p := range all {
+		if own, ok := p.Settings.(*ca.Settings); ok && own.PublicURL != "" {
+			if u, err := url.Parse(own.PublicURL); err == nil {
+				hosts = append(hosts, u.Hostname())
+			}
+		}
+	}
+	return hosts
 }
 
 // foldedAccounts compare the provider's name without case, as configurations do:

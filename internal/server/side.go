@@ -14,9 +14,9 @@ func (s *Server) sideHandler() *admin.Handler {
 	return &admin.Handler{
 		Production: s.config.Production, Permit: s.sidePermit(),
 
-		CA:        s.trust.PEM(),
-		Ready:     s.ready,
-		Hosts:     s.config.Hosts,
+		CA:    s.trust.PEM(),
+		Ready: s.ready,
+		Hosts: s.config.Hosts, PublicHosts: publicHosts(s.config.Providers),
 		Now:       s.Now,
 		Advance:   s.Advance,
 		Outbox:    s.Outbox,
