@@ -63,11 +63,16 @@ func announce(to streams, r clientenv.Ready, cast server.Cast, asJSON bool) erro
 	if !asJSON {
 		return nil
 	}
+	return printJSON(to.out, r)
+}
+
+// printJSON prints the ready line.
+func printJSON(w io.Writer, r clientenv.Ready) error {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("write the ready line: %w", err)
 	}
-	_, err = fmt.Fprintf(to.out, "%s\n", line)
+	_, err = fmt.Fprintf(w, "%s\n", line)
 	return err
 }
 

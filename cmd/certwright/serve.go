@@ -17,6 +17,7 @@ type serveCommand struct {
 	settings    `embed:""`
 	listeners   `embed:""`
 	NewDatabase bool `help:"Begin with an empty database where the data folder's own is lost; the keyset stays."`
+	JSON        bool `name:"json" help:"Print one line of JSON on stdout when ready."`
 	NewCA       bool `name:"new-ca" help:"Make a TLS authority where the data folder's own is lost; every client must be told to trust it."`
 }
 
@@ -48,6 +49,11 @@ func (d serveCommand) Run(ctx context.Context, to streams) error {
 		return err
 	}
 	printServing(to.err, s, c)
+	if d.JSON {
+		if err := printJSON(to.out, s.Ready); err != nil {
+			return errors.Join(err, s.Stop())
+		}
+	}
 	select {
 	case <-ctx.Done():
 		stop()

@@ -23,7 +23,7 @@ type Handler struct {
 	Production bool                      // nothing of a development server is there; Advance and Reset are not required
 	Permit     func(*http.Request) error // says whether who asks may, of what only people who run the server may; nil: everybody may
 
-	CA    []byte                      // ca.pem, in full
+	CA    []byte                      // ca.pem, in full; a production server may have none to show
 	Ready func(context.Context) error // nil while requests can be served
 	Hosts []string                    // names that /admin may be called by, beside localhost and the listener's own address, as trust.Matches takes them
 
@@ -48,7 +48,7 @@ type Handler struct {
 // Check reports a field that is not set.
 func (h *Handler) Check() error {
 	switch {
-	case h.Production && h.Permit == nil, !h.Production && (h.Advance == nil || h.Reset == nil), len(h.CA) == 0, h.Ready == nil, h.Now == nil, h.Outbox == nil, h.Log == nil,
+	case h.Production && h.Permit == nil, !h.Production && (h.Advance == nil || h.Reset == nil), !h.Production && len(h.CA) == 0, h.Ready == nil, h.Now == nil, h.Outbox == nil, h.Log == nil,
 		h.Notices == nil, h.Events == nil, h.Metrics == nil, h.Operator == nil, h.Rollover == nil, h.PKI == nil, h.Challenge == nil:
 		return errors.New("admin: every field is required")
 	}

@@ -56,7 +56,10 @@ func showMetrics(h *Handler, w http.ResponseWriter, r *http.Request) error {
 // listen answers a program that wants to hear of events as they happen.
 func listen(h *Handler, w http.ResponseWriter, r *http.Request) error { return h.Events(w, r) }
 
-func showCA(h *Handler, w http.ResponseWriter, _ *http.Request) error {
+func showCA(h *Handler, w http.ResponseWriter, r *http.Request) error {
+	if len(h.CA) == 0 {
+		return vault.NoRoute(r.URL.Path)
+	}
 	writeText(w, http.StatusOK, "application/x-pem-file", string(h.CA))
 	return nil
 }

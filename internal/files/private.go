@@ -22,3 +22,17 @@ func Private(path string) error {
 	}
 	return nil
 }
+
+// Confined refuses a file that anybody else than its owner and its group may
+// read, or than its owner may write: a key that an administrator gives to the
+// group of a service.
+func Confined(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if mode := info.Mode().Perm(); mode&^0o640 != 0 && runtime.GOOS != "windows" {
+		return fmt.Errorf("%w: %s has mode %04o\nhint: chmod 640 %[2]s", ErrExposed, path, mode)
+	}
+	return nil
+}

@@ -58,7 +58,7 @@ func listen(ctx context.Context, s *Server) (*listeners, error) {
 	s.trust.Hosts = s.config.Hosts
 	d.httpsServer = newHTTPServer(timed(http.HandlerFunc(s.serveVault), bodyTime), s.log)
 	d.httpsServer.WriteTimeout = vaultTime // not at the side door, where a move of the clock may take long
-	d.httpsServer.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.trust.GetCertificate}
+	d.httpsServer.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.getCertificate}
 	d.server = newHTTPServer(timed(http.HandlerFunc(s.serveSide), bodyTime), s.log)
 	return d, nil
 }

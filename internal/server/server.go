@@ -51,6 +51,7 @@ type Server struct {
 	seal      *seal.Keyset
 	clock     *keptClock
 	trust     *trust.Authority
+	tls       tlsCertificate // of the https listener; nil in a development server
 	issuers   *providers
 	signIn    signIn
 	tokens    front // nil where there is none
@@ -93,7 +94,7 @@ func Start(ctx context.Context, c config.Config, o Options) (*Server, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.ctx, s.end = context.WithCancel(context.Background())
-	for _, step := range []func(context.Context) error{s.openData, s.wire, s.openListeners} {
+	for _, step := range []func(context.Context) error{s.openFiles, s.openData, s.wire, s.openListeners} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Stop())
 		}
@@ -106,6 +107,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.openIssuers(ctx); err != nil {
 		return err
 	}
+	s.openVaultCertificate(ctx)
 	s.openKeys()
 	if err := s.openNotices(); err != nil {
 		return err
@@ -210,7 +212,7 @@ func (s *Server) openListeners(ctx context.Context) (err error) {
 	if s.listeners, err = listen(ctx, s); err != nil {
 		return err
 	}
-	s.Ready = s.listeners.ready(s.config.DefaultVault, s.folder.path, s.trust.Path(trust.CAFile))
+	s.Ready = s.listeners.ready(s.config.DefaultVault, s.folder.path, s.caFile())
 	if !s.config.Production {
 		if err := s.unlessFull(s.Ready.WriteAzure(s.config.Tenant)); err != nil {
 			return err
@@ -226,6 +228,9 @@ func (s *Server) openListeners(ctx context.Context) (err error) {
 	s.background.Go(func() { s.metrics.Run(s.ctx) })
 	s.background.Go(s.watchClock)
 	s.background.Go(s.fillKeys)
+	if s.tls != nil {
+		s.background.Go(s.watchTLS)
+	}
 	s.listeners.serve()
 	return s.unlessFull(s.Ready.Write())
 }

@@ -14,7 +14,7 @@ func (s *Server) sideHandler() *admin.Handler {
 	return &admin.Handler{
 		Production: s.config.Production, Permit: s.sidePermit(),
 
-		CA:    s.trust.PEM(),
+		CA:    s.caText(),
 		Ready: s.ready,
 		Hosts: s.config.Hosts, PublicHosts: publicHosts(s.config.Providers),
 		Now:       s.Now,
