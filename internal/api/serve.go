@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/auth"
 	"certwright/internal/clock"
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -156,7 +157,7 @@ func (h *Handler) because(w http.ResponseWriter, r *http.Request, to route, err 
 	}
 	switch refusal.Reason {
 	case vault.Unauthenticated:
-		w.Header().Set("WWW-Authenticate", h.Challenge(r.Host))
+		auth.Deny(w.Header(), h.Challenge(r.Host), err)
 	case vault.NoMethod:
 		w.Header().Set("Allow", strings.Join(to.allow, ", "))
 	}

@@ -4,10 +4,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"certwright/internal/vault"
 )
@@ -146,7 +148,7 @@ func TestAuthenticate(t *testing.T) {
 				}
 				return
 			}
-			if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
+			if diff := cmp.Diff(c.want, got, cmpopts.EquateComparable(netip.Addr{})); err != nil || diff != "" {
 				t.Errorf("err %v, caller (-want +got):\n%s", err, diff)
 			}
 		})

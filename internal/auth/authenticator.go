@@ -18,22 +18,62 @@ const DefaultVault = "default"
 // An Authenticator tells who calls, and which vault a host name means. The zero
 // value is that of a development server.
 type Authenticator struct {
-	Tenant string // one path segment; "" means DefaultTenant
-	Vault  string // what localhost and IP addresses mean; "" means DefaultVault
-	Known  *Known // whose claims are not read again; nil: each time
+	Tenant    string // one path segment; "" means DefaultTenant
+	Authority string // where challenges say that tokens are had; "" is the vault's own address and Tenant
+	Vault     string // what localhost and IP addresses mean; "" means DefaultVault
+	Known     *Known // of a development server: whose claims are not read again; nil: each time
+
+	Verifier *Verifier // of a production server: no token is believed without it
+	Mutual   *Mutual   // and whose client certificates are; nil takes none
+	Proxies  Proxies   // and who may say where a request came from
 }
 
 // Authenticate returns who asks. A request without a well-formed bearer token
-// is refused with vault.NoToken; answer it with Challenge in WWW-Authenticate.
+// is refused with vault.NoToken; answer it with Challenge in WWW-Authenticate,
+// and any other refusal too. A production server returns the address of the
+// caller with a refusal.
 //
-// The token is not verified: a development server takes any (docs/contract/connecting.md).
+// A development server verifies no token and takes any (docs/contract/connecting.md).
 // The claims of one that has the form of a JWT fill in the Caller.
 func (a Authenticator) Authenticate(r *http.Request) (vault.Caller, error) {
+	if a.Verifier != nil {
+		who, err := a.verified(r)
+		who.Address = a.Proxies.Address(r)
+		return who, err
+	}
 	token, ok := bearer(r.Header.Values("Authorization"))
 	if !ok {
 		return vault.Caller{}, vault.NoToken()
 	}
 	return a.Known.caller(token), nil
+}
+
+// verified returns who asks by the token of a request, or, if there is none, by
+// the client certificate of its connection.
+func (a Authenticator) verified(r *http.Request) (vault.Caller, error) {
+	headers := r.Header.Values("Authorization")
+	if len(headers) == 0 {
+		if leaf := a.Mutual.certificate(r); leaf != nil {
+			if who, ok := a.Mutual.caller(leaf); ok {
+				return who, nil
+			}
+		}
+		return vault.Caller{}, vault.NoToken()
+	}
+	token, ok := bearer(headers)
+	if !ok {
+		return vault.Caller{}, vault.NoToken()
+	}
+	is, err := a.Verifier.verify(r.Context(), token)
+	if err != nil {
+		return vault.Caller{}, err
+	}
+	if is.bound.any {
+		if err := is.bound.shown(a.Mutual.certificate(r)); err != nil {
+			return vault.Caller{}, err
+		}
+	}
+	return is.who, nil
 }
 
 // bearer returns the b64token (RFC 6750 section 2.1) of the one Authorization

@@ -1,24 +1,37 @@
 package auth
 
 import (
+	"net/http"
 	"net/netip"
 	"strings"
+
+	"certwright/internal/vault"
 )
 
 // Challenge returns the value of WWW-Authenticate for a request to host, which
 // is the Host header with its port, if any. The form is byte-exact
 // (docs/contract/connecting.md): comma and one space, straight quotes, one
 // tenant segment, no trailing slash, no scope. Never answer anything but this
-// to a request without a token, however wrong the rest of it is.
+// to a request without a good token, however wrong the rest of it is.
 func (a Authenticator) Challenge(host string) string {
 	if !plainHost(host) {
 		host = "localhost" // not worth repeating: no client sent it
 	}
-	tenant := a.Tenant
-	if tenant == "" {
-		tenant = DefaultTenant
+	authority := a.Authority
+	if authority == "" {
+		authority = "https://" + host + "/" + firstOf(a.Tenant, DefaultTenant)
 	}
-	return `Bearer authorization="https://` + host + "/" + tenant + `", resource="` + resource(host) + `"`
+	return `Bearer authorization="` + authority + `", resource="` + resource(host) + `"`
+}
+
+// Deny sets the headers that go with an error of Authenticate: the challenge,
+// the same whatever was wrong, since clients take it apart by hand, and what is
+// wrong with a token in a header of its own.
+func Deny(h http.Header, challenge string, err error) {
+	h.Set("WWW-Authenticate", challenge)
+	if refusal := vault.RefusalIn(err); refusal != nil && refusal.Token != "" {
+		h.Set(vault.TokenHeader, string(refusal.Token))
+	}
 }
 
 // resource returns the audience that SDKs compare with the host they called

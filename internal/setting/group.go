@@ -65,6 +65,15 @@ func Texts(key string, into *[]string) Field {
 	}}
 }
 
+// TextsMap is a setting that holds lists of texts by name.
+func TextsMap(key string, into *map[string][]string) Field {
+	return Field{Key: key, Set: func() bool { return len(*into) > 0 }, read: func(n *yaml.Node, folder string) error {
+		return eachEntry(n, into, func(value *yaml.Node, texts *[]string) error {
+			return Texts(key, texts).read(value, folder)
+		})
+	}}
+}
+
 // Map is a setting that holds settings by name.
 func Map[T any, S pointer[T]](key string, into *map[string]T) Field {
 	return Field{Key: key, In: S(new(T)).Fields(), Set: func() bool { return len(*into) > 0 },

@@ -22,6 +22,7 @@ type house struct {
 	Age    time.Duration
 	Rooms  []string
 	Colour map[string]string
+	Guests map[string][]string
 	Cellar *door
 	Front  door
 	Doors  []door
@@ -33,7 +34,7 @@ func (h *house) Fields() []setting.Field {
 	return []setting.Field{
 		setting.Text("name", &h.Name), setting.File("plan", &h.Plan), setting.Number("floors", &h.Floors), setting.Number("cost", &h.Cost),
 		setting.Switch("open", &h.Open), setting.Choice("lift", &h.Lift), setting.Duration("age", &h.Age), setting.Texts("rooms", &h.Rooms),
-		setting.TextMap("colour", &h.Colour), setting.Optional("cellar", &h.Cellar), setting.Group("front", &h.Front),
+		setting.TextMap("colour", &h.Colour), setting.TextsMap("guests", &h.Guests), setting.Optional("cellar", &h.Cellar), setting.Group("front", &h.Front),
 		setting.List("doors", &h.Doors), setting.Map("named", &h.Named),
 		setting.Later("garden"), setting.Variants("kinds", "kind", &h.Kinds, func(kind string) (any, []setting.Field, bool) {
 			if d := new(door); kind == "door" {
@@ -66,6 +67,7 @@ lift: false
 age: 720h
 rooms: &r [hall, bath]
 colour: {wall: white}
+guests: {hall: *r, attic: [cat]}
 cellar: {lock: old}
 front: &d {lock: new, key_file: /abs/key}
 doors: [{lock: a}, *d]
@@ -73,7 +75,7 @@ named: {back: *d, side: {key_file: ../k}}
 kinds: {A: {kind: door, lock: x}, B: {kind: gate, height: 3}, C: {}}
 `), got.Fields(), "/etc/house")
 	want := house{Name: "12", Plan: "/etc/house/plans/a.pdf", Floors: 3, Cost: 5e9, Open: true, Lift: new(false), Age: 720 * time.Hour,
-		Rooms: []string{"hall", "bath"}, Colour: map[string]string{"wall": "white"}, Cellar: &door{Lock: "old"}, Front: door{"new", "/abs/key"},
+		Rooms: []string{"hall", "bath"}, Colour: map[string]string{"wall": "white"}, Guests: map[string][]string{"hall": {"hall", "bath"}, "attic": {"cat"}}, Cellar: &door{Lock: "old"}, Front: door{"new", "/abs/key"},
 		Doors: []door{{Lock: "a"}, {"new", "/abs/key"}}, Named: map[string]door{"back": {"new", "/abs/key"}, "side": {Key: filepath.FromSlash("/etc/k")}},
 		Kinds: map[string]any{"A": &door{Lock: "x"}, "B": "gate", "C": ""}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -127,6 +129,7 @@ func TestRefused(t *testing.T) {
 		"age: 6\n":                              "line 1: age: \"6\" is invalid: use a duration, as in",
 		"rooms: hall\n":                         "line 1: rooms: \"hall\" is invalid: write a list",
 		"rooms: [[a]]\n":                        "line 1: rooms: a list is invalid: write a text",
+		"guests: {hall: cat}\n":                 "line 1: guests: hall: \"cat\" is invalid: write a list",
 		"front: new\n":                          "line 1: front: \"new\" is invalid: write keys and values",
 		"doors:\n- lock: a\n  lok: b\n":         "line 3: doors: unknown setting \"lok\"\nhint: did you mean lock?",
 		"cellar:\n  lock: {}\n":                 "line 2: cellar: lock: a mapping is invalid",

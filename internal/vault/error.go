@@ -29,7 +29,8 @@ type Error struct {
 	Inner   string // innererror.code; "" for none
 	Message string
 	Err     error
-	Setup   bool // an issuer is set up wrongly, whatever is asked of it
+	Setup   bool       // an issuer is set up wrongly, whatever is asked of it
+	Token   TokenFault // what is wrong with the token that was shown; "" for anything else
 }
 
 // Error returns code and message.
