@@ -1,0 +1,7 @@
+//go:build unix
+
+package serve
+
+import "syscall"
+
+var stopSignal = syscall.SIGTERM

@@ -1,0 +1,5 @@
+package serve
+
+import "os"
+
+var stopSignal = os.Kill
