@@ -3,6 +3,7 @@ package setting
 import (
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -76,9 +77,12 @@ func truth(text string) (bool, error) {
 	return false, strconv.ErrSyntax
 }
 
-// Duration is a setting that holds a length of time, as in 30s or 720h.
+// Duration is a setting that holds a length of time, as in 30s, 720h or 30d.
 func Duration(key string, into *time.Duration) Field {
 	return scalar(key, into, "use a duration, as in 30s, 10m or 720h", func(text, _ string) (time.Duration, error) {
+		if days, err := strconv.ParseUint(strings.TrimSuffix(text, "d"), 10, 16); err == nil && strings.HasSuffix(text, "d") {
+			return time.Duration(days) * 24 * time.Hour, nil
+		}
 		return time.ParseDuration(text)
 	})
 }

@@ -64,7 +64,7 @@ floors: 3
 cost: 5000000000
 open: true
 lift: false
-age: 720h
+age: 30d
 rooms: &r [hall, bath]
 colour: {wall: white}
 guests: {hall: *r, attic: [cat]}
@@ -127,6 +127,7 @@ func TestRefused(t *testing.T) {
 		"open: maybe\n":                         "line 1: open: \"maybe\" is invalid: write true or false",
 		"lift: 1\n":                             "line 1: lift: \"1\" is invalid: write true or false",
 		"age: 6\n":                              "line 1: age: \"6\" is invalid: use a duration, as in",
+		"age: 1.5d\n":                           "line 1: age: \"1.5d\" is invalid: use a duration, as in",
 		"rooms: hall\n":                         "line 1: rooms: \"hall\" is invalid: write a list",
 		"rooms: [[a]]\n":                        "line 1: rooms: a list is invalid: write a text",
 		"guests: {hall: cat}\n":                 "line 1: guests: hall: \"cat\" is invalid: write a list",

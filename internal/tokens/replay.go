@@ -1,0 +1,61 @@
+package tokens
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"sync"
+	"time"
+)
+
+// maxReplays is how many assertions of one client are remembered at a time.
+const maxReplays = 10_000
+
+// replays remembers which assertions were used. The libraries of Python and
+// JavaScript show one assertion for several resources while it holds, so it is
+// used up for each audience by itself.
+type replays struct {
+	mu   sync.Mutex
+	used map[string]map[[sha256.Size]byte]time.Time // by client; until when
+}
+
+// first refuses an assertion that was used. Its signature is verified already,
+// so nobody but the client fills its own part. One without a jti is refused:
+// nobody could tell it from its copy.
+func (p *replays) first(client, id, audience string, until, now time.Time) *refusal {
+	if id == "" {
+		return refused("AADSTS50027: JWT token is invalid or malformed: it has no jti.")
+	}
+	var length [8]byte
+	binary.BigEndian.PutUint64(length[:], uint64(len(id)))
+	mark := sha256.Sum256(append(append(length[:], id...), audience...))
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.used == nil {
+		p.used = map[string]map[[sha256.Size]byte]time.Time{}
+	}
+	mine := p.used[client]
+	if mine == nil {
+		mine = map[[sha256.Size]byte]time.Time{}
+		p.used[client] = mine
+	}
+	if over, seen := mine[mark]; seen && now.Before(over) {
+		return refused("AADSTS50012: Authentication failed: the client assertion was used before.")
+	}
+	if len(mine) >= maxReplays {
+		forget(mine, now)
+	}
+	if len(mine) >= maxReplays {
+		return &refusal{429, "temporarily_unavailable", "AADSTS90055: The client shows too many assertions; make them valid for a shorter time."}
+	}
+	mine[mark] = until
+	return nil
+}
+
+// forget drops what has ended.
+func forget(used map[[sha256.Size]byte]time.Time, now time.Time) {
+	for mark, until := range used {
+		if !now.Before(until) {
+			delete(used, mark)
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package tokens
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"certwright/internal/oauth"
+	"certwright/internal/vault"
+)
+
+// Means are what the service needs of the server.
+type Means struct {
+	Accounts vault.Accounts                 // where the keys lie
+	Hosts    []string                       // names that this server is called by; *.example.org is all below it
+	Address  func(*http.Request) netip.Addr // where a request came from; nil: its connection's
+	Now      func() time.Time               // nil: real time
+	Told     func(Event)                    // of every token that was given or refused; may be nil
+	Log      *slog.Logger
+
+	Federation Federation // verifies tokens of other issuers; nil: there is none
+}
+
+// An Event is a request for a token at its end.
+type Event struct {
+	Client  string // its id, as it said
+	Grant   string // how it proved itself: secret, certificate, federated or host
+	Address netip.Addr
+	TokenID string // of the token; "" if there is none
+	Refusal string // why there is none
+}
+
+// A Service gives tokens to clients. It goes in front of the vaults' routes on
+// the https listener.
+type Service struct {
+	settings  Settings
+	means     Means
+	origin    string // scheme and host of the issuer
+	tenant    string
+	audiences audiences
+	clients   atomic.Pointer[book]
+	keys      ring
+	replays   replays
+	addresses *limiter[netip.Prefix]
+	served    *limiter[string] // clients by id
+}
+
+// New makes a service of settings that Check found good.
+func New(ctx context.Context, settings Settings, means Means) (*Service, error) {
+	settings = settings.WithDefaults()
+	origin, tenant, err := parseIssuer(settings.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("token_service: issuer: %w", err)
+	}
+	if means.Now == nil {
+		means.Now = time.Now
+	}
+	if means.Log == nil {
+		means.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{
+		settings: settings, means: means, origin: origin, tenant: tenant,
+		keys:      ring{accounts: means.Accounts, settings: settings.Keys},
+		addresses: newLimiter[netip.Prefix](settings.Limits.PerAddress),
+		served:    newLimiter[string](settings.Limits.PerClient),
+	}
+	s.audiences = newAudiences(origin, means.Hosts, settings.Audiences)
+	clients, err := openBook(settings)
+	if err != nil {
+		return nil, err
+	}
+	s.clients.Store(&clients)
+	return s, s.keys.tend(ctx, means.Now())
+}
+
+// tending is how often the keys and the clients' file are looked at.
+const tending = 10 * time.Second
+
+// Run keeps keys and clients as they should be until ctx ends.
+func (s *Service) Run(ctx context.Context) {
+	ticks := time.NewTicker(tending)
+	defer ticks.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticks.C:
+			if err := s.keys.tend(ctx, s.means.Now()); err != nil && ctx.Err() == nil {
+				s.means.Log.Warn("the keys that sign tokens were not looked after; those that there are go on", "error", err)
+			}
+		}
+	}
+}
+
+// Issuer returns the iss of every token.
+func (s *Service) Issuer() string { return s.settings.Issuer }
+
+// Serves reports whether a path is one of the service's. None of them is a
+// vault's.
+func (s *Service) Serves(path string) bool {
+	switch strings.ToLower(strings.Trim(path, "/")) {
+	case oauth.InstancePath, oauth.WebfingerPath:
+		return true
+	}
+	_, _, ok := oauth.Find(path)
+	return ok
+}
+
+// ServeHTTP answers a request whose path the service Serves, and 404 to others.
+func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	tenant, at, ok := oauth.Find(r.URL.Path)
+	allowed := http.MethodGet
+	if at == oauth.TokenEndpoint {
+		allowed = http.MethodPost
+	}
+	switch {
+	case !s.Serves(r.URL.Path):
+		oauth.Refuse(w, http.StatusNotFound, "not_found", "There is no such endpoint.")
+	case r.Method != allowed:
+		oauth.RefuseMethod(w, r.Method, allowed)
+	case !s.audiences.serves(r.Host):
+		oauth.Refuse(w, http.StatusMisdirectedRequest, "invalid_request", "This server does not have the name that it was called by.")
+	case !ok:
+		s.serveRoot(w, r)
+	case !strings.EqualFold(tenant, s.tenant):
+		oauth.Refuse(w, http.StatusBadRequest, "invalid_request", "AADSTS90002: Tenant '"+tenant+"' not found.")
+	default:
+		s.serveTenant(w, r, at)
+	}
+}
+
+// serveRoot answers what stands beside the tenants.
+func (s *Service) serveRoot(w http.ResponseWriter, r *http.Request) {
+	if strings.EqualFold(strings.Trim(r.URL.Path, "/"), oauth.InstancePath) {
+		oauth.Instance(w, r, s.tenant)
+		return
+	}
+	oauth.Webfinger(w, r)
+}
+
+func (s *Service) serveTenant(w http.ResponseWriter, r *http.Request, at oauth.Endpoint) {
+	switch at {
+	case oauth.TokenEndpoint:
+		s.token(w, r)
+	case oauth.KeysEndpoint:
+		s.publish(w)
+	case oauth.DiscoveryEndpoint:
+		oauth.Discovery(w, oauth.Authority(r, s.tenant), s.tenant, s.algorithms()...)
+	case oauth.AuthorizeEndpoint:
+		oauth.NoSignInPage(w)
+	}
+}
+
+// address returns where a request came from.
+func (s *Service) address(r *http.Request) netip.Addr {
+	if s.means.Address != nil {
+		return s.means.Address(r)
+	}
+	at, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return at.Addr()
+}
+
+// tell reports the end of a request.
+func (s *Service) tell(e Event) {
+	if s.means.Told != nil {
+		s.means.Told(e)
+	}
+}
