@@ -48,6 +48,7 @@ type Config struct {
 	// Of a production server alone; serveNodes gives each its key.
 	TLS            trust.Settings
 	TrustedProxies []string // addresses and ranges that may say for whom they ask (X-Forwarded-For)
+	Auth           Auth     // who may sign in, and how
 }
 
 // Fields implements setting.Settings.
@@ -70,7 +71,7 @@ func (c *Config) Fields() []setting.Field {
 		setting.List("vaults", &c.Vaults),
 		setting.Switch("strict_providers", &c.StrictProviders),
 		setting.Variants("providers", "kind", &c.Providers, openProvider),
-		setting.Later("store"), setting.Later("auth"),
+		setting.Later("store"),
 	}, c.Notices.Fields(), c.serveFields())
 }
 

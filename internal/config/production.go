@@ -23,6 +23,7 @@ func (c *Config) serveNodes() []serveNode {
 	return []serveNode{
 		{setting.Group("tls", &c.TLS), "dev has certificates of its own authority"},
 		{setting.Texts("trusted_proxies", &c.TrustedProxies), "dev knows no proxies"},
+		{setting.Group("auth", &c.Auth), "dev takes any token"},
 	}
 }
 
@@ -39,6 +40,9 @@ func (c Config) withServeDefaults() Config {
 	c.RetryAfter = cmp.Or(c.RetryAfter, 10*time.Second)
 	c.RenewFloor, c.RenewFloorPercent = cmp.Or(c.RenewFloor, day), cmp.Or(c.RenewFloorPercent, 10)
 	c.StrictProviders = true
+	if given := c.Auth.TokenService; given != nil {
+		c.Tenant = cmp.Or(c.Tenant, given.Tenant())
+	}
 	if c.DefaultVault == "" && len(c.Vaults) > 0 {
 		c.DefaultVault = strings.ToLower(c.Vaults[0].Name)
 	}
@@ -90,6 +94,9 @@ func (c Config) checkServe() (wrong []error) {
 		if p.Kind == "scripted" {
 			say(fmt.Sprintf("providers: %s: the scripted issuer signs whatever it is asked for, and is for development alone\nhint: name a real authority (%s), or leave it out", name, realKinds()))
 		}
+	}
+	for _, err := range c.Auth.Check() {
+		wrong = append(wrong, fmt.Errorf("auth: %w", err))
 	}
 	for _, text := range c.TrustedProxies {
 		if _, err := netip.ParsePrefix(text); err != nil {

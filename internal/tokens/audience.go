@@ -13,15 +13,18 @@ const cloudAudience = "https://vault.azure.net"
 
 // audiences tell which hosts this server is, and what tokens of it may be for.
 type audiences struct {
-	origin string   // of the issuer
-	names  []string // in lower case, without a port; *.example.org is all below it
+	issuer string   // the name of the issuer's host, which may be no vault's
+	names  []string // of the vaults, in lower case, without a port; *.example.org is all below it
 	more   []string // exact
 }
 
 func newAudiences(origin string, hosts, more []string) audiences {
-	a := audiences{origin: origin, more: append([]string{cloudAudience}, more...)}
-	for _, host := range append([]string{strings.TrimPrefix(origin, "https://")}, hosts...) {
+	a := audiences{issuer: hostName(strings.TrimPrefix(origin, "https://")), more: append([]string{cloudAudience}, more...)}
+	for _, host := range hosts {
 		a.names = append(a.names, hostName(host))
+	}
+	if len(hosts) == 0 {
+		a.names = []string{a.issuer}
 	}
 	return a
 }
@@ -37,7 +40,7 @@ func hostName(host string) string {
 // serves reports whether this server is called by a host.
 func (a audiences) serves(host string) bool {
 	name := hostName(host)
-	return slices.ContainsFunc(a.names, func(pattern string) bool {
+	return name == a.issuer || slices.ContainsFunc(a.names, func(pattern string) bool {
 		if below, wild := strings.CutPrefix(pattern, "*"); wild {
 			return strings.HasSuffix(name, below) && len(name) > len(below)
 		}

@@ -1,0 +1,153 @@
+package tokens
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"certwright/internal/must"
+	"certwright/internal/store/sqlstore/sqltest"
+	"certwright/internal/vault"
+)
+
+func (h *house) tend() {
+	h.t.Helper()
+	must.Do(h.t, h.keys.tend(h.t.Context(), h.now))
+}
+
+func (h *house) kids() (kids []string) {
+	h.t.Helper()
+	for _, k := range h.keySet().Keys {
+		kids = append(kids, k.KeyID)
+	}
+	return kids
+}
+
+func (h *house) signs() string {
+	h.t.Helper()
+	k, err := h.keys.signing(h.now)
+	must.Do(h.t, err)
+	return k.ID
+}
+
+// A key is seen for a day before it signs, and until its last token ended.
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	h := open(t, Settings{Keys: KeySettings{Rotate: 10 * day}})
+	begin, first := h.now, h.signs()
+	at := func(after time.Duration) {
+		t.Helper()
+		h.now = begin.Add(after)
+		h.tend()
+	}
+	at(9*day - time.Second)
+	if kids := h.kids(); len(kids) != 1 {
+		t.Fatalf("before the last day: %v", kids)
+	}
+	at(9 * day)
+	kids := h.kids()
+	if len(kids) != 2 || kids[0] != first || h.signs() != first {
+		t.Fatalf("on the last day: %v, %s signs", kids, h.signs())
+	}
+	at(10*day - time.Second)
+	if h.signs() != first || len(h.kids()) != 2 {
+		t.Errorf("the next one signs too early: %v", h.kids())
+	}
+	at(10 * day)
+	if h.signs() != kids[1] || !slices.Equal(h.kids(), kids) {
+		t.Errorf("%s signs, and there are %v", h.signs(), h.kids())
+	}
+	at(10*day + outlasts - time.Second)
+	if !slices.Equal(h.kids(), kids) {
+		t.Errorf("the old key went early: %v", h.kids())
+	}
+	at(10*day + outlasts)
+	if !slices.Equal(h.kids(), kids[1:]) {
+		t.Errorf("the old key stays: %v", h.kids())
+	}
+	if _, _, ok := h.PublicKey(first); ok {
+		t.Error("tokens of the old key are still taken")
+	}
+	if _, algorithm, ok := h.PublicKey(kids[1]); !ok || algorithm != "ES256" {
+		t.Errorf("the new key: %s %v", algorithm, ok)
+	}
+	at(100 * day) // it was off for long
+	late := h.kids()
+	if len(late) != 2 || h.signs() != kids[1] {
+		t.Errorf("after a long time: %v, %s signs", late, h.signs())
+	}
+	at(101 * day)
+	if h.signs() != late[1] {
+		t.Errorf("%s signs, not %s", h.signs(), late[1])
+	}
+}
+
+// Another algorithm has its key a day later.
+func TestAnotherAlgorithm(t *testing.T) {
+	t.Parallel()
+	accounts := sqltest.Accounts(t)
+	with := func(m *Means) { m.Accounts = accounts }
+	first := open(t, Settings{}, with)
+	h := open(t, Settings{Keys: KeySettings{Algorithm: "RS256"}}, with)
+	if kids := h.kids(); len(kids) != 2 || h.signs() != first.signs() {
+		t.Fatalf("%v, %s signs", kids, h.signs())
+	}
+	h.tend()
+	if kids := h.kids(); len(kids) != 2 {
+		t.Errorf("more keys: %v", kids)
+	}
+	h.now = h.now.Add(day)
+	h.tend()
+	if h.signs() == first.signs() || len(h.algorithms()) != 2 {
+		t.Errorf("%v", h.algorithms())
+	}
+}
+
+// rival is another server that writes the row first.
+type rival struct {
+	vault.Accounts
+	write func()
+}
+
+func (r *rival) Write(ctx context.Context, id string, plain []byte, rev int64) error {
+	if w := r.write; w != nil {
+		r.write = nil
+		w()
+	}
+	return r.Accounts.Write(ctx, id, plain, rev)
+}
+
+// Servers that share a database share the keys, also when all start at once.
+func TestSharedKeys(t *testing.T) {
+	t.Parallel()
+	accounts := sqltest.Accounts(t)
+	var other *house
+	slow := &rival{Accounts: accounts, write: func() {
+		other = open(t, Settings{}, func(m *Means) { m.Accounts = accounts })
+	}}
+	h := open(t, Settings{}, func(m *Means) { m.Accounts = slow })
+	if got, want := h.kids(), other.kids(); !slices.Equal(got, want) || len(got) != 1 {
+		t.Errorf("%v and %v", got, want)
+	}
+	other.now = other.now.Add(29 * day)
+	other.tend()
+	h.tend()
+	if got, want := h.kids(), other.kids(); !slices.Equal(got, want) || len(got) != 2 {
+		t.Errorf("%v and %v", got, want)
+	}
+}
+
+// A row that cannot be read is never written over.
+func TestDamagedKeys(t *testing.T) {
+	t.Parallel()
+	accounts := sqltest.Accounts(t)
+	must.Do(t, accounts.Write(t.Context(), keysRow, []byte(`{"version":2}`), 0))
+	s := Settings{Issuer: issuer}
+	if _, err := New(t.Context(), s, Means{Accounts: accounts}); err == nil {
+		t.Fatal("it was opened")
+	}
+	if text, _, err := accounts.Read(t.Context(), keysRow); err != nil || string(text) != `{"version":2}` {
+		t.Errorf("%s %v", text, err)
+	}
+}
