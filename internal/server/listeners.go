@@ -170,7 +170,7 @@ func (s *Server) Exposed() (open []string) {
 // serveVault is the https listener: vaults, and beside them the management plane
 // and the token endpoints.
 func (s *Server) serveVault(w http.ResponseWriter, r *http.Request) {
-	for _, f := range []front{s.arm, s.tokens} {
+	for _, f := range []front{s.arm, s.now().tokens} {
 		if f != nil && f.Serves(r.URL.Path) {
 			f.ServeHTTP(w, r)
 			return
@@ -181,8 +181,8 @@ func (s *Server) serveVault(w http.ResponseWriter, r *http.Request) {
 
 // serveSide is the side door, on plain http.
 func (s *Server) serveSide(w http.ResponseWriter, r *http.Request) {
-	if !s.config.Production && !strings.HasPrefix(r.URL.Path, "/admin/") && s.tokens.Serves(r.URL.Path) {
-		s.tokens.ServeHTTP(w, r)
+	if tokens := s.now().tokens; !s.config.Production && !strings.HasPrefix(r.URL.Path, "/admin/") && tokens.Serves(r.URL.Path) {
+		tokens.ServeHTTP(w, r)
 		return
 	}
 	s.side.ServeHTTP(w, r)

@@ -18,7 +18,7 @@ func (s *Server) openManagement() (err error) {
 	who := auth.Authenticator{Tenant: s.config.Tenant}
 	manages, err := arm.New(arm.Service{
 		Tenant: s.config.Tenant, Region: s.config.Region, Vault: s.config.DefaultVault,
-		Configured: names, Vaults: s.service.Operator.Vaults, Settings: s.config.VaultSettings(),
+		Configured: names, Vaults: s.service.Operator.Vaults, Settings: s.vaultSettings,
 		Authenticate: who.Authenticate, Challenge: who.Challenge, FromPage: auth.FromPage, Log: s.log,
 	})
 	s.arm = manages

@@ -160,3 +160,33 @@ func TestVaultCertificate(t *testing.T) {
 		t.Errorf("it is told twice: %v, %v", changed, err)
 	}
 }
+
+// Another configuration is taken whole or not at all, and what waits for a start
+// is told.
+func TestReload(t *testing.T) {
+	t.Parallel()
+	c := production(t)
+	s := serveIn(t, c, Options{})
+	at := func(vaultName string) reply {
+		return ask(t, anyway(t), "GET", s.Ready.IPURL+"/certificates?api-version=7.4", "", "Host", vaultName+".vault.example")
+	}
+	first := shown(t, s)
+	bad := c
+	bad.TLS = trust.Settings{Cert: c.TLS.Cert, Key: c.TLS.Cert}
+	bad.Tenant = "other"
+	if _, err := s.Reload(t.Context(), bad); err == nil {
+		t.Error("files that do not belong together were taken")
+	}
+	if !shown(t, s).Equal(first) || strings.Contains(at("web").header.Get("WWW-Authenticate"), "/other") {
+		t.Error("half of a configuration was taken")
+	}
+	good := c
+	good.Tenant, good.Region, good.TLS = "other", "elsewhere", trust.Settings{Cert: c.TLS.Cert + "2", Key: c.TLS.Key + "2"}
+	writeTLS(t, good.TLS)
+	if waiting, err := s.Reload(t.Context(), good); err != nil || len(waiting) != 1 || waiting[0] != "region" {
+		t.Errorf("%v, %v", waiting, err)
+	}
+	if shown(t, s).Equal(first) || !strings.Contains(at("web").header.Get("WWW-Authenticate"), "/other") {
+		t.Error("the configuration was not taken")
+	}
+}

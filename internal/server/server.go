@@ -51,10 +51,7 @@ type Server struct {
 	seal      *seal.Keyset
 	clock     *keptClock
 	trust     *trust.Authority
-	tls       tlsCertificate // of the https listener; nil in a development server
 	issuers   *providers
-	signIn    signIn
-	tokens    front // nil where there is none
 	service   *service.Service
 	worker    *worker.Worker
 	keys      *keys.Pool
@@ -64,6 +61,9 @@ type Server struct {
 	notices   *notices
 	metrics   *metrics.Metrics
 	listeners *listeners
+
+	live      atomic.Pointer[live] // what a reload replaces
+	reloading sync.Mutex           // one at a time
 
 	moving     sync.Mutex // one move of the clock at a time
 	closing    atomic.Bool
@@ -94,7 +94,7 @@ func Start(ctx context.Context, c config.Config, o Options) (*Server, error) {
 		s.log = slog.New(slog.DiscardHandler)
 	}
 	s.ctx, s.end = context.WithCancel(context.Background())
-	for _, step := range []func(context.Context) error{s.openFiles, s.openData, s.wire, s.openListeners} {
+	for _, step := range []func(context.Context) error{s.tryFiles, s.openData, s.wire, s.openListeners} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, s.Stop())
 		}
@@ -107,22 +107,22 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.openIssuers(ctx); err != nil {
 		return err
 	}
-	s.openVaultCertificate(ctx)
 	s.openKeys()
 	if err := s.openNotices(); err != nil {
 		return err
 	}
-	may, err := s.authorizer()
+	now, err := s.openLive(ctx, s.config)
 	if err != nil {
 		return err
 	}
+	s.enter(now)
 	if s.service, err = service.New(&service.Config{
 		Deps: engine.Deps{
-			Store: s.store, Sealer: s.seal, Clock: s.clock, Settings: s.config.VaultSettings(),
+			Store: s.store, Sealer: s.seal, Clock: s.clock, Settings: s.vaultSettings,
 			Poke:   func() { s.worker.Poke(); s.notices.stream.Poke() },
 			PokeAt: func(due time.Time) { s.worker.PokeAt(due); s.notices.stream.Poke() }, Log: s.log,
 		},
-		Backups: s.seal.Backups(), Access: may, Keys: s.keys,
+		Backups: s.seal.Backups(), Access: liveAccess{s}, Keys: s.keys,
 		Issuers: s.issuers.issuer, Receivers: s.notices.For, Called: s.called,
 	}); err != nil {
 		return err
@@ -138,13 +138,11 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.service.Sweeper.WatchClock(ctx); err != nil {
 		return err
 	}
-	for _, open := range []func() error{s.openSignIn, s.openTokens, s.openManagement} {
-		if err := open(); err != nil {
-			return err
-		}
+	if err := s.openManagement(); err != nil {
+		return err
 	}
 	s.api, err = api.New(api.Handler{
-		Service: s.service, Authenticate: s.signIn.authenticate, Challenge: s.signIn.challenge, VaultName: s.signIn.vaultName,
+		Service: s.service, Authenticate: s.authenticate, Challenge: s.challenge, VaultName: s.vaultName,
 		Observe: s.observed, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
 	})
 	if err != nil {
@@ -228,7 +226,7 @@ func (s *Server) openListeners(ctx context.Context) (err error) {
 	s.background.Go(func() { s.metrics.Run(s.ctx) })
 	s.background.Go(s.watchClock)
 	s.background.Go(s.fillKeys)
-	if s.tls != nil {
+	if s.config.Production {
 		s.background.Go(s.watchTLS)
 	}
 	s.listeners.serve()

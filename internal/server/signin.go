@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net/http"
 
 	"certwright/internal/auth"
@@ -16,24 +17,34 @@ type signIn struct {
 
 // openSignIn makes it: in a development server any token will do, and any vault
 // comes into being.
-func (s *Server) openSignIn() error {
-	who := auth.Authenticator{Tenant: s.config.Tenant, Vault: s.config.DefaultVault, Known: auth.NewKnown()}
-	s.signIn = signIn{who.Authenticate, who.Challenge, who.VaultName}
-	if !s.config.Production {
+func (s *Server) openSignIn(_ context.Context, l *live) error {
+	who := auth.Authenticator{Tenant: l.config.Tenant, Vault: l.config.DefaultVault, Known: auth.NewKnown()}
+	l.signIn = signIn{who.Authenticate, who.Challenge, who.VaultName}
+	if !l.config.Production {
 		return nil
 	}
-	s.signIn.vaultName = s.declared(who.VaultName)
-	s.signIn.authenticate = func(*http.Request) (vault.Caller, error) { return vault.Caller{}, vault.NoToken() } // nobody, until tokens are verified
+	l.signIn.vaultName = l.declared(who.VaultName)
+	l.signIn.authenticate = func(*http.Request) (vault.Caller, error) { return vault.Caller{}, vault.NoToken() } // nobody, until tokens are verified
 	return nil
 }
 
 // declared refuses the names of vaults that the configuration does not declare.
-func (s *Server) declared(vaultName func(host string) (string, error)) func(host string) (string, error) {
+func (l *live) declared(vaultName func(host string) (string, error)) func(host string) (string, error) {
 	return func(host string) (string, error) {
 		name, err := vaultName(host)
-		if err == nil && !s.config.Declared(name) {
+		if err == nil && !l.config.Declared(name) {
 			return name, vault.NoSuchVault(name)
 		}
 		return name, err
 	}
 }
+
+// authenticate, challenge and vaultName ask what is in force.
+
+func (s *Server) authenticate(r *http.Request) (vault.Caller, error) {
+	return s.now().signIn.authenticate(r)
+}
+
+func (s *Server) challenge(host string) string { return s.now().signIn.challenge(host) }
+
+func (s *Server) vaultName(host string) (string, error) { return s.now().signIn.vaultName(host) }

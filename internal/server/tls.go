@@ -27,15 +27,33 @@ type pairOfFiles struct{ *trust.Pair }
 // Reload implements tlsCertificate.
 func (p pairOfFiles) Reload(context.Context) (bool, error) { return p.Pair.Reload() }
 
-// openFiles reads the files of a production server that others write, before
+// tryFiles reads the files of a production server that others write, before
 // anything is made that stays.
-func (s *Server) openFiles(context.Context) error {
-	if t := s.config.TLS; s.config.Production && !t.FromVault() {
-		pair, err := trust.OpenPair(t.Cert, t.Key)
-		if err != nil {
-			return fmt.Errorf("tls: %w", err)
-		}
-		s.tls = pairOfFiles{pair}
+func (s *Server) tryFiles(context.Context) error {
+	_, err := openPair(s.config.TLS, s.config.Production)
+	return err
+}
+
+// openPair reads the two files, where the certificate is in files.
+func openPair(t trust.Settings, production bool) (tlsCertificate, error) {
+	if !production || t.FromVault() {
+		return nil, nil
+	}
+	pair, err := trust.OpenPair(t.Cert, t.Key)
+	if err != nil {
+		return nil, fmt.Errorf("tls: %w", err)
+	}
+	return pairOfFiles{pair}, nil
+}
+
+// openTLS finds the certificate of the https listener.
+func (s *Server) openTLS(ctx context.Context, l *live) (err error) {
+	if l.tls, err = openPair(l.config.TLS, l.config.Production); err != nil || l.tls != nil || !l.config.Production {
+		return err
+	}
+	l.tls = newVaultCertificate(l.config.TLS, s.store, s.seal)
+	if _, err := l.tls.Reload(ctx); err != nil {
+		s.log.Error("the TLS certificate of a vault was not taken", "error", err)
 	}
 	return nil
 }
@@ -44,8 +62,8 @@ func (s *Server) openFiles(context.Context) error {
 // certificate that the configuration names. Until a certificate of a vault has a
 // version, the TLS authority of the folder signs one.
 func (s *Server) getCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-	if s.tls != nil {
-		if c := s.tls.Certificate(); c != nil {
+	if own := s.now().tls; own != nil {
+		if c := own.Certificate(); c != nil {
 			return c, nil
 		}
 	}
@@ -56,7 +74,7 @@ func (s *Server) getCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, e
 // the certificate is of somebody else.
 func (s *Server) caFile() string {
 	if s.config.Production && !s.config.TLS.FromVault() {
-		return ""
+		return "" // a reload may change that; who asks then is told by the next start
 	}
 	return s.trust.Path(trust.CAFile)
 }
@@ -67,14 +85,6 @@ func (s *Server) caText() []byte {
 		return nil
 	}
 	return s.trust.PEM()
-}
-
-// openVaultCertificate takes the certificate of a vault, if it is one.
-func (s *Server) openVaultCertificate(ctx context.Context) {
-	if s.config.Production && s.config.TLS.FromVault() {
-		s.tls = newVaultCertificate(s.config.TLS, s.store, s.seal)
-		s.reloadTLS(ctx)
-	}
 }
 
 // watchTLS looks after the certificate of the https listener.
@@ -93,12 +103,13 @@ func (s *Server) watchTLS() {
 
 // reloadTLS takes another certificate where there is one, and says so.
 func (s *Server) reloadTLS(ctx context.Context) {
-	changed, err := s.tls.Reload(ctx)
+	own := s.now().tls
+	changed, err := own.Reload(ctx)
 	switch {
 	case err != nil && ctx.Err() == nil:
 		s.log.Error("the TLS certificate was not taken, the one in force stays", "error", err)
 	case changed:
-		leaf := s.tls.Certificate().Leaf
+		leaf := own.Certificate().Leaf
 		s.log.Info("the https listener has another TLS certificate", "subject", leaf.Subject.String(), "not_after", leaf.NotAfter)
 	}
 }

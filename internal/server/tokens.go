@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 
@@ -17,27 +18,28 @@ type front interface {
 
 // openTokens makes the token service: in a development server it has a token
 // for everybody; a production server has one where it is configured.
-func (s *Server) openTokens() (err error) {
-	if s.config.Production {
-		return s.openTokenService()
+func (s *Server) openTokens(_ context.Context, l *live) error {
+	if l.config.Production {
+		return s.openTokenService(l)
 	}
-	s.tokens, err = sts.New(s.config.Tenant)
+	tokens, err := sts.New(l.config.Tenant)
+	l.tokens = tokens
 	return err
 }
 
 // openTokenService makes the token service that is configured, if it is.
-func (s *Server) openTokenService() error {
-	given := s.config.Auth.TokenService
+func (s *Server) openTokenService(l *live) error {
+	given := l.config.Auth.TokenService
 	if given == nil {
 		return nil
 	}
 	service, err := tokens.New(s.ctx, *given, tokens.Means{
-		Accounts: account.Book{Store: s.store, Sealer: s.seal}, Hosts: s.config.Hosts, Log: s.log,
+		Accounts: account.Book{Store: s.store, Sealer: s.seal}, Hosts: l.config.Hosts, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("auth: %w", err)
 	}
-	s.tokens = service
-	s.background.Go(func() { service.Run(s.ctx) })
+	l.tokens = service
+	l.behind = append(l.behind, service.Run)
 	return nil
 }

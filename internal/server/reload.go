@@ -1,0 +1,34 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"certwright/internal/config"
+)
+
+// Reload puts another configuration in force while requests are served: all that
+// a running server can take of it, or nothing. It returns the settings that
+// changed and wait for the next start.
+func (s *Server) Reload(ctx context.Context, c config.Config) (waiting []string, err error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	if s.closing.Load() {
+		return nil, errors.New("the server is shutting down")
+	}
+	l, err := s.openLive(ctx, c.WithDefaults())
+	if err != nil {
+		return nil, err
+	}
+	s.enter(l)
+	waiting = config.AtStart(s.config, l.config)
+	if len(waiting) > 0 {
+		s.log.Warn("these settings changed and are taken at the next start", "settings", strings.Join(waiting, ", "))
+	}
+	s.log.Info("the configuration was read again and is in force")
+	return waiting, nil
+}
