@@ -11,6 +11,7 @@ import (
 	"certwright/internal/auth"
 	"certwright/internal/notify"
 	"certwright/internal/outbound"
+	"certwright/internal/seal"
 	"certwright/internal/setting"
 	"certwright/internal/trust"
 	"certwright/internal/vault"
@@ -43,6 +44,7 @@ type Config struct {
 	StrictProviders bool                // refuse providers that are not named, instead of playing them
 	Providers       map[string]Provider // what an issuer's provider means here; scripted where not named
 
+	Keyset  seal.Settings   // what wraps the data keys: a file, a server, a program
 	Notices notify.Settings // who is told what happened: smtp and events; nobody where they are not there
 
 	// Of a production server alone; serveNodes gives each its key.
@@ -72,7 +74,7 @@ func (c *Config) Fields() []setting.Field {
 		setting.Switch("strict_providers", &c.StrictProviders),
 		setting.Variants("providers", "kind", &c.Providers, openProvider),
 		setting.Later("store"),
-	}, c.Notices.Fields(), c.serveFields())
+	}, c.Keyset.Fields(), c.Notices.Fields(), c.serveFields())
 }
 
 // WithDefaults returns the configuration with what was not set filled in.
@@ -131,6 +133,7 @@ func (c Config) Check() error {
 	wrong = append(wrong, c.checkFloor()...)
 	wrong = append(wrong, checkVaults(c.Vaults)...)
 	wrong = append(wrong, checkProviders(c.Providers)...)
+	wrong = append(wrong, c.Keyset.Check()...)
 	wrong = append(wrong, c.Notices.Check()...)
 	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return errors.Join(wrong...)

@@ -2,34 +2,41 @@ package seal
 
 import (
 	"context"
-	"errors"
+	"encoding/binary"
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/keyset"
 	"github.com/tink-crypto/tink-go/v2/tink"
 
+	"certwright/internal/clock"
 	"certwright/internal/vault"
 )
 
 // A Keyset seals and opens the values of one database. It is a vault.Sealer,
 // safe for concurrent use.
 type Keyset struct {
-	path  string      // of the key-encryption keys; "" keeps all in memory
-	store vault.Store // nil if path is ""
+	store vault.Store // nil keeps all in memory
+	keks  []KEK
 
-	rotating sync.Mutex
+	changing sync.Mutex
 	keys     atomic.Pointer[keys]
+	looked   atomic.Int64 // when the row was last read because of an unknown key, in Unix nanoseconds
+	told     atomic.Pointer[func(vault.RowKeys)]
+
+	backup backupKeys
 }
 
-// keys are the unwrapped keys in force.
+// keys are the unwrapped keys in force, and the row that they lie in.
 type keys struct {
-	kek, data *keyset.Handle
-	values    tink.AEAD // under the data keys
-	backups   tink.AEAD // a fresh key per blob, wrapped by the key-encryption key
-	rev       int64     // of the account DataKeys
+	data   *keyset.Handle
+	values tink.AEAD
+	known  map[uint32]keyset.KeyStatus
+	row    record
+	rev    int64
 }
 
 // New returns a Keyset with fresh keys that exist in memory only: for tests.
@@ -42,8 +49,8 @@ func New() (*Keyset, error) {
 	if err != nil {
 		return nil, err
 	}
-	var k Keyset
-	return &k, k.use(kek, data, 0)
+	k := &Keyset{keks: []KEK{&FileKEK{read: kek}}}
+	return k, k.use(data, record{Version: recordVersion}, 0)
 }
 
 // Seal encrypts plain and binds it to its place.
@@ -54,24 +61,20 @@ func (k *Keyset) Seal(plain []byte, binding string) (vault.Sealed, error) {
 // Open decrypts what Seal returned for the same binding, under this or an
 // earlier data key. Any other bytes or binding are an error.
 func (k *Keyset) Open(s vault.Sealed, binding string) ([]byte, error) {
-	return openWith(k.keys.Load().values, s, binding)
+	now := k.keys.Load()
+	if id, ok := KeyOf(s); ok && now.known[id] == keyset.Unknown && k.store != nil {
+		k.follow() // another server may have changed keys
+		now = k.keys.Load()
+	}
+	return openWith(now.values, s, binding)
 }
 
-// Backups returns the Sealer for blobs that leave the database. Each carries
-// its own key, wrapped by the key-encryption key, so that it opens wherever the
-// keyset file is, even beside another database. What Keyset seals it cannot open.
-func (k *Keyset) Backups() vault.Sealer { return backups{k} }
-
-type backups struct{ k *Keyset }
-
-// Seal encrypts plain under a key of its own.
-func (b backups) Seal(plain []byte, binding string) (vault.Sealed, error) {
-	return sealWith(b.k.keys.Load().backups, plain, binding)
-}
-
-// Open decrypts what Seal returned for the same binding.
-func (b backups) Open(s vault.Sealed, binding string) ([]byte, error) {
-	return openWith(b.k.keys.Load().backups, s, binding)
+// KeyOf returns the number of the data key that a value was sealed under.
+func KeyOf(s vault.Sealed) (id uint32, ok bool) {
+	if len(s) < 5 || s[0] != 1 { // Tink's prefix
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(s[1:]), true
 }
 
 func sealWith(a tink.AEAD, plain []byte, binding string) (vault.Sealed, error) {
@@ -91,49 +94,81 @@ func openWith(a tink.AEAD, s vault.Sealed, binding string) ([]byte, error) {
 }
 
 // use puts keys in force.
-func (k *Keyset) use(kek, data *keyset.Handle, rev int64) error {
-	wrap, err := aead.New(kek)
-	if err != nil {
-		return fmt.Errorf("use the key-encryption keys: %w", err)
-	}
+func (k *Keyset) use(data *keyset.Handle, row record, rev int64) error {
 	values, err := aead.New(data)
 	if err != nil {
 		return fmt.Errorf("use the data keys: %w", err)
 	}
-	blobs := aead.NewKMSEnvelopeAEAD2(aead.AES256GCMKeyTemplate(), wrap)
-	if blobs == nil {
-		return errors.New("use the key-encryption keys for backups")
+	now := &keys{data: data, values: values, known: map[uint32]keyset.KeyStatus{}, row: row, rev: rev}
+	for i := range data.Len() {
+		entry, err := data.Entry(i)
+		if err != nil {
+			return fmt.Errorf("use the data keys: %w", err)
+		}
+		now.known[entry.KeyID()] = entry.KeyStatus()
 	}
-	k.keys.Store(&keys{kek: kek, data: data, values: values, backups: blobs, rev: rev})
+	proof, err := rowKeys(data)
+	if err != nil {
+		return err
+	}
+	k.keys.Store(now)
+	if told := k.told.Load(); told != nil {
+		(*told)(proof)
+	}
 	return nil
 }
 
-// Rotate makes a new key-encryption key and a new data key. What was sealed
-// before still opens, since the old keys are kept for that; what is sealed from
-// now on needs the new ones. The file is written before the database, so that a
-// crash in between leaves a file that opens it.
-func (k *Keyset) Rotate(ctx context.Context) error {
-	k.rotating.Lock()
-	defer k.rotating.Unlock()
-	now := k.keys.Load()
-	kek, err := withNewKey(now.kek)
+// OnChange has fn told of the keys of rows whenever the data keys change.
+func (k *Keyset) OnChange(fn func(vault.RowKeys)) { k.told.Store(&fn) }
+
+// followEvery is how often an unknown key has the row read again at most, and
+// followTime how long that may take.
+const (
+	followEvery = time.Second
+	followTime  = 10 * time.Second
+)
+
+// follow reads the row again; who is late does not wait for another.
+func (k *Keyset) follow() {
+	now := clock.Real{}.Now().UnixNano()
+	if last := k.looked.Load(); now-last < int64(followEvery) || !k.looked.CompareAndSwap(last, now) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), followTime)
+	defer cancel()
+	_, _ = k.Reload(ctx) // what cannot be opened is told by who wants it
+}
+
+// Reload reads the data keys again, which another server may have changed, and
+// reports whether it did.
+func (k *Keyset) Reload(ctx context.Context) (changed bool, err error) {
+	k.changing.Lock()
+	defer k.changing.Unlock()
+	return k.reload(ctx)
+}
+
+func (k *Keyset) reload(ctx context.Context) (changed bool, err error) {
+	if k.store == nil {
+		return false, nil
+	}
+	row, err := readRow(ctx, k.store, DataKeys)
+	switch {
+	case err != nil:
+		return false, err
+	case row == nil:
+		return false, fmt.Errorf("read the data keys: %w", vault.ErrNotFound)
+	case row.Rev == k.keys.Load().rev:
+		return false, nil
+	}
+	rec, err := parseRecord(row.Body)
 	if err != nil {
-		return err
+		return false, err
 	}
-	data, err := withNewKey(now.data)
+	data, err := unlock(ctx, k.keks, rec, DataKeys)
 	if err != nil {
-		return err
+		return false, err
 	}
-	rev := now.rev
-	if k.path != "" {
-		if err := writeFile(k.path, kek); err != nil {
-			return err
-		}
-		if rev, err = putDataKeys(ctx, k.store, kek, data, rev); err != nil {
-			return err
-		}
-	}
-	return k.use(kek, data, rev)
+	return true, k.use(data, rec, row.Rev)
 }
 
 func newHandle() (*keyset.Handle, error) {
@@ -142,17 +177,4 @@ func newHandle() (*keyset.Handle, error) {
 		return nil, fmt.Errorf("make a key: %w", err)
 	}
 	return h, nil
-}
-
-// withNewKey returns the keyset with one more key, which becomes the primary.
-func withNewKey(h *keyset.Handle) (*keyset.Handle, error) {
-	m := keyset.NewManagerFromHandle(h)
-	id, err := m.Add(aead.AES256GCMKeyTemplate())
-	if err != nil {
-		return nil, fmt.Errorf("make a key: %w", err)
-	}
-	if err := m.SetPrimary(id); err != nil {
-		return nil, fmt.Errorf("make key %d the primary one: %w", id, err)
-	}
-	return m.Handle()
 }

@@ -140,7 +140,7 @@ func TestOpenUsesTheFileForANewDatabase(t *testing.T) {
 	if _, _, err := seal.Open(t.Context(), fresh, path); !errors.Is(err, seal.ErrEmptied) {
 		t.Errorf("Open: %v", err)
 	}
-	second, created, err := seal.Begin(t.Context(), fresh, path)
+	second, created, err := seal.Opening{Store: fresh, KEKs: []seal.KEK{seal.NewFile(path)}, New: true}.Open(t.Context())
 	if err != nil || created {
 		t.Fatalf("Begin: %v, %v", created, err)
 	}
@@ -159,8 +159,6 @@ func TestRotateSurvivesARestart(t *testing.T) {
 	k := open(t, store, path, true)
 	before, err := k.Seal([]byte(marker), place)
 	must.Do(t, err)
-	old, err := os.ReadFile(path)
-	must.Do(t, err)
 	for range 2 {
 		must.Do(t, k.Rotate(t.Context()))
 	}
@@ -171,14 +169,6 @@ func TestRotateSurvivesARestart(t *testing.T) {
 		if _, err := again.Open(sealed, place); err != nil {
 			t.Errorf("sealed %s the rotation: %v", what, err)
 		}
-	}
-	if n := len(keysIn(t, path)); n != 3 {
-		t.Errorf("%d keys in the file, want 3", n)
-	}
-	// The data keys are wrapped by the new key, so the file of before opens nothing.
-	must.Do(t, os.WriteFile(path, old, 0o600))
-	if _, _, err := seal.Open(t.Context(), store, path); !errors.Is(err, seal.ErrForeign) {
-		t.Errorf("the file of before the rotation: %v", err)
 	}
 }
 
@@ -208,36 +198,6 @@ func TestOpenAfterAKilledFirstStart(t *testing.T) {
 	must.Do(t, errors.Join(os.Remove(path), os.Rename(other, path+".new")))
 	if _, _, err := seal.Open(t.Context(), store, path); !errors.Is(err, seal.ErrLost) {
 		t.Errorf("another keyset under the file's first name: %v", err)
-	}
-}
-
-// A rotation that ends after the file and before the database leaves both whole.
-func TestRotateCutShort(t *testing.T) {
-	t.Parallel()
-	path, store := folder(t)
-	k := open(t, store, path, true)
-	sealed, err := k.Seal([]byte(marker), place)
-	must.Do(t, err)
-	row := vault.Account{ID: seal.DataKeys}
-	if err := store.View(t.Context(), func(r vault.Reader) (err error) {
-		row, err = r.Account(seal.DataKeys)
-		return err
-	}); err != nil {
-		t.Fatal(err)
-	}
-	// Another wrote the row meanwhile: the rotation's own write is refused.
-	must.Do(t, store.Update(t.Context(), func(tx vault.Tx) error { return tx.PutAccount(row) }))
-	if err := k.Rotate(t.Context()); !errors.Is(err, vault.ErrStale) {
-		t.Fatalf("Rotate: %v, want %v", err, vault.ErrStale)
-	}
-	if n := len(keysIn(t, path)); n != 2 {
-		t.Errorf("%d keys in the file, want the new one to be there", n)
-	}
-	if _, err := k.Open(sealed, place); err != nil {
-		t.Errorf("the keyset in use: %v", err)
-	}
-	if _, err := open(t, store, path, false).Open(sealed, place); err != nil {
-		t.Errorf("after a restart: %v", err)
 	}
 }
 

@@ -34,6 +34,9 @@ func rowKeys(data *keyset.Handle) (vault.RowKeys, error) {
 		if err != nil {
 			return vault.RowKeys{}, fmt.Errorf("derive the keys of rows: %w", err)
 		}
+		if entry.KeyStatus() != keyset.Enabled {
+			continue // retired: no row is under it any more
+		}
 		if keys.Keys[entry.KeyID()], err = rowKey(entry); err != nil {
 			return vault.RowKeys{}, fmt.Errorf("derive the keys of rows: %w", err)
 		}

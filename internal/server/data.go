@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/trust"
 	"certwright/internal/vault"
@@ -83,14 +82,13 @@ func (s *Server) openBoth(ctx context.Context, past past) (err error) {
 // the database as the one that was here last.
 func (s *Server) unseal(ctx context.Context, past past) (err error) {
 	s.store.OnTrouble(s.tellTrouble)
-	open := seal.Open
-	if s.options.NewDatabase {
-		open = seal.Begin
-	}
-	if s.seal, _, err = open(ctx, s.store, s.folder.file(keysetFile)); err != nil {
+	if err := s.openKeyset(ctx, past); err != nil {
 		return err
 	}
 	if err := s.bind(ctx, past.bound(s.store.Identity())); err != nil {
+		return err
+	}
+	if err := s.patiently(ctx, func() error { return s.seal.OpenBackups(ctx) }); err != nil {
 		return err
 	}
 	s.marking.Go(func() { s.mark(true) })

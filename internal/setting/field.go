@@ -1,7 +1,10 @@
 package setting
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -31,16 +34,34 @@ func Text(key string, into *string) Field {
 }
 
 // File is a setting that names a file. One that is not absolute is meant beside
-// the configuration file, and is read as that.
+// the configuration file, and is read as that. ${NAME} stands for a variable of
+// the environment, as in ${CREDENTIALS_DIRECTORY}/keyset.
 func File(key string, into *string) Field {
-	f := scalar(key, into, "write the path of a file", func(text, folder string) (string, error) {
-		if text == "" || filepath.IsAbs(text) {
-			return text, nil
+	f := scalar(key, into, "write the path of a file; ${NAME} must be a variable of the environment", func(text, folder string) (string, error) {
+		text, err := expanded(text)
+		if err != nil || text == "" || filepath.IsAbs(text) {
+			return text, err
 		}
 		return filepath.Abs(filepath.Join(folder, text))
 	})
 	f.File = true
 	return f
+}
+
+var variable = regexp.MustCompile(`\$\{\w+\}`)
+
+// expanded puts variables of the environment into a path. One that is not set is an error.
+func expanded(text string) (string, error) {
+	missing := false
+	text = variable.ReplaceAllStringFunc(text, func(name string) string {
+		value := os.Getenv(name[2 : len(name)-1])
+		missing = missing || value == ""
+		return value
+	})
+	if missing {
+		return "", errors.New("a variable of the environment is not set")
+	}
+	return text, nil
 }
 
 // Number is a setting that holds a whole number.

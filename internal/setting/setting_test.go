@@ -28,6 +28,7 @@ type house struct {
 	Doors  []door
 	Named  map[string]door
 	Kinds  map[string]any
+	Gates  []any
 }
 
 func (h *house) Fields() []setting.Field {
@@ -37,6 +38,11 @@ func (h *house) Fields() []setting.Field {
 		setting.TextMap("colour", &h.Colour), setting.TextsMap("guests", &h.Guests), setting.Optional("cellar", &h.Cellar), setting.Group("front", &h.Front),
 		setting.List("doors", &h.Doors), setting.Map("named", &h.Named),
 		setting.Later("garden"), setting.Variants("kinds", "kind", &h.Kinds, func(kind string) (any, []setting.Field, bool) {
+			if d := new(door); kind == "door" {
+				return d, d.Fields(), true
+			}
+			return kind, nil, kind != "gate"
+		}), setting.OneOf("gates", "kind", "door", &h.Gates, func(kind string) (any, []setting.Field, bool) {
 			if d := new(door); kind == "door" {
 				return d, d.Fields(), true
 			}
@@ -73,11 +79,12 @@ front: &d {lock: new, key_file: /abs/key}
 doors: [{lock: a}, *d]
 named: {back: *d, side: {key_file: ../k}}
 kinds: {A: {kind: door, lock: x}, B: {kind: gate, height: 3}, C: {}}
+gates: [old, {kind: door, key_file: k}, {kind: gate, height: 3}]
 `), got.Fields(), "/etc/house")
 	want := house{Name: "12", Plan: "/etc/house/plans/a.pdf", Floors: 3, Cost: 5e9, Open: true, Lift: new(false), Age: 720 * time.Hour,
 		Rooms: []string{"hall", "bath"}, Colour: map[string]string{"wall": "white"}, Guests: map[string][]string{"hall": {"hall", "bath"}, "attic": {"cat"}}, Cellar: &door{Lock: "old"}, Front: door{"new", "/abs/key"},
 		Doors: []door{{Lock: "a"}, {"new", "/abs/key"}}, Named: map[string]door{"back": {"new", "/abs/key"}, "side": {Key: filepath.FromSlash("/etc/k")}},
-		Kinds: map[string]any{"A": &door{Lock: "x"}, "B": "gate", "C": ""}}
+		Kinds: map[string]any{"A": &door{Lock: "x"}, "B": "gate", "C": ""}, Gates: []any{&door{Lock: "old"}, &door{Key: "/etc/house/k"}, "gate"}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
@@ -98,6 +105,40 @@ func indexOf(key string) int {
 		}
 	}
 	return -1
+}
+
+// One thing needs no list.
+func TestReadOneOf(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][]any{
+		"gates: iron":                     {&door{Lock: "iron"}},
+		"gates: {kind: door, lock: iron}": {&door{Lock: "iron"}},
+		"gates: [iron]":                   {&door{Lock: "iron"}},
+		"gates: []":                       nil,
+		"gates:":                          nil,
+	} {
+		var got house
+		err := setting.Read([]byte(text), got.Fields(), "/")
+		if diff := cmp.Diff(want, got.Gates); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", text, err, diff)
+		}
+	}
+}
+
+// A path may begin in the environment.
+func TestFileOfTheEnvironment(t *testing.T) {
+	t.Setenv("HOUSE_PLANS", "/run/plans")
+	for text, want := range map[string]string{"${HOUSE_PLANS}/a": "/run/plans/a", "a${HOUSE_PLANS}": "/etc/a/run/plans", "$HOUSE_PLANS": "/etc/$HOUSE_PLANS"} {
+		var got house
+		if err := setting.Read([]byte("plan: "+text), got.Fields(), "/etc"); err != nil || got.Plan != filepath.FromSlash(want) {
+			t.Errorf("%s: %q, %v", text, got.Plan, err)
+		}
+	}
+	var got house
+	err := setting.Read([]byte("plan: ${HOUSE_NOTHING}/a"), got.Fields(), "/etc")
+	if err == nil || !strings.Contains(err.Error(), "${HOUSE_NOTHING}/a\" is invalid") || !strings.Contains(err.Error(), "variable of the environment") {
+		t.Errorf("a variable that is not set: %v", err)
+	}
 }
 
 func TestNothingIsRead(t *testing.T) {
@@ -137,6 +178,9 @@ func TestRefused(t *testing.T) {
 		"named:\n  a: {}\n  b: {loc: x}\n":      "line 3: named: b: unknown setting \"loc\"",
 		"kinds: {A: {kind: door, window: x}}":   "line 1: kinds: A: unknown setting \"window\"\nhint: use one of kind, lock, key_file",
 		"kinds: {A: {kind: {kind: door}}}":      "line 1: kinds: A: kind: a mapping is invalid",
+		"gates: {kind: door, window: x}":        "line 1: gates: unknown setting \"window\"\nhint: use one of kind, lock, key_file",
+		"gates: [{kind: door, lock: [a]}]":      "line 1: gates: lock: a list is invalid",
+		"gates: [[a]]":                          "line 1: gates: a list is invalid",
 		"kinds: [a]\n":                          "line 1: kinds: a list is invalid",
 		"front: &f {lock: a}\ncellar: {<<: *f}": "line 2: cellar: unknown setting \"<<\"",
 		"- a\n":                                 "line 1: the file must hold keys and values",

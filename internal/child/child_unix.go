@@ -1,6 +1,6 @@
 //go:build unix
 
-package challenge
+package child
 
 import (
 	"errors"
