@@ -1,0 +1,82 @@
+package audit
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"hash"
+	"strconv"
+)
+
+// A proof is the HMAC of a line, which the next line bears.
+type proof [sha256.Size]byte
+
+// A chain gives lines their numbers and their proofs.
+type chain struct {
+	mac  hash.Hash // nil: proofs are not known, by who reads without the key
+	prev proof     // of the last line
+	tree tree      // of all lines; its size is the next one's number
+}
+
+func newChain(key []byte) *chain { return &chain{mac: hmac.New(sha256.New, key)} }
+
+// frame adds a line to what is written, with what it says up to its number.
+func (c *chain) frame(to, says []byte) []byte {
+	from := len(to)
+	to = append(to, says...)
+	to = strconv.AppendInt(to, c.tree.size, 10)
+	to = append(to, lineMiddle...)
+	to = base64.StdEncoding.AppendEncode(to, c.prev[:])
+	to = append(to, lineEnd...)
+	c.take(to[from:])
+	return append(to, '\n')
+}
+
+// take goes on with a line that was written, without its line break.
+func (c *chain) take(line []byte) {
+	if c.mac != nil {
+		c.prev = c.proofOf(line)
+	}
+	c.tree.add(line)
+}
+
+// proofOf is what the line behind this one bears.
+func (c *chain) proofOf(line []byte) (p proof) {
+	c.mac.Reset()
+	c.mac.Write(line)
+	c.mac.Sum(p[:0])
+	return p
+}
+
+const (
+	lineSeq    = `,"seq":`
+	lineMiddle = `},"prev":"`
+	lineEnd    = `"}`
+
+	proofText = (sha256.Size + 2) / 3 * 4
+)
+
+// numberOf reads what a chain added to a line: its number and the proof of the
+// one before it; false: no chain wrote it so.
+func numberOf(line []byte) (seq int64, prev proof, ok bool) {
+	tail := len(lineMiddle) + proofText + len(lineEnd)
+	if len(line) < tail || !bytes.HasSuffix(line, []byte(lineEnd)) {
+		return 0, prev, false
+	}
+	says, rest := line[:len(line)-tail], line[len(line)-tail:]
+	encoded, ok := bytes.CutPrefix(rest[:len(rest)-len(lineEnd)], []byte(lineMiddle))
+	if !ok {
+		return 0, prev, false
+	}
+	if n, err := base64.StdEncoding.Strict().Decode(prev[:], encoded); err != nil || n != len(prev) {
+		return 0, prev, false
+	}
+	at := bytes.LastIndex(says, []byte(lineSeq))
+	if at < 0 {
+		return 0, prev, false
+	}
+	digits := string(says[at+len(lineSeq):])
+	seq, err := strconv.ParseInt(digits, 10, 64)
+	return seq, prev, err == nil && seq >= 0 && digits == strconv.FormatInt(seq, 10)
+}

@@ -1,0 +1,107 @@
+package audit
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+// A Checkpoint says how many lines a log had at some time, and the hash over
+// them all (C2SP tlog-checkpoint).
+type Checkpoint struct {
+	Origin string
+	Size   int64
+	Root   tlog.Hash
+}
+
+// text is what is signed.
+func (c Checkpoint) text() string {
+	return c.Origin + "\n" + strconv.FormatInt(c.Size, 10) + "\n" + c.Root.String() + "\n"
+}
+
+// checkpoint frames a line with a signed checkpoint of all before it.
+func (w *writer) checkpoint(now time.Time) {
+	of := Checkpoint{w.keeper.row.Origin, w.chain.tree.size, w.chain.tree.root()}
+	signed, err := note.Sign(&note.Note{Text: of.text()}, w.keeper.signer)
+	if err != nil {
+		w.log.Error("a checkpoint of the audit log could not be signed", "error", err)
+		return
+	}
+	w.say(now, Entry{Operation: CheckpointName, Phase: Happens, Facts: []Fact{{"note", string(signed)}, {"edge", edgeText(w.chain.tree.edge)}}})
+	w.marked, w.markedAt, w.note = of.Size, now, string(signed)
+}
+
+// CheckpointName is the operationName of lines that hold a checkpoint.
+const CheckpointName = "CertwrightCheckpoint"
+
+// edgeText writes the right edge of a tree, with which who has not seen the
+// lines before goes on from a checkpoint.
+func edgeText(edge []tlog.Hash) string {
+	texts := make([]string, len(edge))
+	for i, h := range edge {
+		texts[i] = h.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+// readTree reads what edgeText wrote of a tree of a size.
+func readTree(size int64, edge string) (t tree, err error) {
+	t.size = size
+	for s := range strings.SplitSeq(edge, ",") {
+		h, err := tlog.ParseHash(s)
+		if err != nil {
+			return tree{}, err
+		}
+		t.edge = append(t.edge, h)
+	}
+	if !t.whole() {
+		return tree{}, errors.New("the edge is not one of a tree of this size")
+	}
+	return t, nil
+}
+
+// ReadCheckpoint reads a signed checkpoint. Without a verifier, its signature is
+// not looked at.
+func ReadCheckpoint(signed string, by note.Verifier) (c Checkpoint, err error) {
+	var known note.Verifiers = note.VerifierList()
+	if by != nil {
+		known = note.VerifierList(by)
+	}
+	n, err := note.Open([]byte(signed), known)
+	var unverified *note.UnverifiedNoteError
+	if errors.As(err, &unverified) && by == nil {
+		n, err = unverified.Note, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	lines := strings.Split(n.Text, "\n")
+	if len(lines) != 4 || lines[3] != "" {
+		return c, errors.New("it must be of three lines: the log, how many lines it had, and their hash")
+	}
+	c.Origin = lines[0]
+	if c.Size, err = strconv.ParseInt(lines[1], 10, 64); err != nil || c.Size < 1 || lines[1] != strconv.FormatInt(c.Size, 10) {
+		return c, fmt.Errorf("%q is not a number of lines", lines[1])
+	}
+	root, err := base64.StdEncoding.Strict().DecodeString(lines[2])
+	if err != nil || len(root) != len(c.Root) {
+		return c, fmt.Errorf("%q is not a hash", lines[2])
+	}
+	copy(c.Root[:], root)
+	if by != nil && c.Origin != by.Name() {
+		return c, fmt.Errorf("it is of the log %q, not of %q", c.Origin, by.Name())
+	}
+	return c, nil
+}
+
+// state is what the keeper keeps of the chain as it is now.
+func (w *writer) state(now time.Time) state {
+	return state{Time: now, Note: w.note, Size: w.chain.tree.size, Prev: w.chain.prev[:], Edge: edgeText(slices.Clone(w.chain.tree.edge))}
+}

@@ -1,0 +1,122 @@
+package audit
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"certwright/internal/clock"
+	"certwright/internal/vault"
+)
+
+// A Record gathers what the log says of one request or job, from its first step
+// to its answer. It is in the context of what is done for it; the methods of nil
+// do nothing, which is what a server without a log has.
+type Record struct {
+	Entry
+
+	log    *Log
+	effect Effect
+	began  time.Time
+	base   string // of identifiers: https and the host
+	begun  bool
+	failed error // why its beginning could not be written
+}
+
+// Request returns the record of a request; op is as in OperationOf. Caller and
+// what else is found out on the way is filled in there.
+func (l *Log) Request(r *http.Request, op Operation, correlation string) *Record {
+	if l == nil {
+		return nil
+	}
+	return &Record{log: l, effect: op.Effect, began: clock.Real{}.Now(), Entry: Entry{
+		Operation: op.Name, Correlation: correlation, ClientID: r.Header.Get("X-Ms-Client-Request-Id"), Agent: r.UserAgent(),
+		Host: r.Host, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Address: remote(r),
+	}}
+}
+
+// Job returns the record of what the server does by itself.
+func (l *Log) Job(operation string, ref vault.Ref, correlation string) *Record {
+	if l == nil {
+		return nil
+	}
+	return &Record{log: l, effect: Changes, began: clock.Real{}.Now(), Entry: Entry{
+		Operation: operation, Vault: ref.Vault, Correlation: correlation, Caller: vault.Caller{App: "certwright"}, ID: ref.String(),
+	}}
+}
+
+type key struct{}
+
+// In returns a context that has the record.
+func (r *Record) In(ctx context.Context) context.Context {
+	if r == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, key{}, r)
+}
+
+// From returns the record of a context; nil if it has none.
+func From(ctx context.Context) *Record {
+	r, _ := ctx.Value(key{}).(*Record)
+	return r
+}
+
+// Begin writes that it begins, and returns when that is on the disk. It writes
+// once, however often it is called. An error is a refusal: nothing may be done.
+func (r *Record) Begin() error {
+	if r == nil || r.begun {
+		return nil
+	}
+	e := r.Entry
+	e.Phase = Begins
+	r.begun = true
+	if r.failed = r.log.write(&e, r.log.writes == 0); r.failed != nil {
+		r.begun = false
+		return vault.NotAudited().Because(r.failed)
+	}
+	return nil
+}
+
+// End writes what came of it, and returns when it may be told: an error is a
+// refusal in place of the answer.
+func (r *Record) End(status int, description string) error {
+	if r == nil {
+		return nil
+	}
+	r.Phase, r.Status, r.Description, r.Took = Ends, status, description, clock.Real{}.Now().Sub(r.began)
+	switch {
+	case r.failed != nil: // it was refused for that already
+		_ = r.log.write(&r.Entry, false)
+		return nil
+	case r.begun:
+		return r.withheld(r.log.write(&r.Entry, r.log.writes == 0))
+	case r.effect == Reads || status >= http.StatusBadRequest:
+		return r.withheld(r.log.keep(&r.Entry))
+	}
+	return r.withheld(r.log.write(&r.Entry, r.log.reads == 0))
+}
+
+// withheld turns the failure to write an end into a refusal, and has the log
+// say, once it can, that the answer did not go out.
+func (r *Record) withheld(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := r.Entry
+	e.Status, e.Description = http.StatusInternalServerError, "answer withheld: its end could not be written in time"
+	if r.begun {
+		e.Description = "committed, " + e.Description
+	}
+	_ = r.log.write(&e, false)
+	return vault.Withheld(r.begun).Because(err)
+}
+
+// remote is the address of a request's connection.
+func remote(r *http.Request) netip.Addr {
+	at, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return at.Addr().Unmap()
+}

@@ -1,0 +1,96 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"certwright/internal/clock"
+)
+
+// rotate gives the file a name with the time and a number, and begins another.
+// Of full files as many stay as the settings say.
+func (f *file) rotate(now time.Time) error {
+	if err := f.write(nil, true); err != nil {
+		return err
+	}
+	f.shut()
+	return f.move(now)
+}
+
+// setAside moves away a file that is there already and that the log cannot go on in.
+func (f *file) setAside() error {
+	if info, err := os.Stat(f.path); errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() == 0 {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return f.move(clock.Real{}.Now())
+}
+
+func (f *file) move(now time.Time) error {
+	full, err := fullFiles(f.path)
+	if err != nil {
+		return err
+	}
+	number := 1
+	if len(full) > 0 {
+		number = numberIn(full[len(full)-1]) + 1
+	}
+	stem, ext := stemOf(f.path)
+	name := fmt.Sprintf("%s-%s-%06d%s", stem, now.UTC().Format("20060102T150405Z"), number, ext)
+	if err := os.Rename(f.path, name); err != nil {
+		return err
+	}
+	f.size, f.durable, f.began = 0, 0, now
+	if err := syncFolder(f.path); err != nil {
+		return err
+	}
+	return f.forget(append(full, name))
+}
+
+// forget removes the oldest of the full files.
+func (f *file) forget(full []string) (err error) {
+	for f.limits.Keep > 0 && len(full) > f.limits.Keep {
+		err = errors.Join(err, os.Remove(full[0]))
+		full = full[1:]
+	}
+	return err
+}
+
+// fullFiles are the files that a log was in before, the oldest first.
+func fullFiles(path string) ([]string, error) {
+	stem, ext := stemOf(path)
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	pattern := regexp.MustCompile(`^` + regexp.QuoteMeta(filepath.Base(stem)) + `-\d{8}T\d{6}Z-\d{6,}` + regexp.QuoteMeta(ext) + `$`)
+	var found []string
+	for _, e := range entries {
+		if pattern.MatchString(e.Name()) {
+			found = append(found, filepath.Join(filepath.Dir(path), e.Name()))
+		}
+	}
+	slices.SortFunc(found, func(a, b string) int { return numberIn(a) - numberIn(b) })
+	return found, err
+}
+
+func stemOf(path string) (stem, ext string) {
+	ext = filepath.Ext(path)
+	return strings.TrimSuffix(path, ext), ext
+}
+
+// numberIn is the number in a full file's name.
+func numberIn(path string) int {
+	stem, _ := stemOf(path)
+	n, _ := strconv.Atoi(stem[strings.LastIndexByte(stem, '-')+1:]) // the pattern has digits there
+	return n
+}
