@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/audit"
 	"certwright/internal/wire"
 )
 
@@ -121,7 +122,8 @@ func wholeSeconds(d time.Duration) string {
 // A writer notes what went out.
 type writer struct {
 	http.ResponseWriter
-	o *Observation
+	o      *Observation
+	record *audit.Record // nil: there is no audit
 }
 
 // WriteHeader notes the status.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/audit"
 	"certwright/internal/auth"
 	"certwright/internal/clock"
 	"certwright/internal/service"
@@ -27,6 +28,7 @@ type Handler struct {
 	// VaultName returns the vault that a Host header means, or a refusal.
 	VaultName func(host string) (string, error)
 
+	Audit          *audit.Log        // every request's end is in it before its answer; nil: there is none
 	Observe        func(Observation) // told of every request at its end; may be nil
 	Log            *slog.Logger
 	RetryAfter     time.Duration // while an operation is in progress; 0 means 10 s, as recorded
@@ -92,7 +94,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		a = h.refuse(r, o, err)
 	}
-	h.write(out, a, r.Method)
+	h.write(out, h.audited(out, r, a, err), r.Method)
 }
 
 // method returns the request's method, or the one that a client which can only
@@ -119,10 +121,12 @@ func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, er
 	if to.row != nil {
 		o.Operation = to.row.operation
 	}
+	w.record = h.record(r, o)
 	who, err := h.Authenticate(r)
 	if err != nil {
 		return answer{}, h.because(w, r, to, err)
 	}
+	w.record.From(who, name)
 	if err := h.refusePages(r, o); err != nil {
 		return answer{}, err
 	}
@@ -131,7 +135,7 @@ func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, er
 			return answer{}, h.because(w, r, to, err)
 		}
 	}
-	c := &call{ctx: r.Context(), who: who, vault: name, path: to, accept: r.Header.Get("Accept"), base: baseOf(r.Host), rendered: h.rendered}
+	c := &call{ctx: w.record.In(r.Context()), who: who, vault: name, path: to, accept: r.Header.Get("Accept"), base: baseOf(r.Host), rendered: h.rendered}
 	if c.query, err = wire.ParseQuery(r.URL.RawQuery); err != nil {
 		return answer{}, err
 	}
@@ -184,6 +188,7 @@ func (h *Handler) fault(w *writer, o *Observation, p any) {
 		"panic", p, "stack", string(debug.Stack()))
 	if o.Status == 0 {
 		status, body, _ := wire.Refusal(vault.InternalFault(o.RequestID), o.RequestID)
+		_ = w.record.End(status, "InternalServerError") // the answer says no more
 		h.write(w, answer{status: status, body: body}, o.Method)
 	}
 }

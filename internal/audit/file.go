@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/files"
 )
 
 // A file is the log's own sink. What it took and did not sync it keeps, so that
@@ -90,17 +91,7 @@ func openFile(path string) (*os.File, error) {
 	if open, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode); err != nil {
 		return nil, err
 	}
-	return open, syncFolder(path)
-}
-
-// syncFolder puts the names in a file's folder on the disk.
-func syncFolder(path string) error {
-	folder, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	_ = folder.Sync() // not every system can
-	return folder.Close()
+	return open, files.SyncFolder(filepath.Dir(path))
 }
 
 // shut closes the file, after which the next write opens it anew.

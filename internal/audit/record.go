@@ -120,3 +120,24 @@ func remote(r *http.Request) netip.Addr {
 	}
 	return at.Addr().Unmap()
 }
+
+// From fills in who asks, of which vault.
+func (r *Record) From(who vault.Caller, vaultName string) {
+	if r != nil {
+		r.Caller, r.Vault = who, vaultName
+		if who.Address.IsValid() {
+			r.Address = who.Address
+		}
+	}
+}
+
+// About fills in what the answer turned out to be about; "" leaves what was known.
+func (r *Record) About(id, order string) {
+	if r == nil {
+		return
+	}
+	if id != "" {
+		r.ID = id
+	}
+	r.Order = order
+}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/files"
 )
 
 // rotate gives the file a name with the time and a number, and begins another.
@@ -46,13 +47,10 @@ func (f *file) move(now time.Time) error {
 	}
 	stem, ext := stemOf(f.path)
 	name := fmt.Sprintf("%s-%s-%06d%s", stem, now.UTC().Format("20060102T150405Z"), number, ext)
-	if err := os.Rename(f.path, name); err != nil {
+	if err := files.Move(f.path, name); err != nil {
 		return err
 	}
 	f.size, f.durable, f.began = 0, 0, now
-	if err := syncFolder(f.path); err != nil {
-		return err
-	}
 	return f.forget(append(full, name))
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/audit"
 	"certwright/internal/auth"
 	"certwright/internal/notify"
 	"certwright/internal/outbound"
@@ -49,8 +50,9 @@ type Config struct {
 
 	// Of a production server alone; serveNodes gives each its key.
 	TLS            trust.Settings
-	TrustedProxies []string // addresses and ranges that may say for whom they ask (X-Forwarded-For)
-	Auth           Auth     // who may sign in, and how
+	TrustedProxies []string       // addresses and ranges that may say for whom they ask (X-Forwarded-For)
+	Auth           Auth           // who may sign in, and how
+	Audit          audit.Settings // the log of who did what
 }
 
 // Fields implements setting.Settings.

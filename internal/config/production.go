@@ -22,6 +22,7 @@ type serveNode struct {
 func (c *Config) serveNodes() []serveNode {
 	return []serveNode{
 		{setting.Group("tls", &c.TLS), "dev has certificates of its own authority"},
+		{setting.Group("audit", &c.Audit), "dev keeps no audit log"},
 		{setting.Texts("trusted_proxies", &c.TrustedProxies), "dev knows no proxies"},
 		{setting.Group("auth", &c.Auth), "dev takes any token"},
 	}
@@ -84,6 +85,7 @@ func (c Config) checkServe() (wrong []error) {
 	for _, err := range c.TLS.Check() {
 		wrong = append(wrong, fmt.Errorf("tls: %w", err))
 	}
+	wrong = append(wrong, c.Audit.Check()...)
 	if c.TLS.FromVault() && !c.declares(c.TLS.Vault) {
 		say(fmt.Sprintf("tls: vault %s is not declared\nhint: declare it under vaults", c.TLS.Vault))
 	}

@@ -24,6 +24,7 @@ type counters struct {
 	callTime     *prometheus.HistogramVec
 	deliveries   *prometheus.CounterVec
 	deliveryTime *prometheus.HistogramVec
+	auditErrors  *prometheus.CounterVec
 }
 
 func newCounters() *counters {
@@ -46,12 +47,13 @@ func newCounters() *counters {
 		calls:        count("issuer_calls_total", "Calls of issuers, by provider, what for, and what came of them.", "provider", "call", "outcome"),
 		callTime:     times("issuer_call_duration_seconds", "Time that calls of issuers took.", slow, "provider", "call"),
 		deliveries:   count("deliveries_total", "Tries to hand a mail or an event to its receiver, by what came of them.", "sink", "outcome"),
+		auditErrors:  count("audit_errors_total", "Writes of the audit log that failed, by where it is written to.", "sink"),
 		deliveryTime: times("delivery_duration_seconds", "Time that such tries took.", slow, "sink"),
 	}
 }
 
 func (c *counters) all() []prometheus.Collector {
-	return []prometheus.Collector{c.requests, c.requestTime, c.jobs, c.jobTime, c.jobLate, c.calls, c.callTime, c.deliveries, c.deliveryTime}
+	return []prometheus.Collector{c.requests, c.requestTime, c.jobs, c.jobTime, c.jobLate, c.calls, c.callTime, c.deliveries, c.deliveryTime, c.auditErrors}
 }
 
 // Request counts a request that was answered. operation is one of the API's; ""
@@ -108,6 +110,9 @@ func (c *counters) Delivery(sink, outcome string, took time.Duration) {
 	c.deliveries.WithLabelValues(sink, outcome).Inc()
 	c.deliveryTime.WithLabelValues(sink).Observe(took.Seconds())
 }
+
+// AuditFailed counts a write of the audit log that failed.
+func (c *counters) AuditFailed(sink string) { c.auditErrors.WithLabelValues(sink).Inc() }
 
 // Job runs a job and counts it.
 func (m *Metrics) Job(run func(context.Context, vault.Lease) error) func(context.Context, vault.Lease) error {

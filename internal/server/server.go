@@ -11,6 +11,7 @@ import (
 	"certwright/internal/account"
 	"certwright/internal/admin"
 	"certwright/internal/api"
+	"certwright/internal/audit"
 	"certwright/internal/challenge"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
@@ -60,6 +61,7 @@ type Server struct {
 	side      *admin.Handler
 	notices   *notices
 	metrics   *metrics.Metrics
+	audit     *audit.Log // nil: there is none
 	listeners *listeners
 
 	live      atomic.Pointer[live] // what a reload replaces
@@ -111,6 +113,9 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	if err := s.openNotices(); err != nil {
 		return err
 	}
+	if err := s.openAudit(ctx); err != nil {
+		return err
+	}
 	now, err := s.openLive(ctx, s.config)
 	if err != nil {
 		return err
@@ -118,7 +123,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	s.enter(now)
 	if s.service, err = service.New(&service.Config{
 		Deps: engine.Deps{
-			Store: s.store, Sealer: s.seal, Clock: s.clock, Settings: s.vaultSettings,
+			Store: s.auditedStore(), Sealer: s.seal, Clock: s.clock, Settings: s.vaultSettings,
 			Poke:   func() { s.worker.Poke(); s.notices.stream.Poke() },
 			PokeAt: func(due time.Time) { s.worker.PokeAt(due); s.notices.stream.Poke() }, Log: s.log,
 		},
@@ -128,7 +133,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	s.worker = worker.New(worker.Worker{
-		Store: s.store, Clock: s.clock, Slots: workerSlots, Lease: workerLease, Log: s.log,
+		Store: s.auditedStore(), Clock: s.clock, Slots: workerSlots, Lease: workerLease, Log: s.log,
 		Aside:    map[vault.JobKind]time.Duration{vault.JobDeliver: receiverPatience},
 		Handlers: s.handlers(),
 	})
@@ -143,7 +148,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	}
 	s.api, err = api.New(api.Handler{
 		Service: s.service, Authenticate: s.authenticate, Challenge: s.challenge, VaultName: s.vaultName,
-		Observe: s.observed, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
+		Audit: s.audit, Observe: s.observed, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
 	})
 	if err != nil {
 		return err
@@ -260,7 +265,7 @@ func (s *Server) Stop() error {
 	}
 	s.end()
 	s.background.Wait()
-	errs = append(errs, s.closeDatabase())
+	errs = append(errs, s.closeAudit(), s.closeDatabase())
 	if s.folder != nil {
 		errs = append(errs, s.folder.close())
 	}

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"certwright/internal/admin"
@@ -40,6 +41,9 @@ func (s *Server) ready(ctx context.Context) error {
 	}
 	if disk := s.store.Trouble(); disk != nil {
 		return disk
+	}
+	if why := s.audit.Trouble(); why != nil {
+		return fmt.Errorf("the audit log cannot be written: %w", why)
 	}
 	return s.store.View(ctx, func(r vault.Reader) error {
 		_, err := r.Setting(offsetSetting)
