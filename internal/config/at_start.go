@@ -20,6 +20,8 @@ var atStart = []struct {
 	{"providers", func(c Config) any { return c.Providers }},
 	{"smtp", func(c Config) any { return c.Notices.SMTP }},
 	{"events", func(c Config) any { return c.Notices.Events }},
+	{"keyset", func(c Config) any { return c.Keyset }},
+	{"audit", func(c Config) any { return c.Audit }},
 }
 
 // AtStart lists the settings that differ and are taken at a start alone.
