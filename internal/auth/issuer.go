@@ -38,13 +38,12 @@ func (i inside) Generation(time.Time) uint64 {
 	return generation
 }
 
-// forAudience checks that a token is meant for one of those that accepts takes.
-func forAudience(c claims, expected []string, accepts func(string) bool) error {
-	found := c.texts("aud")
-	if slices.ContainsFunc(found, accepts) {
+// isMeant checks that a token is meant for this server.
+func (i *issuer) isMeant(audiences []string) error {
+	if slices.ContainsFunc(audiences, i.accepts) {
 		return nil
 	}
-	return vault.ForeignAudience(expected, found)
+	return vault.ForeignAudience(i.audiences, audiences)
 }
 
 // follows checks that a token has what its issuer's tokens must have here. What

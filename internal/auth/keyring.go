@@ -36,6 +36,7 @@ type source interface {
 // asked, what it had last is used for a day.
 type keyring struct {
 	name    string
+	place   place
 	source  source
 	clock   vault.Clock
 	log     *slog.Logger
@@ -50,6 +51,17 @@ type keyring struct {
 	due      time.Time // of the next refresh
 	failures int       // since the last success
 	err      error     // of the last fetch
+}
+
+// A place is where the keys of an issuer come from.
+type place struct{ issuer, jwks string }
+
+// inherit takes over what another keyring of the same issuer has.
+func (k *keyring) inherit(was *keyring) {
+	was.mu.Lock()
+	defer was.mu.Unlock()
+	k.current.Store(was.current.Load())
+	k.tried, k.due, k.failures, k.err = was.tried, was.due, was.failures, was.err
 }
 
 // published are the keys of one fetch.

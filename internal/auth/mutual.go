@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"slices"
@@ -18,6 +19,7 @@ import (
 // Mutual takes callers that show a client certificate. Make one with NewMutual.
 type Mutual struct {
 	pool    *x509.CertPool
+	roots   map[string]bool // what is in pool, as DER
 	subject string
 	clock   vault.Clock
 }
@@ -28,38 +30,53 @@ func NewMutual(s MutualSettings, c vault.Clock) (*Mutual, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(text) {
+	m := &Mutual{pool: x509.NewCertPool(), roots: map[string]bool{}, subject: cmp.Or(s.Subject, subjectURI), clock: c}
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		root, err := x509.ParseCertificate(block.Bytes)
+		if err != nil || block.Type != "CERTIFICATE" {
+			return nil, fmt.Errorf("auth: mtls: ca: %s holds what is not a certificate", s.CA)
+		}
+		m.pool.AddCert(root)
+		m.roots[string(root.Raw)] = true
+	}
+	if len(m.roots) == 0 {
 		return nil, fmt.Errorf("auth: mtls: ca: %s holds no certificate in PEM", s.CA)
 	}
-	if c == nil {
-		c = clock.Real{}
+	if m.clock == nil {
+		m.clock = clock.Real{}
 	}
-	return &Mutual{pool: pool, subject: cmp.Or(s.Subject, subjectURI), clock: c}, nil
+	return m, nil
 }
 
-// Apply has a listener ask for client certificates. One that an authority did
-// not sign ends the handshake; a client may show none. A nil Mutual asks for none.
-func (m *Mutual) Apply(t *tls.Config) {
-	if m != nil {
-		t.ClientAuth, t.ClientCAs = tls.VerifyClientCertIfGiven, m.pool
-	}
+// Asking returns the configuration of a listener with the question for a client
+// certificate. One that no authority of this Mutual signed ends the handshake; a
+// client may show none.
+func (m *Mutual) Asking(usual *tls.Config) *tls.Config {
+	t := usual.Clone()
+	t.ClientAuth, t.ClientCAs = tls.VerifyClientCertIfGiven, m.pool
+	return t
 }
 
 // certificate returns the client certificate that the connection of a request
-// showed and that holds yet; nil for none.
+// showed, if it holds yet; nil for none.
 func (m *Mutual) certificate(r *http.Request) *x509.Certificate {
-	if m == nil || r.TLS == nil || len(r.TLS.VerifiedChains) == 0 || len(r.TLS.VerifiedChains[0]) == 0 {
+	if m == nil || r.TLS == nil || !slices.ContainsFunc(r.TLS.VerifiedChains, m.trusts) {
 		return nil
 	}
 	leaf := r.TLS.VerifiedChains[0][0]
 	if now := m.clock.Now(); now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) { // a connection may outlive it
 		return nil
 	}
-	if !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) { // one without any is fit for all to the handshake
+	if !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) { // the handshake takes one that names no use
 		return nil
 	}
 	return leaf
+}
+
+// trusts reports whether a chain ends at an authority of now: a connection may
+// be older than the configuration.
+func (m *Mutual) trusts(chain []*x509.Certificate) bool {
+	return len(chain) > 0 && m.roots[string(chain[len(chain)-1].Raw)]
 }
 
 // caller says who a client certificate names; false where it names nobody in

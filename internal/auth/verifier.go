@@ -45,7 +45,7 @@ type verified struct {
 
 // Options are what a Verifier works with beside its settings.
 type Options struct {
-	Local   []LocalIssuer                  // issuers inside this server
+	Before  *Verifier                      // the one that this one replaces: keys that it has are not fetched again; may be nil
 	Clock   vault.Clock                    // nil is real time
 	Log     *slog.Logger                   // nil discards
 	Fetched func(issuer string, err error) // told of each fetch of keys; may be nil
@@ -77,20 +77,14 @@ func NewVerifier(s Settings, o Options) (*Verifier, error) {
 			return nil, fmt.Errorf("auth: issuers: %s: %w", one.Name, err)
 		}
 	}
-	for _, local := range o.Local {
-		if err := v.addLocal(local); err != nil {
-			return nil, fmt.Errorf("auth: %w", err)
-		}
-	}
 	return v, nil
 }
 
 func (v *Verifier) add(s IssuerSettings, o Options) error {
-	from, err := openSource(s, o.Clock)
+	ring, err := openRing(s, o)
 	if err != nil {
 		return err
 	}
-	ring := &keyring{name: s.Name, source: from, clock: o.Clock, log: o.Log, fetched: o.Fetched}
 	v.rings = append(v.rings, ring)
 	i := &issuer{
 		name: s.Name, federation: s.Federation, keys: ring, audiences: s.Audiences, claims: s.Claims, require: s.Require,
@@ -99,7 +93,27 @@ func (v *Verifier) add(s IssuerSettings, o Options) error {
 	return v.register(i, append([]string{s.URL}, s.Also...)...)
 }
 
-func (v *Verifier) addLocal(l LocalIssuer) error {
+// openRing returns the keyring of an issuer, with the keys that are there
+// already if they are from the same place. A file is read anew.
+func openRing(s IssuerSettings, o Options) (*keyring, error) {
+	from, err := openSource(s, o.Clock)
+	if err != nil {
+		return nil, err
+	}
+	k := &keyring{name: s.Name, place: place{s.URL, s.JWKS}, source: from, clock: o.Clock, log: o.Log, fetched: o.Fetched}
+	if o.Before != nil && s.JWKSFile == "" {
+		for _, was := range o.Before.rings {
+			if was.name == k.name && was.place == k.place {
+				k.inherit(was)
+			}
+		}
+	}
+	return k, nil
+}
+
+// AddLocal has an issuer inside this server sign people in as well. Call it
+// before any token is verified.
+func (v *Verifier) AddLocal(l LocalIssuer) error {
 	return v.register(&issuer{
 		name: l.Name(), keys: inside{l}, accepts: l.Accepts, claims: presets[presetEntra],
 		audiences: []string{"the address of a vault of this server without its first label"},
@@ -109,7 +123,7 @@ func (v *Verifier) addLocal(l LocalIssuer) error {
 func (v *Verifier) register(i *issuer, urls ...string) error {
 	for _, iss := range urls {
 		if other, taken := v.issuers[iss]; taken {
-			return fmt.Errorf("the issuers %s and %s have the same url, %s; leave one of them out", other.name, i.name, iss)
+			return fmt.Errorf("auth: the issuers %s and %s have the same url, %s; leave one of them out", other.name, i.name, iss)
 		}
 		v.issuers[iss] = i
 		v.urls = append(v.urls, iss)
@@ -117,8 +131,11 @@ func (v *Verifier) register(i *issuer, urls ...string) error {
 	return nil
 }
 
-// Run keeps the keys of all issuers fresh until ctx ends.
+// Run keeps the keys of all issuers fresh until ctx ends. A nil Verifier has none.
 func (v *Verifier) Run(ctx context.Context) {
+	if v == nil {
+		return
+	}
 	var all sync.WaitGroup
 	for _, ring := range v.rings {
 		all.Go(func() { ring.run(ctx) })

@@ -23,31 +23,33 @@ func (v *Verifier) verify(ctx context.Context, text string) (*verified, error) {
 	if err != nil {
 		return nil, err
 	}
-	is, err := v.check(ctx, t, i, i.audiences, i.accepts)
+	is, err := v.check(ctx, t, i, i.isMeant)
 	if err == nil {
 		v.known.Add(digest, is)
 	}
 	return is, err
 }
 
-// Assertion returns whom a token names that a client shows to the token service
-// as its own (RFC 7523), if an issuer made it that may be used for that.
-func (v *Verifier) Assertion(ctx context.Context, text, audience string) (vault.Caller, error) {
+// Federated returns whom a token names that a client shows to the token service
+// as its own (RFC 7523), and whom it is meant for, which is the token service's
+// to judge. Only tokens of issuers that the configuration lets stand for clients
+// are good for that.
+func (v *Verifier) Federated(ctx context.Context, text string) (who vault.Caller, audiences []string, err error) {
 	t, i, err := v.read(text)
 	if err != nil {
-		return vault.Caller{}, err
+		return who, nil, err
 	}
 	if !i.federation {
-		return vault.Caller{}, vault.ForeignIssuer([]string{"those with federation: true"}, t.issuer)
+		return who, nil, vault.ForeignIssuer([]string{"those with federation: true"}, t.issuer)
 	}
-	is, err := v.check(ctx, t, i, []string{audience}, func(a string) bool { return a == audience })
+	is, err := v.check(ctx, t, i, func(found []string) error { audiences = found; return nil })
 	if err != nil {
-		return vault.Caller{}, err
+		return who, nil, err
 	}
 	if is.bound.any {
-		return vault.Caller{}, vault.BadTokenClaims("The token is bound to a key (cnf), which cannot be proved here.")
+		return who, nil, vault.BadTokenClaims("The token is bound to a key (cnf), which cannot be proved here.")
 	}
-	return is.who, nil
+	return is.who, audiences, nil
 }
 
 // read reads a token and finds its issuer.
@@ -65,7 +67,7 @@ func (v *Verifier) read(text string) (token, *issuer, error) {
 
 // check verifies the signature first: nothing is said of the claims to who did
 // not get them from the issuer.
-func (v *Verifier) check(ctx context.Context, t token, i *issuer, expected []string, accepts func(string) bool) (*verified, error) {
+func (v *Verifier) check(ctx context.Context, t token, i *issuer, meant func(audiences []string) error) (*verified, error) {
 	keys, generation := i.keys.Keys(ctx, t.kid)
 	fitting := candidates(keys, t.kid, t.algorithm)
 	if len(fitting) == 0 {
@@ -79,7 +81,7 @@ func (v *Verifier) check(ctx context.Context, t token, i *issuer, expected []str
 	if err != nil {
 		return nil, err
 	}
-	if err := forAudience(c, expected, accepts); err != nil {
+	if err := meant(c.texts("aud")); err != nil {
 		return nil, err
 	}
 	if err := i.follows(c); err != nil {

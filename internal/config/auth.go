@@ -1,29 +1,36 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 
+	"certwright/internal/auth"
 	"certwright/internal/setting"
 	"certwright/internal/tokens"
 )
 
 // Auth is how callers of a production server sign in: what stands below auth.
 type Auth struct {
+	auth.Settings
 	TokenService *tokens.Settings // nil: this server gives no tokens itself
 }
 
 // Fields implements setting.Settings.
 func (a *Auth) Fields() []setting.Field {
-	return []setting.Field{
-		setting.Optional("token_service", &a.TokenService),
-	}
+	return append(a.Settings.Fields(), setting.Optional("token_service", &a.TokenService))
 }
 
-// Check tells what will not do, each with its place below auth.
-func (a Auth) Check() (wrong []error) {
+// check tells what will not do, each with its place in the file.
+func (a Auth) check() (wrong []error) {
+	if len(a.Issuers) == 0 && a.MTLS == nil && a.TokenService == nil {
+		return []error{errors.New("auth: there is nobody whose tokens are taken\nhint: name an issuer, as in auth: {issuers: [{name: corp, url: https://login.example.org/realm, audiences: [https://vault.example.org]}]}, or set token_service")}
+	}
+	for _, err := range a.Settings.Check() {
+		wrong = append(wrong, fmt.Errorf("auth: %w", err))
+	}
 	if a.TokenService != nil {
 		for _, err := range a.TokenService.Check() {
-			wrong = append(wrong, fmt.Errorf("token_service: %w", err))
+			wrong = append(wrong, fmt.Errorf("auth: token_service: %w", err))
 		}
 	}
 	return wrong

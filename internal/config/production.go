@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
+	"certwright/internal/auth"
 	"certwright/internal/setting"
 )
 
@@ -97,17 +97,10 @@ func (c Config) checkServe() (wrong []error) {
 			say(fmt.Sprintf("providers: %s: the scripted issuer signs whatever it is asked for, and is for development alone\nhint: name a real authority (%s), or leave it out", name, realKinds()))
 		}
 	}
-	for _, err := range c.Auth.Check() {
-		wrong = append(wrong, fmt.Errorf("auth: %w", err))
+	if _, err := auth.ParseProxies(c.TrustedProxies); err != nil {
+		wrong = append(wrong, err)
 	}
-	for _, text := range c.TrustedProxies {
-		if _, err := netip.ParsePrefix(text); err != nil {
-			if _, err := netip.ParseAddr(text); err != nil {
-				say(fmt.Sprintf("trusted_proxies: %q is neither an address nor a range of them, as in 10.0.0.7 or 10.0.0.0/8", text))
-			}
-		}
-	}
-	return wrong
+	return append(wrong, c.Auth.check()...)
 }
 
 // declares reports whether a vault is declared.

@@ -5,12 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/auth"
 	"certwright/internal/trust"
 )
 
 // production is a configuration that a production server takes.
 func production() Config {
-	return Config{Production: true, Data: "/data", Vaults: []Vault{{Name: "web"}, {Name: "shop"}}, TLS: trust.Settings{Cert: "/c", Key: "/k"}}
+	return Config{Production: true, Data: "/data", Vaults: []Vault{{Name: "web"}, {Name: "shop"}}, TLS: trust.Settings{Cert: "/c", Key: "/k"},
+		Auth: Auth{Settings: auth.Settings{Issuers: []auth.IssuerSettings{{Name: "corp", Entra: "contoso"}}}}}
 }
 
 // Whatever would leave a production server open, or is of a development server,
@@ -32,6 +34,10 @@ func TestProductionIsClosed(t *testing.T) {
 		"tls: vault other is not declared\nhint: ":                          func(c *Config) { c.TLS = trust.Settings{Vault: "other", Certificate: "front"} },
 		"tls: certificate: \"a/b\" is not a valid name":                     func(c *Config) { c.TLS = trust.Settings{Vault: "web", Certificate: "a/b"} },
 		"default_vault: default is not declared\nhint: ":                    func(c *Config) { c.DefaultVault = "default" },
+		"auth: there is nobody whose tokens are taken\nhint: ":              func(c *Config) { c.Auth = Auth{} },
+		"auth: issuers: corp: audiences: is missing":                        func(c *Config) { c.Auth.Issuers[0] = auth.IssuerSettings{Name: "corp", URL: "https://a.example"} },
+		"auth: leeway is 6m0s":                                              func(c *Config) { c.Auth.Leeway = 6 * time.Minute },
+		"trusted_proxies: \"0.0.0.0/0\" is everybody":                       func(c *Config) { c.TrustedProxies = []string{"0.0.0.0/0"} },
 		"trusted_proxies: \"10.0.0.0/99\" is neither":                       func(c *Config) { c.TrustedProxies = []string{"10.0.0.7", "10.0.0.0/99"} },
 		"providers: Test: the scripted issuer signs whatever":               func(c *Config) { c.Providers = map[string]Provider{"Test": {Kind: "scripted", Settings: &Scripted{}}} },
 	} {
@@ -47,7 +53,7 @@ func TestProductionIsClosed(t *testing.T) {
 // believed and not be there.
 func TestServeSettingsInDev(t *testing.T) {
 	t.Parallel()
-	for key, c := range map[string]Config{"tls": {TLS: trust.Settings{Cert: "/c", Key: "/k"}}, "trusted_proxies": {TrustedProxies: []string{"10.0.0.7"}}} {
+	for key, c := range map[string]Config{"auth": {Auth: Auth{Settings: auth.Settings{Leeway: time.Second}}}, "tls": {TLS: trust.Settings{Cert: "/c", Key: "/k"}}, "trusted_proxies": {TrustedProxies: []string{"10.0.0.7"}}} {
 		if err := c.Check(); err == nil || !strings.HasPrefix(err.Error(), key+": this is a setting of certwright serve") || !strings.Contains(err.Error(), "\nhint: ") {
 			t.Errorf("%s: %v", key, err)
 		}

@@ -59,6 +59,7 @@ func listen(ctx context.Context, s *Server) (*listeners, error) {
 	d.httpsServer = newHTTPServer(timed(http.HandlerFunc(s.serveVault), bodyTime), s.log)
 	d.httpsServer.WriteTimeout = vaultTime // not at the side door, where a move of the clock may take long
 	d.httpsServer.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.getCertificate}
+	s.askForCertificates(d.httpsServer.TLSConfig)
 	d.server = newHTTPServer(timed(http.HandlerFunc(s.serveSide), bodyTime), s.log)
 	return d, nil
 }

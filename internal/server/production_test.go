@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/auth"
+	"certwright/internal/auth/authtest"
 	"certwright/internal/config"
 	"certwright/internal/files"
 	"certwright/internal/must"
@@ -26,10 +28,17 @@ func production(t *testing.T) config.Config {
 	c := config.Config{
 		Production: true, Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: filepath.Join(dir, "data"), Vaults: []config.Vault{{Name: "web"}, {Name: "shop"}},
 		TLS: trust.Settings{Cert: filepath.Join(dir, "tls.pem"), Key: filepath.Join(dir, "tls.key")},
+		Auth: config.Auth{Settings: auth.Settings{Issuers: []auth.IssuerSettings{{
+			Name: "corp", URL: corp.URL, JWKSFile: filepath.Join(dir, "jwks.json"), Audiences: corp.Audiences,
+		}}}},
 	}
 	writeTLS(t, c.TLS)
+	corp.WriteJWKS(t, c.Auth.Issuers[0].JWKSFile)
 	return c
 }
+
+// corp is the issuer whose tokens the production servers of tests take.
+var corp = authtest.New("https://login.example.org/corp", "ES256", "https://vault.example.org")
 
 // writeTLS writes a TLS certificate of an authority of its own.
 func writeTLS(t *testing.T, at trust.Settings) {

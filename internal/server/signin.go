@@ -1,10 +1,13 @@
 package server
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"net/http"
 
 	"certwright/internal/auth"
+	"certwright/internal/config"
 	"certwright/internal/vault"
 )
 
@@ -13,18 +16,56 @@ type signIn struct {
 	authenticate func(*http.Request) (vault.Caller, error)
 	challenge    func(host string) string
 	vaultName    func(host string) (string, error)
+
+	verified // of a production server
 }
 
-// openSignIn makes it: in a development server any token will do, and any vault
-// comes into being.
-func (s *Server) openSignIn(_ context.Context, l *live) error {
-	who := auth.Authenticator{Tenant: l.config.Tenant, Vault: l.config.DefaultVault, Known: auth.NewKnown()}
-	l.signIn = signIn{who.Authenticate, who.Challenge, who.VaultName}
-	if !l.config.Production {
-		return nil
+// verified is what a production server believes: tokens of its issuers, client
+// certificates, and proxies that say where a request came from.
+type verified struct {
+	verifier *auth.Verifier
+	mutual   *auth.Mutual // nil where no client certificate is taken
+	proxies  auth.Proxies
+}
+
+// openVerified reads the files that say whom a production server believes. The
+// keys of issuers that before knows are not fetched again.
+func (s *Server) openVerified(c config.Config, before *auth.Verifier) (v verified, err error) {
+	if !c.Production {
+		return v, nil
 	}
-	l.signIn.vaultName = l.declared(who.VaultName)
-	l.signIn.authenticate = func(*http.Request) (vault.Caller, error) { return vault.Caller{}, vault.NoToken() } // nobody, until tokens are verified
+	if v.verifier, err = auth.NewVerifier(c.Auth.Settings, auth.Options{Log: s.log, Before: before}); err != nil {
+		return v, err
+	}
+	if c.Auth.MTLS != nil {
+		if v.mutual, err = auth.NewMutual(*c.Auth.MTLS, nil); err != nil {
+			return v, err
+		}
+	}
+	v.proxies, err = auth.ParseProxies(c.TrustedProxies)
+	return v, err
+}
+
+// openSignIn says who asks: in a development server any token will do, and any
+// vault comes into being.
+func (s *Server) openSignIn(_ context.Context, l *live) (err error) {
+	var before *auth.Verifier
+	if was := s.now(); was != nil {
+		before = was.signIn.verifier
+	}
+	to, c := &l.signIn, l.config
+	if to.verified, err = s.openVerified(c, before); err != nil {
+		return err
+	}
+	who := auth.Authenticator{Tenant: cmp.Or(c.Auth.Tenant, c.Tenant), Authority: c.Auth.Authority, Vault: c.DefaultVault}
+	to.vaultName = l.declared(who.VaultName)
+	if c.Production {
+		who.Verifier, who.Mutual, who.Proxies = to.verifier, to.mutual, to.proxies
+		l.behind = append(l.behind, to.verifier.Run)
+	} else {
+		who.Known = auth.NewKnown()
+	}
+	to.authenticate, to.challenge = who.Authenticate, who.Challenge
 	return nil
 }
 
@@ -48,3 +89,16 @@ func (s *Server) authenticate(r *http.Request) (vault.Caller, error) {
 func (s *Server) challenge(host string) string { return s.now().signIn.challenge(host) }
 
 func (s *Server) vaultName(host string) (string, error) { return s.now().signIn.vaultName(host) }
+
+// askForCertificates has the https listener ask for client certificates where
+// the configuration in force takes any.
+func (s *Server) askForCertificates(listener *tls.Config) {
+	usual := listener.Clone()
+	usual.NextProtos = []string{"h2", "http/1.1"}
+	listener.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		if m := s.now().signIn.mutual; m != nil {
+			return m.Asking(usual), nil
+		}
+		return nil, nil
+	}
+}

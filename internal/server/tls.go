@@ -30,6 +30,9 @@ func (p pairOfFiles) Reload(context.Context) (bool, error) { return p.Pair.Reloa
 // tryFiles reads the files of a production server that others write, before
 // anything is made that stays.
 func (s *Server) tryFiles(context.Context) error {
+	if _, err := s.openVerified(s.config, nil); err != nil {
+		return err
+	}
 	_, err := openPair(s.config.TLS, s.config.Production)
 	return err
 }
