@@ -18,6 +18,7 @@ var atStart = []struct {
 	{"hosts", func(c Config) any { return c.Hosts }},
 	{"strict_providers", func(c Config) any { return c.StrictProviders }},
 	{"providers", func(c Config) any { return c.Providers }},
+	{"keyset", func(c Config) any { return c.Keyset }},
 	{"smtp", func(c Config) any { return c.Notices.SMTP }},
 	{"events", func(c Config) any { return c.Notices.Events }},
 	{"keyset", func(c Config) any { return c.Keyset }},
