@@ -1,7 +1,9 @@
-// Package access decides what a caller may do. It holds the rule of a
-// development server, where everybody may do everything; permissions that
-// people write down come with the production server and stand beside it. It
-// may not look at requests or tokens: it is handed a vault.Caller.
+// Package access decides what a caller may do, by what an operator wrote down:
+// access policies or role assignments, as Azure has both, and network rules. A
+// Table is all of it, compiled. It may not look at
+// requests or tokens: it is handed a vault.Caller.
+//
+// Begin with decide.go; actions.go and roles.go have the tables.
 package access
 
 import (

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,8 +21,12 @@ import (
 // may return a *vault.Error, whose message is shown, or any other error, which
 // only the log sees.
 type Handler struct {
-	Production bool                      // nothing of a development server is there; Advance and Reset are not required
-	Permit     func(*http.Request) error // says whether who asks may, of what only people who run the server may; nil: everybody may
+	Production bool // nothing of a development server is there; Advance and Reset are not required
+	// Permit says whether who asks may do an action, with the server itself for a
+	// Ref without a vault; nil: everybody may. SignIn is the WWW-Authenticate value
+	// of an answer to who did not sign in.
+	Permit func(r *http.Request, do vault.Action, on vault.Ref) error
+	SignIn func(host string) string
 
 	CA    []byte                      // ca.pem, in full; a production server may have none to show
 	Ready func(context.Context) error // nil while requests can be served
@@ -48,7 +53,7 @@ type Handler struct {
 // Check reports a field that is not set.
 func (h *Handler) Check() error {
 	switch {
-	case h.Production && h.Permit == nil, !h.Production && (h.Advance == nil || h.Reset == nil), !h.Production && len(h.CA) == 0, h.Ready == nil, h.Now == nil, h.Outbox == nil, h.Log == nil,
+	case h.Production && (h.Permit == nil || h.SignIn == nil), !h.Production && (h.Advance == nil || h.Reset == nil), !h.Production && len(h.CA) == 0, h.Ready == nil, h.Now == nil, h.Outbox == nil, h.Log == nil,
 		h.Notices == nil, h.Events == nil, h.Metrics == nil, h.Operator == nil, h.Rollover == nil, h.PKI == nil, h.Challenge == nil:
 		return errors.New("admin: every field is required")
 	}
@@ -72,7 +77,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.servePage(w, r, at.public, true)
 		return
 	case at.named != nil:
-		h.servePage(w, r, at.named, h.knows(r.Host, r))
+		if known := h.knows(r.Host, r); !known || h.permitted(w, r, at, at.do) {
+			h.servePage(w, r, at.named, known)
+		}
 		return
 	case at.published != nil:
 		h.servePage(w, r, at.published, h.knows(r.Host, r) || h.publishes(r.Host))
@@ -82,29 +89,42 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, err)
 		return
 	}
-	if h.Permit != nil {
-		if err := h.Permit(r); err != nil {
-			h.refuse(w, err)
-			return
-		}
+	asked, ok := at.guarded[r.Method]
+	if !h.permitted(w, r, at, cmp.Or(at.do, asked.do, at.least())) {
+		return
 	}
 	if at.stream != nil {
 		h.servePage(w, r, at.stream, true)
 		return
 	}
-	serve, ok := at.guarded[r.Method]
 	if !ok {
 		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(at.guarded)), ", "))
 		h.refuse(w, vault.WrongMethod(printable(r.Method)))
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	a, err := serve(h, r)
+	a, err := asked.serve(h, r)
 	if err != nil {
 		h.refuse(w, err)
 		return
 	}
 	write(w, a)
+}
+
+// permitted reports whether who asks may do an action at a route, and answers
+// who may not.
+func (h *Handler) permitted(w http.ResponseWriter, r *http.Request, at *route, do vault.Action) bool {
+	if h.Permit == nil {
+		return true
+	}
+	err := h.Permit(r, do, at.on(r))
+	if refusal := vault.RefusalIn(err); refusal != nil && refusal.Reason == vault.Unauthenticated {
+		w.Header().Set("WWW-Authenticate", h.SignIn(r.Host))
+	}
+	if err != nil {
+		h.refuse(w, err)
+	}
+	return err == nil
 }
 
 // A Refusal is the body of an answer that is an error.

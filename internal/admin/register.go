@@ -15,7 +15,7 @@ type Registered struct {
 
 // register has an issuer registered anew at its authority.
 func register(h *Handler, r *http.Request) (answer, error) {
-	name := r.PathValue("name")
+	name := r.PathValue("issuer")
 	ref, err := refOf(r.PathValue("vault"), "any")
 	if err == nil {
 		err = vault.CheckIssuerName(name)

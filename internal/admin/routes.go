@@ -1,14 +1,25 @@
 package admin
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
+
+	"certwright/internal/access"
+	"certwright/internal/vault"
 )
 
 // A endpoint answers what only people who run the server may ask.
 type endpoint func(*Handler, *http.Request) (answer, error)
 
-type methods map[string]endpoint
+// methods are the endpoints of a path, each with the action that it asks for.
+type methods map[string]asked
+
+type asked struct {
+	do    vault.Action // "" at a route of a development server
+	serve endpoint
+}
 
 // A page answers GET and HEAD from anywhere. It writes nothing before an error.
 type page func(*Handler, http.ResponseWriter, *http.Request) error
@@ -21,8 +32,9 @@ type route struct {
 	named     page // under a name of this server alone
 	published page // under such a name, or under that of a public_url
 	guarded   methods
-	stream    page // behind the guard
-	dev       bool // of a development server alone
+	stream    page         // behind the guard
+	do        vault.Action // that a stream or a named page asks for
+	dev       bool         // of a development server alone
 }
 
 // routes is every path of the side door but the token endpoints, which are package sts's.
@@ -33,19 +45,19 @@ func routes() []route {
 		{path: "/ca.pem", public: showCA},
 		{path: "/pki/{file}", published: showPKI},
 		{path: "/.well-known/acme-challenge/{token}", public: showChallenge},
-		{path: "/metrics", named: showMetrics},
-		{path: "/admin/clock", guarded: methods{"GET": readClock, "POST": moveClock}, dev: true},
-		{path: "/admin/outbox", guarded: methods{"GET": listOutbox}},
-		{path: "/admin/outbox/dead", guarded: methods{"GET": listDead}},
-		{path: "/admin/outbox/resend", guarded: methods{"POST": resend}},
-		{path: "/admin/events", stream: listen},
-		{path: "/admin/reset", guarded: methods{"POST": reset}, dev: true},
-		{path: "/admin/operations", guarded: methods{"GET": listOperations}},
-		{path: "/admin/operations/{vault}/{name}", guarded: methods{"GET": showOperation, "POST": decide}},
-		{path: "/admin/retry", guarded: methods{"POST": retry}},
-		{path: "/admin/revoke", guarded: methods{"POST": revoke}},
-		{path: "/admin/issuers/{vault}/{name}/account", guarded: methods{"POST": register}},
-		{path: "/admin/ca/{provider}/rollover", guarded: methods{"POST": rollover}},
+		{path: "/metrics", named: showMetrics, do: access.ReadMetrics},
+		{path: "/admin/clock", guarded: methods{"GET": {"", readClock}, "POST": {"", moveClock}}, dev: true},
+		{path: "/admin/outbox", guarded: methods{"GET": {access.ReadOutbox, listOutbox}}},
+		{path: "/admin/outbox/dead", guarded: methods{"GET": {access.ReadOutbox, listDead}}},
+		{path: "/admin/outbox/resend", guarded: methods{"POST": {access.WriteOutbox, resend}}},
+		{path: "/admin/events", stream: listen, do: access.ReadEvents},
+		{path: "/admin/reset", guarded: methods{"POST": {"", reset}}, dev: true},
+		{path: "/admin/operations", guarded: methods{"GET": {access.ReadOperations, listOperations}}},
+		{path: "/admin/operations/{vault}/{name}", guarded: methods{"GET": {access.ReadOperations, showOperation}, "POST": {access.WriteOperations, decide}}},
+		{path: "/admin/retry", guarded: methods{"POST": {access.WriteOperations, retry}}},
+		{path: "/admin/revoke", guarded: methods{"POST": {access.RevokeCertificates, revoke}}},
+		{path: "/admin/issuers/{vault}/{issuer}/account", guarded: methods{"POST": {access.WriteIssuers, register}}},
+		{path: "/admin/ca/{provider}/rollover", guarded: methods{"POST": {access.WriteAuthorities, rollover}}},
 	}
 }
 
@@ -61,6 +73,24 @@ func (h *Handler) find(r *http.Request) *route {
 }
 
 func (h *Handler) has(at route) bool { return !at.dev || !h.Production }
+
+// on is what a request is about: the certificate or the vault of its path, or
+// the server itself.
+func (at *route) on(r *http.Request) vault.Ref {
+	if r.PathValue("vault") == "" {
+		return vault.Ref{}
+	}
+	return vault.Ref{Vault: r.PathValue("vault"), Kind: vault.Certificates, Name: r.PathValue("name")}
+}
+
+// least is the action that a method which the route has not is asked to be allowed:
+// nobody learns the methods who may use none.
+func (at *route) least() vault.Action {
+	if len(at.guarded) == 0 {
+		return ""
+	}
+	return at.guarded[slices.Min(slices.Collect(maps.Keys(at.guarded)))].do
+}
 
 func (at route) matches(segments []string, r *http.Request) bool {
 	want := strings.Split(at.path, "/")

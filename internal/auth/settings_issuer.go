@@ -11,6 +11,7 @@ import (
 
 	"certwright/internal/outbound"
 	"certwright/internal/setting"
+	"certwright/internal/vault"
 )
 
 // IssuerSettings are what an operator writes as one item of `auth.issuers:`.
@@ -90,8 +91,9 @@ func (s IssuerSettings) check() (wrong []error) {
 	switch {
 	case s.Name == "":
 		say("name: is missing; write what the audit and the rules shall call this issuer")
-	case !issuerName.MatchString(s.Name), s.Name == MutualName:
-		say("name: %q is not a valid name; write letters, digits, '.', '_' and '-', and not %s", s.Name, MutualName)
+	case !issuerName.MatchString(s.Name), s.Name == MutualName, s.Name == vault.ClientIssuer:
+		say("name: %q is not a valid name; write letters, digits, '.', '_' and '-', and neither %s nor %s, which mean callers with a client certificate and clients of this server's token service",
+			s.Name, MutualName, vault.ClientIssuer)
 	}
 	if len(s.Audiences) == 0 && !s.Federation {
 		say("audiences: is missing; write what tokens for this server have as aud, as in [https://vault.azure.net]")

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/access"
 	"certwright/internal/audit"
 	"certwright/internal/auth"
 	"certwright/internal/notify"
@@ -50,9 +51,10 @@ type Config struct {
 
 	// Of a production server alone; serveNodes gives each its key.
 	TLS            trust.Settings
-	TrustedProxies []string       // addresses and ranges that may say for whom they ask (X-Forwarded-For)
-	Auth           Auth           // who may sign in, and how
-	Audit          audit.Settings // the log of who did what
+	TrustedProxies []string        // addresses and ranges that may say for whom they ask (X-Forwarded-For)
+	Auth           Auth            // who may sign in, and how
+	Audit          audit.Settings  // the log of who did what
+	Access         access.Settings // who may do what
 }
 
 // Fields implements setting.Settings.

@@ -101,7 +101,7 @@ var later = map[string]bool{"store": true}
 
 // isServes reports whether a setting is one of certwright serve alone.
 func isServes(key string) bool {
-	return slices.ContainsFunc((&Config{}).serveFields(), func(f setting.Field) bool { return f.Key == key })
+	return slices.ContainsFunc(append((&Config{}).serveFields(), (&Vault{}).serveFields()...), func(f setting.Field) bool { return f.Key == key })
 }
 
 // keysIn lists the keys of settings and of those below them.

@@ -23,6 +23,7 @@ func (c *Config) serveNodes() []serveNode {
 	return []serveNode{
 		{setting.Group("tls", &c.TLS), "dev has certificates of its own authority"},
 		{setting.Group("audit", &c.Audit), "dev keeps no audit log"},
+		{setting.Group("access", &c.Access), "dev grants everything to everybody"},
 		{setting.Texts("trusted_proxies", &c.TrustedProxies), "dev knows no proxies"},
 		{setting.Group("auth", &c.Auth), "dev takes any token"},
 	}
@@ -60,7 +61,7 @@ func (c Config) checkMode() (wrong []error) {
 			wrong = append(wrong, fmt.Errorf("%s: this is a setting of certwright serve, %s\nhint: leave it out, or start certwright serve", n.Key, n.why))
 		}
 	}
-	return wrong
+	return append(wrong, checkDevVaults(c.Vaults)...)
 }
 
 // checkServe refuses what would leave a production server open, or would be of
@@ -98,6 +99,9 @@ func (c Config) checkServe() (wrong []error) {
 		}
 	}
 	if _, err := auth.ParseProxies(c.TrustedProxies); err != nil {
+		wrong = append(wrong, err)
+	}
+	if _, err := c.Permissions(); err != nil {
 		wrong = append(wrong, err)
 	}
 	return append(wrong, c.Auth.check()...)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/access"
 	"certwright/internal/setting"
 	"certwright/internal/vault"
 )
@@ -20,18 +21,22 @@ type Vault struct {
 
 	NearExpiryDays int           // 0: as for the server
 	RenewSpread    time.Duration // 0: as for the server
+
+	// Of a production server alone; serveFields gives each its key.
+	Access  access.VaultSettings
+	Network access.Network
 }
 
 // Fields implements setting.Settings.
 func (v *Vault) Fields() []setting.Field {
-	return []setting.Field{
+	return append([]setting.Field{
 		setting.Text("name", &v.Name),
 		setting.Number("soft_delete_days", &v.SoftDeleteDays),
 		setting.Switch("purge_protection", &v.PurgeProtection),
 		setting.Text("sku", &v.SKU),
 		setting.Number("near_expiry_days", &v.NearExpiryDays),
 		setting.Duration("renew_spread", &v.RenewSpread),
-	}
+	}, v.serveFields()...)
 }
 
 func checkVaults(vaults []Vault) (wrong []error) {

@@ -17,7 +17,7 @@ type live struct {
 	signIn   signIn
 	tokens   front // nil where there is none
 	may      vault.Authorizer
-	permit   func(*http.Request) error // at the side door; nil: everybody may
+	permit   func(*http.Request, vault.Action, vault.Ref) error // at the side door; nil: everybody may
 
 	behind []func(context.Context) // what runs beside the requests until it is replaced
 	end    context.CancelFunc

@@ -5,25 +5,47 @@ import (
 	"net/http"
 
 	"certwright/internal/access"
+	"certwright/internal/auth"
 	"certwright/internal/vault"
 )
 
 // openPermissions makes who decides what callers may do: everything, in a
-// development server; nothing, in a production server until permissions are
-// written down.
+// development server, else what the configuration grants them.
 func (s *Server) openPermissions(_ context.Context, l *live) error {
 	l.may = access.Everything{}
-	if l.config.Production {
-		l.may = access.Nothing{}
-		l.permit = func(*http.Request) error { return vault.NoToken() }
+	if !l.config.Production {
+		return nil
+	}
+	table, err := l.config.Permissions()
+	if err != nil {
+		return err
+	}
+	proxies, err := auth.ParseProxies(l.config.TrustedProxies)
+	if err != nil {
+		return err
+	}
+	if len(table.Rows()) == 0 {
+		s.log.Warn("nobody may do anything here: the configuration assigns no role and has no access policy", "setting", "access")
+	}
+	l.may = table
+	l.permit = func(r *http.Request, do vault.Action, on vault.Ref) error {
+		if do == access.ReadMetrics && table.MetricsFrom(proxies.Address(r)) {
+			return nil
+		}
+		who, err := l.signIn.authenticate(r)
+		if err != nil {
+			return err
+		}
+		return table.Authorize(r.Context(), who, do, on)
 	}
 	return nil
 }
 
-// sidePermit says whether who asks at the side door may; nil: everybody may.
-func (s *Server) sidePermit() func(*http.Request) error {
+// sidePermit says whether who asks at the side door may do an action; nil:
+// everybody may.
+func (s *Server) sidePermit() func(*http.Request, vault.Action, vault.Ref) error {
 	if !s.config.Production {
 		return nil
 	}
-	return func(r *http.Request) error { return s.now().permit(r) }
+	return func(r *http.Request, do vault.Action, on vault.Ref) error { return s.now().permit(r, do, on) }
 }

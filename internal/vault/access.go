@@ -11,12 +11,21 @@ type Caller struct {
 	Issuer               string // whoever vouches for it, by its name in the configuration; "" on a development server
 	Tenant, Subject, App string // a subject is one only together with its issuer
 	Type                 CallerType
-	Name                 string // for people to read; nothing is decided by it
+	Name                 string // for people to read; nothing is decided by it, but of a client of this server's own token service
 	TokenID              string // of the token that it showed, for the audit
 	Groups, Roles        []string
 	MoreGroups           bool       // its token left groups out, there were too many: those of Groups are not all
 	Address              netip.Addr // where its request came from
 }
+
+// ClientIssuer is the Issuer of callers that this server's own token service
+// vouches for: Subject and App are the client's id there, Name is its name, by
+// which assignments may name it. No issuer of the configuration has that name.
+const ClientIssuer = "certwright"
+
+// RecoveryIssuer is the Issuer of who holds the recovery token of this start,
+// and may do everything. No issuer of the configuration can have that name.
+const RecoveryIssuer = "(recovery token)"
 
 // CallerType says what kind of caller one is; "" where nothing tells.
 type CallerType string

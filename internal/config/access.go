@@ -1,0 +1,37 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"certwright/internal/access"
+	"certwright/internal/setting"
+)
+
+// Permissions compiles who may do what in a production server.
+func (c Config) Permissions() (*access.Table, error) {
+	c = c.WithDefaults()
+	vaults := make([]access.Vault, len(c.Vaults))
+	for i, v := range c.Vaults {
+		vaults[i] = access.Vault{Name: v.Name, Access: v.Access, Network: v.Network}
+	}
+	return access.New(c.Access, vaults, access.Surroundings{Region: c.Region})
+}
+
+// serveFields are the settings of a vault that only a production server has.
+func (v *Vault) serveFields() []setting.Field {
+	return []setting.Field{setting.Group("access", &v.Access), setting.Group("network", &v.Network)}
+}
+
+// checkDevVaults refuses settings of vaults that decide nothing in a development server.
+func checkDevVaults(vaults []Vault) (wrong []error) {
+	for _, v := range vaults {
+		for _, f := range v.serveFields() {
+			if f.Set() {
+				wrong = append(wrong, fmt.Errorf("vaults: %s of %s: this is a setting of certwright serve, dev grants everything to everybody\nhint: leave it out, or start certwright serve",
+					f.Key, strings.ToLower(v.Name)))
+			}
+		}
+	}
+	return wrong
+}
