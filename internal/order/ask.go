@@ -63,7 +63,11 @@ func unmoved(op vault.Operation) vault.Progress {
 
 // missed is the outcome where the issuer could not be asked.
 func missed(op vault.Operation, cause error, cancel bool, now time.Time) outcome {
-	next := outcome{progress: unmoved(op), due: now.Add(retryAfter(cause, op.Attempt))}
+	after := retryAfter(cause, op.Attempt)
+	next := outcome{progress: unmoved(op), due: now.Add(after)}
+	if silent := (unanswered{}); errors.As(cause, &silent) { // later each time: a clock that is moved stops at every try
+		next.due = now.Add(max(after, min(now.Sub(op.Created)/4, time.Hour)))
+	}
 	if end := op.CancelDue.Add(cancelWait); cancel && end.Before(next.due) {
 		next.due = end // however long the issuer wants to be left alone
 	}
@@ -73,7 +77,7 @@ func missed(op vault.Operation, cause error, cancel bool, now time.Time) outcome
 		next.progress.Notes = []string{"The cancellation could not be told to the issuer yet: " + cause.Error()}
 	case errors.Is(cause, vault.ErrPaced):
 		next.paced = true
-		if next.due.Sub(now) >= pacedShown {
+		if after >= pacedShown {
 			next.progress.Detail = fmt.Sprintf("The order waits until %s: %s.", next.due.UTC().Format(time.RFC3339), plainly(cause))
 		}
 	default:

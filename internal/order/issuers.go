@@ -17,6 +17,8 @@ type Issuers struct {
 	*engine.Deps
 	Find   func(provider string) vault.Issuer // nil: this server has no such provider
 	Called func(Call)                         // gets every call of an issuer; may be nil
+
+	hanging hanging
 }
 
 // stepTime is how long an issuer may take for one step, in real time.
@@ -98,7 +100,10 @@ func (i *Issuers) password(cfg vault.IssuerConfig) (vault.Hidden, error) {
 // watches, and without the issuer's password in what comes back. Where ctx has
 // ended nothing that was said counts.
 func (i *Issuers) ask(ctx context.Context, kind string, call func(context.Context, vault.Order) (vault.Progress, error), o vault.Order) (vault.Progress, error) {
-	within, stop := context.WithTimeout(ctx, stepTime)
+	within, stop, err := i.reach(ctx, o.Issuer.Provider)
+	if err != nil {
+		return vault.Progress{}, err
+	}
 	defer stop()
 	began := realNow()
 	p, err := call(within, o)
@@ -168,10 +173,13 @@ func (i *Issuers) revoke(ctx context.Context, rev vault.Revocation) error {
 	if !ok {
 		return vault.NotRevocable(fmt.Sprintf("provider %s does not revoke.", rev.Issuer.Provider))
 	}
-	within, stop := context.WithTimeout(ctx, stepTime)
+	within, stop, err := i.reach(ctx, rev.Issuer.Provider)
+	if err != nil {
+		return i.unavailable(rev.Issuer, "revoke", err, rev.Password)
+	}
 	defer stop()
 	began := realNow()
-	err := revoker.Revoke(within, rev)
+	err = revoker.Revoke(within, rev)
 	i.called(rev.Issuer.Provider, CallRevoke, began, vault.Progress{}, err)
 	var refusal *vault.Error
 	if err == nil || errors.As(err, &refusal) || ctx.Err() != nil {
@@ -202,7 +210,10 @@ func (i *Issuers) suggestion(ctx context.Context, v vault.Version, now time.Time
 	if c.Password, err = i.password(cfg); err != nil {
 		return vault.Suggestion{}, err
 	}
-	within, stop := context.WithTimeout(ctx, stepTime)
+	within, stop, err := i.reach(ctx, cfg.Provider)
+	if err != nil {
+		return vault.Suggestion{}, &vault.RetryError{After: time.Hour, Err: err}
+	}
 	defer stop()
 	began := realNow()
 	said, err := suggester.Suggest(within, c)

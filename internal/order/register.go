@@ -28,7 +28,10 @@ func (s *Operator) Register(ctx context.Context, vaultName, name string) (cfg va
 	if err != nil {
 		return cfg, "", err
 	}
-	within, stop := context.WithTimeout(ctx, stepTime)
+	within, stop, err := s.Issuers.reach(ctx, cfg.Provider)
+	if err != nil {
+		return cfg, "", s.Issuers.unavailable(cfg, "register", err, password)
+	}
 	defer stop()
 	began := realNow()
 	account, err = registrar.Register(within, cfg, password)

@@ -89,7 +89,7 @@ func (s *withdrawals) Withdraw(ctx context.Context, l vault.Lease) error {
 	switch {
 	case err != nil && now.Sub(op.CancelDue) < withdrawFor:
 		log.Warn("order could not be withdrawn", "attempt", op.Attempt+1, "error", err)
-		return s.withdrawLater(ctx, l, now.Add(retryAfter(err, op.Attempt)))
+		return s.withdrawLater(ctx, l, now.Add(max(retryAfter(err, op.Attempt), backoff(op.Attempt))))
 	case err != nil:
 		log.Error("order is not withdrawn; the issuer could not be asked for too long", "error", err)
 	default:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/must"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
 )
@@ -46,6 +47,48 @@ func TestFullDiskIsNotHammered(t *testing.T) {
 		}
 		if store.claims < 50 || store.claims > 61 || log.Len() > 0 {
 			t.Errorf("claimed %d times in a minute and said %q", store.claims, log.String())
+		}
+	})
+}
+
+// A busyStore has work for every slot at once, and more that is due.
+type busyStore struct {
+	fullStore
+	views int
+	stop  context.CancelFunc
+}
+
+func (s *busyStore) Claim(_ context.Context, _, _ time.Time, _ time.Duration, n int) (leases []vault.Lease, err error) {
+	for i := range n {
+		leases = append(leases, vault.Lease{Job: vault.Job{Kind: vault.JobIssue}, Token: string(rune('a' + i))})
+	}
+	return leases, nil
+}
+
+func (s *busyStore) Extend(_ context.Context, l vault.Lease, _ time.Time) (vault.Lease, error) {
+	return l, nil
+}
+
+func (s *busyStore) View(_ context.Context, fn func(vault.Reader) error) error {
+	if s.views++; s.views > 1000 {
+		s.stop() // a loop that never waits would have the test wait for ever
+	}
+	return fn(due{})
+}
+
+// While every slot is taken, what else is due is looked for when one is free, not
+// over and over.
+func TestFullSlotsAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithTimeout(t.Context(), time.Hour)
+		defer end()
+		store := &busyStore{stop: end}
+		w := worker.New(worker.Worker{Store: store, Clock: clock.Real{}, Slots: 2, Lease: time.Minute, Log: slog.New(slog.DiscardHandler),
+			Handlers: map[vault.JobKind]worker.Handler{vault.JobIssue: func(ctx context.Context, _ vault.Lease) error { <-ctx.Done(); return nil }}})
+		must.Do(t, w.Run(ctx))
+		if store.views > 100 {
+			t.Errorf("looked %d times in an hour", store.views)
 		}
 	})
 }

@@ -46,7 +46,7 @@ type flight struct {
 	running  int
 	wakes    time.Time            // when Run wakes by itself; zero: it is awake
 	aside    map[string]time.Time // until when RunDue waits for each, by its lease's token
-	home     context.Context      // of Run: jobs aside end with it, not with a call of RunDue; nil before
+	home     context.Context      // of Run: jobs end with it, not with a call of RunDue; nil before
 	finished chan struct{}        // closed and replaced whenever a job ends
 }
 
@@ -95,7 +95,10 @@ func (w *Worker) Run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil && !vault.IsStorageFault(err) { // of its disk the store tells itself, once
 			w.Log.Error("jobs could not be claimed", "error", err)
 		}
-		length := w.nap(ctx)
+		length := longestNap // with no slot free, only the end of a job is worth looking again
+		if w.free() > 0 {
+			length = w.nap(ctx)
+		}
 		if err != nil {
 			length = max(length, failedNap)
 		}
@@ -153,9 +156,7 @@ func (w *Worker) RunDue(ctx context.Context) (done int, err error) {
 func (w *Worker) start(ctx context.Context) (int, error) {
 	w.claiming.Lock() // so that running counts jobs only: RunDue and Run claim at the same time
 	defer w.claiming.Unlock()
-	w.mu.Lock()
-	free := w.Slots - w.running
-	w.mu.Unlock()
+	free := w.free()
 	if free == 0 {
 		return 0, nil
 	}
@@ -166,21 +167,27 @@ func (w *Worker) start(ctx context.Context) (int, error) {
 	return len(leases), err
 }
 
+// free is how many slots are.
+func (w *Worker) free() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.Slots - w.running
+}
+
 // begin counts a job, and returns what it runs in: one aside may go on when who
 // started it has stopped waiting.
 func (w *Worker) begin(ctx context.Context, l vault.Lease) context.Context {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	patience, aside := w.Aside[l.Kind]
-	if !aside {
+	if patience, aside := w.Aside[l.Kind]; aside {
+		w.aside[l.Token] = clock.Real{}.Now().Add(patience)
+	} else {
 		w.running++
-		return ctx
 	}
-	w.aside[l.Token] = clock.Real{}.Now().Add(patience)
 	if w.home != nil {
-		return w.home
+		ctx = w.home
 	}
-	return ctx
+	return context.WithValue(ctx, slot{}, func() { w.yield(l) })
 }
 
 // do runs one job, prolonging its lease while it runs.

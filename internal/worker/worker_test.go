@@ -256,3 +256,43 @@ func TestJobsAside(t *testing.T) {
 		}
 	})
 }
+
+// A job that gives its slot back while somebody outside lets it hang holds up
+// neither the moved clock nor others, and ends in its own time.
+func TestYield(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		hangs := make(chan struct{})
+		d.do = func(ctx context.Context, l vault.Lease) error {
+			if l.Ref.Name != "quick" {
+				worker.Yield(ctx)
+				select {
+				case <-hangs:
+				case <-ctx.Done():
+					t.Errorf("%s was broken off", l.Ref.Name)
+				}
+			}
+			return d.finish(ctx, l)
+		}
+		stop := d.run(t)
+		for _, name := range []string{"one", "three", "two"} { // more than there are slots
+			d.put(t, name, time.Minute)
+		}
+		d.put(t, "quick", 2*time.Minute)
+		ctx, cancel := context.WithCancel(t.Context())
+		began := time.Now()
+		must.Do(t, d.Advance(ctx, moving{d.clock}, time.Hour))
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("moving the clock took %v", took)
+		}
+		cancel() // as the call that moved the clock ends
+		synctest.Wait()
+		if d.mu.Lock(); len(d.ran) != 4 || d.ran[3] != "quick 2m0s" {
+			t.Errorf("ran %v", d.ran)
+		}
+		d.mu.Unlock()
+		close(hangs)
+		stop() // returns when all have ended
+		worker.Yield(t.Context())
+	})
+}
