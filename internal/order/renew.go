@@ -29,6 +29,9 @@ func (s *Orders) Renew(ctx context.Context, o vault.Object, was vault.Version) (
 	return &p, s.prepare(&p)
 }
 
+// GivenUp is when an operation fails if its issuer leaves it waiting; zero: never.
+func (s *Orders) GivenUp(op vault.Operation) time.Time { return s.Issuers.givenUp(op) }
+
 // Suggest asks the issuer of a version when to renew it.
 func (s *Orders) Suggest(ctx context.Context, v vault.Version, now time.Time) (vault.Suggestion, error) {
 	return s.Issuers.suggestion(ctx, v, now)

@@ -8,22 +8,23 @@ import (
 )
 
 // AskApproval tells people and programs that an order waits for an operator's
-// word, and how to give it.
-func (o *Outbox) AskApproval(tx vault.Tx, about vault.Object, op vault.Operation, now time.Time) (vault.Operation, error) {
+// word, how to give it, and until when.
+func (s *Scheduler) AskApproval(tx vault.Tx, about vault.Object, op vault.Operation, now time.Time) (vault.Operation, error) {
 	v, err := replaces(tx, about)
 	if err != nil {
 		return op, err
 	}
-	if err := o.Publish(tx, approvalMessage(v, op, now)); err != nil {
+	if err := s.Publish(tx, approvalMessage(v, op, s.Renewer.GivenUp(op), now)); err != nil {
 		return op, err
 	}
-	return o.mailApproval(tx, v, op, now)
+	return s.mailApproval(tx, v, op, now)
 }
 
-func (o *Outbox) mailApproval(tx vault.Tx, v vault.Version, op vault.Operation, now time.Time) (vault.Operation, error) {
-	sent, err := o.mail(tx, v, approvalMail(v, op), now)
+func (s *Scheduler) mailApproval(tx vault.Tx, v vault.Version, op vault.Operation, now time.Time) (vault.Operation, error) {
+	letter := approvalMail(v, op, s.Renewer.GivenUp(op))
+	sent, err := s.mail(tx, v, letter, now)
 	if err == nil && !sent {
-		o.noRecipient(v, approvalMail(v, op))
+		s.noRecipient(v, letter)
 	}
 	op.MailOwed = !sent
 	return op, err
@@ -38,13 +39,18 @@ func replaces(r vault.Reader, o vault.Object) (vault.Version, error) {
 	return r.Version(o.Ref, o.Latest)
 }
 
-func approvalMessage(v vault.Version, op vault.Operation, at time.Time) vault.Message {
+// approvalMessage tells programs; until is zero where an order waits for ever.
+func approvalMessage(v vault.Version, op vault.Operation, until, at time.Time) vault.Message {
 	_, do := awaited(op)
-	return message(v, vault.EventApprovalAsked, at, map[string]any{"Message": lastWord(op), "Action": do, "Issuer": op.IssuerName,
-		"RequestId": op.RequestID, "Renewal": op.Renewal})
+	data := map[string]any{"Message": lastWord(op), "Action": do, "Issuer": op.IssuerName, "RequestId": op.RequestID, "Renewal": op.Renewal}
+	if !until.IsZero() {
+		data["Until"] = until.UTC().Format(time.RFC3339)
+	}
+	return message(v, vault.EventApprovalAsked, at, data)
 }
 
-func approvalMail(v vault.Version, op vault.Operation) letter {
+// approvalMail tells people; until is zero where an order waits for ever.
+func approvalMail(v vault.Version, op vault.Operation, until time.Time) letter {
 	l := letter{fmt.Sprintf("Certificate %s in vault %s waits for approval", op.Name, op.Vault),
 		"A certificate was requested, and its issuer asks an operator first. Nothing is issued until somebody approves it.", nil}
 	if v.ID == "" {
@@ -55,6 +61,9 @@ func approvalMail(v vault.Version, op vault.Operation) letter {
 	}
 	_, do := awaited(op)
 	l.facts = append(l.facts, [][2]string{{"Issuer", op.IssuerName}, {"Request", op.RequestID}, {"Requested", op.Created.UTC().Format(mailTime)},
-		{"WantsApproval for", lastWord(op)}, {"What to do", do}}...)
+		{"Waits for", lastWord(op)}, {"What to do", do}}...)
+	if !until.IsZero() {
+		l.facts = append(l.facts, [2]string{"Fails unless approved by", until.UTC().Format(mailTime)})
+	}
 	return l
 }

@@ -28,6 +28,8 @@ type Renewer interface {
 	// Suggest asks the issuer of a version when to renew it: vault.ErrNotFound
 	// where it suggests nothing, a *vault.RetryError where it could not be asked.
 	Suggest(ctx context.Context, v vault.Version, now time.Time) (vault.Suggestion, error)
+	// GivenUp is when an operation fails if its issuer leaves it waiting; zero: never.
+	GivenUp(op vault.Operation) time.Time
 }
 
 // A Renewal is a request that is ready to be stored with the object it was worked out for.

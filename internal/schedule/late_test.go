@@ -162,6 +162,17 @@ func TestApprovalIsAskedForAtOnce(t *testing.T) {
 	h.Pass(t, 300*Day)
 	v := h.Latest(t, Web).Version
 	wantSaid(t, asked(2), v.ID, `"Renewal":true`, "stays in use until it expires")
+	if strings.Contains(asked(2), "approved by") || strings.Contains(asked(2), `"Until"`) {
+		t.Errorf("an order that waits for ever has an end:\n%s", asked(2))
+	}
+
+	_, err = h.Operator.Decide(t.Context(), Web, "", true, "")
+	Must(t, err)
+	p.Limit = 3 * Day
+	op = h.Create(t, Certificate("soon"), Policy("mydigicert"))
+	h.Pass(t, Day)
+	end := op.Created.Add(p.Limit).UTC()
+	wantSaid(t, asked(3), "Fails unless approved by", end.Format("2006-01-02 15:04 MST"), `"Until":"`+end.Format(time.RFC3339)+`"`)
 }
 
 // A renewal that failed says what a person can do about it.
