@@ -6,25 +6,29 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"os/signal"
 	"strings"
+	"time"
 
 	"certwright/internal/config"
 	"certwright/internal/server"
+	"certwright/internal/systemd"
 )
 
 type serveCommand struct {
 	settings    `embed:""`
 	listeners   `embed:""`
 	NewDatabase bool `help:"Begin with an empty database where the data folder's own is lost; the keyset stays."`
-	JSON        bool `name:"json" help:"Print one line of JSON on stdout when ready."`
 	NewCA       bool `name:"new-ca" help:"Make a TLS authority where the data folder's own is lost; every client must be told to trust it."`
+	JSON        bool `name:"json" help:"Print one line of JSON on stdout when ready."`
 }
 
 // Help shows how it is used.
 func (serveCommand) Help() string {
 	return `Starts the server that may stand open to a network: callers sign in, permissions decide, vaults are declared, and nothing of a
-development server can be reached. It refuses to start where any of that is missing, and says what. SIGTERM ends it, after the requests under way.
+development server can be reached. It refuses to start where any of that is missing, and says what. SIGHUP reads the configuration
+again, whole or not at all; SIGTERM ends the server after the requests under way. Under systemd it says when it is ready.
 
 Example:
   certwright serve --config /etc/certwright/config.yaml`
@@ -39,12 +43,16 @@ func (d serveCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signal.NotifyContext(ctx, ending()...)
+	ctx, stop := signal.NotifyContext(ctx, stopping()...)
 	defer stop()
 	stderr := server.Gather(to.err)
 	defer func() { _ = stderr.Flush() }() // nobody is left to tell
 	to.err = stderr
-	s, err := server.Start(ctx, c, d.options(to.err))
+	log := slog.New(server.LogLines(to.err, slog.LevelInfo))
+	s, err := server.Start(ctx, c, server.Options{
+		Version: buildOf().number(), Log: log, Observe: server.RequestLines(to.err),
+		NewDatabase: d.NewDatabase, NewCA: d.NewCA,
+	})
 	if err != nil {
 		return err
 	}
@@ -54,20 +62,9 @@ func (d serveCommand) Run(ctx context.Context, to streams) error {
 			return errors.Join(err, s.Stop())
 		}
 	}
-	select {
-	case <-ctx.Done():
-		stop()
-		fmt.Fprintln(to.err, "stopping")
-	case <-s.Failed():
-	}
+	(&serving{command: d, server: s, log: log, manager: systemd.Open(os.Getenv)}).run(ctx)
+	stop()
 	return s.Stop()
-}
-
-func (d serveCommand) options(w io.Writer) server.Options {
-	return server.Options{
-		Version: buildOf().number(), Log: slog.New(server.LogLines(w, slog.LevelInfo)), Observe: server.RequestLines(w),
-		NewDatabase: d.NewDatabase, NewCA: d.NewCA,
-	}
 }
 
 // printServing tells people where the server is and who stands behind its issuers.
@@ -82,4 +79,75 @@ func printServing(w io.Writer, s *server.Server, c config.Config) {
 		fmt.Fprintf(w, "  %-10s  %s\n", line[0], line[1])
 	}
 	fmt.Fprintln(w)
+}
+
+// serving is a server that runs, and what it hears and tells.
+type serving struct {
+	command serveCommand
+	server  *server.Server
+	log     *slog.Logger
+	manager systemd.Notifier
+	untold  bool // that the manager could not be told was logged
+}
+
+// run returns when the server has to end.
+func (v *serving) run(ctx context.Context) {
+	again := make(chan os.Signal, 1)
+	if signals := rereading(); len(signals) > 0 {
+		signal.Notify(again, signals...)
+		defer signal.Stop(again)
+	}
+	var alive <-chan time.Time
+	if every := v.manager.Watchdog(); every > 0 {
+		tick := time.NewTicker(every / 3)
+		defer tick.Stop()
+		alive = tick.C
+	}
+	v.tell(v.manager.Ready("serving at " + v.server.Ready.IPURL))
+	defer func() { v.tell(v.manager.Stopping()) }()
+	for {
+		select {
+		case <-ctx.Done():
+			v.log.Info("stopping: requests under way end first")
+			return
+		case <-v.server.Failed():
+			return
+		case <-again:
+			v.reread(ctx)
+		case <-alive:
+			v.beat(ctx)
+		}
+	}
+}
+
+// reread puts the configuration in force as it stands now.
+func (v *serving) reread(ctx context.Context) {
+	v.tell(v.manager.Reloading())
+	c, err := v.command.read(v.command.listeners, true)
+	if err == nil {
+		_, err = v.server.Reload(ctx, c)
+	}
+	if err != nil {
+		v.log.Error("the configuration was not taken, what was in force stays", "error", err)
+	}
+	v.tell(v.manager.Ready("serving at " + v.server.Ready.IPURL))
+}
+
+// beat tells the manager that the server is alive, unless it hangs.
+func (v *serving) beat(ctx context.Context) {
+	waiting, stop := context.WithTimeout(ctx, v.manager.Watchdog()/3)
+	defer stop()
+	if v.server.Answers(waiting) {
+		v.tell(v.manager.Alive())
+	} else if ctx.Err() == nil {
+		v.log.Error("the database did not answer in time: the service manager is not told that the server is alive")
+	}
+}
+
+// tell logs the first error of telling the manager.
+func (v *serving) tell(err error) {
+	if err != nil && !v.untold {
+		v.untold = true
+		v.log.Warn("the service manager was not told", "error", err)
+	}
 }

@@ -13,6 +13,11 @@ import (
 // ending are the signals that end a server.
 func ending() []os.Signal { return heeded(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP) }
 
+// stopping are those that end a production server, and rereading the one that
+// has it read its configuration again.
+func stopping() []os.Signal  { return heeded(syscall.SIGINT, syscall.SIGTERM) }
+func rereading() []os.Signal { return []os.Signal{syscall.SIGHUP} }
+
 // forwarded are the signals that people and process supervisors send.
 func forwarded() []os.Signal {
 	return heeded(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2)

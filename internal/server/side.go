@@ -54,6 +54,25 @@ func (s *Server) ready(ctx context.Context) error {
 	})
 }
 
+// Answers reports whether the store answers before ctx ends, be it with an error:
+// a server that hangs does not.
+func (s *Server) Answers(ctx context.Context) bool {
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		_ = s.store.View(ctx, func(r vault.Reader) error {
+			_, err := r.Setting(offsetSetting)
+			return err
+		})
+	}()
+	select {
+	case <-answered:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // Now returns the server's time and how far it is from real time.
 func (s *Server) Now() (now time.Time, offset time.Duration) {
 	return s.clock.Now(), s.clock.Offset()
