@@ -106,3 +106,20 @@ func (at route) matches(segments []string, r *http.Request) bool {
 	}
 	return true
 }
+
+// Routes lists what is answered here, as method and path.
+func (h *Handler) Routes() (list []string) {
+	for _, at := range routes() {
+		if !h.has(at) {
+			continue
+		}
+		if at.guarded == nil {
+			list = append(list, "GET "+at.path)
+		}
+		for method := range at.guarded {
+			list = append(list, method+" "+at.path)
+		}
+	}
+	slices.Sort(list)
+	return list
+}

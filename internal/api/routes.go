@@ -153,3 +153,11 @@ func printable(s string) string {
 	}
 	return strings.ToValidUTF8(s, "?")
 }
+
+// Routes lists what is answered here, as method and path.
+func Routes() (list []string) {
+	for _, r := range rows() {
+		list = append(list, r.method+" "+r.path)
+	}
+	return list
+}

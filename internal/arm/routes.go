@@ -86,3 +86,11 @@ func (to route) matches(segments []string, c *call) bool {
 	}
 	return true
 }
+
+// Routes lists what is answered here, as method and path.
+func Routes() (list []string) {
+	for _, to := range routes() {
+		list = append(list, "GET /"+to.path)
+	}
+	return list
+}
