@@ -52,7 +52,7 @@ func (c *checker) row(row any) {
 			c.opens("issuer "+row.Vault+"/"+row.Name, "the password", cred.Password, vault.IssuerBinding(row.Vault, row.Name))
 		}
 	case vault.Account:
-		if row.ID != seal.DataKeys { // the keyset opened that
+		if row.ID != seal.DataKeys && row.ID != seal.BackupKeys { // the keyset opened these
 			c.opens("account "+row.ID, "what is sealed in it", row.Body, account.Binding(row.ID))
 		}
 	}
