@@ -55,15 +55,12 @@ func readAssertion(text string) (a assertion, ok bool) {
 	return a, a.token.UnsafeClaimsWithoutVerification(&a.claims) == nil
 }
 
-// issuerOf returns who an assertion says made it, without believing it.
-func issuerOf(text string) (issuer string, ok bool) {
+// claimsOf returns what a token says, without believing it.
+func claimsOf(text string) (c jwt.Claims, ok bool) {
 	_, rest, _ := strings.Cut(text, ".")
 	body, _, _ := strings.Cut(rest, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(body)
-	var claims struct {
-		Issuer string `json:"iss"`
-	}
-	return claims.Issuer, err == nil && json.Unmarshal(raw, &claims) == nil && claims.Issuer != ""
+	return c, err == nil && json.Unmarshal(raw, &c) == nil
 }
 
 // brought returns the certificates of x5c, the signer's first.

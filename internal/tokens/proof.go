@@ -29,7 +29,7 @@ func (p proof) grant() string {
 	if p.assertion == "" {
 		return SecretGrant
 	}
-	if iss, ok := issuerOf(p.assertion); ok && !strings.EqualFold(iss, p.id) {
+	if said, ok := claimsOf(p.assertion); ok && said.Issuer != "" && !strings.EqualFold(said.Issuer, p.id) {
 		return FederatedGrant
 	}
 	return CertificateGrant
