@@ -1,7 +1,6 @@
 package tokens
 
 import (
-	"crypto"
 	"crypto/rand"
 	"net/http"
 	"slices"
@@ -28,21 +27,10 @@ func (s *Service) issue(who *client, audience string) (g oauth.Grant, id string,
 	return g, id, err
 }
 
-// PublicKey returns the key of a kid, and the one algorithm that it signs with.
-// Tokens of keys that are no longer published are nobody's.
-func (s *Service) PublicKey(kid string) (key crypto.PublicKey, algorithm string, ok bool) {
-	for _, k := range *s.keys.keys.Load() {
-		if k.ID == kid {
-			return k.Private.Public(), k.Algorithm(), true
-		}
-	}
-	return nil, "", false
-}
-
 // publish serves the public halves of all keys, the next one's too (RFC 7517).
 func (s *Service) publish(w http.ResponseWriter) {
 	all := []map[string]string{}
-	for _, k := range *s.keys.keys.Load() {
+	for _, k := range s.keys.current.Load().all {
 		jwk, err := k.JWK()
 		if err != nil {
 			oauth.Refuse(w, http.StatusInternalServerError, "server_error", "The keys cannot be shown.")
@@ -56,7 +44,7 @@ func (s *Service) publish(w http.ResponseWriter) {
 
 // algorithms are those that tokens are signed with.
 func (s *Service) algorithms() (all []string) {
-	for _, k := range *s.keys.keys.Load() {
+	for _, k := range s.keys.current.Load().all {
 		if !slices.Contains(all, k.Algorithm()) {
 			all = append(all, k.Algorithm())
 		}

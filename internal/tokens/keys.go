@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"certwright/internal/auth"
 	"certwright/internal/oauth"
 	"certwright/internal/vault"
 )
@@ -43,7 +44,29 @@ type signingKey struct {
 type ring struct {
 	accounts vault.Accounts
 	settings KeySettings
-	keys     atomic.Pointer[[]signingKey] // in the order of from
+	current  atomic.Pointer[keySet]
+}
+
+// A keySet is the keys that there are at a time.
+type keySet struct {
+	all        []signingKey // in the order of from
+	shown      []auth.Key   // the public halves
+	generation uint64       // another one for other keys
+}
+
+// use puts keys in force.
+func (g *ring) use(keys []signingKey) {
+	next := &keySet{all: keys, generation: 1}
+	for _, k := range keys {
+		next.shown = append(next.shown, auth.Key{ID: k.ID, Algorithm: k.Algorithm(), Public: k.Private.Public()})
+	}
+	if was := g.current.Load(); was != nil {
+		next.generation = was.generation
+		if !slices.EqualFunc(was.all, keys, func(a, b signingKey) bool { return a.ID == b.ID }) {
+			next.generation++
+		}
+	}
+	g.current.Store(next)
 }
 
 // tend reads the keys and renews them where that is due.
@@ -63,7 +86,7 @@ func (g *ring) tend(ctx context.Context, now time.Time) error {
 		if err != nil {
 			return fmt.Errorf("renew the token keys: %w", err)
 		}
-		g.keys.Store(&next)
+		g.use(next)
 		return nil
 	}
 	return errors.New("renew the token keys: other servers write them all the time")
@@ -110,7 +133,7 @@ func newSigningKey(algorithm string) (oauth.Key, error) {
 
 // signing returns the key that signs at a time.
 func (g *ring) signing(now time.Time) (signingKey, error) {
-	keys := *g.keys.Load()
+	keys := g.current.Load().all
 	for _, k := range slices.Backward(keys) {
 		if !k.from.After(now) {
 			return k, nil

@@ -97,9 +97,6 @@ func (s *Service) Run(ctx context.Context) {
 	}
 }
 
-// Issuer returns the iss of every token.
-func (s *Service) Issuer() string { return s.settings.Issuer }
-
 // Serves reports whether a path is one of the service's. None of them is a
 // vault's.
 func (s *Service) Serves(path string) bool {
