@@ -3,7 +3,9 @@ package tokens
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
+	"time"
 )
 
 // A book is the clients that are known, by what they may be called.
@@ -50,4 +52,38 @@ func openBook(s Settings) (book, error) {
 		}
 	}
 	return known, nil
+}
+
+// A fileState tells whether a file was written since it was read.
+type fileState struct {
+	size int64
+	at   time.Time
+}
+
+func stateOf(path string) fileState {
+	info, err := os.Stat(path)
+	if err != nil {
+		return fileState{size: -1}
+	}
+	return fileState{info.Size(), info.ModTime()}
+}
+
+// reread reads the clients' file again where somebody wrote it. One that will not
+// do is told once, and the clients stay as they are.
+func (s *Service) reread() {
+	if s.settings.File == "" {
+		return
+	}
+	now := stateOf(s.settings.File)
+	if now == s.file {
+		return
+	}
+	s.file = now
+	clients, err := openBook(s.settings)
+	if err != nil {
+		s.means.Log.Error("the clients' file was not read again: those that it had go on", "error", err)
+		return
+	}
+	s.clients.Store(&clients)
+	s.means.Log.Info("the clients' file was read again", "file", s.settings.File)
 }

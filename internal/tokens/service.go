@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,7 @@ type Event struct {
 	Client  string // its id, as it said
 	Grant   string // how it proved itself: secret, certificate, federated or host
 	Address netip.Addr
+	User    string // of this machine, of a host
 	TokenID string // of the token; "" if there is none
 	Refusal string // why there is none
 }
@@ -45,6 +47,8 @@ type Service struct {
 	audiences audiences
 	clients   atomic.Pointer[book]
 	keys      ring
+	doors     []*hostDoor
+	file      fileState // of the clients' file, when it was read
 	replays   replays
 	addresses *limiter[netip.Prefix]
 	served    *limiter[string] // clients by id
@@ -70,19 +74,39 @@ func New(ctx context.Context, settings Settings, means Means) (*Service, error) 
 		served:    newLimiter[string](settings.Limits.PerClient),
 	}
 	s.audiences = newAudiences(origin, means.Hosts, settings.Audiences)
+	s.file = stateOf(settings.File)
 	clients, err := openBook(settings)
 	if err != nil {
 		return nil, err
 	}
 	s.clients.Store(&clients)
-	return s, s.keys.tend(ctx, means.Now())
+	if err := s.keys.tend(ctx, means.Now()); err != nil {
+		return nil, err
+	}
+	s.doors, err = s.openHosts(ctx)
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// close closes the sockets of a service that is not run.
+func (s *Service) close() {
+	for _, d := range s.doors {
+		_ = d.socket.Close()
+	}
 }
 
 // tending is how often the keys and the clients' file are looked at.
-const tending = 10 * time.Second
+const tending = 5 * time.Second
 
-// Run keeps keys and clients as they should be until ctx ends.
+// Run answers at the sockets, and keeps keys and clients as they should be until
+// ctx ends. Call it once, whatever became of the server.
 func (s *Service) Run(ctx context.Context) {
+	var beside sync.WaitGroup
+	beside.Go(func() { serveHosts(ctx, s.doors) })
+	defer beside.Wait()
 	ticks := time.NewTicker(tending)
 	defer ticks.Stop()
 	for {
@@ -90,6 +114,7 @@ func (s *Service) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-ticks.C:
+			s.reread()
 			if err := s.keys.tend(ctx, s.means.Now()); err != nil && ctx.Err() == nil {
 				s.means.Log.Warn("the keys that sign tokens were not looked after; those that there are go on", "error", err)
 			}

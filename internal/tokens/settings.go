@@ -18,6 +18,7 @@ const (
 	minLifetime, maxLifetime = 5 * time.Minute, day
 	minRotate, maxRotate     = 2 * day, 365 * day
 	maxRate                  = 1_000_000
+	overflowUID              = 65534 // what the kernel says of users that have no number here
 )
 
 // Settings are those of the token service: what stands below auth.token_service.
@@ -150,6 +151,9 @@ func (h HostSettings) check() (wrong []error) {
 	}
 	if h.UID < 0 || int64(h.UID) >= 1<<32-1 {
 		wrong = append(wrong, fmt.Errorf("uid: %d is not the number of a user", h.UID))
+	}
+	if h.UID == overflowUID {
+		wrong = append(wrong, fmt.Errorf("uid: %d stands for every user of other user namespaces; give the service a user of its own", h.UID))
 	}
 	if h.Client == "" {
 		wrong = append(wrong, fmt.Errorf("client: whose tokens user %d gets is not set; write a client's name or id", h.UID))
