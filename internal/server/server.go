@@ -23,6 +23,7 @@ import (
 	"certwright/internal/seal"
 	"certwright/internal/service"
 	"certwright/internal/store/sqlstore"
+	"certwright/internal/tokens"
 	"certwright/internal/trust"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
@@ -66,6 +67,7 @@ type Server struct {
 
 	live      atomic.Pointer[live] // what a reload replaces
 	reloading sync.Mutex           // one at a time
+	used      tokens.Memory        // assertions, at the token service
 
 	moving     sync.Mutex // one move of the clock at a time
 	closing    atomic.Bool

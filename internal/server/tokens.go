@@ -34,7 +34,7 @@ func (s *Server) openTokenService(l *live) error {
 		return nil
 	}
 	service, err := tokens.New(s.ctx, *given, tokens.Means{
-		Accounts: account.Book{Store: s.store, Sealer: s.seal}, Hosts: l.config.Hosts, Log: s.log,
+		Accounts: account.Book{Store: s.store, Sealer: s.seal}, Hosts: l.config.Hosts, Log: s.log, Memory: &s.used,
 	})
 	if err != nil {
 		return fmt.Errorf("auth: %w", err)

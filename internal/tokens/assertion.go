@@ -96,7 +96,7 @@ func (s *Service) proveOwn(r *http.Request, who *client, a assertion, audience s
 	case len(c.ID) > maxID:
 		return malformed("AADSTS50027: JWT token is invalid or malformed: the jti is too long.")
 	}
-	return s.replays.first(who.id, c.ID, audience, c.Expiry.Time().Add(leeway), now)
+	return s.means.Memory.first(who.id, c.ID, audience, c.Expiry.Time().Add(leeway), now)
 }
 
 // signedBy reports whether one of the client's certificates signed, which holds now.

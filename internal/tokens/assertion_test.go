@@ -246,7 +246,7 @@ func TestReplay(t *testing.T) {
 // What is remembered of a client is bounded, and room comes back as it ends.
 func TestReplaysAreBounded(t *testing.T) {
 	t.Parallel()
-	var p replays
+	var p Memory
 	begin := time.Unix(1_800_000_000, 0)
 	for i := range maxReplays {
 		if no := p.first("a", fmt.Sprint(i), "x", begin.Add(time.Minute), begin); no != nil {

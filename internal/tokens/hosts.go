@@ -5,14 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
+	"certwright/internal/files"
 	"certwright/internal/oauth"
 )
 
@@ -30,59 +31,42 @@ const (
 type hostDoor struct {
 	service *Service
 	path    string
-	socket  net.Listener
-	server  *http.Server
 }
 
-// caller is the key of the user's number in a connection's context.
+// caller is the key of a peer in a connection's context.
 type caller struct{}
 
-// openHosts makes the sockets of the settings.
-func (s *Service) openHosts(ctx context.Context) (doors []*hostDoor, err error) {
+// hostDoors are the sockets of the settings.
+func (s *Service) hostDoors() (doors []*hostDoor) {
 	seen := map[string]bool{}
 	for _, h := range s.settings.Hosts {
-		if seen[h.Socket] {
-			continue
+		if !seen[h.Socket] {
+			doors = append(doors, &hostDoor{s, h.Socket})
 		}
 		seen[h.Socket] = true
-		door, err := s.openDoor(ctx, h.Socket)
-		if err != nil {
-			return doors, fmt.Errorf("token_service: hosts: open the socket %s: %w", h.Socket, err)
-		}
-		doors = append(doors, door)
 	}
-	return doors, nil
+	return doors
 }
 
-// openDoor makes a socket that every process may call: what it gets there
-// depends on its user alone. One that a killed server left is replaced.
-func (s *Service) openDoor(ctx context.Context, path string) (*hostDoor, error) {
+// try tells whether the socket can be made, and makes none.
+func (d *hostDoor) try() error {
 	if !knowsPeers {
-		return nil, errors.New("this system does not tell which user calls\nhint: hosts needs Linux; use a client secret or certificate here")
+		return errors.New("this system does not tell which user calls\nhint: hosts needs Linux; use a client secret or certificate here")
 	}
-	if err := removeLeft(path); err != nil {
-		return nil, err
+	if err := free(d.path); err != nil {
+		return err
 	}
-	socket, err := (&net.ListenConfig{}).Listen(ctx, "unix", path)
+	l, err := d.listen()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := os.Chmod(path, 0o666); err != nil {
-		return nil, errors.Join(err, socket.Close())
-	}
-	d := &hostDoor{service: s, path: path, socket: &peers{Listener: socket, allowed: func(uid int) bool { return s.hostOf(path, uid) != nil }}}
-	d.server = &http.Server{
-		Handler: d, ReadHeaderTimeout: hostHeaderTime, ReadTimeout: hostTime, WriteTimeout: hostTime, IdleTimeout: hostTime, MaxHeaderBytes: hostHeader,
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			peer, _ := c.(*peer)
-			return context.WithValue(ctx, caller{}, peer)
-		},
-	}
-	return d, nil
+	_ = l.Close()
+	return os.Remove(d.path + files.Next)
 }
 
-// removeLeft removes a socket that nobody listens at, and nothing else.
-func removeLeft(path string) error {
+// free refuses a path where there is anything but a socket of a process that
+// ended, or of this one, which takes its place.
+func free(path string) error {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -93,14 +77,75 @@ func removeLeft(path string) error {
 		return errors.New("there is something else at that path\nhint: move it away, or choose another path")
 	}
 	c, err := net.DialTimeout("unix", path, time.Second)
-	if err == nil {
-		_ = c.Close()
-		return errors.New("another process listens there\nhint: stop it, or choose another path")
-	}
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		return os.Remove(path)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	who, err := peerOf(c)
+	_ = c.Close()
+	if err == nil && who.pid == os.Getpid() {
+		return nil
+	}
+	return errors.New("another process listens there\nhint: stop it, or choose another path")
+}
+
+// listen makes the socket beside its path. Every process may call there: what it
+// gets depends on its user alone.
+func (d *hostDoor) listen() (*net.UnixListener, error) {
+	next := d.path + files.Next
+	_ = os.Remove(next)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: next, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	l.SetUnlinkOnClose(false) // it gets another name
+	if err := os.Chmod(next, 0o666); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// serve makes the socket and answers there until ctx ends. It takes the place of
+// one of before, and is removed unless another took its own.
+func (d *hostDoor) serve(ctx context.Context) error {
+	if err := free(d.path); err != nil {
+		return err
+	}
+	socket, err := d.listen()
+	if err != nil {
+		return err
+	}
+	mine, err := os.Lstat(d.path + files.Next)
+	if err == nil {
+		err = os.Rename(d.path+files.Next, d.path)
+	}
+	if err != nil {
+		return errors.Join(err, socket.Close())
+	}
+	server := d.server()
+	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stop()
+	err = server.Serve(newPeers(socket, func(uid int) bool { return d.service.hostOf(d.path, uid) != nil }))
+	if now, lost := os.Lstat(d.path); lost == nil && os.SameFile(mine, now) {
+		_ = os.Remove(d.path)
+	}
+	if ctx.Err() != nil {
+		return nil
 	}
 	return err
+}
+
+func (d *hostDoor) server() *http.Server {
+	return &http.Server{
+		Handler: d, ReadHeaderTimeout: hostHeaderTime, ReadTimeout: hostTime, WriteTimeout: hostTime, IdleTimeout: hostTime, MaxHeaderBytes: hostHeader,
+		ErrorLog: slog.NewLogLogger(d.service.means.Log.Handler(), slog.LevelWarn),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			is, _ := c.(*peer)
+			return context.WithValue(ctx, caller{}, is)
+		},
+	}
 }
 
 // hostOf returns the client that a user stands for at a socket.
@@ -162,17 +207,4 @@ func (d *hostDoor) token(w http.ResponseWriter, uid int, resource, clientID stri
 		return
 	}
 	s.give(w, who, resource, e, oauth.AnswerManaged)
-}
-
-// serveHosts answers at the sockets until ctx ends.
-func serveHosts(ctx context.Context, doors []*hostDoor) {
-	var all sync.WaitGroup
-	for _, d := range doors {
-		all.Go(func() { _ = d.server.Serve(d.socket) })
-	}
-	<-ctx.Done()
-	for _, d := range doors {
-		_ = d.server.Close() // and with it the socket, which is removed
-	}
-	all.Wait()
 }

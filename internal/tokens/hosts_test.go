@@ -12,12 +12,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
 	"certwright/internal/must"
+	"certwright/internal/store/sqlstore/sqltest"
 )
 
 const stranger = 23456 // a user that stands for nobody
@@ -63,17 +66,32 @@ func withSocket(t *testing.T) (*house, string) {
 		Hosts:   []HostSettings{{Socket: socket, UID: os.Getuid(), Client: "web"}, {Socket: socket, UID: stranger + 1, Client: "root-id"}},
 	}
 	h := open(t, s)
-	ctx, end := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { h.Run(ctx); close(done) }()
+	end := run(t, h)
 	t.Cleanup(func() {
 		end()
-		<-done
 		if _, err := os.Stat(socket); err == nil {
 			t.Error("the socket is still there")
 		}
 	})
 	return h, socket
+}
+
+// run runs a service, and returns when its sockets are there.
+func run(t *testing.T, h *house) (end func()) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { h.Run(ctx); close(done) }()
+	for _, d := range h.hostDoors() {
+		for {
+			if c, err := net.Dial("unix", d.path); err == nil {
+				_ = c.Close()
+				break
+			}
+			runtime.Gosched()
+		}
+	}
+	return sync.OnceFunc(func() { stop(); <-done })
 }
 
 func TestHost(t *testing.T) {
@@ -152,19 +170,57 @@ func TestSocketInTheWay(t *testing.T) {
 	must.Do(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	path := filepath.Join(dir, "s")
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	opens := func() error {
+		_, err := New(t.Context(), Settings{Issuer: issuer, Clients: []ClientSettings{{ID: "a"}}, Hosts: []HostSettings{{path, 1, "a"}}}, Means{Accounts: sqltest.Accounts(t)})
+		return err
+	}
+	other := exec.Command("python3", "-c", "import socket,sys; s=socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); print('on',flush=True); sys.stdin.read()", path)
+	in, err := other.StdinPipe()
 	must.Do(t, err)
-	if err := removeLeft(path); err == nil || !strings.Contains(err.Error(), "another process listens there") {
+	out, err := other.StdoutPipe()
+	must.Do(t, err)
+	must.Do(t, other.Start())
+	_, err = out.Read(make([]byte, 1))
+	must.Do(t, err)
+	if err := opens(); err == nil || !strings.Contains(err.Error(), "another process listens there") {
 		t.Errorf("in use: %v", err)
 	}
-	l.SetUnlinkOnClose(false)
-	must.Do(t, l.Close())
-	must.Do(t, removeLeft(path))
-	if _, err := os.Lstat(path); !os.IsNotExist(err) {
-		t.Errorf("left: %v", err)
-	}
+	must.Do(t, in.Close())
+	must.Do(t, other.Wait())
+	must.Do(t, opens()) // it lies there still
+	must.Do(t, os.Remove(path))
 	must.Do(t, os.WriteFile(path, []byte("x"), 0o600))
-	if err := removeLeft(path); err == nil || !strings.Contains(err.Error(), "something else") {
+	if err := opens(); err == nil || !strings.Contains(err.Error(), "something else") {
 		t.Errorf("a file: %v", err)
+	}
+	must.Do(t, os.Remove(path))
+	must.Do(t, os.Chmod(dir, 0o555))
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+}
+
+// A service takes the place of another at its socket, without a moment in which
+// nobody answers.
+func TestSocketTakenOver(t *testing.T) {
+	t.Parallel()
+	first, socket := withSocket(t)
+	was, err := os.Lstat(socket)
+	must.Do(t, err)
+	second := open(t, first.settings)
+	end := run(t, second)
+	for {
+		if now, err := os.Lstat(socket); err == nil && !os.SameFile(was, now) {
+			break
+		}
+		runtime.Gosched()
+	}
+	status, body, err := askSocket(socket, "resource="+url.QueryEscape(resource))
+	must.Do(t, err)
+	second.token(answer{status: status, body: body})
+	end()
+	if _, err := os.Lstat(socket); !os.IsNotExist(err) {
+		t.Errorf("left: %v", err)
 	}
 }

@@ -10,4 +10,4 @@ import (
 // knowsPeers says that the kernel tells who calls.
 const knowsPeers = false
 
-func peerOf(net.Conn) (int, error) { return 0, errors.ErrUnsupported }
+func peerOf(net.Conn) (credentials, error) { return credentials{}, errors.ErrUnsupported }

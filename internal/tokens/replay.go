@@ -10,10 +10,12 @@ import (
 // maxReplays is how many assertions of one client are remembered at a time.
 const maxReplays = 10_000
 
-// replays remembers which assertions were used. The libraries of Python and
+// A Memory remembers which assertions were used. The libraries of Python and
 // JavaScript show one assertion for several resources while it holds, so it is
-// used up for each audience by itself.
-type replays struct {
+// used up for each audience by itself. It is of one process: where several
+// servers share a database, an assertion is good once at each of them, until the
+// memory becomes rows.
+type Memory struct {
 	mu   sync.Mutex
 	used map[string]map[[sha256.Size]byte]time.Time // by client; until when
 }
@@ -21,7 +23,7 @@ type replays struct {
 // first refuses an assertion that was used. Its signature is verified already,
 // so nobody but the client fills its own part. One without a jti is refused:
 // nobody could tell it from its copy.
-func (p *replays) first(client, id, audience string, until, now time.Time) *refusal {
+func (p *Memory) first(client, id, audience string, until, now time.Time) *refusal {
 	if id == "" {
 		return refused("AADSTS50027: JWT token is invalid or malformed: it has no jti.")
 	}

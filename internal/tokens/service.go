@@ -25,6 +25,7 @@ type Means struct {
 	Log      *slog.Logger
 
 	Federation Federation // verifies tokens of other issuers; nil: there is none
+	Memory     *Memory    // of the service before, where this one takes its place; nil: a new one
 }
 
 // An Event is a request for a token at its end.
@@ -47,9 +48,7 @@ type Service struct {
 	audiences audiences
 	clients   atomic.Pointer[book]
 	keys      ring
-	doors     []*hostDoor
 	file      fileState // of the clients' file, when it was read
-	replays   replays
 	addresses *limiter[netip.Prefix]
 	served    *limiter[string] // clients by id
 }
@@ -63,6 +62,9 @@ func New(ctx context.Context, settings Settings, means Means) (*Service, error) 
 	}
 	if means.Now == nil {
 		means.Now = time.Now
+	}
+	if means.Memory == nil {
+		means.Memory = &Memory{}
 	}
 	if means.Log == nil {
 		means.Log = slog.New(slog.DiscardHandler)
@@ -83,29 +85,28 @@ func New(ctx context.Context, settings Settings, means Means) (*Service, error) 
 	if err := s.keys.tend(ctx, means.Now()); err != nil {
 		return nil, err
 	}
-	s.doors, err = s.openHosts(ctx)
-	if err != nil {
-		s.close()
-		return nil, err
+	for _, d := range s.hostDoors() {
+		if err := d.try(); err != nil {
+			return nil, fmt.Errorf("token_service: hosts: socket %s: %w", d.path, err)
+		}
 	}
 	return s, nil
-}
-
-// close closes the sockets of a service that is not run.
-func (s *Service) close() {
-	for _, d := range s.doors {
-		_ = d.socket.Close()
-	}
 }
 
 // tending is how often the keys and the clients' file are looked at.
 const tending = 5 * time.Second
 
-// Run answers at the sockets, and keeps keys and clients as they should be until
-// ctx ends. Call it once, whatever became of the server.
+// Run answers at the sockets, and keeps keys and clients as they should be, until
+// ctx ends. One of before at the same sockets may run until then.
 func (s *Service) Run(ctx context.Context) {
 	var beside sync.WaitGroup
-	beside.Go(func() { serveHosts(ctx, s.doors) })
+	for _, d := range s.hostDoors() {
+		beside.Go(func() {
+			if err := d.serve(ctx); err != nil {
+				s.means.Log.Error("nobody gets tokens at the socket", "socket", d.path, "error", err)
+			}
+		})
+	}
 	defer beside.Wait()
 	ticks := time.NewTicker(tending)
 	defer ticks.Stop()
