@@ -119,7 +119,7 @@ func (d *hostDoor) serve(ctx context.Context) error {
 	}
 	mine, err := os.Lstat(d.path + files.Next)
 	if err == nil {
-		err = os.Rename(d.path+files.Next, d.path)
+		err = files.Finish(d.path)
 	}
 	if err != nil {
 		return errors.Join(err, socket.Close())
