@@ -28,6 +28,7 @@ func OperationOf(id string) (o Operation, ok bool) {
 // The names that are not those of one operationId.
 const (
 	Authentication = "Authentication" // a sign-in that was refused
+	TokenGiven     = "TokenGiven"     // by the token service
 	unknown        = "Unknown"        // a path or a method that means no operation
 )
 

@@ -29,8 +29,24 @@ func (a Auth) check() (wrong []error) {
 		wrong = append(wrong, fmt.Errorf("auth: %w", err))
 	}
 	if a.TokenService != nil {
-		for _, err := range a.TokenService.Check() {
+		for _, err := range append(a.TokenService.Check(), a.checkFederated()...) {
 			wrong = append(wrong, fmt.Errorf("auth: token_service: %w", err))
+		}
+	}
+	return wrong
+}
+
+// checkFederated refuses clients whose tokens no issuer of the file may make.
+func (a Auth) checkFederated() (wrong []error) {
+	may := map[string]bool{}
+	for _, i := range a.Issuers {
+		may[i.Name] = i.Federation
+	}
+	for i, c := range a.TokenService.Clients {
+		for _, f := range c.Federated {
+			if !may[f.Issuer] {
+				wrong = append(wrong, fmt.Errorf("clients: item %d: federated: issuer %q is none of auth: issuers with federation: true\nhint: add federation: true to that issuer, or write another name", i+1, f.Issuer))
+			}
 		}
 	}
 	return wrong

@@ -6,8 +6,10 @@ import (
 	"net/http"
 
 	"certwright/internal/account"
+	"certwright/internal/audit"
 	"certwright/internal/sts"
 	"certwright/internal/tokens"
+	"certwright/internal/vault"
 )
 
 // A front answers the paths that are its own before the vaults do.
@@ -27,7 +29,8 @@ func (s *Server) openTokens(_ context.Context, l *live) error {
 	return err
 }
 
-// openTokenService makes the token service that is configured, if it is.
+// openTokenService makes the token service that is configured, if it is. Its
+// tokens are verified like those of any issuer.
 func (s *Server) openTokenService(l *live) error {
 	given := l.config.Auth.TokenService
 	if given == nil {
@@ -35,11 +38,28 @@ func (s *Server) openTokenService(l *live) error {
 	}
 	service, err := tokens.New(s.ctx, *given, tokens.Means{
 		Accounts: account.Book{Store: s.store, Sealer: s.seal}, Hosts: l.config.Hosts, Log: s.log, Memory: &s.used,
+		Federation: l.signIn.verifier, Address: l.signIn.proxies.Address, Told: s.toldOfToken,
 	})
+	if err == nil {
+		err = l.signIn.verifier.AddLocal(service)
+	}
 	if err != nil {
 		return fmt.Errorf("auth: %w", err)
 	}
 	l.tokens = service
 	l.behind = append(l.behind, service.Run)
 	return nil
+}
+
+// toldOfToken has every token that was given, and every one that was not, in the audit log.
+func (s *Server) toldOfToken(e tokens.Event) {
+	who := vault.Caller{Issuer: vault.ClientIssuer, Subject: e.Client, App: e.Client, Type: vault.AppCaller, TokenID: e.TokenID, Address: e.Address}
+	line := audit.Entry{Operation: audit.TokenGiven, Status: http.StatusOK, Caller: who, Facts: []audit.Fact{{Name: "grant", Value: e.Grant}}}
+	if e.Refusal != "" {
+		line.Operation, line.Status, line.Description = audit.Authentication, http.StatusUnauthorized, e.Refusal
+	}
+	if e.User != "" {
+		line.Facts = append(line.Facts, audit.Fact{Name: "user", Value: e.User})
+	}
+	s.audit.Note(line)
 }

@@ -296,12 +296,12 @@ func TestBroughtCertificate(t *testing.T) {
 // fakeFederation verifies tokens by a list.
 type fakeFederation map[string]vault.Caller
 
-func (f fakeFederation) Assertion(_ context.Context, token, audience string) (vault.Caller, error) {
+func (f fakeFederation) Federated(_ context.Context, token string) (vault.Caller, []string, error) {
 	said, _ := claimsOf(token)
-	if who, ok := f[token]; ok && said.Audience.Contains(audience) {
-		return who, nil
+	if who, ok := f[token]; ok {
+		return who, said.Audience, nil
 	}
-	return vault.Caller{}, errors.New("AKV10046: Unable to resolve the key used for signature validation")
+	return vault.Caller{}, nil, errors.New("AKV10046: Unable to resolve the key used for signature validation")
 }
 
 // A token of another issuer stands for a client if a row is exactly it, however often.

@@ -10,9 +10,9 @@ import (
 // A Federation verifies tokens of the issuers that the configuration lets stand
 // for clients.
 type Federation interface {
-	// Assertion returns whose token it is, if it is for the audience. An error is a
+	// Federated returns whose token it is and whom it is meant for. An error is a
 	// refusal, and holds nothing secret.
-	Assertion(ctx context.Context, token, audience string) (vault.Caller, error)
+	Federated(ctx context.Context, token string) (who vault.Caller, audiences []string, err error)
 }
 
 // proveFederated checks a token that another issuer gave to a workload of the
@@ -22,22 +22,21 @@ func (s *Service) proveFederated(ctx context.Context, who *client, token string)
 	if s.means.Federation == nil {
 		return refused("AADSTS700211: No matching federated identity record found for presented assertion issuer: this server takes no assertions of other issuers.")
 	}
-	said, ok := claimsOf(token)
-	if !ok || len(said.Audience) != 1 { // who else it is for could show it here
-		return refused("AADSTS50027: JWT token is invalid or malformed: it must be for one audience.")
-	}
-	rows := slices.DeleteFunc(slices.Clone(who.federated), func(row FederatedSettings) bool { return row.Audience != said.Audience[0] })
-	if len(rows) == 0 {
-		return refused("AADSTS700212: No matching federated identity record found for presented assertion audience '" + printable(said.Audience[0]) + "'.")
-	}
-	is, err := s.means.Federation.Assertion(ctx, token, said.Audience[0])
+	is, audiences, err := s.means.Federation.Federated(ctx, token)
 	if err != nil {
 		return refused("AADSTS700027: Client assertion failed signature validation, or is not within its valid time range: " + printable(err.Error()))
 	}
+	if len(audiences) != 1 { // who else it is for could show it here
+		return refused("AADSTS50027: JWT token is invalid or malformed: it must be for one audience.")
+	}
+	rows := slices.DeleteFunc(slices.Clone(who.federated), func(row FederatedSettings) bool { return row.Audience != audiences[0] })
 	for _, row := range rows {
 		if row.Issuer == is.Issuer && row.Subject == is.Subject {
 			return nil
 		}
+	}
+	if len(rows) == 0 {
+		return refused("AADSTS700212: No matching federated identity record found for presented assertion audience '" + printable(audiences[0]) + "'.")
 	}
 	return refused("AADSTS700213: No matching federated identity record found for presented assertion subject '" + printable(is.Subject) +
 		"'. Issuer, subject and audience of one of the client's federated rows must be exactly the token's.")
