@@ -132,7 +132,9 @@ func (c *compiler) checkObject(p Policy) (wrong []error) {
 		wrong = append(wrong, errors.New("object_id: is missing; write a subject or a group of the issuer, or client: NAME for a client of the token service"))
 	case p.Client != "" && (p.ObjectID != "" || p.Issuer != "" || p.ApplicationID != ""):
 		wrong = append(wrong, fmt.Errorf("client: %q stands beside issuer, object_id or application_id\nhint: a client is one by itself; leave them out", p.Client))
-	case p.Client == "":
+	case p.Client != "":
+		wrong = append(wrong, c.checkClient(p.Client)...)
+	default:
 		wrong = append(wrong, c.checkIssuer(p.Issuer)...)
 	}
 	return wrong
@@ -152,9 +154,16 @@ func (c *compiler) checkPrincipal(p Principal) (wrong []error) {
 	case p.Client != "" && p.Issuer != "":
 		return []error{fmt.Errorf("to: client %q stands beside an issuer\nhint: a client is of this server's own token service; leave issuer out", p.Client)}
 	case p.Client != "":
-		return nil
+		return c.checkClient(p.Client)
 	}
 	return c.checkIssuer(p.Issuer)
+}
+
+func (c *compiler) checkClient(name string) []error {
+	if _, there := c.t.issuers[vault.ClientIssuer]; c.t.issuers != nil && !there {
+		return []error{fmt.Errorf("client: %q can be nobody: this server has no token service\nhint: set token_service under auth", name)}
+	}
+	return nil
 }
 
 func (c *compiler) checkIssuer(name string) []error {

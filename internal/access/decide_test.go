@@ -17,7 +17,7 @@ const tenant = "https://sts.windows.net/72f988bf-86f1-41af-91ab-2d7cd011db47/"
 // tableOf compiles rules of vaults in a region.
 func tableOf(t testing.TB, s Settings, vaults ...Vault) *Table {
 	t.Helper()
-	table, err := New(s, vaults, Surroundings{Region: "lab", Issuers: map[string]string{"corp": tenant, "cluster": "https://kubernetes.default.svc"}})
+	table, err := New(s, vaults, Surroundings{Region: "lab", Issuers: map[string]string{"corp": tenant, "cluster": "https://kubernetes.default.svc", vault.ClientIssuer: "https://vault.example/adfs"}})
 	must.Do(t, err)
 	return table
 }

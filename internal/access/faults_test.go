@@ -20,6 +20,8 @@ func TestFaults(t *testing.T) {
 		"access: assignments: to: name one: ":                                                                                    one(Assignment{Role: "Key Vault Reader", On: "/"}),
 		"access: assignments: to: name one:":                                                                                     one(Assignment{Role: "Key Vault Reader", To: Principal{Issuer: "corp", Subject: "a", Group: "b"}, On: "/"}),
 		"access: assignments: to: client \"c\" stands beside an issuer\nhint: ":                                                  one(Assignment{Role: "Key Vault Reader", To: Principal{Issuer: "corp", Client: "c"}, On: "/"}),
+		"access: assignments: client: \"c\" can be nobody: this server has no token service\nhint: ":                             one(Assignment{Role: "Key Vault Reader", To: Principal{Client: "c"}, On: "/"}),
+		"access: policies: client: \"c\" can be nobody: ":                                                                        policy(Policy{Client: "c", Permissions: Permissions{Keys: []string{"get"}}}),
 		"access: assignments: issuer: is missing; ":                                                                              one(Assignment{Role: "Key Vault Reader", To: Principal{Subject: "a"}, On: "/"}),
 		"access: assignments: issuer: \"corpp\" is unknown\nhint: ":                                                              one(Assignment{Role: "Key Vault Reader", To: Principal{Issuer: "corpp", Subject: "a"}, On: "/"}),
 		"access: assignments: issuer: \"certwright\" is this server itself\nhint: ":                                              one(Assignment{Role: "Key Vault Reader", To: Principal{Issuer: "certwright", Subject: "a"}, On: "/"}),

@@ -16,7 +16,7 @@ type Settings struct {
 	Policies    []Policy        // of every vault of the model policy
 	Metrics     []string        // addresses and ranges that read /metrics without a token; those of this machine unless set
 
-	Subscription, ResourceGroup string // as refusals and the audit name vaults; all zeros and certwright unless set
+	Subscription, ResourceGroup string // as refusals and the audit name vaults; a number of zeros and certwright unless set
 }
 
 // Fields implements setting.Settings.

@@ -67,8 +67,7 @@ func New(s Settings, vaults []Vault, in Surroundings) (*Table, error) {
 // whether they are there.
 func compile(s Settings, vaults []Vault, in Surroundings) (*Table, []error) {
 	c := compiler{t: &Table{vaults: map[string]*vaultRules{}, server: index{}, issuers: in.Issuers, region: in.Region}, known: vaults != nil}
-	c.t.root = "/subscriptions/" + strings.ToLower(cmp.Or(s.Subscription, DefaultSubscription)) +
-		"/resourcegroups/" + strings.ToLower(cmp.Or(s.ResourceGroup, DefaultGroup)) + "/providers/microsoft.keyvault/vaults/"
+	c.t.root = s.Root()
 	var wrong []error
 	c.roles, wrong = newRoleBook(s.Roles)
 	c.say("", wrong...)
@@ -93,11 +92,17 @@ func compile(s Settings, vaults []Vault, in Surroundings) (*Table, []error) {
 	return c.t, c.wrong
 }
 
-// How vaults are named in refusals where nothing is configured.
+// How vaults are named in refusals and in the audit where nothing is configured.
 const (
-	DefaultSubscription = "00000000-0000-0000-0000-000000000000"
-	DefaultGroup        = "certwright"
+	defaultSubscription = "00000000-0000-0000-0000-000000000001"
+	defaultGroup        = "certwright"
 )
+
+// Root is what the paths of vaults begin with, as refusals and the audit name them.
+func (s Settings) Root() string {
+	return "/subscriptions/" + strings.ToLower(cmp.Or(s.Subscription, defaultSubscription)) +
+		"/resourcegroups/" + strings.ToLower(cmp.Or(s.ResourceGroup, defaultGroup)) + "/providers/microsoft.keyvault/vaults/"
+}
 
 // A compiler makes a table and gathers what is wrong.
 type compiler struct {

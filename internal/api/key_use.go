@@ -126,11 +126,11 @@ func keyUseRows() []row {
 	rows := []row{{"POST", "/rng", "GetRandomBytes", randomBytes, maxBody, "keys/rng"}}
 	for _, at := range []string{"/keys/{name}", "/keys/{name}/{version}"} {
 		rows = append(rows,
-			row{"POST", at + "/encrypt", "encrypt", use(vault.OpEncrypt), maxBody, "keys/encrypt"},
+			row{"POST", at + "/encrypt", "encrypt", use(vault.OpEncrypt), maxBody, "keys/encrypt/public"},
 			row{"POST", at + "/decrypt", "decrypt", use(vault.OpDecrypt), maxBody, "keys/decrypt"},
 			row{"POST", at + "/sign", "sign", use(vault.OpSign), maxBody, "keys/sign"},
-			row{"POST", at + "/verify", "verify", use(vault.OpVerify), maxBody, "keys/verify"},
-			row{"POST", at + "/wrapkey", "wrapKey", use(vault.OpWrapKey), maxBody, "keys/wrapKey"},
+			row{"POST", at + "/verify", "verify", use(vault.OpVerify), maxBody, "keys/verify/public"},
+			row{"POST", at + "/wrapkey", "wrapKey", use(vault.OpWrapKey), maxBody, "keys/wrapKey/public"},
 			row{"POST", at + "/unwrapkey", "unwrapKey", use(vault.OpUnwrapKey), maxBody, "keys/unwrapKey"},
 			row{"POST", at + "/release", "release", releaseKey, maxBody, "keys/release"},
 		)

@@ -22,7 +22,8 @@ type row struct {
 	serve        serve
 	limit        int64 // of the request body, in bytes; 0: the row reads none
 	// asks is the permission that the call of service will ask for, where the row
-	// reads a body: it is asked for before a large one is read as well.
+	// reads a body: it is asked for before a large one is read as well. Where that
+	// depends on the key, it is the least.
 	asks vault.Action
 }
 

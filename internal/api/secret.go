@@ -112,8 +112,8 @@ func secretRows() []row {
 	return []row{
 		{"GET", "/secrets/{name}", "GetSecret", getSecret(), 0, ""},
 		{"PUT", "/secrets/{name}", "SetSecret", setSecret, maxBody, "secrets/set"},
-		{"PATCH", "/secrets/{name}", "UpdateSecret", updateSecret, maxBody, "secrets/set"},
+		{"PATCH", "/secrets/{name}", "UpdateSecret", updateSecret, maxBody, "secrets/update"},
 		{"GET", "/secrets/{name}/{version}", "GetSecret", getSecret(), 0, ""},
-		{"PATCH", "/secrets/{name}/{version}", "UpdateSecret", updateSecret, maxBody, "secrets/set"},
+		{"PATCH", "/secrets/{name}/{version}", "UpdateSecret", updateSecret, maxBody, "secrets/update"},
 	}
 }

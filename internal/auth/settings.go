@@ -37,6 +37,19 @@ func (s *Settings) Fields() []setting.Field {
 	}
 }
 
+// URLs returns the iss of each issuer by its name; client certificates have
+// their name alone.
+func (s Settings) URLs() map[string]string {
+	urls := map[string]string{}
+	for _, one := range s.Issuers {
+		urls[one.Name] = one.withDefaults().URL
+	}
+	if s.MTLS != nil {
+		urls[MutualName] = MutualName
+	}
+	return urls
+}
+
 // Bounds and defaults of the settings.
 const (
 	defaultLeeway      = time.Minute

@@ -6,6 +6,7 @@ import (
 
 	"certwright/internal/access"
 	"certwright/internal/setting"
+	"certwright/internal/vault"
 )
 
 // Permissions compiles who may do what in a production server.
@@ -15,7 +16,11 @@ func (c Config) Permissions() (*access.Table, error) {
 	for i, v := range c.Vaults {
 		vaults[i] = access.Vault{Name: v.Name, Access: v.Access, Network: v.Network}
 	}
-	return access.New(c.Access, vaults, access.Surroundings{Region: c.Region})
+	issuers := c.Auth.URLs()
+	if c.Auth.TokenService != nil {
+		issuers[vault.ClientIssuer] = c.Auth.TokenService.Issuer
+	}
+	return access.New(c.Access, vaults, access.Surroundings{Region: c.Region, Issuers: issuers})
 }
 
 // serveFields are the settings of a vault that only a production server has.

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"certwright/internal/account"
-	"certwright/internal/arm"
 	"certwright/internal/audit"
 	"certwright/internal/vault"
 )
@@ -18,7 +17,7 @@ func (s *Server) openAudit(ctx context.Context) (err error) {
 	}
 	s.audit, err = audit.Open(ctx, s.config.Audit, audit.Means{
 		Data: s.folder.path, Accounts: account.Book{Store: s.store, Sealer: s.seal}, Host: s.auditHost(),
-		Resource: strings.ToUpper("/subscriptions/" + arm.Subscription + "/resourceGroups/" + arm.Group + "/providers/Microsoft.KeyVault/vaults/"),
+		Resource: strings.ToUpper(s.config.Access.Root()),
 		Failed:   s.metrics.AuditFailed, Log: s.log,
 	})
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"certwright/internal/access"
-	"certwright/internal/auth"
 	"certwright/internal/vault"
 )
 
@@ -20,16 +19,12 @@ func (s *Server) openPermissions(_ context.Context, l *live) error {
 	if err != nil {
 		return err
 	}
-	proxies, err := auth.ParseProxies(l.config.TrustedProxies)
-	if err != nil {
-		return err
-	}
 	if len(table.Rows()) == 0 {
 		s.log.Warn("nobody may do anything here: the configuration assigns no role and has no access policy", "setting", "access")
 	}
-	l.may = table
+	l.may = s.audited(table)
 	l.permit = func(r *http.Request, do vault.Action, on vault.Ref) error {
-		if do == access.ReadMetrics && table.MetricsFrom(proxies.Address(r)) {
+		if do == access.ReadMetrics && table.MetricsFrom(l.signIn.proxies.Address(r)) {
 			return nil
 		}
 		who, err := l.signIn.authenticate(r)

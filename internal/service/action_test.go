@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"certwright/internal/access"
+	"certwright/internal/must"
 	"certwright/internal/policy"
 	"certwright/internal/service"
 	. "certwright/internal/service/servicetest"
@@ -70,7 +72,8 @@ func TestPermissionFirst(t *testing.T) {
 			func() error {
 				_, err := h.Secrets.Set(ctx, Nobody, secret, service.SecretInput{ContentType: long})
 				return err
-			},
+			}},
+		"secrets/update": {
 			func() error {
 				_, err := h.Secrets.Update(ctx, Nobody, secret, "", service.SecretUpdate{ContentType: &long})
 				return err
@@ -84,8 +87,8 @@ func TestPermissionFirst(t *testing.T) {
 		on := func(verb string) vault.Action { return vault.Action(string(ref.Kind) + "/" + verb) }
 		calls[on("get")] = []func() error{
 			func() error { return h.MayGet(ctx, Nobody, ref) },
-			func() error { _, err := h.Get(ctx, Nobody, ref, "?"); return err },
-			func() error { _, err := h.GetDeleted(ctx, Nobody, ref); return err }}
+			func() error { _, err := h.Get(ctx, Nobody, ref, "?"); return err }}
+		calls[on("getdeleted")] = []func() error{func() error { _, err := h.GetDeleted(ctx, Nobody, ref); return err }}
 		calls[on("list")] = []func() error{
 			func() error { _, err := h.List(ctx, Nobody, ref.Vault, ref.Kind, service.ListInput{}); return err },
 			func() error { _, err := h.ListVersions(ctx, Nobody, ref, service.ListInput{}); return err }}
@@ -118,6 +121,48 @@ func TestOtherKinds(t *testing.T) {
 		}
 		if _, err := h.List(t.Context(), Nobody, Web.Vault, k, service.ListInput{Limit: 1}); err == nil {
 			t.Errorf("kind %q was listed", k)
+		}
+	}
+}
+
+// TestPermissionToUseAKey: what a public key is enough for asks for less, of a key
+// that has one; of a version of another type, and of no key, nothing is told.
+func TestPermissionToUseAKey(t *testing.T) {
+	t.Parallel()
+	h := NewHouse(t)
+	hsm(h)
+	ctx := t.Context()
+	newKey := func(name string, kind vault.KeyType) string {
+		b, err := h.Keys.Create(ctx, Nobody, vault.Ref{Vault: Web.Vault, Kind: vault.Keys, Name: name}, service.KeyInput{Type: kind})
+		must.Do(t, err)
+		return b.Version.ID
+	}
+	newKey("rsa", vault.RSA)
+	old := newKey("both", vault.RSA)
+	newKey("both", vault.OctHSM)
+	newKey("oct", vault.OctHSM)
+	for range 2 { // nothing is parsed yet; then everything is
+		for _, c := range []struct{ name, id, encrypt, verify, wrap string }{
+			{"rsa", "", "keys/encrypt/public", "keys/verify/public", "keys/wrapKey/public"},
+			{"oct", "", "keys/encrypt", "keys/verify", "keys/wrapKey"},
+			{"both", "", "keys/encrypt", "keys/verify", "keys/wrapKey"},
+			{"both", old, "keys/encrypt/public", "keys/verify/public", "keys/wrapKey/public"},
+			{"none", "", "keys/encrypt/public", "keys/verify/public", "keys/wrapKey/public"},
+			{"oct", "0123", "keys/encrypt/public", "keys/verify/public", "keys/wrapKey/public"},
+		} {
+			for op, want := range map[string]string{vault.OpEncrypt: c.encrypt, vault.OpVerify: c.verify, vault.OpWrapKey: c.wrap,
+				vault.OpDecrypt: "keys/decrypt", vault.OpSign: "keys/sign", vault.OpUnwrapKey: "keys/unwrapKey"} {
+				g := &gate{}
+				h.Access = g
+				_, err := h.Keys.Use(ctx, Nobody, vault.Ref{Vault: Web.Vault, Kind: vault.Keys, Name: c.name}, c.id, op, service.CryptoInput{Alg: "?"})
+				if !errors.Is(err, errShut) || len(g.asked) != 1 || string(g.asked[0]) != want {
+					t.Errorf("%s of %s %s: %v, asked for %v, want %s", op, c.name, c.id, err, g.asked, want)
+				}
+			}
+		}
+		h.Access = access.Everything{}
+		for _, name := range []string{"rsa", "oct", "both"} {
+			_, _ = h.Keys.Use(ctx, Nobody, vault.Ref{Vault: Web.Vault, Kind: vault.Keys, Name: name}, "", vault.OpEncrypt, service.CryptoInput{Alg: "?"}) // it is parsed now
 		}
 	}
 }

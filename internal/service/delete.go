@@ -71,7 +71,7 @@ func (s *shared) editLive(ctx context.Context, ref vault.Ref, edit func(vault.Tx
 // a disabled one is refused as a live one is (recorded; keys and certificates
 // are not).
 func (s *Service) GetDeleted(ctx context.Context, who vault.Caller, ref vault.Ref) (b Bundle, err error) {
-	if err := s.MayGet(ctx, who, ref); err != nil {
+	if err := s.enter(ctx, who, actions[ref.Kind].getDeleted, ref); err != nil {
 		return b, err
 	}
 	err = s.Store.View(ctx, func(r vault.Reader) error {

@@ -1,9 +1,11 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 
+	"certwright/internal/engine"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -24,12 +26,21 @@ const usableKeys = 1024
 // Use does one operation with a key version, the latest for id "": op is one of
 // key_ops. Enabled, dates and key_ops decide whether it may.
 func (s *Keys) Use(ctx context.Context, who vault.Caller, ref vault.Ref, id, op string, in CryptoInput) (CryptoResult, error) {
-	if err := s.enter(ctx, who, useKey(op), ref); err != nil {
+	t, err := s.typeOf(ctx, ref, id)
+	if err != nil {
+		return CryptoResult{}, err
+	}
+	if err := s.enter(ctx, who, useKey(op, t), ref); err != nil {
 		return CryptoResult{}, err
 	}
 	u, err := s.usable(ctx, ref, id)
 	if err != nil {
 		return CryptoResult{}, err
+	}
+	if do := useKey(op, u.version.Key.Type); do != useKey(op, t) { // a version of another type came between
+		if err := s.enter(ctx, who, do, ref); err != nil {
+			return CryptoResult{}, err
+		}
 	}
 	if err := keys.MayDo(op, u.version.Key.Operations, u.version.Attributes, s.Now()); err != nil {
 		return CryptoResult{}, err
@@ -53,6 +64,30 @@ func (u usable) crypt(op string, in CryptoInput, out *CryptoResult) error {
 	got, err := do(keys.Input{Alg: in.Alg, Value: in.Value, IV: in.IV, AAD: in.AAD, Tag: in.Tag})
 	out.Value, out.IV, out.AAD, out.Tag = got.Value, got.IV, in.AAD, got.Tag
 	return err
+}
+
+// typeOf returns the type of a key version, which its permission depends on; ""
+// where there is none, as of a certificate that is not complete. It changes
+// nothing and asks nobody.
+func (s *Keys) typeOf(ctx context.Context, ref vault.Ref, id string) (t vault.KeyType, err error) {
+	if u, ok := s.parsed.Get(ref.String() + "/" + id); ok && u.epoch == s.Epoch(ref) {
+		return u.version.Key.Type, nil
+	}
+	if vault.CheckName(ref.Name) != nil {
+		return "", nil // it is refused where permission is asked for
+	}
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		o, there, err := engine.Found(r.Object(ref))
+		if err != nil || !there || o.Managed {
+			return err
+		}
+		v, there, err := engine.Found(r.Version(o.Ref, cmp.Or(id, o.Latest)))
+		if there && v.Key != nil {
+			t = v.Key.Type
+		}
+		return err
+	})
+	return t, err
 }
 
 // usable returns a version with its key parsed, reading neither again while
