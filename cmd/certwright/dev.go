@@ -66,11 +66,11 @@ func announce(to streams, r clientenv.Ready, cast server.Cast, asJSON bool) erro
 	return printJSON(to.out, r)
 }
 
-// printJSON prints the ready line.
-func printJSON(w io.Writer, r clientenv.Ready) error {
-	line, err := json.Marshal(r)
+// printJSON prints a line of JSON.
+func printJSON(w io.Writer, v any) error {
+	line, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("write the ready line: %w", err)
+		return fmt.Errorf("write a line of JSON: %w", err)
 	}
 	_, err = fmt.Fprintf(w, "%s\n", line)
 	return err

@@ -18,6 +18,7 @@ const (
 type program struct {
 	Dev      devCommand      `cmd:"" help:"Start a vault server for development and tests."`
 	Serve    serveCommand    `cmd:"" help:"Start a production server: sign-in, permissions, declared vaults."`
+	Client   clientCommand   `cmd:"" help:"Manage the clients of a production server's token service."`
 	Env      envCommand      `cmd:"" help:"Print the environment that points clients at a running server."`
 	Run      runCommand      `cmd:"" help:"Run one command with a throwaway server around it."`
 	Clock    clockCommand    `cmd:"" help:"Read the clock of a running server, or move it forward."`

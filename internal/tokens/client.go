@@ -1,8 +1,11 @@
 package tokens
 
 import (
+	"crypto/rand"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,7 +78,7 @@ func checkClients(all []ClientSettings) (wrong []error) {
 	seen := map[string]bool{}
 	for i, c := range all {
 		for _, err := range c.check() {
-			wrong = append(wrong, fmt.Errorf("clients: item %d (%s): %w", i+1, c.label(), err))
+			wrong = append(wrong, fmt.Errorf("clients: item %d (%s): %w", i+1, c.Label(), err))
 		}
 		for _, name := range c.names() {
 			if seen[name] {
@@ -97,12 +100,21 @@ func (c ClientSettings) names() []string {
 	return names
 }
 
-func (c ClientSettings) label() string {
+// Called reports whether a name or id is the client's.
+func (c ClientSettings) Called(name string) bool {
+	return name != "" && slices.Contains(c.names(), strings.ToLower(name))
+}
+
+// Label is what people call the client.
+func (c ClientSettings) Label() string {
 	if c.Name != "" {
 		return c.Name
 	}
 	return c.ID
 }
+
+// Check tells what will not do.
+func (c ClientSettings) Check() error { return errors.Join(c.check()...) }
 
 func (c ClientSettings) check() (wrong []error) {
 	say := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
@@ -155,7 +167,7 @@ func openClient(c ClientSettings) (*client, error) {
 	for _, s := range c.Certificates {
 		cert, err := openCertificate(s)
 		if err != nil {
-			return nil, fmt.Errorf("client %s: %w", c.label(), err)
+			return nil, fmt.Errorf("client %s: %w", c.Label(), err)
 		}
 		out.certificates = append(out.certificates, cert)
 	}
@@ -168,8 +180,16 @@ func openClient(c ClientSettings) (*client, error) {
 	return out, nil
 }
 
-// parseMoment reads when something ends: a day ends as it begins in UTC.
-func parseMoment(text string) (time.Time, error) {
+// NewID makes the id of a client: a random UUID.
+func NewID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// Moment reads when a secret ends: on a day as it begins, in UTC.
+func Moment(text string) (time.Time, error) {
 	if at, err := time.Parse(time.DateOnly, text); err == nil {
 		return at, nil
 	}

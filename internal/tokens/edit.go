@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -58,12 +57,15 @@ func (f *ClientsFile) read(text []byte) (err error) {
 	return nil
 }
 
+// Path is where the file is.
+func (f *ClientsFile) Path() string { return f.path }
+
 // Clients are those in the file.
 func (f *ClientsFile) Clients() []ClientSettings { return f.clients }
 
 // Find returns a client by name or id, and where it stands; -1 for nowhere.
 func (f *ClientsFile) Find(name string) int {
-	return slices.IndexFunc(f.clients, func(c ClientSettings) bool { return slices.Contains(c.names(), strings.ToLower(name)) })
+	return slices.IndexFunc(f.clients, func(c ClientSettings) bool { return c.Called(name) })
 }
 
 // Add puts a client at the end.

@@ -52,7 +52,7 @@ func parseSecret(s SecretSettings) (kept keptSecret, err error) {
 	kept.live = true
 	copy(kept.hash[:], raw)
 	if s.Expires != "" {
-		if kept.expires, err = parseMoment(s.Expires); err != nil {
+		if kept.expires, err = Moment(s.Expires); err != nil {
 			return kept, fmt.Errorf("expires: %w", err)
 		}
 	}
