@@ -19,9 +19,10 @@ import (
 type serveCommand struct {
 	settings    `embed:""`
 	listeners   `embed:""`
-	NewDatabase bool `help:"Begin with an empty database where the data folder's own is lost; the keyset stays."`
-	NewCA       bool `name:"new-ca" help:"Make a TLS authority where the data folder's own is lost; every client must be told to trust it."`
-	JSON        bool `name:"json" help:"Print one line of JSON on stdout when ready."`
+	NewDatabase bool   `help:"Begin with an empty database where the data folder's own is lost; the keyset stays."`
+	NewCA       bool   `name:"new-ca" help:"Make a TLS authority where the data folder's own is lost; every client must be told to trust it."`
+	Recovery    string `name:"recovery-token-file" placeholder:"FILE" help:"Write a token to this file that may do everything for 15 minutes, where the configuration locked everybody out."`
+	JSON        bool   `name:"json" help:"Print one line of JSON on stdout when ready."`
 }
 
 // Help shows how it is used.
@@ -51,7 +52,7 @@ func (d serveCommand) Run(ctx context.Context, to streams) error {
 	log := slog.New(server.LogLines(to.err, slog.LevelInfo))
 	s, err := server.Start(ctx, c, server.Options{
 		Version: buildOf().number(), Log: log, Observe: server.RequestLines(to.err),
-		NewDatabase: d.NewDatabase, NewCA: d.NewCA,
+		NewDatabase: d.NewDatabase, NewCA: d.NewCA, RecoveryTokenFile: d.Recovery,
 	})
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"certwright/internal/admin"
 	"certwright/internal/api"
 	"certwright/internal/audit"
+	"certwright/internal/auth"
 	"certwright/internal/challenge"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
@@ -62,7 +63,8 @@ type Server struct {
 	side      *admin.Handler
 	notices   *notices
 	metrics   *metrics.Metrics
-	audit     *audit.Log // nil: there is none
+	audit     *audit.Log     // nil: there is none
+	recovery  *auth.Recovery // nil: there is none
 	listeners *listeners
 
 	live      atomic.Pointer[live] // what a reload replaces
@@ -82,6 +84,10 @@ type Options struct {
 	Version string                // shown in x-ms-keyvault-service-version; "" for a development build
 	Log     *slog.Logger          // nil discards
 	Observe func(api.Observation) // told of every request to a vault; may be nil
+
+	// RecoveryTokenFile is where a production server puts a token that may do
+	// everything for 15 minutes; "" for none.
+	RecoveryTokenFile string
 
 	NewDatabase bool // begin with an empty database where the folder's own is gone
 	NewCA       bool // make a TLS authority where the folder's own is gone
@@ -116,6 +122,9 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	if err := s.openAudit(ctx); err != nil {
+		return err
+	}
+	if err := s.openRecovery(); err != nil {
 		return err
 	}
 	now, err := s.openLive(ctx, s.config)

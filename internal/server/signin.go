@@ -60,7 +60,7 @@ func (s *Server) openSignIn(_ context.Context, l *live) (err error) {
 	who := auth.Authenticator{Tenant: cmp.Or(c.Auth.Tenant, c.Tenant), Authority: c.Auth.Authority, Vault: c.DefaultVault}
 	to.vaultName = l.declared(who.VaultName)
 	if c.Production {
-		who.Verifier, who.Mutual, who.Proxies = to.verifier, to.mutual, to.proxies
+		who.Verifier, who.Mutual, who.Proxies, who.Recovery = to.verifier, to.mutual, to.proxies, s.recovery
 		l.behind = append(l.behind, to.verifier.Run)
 	} else {
 		who.Known = auth.NewKnown()
