@@ -17,7 +17,7 @@ type Book struct {
 }
 
 // Binding is the place that a row is sealed to.
-func Binding(id string) string { return "accounts/" + id }
+func Binding(id string) string { return vault.AccountBinding(id) }
 
 // Read implements vault.Accounts.
 func (b Book) Read(ctx context.Context, id string) (plain []byte, rev int64, err error) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 
-	"certwright/internal/account"
 	"certwright/internal/seal"
 	"certwright/internal/vault"
 )
@@ -43,49 +42,28 @@ func (s snapshot) View(_ context.Context, fn func(vault.Reader) error) error { r
 // row opens what is sealed in a row.
 func (c *checker) row(row any) {
 	switch row := row.(type) {
-	case vault.Object:
-		c.operation(row)
-	case vault.Version:
-		c.version("version "+vault.Binding(row.Ref, row.ID), row)
-	case vault.IssuerConfig:
-		if cred := row.Credentials; cred != nil {
-			c.opens("issuer "+row.Vault+"/"+row.Name, "the password", cred.Password, vault.IssuerBinding(row.Vault, row.Name))
-		}
-	case vault.Account:
-		if row.ID != seal.DataKeys && row.ID != seal.BackupKeys { // the keyset opened these
-			c.opens("account "+row.ID, "what is sealed in it", row.Body, account.Binding(row.ID))
-		}
+	case *vault.Object:
+		c.opens("object "+row.Ref.String(), row.Seals())
+	case *vault.Version:
+		c.opens("version "+vault.Binding(row.Ref, row.ID), row.Seals())
+	case *vault.IssuerConfig:
+		c.opens("issuer "+row.Vault+"/"+row.Name, row.Seals())
+	case *vault.Account:
+		c.opens("account "+row.ID, row.Seals())
 	}
 }
 
-func (c *checker) operation(o vault.Object) {
-	if o.Operation == nil {
+// opens tells of seals that do not open.
+func (c *checker) opens(what string, all []vault.SealedValue) {
+	if c.keyset == nil {
 		return
 	}
-	c.opens("object "+o.Ref.String(), "the key of its operation", o.Operation.Private, vault.Binding(o.Operation.Ref, o.Operation.RequestID))
-	if v := o.Operation.Staged; v != nil {
-		c.version("object "+o.Ref.String(), *v)
-	}
-}
-
-func (c *checker) version(what string, v vault.Version) {
-	if v.Key != nil {
-		c.opens(what, "the private key", v.Key.Private, vault.Binding(v.Ref.As(vault.Keys), v.ID))
-	}
-	if v.Secret != nil {
-		c.opens(what, "the secret's value", v.Secret.Value, vault.Binding(v.Ref.As(vault.Secrets), v.ID))
-	}
-}
-
-// opens tells of a seal that does not open.
-func (c *checker) opens(what, part string, sealed vault.Sealed, binding string) {
-	if sealed == nil || c.keyset == nil {
-		return
-	}
-	c.report.Seals++
-	plain, err := c.keyset.Open(sealed, binding)
-	clear(plain)
-	if err != nil {
-		c.fault(what, part+" cannot be opened with this keyset", anew)
+	for _, s := range all {
+		c.report.Seals++
+		plain, err := c.keyset.Open(*s.Value, s.Binding)
+		clear(plain)
+		if err != nil {
+			c.fault(what, s.Part+" cannot be opened with this keyset", anew)
+		}
 	}
 }

@@ -178,3 +178,13 @@ func newHandle() (*keyset.Handle, error) {
 	}
 	return h, nil
 }
+
+// Reseal opens a value and seals it anew, under the primary key.
+func (k *Keyset) Reseal(s vault.Sealed, binding string) (vault.Sealed, error) {
+	plain, err := k.Open(s, binding)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(plain)
+	return k.Seal(plain, binding)
+}

@@ -19,7 +19,7 @@ type Inspection struct {
 	// needs none is looked at.
 	Open     func(vault.Reader) (vault.RowKeys, error)
 	Bound    bool                      // it is known that all rows have a MAC
-	Row      func(row any)             // of each that is proved: a vault.Object, Version, IssuerConfig or Account
+	Row      func(row any)             // of each that is proved: a *vault.Object, *Version, *IssuerConfig or *Account
 	Fault    func(row, fault string)   // of each that is wrong, and in which way
 	Progress func(part, whole float64) // of rows
 }
@@ -169,7 +169,7 @@ func (i *inspector) look(what string, row walked) error {
 		i.Fault(name, "it cannot be read")
 		return nil
 	}
-	if o, is := read.(vault.Object); is && o.Latest != "" && !o.Pending() && o.Kind.Public() {
+	if o, is := read.(*vault.Object); is && o.Latest != "" && !o.Pending() && o.Kind.Public() {
 		var there int64
 		if err := s.one(hasVersion, []any{o.Vault, o.Key(), row.place[0], o.Latest}, &there); err != nil {
 			return err
@@ -211,7 +211,8 @@ func rowOf(what string, values []driver.Value) (any, error) {
 		if row.key != row.Key() {
 			return nil, record.ErrTorn
 		}
-		return row.object()
+		o, err := row.object()
+		return &o, err
 	case isVersion:
 		return versionOfRow(values)
 	case isIssuer:
@@ -219,9 +220,10 @@ func rowOf(what string, values []driver.Value) (any, error) {
 		if err := scanAll([]any{&vaultName, &key, &body}, values); err != nil {
 			return nil, err
 		}
-		return record.ReadIssuer(vaultName, body)
+		c, err := record.ReadIssuer(vaultName, body)
+		return &c, err
 	case isAccount:
-		var a vault.Account
+		a := new(vault.Account)
 		err := scanAll([]any{&a.ID, (*[]byte)(&a.Body), &a.Rev}, values)
 		return a, err
 	}
@@ -229,7 +231,7 @@ func rowOf(what string, values []driver.Value) (any, error) {
 }
 
 func versionOfRow(values []driver.Value) (any, error) {
-	var v vault.Version
+	v := new(vault.Version)
 	var e vault.Entry
 	var body string
 	var raw []byte
@@ -238,7 +240,7 @@ func versionOfRow(values []driver.Value) (any, error) {
 		return nil, err
 	}
 	v.Attributes, v.Tags = e.Attributes, e.Tags
-	err := record.FillVersion(&v, e, body, raw)
+	err := record.FillVersion(v, e, body, raw)
 	return v, err
 }
 
