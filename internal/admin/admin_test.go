@@ -45,6 +45,7 @@ func newHandler() *Handler {
 		Rollover:  func(context.Context, string) error { return nil },
 		PKI:       func(context.Context, string) (string, []byte, error) { return "", nil, vault.ErrNotFound },
 		Challenge: func(string) (string, bool) { return "", false },
+		Keyset:    &keysetOfTests{},
 		Log:       slog.New(slog.DiscardHandler),
 	}
 }

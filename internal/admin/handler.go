@@ -47,6 +47,7 @@ type Handler struct {
 	Rollover  func(ctx context.Context, provider string) error                                    // gives a built-in CA a new issuing certificate
 	PKI       func(ctx context.Context, file string) (contentType string, body []byte, err error) // what a built-in CA publishes; vault.ErrNotFound
 	Challenge func(token string) (answer string, known bool)                                      // the http-01 answer to a token
+	Keyset    Keyset
 	Log       *slog.Logger
 }
 
@@ -54,7 +55,7 @@ type Handler struct {
 func (h *Handler) Check() error {
 	switch {
 	case h.Production && (h.Permit == nil || h.SignIn == nil), !h.Production && (h.Advance == nil || h.Reset == nil), !h.Production && len(h.CA) == 0, h.Ready == nil, h.Now == nil, h.Outbox == nil, h.Log == nil,
-		h.Notices == nil, h.Events == nil, h.Metrics == nil, h.Operator == nil, h.Rollover == nil, h.PKI == nil, h.Challenge == nil:
+		h.Notices == nil, h.Events == nil, h.Metrics == nil, h.Operator == nil, h.Rollover == nil, h.PKI == nil, h.Challenge == nil, h.Keyset == nil:
 		return errors.New("admin: every field is required")
 	}
 	return nil

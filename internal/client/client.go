@@ -9,10 +9,12 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
 	"certwright/internal/clientenv"
+	"certwright/internal/vault"
 )
 
 const (
@@ -21,10 +23,15 @@ const (
 	maxAnswer  = 16 << 20        // bytes
 )
 
+// TokenVariable names the variable of the environment with the bearer token that
+// a production server is shown.
+const TokenVariable = "CERTWRIGHT_TOKEN"
+
 // A Client calls one running server. No proxy is used: the server is on this
 // machine.
 type Client struct {
-	At clientenv.Ready
+	At    clientenv.Ready
+	Token vault.Hidden // "" where the server asks for none
 
 	side *http.Client
 }
@@ -55,6 +62,7 @@ func Find(ctx context.Context, data string) (*Client, error) {
 		return nil, err
 	}
 	c := New(at)
+	c.Token = vault.Hidden(os.Getenv(TokenVariable))
 	var e *Error
 	err = c.call(ctx, answerTime, http.MethodGet, "/healthz", nil, nil)
 	if errors.As(err, &e) && e.Status == 0 {
@@ -63,8 +71,14 @@ func Find(ctx context.Context, data string) (*Client, error) {
 	return c, err
 }
 
+// errNotRunning is the cause of an error that says that no server runs.
+var errNotRunning = errors.New("no server runs")
+
+// NotRunning reports whether Find found no server.
+func NotRunning(err error) bool { return errors.Is(err, errNotRunning) }
+
 func notRunning(data string) error {
-	return &Error{Message: "no server runs in " + data, Hint: "start one with certwright dev, or name its folder with --data"}
+	return &Error{cause: errNotRunning, Message: "no server runs in " + data, Hint: "start one with certwright dev, or name its folder with --data"}
 }
 
 // call asks the side door for a path, with in as the JSON body unless it is nil,
@@ -83,6 +97,9 @@ func (c *Client) call(ctx context.Context, within time.Duration, method, path st
 	r, err := http.NewRequestWithContext(ctx, method, c.At.HTTPURL+path, body)
 	if err != nil {
 		return fmt.Errorf("read where the server is: %w", err)
+	}
+	if c.Token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.Token.Reveal())
 	}
 	answer, err := c.side.Do(r)
 	if err != nil {

@@ -51,7 +51,11 @@ func refusal(answer *http.Response, text []byte) error {
 	if json.Unmarshal(text, &said) != nil || said.Error.Message == "" {
 		return &Error{Status: answer.StatusCode, Message: "the server answers " + answer.Status, Hint: logHint}
 	}
-	return &Error{Status: answer.StatusCode, Code: said.Error.Code, Message: Printable(said.Error.Message)}
+	e := &Error{Status: answer.StatusCode, Code: said.Error.Code, Message: Printable(said.Error.Message)}
+	if answer.StatusCode == http.StatusUnauthorized {
+		e.Hint = "set " + TokenVariable + " to a bearer token for this server"
+	}
+	return e
 }
 
 // Printable keeps a text of others to one line that cannot steer a terminal.

@@ -31,7 +31,7 @@ func families(t *testing.T) (all []family) {
 	t.Helper()
 	h := newHouse(t)
 	ch := make(chan *prometheus.Desc, 100)
-	for _, c := range append(h.counters.all(), h.Metrics, h.build(), h.offset(), h.writer(), pool{h.Keys}, disk{h.Failures, h.Writable, h.Altered}) {
+	for _, c := range append(h.counters.all(), h.Metrics, h.build(), h.offset(), h.writer(), pool{h.Keys}, dataKeys{h.DataKeys}, disk{h.Failures, h.Writable, h.Altered}) {
 		c.Describe(ch)
 	}
 	close(ch)

@@ -37,6 +37,7 @@ type Metrics struct {
 	Every    time.Duration // between counts, at least; 0: a minute
 	Version  string        // of the program
 	Keys     func() []keys.Stock
+	DataKeys func() []DataKey
 	Log      *slog.Logger
 
 	*counters
@@ -63,8 +64,8 @@ const (
 
 // New returns metrics that are ready to be moved and asked; Run does the counting.
 func New(m Metrics) (*Metrics, error) {
-	if m.Store == nil || m.Clock == nil || m.Offset == nil || m.Longest == nil || m.Failures == nil || m.Writable == nil || m.Altered == nil || m.Settings == nil || m.Keys == nil || m.Log == nil {
-		return nil, errors.New("metrics: Store, Clock, Offset, Longest, Failures, Writable, Altered, Settings, Keys and Log are required")
+	if m.Store == nil || m.Clock == nil || m.Offset == nil || m.Longest == nil || m.Failures == nil || m.Writable == nil || m.Altered == nil || m.Settings == nil || m.Keys == nil || m.DataKeys == nil || m.Log == nil {
+		return nil, errors.New("metrics: Store, Clock, Offset, Longest, Failures, Writable, Altered, Settings, Keys, DataKeys and Log are required")
 	}
 	if m.Every == 0 {
 		m.Every = usualEvery
@@ -73,7 +74,7 @@ func New(m Metrics) (*Metrics, error) {
 	m.survey = &survey{want: make(chan struct{}, 1), first: make(chan struct{})}
 	all := prometheus.NewRegistry()
 	var errs []error
-	for _, c := range append(m.counters.all(), &m, m.build(), m.offset(), m.writer(), pool{m.Keys}, disk{m.Failures, m.Writable, m.Altered},
+	for _, c := range append(m.counters.all(), &m, m.build(), m.offset(), m.writer(), pool{m.Keys}, dataKeys{m.DataKeys}, disk{m.Failures, m.Writable, m.Altered},
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})) {
 		errs = append(errs, all.Register(c))
 	}

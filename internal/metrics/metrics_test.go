@@ -43,7 +43,7 @@ func newHouse(t testing.TB) *house {
 	h := &house{store: store, clock: &clock.Shifted{Base: func() time.Time { return noon }}}
 	var err error
 	h.Metrics, err = New(Metrics{Store: store, Clock: h.clock, Offset: h.clock.Offset, Longest: store.LongestTransaction, Failures: failures, Writable: func() bool { return false }, Altered: func() int64 { return 5 }, Settings: vault.DefaultSettings, Sinks: []string{"hook", "mail"},
-		Version: "1.2.3", Keys: stock, Log: slog.New(slog.DiscardHandler)})
+		Version: "1.2.3", Keys: stock, DataKeys: dataKeysOf, Log: slog.New(slog.DiscardHandler)})
 	must.Do(t, err)
 	return h
 }
@@ -329,7 +329,7 @@ func TestCountsAreRare(t *testing.T) {
 	}{{time.Millisecond, time.Minute}, {time.Second, 500 * time.Second}} {
 		synctest.Test(t, func(t *testing.T) {
 			store := &slowStore{takes: c.takes}
-			m, err := New(Metrics{Store: store, Clock: clock.Real{}, Offset: func() time.Duration { return 0 }, Longest: func() time.Duration { return 0 }, Failures: failures, Writable: func() bool { return true }, Altered: func() int64 { return 0 }, Settings: vault.DefaultSettings, Keys: stock, Log: slog.New(slog.DiscardHandler)})
+			m, err := New(Metrics{Store: store, Clock: clock.Real{}, Offset: func() time.Duration { return 0 }, Longest: func() time.Duration { return 0 }, Failures: failures, Writable: func() bool { return true }, Altered: func() int64 { return 0 }, Settings: vault.DefaultSettings, Keys: stock, DataKeys: dataKeysOf, Log: slog.New(slog.DiscardHandler)})
 			must.Do(t, err)
 			ctx, stop := context.WithCancel(t.Context())
 			go m.Run(ctx)
@@ -382,3 +382,5 @@ func TestRequiredFields(t *testing.T) {
 		t.Error("metrics of nothing")
 	}
 }
+
+func dataKeysOf() []DataKey { return []DataKey{{"7", "primary", 12}, {"5", "earlier", 3}} }

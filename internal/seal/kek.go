@@ -33,15 +33,20 @@ func kindOf(id string) string {
 	return kind
 }
 
-// A wrapper is a KEK as Tink wants one.
-type wrapper struct{ KEK }
+// A wrapper is a KEK as Tink wants one. It keeps the error, whose kind Tink does not.
+type wrapper struct {
+	KEK
+	failed error
+}
 
 // EncryptWithContext implements tink.AEADWithContext.
-func (w wrapper) EncryptWithContext(ctx context.Context, plain, ad []byte) ([]byte, error) {
-	return w.Wrap(ctx, plain, ad)
+func (w *wrapper) EncryptWithContext(ctx context.Context, plain, ad []byte) (out []byte, err error) {
+	out, w.failed = w.Wrap(ctx, plain, ad)
+	return out, w.failed
 }
 
 // DecryptWithContext implements tink.AEADWithContext.
-func (w wrapper) DecryptWithContext(ctx context.Context, wrapped, ad []byte) ([]byte, error) {
-	return w.Unwrap(ctx, wrapped, ad)
+func (w *wrapper) DecryptWithContext(ctx context.Context, wrapped, ad []byte) (out []byte, err error) {
+	out, w.failed = w.Unwrap(ctx, wrapped, ad)
+	return out, w.failed
 }

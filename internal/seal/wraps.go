@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -83,14 +84,15 @@ func WrappedBy(r vault.Reader) ([]string, error) {
 // wrap encrypts a keyset with a key-encryption key.
 func wrap(ctx context.Context, kek KEK, data *keyset.Handle, account string) (Wrap, error) {
 	var out bytes.Buffer
-	if err := data.WriteWithContext(ctx, keyset.NewBinaryWriter(&out), wrapper{kek}, []byte(account)); err != nil {
-		return Wrap{}, fmt.Errorf("wrap the data keys with %s: %w", kek.ID(), err)
-	}
-	return Wrap{kek.ID(), out.Bytes()}, nil
+	with := &wrapper{KEK: kek}
+	err := data.WriteWithContext(ctx, keyset.NewBinaryWriter(&out), with, []byte(account))
+	return Wrap{kek.ID(), out.Bytes()}, cmp.Or(with.failed, err)
 }
 
 func unwrap(ctx context.Context, kek KEK, w Wrap, account string) (*keyset.Handle, error) {
-	return keyset.ReadWithContext(ctx, keyset.NewBinaryReader(bytes.NewReader(w.Blob)), wrapper{kek}, []byte(account))
+	with := &wrapper{KEK: kek}
+	data, err := keyset.ReadWithContext(ctx, keyset.NewBinaryReader(bytes.NewReader(w.Blob)), with, []byte(account))
+	return data, cmp.Or(with.failed, err)
 }
 
 // wrapAll encrypts a keyset with each of some key-encryption keys, and sees that

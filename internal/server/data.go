@@ -91,6 +91,8 @@ func (s *Server) unseal(ctx context.Context, past past) (err error) {
 	if err := s.patiently(ctx, func() error { return s.seal.OpenBackups(ctx) }); err != nil {
 		return err
 	}
+	s.seal.OnChange(s.store.Prove)
+	s.keeper = s.newKeeper()
 	s.marking.Go(func() { s.mark(true) })
 	return nil
 }

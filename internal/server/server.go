@@ -52,6 +52,7 @@ type Server struct {
 	marking   sync.WaitGroup
 	store     *sqlstore.Store
 	seal      *seal.Keyset
+	keeper    *keeper
 	clock     *keptClock
 	trust     *trust.Authority
 	issuers   *providers
@@ -242,6 +243,7 @@ func (s *Server) openListeners(ctx context.Context) (err error) {
 	s.background.Go(func() { s.metrics.Run(s.ctx) })
 	s.background.Go(s.watchClock)
 	s.background.Go(s.fillKeys)
+	s.background.Go(func() { s.keeper.run(s.ctx) })
 	if s.config.Production {
 		s.background.Go(s.watchTLS)
 	}

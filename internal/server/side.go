@@ -29,6 +29,7 @@ func (s *Server) sideHandler() *admin.Handler {
 		Rollover:  s.issuers.rollover,
 		PKI:       s.issuers.published,
 		Challenge: s.issuers.challenge,
+		Keyset:    s.keeper,
 		Log:       s.log,
 	}
 }

@@ -93,6 +93,10 @@ var statements = map[string]string{
 	"sqlBindContacts":   sqlBindContacts,
 	"sqlBindAccount":    sqlBindAccount,
 	"sqlBindSetting":    sqlBindSetting,
+	"sqlResealObject":   sqlResealObject,
+	"sqlResealBody":     sqlResealBody,
+	"sqlResealIssuer":   sqlResealIssuer,
+	"sqlResealAccount":  sqlResealAccount,
 }
 
 // A statement that is not listed would not be looked at.

@@ -1,0 +1,85 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"certwright/internal/admin"
+	"certwright/internal/config"
+	"certwright/internal/seal"
+	"certwright/internal/store/sqlstore"
+)
+
+// Keys are the keys of a data folder in which no server runs, held until Close.
+type Keys struct {
+	server *Server
+	keeper *keeper
+}
+
+// OpenKeys opens the database of a data folder and its keys, as a server does,
+// and nothing else there. It refuses where a server runs.
+func OpenKeys(ctx context.Context, c config.Config, log *slog.Logger) (*Keys, error) {
+	s := &Server{config: c.WithDefaults(), log: log}
+	s.ctx, s.end = context.WithCancel(context.Background())
+	if err := s.openForKeys(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	k := s.newKeeper()
+	k.grace, k.count = 0, 0 // nobody else is sealing anything
+	return &Keys{s, k}, nil
+}
+
+func (s *Server) openForKeys(ctx context.Context) (err error) {
+	if s.folder, err = openFolder(s.config); err != nil {
+		return err
+	}
+	past, err := readPast(s.folder, false)
+	if err != nil {
+		return err
+	}
+	if past.gone {
+		return fmt.Errorf("there is no database in %s\nhint: name the data folder of a server with --data, or in the configuration", s.folder.path)
+	}
+	if err := errors.Join(s.folder.private(), s.folder.holdDatabase()); err != nil {
+		return err
+	}
+	if s.store, err = sqlstore.Open(ctx, s.folder.file(databaseFile), past.accept); err != nil {
+		return err
+	}
+	return s.unseal(ctx, past)
+}
+
+// Close gives the data folder back.
+func (k *Keys) Close() error { return k.server.Stop() }
+
+// Status implements admin.Keyset.
+func (k *Keys) Status(ctx context.Context) (admin.KeysetStatus, error) { return k.keeper.Status(ctx) }
+
+// Rewrap implements admin.Keyset.
+func (k *Keys) Rewrap(ctx context.Context) error { return k.keeper.Rewrap(ctx) }
+
+// Check implements admin.Keyset.
+func (k *Keys) Check(ctx context.Context) ([]admin.KEKCheck, error) { return k.keeper.Check(ctx) }
+
+// Rotate changes the data key and returns when all is sealed under the new one.
+// One that was cut short goes on.
+func (k *Keys) Rotate(ctx context.Context) error {
+	if state, _ := k.keeper.keys.State(); state == seal.Rests {
+		if err := k.keeper.Rotate(ctx); err != nil {
+			return err
+		}
+	}
+	for ctx.Err() == nil {
+		if state, _ := k.keeper.keys.State(); state == seal.Rests {
+			return nil
+		}
+		if _, err := k.keeper.step(ctx); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+var _, _ admin.Keyset = (*Keys)(nil), (*keeper)(nil)
