@@ -192,7 +192,7 @@ func (k *keyring) conclude(keys []Key, keep time.Duration, err error) {
 
 // run refreshes the keys whenever that is due, until ctx ends.
 func (k *keyring) run(ctx context.Context) {
-	for {
+	for ctx.Err() == nil {
 		k.mu.Lock()
 		wait := k.due.Sub(k.clock.Now())
 		if wait <= 0 && k.under == nil {

@@ -19,6 +19,10 @@ const (
 	maxNesting = 64       // objects and lists in its header
 )
 
+// plainBase64 takes one way to write some bytes and no other, so that a token has
+// one text alone.
+var plainBase64 = base64.RawURLEncoding.Strict()
+
 // A token is one that was read and not verified.
 type token struct {
 	jws       *jose.JSONWebSignature
@@ -32,10 +36,16 @@ type token struct {
 // leads to the key that it is verified with but the name of one.
 func parseToken(text string, algorithms []jose.SignatureAlgorithm) (t token, err error) {
 	parts := strings.Split(text, ".")
-	if len(text) > maxToken || len(parts) != 3 || parts[0] == "" || parts[1] == "" {
+	if len(text) > maxToken || len(parts) != 3 {
 		return t, vault.NoToken()
 	}
-	if err := checkHeader(parts[0]); err != nil {
+	var raw [3][]byte
+	for i, part := range parts {
+		if raw[i], err = plainBase64.DecodeString(part); err != nil {
+			return t, vault.NoToken()
+		}
+	}
+	if err := checkHeader(raw[0]); err != nil {
 		return t, err
 	}
 	if t.jws, err = jose.ParseSignedCompact(text, algorithms); err != nil {
@@ -51,9 +61,8 @@ func parseToken(text string, algorithms []jose.SignatureAlgorithm) (t token, err
 }
 
 // checkHeader refuses what a header may not say, before anything is done for it.
-func checkHeader(part string) error {
-	text, err := base64.RawURLEncoding.DecodeString(part)
-	if err != nil || !utf8.Valid(text) || bytes.Count(text, []byte("["))+bytes.Count(text, []byte("{")) > maxNesting {
+func checkHeader(text []byte) error {
+	if !utf8.Valid(text) || bytes.Count(text, []byte("["))+bytes.Count(text, []byte("{")) > maxNesting {
 		return vault.NoToken()
 	}
 	var head map[string]json.RawMessage

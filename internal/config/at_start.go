@@ -21,7 +21,6 @@ var atStart = []struct {
 	{"keyset", func(c Config) any { return c.Keyset }},
 	{"smtp", func(c Config) any { return c.Notices.SMTP }},
 	{"events", func(c Config) any { return c.Notices.Events }},
-	{"keyset", func(c Config) any { return c.Keyset }},
 	{"audit", func(c Config) any { return c.Audit }},
 }
 

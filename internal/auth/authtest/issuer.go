@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -150,4 +151,11 @@ func Sign(k Key, header, claims map[string]any) string {
 func SignRaw(k Key, header, payload []byte) string {
 	text := b64(header) + "." + b64(payload)
 	return text + "." + b64(k.Signature(text))
+}
+
+// Keys are those that it publishes.
+func (i *Issuer) Keys() []Key {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.keys)
 }

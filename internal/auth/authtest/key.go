@@ -21,15 +21,21 @@ type Key struct {
 	Private   crypto.Signer
 }
 
-// rsaKey is made once: a new one takes long.
-var rsaKey = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
+// The keys of RSA are made once: a new one takes long.
+var (
+	pkcs1 = sync.OnceValue(func() crypto.Signer { return must(rsa.GenerateKey(rand.Reader, 2048)) })
+	pss   = sync.OnceValue(func() crypto.Signer { return must(rsa.GenerateKey(rand.Reader, 2048)) })
+)
 
-// NewKey makes a key for an algorithm. Those of RSA are the same one.
+// NewKey makes a key for an algorithm. Those for RS256 are the same one, and
+// those for PS256 another.
 func NewKey(id, algorithm string) Key {
 	k := Key{ID: id, Algorithm: algorithm}
 	switch algorithm {
-	case "RS256", "PS256":
-		k.Private = rsaKey()
+	case "RS256":
+		k.Private = pkcs1()
+	case "PS256":
+		k.Private = pss()
 	case "ES256":
 		k.Private = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	case "ES384":
