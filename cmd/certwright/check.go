@@ -11,7 +11,8 @@ import (
 )
 
 type checkCommand struct {
-	JSON    bool `name:"json" help:"Print one line of JSON."`
+	Config  string `help:"Check what this configuration of certwright serve needs, its data folder included." placeholder:"FILE"`
+	JSON    bool   `name:"json" help:"Print one line of JSON."`
 	running `embed:""`
 }
 
@@ -21,14 +22,21 @@ func (checkCommand) Help() string {
 hang on nothing, the files of the TLS authority. A server may run meanwhile. Each fault is one line with what to do about it; with any, the exit
 code is 1.
 
-Example:
-  certwright check --data /var/lib/certwright`
+With --config it goes through all that certwright serve needs: the configuration, the TLS certificate, the data folder with its keyset, the
+issuers that people sign in with, the authorities, the mail server, webhooks and the clock. It asks whom the server would ask.
+
+Examples:
+  certwright check --data /var/lib/certwright
+  certwright check --config /etc/certwright/config.yaml`
 }
 
 // Run checks and prints what is wrong.
 func (c checkCommand) Run(ctx context.Context, to streams) error {
 	ctx, stop := signal.NotifyContext(ctx, ending()...)
 	defer stop()
+	if c.Config != "" {
+		return c.production(ctx, to)
+	}
 	data, err := c.folder()
 	if err != nil {
 		return err

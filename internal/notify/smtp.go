@@ -131,22 +131,8 @@ func (k *Mail) dial(ctx context.Context) (net.Conn, error) {
 // talk is the conversation. Once the server took the mail, nothing that follows
 // makes it undelivered.
 func (k *Mail) talk(conn net.Conn, l letter) error {
-	c, err := smtp.NewClient(conn, k.tls.ServerName)
+	c, err := k.greet(conn)
 	if err != nil {
-		return k.said("sent no greeting", err)
-	}
-	if err := c.Hello(k.hello); err != nil {
-		return k.said("did not take our greeting", err)
-	}
-	if k.settings.TLS == startTLS {
-		if ok, _ := c.Extension("STARTTLS"); !ok {
-			return fmt.Errorf("the mail server %s does not offer STARTTLS; write tls: tls or none if it should not", k.settings.Host)
-		}
-		if err := c.StartTLS(k.tls); err != nil {
-			return k.said("could not be reached with TLS", err)
-		}
-	}
-	if err := k.signIn(c); err != nil {
 		return err
 	}
 	if err := k.canCarry(c, l); err != nil {
@@ -167,6 +153,45 @@ func (k *Mail) talk(conn net.Conn, l letter) error {
 	}
 	if err := w.Close(); err != nil {
 		return k.final("refused the mail", err)
+	}
+	_ = c.Quit()
+	return nil
+}
+
+// greet begins the conversation, up to where a mail may be sent.
+func (k *Mail) greet(conn net.Conn) (*smtp.Client, error) {
+	c, err := smtp.NewClient(conn, k.tls.ServerName)
+	if err != nil {
+		return nil, k.said("sent no greeting", err)
+	}
+	if err := c.Hello(k.hello); err != nil {
+		return nil, k.said("did not take our greeting", err)
+	}
+	if k.settings.TLS == startTLS {
+		if ok, _ := c.Extension("STARTTLS"); !ok {
+			return nil, fmt.Errorf("the mail server %s does not offer STARTTLS; write tls: tls or none if it should not", k.settings.Host)
+		}
+		if err := c.StartTLS(k.tls); err != nil {
+			return nil, k.said("could not be reached with TLS", err)
+		}
+	}
+	return c, k.signIn(c)
+}
+
+// Probe looks whether the server lets us sign in, and sends nothing.
+func (k *Mail) Probe(ctx context.Context) error {
+	conn, err := k.dial(ctx)
+	if err != nil {
+		return fmt.Errorf("the mail server cannot be reached: %w", err)
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	c, err := k.greet(conn)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return fmt.Errorf("the mail server %s did not answer in time", k.settings.Host)
+	case err != nil:
+		return err
 	}
 	_ = c.Quit()
 	return nil

@@ -145,3 +145,6 @@ func (s Settings) Check() []error {
 	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return wrong
 }
+
+// Address is where CertCentral is asked.
+func (s Settings) Address() string { return s.withDefaults().BaseURL }
