@@ -12,6 +12,7 @@ import (
 	"math/big"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,18 +21,22 @@ import (
 	"time"
 
 	"certwright/conformance/process"
+	"certwright/internal/auth/authtest"
 	"certwright/internal/authority"
 	"certwright/internal/files"
 	"certwright/internal/must"
 	"certwright/internal/trust"
 )
 
+// Audience is the one that tokens of a House's issuer are for.
+const Audience = "https://vault.azure.net"
+
 // A House is a folder with all that a production server needs.
 type House struct {
-	Program string  // the executable
-	Folder  string  // of the configuration and what it names; the data are below it
-	CA      string  // the file of the authority of its TLS certificate
-	Issuer  *Issuer // "corp" in the configuration
+	Program string           // the executable
+	Folder  string           // of the configuration and what it names; the data are below it
+	CA      string           // the file of the authority of its TLS certificate
+	Issuer  *authtest.Issuer // "corp" in the configuration
 
 	// Nodes are the configuration: what stands at each of its keys, as YAML. A
 	// test changes what it is about and leaves the rest.
@@ -76,7 +81,7 @@ func New(t testing.TB) *House {
 	t.Helper()
 	path, err := program()
 	must.Do(t, err)
-	h := &House{Program: path, Folder: t.TempDir(), Issuer: NewIssuer(t)}
+	h := &House{Program: path, Folder: t.TempDir(), Issuer: authtest.Serve(t, "ES256", Audience)}
 	h.CA = h.File("ca.pem")
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	must.Do(t, err)
@@ -84,13 +89,12 @@ func New(t testing.TB) *House {
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0), KeyUsage: x509.KeyUsageCertSign})
 	must.Do(t, err)
 	must.Do(t, files.Replace(h.CA, authority.PEM(h.tls.Certificate.Raw), 0o644))
-	must.Do(t, files.Replace(h.File("issuer-ca.pem"), h.Issuer.CA, 0o644))
 	h.WriteTLS(t)
 	h.Nodes = map[string]string{
 		"listen": "127.0.0.1:0", "http": "127.0.0.1:0", "data": h.File("data"),
 		"tls":    "{cert: tls.pem, key: tls.key}",
 		"vaults": "[{name: web}, {name: shop}]",
-		"auth":   fmt.Sprintf("{issuers: [{name: corp, url: %q, ca_bundle: issuer-ca.pem, audiences: [%q]}]}", h.Issuer.URL, Audience),
+		"auth":   fmt.Sprintf("{issuers: [{name: corp, url: %q, audiences: [%q]}]}", h.Issuer.URL, Audience),
 		"access": "{assignments: [{role: Key Vault Administrator, to: {issuer: corp, group: admins}, on: /}]}",
 	}
 	return h
@@ -122,4 +126,17 @@ func (h *House) Config(t testing.TB) string {
 	}
 	must.Do(t, files.Replace(h.File("config.yaml"), []byte(text.String()), 0o600))
 	return h.File("config.yaml")
+}
+
+// Run runs another command of the program and returns what it prints, on stdout
+// and stderr, and how it ended.
+func (h *House) Run(t testing.TB, args ...string) (out, said string, code int) {
+	t.Helper()
+	var stdout, stderr strings.Builder
+	c := exec.CommandContext(t.Context(), h.Program, args...)
+	c.Stdout, c.Stderr, c.Env = &stdout, &stderr, append(os.Environ(), h.Env...)
+	if err := c.Run(); err != nil && c.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return stdout.String(), stderr.String(), c.ProcessState.ExitCode()
 }

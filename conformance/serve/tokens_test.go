@@ -34,7 +34,7 @@ func withTokens(t *testing.T) (h *serve.House, shop, blog clientOf) {
 	}
 	must.Do(t, f.Write())
 	h.Nodes["hosts"] = `["*.vault.localhost"]`
-	h.Nodes["auth"] = fmt.Sprintf(`{issuers: [{name: corp, url: %q, ca_bundle: issuer-ca.pem, audiences: [%q], federation: true}],
+	h.Nodes["auth"] = fmt.Sprintf(`{issuers: [{name: corp, url: %q, audiences: [%q], federation: true}],
   token_service: {issuer: "https://vault.localhost/adfs", clients_file: clients.yaml}}`, h.Issuer.URL, serve.Audience)
 	h.Nodes["access"] = "{assignments: [{role: Key Vault Secrets Officer, to: {client: web-shop}, on: /vaults/web}]}"
 	return h, shop, blog

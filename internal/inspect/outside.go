@@ -196,7 +196,7 @@ func (i *inspector) clock(context.Context) {
 		}
 	}
 	if worst.ahead.Abs() > drift {
-		i.fault("clock", fmt.Errorf("this machine is %v %s what %s says", worst.ahead.Abs().Round(time.Second), word(worst.ahead), worst.from), "set it, by NTP best: tokens and certificates are judged by it")
+		i.fault("clock", fmt.Errorf("this machine is %s what %s says by %v", word(worst.ahead), worst.from, worst.ahead.Abs().Round(time.Second)), "set it, by NTP best: tokens and certificates are judged by it")
 		return
 	}
 	i.fine("clock", "as %d others say", len(i.heard))
