@@ -36,6 +36,7 @@ type program struct {
 	Restore  restoreCommand  `cmd:"" help:"Restore a backup into a data folder in which no server runs."`
 	Keyset   keysetCommand   `cmd:"" help:"Show, change and check the keys by which all is sealed."`
 	Check    checkCommand    `cmd:"" help:"Check a data folder, beside a running server or without one."`
+	Access   accessCommand   `cmd:"" help:"Say who may do what by a configuration of certwright serve."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

@@ -170,8 +170,6 @@ func (c *compiler) checkIssuer(name string) []error {
 	switch _, known := c.t.issuers[name]; {
 	case name == "":
 		return []error{errors.New("issuer: is missing; write the name of one under auth: issuers, since two issuers may know the same subject")}
-	case name == vault.ClientIssuer || name == vault.RecoveryIssuer:
-		return []error{fmt.Errorf("issuer: %q is this server itself\nhint: write {client: NAME} for a client of its token service", name)}
 	case c.t.issuers != nil && !known:
 		return []error{fmt.Errorf("issuer: %q is unknown\nhint: use the name of one under auth: issuers", name)}
 	}

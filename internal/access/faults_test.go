@@ -24,7 +24,7 @@ func TestFaults(t *testing.T) {
 		"access: policies: client: \"c\" can be nobody: ":                                                                        policy(Policy{Client: "c", Permissions: Permissions{Keys: []string{"get"}}}),
 		"access: assignments: issuer: is missing; ":                                                                              one(Assignment{Role: "Key Vault Reader", To: Principal{Subject: "a"}, On: "/"}),
 		"access: assignments: issuer: \"corpp\" is unknown\nhint: ":                                                              one(Assignment{Role: "Key Vault Reader", To: Principal{Issuer: "corpp", Subject: "a"}, On: "/"}),
-		"access: assignments: issuer: \"certwright\" is this server itself\nhint: ":                                              one(Assignment{Role: "Key Vault Reader", To: Principal{Issuer: "certwright", Subject: "a"}, On: "/"}),
+		"access: assignments: issuer: \"certwright\" is unknown\nhint: ":                                                         one(Assignment{Role: "Key Vault Reader", To: Principal{Issuer: "certwright", Subject: "a"}, On: "/"}),
 		"access: assignments: on: \"\" is invalid\nhint: ":                                                                       one(Assignment{Role: "Key Vault Reader", To: to}),
 		"access: assignments: on: \"vaults/web\" is invalid\nhint: ":                                                             one(Assignment{Role: "Key Vault Reader", To: to, On: "vaults/web"}),
 		"access: assignments: on: \"/vault/web\" is invalid\nhint: ":                                                             one(Assignment{Role: "Key Vault Reader", To: to, On: "/vault/web"}),

@@ -69,7 +69,7 @@ func (a *Assignment) Fields() []setting.Field {
 // A Principal is who gets something: a subject, a group or an application role
 // of an issuer, or a client of the token service.
 type Principal struct {
-	Issuer string // by its name in the configuration
+	Issuer string // by its name in the configuration; certwright is the token service of this server
 
 	Subject, Group, Role, Client string // one of them
 }

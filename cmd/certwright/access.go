@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"certwright/internal/access"
+	"certwright/internal/client"
+	"certwright/internal/config"
+	"certwright/internal/tokens"
+	"certwright/internal/vault"
+)
+
+type accessCommand struct {
+	Test accessTestCommand `cmd:"" help:"Say whether somebody may do something, and why."`
+	List accessListCommand `cmd:"" help:"List every assignment and access policy of a configuration."`
+}
+
+// rulesIn reads who may do what from a configuration file.
+type rulesIn struct {
+	Config string `required:"" help:"Configuration file (YAML) of certwright serve." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	JSON   bool   `name:"json" help:"Print JSON."`
+}
+
+// open compiles them. What else is wrong in the file does not matter here.
+func (r rulesIn) open() (c config.Config, t *access.Table, err error) {
+	if c, err = config.Read(r.Config); err != nil {
+		return c, nil, exitError{exitUsage, err}
+	}
+	c.Production = true
+	if t, err = c.Permissions(); err != nil {
+		return c, nil, exitError{exitUsage, fmt.Errorf("%s: %w", r.Config, err)}
+	}
+	return c, t, nil
+}
+
+type accessTestCommand struct {
+	As    string   `required:"" help:"Who asks: ISSUER:SUBJECT, or client:NAME for a client of the token service." placeholder:"WHO"`
+	Group []string `help:"A group that the token names; may be given again." placeholder:"GROUP"`
+	Role  []string `help:"An application role that the token names; may be given again." placeholder:"ROLE"`
+	App   string   `help:"The application that calls for a user." placeholder:"ID"`
+	From  string   `help:"The address that the request comes from, for vaults with network rules." placeholder:"ADDRESS"`
+	Do    string   `required:"" help:"What: certificates/create, or Microsoft.KeyVault/vaults/certificates/create/action." placeholder:"ACTION"`
+	On    string   `required:"" help:"Where: VAULT, VAULT/certificates/NAME (or keys, secrets), or / for the server." placeholder:"WHERE"`
+
+	rulesIn `embed:""`
+}
+
+// Help shows how it is used.
+func (accessTestCommand) Help() string {
+	return `Decides as certwright serve does with the same file. The exit code is 0 if it is granted and 1 if it is refused. Of a client of the token
+service the groups and roles of its entry hold.
+
+Example:
+  certwright access test --config /etc/certwright/config.yaml --as corp:5d1c0000-... --group web-team --do certificates/create --on web/certificates/site`
+}
+
+// A verdict is what is told of a decision.
+type verdict struct {
+	Granted bool     `json:"granted"`
+	Reason  string   `json:"reason,omitempty"` // what grants it
+	Action  string   `json:"action"`
+	On      string   `json:"on"`
+	Code    string   `json:"code,omitempty"` // of the refusal: the inner one, if it has one
+	Message string   `json:"message,omitempty"`
+	Roles   []string `json:"roles,omitempty"` // that would grant it
+}
+
+// Run decides and prints.
+func (a accessTestCommand) Run(ctx context.Context, to streams) error {
+	c, table, err := a.open()
+	if err != nil {
+		return err
+	}
+	who, err := a.caller(c)
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	do, on, err := a.question()
+	if err != nil {
+		return exitError{exitUsage, err}
+	}
+	d := verdict{Action: access.DataAction(do), On: placeText(on)}
+	reason, err := table.Decide(ctx, who, do, on)
+	if d.Granted, d.Reason = err == nil, reason; err != nil {
+		if err := d.refused(table, err, do, on); err != nil {
+			return err
+		}
+	}
+	if a.JSON {
+		err = printJSON(to.out, d)
+	} else {
+		err = d.print(to.out)
+	}
+	if err == nil && !d.Granted {
+		return exitError{code: exitFailed}
+	}
+	return err
+}
+
+// refused fills in a refusal, and what would grant it.
+func (d *verdict) refused(table *access.Table, err error, do vault.Action, on vault.Ref) error {
+	var refusal *vault.Error
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	if d.Code, d.Message = refusal.Inner, refusal.Message; d.Code == "" {
+		d.Code = refusal.Code
+	}
+	policies, known := table.UsesPolicies(on.Vault)
+	if (known || on.Vault == "") && !(policies && !strings.HasPrefix(string(do), "Certwright/")) && refusal.Inner == "ForbiddenByRbac" {
+		d.Roles = access.GrantedBy(do)
+	}
+	return nil
+}
+
+func (d verdict) print(w io.Writer) (err error) {
+	if d.Granted {
+		_, err = fmt.Fprintf(w, "granted by %s\n", client.Printable(d.Reason))
+		return err
+	}
+	text := "refused: " + d.Code + "\n"
+	for line := range strings.SplitSeq(strings.TrimRight(d.Message, "\r\n"), "\r\n") {
+		text += "  " + strings.TrimRight(client.Printable(line), " ") + "\n"
+	}
+	_, err = io.WriteString(w, text)
+	switch {
+	case err != nil:
+	case len(d.Roles) > 0:
+		_, err = fmt.Fprintf(w, "hint: one of these roles on %s grants it: %s\n", d.On, strings.Join(d.Roles, ", "))
+	case d.Code == "ForbiddenByFirewall":
+		_, err = fmt.Fprintln(w, "hint: --from ADDRESS says where the request comes from")
+	}
+	return err
+}
+
+// caller is who asks.
+func (a accessTestCommand) caller(c config.Config) (who vault.Caller, err error) {
+	issuer, subject, ok := strings.Cut(a.As, ":")
+	if !ok || issuer == "" || subject == "" {
+		return who, fmt.Errorf("--as %q is neither ISSUER:SUBJECT nor client:NAME\nhint: the issuer is its name under auth: issuers, as in corp:5d1c0000-0000-4000-8000-000000000001", a.As)
+	}
+	if a.From != "" {
+		if who.Address, err = netip.ParseAddr(a.From); err != nil {
+			return who, fmt.Errorf("--from %q is not an IP address", a.From)
+		}
+	}
+	who.Issuer, who.Subject, who.App, who.Groups, who.Roles, who.Type = issuer, subject, a.App, a.Group, a.Role, vault.UserCaller
+	if issuer == "client" {
+		return clientNamed(c, subject, who)
+	}
+	if _, known := c.Auth.URLs()[issuer]; !known {
+		return who, fmt.Errorf("--as: the issuer %q is unknown\nhint: use the name of one under auth: issuers, or client:NAME", issuer)
+	}
+	return who, nil
+}
+
+// clientNamed fills in a client of the token service.
+func clientNamed(c config.Config, name string, who vault.Caller) (vault.Caller, error) {
+	given := c.Auth.TokenService
+	if given == nil {
+		return who, errors.New("--as: the configuration has no auth.token_service, and so no clients")
+	}
+	all := given.Clients
+	if given.File != "" {
+		more, err := tokens.ReadClients(given.File)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return who, err
+		}
+		all = append(slices.Clone(all), more...)
+	}
+	at := slices.IndexFunc(all, func(c tokens.ClientSettings) bool { return c.Name == name || c.ID == name })
+	if at < 0 {
+		return who, fmt.Errorf("--as: there is no client %q\nhint: certwright client list --config FILE lists them", name)
+	}
+	who.Issuer, who.Subject, who.App, who.Name, who.Type = vault.ClientIssuer, all[at].ID, all[at].ID, all[at].Name, vault.AppCaller
+	who.Groups, who.Roles = append(slices.Clone(all[at].Groups), who.Groups...), append(slices.Clone(all[at].Roles), who.Roles...)
+	return who, nil
+}
+
+// question is what is asked for, and of what.
+func (a accessTestCommand) question() (do vault.Action, on vault.Ref, err error) {
+	if do, err = access.ParseAction(a.Do); err != nil {
+		return do, on, fmt.Errorf("--do: %w", err)
+	}
+	kind, _, _ := strings.Cut(string(do), "/")
+	parts := strings.Split(strings.TrimPrefix(strings.Trim(a.On, "/"), "vaults/"), "/")
+	server := !vault.Kind(kind).Public()
+	switch on = (vault.Ref{Vault: parts[0], Kind: vault.Kind(kind)}); {
+	case parts[0] == "" && server:
+		return do, vault.Ref{}, nil
+	case vault.CheckVaultName(parts[0]) == nil && len(parts) == 1:
+	case vault.CheckVaultName(parts[0]) == nil && len(parts) == 3 && vault.CheckName(parts[2]) == nil && (parts[1] == kind || server && parts[1] == "certificates"):
+		on.Name = parts[2]
+	case len(parts) == 3 && vault.Kind(parts[1]).Public() && !server:
+		return do, on, fmt.Errorf("--on %q is of another kind than --do %s", a.On, a.Do)
+	default:
+		return do, on, fmt.Errorf("--on %q is no place\nhint: write VAULT, VAULT/certificates/NAME (or keys, secrets), or / for the server", a.On)
+	}
+	if server {
+		on.Kind = vault.Certificates
+	}
+	if access.OfVault(do) {
+		on.Name = "" // as it is asked
+	}
+	return do, on, nil
+}
+
+// placeText writes where something is asked for as assignments do.
+func placeText(on vault.Ref) string {
+	switch {
+	case on.Vault == "":
+		return "/"
+	case on.Name == "":
+		return "/vaults/" + on.Vault
+	}
+	return "/vaults/" + on.Vault + "/" + string(on.Kind) + "/" + on.Name
+}
+
+type accessListCommand struct {
+	rulesIn `embed:""`
+}
+
+// Help shows how it is used.
+func (accessListCommand) Help() string {
+	return `Lists them as certwright serve understands them, in the order of the file.
+
+Example:
+  certwright access list --config /etc/certwright/config.yaml`
+}
+
+// Run prints them.
+func (a accessListCommand) Run(to streams) error {
+	_, rules, err := a.open()
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return printJSON(to.out, append([]access.Row{}, rules.Rows()...))
+	}
+	t := newTable(to, "TO\tGIVES\tON\tNOTE", "nobody may do anything")
+	for _, r := range rules.Rows() {
+		note := ""
+		if r.Idle != "" {
+			note = "decides nothing: " + r.Idle
+		}
+		t.line(r.To, r.Gives, r.On, note)
+	}
+	return t.end()
+}
