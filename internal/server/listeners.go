@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -16,14 +15,12 @@ import (
 	"time"
 
 	"certwright/internal/clientenv"
+	"certwright/internal/listener"
 )
 
 const (
-	readHeaderTimeout = 10 * time.Second
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 64 << 10
-	shutdownTime      = 10 * time.Second
-	vaultTime         = 3 * time.Minute // for a whole request to a vault, the largest backup read slowly included
+	shutdownTime = 10 * time.Second
+	vaultTime    = 3 * time.Minute // for a whole request to a vault, the largest backup read slowly included
 )
 
 // listeners are the two listeners with their http servers, and the proxy's where
@@ -56,11 +53,13 @@ func listen(ctx context.Context, s *Server) (*listeners, error) {
 		s.trust.Addresses = []netip.Addr{at.Addr()}
 	}
 	s.trust.Hosts = s.config.Hosts
-	d.httpsServer = newHTTPServer(timed(http.HandlerFunc(s.serveVault), bodyTime), s.log)
+	d.httpsServer = listener.Server(http.HandlerFunc(s.serveVault), s.log)
 	d.httpsServer.WriteTimeout = vaultTime // not at the side door, where a move of the clock may take long
-	d.httpsServer.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: s.getCertificate}
-	s.askForCertificates(d.httpsServer.TLSConfig)
-	d.server = newHTTPServer(timed(http.HandlerFunc(s.serveSide), bodyTime), s.log)
+	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: s.getCertificate}
+	s.askForCertificates(config)
+	d.https = listener.TLS(d.https, config, s.log)
+	d.server = listener.Server(http.HandlerFunc(s.serveSide), s.log)
+	d.http = listener.Plain(d.http)
 	return d, nil
 }
 
@@ -72,19 +71,9 @@ func listenAt(ctx context.Context, key, addr string) (net.Listener, error) {
 	return l, nil
 }
 
-func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: readHeaderTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn), // a client that does not trust us is one of these,
-	}
-}
-
 // serve answers at both listeners until close.
 func (d *listeners) serve() {
-	d.running.Go(func() { d.fail(d.httpsServer.ServeTLS(d.https, "", "")) })
+	d.running.Go(func() { d.fail(d.httpsServer.Serve(d.https)) })
 	d.running.Go(func() { d.fail(d.server.Serve(d.http)) })
 	if d.proxy != nil {
 		d.running.Go(func() { d.fail(d.proxy.server.Serve(d.proxy.listener)) })

@@ -124,7 +124,7 @@ func TestLimits(t *testing.T) {
 	t.Parallel()
 	s := run(t)
 	c := client(t, s)
-	if got := ask(t, c, "GET", s.Ready.HTTPURL+"/healthz", "", "X-Big", strings.Repeat("a", 2*maxHeaderBytes)); got.status != 431 {
+	if got := ask(t, c, "GET", s.Ready.HTTPURL+"/healthz", "", "X-Big", strings.Repeat("a", 128<<10)); got.status != 431 {
 		t.Errorf("big header: %d", got.status)
 	}
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.Ready.IPURL, "https://"))

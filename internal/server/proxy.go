@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 
+	"certwright/internal/listener"
 	"certwright/internal/proxy"
 	"certwright/internal/trust"
 )
@@ -34,7 +35,7 @@ func openProxy(ctx context.Context, addr, here string, log *slog.Logger) (*proxy
 	}}
 	var tunnels context.Context
 	tunnels, d.cut = context.WithCancel(context.Background())
-	d.server = newHTTPServer(d.proxy, log)
+	d.server = listener.Bare(d.proxy, log)
 	d.server.MaxHeaderBytes = maxProxyHeader
 	d.server.BaseContext = func(net.Listener) context.Context { return tunnels }
 	return d, nil

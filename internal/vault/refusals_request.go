@@ -42,6 +42,12 @@ func BodyTooLarge(limit int64) *Error {
 	return &Error{Reason: TooLarge, Code: "RequestEntityTooLarge", Message: fmt.Sprintf("The request body is larger than %d bytes.", limit)}
 }
 
+// TwoLengths answers a request that says its length twice, in ways that contradict
+// each other for some readers (RFC 9112 section 6.3).
+func TwoLengths() *Error {
+	return Bad("The request has both a Content-Length and a Transfer-Encoding header: send one of them.")
+}
+
 // FromPage answers a request that a web page made a browser send.
 func FromPage() *Error {
 	return &Error{Reason: Denied, Code: "Forbidden", Message: "Requests that a web page makes a browser send are refused: the Sec-Fetch-Site or the Origin header says that this is one."}
