@@ -69,9 +69,11 @@ func numberOf(line []byte) (seq int64, prev proof, ok bool) {
 	if !ok {
 		return 0, prev, false
 	}
-	if n, err := base64.StdEncoding.Strict().Decode(prev[:], encoded); err != nil || n != len(prev) {
+	var room [proofText / 4 * 3]byte // a little more than a proof: what is decoded may be anything
+	if n, err := base64.StdEncoding.Strict().Decode(room[:], encoded); err != nil || n != len(prev) {
 		return 0, prev, false
 	}
+	copy(prev[:], room[:])
 	at := bytes.LastIndex(says, []byte(lineSeq))
 	if at < 0 {
 		return 0, prev, false

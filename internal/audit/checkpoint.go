@@ -1,10 +1,10 @@
 package audit
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,5 +103,5 @@ func ReadCheckpoint(signed string, by note.Verifier) (c Checkpoint, err error) {
 
 // state is what the keeper keeps of the chain as it is now.
 func (w *writer) state(now time.Time) state {
-	return state{Time: now, Note: w.note, Size: w.chain.tree.size, Prev: w.chain.prev[:], Edge: edgeText(slices.Clone(w.chain.tree.edge))}
+	return state{Time: now, Note: w.note, Size: w.chain.tree.size, Prev: bytes.Clone(w.chain.prev[:]), Edge: edgeText(w.chain.tree.edge)}
 }

@@ -124,3 +124,13 @@ func (k *keeper) close() {
 	close(k.news)
 	k.done.Wait()
 }
+
+// ReadKeys returns what the database has of a server's log, and the public half
+// of the key of its checkpoints. vault.ErrNotFound: the server never had a log.
+func ReadKeys(ctx context.Context, accounts vault.Accounts, server string) (k *Keys, verifier string, last string, err error) {
+	r, _, err := readRow(ctx, accounts, server)
+	if err != nil {
+		return nil, "", "", err
+	}
+	return &Keys{Proof: r.Proof, Size: r.Size, Prev: r.Prev}, r.Verifier, r.Note, nil
+}

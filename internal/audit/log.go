@@ -196,8 +196,12 @@ func (l *Log) Close() error {
 		return nil
 	}
 	l.mu.Lock()
+	again := l.ended
 	l.ended = true
 	l.mu.Unlock()
+	if again {
+		return nil
+	}
 	l.poke()
 	<-l.done
 	return l.writer.close()
@@ -209,4 +213,13 @@ func (l *Log) Reopen() {
 		l.writer.reopen.Store(true)
 		l.poke()
 	}
+}
+
+// VerifierKey is the public half of the key that checkpoints are signed with, as
+// certwright audit verify takes it.
+func (l *Log) VerifierKey() string {
+	if l == nil {
+		return ""
+	}
+	return l.writer.keeper.row.Verifier
 }

@@ -26,19 +26,28 @@ type stand struct {
 	means    audit.Means
 	path     string
 	said     *bytes.Buffer
+	rows     chan []byte // each that was kept
+}
+
+// A told database tells what is kept in it.
+type told struct {
+	account.Book
+	rows chan []byte
+}
+
+func (k told) Write(ctx context.Context, id string, plain []byte, rev int64) error {
+	err := k.Book.Write(ctx, id, plain, rev)
+	if err == nil {
+		k.rows <- plain
+	}
+	return err
 }
 
 func newStand(t *testing.T, s audit.Settings) *stand {
 	t.Helper()
-	book := sqltest.Accounts(t)
-	return standOn(t, s, book)
-}
-
-func standOn(t *testing.T, s audit.Settings, book account.Book) *stand {
-	t.Helper()
 	data := t.TempDir()
-	st := &stand{settings: s, said: &bytes.Buffer{}, path: filepath.Join(data, "audit", "audit.jsonl")}
-	st.means = audit.Means{Data: data, Accounts: book, Host: "vault.example", Resource: "/SUBSCRIPTIONS/S/VAULTS/",
+	st := &stand{settings: s, said: &bytes.Buffer{}, path: filepath.Join(data, "audit", "audit.jsonl"), rows: make(chan []byte, 1000)}
+	st.means = audit.Means{Data: data, Accounts: told{sqltest.Accounts(t), st.rows}, Host: "vault.example", Resource: "/SUBSCRIPTIONS/S/VAULTS/",
 		Log: slog.New(slog.NewTextHandler(&locked{to: st.said}, nil))}
 	st.start(t)
 	t.Cleanup(func() { _ = st.Close() })
@@ -65,9 +74,9 @@ func (s *stand) start(t *testing.T) {
 
 // A line as a test reads it.
 type line struct {
-	OperationName, ResultType, ResultSignature, ResultDescription, CallerIPAddress, CorrelationID string
-	Properties                                                                                    map[string]any
-	Certwright                                                                                    struct {
+	ResourceID, OperationName, ResultType, ResultSignature, ResultDescription, CallerIPAddress, CorrelationID string
+	Properties                                                                                                map[string]any
+	Certwright                                                                                                struct {
 		Seq                               int64
 		Phase, Decision, Issuer, ClientID string
 	}

@@ -174,8 +174,6 @@ func (w *writer) turn(now time.Time) {
 		err = w.file.leave()
 	case w.file.full(now):
 		err = w.file.rotate(now)
-	default:
-		return
 	}
 	if err != nil {
 		w.log.Error("the audit log's file could not be changed for another", "error", err)
@@ -235,8 +233,9 @@ func (w *writer) fail(why error) {
 
 // recovered forgets a trouble that is over.
 func (w *writer) recovered(err error) {
-	if err == nil {
+	if err == nil && w.Trouble() != nil {
 		w.trouble.Store(nil)
+		w.log.Warn("the audit log is written again: writes and secrets are served")
 	}
 }
 
