@@ -91,6 +91,9 @@ func resend(h *Handler, r *http.Request) (answer, error) {
 	if (in.Seq == nil) == (in.Sink == nil || *in.Sink == "") {
 		return answer{}, vault.Bad(`Say {"seq":42} to send one message again, or {"sink":"mail"} for all that one receiver did not get.`)
 	}
+	if err := begins(r, vault.Ref{}); err != nil {
+		return answer{}, err
+	}
 	n, err := 1, error(nil)
 	if in.Seq != nil {
 		err = h.Notices.Resend(r.Context(), *in.Seq)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/audit"
 	"certwright/internal/vault"
 	"certwright/internal/wire"
 )
@@ -48,6 +49,7 @@ type Handler struct {
 	PKI       func(ctx context.Context, file string) (contentType string, body []byte, err error) // what a built-in CA publishes; vault.ErrNotFound
 	Challenge func(token string) (answer string, known bool)                                      // the http-01 answer to a token
 	Keyset    Keyset
+	Audit     *audit.Log // nil: there is none
 	Log       *slog.Logger
 }
 
@@ -86,46 +88,64 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.servePage(w, r, at.published, h.knows(r.Host, r) || h.publishes(r.Host))
 		return
 	}
-	if err := h.guard(r); err != nil {
+	h.serveGuarded(w, r, at)
+}
+
+// serveGuarded answers what only some may ask, and has it in the audit log.
+func (h *Handler) serveGuarded(w http.ResponseWriter, r *http.Request, at *route) {
+	record := h.record(r, at)
+	r = r.WithContext(record.In(r.Context()))
+	a, err := h.ask(w, r, at)
+	if late := record.End(statusOf(a, err), codeOf(err)); late != nil {
+		err = late
+	}
+	switch {
+	case err != nil:
 		h.refuse(w, err)
-		return
+	case at.stream != nil:
+		h.servePage(w, r, at.stream, true)
+	default:
+		write(w, a)
+	}
+}
+
+// ask has an endpoint say what there is to answer; nothing yet, of a stream.
+func (h *Handler) ask(w http.ResponseWriter, r *http.Request, at *route) (answer, error) {
+	if err := h.guard(r); err != nil {
+		return answer{}, err
 	}
 	asked, ok := at.guarded[r.Method]
-	if !h.permitted(w, r, at, cmp.Or(at.do, asked.do, at.least())) {
-		return
-	}
-	if at.stream != nil {
-		h.servePage(w, r, at.stream, true)
-		return
+	if err := h.permit(w, r, at, cmp.Or(at.do, asked.do, at.least())); err != nil || at.stream != nil {
+		return answer{}, err
 	}
 	if !ok {
 		w.Header().Set("Allow", strings.Join(slices.Sorted(maps.Keys(at.guarded)), ", "))
-		h.refuse(w, vault.WrongMethod(printable(r.Method)))
-		return
+		return answer{}, vault.WrongMethod(printable(r.Method))
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	a, err := asked.serve(h, r)
-	if err != nil {
-		h.refuse(w, err)
-		return
-	}
-	write(w, a)
+	return asked.serve(h, r)
 }
 
 // permitted reports whether who asks may do an action at a route, and answers
 // who may not.
 func (h *Handler) permitted(w http.ResponseWriter, r *http.Request, at *route, do vault.Action) bool {
+	err := h.permit(w, r, at, do)
+	if err != nil {
+		h.refuse(w, err)
+	}
+	return err == nil
+}
+
+// permit refuses who may not do an action at a route.
+func (h *Handler) permit(w http.ResponseWriter, r *http.Request, at *route, do vault.Action) error {
 	if h.Permit == nil {
-		return true
+		return nil
 	}
 	err := h.Permit(r, do, at.on(r))
 	if refusal := vault.RefusalIn(err); refusal != nil && refusal.Reason == vault.Unauthenticated {
 		w.Header().Set("WWW-Authenticate", h.SignIn(r.Host))
 	}
-	if err != nil {
-		h.refuse(w, err)
-	}
-	return err == nil
+	return err
 }
 
 // A Refusal is the body of an answer that is an error.

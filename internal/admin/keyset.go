@@ -52,6 +52,9 @@ func keysetRewrap(h *Handler, r *http.Request) (answer, error) {
 // keysetDone does something and answers how the keys are then. What the
 // key-encryption keys say against it is for who asks; it holds nothing secret.
 func (h *Handler) keysetDone(r *http.Request, do func(context.Context) error) (answer, error) {
+	if err := begins(r, vault.Ref{}); err != nil {
+		return answer{}, err
+	}
 	if err := do(r.Context()); err != nil {
 		if vault.IsStorageFault(err) || errors.Is(err, vault.ErrStale) {
 			return answer{}, err

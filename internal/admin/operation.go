@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/audit"
 	"certwright/internal/vault"
 )
 
@@ -243,6 +244,9 @@ func decide(h *Handler, r *http.Request) (answer, error) {
 	case len(in.Message) > maxMessage:
 		return answer{}, vault.Bad("The message is longer than %d bytes.", maxMessage)
 	}
+	if err := begins(r, ref, audit.Fact{Name: "decision", Value: in.Decision}); err != nil {
+		return answer{}, err
+	}
 	o, err := h.Operator.Decide(r.Context(), ref, in.RequestID, in.Decision == Approve, in.Message)
 	return answer{body: withHistory(vault.Standing{Operation: o})}, err
 }
@@ -262,6 +266,9 @@ func retry(h *Handler, r *http.Request) (answer, error) {
 	}
 	ref, err := refOf(in.Vault, in.Certificate)
 	if err != nil {
+		return answer{}, err
+	}
+	if err := begins(r, ref); err != nil {
 		return answer{}, err
 	}
 	o, err := h.Operator.Retry(r.Context(), ref)

@@ -3,6 +3,7 @@ package admin
 import (
 	"net/http"
 
+	"certwright/internal/audit"
 	"certwright/internal/vault"
 )
 
@@ -21,6 +22,9 @@ func register(h *Handler, r *http.Request) (answer, error) {
 		err = vault.CheckIssuerName(name)
 	}
 	if err != nil {
+		return answer{}, err
+	}
+	if err := begins(r, vault.Ref{Vault: ref.Vault}, audit.Fact{Name: "issuer", Value: name}); err != nil {
 		return answer{}, err
 	}
 	cfg, account, err := h.Operator.Register(r.Context(), ref.Vault, name)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"certwright/internal/audit"
 	"certwright/internal/vault"
 )
 
@@ -71,11 +72,18 @@ func revoke(h *Handler, r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if err := begins(r, ref, audit.Fact{Name: "version", Value: in.Version}, audit.Fact{Name: "reason", Value: vault.RevocationReasons[reason]}); err != nil {
+		return answer{}, err
+	}
 	v, err := h.Operator.Revoke(r.Context(), ref, in.Version, reason)
 	return answer{body: Revoked{v.Vault, v.Name, v.ID, vault.RevocationReasons[reason]}}, err
 }
 
 // rollover gives a built-in CA a new issuing certificate.
 func rollover(h *Handler, r *http.Request) (answer, error) {
-	return answer{}, h.Rollover(r.Context(), r.PathValue("provider"))
+	provider := r.PathValue("provider")
+	if err := begins(r, vault.Ref{}, audit.Fact{Name: "provider", Value: provider}); err != nil {
+		return answer{}, err
+	}
+	return answer{}, h.Rollover(r.Context(), provider)
 }

@@ -2,6 +2,8 @@ package api
 
 import (
 	"net/http"
+	"regexp"
+	"strings"
 
 	"certwright/internal/audit"
 	"certwright/internal/vault"
@@ -41,6 +43,8 @@ func (h *Handler) audited(w *writer, r *http.Request, a answer, err error) answe
 	return a
 }
 
+var akv = regexp.MustCompile(`^AKV\d+$`)
+
 // codeOf is a refusal's code, which says no more than the specification does;
 // messages may repeat what the caller sent.
 func codeOf(err error) string {
@@ -49,6 +53,12 @@ func codeOf(err error) string {
 	}
 	refusal := vault.RefusalIn(err)
 	switch {
+	case refusal != nil && refusal.Reason == vault.Unauthenticated: // AKV10022 and the like say why
+		code, _, _ := strings.Cut(refusal.Message, ":")
+		if akv.MatchString(code) {
+			return code
+		}
+		return refusal.Code
 	case refusal == nil:
 		return "InternalServerError"
 	case refusal.Inner != "":
@@ -70,6 +80,10 @@ func subjectOf(body any) (id, order string) {
 	case operationJSON:
 		return b.ID, b.RequestID
 	case cryptoJSON:
+		return b.ID, ""
+	case issuerJSON:
+		return b.ID, ""
+	case contactsJSON:
 		return b.ID, ""
 	}
 	return "", ""

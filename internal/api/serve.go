@@ -142,6 +142,7 @@ func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, er
 	if c.version, err = wire.ParseVersion(c.query.Get("api-version")); err != nil {
 		return answer{}, err
 	}
+	w.record.Asks(c.version.Text)
 	if to.row.limit > 0 {
 		body, done, err := h.body(w.ResponseWriter, r, c)
 		defer done()

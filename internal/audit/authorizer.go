@@ -48,7 +48,7 @@ func (r *Record) decided(who vault.Caller, on vault.Ref, reason string) {
 	if on.Name == "" {
 		return
 	}
-	r.ID = "https://" + r.Host + "/" + string(on.Kind) + "/" + on.Name
+	r.ID = r.idOf(on)
 }
 
 // mayReveal refuses what shows a secret while the log cannot be written.

@@ -26,6 +26,7 @@ type Entry struct {
 	ClientID    string     // x-ms-client-request-id
 	Agent       string     // User-Agent
 	Host        string     // of the request
+	Plain       bool       // it came by http
 	Path        string     // of the request
 	Query       string     // of the request, raw: four parameters of it are kept
 	ID          string     // of the object, and its version where that is known
@@ -52,6 +53,13 @@ const (
 	mostAgent = 256
 	claims    = "http://schemas.microsoft.com/identity/claims/"
 )
+
+// own says that the server itself did it, where nobody else did.
+func (e *Entry) own() {
+	if e.Caller.Subject == "" && e.Caller.App == "" {
+		e.Caller.App = "certwright"
+	}
+}
 
 // append writes the line up to the place where its number belongs.
 func (e *Entry) append(b []byte, at time.Time, by *maker) []byte {
@@ -132,7 +140,11 @@ func (e *Entry) properties(t text) text {
 	t = t.quoted(e.Agent, mostAgent)
 	t = append(t, '"')
 	if e.Host != "" {
-		t = append(t, `,"requestUri":"https://`...)
+		t = append(t, `,"requestUri":"http`...)
+		if !e.Plain {
+			t = append(t, 's')
+		}
+		t = append(t, `://`...)
 		t = t.quoted(e.Host, 300)
 		t = t.quoted(e.Path, mostText)
 		t = t.query(e.Query)

@@ -30,6 +30,8 @@ type Log struct {
 	trouble atomic.Pointer[error]
 	writer  *writer
 	spare   sync.Pool // of buffers that lines are made in
+
+	strangers, forgers noise // sign-ins that were refused, without a token and with one
 }
 
 // A maker is what all lines say alike.
@@ -93,6 +95,7 @@ func (l *Log) Event(e Entry) error {
 		return nil
 	}
 	e.Phase = Happens
+	e.own()
 	return l.write(&e, true)
 }
 
@@ -105,6 +108,7 @@ func (l *Log) Note(e Entry) {
 	if e.Phase == "" {
 		e.Phase = Happens
 	}
+	e.own()
 	_ = l.write(&e, false)
 }
 

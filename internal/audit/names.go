@@ -71,3 +71,11 @@ func operationTable() map[string]Operation {
 	all["GetSecret"] = Operation{"SecretGet", Reveals}
 	return all
 }
+
+// OperationNames are the names of all operations of the API, in no order.
+func OperationNames() (names []string) {
+	for _, o := range operations {
+		names = append(names, o.Name)
+	}
+	return names
+}

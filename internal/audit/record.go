@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"time"
@@ -15,11 +16,12 @@ import (
 // do nothing, which is what a server without a log has.
 type Record struct {
 	Entry
+	Token bool // the request showed one, good or not
 
 	log    *Log
 	effect Effect
 	began  time.Time
-	base   string // of identifiers: https and the host
+	side   bool // it is of the side door, whose host is no vault's
 	begun  bool
 	failed error // why its beginning could not be written
 }
@@ -30,10 +32,43 @@ func (l *Log) Request(r *http.Request, op Operation, correlation string) *Record
 	if l == nil {
 		return nil
 	}
-	return &Record{log: l, effect: op.Effect, began: clock.Real{}.Now(), Entry: Entry{
+	return &Record{Token: r.Header.Get("Authorization") != "", log: l, effect: op.Effect, began: clock.Real{}.Now(), Entry: Entry{
 		Operation: op.Name, Correlation: correlation, ClientID: r.Header.Get("X-Ms-Client-Request-Id"), Agent: r.UserAgent(),
 		Host: r.Host, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Address: remote(r),
 	}}
+}
+
+// SideRequest returns the record of a request to the side door. Whoever changes
+// something there calls Begin, once it is known what.
+func (l *Log) SideRequest(r *http.Request, operation, correlation string) *Record {
+	record := l.Request(r, Operation{operation, Reads}, correlation)
+	if record != nil {
+		record.side, record.Plain, record.Query = true, r.TLS == nil, ""
+	}
+	return record
+}
+
+// Of fills in what is about to be changed, and what else there is to say of it.
+func (r *Record) Of(ref vault.Ref, facts ...Fact) {
+	if r == nil {
+		return
+	}
+	if ref.Vault != "" {
+		r.Vault = ref.Vault
+	}
+	if ref.Name != "" {
+		r.ID = r.idOf(ref)
+	}
+	r.Facts = append(r.Facts, facts...)
+}
+
+// idOf is how an object is called: by its address, where it is known.
+func (r *Record) idOf(ref vault.Ref) string {
+	id := string(ref.Kind) + "/" + ref.Name
+	if r.side || r.Host == "" {
+		return id
+	}
+	return "https://" + r.Host + "/" + id
 }
 
 // Job returns the record of what the server does by itself.
@@ -42,7 +77,7 @@ func (l *Log) Job(operation string, ref vault.Ref, correlation string) *Record {
 		return nil
 	}
 	return &Record{log: l, effect: Changes, began: clock.Real{}.Now(), Entry: Entry{
-		Operation: operation, Vault: ref.Vault, Correlation: correlation, Caller: vault.Caller{App: "certwright"}, ID: ref.String(),
+		Operation: operation, Vault: ref.Vault, Correlation: correlation, Caller: vault.Caller{App: "certwright"}, ID: string(ref.Kind) + "/" + ref.Name,
 	}}
 }
 
@@ -78,6 +113,15 @@ func (r *Record) Begin() error {
 	return nil
 }
 
+// BeginJob is Begin, whose failure is one of the disk: whoever meets that stores
+// nothing, and tries again later.
+func (r *Record) BeginJob() error {
+	if r.Begin() != nil {
+		return &vault.StorageError{Fault: vault.DiskFails, Err: fmt.Errorf("the audit log cannot be written: %w", r.failed)}
+	}
+	return nil
+}
+
 // End writes what came of it, and returns when it may be told: an error is a
 // refusal in place of the answer.
 func (r *Record) End(status int, description string) error {
@@ -86,6 +130,9 @@ func (r *Record) End(status int, description string) error {
 	}
 	r.Phase, r.Status, r.Description, r.Took = Ends, status, description, clock.Real{}.Now().Sub(r.began)
 	switch {
+	case status == http.StatusUnauthorized:
+		r.log.SignInRefused(r.Entry, r.Token)
+		return nil
 	case r.failed != nil: // it was refused for that already
 		_ = r.log.write(&r.Entry, false)
 		return nil
@@ -96,6 +143,9 @@ func (r *Record) End(status int, description string) error {
 	}
 	return r.withheld(r.log.write(&r.Entry, r.log.reads == 0))
 }
+
+// Begun reports whether its beginning was written.
+func (r *Record) Begun() bool { return r != nil && r.begun }
 
 // withheld turns the failure to write an end into a refusal, and has the log
 // say, once it can, that the answer did not go out.
@@ -128,6 +178,13 @@ func (r *Record) From(who vault.Caller, vaultName string) {
 		if who.Address.IsValid() {
 			r.Address = who.Address
 		}
+	}
+}
+
+// Asks fills in the api-version.
+func (r *Record) Asks(version string) {
+	if r != nil {
+		r.Version = version
 	}
 }
 

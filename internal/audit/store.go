@@ -12,7 +12,7 @@ type Store struct{ vault.Store }
 
 // Update implements vault.Store.
 func (s Store) Update(ctx context.Context, fn func(vault.Tx) error) error {
-	if err := From(ctx).Begin(); err != nil {
+	if err := From(ctx).BeginJob(); err != nil {
 		return err
 	}
 	return s.Store.Update(ctx, fn)

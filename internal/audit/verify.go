@@ -66,10 +66,7 @@ const mostFindings = 1000
 
 // Verify goes through the files of a log, the oldest first.
 func Verify(paths []string, how Verification) (Report, error) {
-	v := &verifier{Verification: how, next: -1, report: Report{First: -1, Last: -1, Findings: []Finding{}}}
-	if how.Keys != nil {
-		v.chain = newChain(how.Keys.Proof)
-	}
+	v := newVerifier(how)
 	for i, path := range paths {
 		file, err := os.Open(path)
 		if err != nil {
@@ -99,6 +96,14 @@ type verifier struct {
 	known  bool  //
 	from   int64 // the first line since it is
 	tied   bool  // the checkpoint that was kept elsewhere was come by
+}
+
+func newVerifier(how Verification) *verifier {
+	v := &verifier{Verification: how, next: -1, report: Report{First: -1, Last: -1, Findings: []Finding{}}}
+	if how.Keys != nil {
+		v.chain = newChain(how.Keys.Proof)
+	}
+	return v
 }
 
 func (v *verifier) fault(at Finding, format string, args ...any) {

@@ -88,6 +88,11 @@ func (w *writer) due() (at time.Time, ended bool) {
 	if !w.syncBy.IsZero() {
 		sooner(w.syncBy)
 	}
+	for _, n := range []*noise{&w.strangers, &w.forgers} {
+		if ends, ok := n.due(); ok {
+			sooner(ends.Add(time.Millisecond))
+		}
+	}
 	for _, o := range w.outlets {
 		if again, ok := o.due(); ok {
 			sooner(again)
@@ -125,6 +130,11 @@ func (w *writer) flush(now time.Time, last bool) {
 	if refused > 0 {
 		w.say(now, Entry{Operation: "CertwrightAuditGap", Phase: Happens, Description: "lines were left out, since too many waited to be written",
 			Facts: []Fact{{"count", strconv.FormatInt(refused, 10)}}})
+	}
+	for _, n := range []*noise{&w.strangers, &w.forgers} {
+		if left := n.count(now, last); left > 0 {
+			w.say(now, refusedEntry(left))
+		}
 	}
 	marks := w.marks(now, last)
 	if marks {

@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
 	"strings"
 
 	"certwright/internal/config"
@@ -24,7 +26,11 @@ func (s *Server) Reload(ctx context.Context, c config.Config) (waiting []string,
 	if err != nil {
 		return nil, err
 	}
+	if err := s.auditConfig(!reflect.DeepEqual(s.now().config.Access, l.config.Access)); err != nil {
+		return nil, fmt.Errorf("the audit log cannot be written, so the configuration is not taken: %w", err)
+	}
 	s.enter(l)
+	s.audit.Reopen()
 	waiting = config.AtStart(s.config, l.config)
 	if len(waiting) > 0 {
 		s.log.Warn("these settings changed and are taken at the next start", "settings", strings.Join(waiting, ", "))

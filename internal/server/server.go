@@ -178,7 +178,7 @@ func (s *Server) handlers() map[vault.JobKind]worker.Handler {
 		vault.JobDeliver: s.notices.Deliver,
 	}
 	for kind, run := range all {
-		all[kind] = s.metrics.Job(s.notices.after(run))
+		all[kind] = s.metrics.Job(s.notices.after(s.auditedJob(kind, run)))
 	}
 	return all
 }

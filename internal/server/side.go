@@ -30,6 +30,7 @@ func (s *Server) sideHandler() *admin.Handler {
 		PKI:       s.issuers.published,
 		Challenge: s.issuers.challenge,
 		Keyset:    s.keeper,
+		Audit:     s.audit,
 		Log:       s.log,
 	}
 }

@@ -56,10 +56,14 @@ func (s *Server) toldOfToken(e tokens.Event) {
 	who := vault.Caller{Issuer: vault.ClientIssuer, Subject: e.Client, App: e.Client, Type: vault.AppCaller, TokenID: e.TokenID, Address: e.Address}
 	line := audit.Entry{Operation: audit.TokenGiven, Status: http.StatusOK, Caller: who, Facts: []audit.Fact{{Name: "grant", Value: e.Grant}}}
 	if e.Refusal != "" {
-		line.Operation, line.Status, line.Description = audit.Authentication, http.StatusUnauthorized, e.Refusal
+		line.Status, line.Description = http.StatusUnauthorized, e.Refusal
 	}
 	if e.User != "" {
 		line.Facts = append(line.Facts, audit.Fact{Name: "user", Value: e.User})
+	}
+	if e.Refusal != "" {
+		s.audit.SignInRefused(line, true)
+		return
 	}
 	s.audit.Note(line)
 }

@@ -1,0 +1,72 @@
+package admin
+
+import (
+	"net/http"
+
+	"certwright/internal/audit"
+	"certwright/internal/vault"
+	"certwright/internal/wire"
+)
+
+// auditNames are what the audit log calls the guarded endpoints, by method and path.
+var auditNames = map[string]string{
+	"GET /admin/clock": "CertwrightClockGet", "POST /admin/clock": "CertwrightClockMove", "POST /admin/reset": "CertwrightReset",
+	"GET /admin/outbox": "CertwrightOutboxList", "GET /admin/outbox/dead": "CertwrightOutboxListDead", "POST /admin/outbox/resend": "CertwrightOutboxResend",
+	"GET /admin/events":                            "CertwrightEventsListen",
+	"GET /admin/operations":                        "CertwrightOperationsList",
+	"GET /admin/operations/{vault}/{name}":         "CertwrightOperationGet",
+	"POST /admin/operations/{vault}/{name}":        "CertwrightDecide",
+	"POST /admin/retry":                            "CertwrightRetry",
+	"POST /admin/revoke":                           "CertwrightRevoke",
+	"POST /admin/issuers/{vault}/{issuer}/account": "CertwrightIssuerRegister",
+	"GET /admin/keyset":                            "CertwrightKeysetGet", "POST /admin/keyset/check": "CertwrightKeysetCheck",
+	"POST /admin/keyset/rotate": "CertwrightKeysetRotate", "POST /admin/keyset/rewrap": "CertwrightKeysetRewrap",
+	"POST /admin/ca/{provider}/rollover": "CertwrightRollover",
+}
+
+// record begins what the audit log will say of a request behind the guard; nil
+// without a log.
+func (h *Handler) record(r *http.Request, at *route) *audit.Record {
+	if h.Audit == nil {
+		return nil
+	}
+	name, ok := auditNames[r.Method+" "+at.path]
+	if !ok {
+		name = "Unknown" // a method that the route has not
+	}
+	return h.Audit.SideRequest(r, name, wire.NewGUID())
+}
+
+// begins has it in the audit log, and on the disk, that a request is about to
+// change something of an object, or of what facts name.
+func begins(r *http.Request, ref vault.Ref, facts ...audit.Fact) error {
+	record := audit.From(r.Context())
+	record.Of(ref, facts...)
+	return record.Begin()
+}
+
+func statusOf(a answer, err error) int {
+	if err != nil {
+		if refusal := vault.RefusalIn(err); refusal != nil {
+			return wire.Status(refusal.Reason)
+		}
+		return http.StatusInternalServerError
+	}
+	switch {
+	case a.status != 0:
+		return a.status
+	case a.body == nil:
+		return http.StatusNoContent
+	}
+	return http.StatusOK
+}
+
+func codeOf(err error) string {
+	if err == nil {
+		return ""
+	}
+	if refusal := vault.RefusalIn(err); refusal != nil {
+		return refusal.Code
+	}
+	return "InternalServerError"
+}
