@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -65,3 +67,6 @@ func whois(t testing.TB, v *Verifier, token string) (vault.Caller, error) {
 	}
 	return who, err
 }
+
+// nothing is a log that nobody reads.
+func nothing() *log.Logger { return slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo) }

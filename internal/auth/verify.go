@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"crypto/sha256"
 	"time"
 
 	"certwright/internal/vault"
@@ -11,7 +10,7 @@ import (
 // verify returns what a token says if it is good; a refusal if it is not. A
 // token that was verified is known until it ends or its issuer's keys change.
 func (v *Verifier) verify(ctx context.Context, text string) (*verified, error) {
-	digest := sha256.Sum256([]byte(text))
+	digest := digestOf(text)
 	now := v.clock.Now()
 	if was, ok := v.known.Get(digest); ok {
 		if now.Before(was.until) && was.generation == was.issuer.keys.Generation(now) {
