@@ -29,6 +29,9 @@ func (e envCommand) Run(ctx context.Context, to streams) error {
 		return err
 	}
 	r := c.At
+	if r.Production {
+		return fmt.Errorf("a production server runs in %s, where clients sign in\nhint: docs/serve.md says what each client needs", r.Data)
+	}
 	url, err := e.vaultURL(ctx, r)
 	if err != nil {
 		return err

@@ -69,6 +69,11 @@ func TestReadyNames(t *testing.T) {
 	if got := here.HostsLine("web"); got != "127.0.0.1 web.vault.localhost" {
 		t.Error(got)
 	}
+	for want, at := range map[string]string{"https://web.vault.example.org": "https://192.0.2.1:443", "https://web.vault.example.org:8443": "https://192.0.2.1:8443"} {
+		if got := (Ready{IPURL: at, VaultHosts: "*.vault.example.org"}).VaultURLOf("web"); got != want {
+			t.Errorf("of a production server at %s: %s, want %s", at, got, want)
+		}
+	}
 	if got := (Ready{}).VaultURLOf("web") + (Ready{IPURL: "::"}).VaultURLOf("web"); got != "https://web.vault.localhosthttps://web.vault.localhost" {
 		t.Error(got)
 	}

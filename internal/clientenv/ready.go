@@ -1,6 +1,7 @@
 package clientenv
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"certwright/internal/files"
 )
@@ -27,12 +29,15 @@ type Ready struct {
 	CAFile   string `json:"ca_file"`             // PEM, for clients to trust
 	Data     string `json:"data"`                // the data folder
 	PID      int    `json:"pid"`
+
+	Production bool   `json:"production,omitempty"`  // certwright serve
+	VaultHosts string `json:"vault_hosts,omitempty"` // what vaults are called by, as in *.vault.example.org; "" is *.vault.localhost
 }
 
 // VaultURLOf returns the URL of a vault by name.
 func (r Ready) VaultURLOf(name string) string {
-	host := name + ".vault.localhost"
-	if u, err := url.Parse(r.IPURL); err == nil && u.Port() != "" {
+	host := name + strings.TrimPrefix(cmp.Or(r.VaultHosts, "*.vault.localhost"), "*")
+	if u, err := url.Parse(r.IPURL); err == nil && u.Port() != "" && (r.VaultHosts == "" || u.Port() != "443") {
 		host = net.JoinHostPort(host, u.Port())
 	}
 	return "https://" + host

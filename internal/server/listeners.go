@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"certwright/internal/clientenv"
+	"certwright/internal/config"
 	"certwright/internal/listener"
 )
 
@@ -120,16 +121,29 @@ func (d *listeners) close() error {
 }
 
 // ready says where the listeners are.
-func (d *listeners) ready(vaultName, data, ca string) clientenv.Ready {
+func (d *listeners) ready(c config.Config, data, ca string) clientenv.Ready {
 	r := clientenv.Ready{
 		IPURL: "https://" + reachable(d.https.Addr()), HTTPURL: "http://" + reachable(d.http.Addr()),
-		CAFile: ca, Data: data, PID: os.Getpid(),
+		CAFile: ca, Data: data, PID: os.Getpid(), Production: c.Production,
+	}
+	if c.Production {
+		r.VaultHosts = vaultHosts(c.Hosts)
 	}
 	if d.proxy != nil {
 		r.ProxyURL = "http://" + d.proxy.listener.Addr().String()
 	}
-	r.VaultURL = r.VaultURLOf(vaultName)
+	r.VaultURL = r.VaultURLOf(c.DefaultVault)
 	return r
+}
+
+// vaultHosts is the first name of the server that is one for every vault; "" for none.
+func vaultHosts(hosts []string) string {
+	for _, host := range hosts {
+		if strings.HasPrefix(host, "*.") {
+			return host
+		}
+	}
+	return ""
 }
 
 // reachable returns host:port under which a listener's address can be called

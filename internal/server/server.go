@@ -227,7 +227,7 @@ func (s *Server) openListeners(ctx context.Context) (err error) {
 	if s.listeners, err = listen(ctx, s); err != nil {
 		return err
 	}
-	s.Ready = s.listeners.ready(s.config.DefaultVault, s.folder.path, s.caFile())
+	s.Ready = s.listeners.ready(s.config, s.folder.path, s.caFile())
 	if !s.config.Production {
 		if err := s.unlessFull(s.Ready.WriteAzure(s.config.Tenant)); err != nil {
 			return err
