@@ -81,6 +81,38 @@ func TestDocumentedProviders(t *testing.T) {
 	}
 }
 
+// What docs/access.md has to paste is taken by a production server, each rule of
+// it decides something, and no setting is missing in the page.
+func TestDocumentedAccess(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/access.md")
+	must.Do(t, err)
+	_, block, _ := strings.Cut(string(text), "```yaml\n")
+	block, _, ok := strings.Cut(block, "```")
+	c, err := parse([]byte(block + `
+auth:
+  issuers:
+    - {name: corp, url: https://login.example.org/corp, audiences: [https://vault.example.org]}
+    - {name: cluster, url: https://kubernetes.default.svc, audiences: [certwright]}
+  token_service: {issuer: https://vault.example.org/adfs}
+`))
+	must.Do(t, err)
+	rules, err := c.Permissions()
+	if err != nil || !ok || len(rules.Rows()) != 5 {
+		t.Fatalf("%v in\n%s", err, block)
+	}
+	for _, r := range rules.Rows() {
+		if r.Idle != "" {
+			t.Errorf("%+v decides nothing", r)
+		}
+	}
+	for _, key := range append(keysIn((&Vault{}).serveFields()), keysIn(c.Access.Fields())...) {
+		if !regexp.MustCompile(`\b` + key + `\b`).MatchString(string(text)) {
+			t.Errorf("%s is not documented", key)
+		}
+	}
+}
+
 // yamlIn returns the yaml blocks of a page that configure providers.
 func yamlIn(page string) (blocks []string) {
 	for {
