@@ -18,6 +18,7 @@ const (
 type program struct {
 	Dev      devCommand      `cmd:"" help:"Start a vault server for development and tests."`
 	Serve    serveCommand    `cmd:"" help:"Start a production server: sign-in, permissions, declared vaults."`
+	Agent    agentCommand    `cmd:"" help:"Give one service of this machine a managed identity of a production server."`
 	Client   clientCommand   `cmd:"" help:"Manage the clients of a production server's token service."`
 	Env      envCommand      `cmd:"" help:"Print the environment that points clients at a running server."`
 	Run      runCommand      `cmd:"" help:"Run one command with a throwaway server around it."`

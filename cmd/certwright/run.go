@@ -82,8 +82,6 @@ func (r runCommand) around(ctx context.Context, to streams, ready clientenv.Read
 		url = ready.IPURL
 	}
 	stop()
-	child := exec.Command(command[0], command[1:]...)
-	child.Stdin, child.Stdout, child.Stderr = to.in, to.out, to.err
 	vars, azure := ready.Environment(url, os.Getenv), url
 	if r.AzureNames { // the folder is the command's own: nobody without the proxy goes by it
 		vars, azure = ready.ThroughProxy(vars), "https://"+r.DefaultVault+".vault.azure.net"
@@ -91,7 +89,13 @@ func (r runCommand) around(ctx context.Context, to streams, ready clientenv.Read
 	if err := ready.PointAzure(azure); err != nil {
 		return exitFailed, err
 	}
-	child.Env = clientenv.Apply(vars, os.Environ())
+	return runChild(to, command, clientenv.Apply(vars, os.Environ()), signals)
+}
+
+// runChild runs a command, passes signals on to it, and returns its exit code.
+func runChild(to streams, command, env []string, signals <-chan os.Signal) (int, error) {
+	child := exec.Command(command[0], command[1:]...)
+	child.Stdin, child.Stdout, child.Stderr, child.Env = to.in, to.out, to.err, env
 	if err := child.Start(); err != nil {
 		code := exitNotRunnable
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
