@@ -48,13 +48,20 @@ func AnswerManaged(w http.ResponseWriter, g Grant) {
 }
 
 // AudienceOf returns what a token is for: resource (v1) or the first scope (v2)
-// without the "/.default" that SDKs append.
+// that names one, without the "/.default" that SDKs append. Java puts the scopes
+// of OpenID Connect before it.
 func AudienceOf(resource, scope string) string {
 	if resource != "" {
 		return resource
 	}
-	first, _, _ := strings.Cut(strings.TrimSpace(scope), " ")
-	return strings.TrimSuffix(first, "/.default")
+	for _, s := range strings.Fields(scope) {
+		switch s {
+		case "openid", "profile", "email", "offline_access":
+		default:
+			return strings.TrimSuffix(s, "/.default")
+		}
+	}
+	return ""
 }
 
 // Answer writes a 200 that nobody may keep.

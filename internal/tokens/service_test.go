@@ -292,6 +292,9 @@ func TestAudiences(t *testing.T) {
 		if got := h.token(h.ask(map[string]string{"client_secret": secret, "scope": want + "/.default"})); got["aud"] != want {
 			t.Errorf("%s: %v", want, got)
 		}
+		if got := h.token(h.ask(map[string]string{"client_secret": secret, "scope": "openid profile offline_access " + want + "/.default"})); got["aud"] != want {
+			t.Errorf("%s, as Java asks: %v", want, got)
+		}
 		if got := h.token(h.ask(map[string]string{"client_secret": secret, "scope": "", "resource": want})); got["aud"] != want {
 			t.Errorf("%s: %v", want, got)
 		}
