@@ -80,23 +80,34 @@ func (h header) brought() (all []*x509.Certificate) {
 }
 
 // proveOwn checks an assertion that a client signed itself (RFC 7523 section 3).
-func (s *Service) proveOwn(r *http.Request, who *client, a assertion, audience string) *refusal {
+// once uses it up, unless it may be shown again.
+func (s *Service) proveOwn(r *http.Request, who *client, text, audience string) (once func() *refusal, no *refusal) {
+	a, ok := readAssertion(text)
+	if !ok {
+		return nil, refused("AADSTS50027: JWT token is invalid or malformed.")
+	}
 	now := s.means.Now()
 	if !signedBy(who, a, now) {
-		return refused("AADSTS700027: Client assertion failed signature validation: it is not signed by the key of a certificate of this client.")
+		return nil, refused("AADSTS700027: Client assertion failed signature validation: it is not signed by the key of a certificate of this client.")
 	}
 	c := a.claims
 	switch {
 	case c.Subject != c.Issuer || !strings.EqualFold(c.Issuer, who.id):
-		return refused("AADSTS700021: Client assertion application identifier does not match 'client_id' parameter.")
+		return nil, refused("AADSTS700021: Client assertion application identifier does not match 'client_id' parameter.")
 	case !slices.ContainsFunc(c.Audience, s.endpoints(r)):
-		return refused("AADSTS700023: Client assertion audience claim does not match Realm issuer.")
+		return nil, refused("AADSTS700023: Client assertion audience claim does not match Realm issuer.")
 	case !timely(c, now):
-		return refused("AADSTS700024: Client assertion is not within its valid time range.")
+		return nil, refused("AADSTS700024: Client assertion is not within its valid time range.")
+	case s.settings.ReusableAssertions:
+		return nil, nil
+	case c.ID == "":
+		return nil, refused("AADSTS50027: JWT token is invalid or malformed: it has no jti, so nobody could tell it from its copy.")
 	case len(c.ID) > maxID:
-		return malformed("AADSTS50027: JWT token is invalid or malformed: the jti is too long.")
+		return nil, refused("AADSTS50027: JWT token is invalid or malformed: the jti is too long.")
 	}
-	return s.means.Memory.first(who.id, c.ID, audience, c.Expiry.Time().Add(leeway), now)
+	return func() *refusal {
+		return s.means.Memory.first(who.id, c.ID, audience, c.Expiry.Time().Add(leeway), now)
+	}, nil
 }
 
 // signedBy reports whether one of the client's certificates signed, which holds now.

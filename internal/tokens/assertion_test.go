@@ -243,6 +243,29 @@ func TestReplay(t *testing.T) {
 	h.token(h.assert(web.sign(t, jose.ES256, nil, same.with("iss", "web-id").with("sub", "web-id").with("exp", h.now.Unix()+600)))) // the first is over
 }
 
+// What was not taken for another reason can be shown again.
+func TestUnusedAssertion(t *testing.T) {
+	t.Parallel()
+	web := certify(t, ecKey(t), "web", nil)
+	clients := []ClientSettings{{ID: "web-id", Certificates: []CertificateSettings{{File: web.file(t)}}}}
+	h := open(t, Settings{Clients: clients, Limits: LimitSettings{PerClient: 6}})
+	once := web.sign(t, jose.ES256, nil, h.claims())
+	if a := h.assert(once, "scope", "https://elsewhere.example/.default"); a.status != 400 {
+		t.Fatalf("elsewhere: %d", a.status)
+	}
+	h.token(h.assert(web.sign(t, jose.ES256, nil, h.claims())))
+	if a := h.assert(once); a.status != 429 || a.header.Get("Retry-After") != "10" {
+		t.Fatalf("too often: %d %v", a.status, a.header)
+	}
+	h.now = h.now.Add(10 * time.Second)
+	h.token(h.assert(once))
+	free := open(t, Settings{Clients: clients, ReusableAssertions: true})
+	again := web.sign(t, jose.ES256, nil, free.claims().with("jti", nil))
+	for range 2 {
+		free.token(free.assert(again))
+	}
+}
+
 // What is remembered of a client is bounded, and room comes back as it ends.
 func TestReplaysAreBounded(t *testing.T) {
 	t.Parallel()

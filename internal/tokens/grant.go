@@ -1,8 +1,11 @@
 package tokens
 
 import (
+	"math"
 	"net/http"
 	"net/url"
+	"strconv"
+	"time"
 
 	"certwright/internal/oauth"
 )
@@ -26,39 +29,57 @@ func malformed(text string) *refusal {
 func (s *Service) token(w http.ResponseWriter, r *http.Request) {
 	from := s.address(r)
 	if wait := s.addresses.wait(neighbourhood(from), s.means.Now()); wait > 0 {
-		refuseTooMany(w, wait)
+		refuse(w, tooMany, wait)
 		return
 	}
 	form, no := readForm(w, r)
 	if no != nil {
-		oauth.Refuse(w, no.status, no.code, no.text)
+		refuse(w, no, 0)
 		return
 	}
 	shown, no := readProof(r, form)
 	e := Event{Client: shown.id, Grant: shown.grant(), Address: from}
 	audience := oauth.AudienceOf(form.Get("resource"), form.Get("scope"))
-	var who *client
+	var who proven
 	if no == nil {
 		who, no = s.prove(r, shown, audience)
 	}
 	if no == nil && !s.audiences.allows(audience) {
-		no = &refusal{http.StatusBadRequest, "invalid_resource",
-			"AADSTS500011: The resource principal named " + printable(audience) + " was not found in the tenant named " + s.tenant + "."}
+		no = s.foreign(audience)
+	}
+	var wait time.Duration
+	if no == nil {
+		if wait = s.served.wait(who.id, s.means.Now()); wait > 0 {
+			no = tooMany
+		} else if who.once != nil { // last: what was not taken can be shown again
+			no = who.once()
+		}
 	}
 	if no != nil {
 		e.Refusal = no.text
 		s.tell(e)
-		oauth.Refuse(w, no.status, no.code, no.text)
+		refuse(w, no, wait)
 		return
 	}
-	if wait := s.served.wait(who.id, s.means.Now()); wait > 0 {
-		e.Refusal = "too many requests"
-		s.tell(e)
-		refuseTooMany(w, wait)
-		return
-	}
-	s.give(w, who, audience, e, oauth.AnswerToken)
+	s.give(w, who.client, audience, e, oauth.AnswerToken)
 }
+
+// foreign refuses an audience that is not of this server.
+func (s *Service) foreign(audience string) *refusal {
+	return &refusal{http.StatusBadRequest, "invalid_resource",
+		"AADSTS500011: The resource principal named " + printable(audience) + " was not found in the tenant named " + s.tenant + "."}
+}
+
+// refuse answers with a refusal. Of too many requests it says when to come again.
+func refuse(w http.ResponseWriter, no *refusal, wait time.Duration) {
+	if no.status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", seconds(wait))
+	}
+	oauth.Refuse(w, no.status, no.code, no.text)
+}
+
+// seconds writes a time in whole seconds, of which there is one at least.
+func seconds(d time.Duration) string { return strconv.Itoa(max(1, int(math.Ceil(d.Seconds())))) }
 
 // give answers with a token.
 func (s *Service) give(w http.ResponseWriter, who *client, audience string, e Event, answer func(http.ResponseWriter, oauth.Grant)) {

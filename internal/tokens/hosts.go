@@ -197,13 +197,12 @@ func (d *hostDoor) token(w http.ResponseWriter, uid int, resource, clientID stri
 		return
 	}
 	if !s.audiences.allows(resource) {
-		refuse(http.StatusBadRequest, "AADSTS500011: The resource principal named "+printable(resource)+" was not found in the tenant named "+s.tenant+".")
+		refuse(http.StatusBadRequest, s.foreign(resource).text)
 		return
 	}
 	if wait := s.served.wait(who.id, s.means.Now()); wait > 0 {
-		e.Refusal = "too many requests"
-		s.tell(e)
-		refuseTooMany(w, wait)
+		w.Header().Set("Retry-After", seconds(wait))
+		refuse(tooMany.status, tooMany.text)
 		return
 	}
 	s.give(w, who, resource, e, oauth.AnswerManaged)

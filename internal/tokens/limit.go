@@ -1,16 +1,12 @@
 package tokens
 
 import (
-	"math"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
-
-	"certwright/internal/oauth"
 )
 
 // remembered is how many addresses, or clients, are counted at most; of those
@@ -58,9 +54,6 @@ func neighbourhood(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// refuseTooMany tells when to come again, in whole seconds.
-func refuseTooMany(w http.ResponseWriter, wait time.Duration) {
-	w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(wait.Seconds())))))
-	oauth.Refuse(w, http.StatusTooManyRequests, "temporarily_unavailable",
-		"AADSTS90055: The server has terminated the request due to excessive request rate.")
-}
+// tooMany is who asked too often.
+var tooMany = &refusal{http.StatusTooManyRequests, "temporarily_unavailable",
+	"AADSTS90055: The server has terminated the request due to excessive request rate."}

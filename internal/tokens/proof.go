@@ -63,33 +63,35 @@ func readProof(r *http.Request, form url.Values) (p proof, no *refusal) {
 // nobody is who is meant by an unknown id: no secret and no key is its.
 var nobody = &client{}
 
+// proven is a client that proved itself. once is nil, or uses up what it showed;
+// it may be refused then.
+type proven struct {
+	*client
+	once func() *refusal
+}
+
 // prove returns the client that the proof is of.
-func (s *Service) prove(r *http.Request, p proof, audience string) (*client, *refusal) {
+func (s *Service) prove(r *http.Request, p proof, audience string) (proven, *refusal) {
 	who := s.clients.Load().find(p.id)
 	if who == nil {
 		who = nobody
 	}
-	if p.assertion != "" {
-		return who, s.proveAssertion(r, who, p, audience)
+	switch p.grant() {
+	case FederatedGrant:
+		return proven{client: who}, s.proveFederated(r.Context(), who, p.assertion)
+	case CertificateGrant:
+		once, no := s.proveOwn(r, who, p.assertion, audience)
+		return proven{who, once}, no
 	}
-	ok, expired := who.secrets.match(p.secret, s.means.Now())
-	switch {
-	case ok:
-		return who, nil
-	case expired:
-		return who, refused("AADSTS7000222: The provided client secret keys for app '" + who.id + "' are expired.")
-	}
-	return who, refused("AADSTS7000215: Invalid client secret provided.")
+	return proven{client: who}, s.proveSecret(who, p.secret)
 }
 
-// proveAssertion checks an assertion of the client itself, or another issuer's.
-func (s *Service) proveAssertion(r *http.Request, who *client, p proof, audience string) *refusal {
-	if p.grant() == FederatedGrant {
-		return s.proveFederated(r.Context(), who, p.assertion)
+func (s *Service) proveSecret(who *client, secret string) *refusal {
+	switch ok, expired := who.secrets.match(secret, s.means.Now()); {
+	case ok:
+		return nil
+	case expired:
+		return refused("AADSTS7000222: The provided client secret keys for app '" + who.id + "' are expired.")
 	}
-	a, ok := readAssertion(p.assertion)
-	if !ok {
-		return refused("AADSTS50027: JWT token is invalid or malformed.")
-	}
-	return s.proveOwn(r, who, a, audience)
+	return refused("AADSTS7000215: Invalid client secret provided.")
 }

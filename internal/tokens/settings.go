@@ -15,7 +15,7 @@ const day = 24 * time.Hour
 
 // Bounds of the settings.
 const (
-	minLifetime, maxLifetime = 5 * time.Minute, day
+	minLifetime, maxLifetime = 15 * time.Minute, day // libraries ask anew five minutes before its end, with an assertion that they keep for ten
 	minRotate, maxRotate     = 2 * day, 365 * day
 	maxRate                  = 1_000_000
 	overflowUID              = 65534 // what the kernel says of users that have no number here
@@ -23,14 +23,15 @@ const (
 
 // Settings are those of the token service: what stands below auth.token_service.
 type Settings struct {
-	Issuer    string           // fixed: the iss of every token, whatever host it was asked at
-	Lifetime  time.Duration    // of a token
-	Keys      KeySettings      // of the signing keys
-	Audiences []string         // that tokens may be for, beside this server's own
-	Limits    LimitSettings    // of requests a minute
-	Clients   []ClientSettings // who may have tokens
-	File      string           // more of them, kept by certwright client
-	Hosts     []HostSettings   // sockets by which processes of this machine get tokens
+	Issuer             string           // fixed: the iss of every token, whatever host it was asked at
+	Lifetime           time.Duration    // of a token
+	Keys               KeySettings      // of the signing keys
+	Audiences          []string         // that tokens may be for, beside this server's own
+	Limits             LimitSettings    // of requests a minute
+	Clients            []ClientSettings // who may have tokens
+	File               string           // more of them, kept by certwright client
+	ReusableAssertions bool             // a client's own may be shown again while they hold
+	Hosts              []HostSettings   // sockets by which processes of this machine get tokens
 }
 
 // Fields implements setting.Settings.
@@ -43,6 +44,7 @@ func (s *Settings) Fields() []setting.Field {
 		setting.Group("limits", &s.Limits),
 		setting.List("clients", &s.Clients),
 		setting.File("clients_file", &s.File),
+		setting.Switch("reusable_assertions", &s.ReusableAssertions),
 		setting.List("hosts", &s.Hosts),
 	}
 }
@@ -81,7 +83,7 @@ func (s Settings) Check() (wrong []error) {
 		say("issuer: %w", err)
 	}
 	if s.Lifetime < minLifetime || s.Lifetime > maxLifetime {
-		say("lifetime is %v; it must be 5m to 24h, or 0s for the default, 1h", s.Lifetime)
+		say("lifetime is %v; it must be 15m to 24h, or 0s for the default, 1h", s.Lifetime)
 	}
 	if s.Keys.Algorithm != "ES256" && s.Keys.Algorithm != "RS256" {
 		say("keys: algorithm: %q is unknown; use ES256 or RS256", s.Keys.Algorithm)

@@ -60,7 +60,7 @@ func TestSettingsRefused(t *testing.T) {
 		"issuer: https://vault.example/keys":                                          "issuer: ",
 		"issuer: https://u@vault.example/adfs":                                        "issuer: ",
 		"issuer: https://vault.example/adfs?x":                                        "issuer: ",
-		good + "lifetime: 1m":                                                         "lifetime is 1m0s; it must be 5m to 24h",
+		good + "lifetime: 1m":                                                         "lifetime is 1m0s; it must be 15m to 24h",
 		good + "lifetime: 25h":                                                        "lifetime is 25h0m0s",
 		good + "keys: {rotate: 1d}":                                                   "keys: rotate is 24h0m0s; it must be 2d to 365d",
 		good + "keys: {algorithm: HS256}":                                             `keys: algorithm: "HS256" is unknown`,
