@@ -14,7 +14,7 @@ test: ## what README runs: every test of the house
 
 check: ## formatting, vet and the floors
 	@test -z "$$(gofmt -l .)" || { echo "these files need gofmt:"; gofmt -l .; exit 1; }
-	go vet ./... ./conformance/sdk/go ./examples/go
+	go vet ./... ./conformance/sdk/go/... ./examples/go
 	go test ./internal/floors
 
 ci: ## everything CI runs, installing what it needs (Debian, as root)
@@ -29,6 +29,7 @@ bench-long: ## the same over 60,000 certificates and 1,000,000 objects; half an 
 long: ## the long forms: fuzzing, every client, 100 kill rounds, a kill at every call to an issuer, big benchmarks
 	FUZZ_TIME=5m bash .ci/fuzz
 	conformance/clients/run --all
+	SIGNIN=all go test -count=3 -timeout 1h -v ./conformance/signin
 	KILL_ROUNDS=100 go test -count=1 -timeout 3h -v ./conformance/kill
 	YEAR_CERTIFICATES=400 YEAR_KILLS=10 go test -count=1 -timeout 3h -v ./conformance/year
 	YEAR_CERTIFICATES=200 YEAR_DAYS=900 YEAR_KILLS=20 go test -count=1 -timeout 3h -v ./conformance/year
