@@ -20,6 +20,7 @@ type call struct {
 	query   wire.Query
 	accept  string
 	body    []byte
+	may     bool // it was asked before its body was read
 	base    base
 
 	rendered *renderings
@@ -34,7 +35,23 @@ func (c *call) ref(k vault.Kind) vault.Ref {
 // of it is read.
 func (c *call) permitted(s *service.Service) error {
 	kind, _, _ := strings.Cut(string(c.path.row.asks), "/")
-	return s.Permit(c.ctx, c.who, c.path.row.asks, c.ref(vault.Kind(kind)))
+	err := s.Permit(c.ctx, c.who, c.path.row.asks, c.ref(vault.Kind(kind)))
+	c.may = err == nil
+	return err
+}
+
+// permissionFirst returns what is wrong with a request, or, of a caller that may
+// not do what it is for, that: what is wrong with a body is found before service
+// asks.
+func (c *call) permissionFirst(s *service.Service, err error) error {
+	refusal := vault.RefusalIn(err)
+	if refusal == nil || c.may || c.path.row.asks == "" || refusal.Reason != vault.Invalid && refusal.Reason != vault.Unsupported {
+		return err
+	}
+	if denied := c.permitted(s); denied != nil {
+		return denied
+	}
+	return err
 }
 
 // view is what encoders need to know of the request.

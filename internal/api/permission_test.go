@@ -100,6 +100,39 @@ func TestEveryOperationAsksOnce(t *testing.T) {
 	}
 }
 
+// TestPermissionComesBeforeWhatIsWrong: whoever may not do a thing is not told what
+// is wrong with the request, at any row that reads a body.
+func TestPermissionComesBeforeWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	g := newRig(t)
+	bar := &gate{}
+	g.service.Access = bar
+	for _, r := range rows() {
+		if r.limit == 0 {
+			continue
+		}
+		path := strings.NewReplacer("{name}", "web", "{issuer}", "ca", "{version}", strings.Repeat("0", 32)).Replace(r.path) + "?api-version=7.4"
+		for body, want := range map[string]int{"{": 400, `{"value":7,"attributes":7,"policy":7,"key":7,"kty":7,"alg":7,"x5c":7,"contacts":7,"provider":7,"lifetimeActions":7,"target":7,"count":"x"}`: 400, "text": 415} {
+			req := request(r.method, path, body)
+			if want == 415 {
+				req.Header.Set("Content-Type", "text/plain")
+			}
+			bar.open = false
+			if got := g.serve(req); got.status != http.StatusForbidden {
+				t.Errorf("%s %s with %s, of nobody: %d %s", r.method, r.path, body, got.status, got.body)
+			}
+			req = request(r.method, path, body)
+			if want == 415 {
+				req.Header.Set("Content-Type", "text/plain")
+			}
+			bar.open = true
+			if got := g.serve(req); want == 415 && got.status != want || got.status == http.StatusForbidden || body == "{" && got.status != want {
+				t.Errorf("%s %s with %s: %d %s", r.method, r.path, body, got.status, got.body)
+			}
+		}
+	}
+}
+
 // TestARoleIsHeldToItself gives a caller one role on one object and walks the
 // table: what it may do is done, at that object alone, and everything else is 403
 // in the service's words.

@@ -147,11 +147,12 @@ func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, er
 		body, done, err := h.body(w.ResponseWriter, r, c)
 		defer done()
 		if err != nil {
-			return answer{}, err
+			return answer{}, c.permissionFirst(h.Service, err)
 		}
 		c.body = body
 	}
-	return to.row.serve(h.Service, c)
+	a, err := to.row.serve(h.Service, c)
+	return a, c.permissionFirst(h.Service, err)
 }
 
 // because sets the header that goes with a refusal before any row is reached.
