@@ -143,3 +143,39 @@ func keysIn(fields []setting.Field) (keys []string) {
 	}
 	return keys
 }
+
+// Every configuration in docs/serve.md is one that a production server takes,
+// with what a block leaves out filled in, and no setting of serve is missing there.
+func TestDocumentedServe(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../docs/serve.md")
+	must.Do(t, err)
+	blocks := strings.Split(string(text), "```yaml\n")[1:]
+	if len(blocks) < 6 {
+		t.Fatalf("there are %d configurations", len(blocks))
+	}
+	for i, block := range blocks {
+		block, _, _ = strings.Cut(block, "```")
+		c, err := parse([]byte(block))
+		must.Do(t, err)
+		usual := production()
+		c.Production, c.Data = true, "/data"
+		if c.Vaults == nil {
+			c.Vaults = usual.Vaults
+		}
+		if !c.TLS.FromVault() && c.TLS.Cert == "" {
+			c.TLS = usual.TLS
+		}
+		if len(c.Auth.Issuers) == 0 && c.Auth.TokenService == nil {
+			c.Auth = usual.Auth
+		}
+		if err := c.Check(); err != nil {
+			t.Errorf("block %d: %v in\n%s", i+1, err, block)
+		}
+	}
+	for _, f := range (&Config{}).serveFields() {
+		if !strings.Contains(string(text), f.Key+":") {
+			t.Errorf("%s is not documented", f.Key)
+		}
+	}
+}
