@@ -24,6 +24,7 @@ type Program struct {
 	Path   string    // of the executable; see Build
 	Folder string    // of its data
 	Config string    // the configuration file; "" for none
+	Serve  bool      // start certwright serve, whose folder and addresses stand in the configuration
 	Log    io.Writer // gets what it says on stderr; nil: Said does
 }
 
@@ -85,6 +86,9 @@ func Start(t testing.TB, p Program) *Process {
 // Start starts the program and waits until it is ready; it must be killed.
 func (p Program) Start() (*Process, error) {
 	args := []string{"dev", "--data", p.Folder, "--json", "--listen", "127.0.0.1:0", "--http", "127.0.0.1:0"}
+	if p.Serve {
+		args = []string{"serve", "--json"}
+	}
 	if p.Config != "" {
 		args = append(args, "--config", p.Config)
 	}
