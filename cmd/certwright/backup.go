@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ type backupCommand struct {
 	To         string `arg:"" help:"The file to make, or a folder, in which the backup gets a name with the time."`
 	WithKeyset bool   `help:"Put keyset.json into it too. Whoever can read the backup then has every private key and secret in it."`
 	JSON       bool   `name:"json" help:"Print one line of JSON."`
+	Config     string `help:"The server's configuration file (YAML), where it names what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
 	running    `embed:""`
 }
 
@@ -38,12 +40,12 @@ Examples:
 func (b backupCommand) Run(ctx context.Context, to streams) error {
 	ctx, stop := signal.NotifyContext(ctx, ending()...)
 	defer stop()
-	data, err := b.folder()
+	data, keks, err := b.sealedBy(b.Config)
 	if err != nil {
 		return err
 	}
 	made, err := backup.Take(ctx, backup.Request{
-		Data: data, To: b.To, WithKeyset: b.WithKeyset, Program: buildOf().number(), Progress: progressOn(to.err),
+		Data: data, To: b.To, WithKeyset: b.WithKeyset, KEKs: keks, Program: buildOf().number(), Progress: progressOn(to.err),
 	})
 	if err != nil {
 		return err
@@ -51,24 +53,48 @@ func (b backupCommand) Run(ctx context.Context, to streams) error {
 	if b.JSON {
 		return json.NewEncoder(to.out).Encode(made)
 	}
-	fmt.Fprintf(to.err, "%s as of %s, verified%s\n", bytesOf(made.Size), stamp(made.Made), opened(made, filepath.Join(data, seal.File)))
+	fmt.Fprintf(to.err, "%s as of %s, verified%s\n", bytesOf(made.Size), stamp(made.Made), opened(made, keysetFile(keks, data)))
 	if len(made.Missing) > 0 {
 		fmt.Fprintf(to.err, "certwright: warning: %s was not there; clients will have to trust a new authority after a restore\n", strings.Join(made.Missing, " and "))
 	}
 	if b.WithKeyset {
 		fmt.Fprintln(to.err, "keyset.json is in it: whoever can read this file has every private key and secret in it")
 	} else {
-		fmt.Fprintf(to.err, "keyset.json is not in it: without a copy of %s, kept elsewhere, nothing sealed in it can be read\n", filepath.Join(data, seal.File))
+		fmt.Fprintln(to.err, needs(made, keysetFile(keks, data)))
 	}
 	_, err = fmt.Fprintln(to.out, made.File)
 	return err
 }
 
-func opened(r backup.Report, keyset string) string {
-	if r.Opened {
-		return "; " + keyset + " opens it"
+// keysetFile is the path of the keyset file.
+func keysetFile(keks []seal.KEK, data string) string {
+	for _, kek := range keks {
+		if file, ok := kek.(*seal.FileKEK); ok {
+			return file.Path()
+		}
+	}
+	return filepath.Join(data, seal.File)
+}
+
+// opened says what opened the seals; "" if nothing was there to.
+func opened(r backup.Report, file string) string {
+	switch {
+	case r.Opened && (len(r.Needs) == 0 || slices.ContainsFunc(r.Needs, seal.IsFile)):
+		return "; " + file + " opens it"
+	case r.Opened:
+		return "; " + strings.Join(r.Needs, " or ") + " opens it"
+	case r.Closed != "":
+		return "; its seals were not tried: " + r.Closed
 	}
 	return ""
+}
+
+// needs says without what the seals of a backup stay closed.
+func needs(r backup.Report, file string) string {
+	if others := slices.DeleteFunc(slices.Clone(r.Needs), seal.IsFile); len(others) > 0 {
+		return "what opens it is not in it: without the key " + strings.Join(r.Needs, " or ") + " nothing sealed in it can be read"
+	}
+	return "keyset.json is not in it: without a copy of " + file + ", kept elsewhere, nothing sealed in it can be read"
 }
 
 // bytesOf writes a size as people read it.

@@ -6,7 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os/signal"
-	"path/filepath"
+	"slices"
+	"strings"
 
 	"certwright/internal/backup"
 	"certwright/internal/seal"
@@ -18,6 +19,7 @@ type restoreCommand struct {
 	Keyset  string `help:"The keyset.json that belongs to it, where the backup has none." placeholder:"FILE"`
 	Replace bool   `help:"Restore over what is in the data folder, which is put aside there."`
 	JSON    bool   `name:"json" help:"Print one line of JSON."`
+	Config  string `help:"The server's configuration file (YAML), where it names what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
 	running `embed:""`
 }
 
@@ -34,7 +36,7 @@ Example:
 func (r restoreCommand) Run(ctx context.Context, to streams) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, ending()...)
 	defer stop()
-	data, err := r.folder()
+	data, keks, err := r.sealedBy(r.Config)
 	if err != nil {
 		return err
 	}
@@ -44,7 +46,7 @@ func (r restoreCommand) Run(ctx context.Context, to streams) (err error) {
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	done, err := backup.Restore(ctx, backup.Restoration{
-		From: r.From, Data: data, Keyset: r.Keyset, Replace: r.Replace, Ignore: []string{server.LockFile, "lost+found"}, Progress: progressOn(to.err),
+		From: r.From, Data: data, Keyset: r.Keyset, KEKs: keks, Replace: r.Replace, Ignore: []string{server.LockFile, "lost+found"}, Progress: progressOn(to.err),
 	})
 	if err != nil {
 		return err
@@ -52,11 +54,16 @@ func (r restoreCommand) Run(ctx context.Context, to streams) (err error) {
 	if r.JSON {
 		return json.NewEncoder(to.out).Encode(done)
 	}
-	fmt.Fprintf(to.err, "%s holds the data as of %s, verified%s\n", data, stamp(done.Made), opened(done, filepath.Join(data, seal.File)))
+	fmt.Fprintf(to.err, "%s holds the data as of %s, verified%s\n", data, stamp(done.Made), opened(done, keysetFile(nil, data)))
 	if done.Aside != "" {
 		fmt.Fprintf(to.err, "what was there is in %s\n", done.Aside)
 	}
-	if !done.Keyset {
+	others := slices.DeleteFunc(slices.Clone(done.Needs), seal.IsFile)
+	switch {
+	case done.Opened:
+	case len(others) > 0:
+		fmt.Fprintf(to.err, "its data keys are wrapped by %s: the configuration must name that under keyset before you start the server\n", strings.Join(done.Needs, " and "))
+	case !done.Keyset:
 		fmt.Fprintf(to.err, "keyset.json is missing: put it into %s before you start the server, mode 0600; without it nothing sealed can be read\n", data)
 	}
 	fmt.Fprintf(to.err, `not there: what was written after that moment, and the configuration file

@@ -26,9 +26,10 @@ const format = 1
 // A Manifest says what a backup holds.
 type Manifest struct {
 	Format  int       `json:"format"`
-	Made    time.Time `json:"made"`    // when the copy of the database began: what was acknowledged before is in it
-	Program string    `json:"program"` // the version that made it
-	Schema  int64     `json:"schema"`  // of the database
+	Made    time.Time `json:"made"`            // when the copy of the database began: what was acknowledged before is in it
+	Program string    `json:"program"`         // the version that made it
+	Schema  int64     `json:"schema"`          // of the database
+	Needs   []string  `json:"needs,omitempty"` // the key-encryption keys of which one opens its seals
 	Files   []File    `json:"files"`
 }
 

@@ -22,10 +22,11 @@ import (
 // A Restoration says what is to be restored, and where. The caller holds the
 // data folder, so that no server runs in it.
 type Restoration struct {
-	From     string // the backup
-	Data     string // the data folder, which is there
-	Keyset   string // a keyset file to put there; "" for the backup's, or the one that is there
-	Replace  bool   // what is in the folder is put aside
+	From     string     // the backup
+	Data     string     // the data folder, which is there
+	Keyset   string     // a keyset file to put there; "" for the backup's, or the one that is there
+	KEKs     []seal.KEK // of the configuration; used where there is no such file
+	Replace  bool       // what is in the folder is put aside
 	Ignore   []string
 	Progress func(doing string, part, whole float64) // may be nil
 }
@@ -50,11 +51,15 @@ func Restore(ctx context.Context, r Restoration) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	schema, opened, err := verify(ctx, filepath.Join(work, sqlstore.File), keyset)
+	keks := opener(nil, keyset)
+	if keks == nil {
+		keks = r.KEKs
+	}
+	schema, found, err := verify(ctx, filepath.Join(work, sqlstore.File), keks)
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{File: r.From, Size: size, Made: m.Made, Schema: schema, Keyset: keyset != "", Opened: opened, Data: r.Data}
+	report := Report{File: r.From, Size: size, Made: m.Made, Schema: schema, Keyset: keyset != "", Opened: found.opened, Needs: found.wraps, Closed: found.closed, Data: r.Data}
 	if report.Aside, err = r.makeRoom(work); err == nil {
 		err = r.settle(work)
 	}

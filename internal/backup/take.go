@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ type Request struct {
 	Data       string                                  // the data folder
 	To         string                                  // the file to make, or a folder, in which it gets a name with the time
 	WithKeyset bool                                    // with the file that opens all seals
+	KEKs       []seal.KEK                              // of the configuration; none: the file keyset.json in the folder
 	Program    string                                  // the version of this program
 	Progress   func(doing string, part, whole float64) // may be nil
 }
@@ -33,7 +35,9 @@ type Report struct {
 	Made    time.Time `json:"made"`
 	Schema  int64     `json:"schema"`
 	Keyset  bool      `json:"keyset"`            // it is in the backup
-	Opened  bool      `json:"seals_opened"`      // the keyset beside it opens what is sealed
+	Opened  bool      `json:"seals_opened"`      // the keyset beside it, or that of the configuration, opens what is sealed
+	Needs   []string  `json:"needs,omitempty"`   // the key-encryption keys, by their ids, of which one is needed to open it
+	Closed  string    `json:"closed,omitempty"`  // why that of the configuration could not be asked
 	Missing []string  `json:"missing,omitempty"` // files of the TLS authority that were not there
 	Data    string    `json:"data,omitempty"`    // of a restore: the data folder
 	Aside   string    `json:"aside,omitempty"`   // and where what lay there before was put
@@ -42,10 +46,11 @@ type Report struct {
 // Take makes a backup and verifies it. A server may run in the data folder: it
 // is not asked, and not held up. The file is there whole or not at all.
 func Take(ctx context.Context, r Request) (Report, error) {
-	for _, name := range r.needed() {
-		if _, err := os.Stat(r.in(name)); err != nil {
-			return Report{}, fmt.Errorf("%s is not there\nhint: name the data folder of a server with --data", r.in(name))
-		}
+	if _, err := os.Stat(r.in(sqlstore.File)); err != nil {
+		return Report{}, fmt.Errorf("%s is not there\nhint: name the data folder of a server with --data", r.in(sqlstore.File))
+	}
+	if _, err := os.Stat(r.keyset()); r.WithKeyset && err != nil {
+		return Report{}, fmt.Errorf("there is no keyset file to put into the backup: %s is not there\nhint: leave --with-keyset out where a server or a program holds the key, or name the configuration with --config", cmp.Or(r.keyset(), r.in(seal.File)))
 	}
 	made := clock.Real{}.Now().UTC()
 	to, err := r.file(made)
@@ -75,19 +80,19 @@ const (
 func (r Request) take(ctx context.Context, made time.Time, to, work string) (Report, error) {
 	paths := map[string]string{sqlstore.File: filepath.Join(work, sqlstore.File)}
 	if r.WithKeyset {
-		paths[seal.File] = r.in(seal.File)
+		paths[seal.File] = r.keyset()
 	}
 	missing := r.authority(paths)
 	if err := sqlstore.Copy(ctx, r.in(sqlstore.File), paths[sqlstore.File], r.pages); err != nil {
 		return Report{}, err
 	}
-	schema, opened, err := verify(ctx, paths[sqlstore.File], r.in(seal.File))
+	schema, found, err := verify(ctx, paths[sqlstore.File], opener(r.KEKs, r.in(seal.File)))
 	if err != nil {
 		return Report{}, err
 	}
-	report := Report{File: to, Made: made, Schema: schema, Keyset: r.WithKeyset, Opened: opened, Missing: missing}
+	report := Report{File: to, Made: made, Schema: schema, Keyset: r.WithKeyset, Opened: found.opened, Needs: found.wraps, Closed: found.closed, Missing: missing}
 	packed := filepath.Join(work, filepath.Base(to))
-	if report.Size, err = r.pack(ctx, packed, Manifest{Format: format, Made: made, Program: r.Program, Schema: schema}, paths); err != nil {
+	if report.Size, err = r.pack(ctx, packed, Manifest{Format: format, Made: made, Program: r.Program, Schema: schema, Needs: found.wraps}, paths); err != nil {
 		return Report{}, fmt.Errorf("write the backup: %w", err)
 	}
 	if err := r.readBack(ctx, packed, report.Size); err != nil {
@@ -119,12 +124,17 @@ func linkNew(from, to string) error {
 	return files.Move(from, to)
 }
 
-// needed is what must be in the data folder.
-func (r Request) needed() []string {
-	if r.WithKeyset {
-		return []string{sqlstore.File, seal.File}
+// keyset is the path of the keyset file; "" if the configuration names none.
+func (r Request) keyset() string {
+	for _, kek := range r.KEKs {
+		if file, ok := kek.(*seal.FileKEK); ok {
+			return file.Path()
+		}
 	}
-	return []string{sqlstore.File}
+	if len(r.KEKs) > 0 {
+		return ""
+	}
+	return r.in(seal.File)
 }
 
 func (r Request) in(name string) string { return filepath.Join(r.Data, name) }

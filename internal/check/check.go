@@ -19,6 +19,7 @@ import (
 // A Request says what is checked.
 type Request struct {
 	Data     string                                  // the data folder
+	KEKs     []seal.KEK                              // that open its keyset; none: the file in the folder
 	Bound    bool                                    // its mark says that every row bears a seal
 	Progress func(doing string, part, whole float64) // may be nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
+	"strings"
 
 	"certwright/internal/seal"
 	"certwright/internal/vault"
@@ -11,23 +13,34 @@ import (
 
 // open opens the keyset, which rows are proved under and seals are opened with.
 func (c *checker) open(ctx context.Context, rows vault.Reader) (keys vault.RowKeys, err error) {
-	path := c.path(seal.File)
-	if _, err = os.Stat(path); err == nil { // else Open might make one
-		if _, err = rows.Account(seal.DataKeys); err == nil {
-			c.keyset, _, err = seal.Open(ctx, snapshot{rows: rows}, path)
-		}
+	what, keks := c.path(seal.File), c.KEKs
+	if len(keks) > 0 {
+		what = "keyset"
+	} else {
+		keks = []seal.KEK{seal.NewFile(what)}
 	}
+	c.keyset, err = seal.Read(ctx, snapshot{rows: rows}, keks)
 	switch {
-	case errors.Is(err, os.ErrNotExist):
-		c.fault(path, "the keyset file is missing: nothing sealed could be checked", "put it back from where a copy is kept")
-	case errors.Is(err, vault.ErrNotFound):
-		c.fault(path, "the database has no data keys: nothing sealed could be checked", restore)
-	case err != nil:
-		c.failed(path, err, restore)
-	default:
+	case err == nil:
 		return c.keyset.RowKeys()
+	case errors.Is(err, vault.ErrNotFound):
+		c.fault(what, "the database has no data keys: nothing sealed could be checked", restore)
+	case len(c.KEKs) == 0 && errors.Is(err, os.ErrNotExist):
+		c.missing(rows)
+	default:
+		c.failed(what, err, restore)
 	}
 	return keys, err
+}
+
+// missing tells that there is no keyset file, and what there might be in its place.
+func (c *checker) missing(rows vault.Reader) {
+	wraps, err := seal.WrappedBy(rows)
+	if others := slices.DeleteFunc(wraps, seal.IsFile); err == nil && len(others) > 0 {
+		c.fault("keyset", "the data keys are wrapped by "+strings.Join(others, " and ")+": nothing sealed could be checked", "name the configuration with --config")
+		return
+	}
+	c.fault(c.path(seal.File), "the keyset file is missing: nothing sealed could be checked", "put it back from where a copy is kept")
 }
 
 // A snapshot is a Store of rows that are only read.

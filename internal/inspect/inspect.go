@@ -83,11 +83,15 @@ func (i *inspector) fault(what string, err error, otherwise string) {
 // data goes through the data folder, if a server was ever started in it.
 func (i *inspector) data(ctx context.Context) {
 	data := i.Config.Data
+	keks, ok := i.keyset(ctx)
+	if !ok {
+		return
+	}
 	if missing(data, sqlstore.File) {
 		i.fine("database", "there is none in %s yet: the first start makes it", data)
 		return
 	}
-	report, err := check.Folder(ctx, check.Request{Data: data, Bound: i.Bound(data), Progress: i.Progress})
+	report, err := check.Folder(ctx, check.Request{Data: data, KEKs: keks, Bound: i.Bound(data), Progress: i.Progress})
 	if err != nil {
 		i.fault("database", err, "")
 		return

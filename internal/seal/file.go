@@ -29,6 +29,9 @@ type FileKEK struct {
 // NewFile returns the key-encryption keys of a file, which is read at the first use.
 func NewFile(path string) *FileKEK { return &FileKEK{path: path} }
 
+// Path is where the file lies.
+func (f *FileKEK) Path() string { return f.path }
+
 // ID implements KEK. A file is named by its first key, so that its name stays
 // the same wherever it lies; "file" while it cannot be read.
 func (f *FileKEK) ID() string {
@@ -150,6 +153,6 @@ func encode(kek *keyset.Handle) ([]byte, error) {
 	return text.Bytes(), err
 }
 
-// isFile reports whether an id is that of a keyset file; rows of earlier
+// IsFile reports whether an id is that of a keyset file; rows of earlier
 // programs say no more.
-func isFile(id string) bool { return id == "file" || strings.HasPrefix(id, "file:") }
+func IsFile(id string) bool { return id == "file" || strings.HasPrefix(id, "file:") }

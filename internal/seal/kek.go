@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -23,6 +24,20 @@ type KEK interface {
 // reached now, is sealed itself or not ready. All others stay until somebody
 // changes something.
 var ErrUnavailable = errors.New("the key-encryption key cannot be used now")
+
+// Try has a key-encryption key wrap something and open it again.
+func Try(ctx context.Context, kek KEK) error {
+	probe, ad := []byte("certwright: does the key work?"), []byte("seal/try")
+	wrapped, err := kek.Wrap(ctx, probe, ad)
+	if err != nil {
+		return err
+	}
+	plain, err := kek.Unwrap(ctx, wrapped, ad)
+	if err == nil && !bytes.Equal(plain, probe) {
+		err = errors.New("the key opens to something else than what it wrapped")
+	}
+	return err
+}
 
 // maxWrapped bounds what is wrapped, and what a KEK may answer.
 const maxWrapped = 64 << 10

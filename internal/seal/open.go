@@ -180,3 +180,23 @@ func (o Opening) use(ctx context.Context, row *vault.Account) (*Keyset, error) {
 	k := &Keyset{store: o.Store, keks: o.KEKs}
 	return k, k.use(data, rec, row.Rev)
 }
+
+// Read returns the Keyset of a database that is only read. It makes nothing; a
+// database in which nothing was sealed yet is vault.ErrNotFound.
+func Read(ctx context.Context, store vault.Store, keks []KEK) (*Keyset, error) {
+	row, err := readRow(ctx, store, DataKeys)
+	if err != nil {
+		return nil, err
+	}
+	if row == nil {
+		return nil, fmt.Errorf("the database has no data keys: %w", vault.ErrNotFound)
+	}
+	for _, kek := range keks {
+		if file, ok := kek.(*FileKEK); ok {
+			if _, err := file.load(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return Opening{Store: store, KEKs: keks}.use(ctx, row)
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 
 	"certwright/internal/admin"
 	"certwright/internal/config"
@@ -21,6 +22,9 @@ type Keys struct {
 // OpenKeys opens the database of a data folder and its keys, as a server does,
 // and nothing else there. It refuses where a server runs.
 func OpenKeys(ctx context.Context, c config.Config, log *slog.Logger) (*Keys, error) {
+	if sizeOf(filepath.Join(c.Data, databaseFile)) <= 0 {
+		return nil, fmt.Errorf("there is no database in %s\nhint: name the data folder of a server with --data, or in the configuration", c.Data)
+	}
 	s := &Server{config: c.WithDefaults(), log: log}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	if err := s.openForKeys(ctx); err != nil {
@@ -38,9 +42,6 @@ func (s *Server) openForKeys(ctx context.Context) (err error) {
 	past, err := readPast(s.folder, false)
 	if err != nil {
 		return err
-	}
-	if past.gone {
-		return fmt.Errorf("there is no database in %s\nhint: name the data folder of a server with --data, or in the configuration", s.folder.path)
 	}
 	if err := errors.Join(s.folder.private(), s.folder.holdDatabase()); err != nil {
 		return err
