@@ -119,6 +119,8 @@ func TestCheck(t *testing.T) {
 		"vaults: sku of web is \"gold\"; it must be premium, sta":    {Vaults: []Vault{{Name: "web", SKU: "gold"}}},
 		"near_expiry_days is -1; it must be 1 to 3650":               {NearExpiryDays: -1},
 		"renew_spread is -1ns; it must be 0s to 720h0m0s":            {RenewSpread: -1},
+		"vaults: max_versions of web is 1001; it must be 1 to":       {Vaults: []Vault{{Name: "web", MaxVersions: 1001}}},
+		"vaults: quota: keys of web is -1; it must be 1 to 100000":   {Vaults: []Vault{{Name: "web", Quota: Quota{Keys: -1}}}},
 		"vaults: near_expiry_days of web is 3651; it must be":        {Vaults: []Vault{{Name: "web", NearExpiryDays: 3651}}},
 		"vaults: renew_spread of web is 721h0m0s; it must":           {Vaults: []Vault{{Name: "web", RenewSpread: 721 * time.Hour}}},
 		"renew_floor is 1ms; it must be 1s to 8760h0m0s, or 0s":      {RenewFloor: time.Millisecond},
@@ -146,11 +148,12 @@ func TestCheck(t *testing.T) {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	s := Config{Vaults: []Vault{{Name: "Web", SoftDeleteDays: 7, PurgeProtection: true, SKU: "standard", NearExpiryDays: 7},
-		{Name: "mail", SKU: "premium", RenewSpread: time.Minute}}, NearExpiryDays: 60, RenewSpread: time.Hour,
+		{Name: "mail", SKU: "premium", RenewSpread: time.Minute, MaxVersions: 5, Quota: Quota{Certificates: 1, Keys: 2, Secrets: 3}}}, NearExpiryDays: 60, RenewSpread: time.Hour,
 		RenewFloor: 48 * time.Hour, RenewFloorPercent: 20}.VaultSettings()
 	for name, want := range map[string]vault.Settings{
-		"web":   {Name: "web", SoftDeleteDays: 7, PurgeProtection: true, NearExpiry: 7 * day, RenewSpread: time.Hour, RenewFloor: 2 * day, RenewShare: 20},
-		"mail":  {Name: "mail", SoftDeleteDays: 90, Premium: true, NearExpiry: 60 * day, RenewSpread: time.Minute, RenewFloor: 2 * day, RenewShare: 20},
+		"web": {Name: "web", SoftDeleteDays: 7, PurgeProtection: true, NearExpiry: 7 * day, RenewSpread: time.Hour, RenewFloor: 2 * day, RenewShare: 20},
+		"mail": {Name: "mail", SoftDeleteDays: 90, Premium: true, NearExpiry: 60 * day, RenewSpread: time.Minute, RenewFloor: 2 * day, RenewShare: 20,
+			MaxVersions: 5, Quota: vault.Quota{Certificates: 1, Keys: 2, Secrets: 3}},
 		"other": {Name: "other", SoftDeleteDays: 90, Premium: true, NearExpiry: 60 * day, RenewSpread: time.Hour, RenewFloor: 2 * day, RenewShare: 20},
 	} {
 		if diff := cmp.Diff(want, s(name)); diff != "" {

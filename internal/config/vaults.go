@@ -22,6 +22,9 @@ type Vault struct {
 	NearExpiryDays int           // 0: as for the server
 	RenewSpread    time.Duration // 0: as for the server
 
+	MaxVersions int   // of a name; 0: any number
+	Quota       Quota // of names
+
 	// Of a production server alone; serveFields gives each its key.
 	Access  access.VaultSettings
 	Network access.Network
@@ -36,6 +39,8 @@ func (v *Vault) Fields() []setting.Field {
 		setting.Text("sku", &v.SKU),
 		setting.Number("near_expiry_days", &v.NearExpiryDays),
 		setting.Duration("renew_spread", &v.RenewSpread),
+		setting.Number("max_versions", &v.MaxVersions),
+		setting.Group("quota", &v.Quota),
 	}, v.serveFields()...)
 }
 
@@ -50,6 +55,7 @@ func checkVaults(vaults []Vault) (wrong []error) {
 			wrong = append(wrong, fmt.Errorf("vaults: %s is there twice; leave one of them out", name))
 		}
 		seen[name] = true
+		wrong = append(wrong, v.checkCaps(name)...)
 		for _, err := range checkAges(" of "+name, v.NearExpiryDays, v.RenewSpread) {
 			wrong = append(wrong, fmt.Errorf("vaults: %w", err))
 		}
@@ -82,6 +88,7 @@ func (c Config) VaultSettings() func(name string) vault.Settings {
 		}
 		s.PurgeProtection = v.PurgeProtection
 		s.Premium, s.HSM = v.SKU != "standard", v.SKU == "hsm"
+		s.MaxVersions, s.Quota = v.MaxVersions, vault.Quota(v.Quota)
 		known[s.Name] = s
 	}
 	return func(name string) vault.Settings {

@@ -43,6 +43,9 @@ func (s *Orders) create(ctx context.Context, ref vault.Ref, in CreateInput) (vau
 	}
 	err = s.Change(ctx, ref, func(tx vault.Tx) error {
 		o := p.o
+		if err := s.MayGrow(tx, o); err != nil {
+			return err
+		}
 		p.PutOn(&o)
 		return put(tx, &o)
 	})

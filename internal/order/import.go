@@ -47,12 +47,20 @@ func (s *Orders) storeImport(tx vault.Tx, made newVersion, m material, read Read
 	}
 	if !exists { // a version needs the row of its object; what follows puts it again
 		o = vault.Object{Ref: m.ref, Created: m.now}
+		if err := s.MayGrow(tx, o); err != nil {
+			return err
+		}
 		if err := put(tx, &o); err != nil {
 			return err
 		}
 	}
 	if err := mayReplace(o); err != nil {
 		return err
+	}
+	if exists {
+		if err := s.MayGrow(tx, o); err != nil {
+			return err
+		}
 	}
 	o.Operation = nil
 	o.DropJob(vault.JobIssue)

@@ -40,6 +40,7 @@ type addition struct {
 	v    vault.Version
 	verb string                                        // what a certificate's key or secret refuses
 	edit func(o *vault.Object, v *vault.Version) error // what else is changed or refused; nil: nothing
+	due  bool                                          // the schedule asks for it, not a caller
 }
 
 // addVersion stores a new version of a plain key or secret and makes it the
@@ -57,6 +58,11 @@ func (s *shared) addVersion(tx vault.Tx, a addition) (vault.Version, error) {
 		v.Ref = o.Ref
 	default:
 		o = vault.Object{Ref: v.Ref, Created: v.Attributes.Created}
+	}
+	if !a.due {
+		if err := s.MayGrow(tx, o); err != nil {
+			return v, err
+		}
 	}
 	if v.Attributes, err = engine.DatedApart(tx, v.Ref, o.Latest, v.Attributes); err != nil {
 		return v, err

@@ -144,6 +144,7 @@ type newKey struct {
 	in    AttributesInput
 	tags  map[string]string
 	guard func(*vault.Object) error // refuses in the transaction; nil for none
+	due   bool                      // the schedule asks for it, not a caller
 }
 
 // edit lets a version expire as the key's rotation policy says, unless the caller said when.
@@ -173,7 +174,7 @@ func (s *Keys) putKey(ctx context.Context, k newKey) (Bundle, error) {
 	body.Spelling = k.made.Spelling
 	v.Key = &body
 	err = s.ChangeAnew(ctx, k.ref, func(tx vault.Tx) (err error) {
-		v, err = s.addVersion(tx, addition{v: v, verb: k.verb, edit: k.edit})
+		v, err = s.addVersion(tx, addition{v: v, verb: k.verb, edit: k.edit, due: k.due})
 		return err
 	})
 	if err == nil {

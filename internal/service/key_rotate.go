@@ -16,14 +16,14 @@ func (s *Keys) Rotate(ctx context.Context, who vault.Caller, ref vault.Ref) (Bun
 	if err := s.enter(ctx, who, rotateKey, ref); err != nil {
 		return Bundle{}, err
 	}
-	return s.rotate(ctx, ref, func(*vault.Object) error { return nil })
+	return s.rotate(ctx, ref, false, func(*vault.Object) error { return nil })
 }
 
 // rotate makes the key outside the transaction and stores it only if the key
-// it follows is still the current one, and may says so.
-func (s *Keys) rotate(ctx context.Context, ref vault.Ref, may func(*vault.Object) error) (b Bundle, err error) {
+// it follows is still the current one, and may says so. due: the schedule asks.
+func (s *Keys) rotate(ctx context.Context, ref vault.Ref, due bool, may func(*vault.Object) error) (b Bundle, err error) {
 	err = engine.Again(ctx, func() error {
-		b, err = s.rotateOnce(ctx, ref, may)
+		b, err = s.rotateOnce(ctx, ref, due, may)
 		if errors.Is(err, errOtherKey) {
 			return vault.ErrStale
 		}
@@ -35,7 +35,7 @@ func (s *Keys) rotate(ctx context.Context, ref vault.Ref, may func(*vault.Object
 // errOtherKey says that the key has another current version than the one that a rotation follows.
 var errOtherKey = errors.New("the key was given another version meanwhile")
 
-func (s *Keys) rotateOnce(ctx context.Context, ref vault.Ref, may func(*vault.Object) error) (Bundle, error) {
+func (s *Keys) rotateOnce(ctx context.Context, ref vault.Ref, due bool, may func(*vault.Object) error) (Bundle, error) {
 	var was vault.Version
 	err := s.Store.View(ctx, func(r vault.Reader) error {
 		head, err := engine.Existing(r, ref)
@@ -60,7 +60,7 @@ func (s *Keys) rotateOnce(ctx context.Context, ref vault.Ref, may func(*vault.Ob
 	if old.Type.IsEC() {
 		made.Spelling.Curve = old.Spelling.Curve
 	}
-	return s.putKey(ctx, newKey{ref: was.Ref, verb: "rotate", made: made, tags: was.Tags,
+	return s.putKey(ctx, newKey{ref: was.Ref, verb: "rotate", due: due, made: made, tags: was.Tags,
 		body: vault.KeyBody{Operations: old.Operations, Exportable: old.Exportable, Release: old.Release},
 		guard: func(key *vault.Object) error {
 			switch {
@@ -119,7 +119,7 @@ func (s *Keys) PutRotationPolicy(ctx context.Context, who vault.Caller, ref vaul
 // lease that is gone means that the policy was changed or the key went away
 // meanwhile: then nothing is stored.
 func (s *Keys) RunRotation(ctx context.Context, l vault.Lease) error {
-	_, err := s.rotate(ctx, l.Ref, func(key *vault.Object) error { return engine.Finish(key, l) })
+	_, err := s.rotate(ctx, l.Ref, true, func(key *vault.Object) error { return engine.Finish(key, l) })
 	var refusal *vault.Error
 	if errors.As(err, &refusal) {
 		return s.Drop(ctx, l)

@@ -37,6 +37,9 @@ func (s *Service) restored(tx vault.Tx, from backup) (b Bundle, err error) {
 	if err := mayRestore(tx, o); err != nil {
 		return b, err
 	}
+	if err := s.MayGrow(tx, o); err != nil { // of a name; its versions were there before
+		return b, err
+	}
 	if err := writeBackup(tx, &o, from); err != nil {
 		return b, err
 	}

@@ -84,6 +84,18 @@ func NameOfCertificate(ref Ref) *Error {
 		Message: fmt.Sprintf("A certificate with name %s already exists, so the name cannot be used for a %s.", ref.Name, ref.Kind.Noun())}
 }
 
+// QuotaFull answers a new name in a vault that holds as many of the kind as it may.
+func QuotaFull(k Kind, vaultName string, most int) *Error {
+	return &Error{Reason: Denied, Code: "Forbidden", Inner: "QuotaExceeded", Message: fmt.Sprintf(
+		"Vault %s holds %d %s, deleted ones that are not purged yet among them, which is the most that it may: purge some, or have its operator raise the quota.", vaultName, most, k)}
+}
+
+// VersionsFull answers another version of a name that has as many as it may.
+func VersionsFull(ref Ref, most int) *Error {
+	return &Error{Reason: Denied, Code: "Forbidden", Inner: "QuotaExceeded", Message: fmt.Sprintf(
+		"%s %s has %d versions, which is the most that a name may have in vault %s: take another name, or have its operator raise max_versions. It is renewed by itself all the same.", ref.Kind.Title(), ref.Name, most, ref.Vault)}
+}
+
 // ExistsAlready answers a recover of an object that is not deleted.
 func ExistsAlready(ref Ref) *Error {
 	return &Error{Reason: Invalid, Code: "MethodNotAllowed", Inner: "RequestNotAllowedOnNonDeletedObject",

@@ -15,6 +15,27 @@ type Settings struct {
 	RenewFloor  time.Duration // a name renews by itself at most once in this time; 0: a day
 	RenewShare  int           // and once in this part of its lifetime, in percent; 0: 10
 	AsWritten   bool          // a lifetime_percentage below that is followed all the same, for tests
+
+	MaxVersions int   // that a caller may have made of a name; 0: any number
+	Quota       Quota // names that the vault may hold
+}
+
+// A Quota is how many names of a kind a vault may hold, deleted ones that are not
+// purged yet among them; 0: any number. A certificate's key and secret are none of
+// their own.
+type Quota struct{ Certificates, Keys, Secrets int }
+
+// Of is the quota of a kind.
+func (q Quota) Of(k Kind) int {
+	switch k {
+	case Certificates:
+		return q.Certificates
+	case Keys:
+		return q.Keys
+	case Secrets:
+		return q.Secrets
+	}
+	return 0
 }
 
 // DefaultSettings are those of a vault nobody configured: 90 days, purgeable, premium.

@@ -57,6 +57,10 @@ type Reader interface {
 	// contacts, in ascending order, after one; not "-", where sinks and the sweep are.
 	Vaults(after string, limit int) ([]string, error)
 
+	// Names tells how many names of a kind a vault holds, deleted ones too; it
+	// stops at most.
+	Names(vault string, kind Kind, most int) (int, error)
+
 	// Version returns one version. Of a certificate it may be asked for as a
 	// certificate, key or secret, and is shown as that.
 	Version(ref Ref, id string) (Version, error)

@@ -21,6 +21,7 @@ WHERE o.vault = $1 AND o.shelf = $3 AND o.key > $4 AND o.kind = `
 	sqlObjects    = `SELECT ` + listColumns + onShelf + `$2 ORDER BY o.key LIMIT $5 + 0`
 	sqlObjectsAll = `SELECT ` + listColumns + `, 0, o.key` + onShelf + `$2
 UNION ALL SELECT ` + listColumns + `, 1, o.key` + onShelf + `'certificates' ORDER BY o.key LIMIT $5 + 0`
+	sqlNames = `SELECT count(*) FROM (SELECT 1 FROM objects WHERE vault = $1 AND kind = $2 LIMIT $3 + 0)`
 	// Few are pending, and what is shown of those is in the body.
 	sqlPending = `SELECT o.name, o.latest, o.deleted_at, o.purge_at, o.body FROM objects o
 WHERE o.vault = $1 AND o.kind = $2 AND o.shelf = $3 AND o.key > $4 ORDER BY o.key LIMIT $5 + 0`
@@ -35,6 +36,12 @@ func (r *reader) Objects(p vault.ObjectsPage) ([]vault.Entry, error) {
 		list = merge(list, more, p.Limit)
 	}
 	return list, err
+}
+
+// Names implements vault.Reader.
+func (r *reader) Names(vaultName string, kind vault.Kind, most int) (n int, err error) {
+	err = r.one("objects", sqlNames, []any{vaultName, string(kind), max(most, 0)}, &n)
+	return n, err
 }
 
 // shelf lists objects that have a version.

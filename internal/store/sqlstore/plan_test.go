@@ -51,6 +51,7 @@ var statements = map[string]string{
 	"sqlIssuer":         sqlIssuer,
 	"sqlIssuers":        sqlIssuers,
 	"sqlLease":          sqlLease,
+	"sqlNames":          sqlNames,
 	"sqlNextDue":        sqlNextDue,
 	"sqlNextVault":      sqlNextVault,
 	"sqlObject":         sqlObject,
@@ -139,7 +140,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 	t.Parallel()
 	// Those that walk an index in its order may start at its beginning.
 	walks := map[string]string{
-		"sqlHasten": "SCAN outbox USING INDEX outbox_due", "sqlCount": "SCAN (subquery-1)", "sqlDropMessages": "SCAN oldest",
+		"sqlHasten": "SCAN outbox USING INDEX outbox_due", "sqlCount": "SCAN (subquery-1)", "sqlNames": "SCAN (subquery-1)", "sqlDropMessages": "SCAN oldest",
 		"sqlPurged": "SCAN purged", "sqlInsertObject": "SCAN CONSTANT ROW",
 	}
 	// Lists are bound on both sides: another index would find the rows too, past
@@ -153,6 +154,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"sqlIssuers":    "SEARCH issuers USING INDEX sqlite_autoindex_issuers_1 (vault=? AND key>?)",
 		"sqlOutbox":     "SEARCH outbox USING INDEX outbox_state (sink=? AND state=? AND seq>?)",
 		"sqlCount":      "CO-ROUTINE (subquery-1)",
+		"sqlNames":      "CO-ROUTINE (subquery-1)",
 		"sqlQueue":      "SEARCH outbox USING INDEX outbox_due (sink=?)",
 		"sqlDueJobs":    "SEARCH o USING INDEX objects_due (due<?)",
 		"sqlAnyDue":     "SEARCH objects USING INDEX objects_due (due<?)",

@@ -97,6 +97,29 @@ func objectsMoved(t *testing.T, s vault.Store) {
 	check(without, none, without, none)
 }
 
+// names: of a vault and kind, deleted and pending ones too, no further than asked;
+// a certificate's key and secret are none.
+func names(t *testing.T, s vault.Store) {
+	count := func(vaultName string, kind vault.Kind, most int) int {
+		t.Helper()
+		return get(t, s, func(r vault.Reader) (int, error) { return r.Names(vaultName, kind, most) })
+	}
+	same(t, "of nothing", count("web", vault.Certificates, 9), 0)
+	for _, name := range []string{"a", "b", "c"} {
+		putLatest(t, s, certificate(ref(name), 1))
+	}
+	putLatest(t, s, secret(ref("s"), 1))
+	change(t, s, ref("a"), func(o *vault.Object) { o.Deletion = deleted() })
+	for most, want := range map[int]int{0: 0, 1: 1, 2: 2, 3: 3, 9: 3, -1: 0} {
+		same(t, "certificates", count("web", vault.Certificates, most), want)
+	}
+	same(t, "secrets", count("web", vault.Secrets, 9), 1)
+	same(t, "keys", count("web", vault.Keys, 9), 0)
+	same(t, "of another vault", count("we", vault.Certificates, 9), 0)
+	update(t, s, purging(ref("a")))
+	same(t, "after a purge", count("web", vault.Certificates, 9), 2)
+}
+
 // objectEntries: an entry of an object shows its latest version, whole.
 func objectEntries(t *testing.T, s vault.Store) {
 	second, third := certificate(ref("Mixed"), 2), certificate(ref("Mixed"), 3)

@@ -26,6 +26,7 @@ var tests = []struct {
 	{"a certificate seen as key and secret", seenAsKeyAndSecret},
 	{"a certificate's key cannot be put", managedNotPut},
 	{"all objects", allObjects},
+	{"names", names},
 	{"orders", orders},
 	{"purge", purge},
 	{"purge of many versions", purgeOfMany},
