@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"certwright/internal/audit"
+	"certwright/internal/auth"
 	"certwright/internal/vault"
 	"certwright/internal/wire"
 )
@@ -31,6 +32,7 @@ type Handler struct {
 
 	CA    []byte                      // ca.pem, in full; a production server may have none to show
 	Ready func(context.Context) error // nil while requests can be served
+	Notes func() []string             // what a server that is ready yet has to say of itself, for everybody to read; nil: nothing
 	Hosts []string                    // names that /admin may be called by, beside localhost and the listener's own address, as trust.Matches takes them
 
 	// PublicHosts are the names under which certificates say that CRLs are found.
@@ -143,7 +145,7 @@ func (h *Handler) permit(w http.ResponseWriter, r *http.Request, at *route, do v
 	}
 	err := h.Permit(r, do, at.on(r))
 	if refusal := vault.RefusalIn(err); refusal != nil && refusal.Reason == vault.Unauthenticated {
-		w.Header().Set("WWW-Authenticate", h.SignIn(r.Host))
+		auth.Deny(w.Header(), h.SignIn(r.Host), err)
 	}
 	return err
 }

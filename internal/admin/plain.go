@@ -33,18 +33,22 @@ func alive(_ *Handler, w http.ResponseWriter, _ *http.Request) error {
 }
 
 func isReady(h *Handler, w http.ResponseWriter, r *http.Request) error {
+	status, text := http.StatusOK, "ready\n"
 	err := h.Ready(r.Context())
 	var disk *vault.StorageError
-	if errors.As(err, &disk) { // the log has it since it began
-		writeText(w, http.StatusServiceUnavailable, "text/plain; charset=utf-8", "not ready: nothing can be written: "+disk.Fault.String()+"\n")
-		return nil
-	}
-	if err != nil {
+	switch {
+	case errors.As(err, &disk): // the log has it since it began
+		status, text = http.StatusServiceUnavailable, "not ready: nothing can be written: "+disk.Fault.String()+"\n"
+	case err != nil:
 		h.Log.Info("not ready", "error", err)
-		writeText(w, http.StatusServiceUnavailable, "text/plain; charset=utf-8", "not ready\n")
-		return nil
+		status, text = http.StatusServiceUnavailable, "not ready\n"
 	}
-	writeText(w, http.StatusOK, "text/plain; charset=utf-8", "ready\n")
+	if h.Notes != nil {
+		for _, note := range h.Notes() {
+			text += note + "\n"
+		}
+	}
+	writeText(w, status, "text/plain; charset=utf-8", text)
 	return nil
 }
 

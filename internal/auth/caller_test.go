@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"net/netip"
 	"strings"
 	"testing"
@@ -162,5 +163,50 @@ func TestMatches(t *testing.T) {
 		if got := matches(c.pattern, c.text); got != c.want {
 			t.Errorf("matches(%q, %q) = %v", c.pattern, c.text, got)
 		}
+	}
+}
+
+// A localIssuer is an issuer inside the server.
+type localIssuer struct {
+	*authtest.Issuer
+	generation uint64
+}
+
+func (l *localIssuer) Name() string { return "client" }
+func (l *localIssuer) URL() string  { return l.Issuer.URL }
+func (l *localIssuer) Accepts(audience string) bool {
+	return strings.HasSuffix(audience, ".example.org")
+}
+func (l *localIssuer) Keys(context.Context, string) ([]Key, uint64) {
+	keys, _ := parseKeys(l.JWKS())
+	return keys, l.generation
+}
+
+// An issuer inside the server is one like others, and its tokens are verified
+// again when its keys change.
+func TestLocalIssuer(t *testing.T) {
+	t.Parallel()
+	corp := at("https://login.example.org/corp", "ES256", here)
+	v := verifierAt(t, Settings{Issuers: []IssuerSettings{settingsOf(t, "corp", corp)}})
+	l := &localIssuer{at("https://vault.example.org/adfs", "ES256", here), 1}
+	must.Do(t, v.AddLocal(l))
+	token := l.Token("c-1", members{"oid": "c-1", "appid": "c-1", "idtyp": "app", "uti": "u-1"})
+	for range 2 {
+		same(t, vault.Caller{Issuer: "client", Subject: "c-1", App: "c-1", Type: vault.AppCaller, TokenID: "u-1"}, callerFrom(t, v, token))
+	}
+	if _, err := whois(t, v, l.Token("c-1", members{"oid": "c-1", "aud": "https://elsewhere.example"})); vault.RefusalIn(err).Token != vault.FaultAudience {
+		t.Errorf("another audience: %v", err)
+	}
+	l.Use(authtest.NewKey("k2", "ES256"))
+	l.generation++
+	if _, err := whois(t, v, token); vault.RefusalIn(err) == nil || vault.RefusalIn(err).Message != vault.UnknownTokenKey().Message {
+		t.Errorf("a token of a key that is gone: %v", err)
+	}
+	if err := v.AddLocal(&localIssuer{at("https://second.example.org", "ES256"), 1}); err == nil || !strings.Contains(err.Error(), "the name client") {
+		t.Errorf("a second one of its name: %v", err)
+	}
+	other := verifierAt(t, Settings{Issuers: []IssuerSettings{settingsOf(t, "corp", at("https://vault.example.org/adfs", "ES256", here))}})
+	if err := other.AddLocal(l); err == nil || !strings.Contains(err.Error(), "the same url") {
+		t.Errorf("another issuer of its url: %v", err)
 	}
 }

@@ -27,6 +27,7 @@ type Verifier struct {
 	issuers    map[string]*issuer // by iss, byte for byte
 	urls       []string           // every iss that is taken for sign-in
 	rings      []*keyring
+	local      bool // there is an issuer inside this server
 	algorithms []jose.SignatureAlgorithm
 	leeway     time.Duration
 	maxAge     time.Duration
@@ -114,6 +115,7 @@ func openRing(s IssuerSettings, o Options) (*keyring, error) {
 // AddLocal has an issuer inside this server sign people in as well. Call it
 // before any token is verified.
 func (v *Verifier) AddLocal(l LocalIssuer) error {
+	v.local = true
 	return v.register(&issuer{
 		name: l.Name(), keys: inside{l}, accepts: l.Accepts, claims: presets[presetEntra],
 		audiences: []string{"the address of a vault of this server without its first label"},
@@ -121,6 +123,11 @@ func (v *Verifier) AddLocal(l LocalIssuer) error {
 }
 
 func (v *Verifier) register(i *issuer, urls ...string) error {
+	for _, other := range v.issuers {
+		if other.name == i.name {
+			return fmt.Errorf("auth: two issuers have the name %s; give each a name of its own", i.name)
+		}
+	}
 	for _, iss := range urls {
 		if other, taken := v.issuers[iss]; taken {
 			return fmt.Errorf("auth: the issuers %s and %s have the same url, %s; leave one of them out", other.name, i.name, iss)
@@ -153,4 +160,18 @@ func (v *Verifier) Trouble() error {
 		}
 	}
 	return errors.Join(all...)
+}
+
+// Down lists the issuers whose tokens cannot be verified; all says that there is
+// no other. A nil Verifier has none.
+func (v *Verifier) Down() (names []string, all bool) {
+	if v == nil {
+		return nil, false
+	}
+	for _, ring := range v.rings {
+		if ring.trouble() != nil {
+			names = append(names, ring.name)
+		}
+	}
+	return names, len(names) > 0 && len(names) == len(v.rings) && !v.local
 }

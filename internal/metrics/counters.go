@@ -25,6 +25,9 @@ type counters struct {
 	deliveries   *prometheus.CounterVec
 	deliveryTime *prometheus.HistogramVec
 	auditErrors  *prometheus.CounterVec
+	refused      *prometheus.CounterVec
+	fetches      *prometheus.CounterVec
+	fetched      *prometheus.GaugeVec
 }
 
 func newCounters() *counters {
@@ -49,11 +52,16 @@ func newCounters() *counters {
 		deliveries:   count("deliveries_total", "Tries to hand a mail or an event to its receiver, by what came of them.", "sink", "outcome"),
 		auditErrors:  count("audit_errors_total", "Writes of the audit log that failed, by where it is written to.", "sink"),
 		deliveryTime: times("delivery_duration_seconds", "Time that such tries took.", slow, "sink"),
+		refused:      count("signin_refused_total", "Tokens that were refused, by what is wrong with them.", "reason"),
+		fetches:      count("signin_key_fetches_total", "Fetches of the keys of sign-in issuers, by what came of them.", "issuer", "outcome"),
+		fetched: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "certwright_signin_keys_timestamp_seconds",
+			Help: "When the keys of a sign-in issuer were fetched last, in seconds since 1970."}, []string{"issuer"}),
 	}
 }
 
 func (c *counters) all() []prometheus.Collector {
-	return []prometheus.Collector{c.requests, c.requestTime, c.jobs, c.jobTime, c.jobLate, c.calls, c.callTime, c.deliveries, c.deliveryTime, c.auditErrors}
+	return []prometheus.Collector{c.requests, c.requestTime, c.jobs, c.jobTime, c.jobLate, c.calls, c.callTime, c.deliveries, c.deliveryTime, c.auditErrors,
+		c.refused, c.fetches, c.fetched}
 }
 
 // Request counts a request that was answered. operation is one of the API's; ""
@@ -113,6 +121,19 @@ func (c *counters) Delivery(sink, outcome string, took time.Duration) {
 
 // AuditFailed counts a write of the audit log that failed.
 func (c *counters) AuditFailed(sink string) { c.auditErrors.WithLabelValues(sink).Inc() }
+
+// TokenRefused counts a token that was refused for a reason.
+func (c *counters) TokenRefused(reason string) { c.refused.WithLabelValues(reason).Inc() }
+
+// KeysFetched counts a fetch of the keys of a sign-in issuer.
+func (c *counters) KeysFetched(issuer string, ok bool) {
+	outcome := "missed"
+	if ok {
+		outcome = "done"
+		c.fetched.WithLabelValues(issuer).Set(float64(clock.Real{}.Now().Unix()))
+	}
+	c.fetches.WithLabelValues(issuer, outcome).Inc()
+}
 
 // Job runs a job and counts it.
 func (m *Metrics) Job(run func(context.Context, vault.Lease) error) func(context.Context, vault.Lease) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"certwright/internal/admin"
@@ -17,6 +18,7 @@ func (s *Server) sideHandler() *admin.Handler {
 
 		CA:    s.caText(),
 		Ready: s.ready,
+		Notes: s.signInNotes,
 		Hosts: s.config.Hosts, PublicHosts: publicHosts(s.config.Providers),
 		Now:       s.Now,
 		Advance:   s.Advance,
@@ -46,6 +48,9 @@ func (s *Server) ready(ctx context.Context) error {
 	}
 	if why := s.audit.Trouble(); why != nil {
 		return fmt.Errorf("the audit log cannot be written: %w", why)
+	}
+	if down, all := s.now().signIn.verifier.Down(); all && s.now().signIn.mutual == nil {
+		return fmt.Errorf("nobody can sign in: the keys of %s cannot be fetched", strings.Join(down, ", "))
 	}
 	return s.store.View(ctx, func(r vault.Reader) error {
 		_, err := r.Setting(offsetSetting)

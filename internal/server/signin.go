@@ -34,7 +34,7 @@ func (s *Server) openVerified(c config.Config, before *auth.Verifier) (v verifie
 	if !c.Production {
 		return v, nil
 	}
-	if v.verifier, err = auth.NewVerifier(c.Auth.Settings, auth.Options{Log: s.log, Before: before}); err != nil {
+	if v.verifier, err = auth.NewVerifier(c.Auth.Settings, auth.Options{Log: s.log, Before: before, Fetched: s.keysFetched}); err != nil {
 		return v, err
 	}
 	if c.Auth.MTLS != nil {
@@ -62,11 +62,38 @@ func (s *Server) openSignIn(_ context.Context, l *live) (err error) {
 	if c.Production {
 		who.Verifier, who.Mutual, who.Proxies, who.Recovery = to.verifier, to.mutual, to.proxies, s.recovery
 		l.behind = append(l.behind, to.verifier.Run)
+		to.authenticate = s.counted(who.Authenticate)
 	} else {
 		who.Known = auth.NewKnown()
+		to.authenticate = who.Authenticate
 	}
-	to.authenticate, to.challenge = who.Authenticate, who.Challenge
+	to.challenge = who.Challenge
 	return nil
+}
+
+// counted is authenticate, with the tokens that are refused counted.
+func (s *Server) counted(authenticate func(*http.Request) (vault.Caller, error)) func(*http.Request) (vault.Caller, error) {
+	return func(r *http.Request) (vault.Caller, error) {
+		who, err := authenticate(r)
+		if err != nil {
+			if refusal := vault.RefusalIn(err); refusal != nil && refusal.Token != "" {
+				s.metrics.TokenRefused(string(refusal.Token))
+			}
+		}
+		return who, err
+	}
+}
+
+// keysFetched counts a fetch of an issuer's keys.
+func (s *Server) keysFetched(issuer string, err error) { s.metrics.KeysFetched(issuer, err == nil) }
+
+// signInNotes names the issuers whose tokens cannot be verified now.
+func (s *Server) signInNotes() (notes []string) {
+	down, _ := s.now().signIn.verifier.Down()
+	for _, name := range down {
+		notes = append(notes, "sign-in issuer "+name+": its keys cannot be fetched, the log says why; its tokens are refused")
+	}
+	return notes
 }
 
 // declared refuses the names of vaults that the configuration does not declare.

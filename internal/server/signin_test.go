@@ -2,11 +2,14 @@ package server
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"certwright/internal/auth"
+	"certwright/internal/auth/authtest"
 	"certwright/internal/must"
 	"certwright/internal/vault"
 )
@@ -60,5 +63,65 @@ func TestSignInRefusesItsFiles(t *testing.T) {
 	}
 	if _, err := os.Stat(c.Data); !os.IsNotExist(err) {
 		t.Errorf("the data folder was made: %v", err)
+	}
+}
+
+// A server whose issuer cannot be reached starts, says so to everybody, and is
+// not ready while nobody can sign in; once the issuer is there it is.
+func TestAnIssuerThatIsDown(t *testing.T) {
+	t.Parallel()
+	sso := authtest.Serve(t, "ES256", "https://vault.example.org")
+	sso.Break(http.StatusServiceUnavailable)
+	c := production(t)
+	c.Auth.Issuers = append(c.Auth.Issuers, auth.IssuerSettings{Name: "sso", URL: sso.URL, Audiences: sso.Audiences})
+	s := serveIn(t, c, Options{})
+	note := "sign-in issuer sso: its keys cannot be fetched"
+	if got := ask(t, anyway(t), "GET", s.Ready.HTTPURL+"/readyz", ""); got.status != http.StatusOK || !strings.HasPrefix(got.body, "ready\n") || !strings.Contains(got.body, note) || strings.Contains(got.body, sso.URL) {
+		t.Errorf("with another issuer: %d %s", got.status, got.body)
+	}
+	c = production(t)
+	c.Auth.Issuers = []auth.IssuerSettings{{Name: "sso", URL: sso.URL, Audiences: sso.Audiences}}
+	s = serveIn(t, c, Options{})
+	if got := ask(t, anyway(t), "GET", s.Ready.HTTPURL+"/readyz", ""); got.status != http.StatusServiceUnavailable || !strings.HasPrefix(got.body, "not ready\n") || !strings.Contains(got.body, note) {
+		t.Errorf("alone: %d %s", got.status, got.body)
+	}
+	sso.Break(0)
+	for _, p := range s.now().signIn.verifier.Probe(t.Context()) {
+		must.Do(t, p.Err)
+	}
+	if got := ask(t, anyway(t), "GET", s.Ready.HTTPURL+"/readyz", ""); got.status != http.StatusOK || got.body != "ready\n" {
+		t.Errorf("once it is back: %d %s", got.status, got.body)
+	}
+	_ = ask(t, anyway(t), "GET", s.Ready.IPURL+"/certificates?api-version=7.4", "", "Authorization", "Bearer "+sso.Token("ada", map[string]any{"aud": "x"}))
+	metrics := s.metricsText(t)
+	for _, want := range []string{`certwright_signin_refused_total{reason="audience"} 1`, `certwright_signin_key_fetches_total{issuer="sso",outcome="done"} 1`, `certwright_signin_key_fetches_total{issuer="sso",outcome="missed"}`,
+		`certwright_signin_keys_timestamp_seconds{issuer="sso"}`} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("there is no %s", want)
+		}
+	}
+}
+
+// metricsText is what /metrics shows, whoever may see it.
+func (s *Server) metricsText(t *testing.T) string {
+	t.Helper()
+	w := httptest.NewRecorder()
+	s.metrics.ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	return w.Body.String()
+}
+
+// The side door takes the same tokens, and answers with the same challenge.
+func TestSideDoorSignIn(t *testing.T) {
+	t.Parallel()
+	s := serveIn(t, production(t), Options{})
+	url := s.Ready.HTTPURL + "/admin/operations"
+	for word, token := range map[string]string{"": "Bearer x", "issuer": "Bearer " + corp.Token("ada", map[string]any{"iss": "https://evil.example"})} {
+		got := ask(t, anyway(t), "GET", url, "", "Authorization", token)
+		if got.status != http.StatusUnauthorized || !strings.HasPrefix(got.header.Get("WWW-Authenticate"), "Bearer authorization=") || got.header.Get(vault.TokenHeader) != word {
+			t.Errorf("%s: %d %s %v", token, got.status, got.body, got.header)
+		}
+	}
+	if got := ask(t, anyway(t), "GET", url, "", "Authorization", "Bearer "+corp.Token("ada", nil)); got.status != http.StatusForbidden {
+		t.Errorf("a good token without a role: %d %s", got.status, got.body)
 	}
 }
