@@ -31,6 +31,9 @@ type book struct {
 
 func markOf(name string) byte { return name[0]<<4 ^ name[len(name)-1] }
 
+// mayHave reports whether it is worth a look for a name.
+func (b *book) mayHave(name string) bool { return name != "" && b.marks[markOf(name)] }
+
 // add puts a grant under a name. A GUID is found in lower and in upper case;
 // other names are what they are, by case too.
 func (b *book) add(name string, g grant) {
@@ -87,7 +90,9 @@ func (x index) find(who *vault.Caller, need rights, on vault.Ref) (found *grant,
 		s.in(&p.clients, who.Name)
 	}
 	for _, name := range who.Groups {
-		s.in(&p.groups, name)
+		if p.groups.mayHave(name) {
+			s.in(&p.groups, name)
+		}
 	}
 	for _, name := range who.Roles {
 		s.in(&p.roles, name)
@@ -106,7 +111,7 @@ type search struct {
 
 // in looks among the grants of one name, unless one was found.
 func (s *search) in(b *book, name string) {
-	if s.found == nil && name != "" && b.marks[markOf(name)] {
+	if s.found == nil && b.mayHave(name) {
 		s.among(b.grants[name])
 	}
 }
