@@ -1,13 +1,17 @@
 package serve_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"certwright/conformance/serve"
@@ -147,5 +151,101 @@ func TestWorkloadIdentity(t *testing.T) {
 		if c.got.Status != 401 || !strings.Contains(c.got.Text("error_description"), c.says) {
 			t.Errorf("%s: %+v", name, c.got)
 		}
+	}
+}
+
+// A service of this machine gets tokens from its agent, and through it from the
+// socket; a reload changes who it is, and leaves the socket where it was.
+func TestManagedIdentity(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("sockets that know their users need Linux")
+	}
+	h, _, _ := withTokens(t)
+	short, err := os.MkdirTemp("", "identity") // the path of a socket must be short
+	must.Do(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(short) })
+	socket, variables := filepath.Join(short, "s"), h.File("identity.env")
+	usual := h.Nodes["auth"]
+	stands := func(client string) {
+		h.Nodes["auth"] = strings.Replace(usual, "clients_file: clients.yaml", fmt.Sprintf("clients_file: clients.yaml, hosts: [{socket: %q, uid: %d, client: %s}]", socket, os.Getuid(), client), 1)
+	}
+	stands("web-shop")
+	s := h.Start(t)
+	agent := exec.Command(h.Program, "agent", "--socket", socket, "--env-file", variables)
+	must.Do(t, agent.Start())
+	t.Cleanup(func() { _, _ = agent.Process.Kill(), agent.Wait() })
+	s.Eventually(t, "the agent writes its variables", func() bool { _, err := os.Stat(variables); return err == nil })
+	if info, err := os.Stat(variables); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%v, %v", info, err)
+	}
+	text, err := os.ReadFile(variables)
+	must.Do(t, err)
+	endpoint, header, _ := strings.Cut(strings.TrimSpace(string(text)), "\nIDENTITY_HEADER=")
+	endpoint = strings.TrimPrefix(endpoint, "IDENTITY_ENDPOINT=")
+	ask := func(header string) serve.Reply {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), "GET", endpoint+"?api-version=2019-08-01&resource="+url.QueryEscape("https://vault.localhost:"+s.Port), nil)
+		must.Do(t, err)
+		r.Header.Set("X-IDENTITY-HEADER", header)
+		answer, err := s.HTTP.Do(r)
+		must.Do(t, err)
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		must.Do(t, err)
+		return serve.Reply{Status: answer.StatusCode, Body: string(text)}
+	}
+	if got := ask("another"); got.Status != 401 {
+		t.Errorf("with another header: %+v", got)
+	}
+	given := ask(header)
+	if got := s.Ask(t, "PUT", s.Vault("web")+"/secrets/a", given.Text("access_token"), `{"value":"x"}`); got.Status != 200 {
+		t.Fatalf("%+v of %+v", got, given)
+	}
+	stands("web-blog")
+	h.Config(t)
+	s.Signal(t, syscall.SIGHUP)
+	s.Eventually(t, "the service is another client", func() bool {
+		return strings.HasSuffix(ask(header).Text("client_id"), "2")
+	})
+	must.Do(t, s.Stop())
+	if got := ask(header); got.Status != 502 {
+		t.Errorf("without a server: %+v", got)
+	}
+	if left, err := os.ReadDir(short); err != nil || len(left) != 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+}
+
+// Who is put into the clients' file may sign in soon, and who is taken out no longer.
+func TestClientsFile(t *testing.T) {
+	t.Parallel()
+	h, shop, _ := withTokens(t)
+	s := h.Start(t)
+	run := func(args ...string) string {
+		t.Helper()
+		out, err := exec.Command(h.Program, append([]string{"client"}, append(args, "--config", h.File("config.yaml"))...)...).Output()
+		must.Do(t, err)
+		return string(out)
+	}
+	var added struct{ ID, Secret string }
+	must.Do(t, json.Unmarshal([]byte(run("add", "late", "--json")), &added))
+	s.Eventually(t, "the new client signs in", func() bool {
+		return token(t, s, "web", "client_id", added.ID, "client_secret", added.Secret).Status == 200
+	})
+	var rotated struct{ Secret string }
+	must.Do(t, json.Unmarshal([]byte(run("rotate", "late", "--json")), &rotated))
+	s.Eventually(t, "the second secret is good", func() bool {
+		return token(t, s, "web", "client_id", added.ID, "client_secret", rotated.Secret).Status == 200
+	})
+	if got := token(t, s, "web", "client_id", added.ID, "client_secret", added.Secret); got.Status != 200 {
+		t.Errorf("the first secret: %+v", got)
+	}
+	run("remove", "late")
+	s.Eventually(t, "the client is gone", func() bool {
+		return token(t, s, "web", "client_id", added.ID, "client_secret", rotated.Secret).Status == 401
+	})
+	if got := token(t, s, "web", "client_id", shop.id, "client_secret", shop.secret); got.Status != 200 {
+		t.Errorf("another client: %+v", got)
 	}
 }

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"strings"
 
 	"certwright/internal/auth"
 	"certwright/internal/setting"
@@ -50,4 +52,17 @@ func (a Auth) checkFederated() (wrong []error) {
 		}
 	}
 	return wrong
+}
+
+// checkTenant refuses a challenge that leads to a tenant which this server's
+// token service, where it leads to that, does not have.
+func (c Config) checkTenant() []error {
+	given := c.Auth.TokenService
+	if given == nil || c.Auth.Authority != "" {
+		return nil
+	}
+	if named := cmp.Or(c.Auth.Tenant, c.Tenant); !strings.EqualFold(named, given.Tenant()) {
+		return []error{fmt.Errorf("auth: the challenge leads to the tenant %q, and token_service: issuer has the tenant %q\nhint: leave tenant out, or write the same at both", named, given.Tenant())}
+	}
+	return nil
 }

@@ -104,7 +104,7 @@ func (c Config) checkServe() (wrong []error) {
 	if _, err := c.Permissions(); err != nil {
 		wrong = append(wrong, err)
 	}
-	return append(wrong, c.Auth.check()...)
+	return append(append(wrong, c.Auth.check()...), c.checkTenant()...)
 }
 
 // declares reports whether a vault is declared.

@@ -42,13 +42,15 @@ func TestDocumentedTokenService(t *testing.T) {
 func TestAuthRefused(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"auth: {token_service: {issuer: nowhere}}": "auth: token_service: issuer: \"nowhere\" is not an https address",
+		"tenant: contoso\nauth: {token_service: {issuer: 'https://v.example/adfs'}}":                                          "auth: the challenge leads to the tenant \"contoso\", and token_service: issuer has the tenant \"adfs\"\nhint: ",
+		"auth: {token_service: {issuer: nowhere}}":                                                                            "auth: token_service: issuer: \"nowhere\" is not an https address",
 		"auth: {token_service: {issuer: 'https://v.example/adfs', clients: [{id: a, federated: [{issuer: x, subject: y}]}]}}": "auth: token_service: clients: item 1: federated: issuer \"x\" is none of auth: issuers with federation: true\nhint: ",
 	} {
 		c, err := parse([]byte(text))
 		must.Do(t, err)
+		c.Production = true
 		said := ""
-		for _, err := range c.Auth.check() {
+		for _, err := range append(c.Auth.check(), c.WithDefaults().checkTenant()...) {
 			said += err.Error() + "\n"
 		}
 		if !strings.Contains(said, want) {

@@ -147,7 +147,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method != allowed:
 		oauth.RefuseMethod(w, r.Method, allowed)
 	case !s.audiences.serves(r.Host):
-		oauth.Refuse(w, http.StatusMisdirectedRequest, "invalid_request", "This server does not have the name that it was called by.")
+		oauth.Refuse(w, http.StatusMisdirectedRequest, "invalid_request", "This server does not have the name that it was called by; its names are hosts of its configuration.")
 	case !ok:
 		s.serveRoot(w, r)
 	case !strings.EqualFold(tenant, s.tenant):
