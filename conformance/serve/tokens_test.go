@@ -100,8 +100,18 @@ func TestTokenService(t *testing.T) {
 	if got := s.Ask(t, "GET", s.Vault("web")+"/secrets/a", forged, ""); got.Status != 401 {
 		t.Errorf("a forged token: %+v", got)
 	}
-	if strings.Contains(s.Said(), shop.secret) || strings.Contains(s.Said(), shopToken) {
-		t.Error("the server shows a secret or a token")
+	must.Do(t, s.Stop())
+	said, err := os.ReadFile(filepath.Join(h.File("data"), "audit", "audit.jsonl"))
+	must.Do(t, err)
+	for _, want := range []string{`"operationName":"TokenGiven"`, `"operationName":"Authentication"`, "AADSTS7000215: Invalid client secret provided.", shop.id} {
+		if !strings.Contains(string(said), want) {
+			t.Errorf("the audit log has no %s", want)
+		}
+	}
+	for _, text := range []string{s.Said(), string(said)} {
+		if strings.Contains(text, shop.secret) || strings.Contains(text, blog.secret) || strings.Contains(text, shopToken) {
+			t.Error("the server shows a secret or a token")
+		}
 	}
 }
 

@@ -60,7 +60,7 @@ func All(ctx context.Context, r Request) []Finding {
 	}
 	r.Config = r.Config.WithDefaults()
 	i := &inspector{Request: r}
-	for _, look := range []func(context.Context){i.tls, i.data, i.signIn, i.authorities, i.mail, i.webhooks, i.clock} {
+	for _, look := range []func(context.Context){i.tls, i.data, i.signIn, i.tokens, i.authorities, i.mail, i.webhooks, i.clock} {
 		look(ctx)
 	}
 	return i.found

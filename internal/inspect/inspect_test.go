@@ -17,6 +17,7 @@ import (
 	"certwright/internal/issuer/openbao"
 	"certwright/internal/must"
 	"certwright/internal/notify"
+	"certwright/internal/tokens"
 	"certwright/internal/trust"
 )
 
@@ -92,7 +93,13 @@ func TestEveryFaultHasItsLine(t *testing.T) {
 		"clock: this machine is ahead of what 127.0.0.1": func(_ *world, r *Request) { r.Clock = later(61 * time.Second) },
 		"clock: this machine is behind what 127.0.0.1":   func(_ *world, r *Request) { r.Clock = later(-61 * time.Second) },
 		"tls: the certificate in":                        func(_ *world, r *Request) { r.Clock = later(80 * 24 * time.Hour) },
-		"client certificates: ":                          func(_ *world, r *Request) { r.Config.Auth.MTLS = &auth.MutualSettings{CA: "/none"} },
+		"token service: client web: read a certificate: ": func(_ *world, r *Request) {
+			r.Config.Auth.TokenService = &tokens.Settings{Issuer: "https://v.example/adfs", Clients: []tokens.ClientSettings{{ID: "web", Certificates: []tokens.CertificateSettings{{File: "/none"}}}}}
+		},
+		"token service: hosts: there is no folder /none": func(_ *world, r *Request) {
+			r.Config.Auth.TokenService = &tokens.Settings{Issuer: "https://v.example/adfs", Clients: []tokens.ClientSettings{{ID: "web"}}, Hosts: []tokens.HostSettings{{Socket: "/none/s", UID: 1, Client: "web"}}}
+		},
+		"client certificates: ": func(_ *world, r *Request) { r.Config.Auth.MTLS = &auth.MutualSettings{CA: "/none"} },
 	} {
 		w := newWorld(t)
 		r := Request{Config: w.good(t), Bound: bound}

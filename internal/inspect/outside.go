@@ -73,9 +73,6 @@ func (i *inspector) signIn(ctx context.Context) {
 			i.fine("client certificates", "of the authorities in %s", a.MTLS.CA)
 		}
 	}
-	if a.TokenService != nil {
-		i.fine("token service", "%s", a.TokenService.Issuer)
-	}
 	v, err := auth.NewVerifier(a.Settings, auth.Options{})
 	if err != nil {
 		i.fault("sign-in", err, "")

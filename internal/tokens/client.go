@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -106,12 +107,7 @@ func (c ClientSettings) Called(name string) bool {
 }
 
 // Label is what people call the client.
-func (c ClientSettings) Label() string {
-	if c.Name != "" {
-		return c.Name
-	}
-	return c.ID
-}
+func (c ClientSettings) Label() string { return cmp.Or(c.Name, c.ID) }
 
 // Check tells what will not do.
 func (c ClientSettings) Check() error { return errors.Join(c.check()...) }
@@ -153,6 +149,9 @@ type client struct {
 	certificates  []certificate
 	federated     []FederatedSettings
 }
+
+// label is what people call the client.
+func (c *client) label() string { return cmp.Or(c.name, c.id) }
 
 // openClient reads what a client's settings name. Check found nothing wrong.
 func openClient(c ClientSettings) (*client, error) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,14 +34,14 @@ func openBook(s Settings) (book, error) {
 		}
 		all = append(all[:len(all):len(all)], more...)
 	}
-	if err := errors.Join(checkClients(all)...); err != nil {
-		return nil, fmt.Errorf("token_service: %w", err)
+	if wrong := checkClients(all); wrong != nil {
+		return nil, errors.Join(wrong...)
 	}
 	known := book{}
 	for _, c := range all {
 		opened, err := openClient(c)
 		if err != nil {
-			return nil, fmt.Errorf("token_service: %w", err)
+			return nil, err
 		}
 		for _, name := range c.names() {
 			known[name] = opened
@@ -48,7 +49,7 @@ func openBook(s Settings) (book, error) {
 	}
 	for i, h := range s.Hosts {
 		if known.named(h.Client) == nil {
-			return nil, fmt.Errorf("token_service: hosts: item %d: client %q is unknown\nhint: add it with certwright client add, or name one of clients", i+1, h.Client)
+			return nil, fmt.Errorf("hosts: item %d: client %q is unknown\nhint: add it with certwright client add, or name one of clients", i+1, h.Client)
 		}
 	}
 	return known, nil
@@ -86,4 +87,44 @@ func (s *Service) reread() {
 	}
 	s.clients.Store(&clients)
 	s.means.Log.Info("the clients' file was read again", "file", s.settings.File)
+}
+
+// endsSoon is when the end of a secret or certificate is worth a word.
+const endsSoon = 30 * day
+
+// Look reads what the settings name, as a start does, and tells how many clients
+// there are, and whose secrets and certificates ended or end within a month.
+func Look(s Settings, now time.Time) (clients int, ending []string, err error) {
+	known, err := openBook(s.WithDefaults())
+	if err != nil {
+		return 0, nil, err
+	}
+	for name, c := range known {
+		if name != strings.ToLower(c.id) {
+			continue // it is there by its name as well
+		}
+		clients++
+		for _, kept := range c.secrets {
+			if kept.live && !kept.expires.IsZero() {
+				ending = append(ending, ends("the secret of "+c.label(), kept.expires, now)...)
+			}
+		}
+		for _, cert := range c.certificates {
+			if cert.known != nil {
+				ending = append(ending, ends("the certificate of "+c.label(), cert.known.NotAfter, now)...)
+			}
+		}
+	}
+	slices.Sort(ending)
+	return clients, ending, nil
+}
+
+func ends(what string, at, now time.Time) []string {
+	switch day := at.UTC().Format(time.DateOnly); {
+	case !now.Before(at):
+		return []string{what + " ended on " + day}
+	case at.Sub(now) < endsSoon:
+		return []string{what + " ends on " + day}
+	}
+	return nil
 }

@@ -79,7 +79,7 @@ func New(ctx context.Context, settings Settings, means Means) (*Service, error) 
 	s.file = stateOf(settings.File)
 	clients, err := openBook(settings)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("token_service: %w", err)
 	}
 	s.clients.Store(&clients)
 	if err := s.keys.tend(ctx, means.Now()); err != nil {

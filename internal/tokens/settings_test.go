@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,5 +135,24 @@ func TestReread(t *testing.T) {
 	must.Do(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)))
 	if got := ask(); got != 401 {
 		t.Errorf("removed: %d", got)
+	}
+}
+
+// What will end soon is told before it does.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	_, hash := NewSecret()
+	now := time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC)
+	web := certify(t, ecKey(t), "web", nil) // until December
+	clients, ending, err := Look(Settings{Clients: []ClientSettings{
+		{ID: "web-id", Name: "web", Secrets: []SecretSettings{{Hash: hash, Expires: "2026-11-01"}, {Hash: hash, Expires: "2026-12-24"}}, Certificates: []CertificateSettings{{File: web.file(t)}}},
+		{ID: "other", Secrets: []SecretSettings{{Hash: hash, Expires: "2027-11-01"}, {Hash: hash}}},
+	}}, now)
+	want := []string{"the certificate of web ends on 2026-12-01", "the secret of web ended on 2026-11-01", "the secret of web ends on 2026-12-24"}
+	if err != nil || clients != 2 || !slices.Equal(ending, want) {
+		t.Errorf("%d %q %v", clients, ending, err)
+	}
+	if _, _, err := Look(Settings{Clients: []ClientSettings{{ID: "a", Certificates: []CertificateSettings{{File: "/nowhere.pem"}}}}}, now); err == nil {
+		t.Error("a file that is not there was read")
 	}
 }
