@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"certwright/internal/vault"
 )
 
 // A Row is one assignment or policy as a person reads it.
@@ -20,7 +18,20 @@ type Row struct {
 // assignment puts one where it holds; of is the vault where it stands, "" for the
 // server's own.
 func (c *compiler) assignment(of string, a Assignment) {
-	var wrong []error
+	r, s, wrong := c.read(of, a)
+	for _, err := range wrong {
+		c.say(of, fmt.Errorf("access: assignments: %w", err))
+	}
+	if len(wrong) > 0 {
+		return
+	}
+	row := Row{To: a.To.String(), Gives: "role " + r.name, On: s.String()}
+	row.Idle = c.place(a.To, grant{rights: r.rights, scope: s, reason: row.Gives + " for " + row.To + " on " + row.On})
+	c.t.rows = append(c.t.rows, row)
+}
+
+// read returns the role and the scope of an assignment.
+func (c *compiler) read(of string, a Assignment) (r role, s scope, wrong []error) {
 	r, ok := c.roles.find(a.Role)
 	switch {
 	case a.Role == "":
@@ -33,20 +44,19 @@ func (c *compiler) assignment(of string, a Assignment) {
 	if err != nil {
 		wrong = append(wrong, err)
 	}
-	for _, err := range wrong {
-		c.say(of, fmt.Errorf("access: assignments: %w", err))
+	return r, s, wrong
+}
+
+// place puts the grant of an assignment into every index that it reaches, and
+// tells why it decides nothing, if so.
+func (c *compiler) place(to Principal, g grant) (idle string) {
+	decides := false
+	if g.scope.vault == "" {
+		c.t.server.add(to, g)
+		decides = g.rights.door != 0
 	}
-	if len(wrong) > 0 {
-		return
-	}
-	row := Row{To: a.To.String(), Gives: "role " + r.name, On: s.String()}
-	g := grant{rights: r.rights, scope: s, reason: row.Gives + " for " + row.To + " on " + row.On}
-	if s.vault == "" {
-		c.t.server.add(a.To, g)
-	}
-	decides := 0
 	for name, v := range c.t.vaults {
-		if s.vault != "" && !matches(s.vault, name) {
+		if g.scope.vault != "" && !matches(g.scope.vault, name) {
 			continue
 		}
 		mine := g
@@ -54,17 +64,17 @@ func (c *compiler) assignment(of string, a Assignment) {
 			mine.rights.data = 0
 		}
 		if mine.rights != (rights{}) {
-			v.grants.add(a.To, mine)
-			decides++
+			v.grants.add(to, mine)
+			decides = true
 		}
 	}
 	switch {
-	case r.rights == rights{}:
-		row.Idle = "the role is of the management plane alone"
-	case decides == 0 && c.known && (s.vault != "" || r.rights.door == 0):
-		row.Idle = "its vaults use access policies"
+	case g.rights == rights{}:
+		return "the role is of the management plane alone"
+	case !decides && c.known:
+		return "its vaults use access policies"
 	}
-	c.t.rows = append(c.t.rows, row)
+	return ""
 }
 
 // scopeOf reads where an assignment holds.
@@ -123,104 +133,6 @@ func (c *compiler) policy(of string, p Policy, into []string) {
 		v.grants.add(Principal{Issuer: p.Issuer, Subject: p.ObjectID, Group: p.ObjectID}, g)
 	}
 	c.t.rows = append(c.t.rows, row)
-}
-
-// checkObject tells what is wrong with whom a policy is to.
-func (c *compiler) checkObject(p Policy) (wrong []error) {
-	switch {
-	case p.Client == "" && p.ObjectID == "":
-		wrong = append(wrong, errors.New("object_id: is missing; write a subject or a group of the issuer, or client: NAME for a client of the token service"))
-	case p.Client != "" && (p.ObjectID != "" || p.Issuer != "" || p.ApplicationID != ""):
-		wrong = append(wrong, fmt.Errorf("client: %q stands beside issuer, object_id or application_id\nhint: a client is one by itself; leave them out", p.Client))
-	case p.Client != "":
-		wrong = append(wrong, c.checkClient(p.Client)...)
-	default:
-		wrong = append(wrong, c.checkIssuer(p.Issuer)...)
-	}
-	return wrong
-}
-
-// checkPrincipal tells what is wrong with whom an assignment is to.
-func (c *compiler) checkPrincipal(p Principal) (wrong []error) {
-	named := 0
-	for _, name := range []string{p.Subject, p.Group, p.Role, p.Client} {
-		if name != "" {
-			named++
-		}
-	}
-	switch {
-	case named != 1:
-		return []error{errors.New("to: name one: {issuer: I, subject: S}, {issuer: I, group: G}, {issuer: I, role: R} or {client: NAME}")}
-	case p.Client != "" && p.Issuer != "":
-		return []error{fmt.Errorf("to: client %q stands beside an issuer\nhint: a client is of this server's own token service; leave issuer out", p.Client)}
-	case p.Client != "":
-		return c.checkClient(p.Client)
-	}
-	return c.checkIssuer(p.Issuer)
-}
-
-func (c *compiler) checkClient(name string) []error {
-	if _, there := c.t.issuers[vault.ClientIssuer]; c.t.issuers != nil && !there {
-		return []error{fmt.Errorf("client: %q can be nobody: this server has no token service\nhint: set token_service under auth", name)}
-	}
-	return nil
-}
-
-func (c *compiler) checkIssuer(name string) []error {
-	switch _, known := c.t.issuers[name]; {
-	case name == "":
-		return []error{errors.New("issuer: is missing; write the name of one under auth: issuers, since two issuers may know the same subject")}
-	case c.t.issuers != nil && !known:
-		return []error{fmt.Errorf("issuer: %q is unknown\nhint: use the name of one under auth: issuers", name)}
-	}
-	return nil
-}
-
-// hint names the roles that were probably meant, or how to find them.
-func (b roleBook) hint(typed string) string {
-	for _, r := range b {
-		if strings.EqualFold(strings.ReplaceAll(r.name, " ", ""), strings.NewReplacer(" ", "", "-", "", "_", "").Replace(typed)) || strings.EqualFold("Key Vault "+typed, r.name) {
-			return "\nhint: did you mean " + r.name + "?"
-		}
-	}
-	return "\nhint: use a built-in role, as in Key Vault Reader or Certwright Operator, or declare it under access: roles"
-}
-
-// String names a principal for people.
-func (p Principal) String() string {
-	switch {
-	case p.Client != "":
-		return "client " + p.Client
-	case p.Group != "":
-		return "group " + p.Group + " of " + p.Issuer
-	case p.Role != "":
-		return "role " + p.Role + " of " + p.Issuer
-	}
-	return "subject " + p.Subject + " of " + p.Issuer
-}
-
-func (p Policy) who() string {
-	switch {
-	case p.Client != "":
-		return "client " + p.Client
-	case p.ApplicationID != "":
-		return "object " + p.ObjectID + " of " + p.Issuer + " through application " + p.ApplicationID
-	}
-	return "object " + p.ObjectID + " of " + p.Issuer
-}
-
-// String lists the permissions, kind by kind.
-func (p Permissions) String() string {
-	var all []string
-	for _, of := range []struct {
-		kind  string
-		names []string
-	}{{"certificates", p.Certificates}, {"keys", p.Keys}, {"secrets", p.Secrets}, {"storage", p.Storage}} {
-		if len(of.names) > 0 {
-			all = append(all, of.kind+" "+strings.Join(of.names, "+"))
-		}
-	}
-	return strings.Join(all, ", ")
 }
 
 // Rows lists every assignment and policy, in the order of the configuration.

@@ -117,3 +117,13 @@ func (r Role) compile() (rights, []error) {
 	}
 	return rights{data: has.data &^ not.data, door: has.door &^ not.door}, wrong
 }
+
+// hint names the roles that were probably meant, or how to find them.
+func (b roleBook) hint(typed string) string {
+	for _, r := range b {
+		if strings.EqualFold(strings.ReplaceAll(r.name, " ", ""), strings.NewReplacer(" ", "", "-", "", "_", "").Replace(typed)) || strings.EqualFold("Key Vault "+typed, r.name) {
+			return "\nhint: did you mean " + r.name + "?"
+		}
+	}
+	return "\nhint: use a built-in role, as in Key Vault Reader or Certwright Operator, or declare it under access: roles"
+}
