@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -49,15 +48,19 @@ func (d serveCommand) Run(ctx context.Context, to streams) error {
 	stderr := server.Gather(to.err)
 	defer func() { _ = stderr.Flush() }() // nobody is left to tell
 	to.err = stderr
-	log := slog.New(server.LogLines(to.err, slog.LevelInfo))
+	log := newServeLog(to.err, c.Log)
 	s, err := server.Start(ctx, c, server.Options{
-		Version: buildOf().number(), Log: log, Observe: server.RequestLines(to.err),
+		Version: buildOf().number(), Log: log.Logger, Observe: log.observe,
 		NewDatabase: d.NewDatabase, NewCA: d.NewCA, RecoveryTokenFile: d.Recovery,
 	})
 	if err != nil {
 		return err
 	}
-	printServing(to.err, s, c)
+	if c.Log.JSON() {
+		log.Info("serving", "https", s.Ready.IPURL, "side_door", s.Ready.HTTPURL, "data", s.Ready.Data)
+	} else {
+		printServing(to.err, s, c)
+	}
 	if d.JSON {
 		if err := printJSON(to.out, s.Ready); err != nil {
 			return errors.Join(err, s.Stop())
@@ -86,7 +89,7 @@ func printServing(w io.Writer, s *server.Server, c config.Config) {
 type serving struct {
 	command serveCommand
 	server  *server.Server
-	log     *slog.Logger
+	log     *serveLog
 	manager systemd.Notifier
 	untold  bool // that the manager could not be told was logged
 }
@@ -127,6 +130,9 @@ func (v *serving) reread(ctx context.Context) {
 	c, err := v.command.read(v.command.listeners, true)
 	if err == nil {
 		_, err = v.server.Reload(ctx, c)
+	}
+	if err == nil {
+		v.log.follow(c.Log)
 	}
 	if err != nil {
 		v.log.Error("the configuration was not taken, what was in force stays", "error", err)

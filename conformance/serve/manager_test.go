@@ -3,6 +3,7 @@
 package serve_test
 
 import (
+	"encoding/json"
 	"net"
 	"path/filepath"
 	"strings"
@@ -118,4 +119,30 @@ func TestTLSFilesAreLookedAfter(t *testing.T) {
 	h.WriteTLS(t)
 	s.Eventually(t, "the new certificate is shown", func() bool { return shown() != first })
 	must.Do(t, s.Stop())
+}
+
+// Every line of the log is an object where that is wanted, and which lines there
+// are follows the configuration.
+func TestLogForPrograms(t *testing.T) {
+	t.Parallel()
+	h := serve.New(t)
+	h.Nodes["log"] = "{format: json}"
+	s := h.Start(t)
+	token := h.Issuer.Token("ann", map[string]any{"groups": []string{"admins"}})
+	ask := func() int {
+		s.Ask(t, "GET", s.Vault("web")+"/certificates", token, "")
+		return strings.Count(s.Said(), `"msg":"request","vault":"web"`)
+	}
+	ask()
+	s.Eventually(t, "the request has a line", func() bool { return ask() > 1 })
+	h.Nodes["log"] = "{format: json, requests: false}"
+	h.Config(t)
+	s.Signal(t, syscall.SIGHUP)
+	s.Eventually(t, "requests have no line any more", func() bool { before := ask(); return ask() == before && ask() == before })
+	must.Do(t, s.Stop())
+	for line := range strings.Lines(s.Said()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("a line is no JSON: %s", line)
+		}
+	}
 }

@@ -187,14 +187,32 @@ func (s *Server) Said() string { return s.said.String() }
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
 // Stop ends it as systemd does, and returns how it ended.
-func (s *Server) Stop() (err error) {
+func (s *Server) Stop() error {
+	_ = s.cmd.Process.Signal(stopSignal) // it may have ended by itself, which Wait tells
+	return s.Wait()
+}
+
+// Wait waits for its end and returns how it was.
+func (s *Server) Wait() (err error) {
 	s.once.Do(func() {
-		if err = s.cmd.Process.Signal(stopSignal); err == nil {
-			err = s.cmd.Wait()
-		}
+		err = s.cmd.Wait()
 		s.HTTP.CloseIdleConnections()
 	})
 	return err
+}
+
+// Trust has its client trust this certificate (DER) and no other.
+func (s *Server) Trust(der []byte) error {
+	one, err := x509.ParseCertificate(der)
+	if err != nil {
+		return err
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(one)
+	had := s.HTTP.Transport.(*http.Transport)
+	had.CloseIdleConnections()
+	s.HTTP.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DialContext: had.DialContext}
+	return nil
 }
 
 // Kill ends it as a power cut would.

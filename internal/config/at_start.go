@@ -19,6 +19,7 @@ var atStart = []struct {
 	{"strict_providers", func(c Config) any { return c.StrictProviders }},
 	{"providers", func(c Config) any { return c.Providers }},
 	{"keyset", func(c Config) any { return c.Keyset }},
+	{"log: format", func(c Config) any { return c.Log.Format }},
 	{"smtp", func(c Config) any { return c.Notices.SMTP }},
 	{"events", func(c Config) any { return c.Notices.Events }},
 	{"audit", func(c Config) any { return c.Audit }},

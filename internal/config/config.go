@@ -51,6 +51,7 @@ type Config struct {
 
 	// Of a production server alone; serveNodes gives each its key.
 	TLS            trust.Settings
+	Log            Log             // what it says on stderr
 	TrustedProxies []string        // addresses and ranges that may say for whom they ask (X-Forwarded-For)
 	Auth           Auth            // who may sign in, and how
 	Audit          audit.Settings  // the log of who did what

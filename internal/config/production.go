@@ -24,6 +24,7 @@ func (c *Config) serveNodes() []serveNode {
 		{setting.Group("tls", &c.TLS), "dev has certificates of its own authority"},
 		{setting.Group("audit", &c.Audit), "dev keeps no audit log"},
 		{setting.Group("access", &c.Access), "dev grants everything to everybody"},
+		{setting.Group("log", &c.Log), "dev prints lines for people"},
 		{setting.Texts("trusted_proxies", &c.TrustedProxies), "dev knows no proxies"},
 		{setting.Group("auth", &c.Auth), "dev takes any token"},
 	}
@@ -87,6 +88,7 @@ func (c Config) checkServe() (wrong []error) {
 		wrong = append(wrong, fmt.Errorf("tls: %w", err))
 	}
 	wrong = append(wrong, c.Audit.Check()...)
+	wrong = append(wrong, c.Log.check()...)
 	if c.TLS.FromVault() && !c.declares(c.TLS.Vault) {
 		say(fmt.Sprintf("tls: vault %s is not declared\nhint: declare it under vaults", c.TLS.Vault))
 	}

@@ -37,6 +37,8 @@ func TestProductionIsClosed(t *testing.T) {
 		"auth: there is nobody whose tokens are taken\nhint: ":              func(c *Config) { c.Auth = Auth{} },
 		"auth: issuers: corp: audiences: is missing":                        func(c *Config) { c.Auth.Issuers[0] = auth.IssuerSettings{Name: "corp", URL: "https://a.example"} },
 		"auth: leeway is 6m0s":                                              func(c *Config) { c.Auth.Leeway = 6 * time.Minute },
+		"log: level: \"loud\" is unknown":                                   func(c *Config) { c.Log.Level = "loud" },
+		"log: format: \"xml\" is unknown":                                   func(c *Config) { c.Log.Format = "xml" },
 		"trusted_proxies: \"0.0.0.0/0\" is everybody":                       func(c *Config) { c.TrustedProxies = []string{"0.0.0.0/0"} },
 		"trusted_proxies: \"10.0.0.0/99\" is neither":                       func(c *Config) { c.TrustedProxies = []string{"10.0.0.7", "10.0.0.0/99"} },
 		"providers: Test: the scripted issuer signs whatever":               func(c *Config) { c.Providers = map[string]Provider{"Test": {Kind: "scripted", Settings: &Scripted{}}} },

@@ -14,13 +14,13 @@ import (
 // LogLines returns a handler that writes the log for people, one line each, in
 // the manner of RequestLines: time, vault, what happened, then what is known of
 // it. It shows what is at level or above.
-func LogLines(w io.Writer, level slog.Level) slog.Handler {
+func LogLines(w io.Writer, level slog.Leveler) slog.Handler {
 	return &lines{to: w, level: level, mu: &sync.Mutex{}}
 }
 
 type lines struct {
 	to    io.Writer
-	level slog.Level
+	level slog.Leveler
 	mu    *sync.Mutex
 	known []slog.Attr
 	group string // with a dot behind it
@@ -30,7 +30,7 @@ type lines struct {
 const maxLine = 400
 
 // Enabled implements slog.Handler.
-func (l *lines) Enabled(_ context.Context, at slog.Level) bool { return at >= l.level }
+func (l *lines) Enabled(_ context.Context, at slog.Level) bool { return at >= l.level.Level() }
 
 // WithAttrs implements slog.Handler.
 func (l *lines) WithAttrs(more []slog.Attr) slog.Handler {

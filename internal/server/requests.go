@@ -2,6 +2,7 @@ package server
 
 import (
 	"io"
+	"log/slog"
 	"strconv"
 	"time"
 
@@ -30,6 +31,14 @@ func RequestLines(w io.Writer) func(api.Observation) {
 		line = strconv.AppendFloat(line, float64(o.Duration.Microseconds())/1000, 'f', 1, 64)
 		line = append(append(append(line, "ms "...), o.RequestID...), '\n')
 		_, _ = w.Write(line)
+	}
+}
+
+// RequestLog returns an observer that logs the same, for programs to read.
+func RequestLog(log *slog.Logger) func(api.Observation) {
+	return func(o api.Observation) {
+		log.Info("request", "vault", o.Vault, "method", o.Method, "operation", o.Operation, "path", printable(o.Path), "status", o.Status,
+			"ms", float64(o.Duration.Microseconds())/1000, "request_id", o.RequestID)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"certwright/internal/api"
 	"certwright/internal/arm"
 	"certwright/internal/must"
+	"certwright/internal/tokens"
 	"certwright/internal/vault"
 )
 
@@ -65,6 +66,38 @@ func TestRoutes(t *testing.T) {
 		if slices.Contains((&admin.Handler{Production: true}).Routes(), gone) {
 			t.Errorf("%s is there in production", gone)
 		}
+	}
+}
+
+// With a token service, its own paths are answered without a token, and no other.
+func TestRoutesWithATokenService(t *testing.T) {
+	t.Parallel()
+	c := production(t)
+	c.Hosts = []string{"127.0.0.1"}
+	c.Auth.TokenService = &tokens.Settings{Issuer: "https://127.0.0.1/adfs"}
+	s := serveIn(t, c, Options{})
+	var answered []string
+	routes := slices.Concat(api.Routes(), arm.Routes(), tokenRoutes, s.side.Routes())
+	slices.Sort(routes)
+	for i, answer := range answersOf(t, s, "https", slices.Compact(routes)) {
+		if answer != "401 Unauthorized" {
+			answered = append(answered, routes[i]+" "+answer)
+		}
+	}
+	want := []string{
+		"GET /.well-known/webfinger 400 invalid_request",
+		"GET /adfs/.well-known/openid-configuration 200",
+		"GET /adfs/discovery/keys 200",
+		"GET /adfs/discovery/v2.0/keys 200",
+		"GET /adfs/oauth2/authorize 400 unsupported_response_type",
+		"GET /adfs/oauth2/v2.0/authorize 400 unsupported_response_type",
+		"GET /adfs/v2.0/.well-known/openid-configuration 200",
+		"GET /common/discovery/instance 200",
+		"POST /adfs/oauth2/token 400 invalid_request",
+		"POST /adfs/oauth2/v2.0/token 400 invalid_request",
+	}
+	if !slices.Equal(answered, want) {
+		t.Errorf("without a token these are answered:\n%s\nwant\n%s", strings.Join(answered, "\n"), strings.Join(want, "\n"))
 	}
 }
 
