@@ -116,7 +116,7 @@ func (c *call) key(ref vault.Ref, of piece, asks string) renderedKey {
 // was written to the name since; permission is asked for each time. Else read
 // makes the answer, and says whether it stays as it is until something is written.
 func (c *call) kept(s *service.Service, ref vault.Ref, key renderedKey, read func() (a answer, stays bool, err error)) (answer, error) {
-	epoch := s.Epoch(ref) // before the object is read
+	epoch := s.Epoch(c.ctx, ref) // before the object is read
 	if it, ok := c.rendered.get(key, epoch); ok {
 		return it.answer(), s.MayGet(c.ctx, c.who, ref)
 	}

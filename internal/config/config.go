@@ -50,6 +50,7 @@ type Config struct {
 	Notices notify.Settings // who is told what happened: smtp and events; nobody where they are not there
 
 	// Of a production server alone; serveNodes gives each its key.
+	Store          string // "sqlite", which "" means, or the URL of a PostgreSQL database, which several servers may share
 	TLS            trust.Settings
 	Log            Log             // what it says on stderr
 	TrustedProxies []string        // addresses and ranges that may say for whom they ask (X-Forwarded-For)
@@ -78,7 +79,6 @@ func (c *Config) Fields() []setting.Field {
 		setting.List("vaults", &c.Vaults),
 		setting.Switch("strict_providers", &c.StrictProviders),
 		setting.Variants("providers", "kind", &c.Providers, openProvider),
-		setting.Later("store"),
 	}, c.Keyset.Fields(), c.Notices.Fields(), c.serveFields())
 }
 

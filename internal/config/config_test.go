@@ -69,7 +69,6 @@ func TestParseRefuses(t *testing.T) {
 		"smtp: {hots: x}\n":                                    "line 1: smtp: unknown setting \"hots\"\nhint: did you mean host?",
 		"events:\n  - url: https://a.example\n    secret: x\n": "line 3: events: unknown setting \"secret\"\nhint: use one of name, url,",
 		"renew_spread: often\n":                                "line 1: renew_spread: \"often\" is invalid: use a duration, as in",
-		"\n\nstore: {}\n":                                      "line 3: store: this release does not have it yet",
 		"- a\n":                                                "line 1: the file must hold keys and values",
 		"just text\n":                                          "line 1: the file must hold keys and values",
 		"ephemeral: maybe\n":                                   "line 1: ephemeral: \"maybe\" is invalid: write true or false",

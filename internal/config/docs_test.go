@@ -129,7 +129,7 @@ func yamlIn(page string) (blocks []string) {
 }
 
 // later are the settings of releases to come.
-var later = map[string]bool{"store": true}
+var later = map[string]bool{}
 
 // isServes reports whether a setting is one of certwright serve alone.
 func isServes(key string) bool {

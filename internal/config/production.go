@@ -10,6 +10,7 @@ import (
 
 	"certwright/internal/auth"
 	"certwright/internal/setting"
+	"certwright/internal/store/sqlstore"
 )
 
 // A serveNode is a setting that only a production server has.
@@ -21,6 +22,7 @@ type serveNode struct {
 // serveNodes are the settings that only a production server has: a line for each.
 func (c *Config) serveNodes() []serveNode {
 	return []serveNode{
+		{setting.Text("store", &c.Store), "dev keeps its data in its folder"},
 		{setting.Group("tls", &c.TLS), "dev has certificates of its own authority"},
 		{setting.Group("audit", &c.Audit), "dev keeps no audit log"},
 		{setting.Group("access", &c.Access), "dev grants everything to everybody"},
@@ -95,6 +97,11 @@ func (c Config) checkServe() (wrong []error) {
 	if c.DefaultVault != "" && len(c.Vaults) > 0 && !c.declares(c.DefaultVault) {
 		say(fmt.Sprintf("default_vault: %s is not declared\nhint: declare it under vaults, or leave default_vault out", c.DefaultVault))
 	}
+	if c.Shared() {
+		if err := sqlstore.CheckPostgres(c.Store); err != nil {
+			say("store: " + err.Error())
+		}
+	}
 	for name, p := range c.Providers {
 		if p.Kind == "scripted" {
 			say(fmt.Sprintf("providers: %s: the scripted issuer signs whatever it is asked for, and is for development alone\nhint: name a real authority (%s), or leave it out", name, realKinds()))
@@ -108,6 +115,10 @@ func (c Config) checkServe() (wrong []error) {
 	}
 	return append(append(wrong, c.Auth.check()...), c.checkTenant()...)
 }
+
+// Shared reports whether the database is a server's of its own, which other servers
+// may write to as well.
+func (c Config) Shared() bool { return c.Store != "" && c.Store != "sqlite" }
 
 // declares reports whether a vault is declared.
 func (c Config) declares(name string) bool {

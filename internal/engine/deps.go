@@ -23,6 +23,10 @@ type Deps struct {
 	PokeAt   func(due time.Time)                   // lets the worker wake when it is due, if it would sleep longer
 	Log      *slog.Logger                          // never gets a secret
 
+	// Revision reads that of an object, 0 if there is none, where other servers write
+	// to the store too; nil: this process alone does.
+	Revision func(ctx context.Context, ref vault.Ref) (int64, error)
+
 	epochs epochs
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"hash/maphash"
 	"sync/atomic"
 
@@ -13,6 +14,8 @@ import (
 type epochs struct {
 	seed  atomic.Pointer[maphash.Seed]
 	slots [4096]atomic.Uint64
+
+	unknown atomic.Uint64 // how many could not be read
 }
 
 func (e *epochs) slot(ref vault.Ref) *atomic.Uint64 {
@@ -36,4 +39,15 @@ func (e *epochs) bumpAll() {
 // Epoch returns a number that changes with every write to the certificate, key
 // or secret of ref's name. Whoever keeps something rendered reads the epoch
 // first, then the object, and throws the rendering away once the epoch differs.
-func (d *Deps) Epoch(ref vault.Ref) uint64 { return d.epochs.slot(ref).Load() }
+// Where other servers write as well it is the object's revision; one that cannot
+// be read is like no other.
+func (d *Deps) Epoch(ctx context.Context, ref vault.Ref) uint64 {
+	if d.Revision == nil {
+		return d.epochs.slot(ref).Load()
+	}
+	rev, err := d.Revision(ctx, ref)
+	if err != nil {
+		return d.epochs.unknown.Add(1) | 1<<63
+	}
+	return uint64(rev)
+}

@@ -108,7 +108,7 @@ func (s *withdrawals) forget(ctx context.Context, l vault.Lease, rev int64) erro
 			return err
 		}
 		if o.Rev == rev {
-			return tx.Purge(l.Ref)
+			return tx.Purge(o)
 		}
 		if err := engine.Finish(&o, l); err != nil {
 			return err

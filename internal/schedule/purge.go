@@ -33,6 +33,6 @@ func (s *Scheduler) Purge(ctx context.Context, l vault.Lease) error {
 			s.PlanPurge(&o)
 			return tx.PutObject(&o)
 		}
-		return tx.Purge(o.Ref)
+		return tx.Purge(o)
 	}))
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 
-	"certwright/internal/store/sqlstore"
 	"certwright/internal/trust"
 	"certwright/internal/vault"
 )
@@ -17,11 +16,13 @@ func (s *Server) openData(ctx context.Context) (err error) {
 	if s.folder, err = openFolder(s.config); err != nil {
 		return err
 	}
-	past, err := readPast(s.folder, s.options.NewDatabase)
-	if err != nil {
-		return err
+	past := past{renew: s.options.NewDatabase}
+	if !s.config.Shared() {
+		if past, err = readPast(s.folder, s.options.NewDatabase); err != nil {
+			return err
+		}
 	}
-	if err := errors.Join(s.folder.private(), s.folder.holdDatabase()); err != nil {
+	if err := s.holdFolder(); err != nil {
 		return err
 	}
 	if err := s.openBoth(ctx, past); err != nil {
@@ -73,7 +74,7 @@ func (s *Server) openBoth(ctx context.Context, past past) (err error) {
 			return untrusted
 		}
 	}
-	s.store, err = sqlstore.Open(ctx, s.folder.file(databaseFile), past.accept)
+	s.store, err = s.openDatabase(ctx, past)
 	beside.Wait()
 	return errors.Join(err, untrusted)
 }
@@ -123,7 +124,7 @@ func (s *Server) bind(ctx context.Context, bound bool) error {
 // mark keeps which database this is. A folder that is removed at the end needs
 // none, and one that cannot be written is served all the same.
 func (s *Server) mark(open bool) {
-	if s.folder.ephemeral {
+	if s.folder.ephemeral || s.store.Shared() {
 		return
 	}
 	s.marked = true

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"certwright/internal/account"
 	"certwright/internal/admin"
 	"certwright/internal/api"
 	"certwright/internal/audit"
@@ -138,6 +137,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 			Store: s.auditedStore(), Sealer: s.seal, Clock: s.clock, Settings: s.vaultSettings,
 			Poke:   func() { s.worker.Poke(); s.notices.stream.Poke() },
 			PokeAt: func(due time.Time) { s.worker.PokeAt(due); s.notices.stream.Poke() }, Log: s.log,
+			Revision: s.revision(),
 		},
 		Backups: s.seal.Backups(), Access: liveAccess{s}, Keys: s.keys,
 		Issuers: s.issuers.issuer, Receivers: s.notices.For, Called: s.called,
@@ -196,7 +196,7 @@ func (s *Server) observed(o api.Observation) {
 // openIssuers makes the issuers that the configuration names, and the one that
 // plays all others.
 func (s *Server) openIssuers(ctx context.Context) (err error) {
-	accounts := foldedAccounts{&account.Sole{Book: account.Book{Store: s.store, Sealer: s.seal}}}
+	accounts := s.accounts()
 	with := surroundings{
 		accounts: accounts,
 		clock:    s.clock,
@@ -242,6 +242,7 @@ func (s *Server) openListeners(ctx context.Context) (err error) {
 	s.background.Go(func() { s.notices.begin(s.ctx) })
 	s.background.Go(func() { s.metrics.Run(s.ctx) })
 	s.background.Go(s.watchClock)
+	s.background.Go(s.watchOthers)
 	s.background.Go(s.fillKeys)
 	s.background.Go(func() { s.keeper.run(s.ctx) })
 	if s.config.Production {

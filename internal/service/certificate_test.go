@@ -117,11 +117,11 @@ func TestDisabledCertificateKeepsItsSecret(t *testing.T) {
 func TestEpochMovesWithEveryWrite(t *testing.T) {
 	t.Parallel()
 	h := NewHouse(t)
-	before := h.Epoch(Web)
+	before := h.Epoch(t.Context(), Web)
 	h.Create(t, Web, Policy("Self"))
-	created := h.Epoch(Web)
+	created := h.Epoch(t.Context(), Web)
 	h.Latest(t, Web)
-	if issued := h.Epoch(Web.As(vault.Keys)); before == created || created == issued {
+	if issued := h.Epoch(t.Context(), Web.As(vault.Keys)); before == created || created == issued {
 		t.Errorf("epochs %d %d %d", before, created, issued)
 	}
 }

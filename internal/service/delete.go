@@ -108,6 +108,6 @@ func (s *Service) Purge(ctx context.Context, who vault.Caller, ref vault.Ref) er
 		case protected:
 			return vault.PurgeProtected()
 		}
-		return tx.Purge(o.Ref)
+		return tx.Purge(o)
 	})
 }

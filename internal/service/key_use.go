@@ -70,7 +70,7 @@ func (u usable) crypt(op string, in CryptoInput, out *CryptoResult) error {
 // where there is none, as of a certificate that is not complete. It changes
 // nothing and asks nobody.
 func (s *Keys) typeOf(ctx context.Context, ref vault.Ref, id string) (t vault.KeyType, err error) {
-	if u, ok := s.parsed.Get(ref.String() + "/" + id); ok && u.epoch == s.Epoch(ref) {
+	if u, ok := s.parsed.Get(ref.String() + "/" + id); ok && u.epoch == s.Epoch(ctx, ref) {
 		return u.version.Key.Type, nil
 	}
 	if vault.CheckName(ref.Name) != nil {
@@ -93,7 +93,7 @@ func (s *Keys) typeOf(ctx context.Context, ref vault.Ref, id string) (t vault.Ke
 // usable returns a version with its key parsed, reading neither again while
 // nothing about the name was written.
 func (s *Keys) usable(ctx context.Context, ref vault.Ref, id string) (usable, error) {
-	epoch := s.Epoch(ref)
+	epoch := s.Epoch(ctx, ref)
 	place := ref.String() + "/" + id
 	if u, ok := s.parsed.Get(place); ok && u.epoch == epoch {
 		return u, nil

@@ -10,10 +10,11 @@ const (
 	DiskFull     StorageFault = "full"
 	DiskReadOnly StorageFault = "read_only"
 	DiskFails    StorageFault = "failing"
+	DatabaseAway StorageFault = "away" // of a database server: it cannot be reached
 )
 
 // StorageFaults are all of them.
-var StorageFaults = []StorageFault{DiskFull, DiskReadOnly, DiskFails}
+var StorageFaults = []StorageFault{DiskFull, DiskReadOnly, DiskFails, DatabaseAway}
 
 // String says it to people.
 func (f StorageFault) String() string {
@@ -22,6 +23,8 @@ func (f StorageFault) String() string {
 		return "its disk is full"
 	case DiskReadOnly:
 		return "its disk is read-only"
+	case DatabaseAway:
+		return "its database cannot be reached"
 	}
 	return "its disk fails"
 }

@@ -101,9 +101,10 @@ type Tx interface {
 	// ErrStale: its Rev is out of date; of a new one, the name is taken, by an
 	// object of the kind or by one that a certificate cannot share it with.
 	PutObject(*Object) error
-	// Purge removes an object with its versions. No error if there is none. What
-	// it held is gone for every reader at once, and soon after from the disk.
-	Purge(Ref) error
+	// Purge removes an object, as it was read, with its versions. What it held is
+	// gone for every reader at once, and soon after from the disk. ErrStale: its Rev
+	// is out of date.
+	Purge(Object) error
 
 	// PutVersion inserts a version of an object that is there (else ErrNotFound);
 	// ErrExists if the id is taken.

@@ -8,41 +8,56 @@ func (w *writer) again(batch []*update) {
 	if len(batch) == 0 {
 		return
 	}
-	if _, err := w.session.exec(w.begin); err != nil {
-		answer(batch, fmt.Errorf("begin a transaction: %w", err))
+	if err := w.begin(); err != nil {
+		w.given(batch, err)
 		return
 	}
 	var kept, failed []*update
 	for i, u := range batch {
-		ok, err := w.apart(u)
+		o, err := w.apart(u)
 		if err != nil { // the engine gave up the whole transaction
-			w.session.exec("ROLLBACK")
-			answer(append(append(kept, failed...), batch[i:]...), err)
-			return
+			w.rollback()
+			w.given(append(kept, batch[i:]...), err)
+			break
 		}
-		if ok {
+		switch o {
+		case stays:
 			kept = append(kept, u)
-		} else {
+		case waits:
+			w.later(u, w.session.fault)
+		default:
 			failed = append(failed, u)
 		}
+		if i == len(batch)-1 {
+			w.end(kept)
+		}
 	}
-	w.end(kept)
 	answer(failed, nil)
 }
 
-// apart runs one update inside a savepoint and reports whether it stays. An
-// error means that the transaction is no more.
-func (w *writer) apart(u *update) (kept bool, err error) {
-	if _, err := w.session.exec("SAVEPOINT one"); err != nil {
-		return false, fmt.Errorf("begin a savepoint: %w", err)
+// given answers updates whose transaction the engine gave up, or has them come again.
+func (w *writer) given(batch []*update, err error) {
+	if w.session.of.fault(err) == isFinal {
+		answer(batch, err)
+		return
 	}
-	if kept = u.give(w.session) == stays; !kept {
+	w.allLater(batch, err)
+}
+
+// apart runs one update inside a savepoint, which is undone unless it stays. An
+// error means that the transaction is no more.
+func (w *writer) apart(u *update) (o outcome, err error) {
+	if _, err := w.session.exec("SAVEPOINT one"); err != nil {
+		return fails, fmt.Errorf("begin a savepoint: %w", err)
+	}
+	o = u.give(w.session)
+	if o != stays {
 		if _, err := w.session.exec("ROLLBACK TO one"); err != nil {
-			return false, fmt.Errorf("undo a savepoint: %w", err)
+			return o, fmt.Errorf("undo a savepoint: %w", err)
 		}
 	}
 	if _, err := w.session.exec("RELEASE one"); err != nil {
-		return kept, fmt.Errorf("end a savepoint: %w", err)
+		return o, fmt.Errorf("end a savepoint: %w", err)
 	}
-	return kept, nil
+	return o, nil
 }

@@ -28,7 +28,7 @@ type checkpointer struct {
 }
 
 func newCheckpointer(ctx context.Context, db *sql.DB, d dialect, w *writer) (*checkpointer, error) {
-	s, err := newSession(ctx, db, d.setup)
+	s, err := newSession(ctx, db, &d, d.setup)
 	if err != nil {
 		return nil, err
 	}

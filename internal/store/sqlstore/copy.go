@@ -54,7 +54,7 @@ func reading(ctx context.Context, path, how string, fn func(*session) error) err
 		return err
 	}
 	defer db.Close()
-	s, err := newSession(ctx, db, []string{"PRAGMA busy_timeout = 5000", "PRAGMA cache_size = -2000"}, sqlite.views)
+	s, err := newSession(ctx, db, &sqlite, []string{"PRAGMA busy_timeout = 5000", "PRAGMA cache_size = -2000"}, sqlite.views)
 	if err != nil {
 		return err
 	}

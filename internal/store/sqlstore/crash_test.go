@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/storetest"
 	"certwright/internal/vault"
 )
 
@@ -53,7 +54,7 @@ func writeUntilKilled(path string) {
 				}
 				do(name, func(tx vault.Tx) error { return putWhole(tx, name) })
 				if n%3 == 0 {
-					do("-"+name, func(tx vault.Tx) error { return errors.Join(tx.Purge(ref(name)), count(tx, -1)) })
+					do("-"+name, func(tx vault.Tx) error { return errors.Join(storetest.Purge(tx, ref(name)), count(tx, -1)) })
 				}
 			}
 		})

@@ -11,6 +11,15 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
+// A fault is what an error of the engine means for the transaction that it ended.
+type fault int
+
+const (
+	isFinal   fault = iota // its statement will not do
+	comesAnew              // another transaction came between: run again, it may succeed
+	isLost                 // the connection is gone, and the transaction with it
+)
+
 // A dialect is all that sets one engine apart. The statements are the same:
 // parameters are $1, $2, ..., names sort by their bytes, booleans are 0 and 1.
 type dialect struct {
@@ -21,6 +30,12 @@ type dialect struct {
 	view   string        // begins a transaction that only reads, on one snapshot
 	begin  string        // begins a serializable transaction that writes
 	alone  bool          // no other process uses the database: leases end at the start
+	// fault says what an error of the engine is, beside one of the statement.
+	fault func(error) fault
+	clock string // reads the database's time, in microseconds; "" where it is the process's own
+	proof bool   // a commit whose answer was lost is looked up (proof.go)
+	lock  string // ends a query of rows that are about to be written, and passes by those that others write
+	early string // of the outbox: the rows that no transaction still under way can come before
 	// inspect refuses a database that is not ours, readies one that is, and
 	// returns its schema version; setVersion records it. They work without goose,
 	// so that a start with a current schema costs a few short queries.

@@ -164,7 +164,7 @@ func (i *inspector) look(what string, row walked) error {
 	if i.opened && len(row.mac) == 0 {
 		i.unsealed++
 	}
-	read, err := rowOf(what, row.values)
+	read, err := rowOf(s, what, row.values)
 	if err != nil {
 		i.Fault(name, "it cannot be read")
 		return nil
@@ -201,7 +201,7 @@ func nameOf(what string, values []driver.Value) string {
 }
 
 // rowOf returns what a row says; nil of those that hold nothing sealed.
-func rowOf(what string, values []driver.Value) (any, error) {
+func rowOf(s *session, what string, values []driver.Value) (any, error) {
 	switch what {
 	case isObject:
 		var row objectRow
@@ -211,7 +211,7 @@ func rowOf(what string, values []driver.Value) (any, error) {
 		if row.key != row.Key() {
 			return nil, record.ErrTorn
 		}
-		o, err := row.object()
+		o, err := row.object(s)
 		return &o, err
 	case isVersion:
 		return versionOfRow(values)

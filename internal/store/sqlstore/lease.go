@@ -27,7 +27,7 @@ WHERE o.due <= $1 AND o.leased_until <= $2 ORDER BY o.due LIMIT $3 + 0`
 // NextDue implements vault.Reader.
 func (r *reader) NextDue(now time.Time) (time.Time, error) {
 	var due int64
-	if err := r.one("next due job", sqlNextDue, []any{record.Instant(now)}, &due); err != nil {
+	if err := r.one("next due job", sqlNextDue, []any{r.session.shared(now)}, &due); err != nil {
 		return time.Time{}, err
 	}
 	return record.AtInstant(due), nil
@@ -37,7 +37,11 @@ func (r *reader) NextDue(now time.Time) (time.Time, error) {
 func (s *Store) Claim(ctx context.Context, due, now time.Time, lease time.Duration, n int) ([]vault.Lease, error) {
 	err := s.View(ctx, func(r vault.Reader) error { // a look costs no write
 		var there int64
-		return r.(*reader).one("due job", sqlAnyDue, []any{record.Instant(due), record.Instant(now)}, &there)
+		rd := r.(*reader)
+		if err := rd.readClock(); err != nil {
+			return err
+		}
+		return rd.one("due job", sqlAnyDue, []any{record.Instant(due), rd.session.shared(now)}, &there)
 	})
 	if errors.Is(err, vault.ErrNotFound) || err == nil && n < 1 {
 		return nil, nil
@@ -64,18 +68,18 @@ func (t *tx) claim(due, now, until time.Time, n int) (leases []vault.Lease, err 
 	var id int64
 	var row objectRow
 	var writes [][]any // of leases, and of what is parked
-	err = t.each("due jobs", sqlDueJobs, []any{record.Instant(due), record.Instant(now), n}, append([]any{&id}, row.into()...), func() error {
+	err = t.each("due jobs", sqlDueJobs+t.session.of.lock, []any{record.Instant(due), t.session.shared(now), n}, append([]any{&id}, row.into()...), func() error {
 		columns := t.session.row[1:]
 		if !row.proved(t.session, columns) {
 			_ = t.session.refused(isObject, row.place())
-			writes = append(writes, []any{id, record.Instant(now.Add(parked))})
+			writes = append(writes, []any{id, t.session.shared(now.Add(parked))})
 			return nil
 		}
 		l := vault.Lease{Token: vault.NewID(), Until: until, Rev: row.Rev + 1}
 		l.Ref, l.Kind, l.Due, l.Attempt = row.Ref, row.job, record.AtInstant(row.due), row.Attempt
 		leases = append(leases, l)
 		columns[objectRev] = row.Rev + 1
-		writes = append(writes, []any{id, l.Token, record.Instant(until), t.session.macOf(isObject, nil, columns[:objectSealed])})
+		writes = append(writes, []any{id, l.Token, t.session.shared(until), t.session.macOf(isObject, nil, columns[:objectSealed])})
 		return nil
 	})
 	if err != nil {
@@ -99,7 +103,8 @@ func (s *Store) Extend(ctx context.Context, l vault.Lease, until time.Time) (vau
 		return vault.Lease{}, vault.ErrStale
 	}
 	err := s.Update(ctx, func(v vault.Tx) error {
-		return v.(*tx).swap("lease", sqlExtend, place(l.Ref, l.Token, record.Instant(until))...)
+		t := v.(*tx)
+		return t.swap("lease", sqlExtend, place(l.Ref, l.Token, t.session.shared(until))...)
 	})
 	if err != nil {
 		return vault.Lease{}, err

@@ -20,8 +20,8 @@ FROM objects o LEFT JOIN versions v ON v.vault = o.vault AND v.key = o.key AND v
 WHERE o.vault = $1 AND o.shelf = $3 AND o.key > $4 AND o.kind = `
 	sqlObjects    = `SELECT ` + listColumns + onShelf + `$2 ORDER BY o.key LIMIT $5 + 0`
 	sqlObjectsAll = `SELECT ` + listColumns + `, 0, o.key` + onShelf + `$2
-UNION ALL SELECT ` + listColumns + `, 1, o.key` + onShelf + `'certificates' ORDER BY o.key LIMIT $5 + 0`
-	sqlNames = `SELECT count(*) FROM (SELECT 1 FROM objects WHERE vault = $1 AND kind = $2 LIMIT $3 + 0)`
+UNION ALL SELECT ` + listColumns + `, 1, o.key` + onShelf + `'certificates' ORDER BY 17 LIMIT $5 + 0`
+	sqlNames = `SELECT count(*) FROM (SELECT 1 FROM objects WHERE vault = $1 AND kind = $2 LIMIT $3 + 0) AS found`
 	// Few are pending, and what is shown of those is in the body.
 	sqlPending = `SELECT o.name, o.latest, o.deleted_at, o.purge_at, o.body FROM objects o
 WHERE o.vault = $1 AND o.kind = $2 AND o.shelf = $3 AND o.key > $4 ORDER BY o.key LIMIT $5 + 0`

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 )
@@ -52,5 +55,8 @@ func migrationsOf(d dialect) (folder fs.FS, newest int64, err error) {
 	if err != nil {
 		return nil, 0, fmt.Errorf("find the migrations: %w", err)
 	}
-	return folder, int64(len(files)), nil // numbered 1, 2, ... without a gap; a test sees to it
+	slices.Sort(files)
+	number, _, _ := strings.Cut(files[len(files)-1], "_")
+	newest, err = strconv.ParseInt(number, 10, 64)
+	return folder, newest, err
 }

@@ -72,11 +72,11 @@ func (r *objectRow) proved(s *session, columns []driver.Value) bool {
 func (r *objectRow) place() string { return r.Vault + "/" + string(r.Kind) + "/" + r.key }
 
 // object returns the object of a row that was read.
-func (r *objectRow) object() (vault.Object, error) {
+func (r *objectRow) object(s *session) (vault.Object, error) {
 	o := r.Object
 	o.Deletion = deletion(r.shelf, r.gone)
 	if o.Lease.Token != "" {
-		o.Lease.Until = record.AtInstant(r.until)
+		o.Lease.Until = s.own(r.until)
 	}
 	err := record.FillObject(&o, r.body, r.raw)
 	return o, err
@@ -101,7 +101,7 @@ func (r *reader) Object(ref vault.Ref) (vault.Object, error) {
 	if !row.proved(r.session, r.session.row) {
 		return vault.Object{}, r.session.refused(isObject, row.place())
 	}
-	o, err := row.object()
+	o, err := row.object(r.session)
 	if err != nil {
 		return vault.Object{}, fmt.Errorf("read object: %w", err)
 	}
@@ -166,7 +166,7 @@ func (r *reader) objects(text string, limit int, from func(last *vault.Ref) []an
 				_ = r.session.refused(isObject, row.place())
 				return nil
 			}
-			o, err := row.object()
+			o, err := row.object(r.session)
 			list = append(list, o)
 			return err
 		})

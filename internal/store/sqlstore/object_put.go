@@ -8,7 +8,7 @@ import (
 	"certwright/internal/vault"
 )
 
-var errManaged = errors.New("what belongs to a certificate is put with the certificate")
+var errManaged = errors.New("what belongs to a certificate is put and purged with the certificate")
 
 const (
 	// A new object finds its name free of others of its kind, and of those that
@@ -33,7 +33,11 @@ func (t *tx) PutObject(o *vault.Object) error {
 	if o.Rev == 0 {
 		rev = firstRev()
 	}
-	text, args := sqlUpdateObject, objectArgs(o, rev)
+	var until int64
+	if o.Lease.Token != "" {
+		until = t.session.shared(o.Lease.Until)
+	}
+	text, args := sqlUpdateObject, objectArgs(o, rev, until)
 	args = append(args, t.session.mac(isObject, args[:objectSealed]...))
 	if o.Rev != 0 {
 		args = append(args, o.Rev)
@@ -55,7 +59,7 @@ func (t *tx) PutObject(o *vault.Object) error {
 func firstRev() int64 { return 1 + rand.Int64N(1<<52) }
 
 // objectArgs are $1 to $18 of an insert or update, in the order of objectColumns.
-func objectArgs(o *vault.Object, rev int64) []any {
+func objectArgs(o *vault.Object, rev, until int64) []any {
 	var at, purge, due *int64
 	if o.Deletion != nil {
 		at, purge = record.Nanos(o.Deletion.At), record.Nanos(o.Deletion.PurgeAt)
@@ -68,10 +72,6 @@ func objectArgs(o *vault.Object, rev int64) []any {
 	if ok {
 		n := record.Instant(next)
 		due = &n
-	}
-	var until int64
-	if o.Lease.Token != "" {
-		until = record.Instant(o.Lease.Until)
 	}
 	body, raw := record.Object(o)
 	return place(o.Ref, o.Name, shelfOf(o.Pending(), o.Deletion != nil), o.Latest, at, purge, string(status), due, string(kind),

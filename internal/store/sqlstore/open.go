@@ -25,6 +25,7 @@ type Store struct {
 	altered altered
 
 	identity Identity
+	skew     *atomic.Int64 // nanoseconds by which the database's clock is ahead
 
 	closing sync.Once
 	closed  chan struct{}
@@ -57,22 +58,23 @@ func Open(ctx context.Context, path string, accept ...func(Identity) error) (*St
 
 // start migrates a database and starts its writer.
 func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
-	w, err := newSession(ctx, db, d.setup)
+	s := &Store{db: db, dialect: d, bond: new(atomic.Pointer[bond]), skew: new(atomic.Int64),
+		readers: make(chan *session, maxReaders), closed: make(chan struct{})}
+	w, err := s.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
+	w.bond = nil // rows of before cannot be proved yet
 	err = migrate(ctx, db, w, d)
-	var id Identity
 	var disk error
 	if err == nil && d.alone {
-		id, disk, err = w.enter(ctx)
+		s.identity, disk, err = w.enter(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.giveUp(w), w.close())
 	}
-	w.bond = new(atomic.Pointer[bond])
-	s := &Store{db: db, dialect: d, identity: id, bond: w.bond, writer: newWriter(w, d.begin),
-		readers: make(chan *session, maxReaders), closed: make(chan struct{})}
+	w.bond = s.bond
+	s.writer = newWriter(w, s.connect)
 	if s.tending, err = d.tend(ctx, db, d, s.writer); err != nil {
 		s.writer.close()
 		w.close()
@@ -83,6 +85,19 @@ func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
 	}
 	_ = s.noted(disk, false)
 	return s, nil
+}
+
+// connect opens a session of the store's.
+func (s *Store) connect(ctx context.Context, more ...[]string) (*session, error) {
+	opened, err := newSession(ctx, s.db, &s.dialect, append([][]string{s.dialect.setup}, more...)...)
+	if err != nil && !s.dialect.alone {
+		return nil, &lostError{err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	opened.bond, opened.skew = s.bond, s.skew
+	return opened, nil
 }
 
 // enter ends all leases and begins a generation. Where the disk will not have
@@ -129,7 +144,9 @@ func dsn(path string) string {
 func (s *Store) Close() (err error) {
 	s.closing.Do(func() {
 		close(s.closed)
-		err = s.tending.close()
+		if s.tending != nil {
+			err = s.tending.close()
+		}
 		s.writer.close()
 		s.trouble.end()
 		for range maxReaders {

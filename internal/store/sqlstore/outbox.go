@@ -14,12 +14,16 @@ const (
 WHERE sink = $1 AND state = $2 AND seq > $3 ORDER BY seq LIMIT $4 + 0`
 	sqlQueue = `SELECT ` + outboxColumns + ` FROM outbox
 WHERE sink = $1 AND state = 'queued' ORDER BY due LIMIT $2 + 0`
-	sqlCount = `SELECT count(*) FROM (SELECT 1 FROM outbox WHERE sink = $1 AND state = $2 LIMIT $3 + 0)`
+	sqlCount = `SELECT count(*) FROM (SELECT 1 FROM outbox WHERE sink = $1 AND state = $2 LIMIT $3 + 0) AS found`
 )
 
 // Outbox implements vault.Reader.
 func (r *reader) Outbox(sink string, state vault.MessageState, after int64, limit int) ([]vault.Message, error) {
-	return r.messages(sqlOutbox, sink, string(state), after, max(limit, 0))
+	text := sqlOutbox
+	if sink == "" && !r.writes { // who reads those goes on from the last number
+		text = r.session.of.early
+	}
+	return r.messages(text, sink, string(state), after, max(limit, 0))
 }
 
 // Queue implements vault.Reader.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"certwright/internal/seal"
+	"certwright/internal/store/storetest"
 	"certwright/internal/vault"
 )
 
@@ -74,7 +75,7 @@ func TestPurgedIsGoneFromTheFiles(t *testing.T) {
 		"purge": func(s vault.Store) error {
 			return s.Update(t.Context(), func(tx vault.Tx) error {
 				for n := range 20 {
-					if err := tx.Purge(ref(name(n))); err != nil {
+					if err := storetest.Purge(tx, ref(name(n))); err != nil {
 						return err
 					}
 				}

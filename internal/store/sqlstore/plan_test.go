@@ -31,6 +31,8 @@ var statements = map[string]string{
 	"sqlAllObjects":     sqlAllObjects,
 	"sqlAnyAccount":     sqlAnyAccount,
 	"sqlAnyDue":         sqlAnyDue,
+	"sqlRevision":       sqlRevision,
+	"sqlOwnRevision":    sqlOwnRevision,
 	"sqlAnyLease":       sqlAnyLease,
 	"sqlAppend":         sqlAppend,
 	"sqlContacts":       sqlContacts,
@@ -140,7 +142,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 	t.Parallel()
 	// Those that walk an index in its order may start at its beginning.
 	walks := map[string]string{
-		"sqlHasten": "SCAN outbox USING INDEX outbox_due", "sqlCount": "SCAN (subquery-1)", "sqlNames": "SCAN (subquery-1)", "sqlDropMessages": "SCAN oldest",
+		"sqlHasten": "SCAN outbox USING INDEX outbox_due", "sqlCount": "SCAN found", "sqlNames": "SCAN found", "sqlDropMessages": "SCAN oldest",
 		"sqlPurged": "SCAN purged", "sqlInsertObject": "SCAN CONSTANT ROW",
 	}
 	// Lists are bound on both sides: another index would find the rows too, past
@@ -153,8 +155,8 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"sqlOrders":     "SEARCH o USING INDEX objects_status (status=? AND (vault,key)>(?,?) AND vault<?)",
 		"sqlIssuers":    "SEARCH issuers USING INDEX sqlite_autoindex_issuers_1 (vault=? AND key>?)",
 		"sqlOutbox":     "SEARCH outbox USING INDEX outbox_state (sink=? AND state=? AND seq>?)",
-		"sqlCount":      "CO-ROUTINE (subquery-1)",
-		"sqlNames":      "CO-ROUTINE (subquery-1)",
+		"sqlCount":      "CO-ROUTINE found",
+		"sqlNames":      "CO-ROUTINE found",
 		"sqlQueue":      "SEARCH outbox USING INDEX outbox_due (sink=?)",
 		"sqlDueJobs":    "SEARCH o USING INDEX objects_due (due<?)",
 		"sqlAnyDue":     "SEARCH objects USING INDEX objects_due (due<?)",
@@ -216,7 +218,7 @@ func plan(t *testing.T, s *Store, text string, args []any) (steps []string) {
 func TestConnectionsAreSetUp(t *testing.T) {
 	t.Parallel()
 	s := openInside(t)
-	reader, err := newSession(context.Background(), s.db, sqlite.setup, sqlite.views)
+	reader, err := newSession(context.Background(), s.db, &sqlite, sqlite.setup, sqlite.views)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,7 +236,11 @@ func TestConnectionsAreSetUp(t *testing.T) {
 	}
 }
 
+// newestMigration is the number of the last one of every engine.
+const newestMigration = 8
+
 // Migrations are numbered from 1 without a gap: their number is the version.
+// PostgreSQL begins at the eighth, and goes on in step: one number, one meaning.
 func TestMigrationsAreNumbered(t *testing.T) {
 	t.Parallel()
 	folders, err := fs.ReadDir(migrations, "migrations")
@@ -246,8 +252,12 @@ func TestMigrationsAreNumbered(t *testing.T) {
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v, %v", folder.Name(), files, err)
 		}
+		first := map[string]int{"sqlite": 1, "postgres": 8}[folder.Name()]
+		if last := first + len(files) - 1; last != newestMigration {
+			t.Errorf("%s ends at %d, want %d", folder.Name(), last, newestMigration)
+		}
 		for i, file := range files {
-			if want := fmt.Sprintf("%05d_", i+1); !strings.HasPrefix(filepath.Base(file), want) {
+			if want := fmt.Sprintf("%05d_", i+first); !strings.HasPrefix(filepath.Base(file), want) {
 				t.Errorf("%s, want it to begin with %s", file, want)
 			}
 		}

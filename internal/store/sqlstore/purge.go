@@ -17,7 +17,7 @@ const (
 
 const (
 	sqlObjectID      = `SELECT id FROM objects WHERE vault = $1 AND kind = $2 AND key = $3`
-	sqlPurgeObject   = `DELETE FROM objects WHERE id = $1`
+	sqlPurgeObject   = `DELETE FROM objects WHERE vault = $1 AND kind = $2 AND key = $3 AND rev = $4 RETURNING id`
 	purged           = ` FROM versions WHERE vault = $1 AND key = $2 AND object = $3`
 	sqlPurgeBodies   = `DELETE FROM bodies WHERE id IN (SELECT body` + purged + ` ORDER BY id LIMIT $4 + 0)`
 	sqlPurgeVersions = `DELETE` + purged + ` AND id IN (SELECT id` + purged + ` ORDER BY id LIMIT $4 + 0)`
@@ -36,17 +36,18 @@ func (g remnant) args(more ...any) []any { return append([]any{g.vault, g.key, g
 
 // Purge implements vault.Tx. The object and its first versions go at once; what
 // is left of them hangs on nothing, and the writer removes it in slices.
-func (t *tx) Purge(ref vault.Ref) error {
-	gone := remnant{vault: ref.Vault, key: ref.Key()}
-	if err := t.one("object", sqlObjectID, place(ref), &gone.object); err != nil {
+func (t *tx) Purge(o vault.Object) error {
+	if o.Managed {
+		return errManaged
+	}
+	gone := remnant{vault: o.Vault, key: o.Key()}
+	if err := t.one("object", sqlPurgeObject, place(o.Ref, o.Rev), &gone.object); err != nil {
 		if errors.Is(err, vault.ErrNotFound) {
-			return nil
+			return vault.ErrStale
 		}
 		return err
 	}
-	if _, err := t.exec("object", sqlPurgeObject, gone.object); err != nil {
-		return err
-	}
+	t.wrote = true
 	done, err := t.session.purgeVersions(gone, purgeAtOnce)
 	if err != nil || done {
 		return err
@@ -93,7 +94,7 @@ func (w *writer) sweep() {
 	var gone remnant
 	err := w.session.one(sqlPurged, nil, &gone.vault, &gone.key, &gone.object)
 	if err == nil {
-		_, err = w.session.exec(w.begin)
+		err = w.begin()
 	}
 	if err == nil {
 		err = w.session.purgeSome(gone)
@@ -105,7 +106,7 @@ func (w *writer) sweep() {
 	case errors.Is(err, vault.ErrNotFound):
 		w.chore = false
 	case err != nil:
-		w.session.exec("ROLLBACK")
+		w.rollback()
 		w.chore, w.session.left = false, true
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"certwright/internal/must"
+	"certwright/internal/store/storetest"
 	"certwright/internal/vault"
 )
 
@@ -54,7 +55,7 @@ func TestPurgeOfManyHoldsNobody(t *testing.T) {
 	lately := func() time.Duration { return time.Duration(s.writer.longest.nanos.Swap(0)) } // the longest transaction since it was last asked
 	lately()
 	must.Do(t, s.Update(t.Context(), func(v vault.Tx) error {
-		if err := v.Purge(many); err != nil {
+		if err := storetest.Purge(v, many); err != nil {
 			return err
 		}
 		var left int
@@ -133,7 +134,7 @@ func TestPurgeUndoneAndReset(t *testing.T) {
 	putMany(t, s, versions)
 	undo := fmt.Errorf("undo")
 	if err := s.Update(t.Context(), func(tx vault.Tx) error {
-		if err := tx.Purge(many); err != nil {
+		if err := storetest.Purge(tx, many); err != nil {
 			return err
 		}
 		return undo
@@ -143,7 +144,7 @@ func TestPurgeUndoneAndReset(t *testing.T) {
 	if v, b, p := leftOver(t, s); v != versions || b != versions || p != 0 {
 		t.Errorf("after an undone purge: %d versions, %d bodies, %d purged", v, b, p)
 	}
-	must.Do(t, s.Update(t.Context(), func(tx vault.Tx) error { return tx.Purge(many) }))
+	must.Do(t, s.Update(t.Context(), func(tx vault.Tx) error { return storetest.Purge(tx, many) }))
 	must.Do(t, s.Reset(t.Context()))
 	if v, b, p := leftOver(t, s); v+b+p != 0 {
 		t.Errorf("after a reset: %d versions, %d bodies, %d purged", v, b, p)

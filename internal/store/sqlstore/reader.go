@@ -16,6 +16,7 @@ type reader struct {
 	session *session
 	ctx     context.Context // of the caller; looked at before each statement
 	ended   atomic.Bool
+	writes  bool // it is a tx's
 }
 
 func (r *reader) usable() error {

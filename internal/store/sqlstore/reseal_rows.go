@@ -25,7 +25,7 @@ func (r *reader) resealed(with Resealing, at resealing) (next resealing, idle bo
 		if numberOf(row.mac) != with.Primary {
 			return next, false, nil
 		}
-		read, err := rowOf(w.what, row.values)
+		read, err := rowOf(r.session, w.what, row.values)
 		if err != nil {
 			continue // certwright check tells of it
 		}
@@ -90,7 +90,7 @@ func (t *tx) resealSome(with Resealing, at resealing) (resealing, error) {
 
 // resealRow seals the values of one row anew, and the row itself.
 func (t *tx) resealRow(with Resealing, w walk, row walked, p *Pass) error {
-	read, err := rowOf(w.what, row.values)
+	read, err := rowOf(t.session, w.what, row.values)
 	if err != nil {
 		return nil // certwright check tells of it
 	}

@@ -17,6 +17,7 @@ import (
 
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/storetest"
 	"certwright/internal/vault"
 )
 
@@ -337,7 +338,7 @@ SELECT 'zz', 'secrets', 'many', printf('%%06d', id - 1000000), 'Many', 1, 0, 0, 
 	if err := s.View(t.Context(), view); err != nil {
 		t.Error(err)
 	}
-	update(t, s, func(tx vault.Tx) error { return tx.Purge(big) })
+	update(t, s, func(tx vault.Tx) error { return storetest.Purge(tx, big) })
 	checkPast(t, s, want)
 }
 

@@ -136,10 +136,7 @@ func (s *prover) value(v any) {
 	default: // what a statement takes as well
 		w, err := driver.DefaultParameterConverter.ConvertValue(v)
 		if b, is := w.(bool); is {
-			w = int64(0)
-			if b {
-				w = int64(1)
-			}
+			w = number(b)
 		}
 		switch w.(type) {
 		case nil, string, []byte, int64:

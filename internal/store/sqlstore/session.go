@@ -22,10 +22,13 @@ import (
 // statement here is short. The context is looked at in between.
 type session struct {
 	conn  *sql.Conn
+	of    *dialect
+	skew  *atomic.Int64        // the store's: nanoseconds by which the database's clock is ahead
 	stmts map[string]statement // by SQL text
 	args  []driver.NamedValue  // room for those of a statement
 	row   []driver.Value       // and for what it reads
 	fault error                // of the engine, since the writer last gave the turn
+	dead  bool                 // its connection is lost
 	left  bool                 // a purge left versions behind, since the writer last looked
 
 	bond   *atomic.Pointer[bond] // the store's; nil for a session that proves no rows
@@ -40,12 +43,12 @@ type statement interface {
 }
 
 // newSession takes a connection out of db and runs setup on it.
-func newSession(ctx context.Context, db *sql.DB, setup ...[]string) (*session, error) {
+func newSession(ctx context.Context, db *sql.DB, d *dialect, setup ...[]string) (*session, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	s := &session{conn: conn, stmts: map[string]statement{}}
+	s := &session{conn: conn, of: d, skew: new(atomic.Int64), stmts: map[string]statement{}}
 	for _, text := range slices.Concat(setup...) {
 		if _, err := conn.ExecContext(ctx, text); err != nil {
 			conn.Close()
@@ -80,11 +83,39 @@ func (s *session) run(text string, args []any, fn func(statement, []driver.Named
 			if err != nil {
 				return fmt.Errorf("parameter %d of %q: %w", i+1, text, err)
 			}
+			if b, is := v.(bool); is { // PostgreSQL takes none for a number
+				v = number(b)
+			}
 			s.args = append(s.args, driver.NamedValue{Ordinal: i + 1, Value: v})
 		}
 		return fn(stmt, s.args)
 	})
 }
+
+func number(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// failed notes an error of the engine.
+func (s *session) failed(err error) error {
+	if s.of.fault(err) == isLost {
+		err, s.dead = &lostError{err}, true
+	}
+	s.fault = err
+	return err
+}
+
+// A lostError says that there is no connection.
+type lostError struct{ cause error }
+
+// Error is the cause's.
+func (e *lostError) Error() string { return e.cause.Error() }
+
+// Unwrap returns the cause.
+func (e *lostError) Unwrap() error { return e.cause }
 
 func (s *session) prepared(conn any, text string) (statement, error) {
 	if stmt, ok := s.stmts[text]; ok {
@@ -92,8 +123,7 @@ func (s *session) prepared(conn any, text string) (statement, error) {
 	}
 	stmt, err := conn.(driver.ConnPrepareContext).PrepareContext(context.Background(), text)
 	if err != nil {
-		s.fault = err
-		return nil, fmt.Errorf("prepare %q: %w", text, err)
+		return nil, fmt.Errorf("prepare %q: %w", text, s.failed(err))
 	}
 	s.stmts[text] = stmt.(statement)
 	return s.stmts[text], nil
@@ -104,8 +134,7 @@ func (s *session) exec(text string, args ...any) (changed int64, err error) {
 	err = s.run(text, args, func(stmt statement, args []driver.NamedValue) error {
 		res, err := stmt.ExecContext(context.Background(), args)
 		if err != nil {
-			s.fault = err
-			return err
+			return s.failed(err)
 		}
 		changed, err = res.RowsAffected()
 		return err
@@ -133,8 +162,7 @@ func (s *session) each(text string, args, into []any, row func() error) error {
 	return s.run(text, args, func(stmt statement, args []driver.NamedValue) error {
 		rows, err := stmt.QueryContext(context.Background(), args)
 		if err != nil {
-			s.fault = err
-			return err
+			return s.failed(err)
 		}
 		defer rows.Close()
 		s.row = slices.Grow(s.row[:0], len(into))[:len(into)]
@@ -142,8 +170,7 @@ func (s *session) each(text string, args, into []any, row func() error) error {
 			if err := rows.Next(s.row); err == io.EOF {
 				return nil
 			} else if err != nil {
-				s.fault = err
-				return err
+				return s.failed(err)
 			}
 			for i, v := range s.row {
 				if err := scan(into[i], v); err != nil {

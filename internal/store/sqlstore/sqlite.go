@@ -37,6 +37,8 @@ var sqlite = dialect{
 	view:       "BEGIN",
 	begin:      "BEGIN IMMEDIATE",
 	alone:      true,
+	fault:      func(error) fault { return isFinal },
+	early:      sqlOutbox,
 	inspect:    sqliteInspect,
 	setVersion: sqliteSetVersion,
 	giveUp:     sqliteGiveUp,

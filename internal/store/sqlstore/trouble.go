@@ -158,6 +158,10 @@ func writeSome(v vault.Tx) error {
 func storageError(err error) *vault.StorageError {
 	var fault *driver.Error
 	if !errors.As(err, &fault) {
+		var away *lostError
+		if errors.As(err, &away) {
+			return &vault.StorageError{Fault: vault.DatabaseAway, Err: away.cause}
+		}
 		return nil
 	}
 	switch fault.Code() & 0xff {

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"time"
 
 	"certwright/internal/vault"
 )
@@ -12,6 +13,8 @@ type update struct {
 	gone chan struct{} // closed by a caller who waits no longer
 	ran  chan outcome  // the caller gives the turn back
 	done chan error    // how it ended, after the commit
+
+	since time.Time // the writer's: when it was told to come again first
 }
 
 // An outcome is what became of an update that had its turn.
@@ -21,6 +24,7 @@ const (
 	stays outcome = iota
 	idles         // it failed, or nobody wants it any more, and it wrote nothing
 	fails         // what it wrote must be undone
+	waits         // the same, for another's sake: it may come again
 )
 
 // do runs fn in a transaction and returns once it is on the disk.
@@ -49,11 +53,11 @@ func (w *writer) do(ctx context.Context, fn func(vault.Tx) error) error {
 	}
 }
 
-// take runs fn, again if its transaction had to be undone for another's sake,
-// and returns how it ended.
+// take runs fn, again if its transaction had to be undone for another's sake or
+// did not become, and returns how it ended.
 func (u *update) take(ctx context.Context, t *tx, fn func(vault.Tx) error) error {
 	for {
-		if err := u.run(ctx, t, fn); err != nil {
+		if o, err := u.run(ctx, t, fn); o == idles || o == fails {
 			<-u.done // what made it fail may be of another one that is not on the disk yet
 			return err
 		}
@@ -71,7 +75,7 @@ func (u *update) take(ctx context.Context, t *tx, fn func(vault.Tx) error) error
 }
 
 // run runs fn and gives the turn back, however fn ends.
-func (u *update) run(ctx context.Context, t *tx, fn func(vault.Tx) error) (err error) {
+func (u *update) run(ctx context.Context, t *tx, fn func(vault.Tx) error) (o outcome, err error) {
 	t.ctx = ctx
 	err = errUnended // unless fn returns: a panic and a Goexit pass here too
 	defer func() {
@@ -79,18 +83,22 @@ func (u *update) run(ctx context.Context, t *tx, fn func(vault.Tx) error) (err e
 		if err != nil {
 			t.undone()
 		}
-		u.ran <- t.outcome(err)
+		o = t.outcome(err)
+		u.ran <- o
 	}()
 	err = fn(t)
 	if fault := t.session.fault; err == nil && fault != nil { // fn may have overlooked it; the transaction may be no more
 		err = fault
 	}
-	return err
+	return o, err
 }
 
 func (t *tx) outcome(err error) outcome {
+	s := t.session
 	switch {
-	case t.session.fault != nil, err != nil && t.wrote:
+	case s.fault != nil && s.of.fault(s.fault) != isFinal:
+		return waits
+	case s.fault != nil, err != nil && t.wrote:
 		return fails
 	case err != nil:
 		return idles
@@ -102,7 +110,7 @@ func (t *tx) outcome(err error) outcome {
 func (u *update) give(s *session) outcome {
 	s.fault = nil
 	select {
-	case u.turn <- &tx{reader: reader{session: s}}:
+	case u.turn <- &tx{reader: reader{session: s, writes: true}}:
 		return <-u.ran
 	case <-u.gone:
 		return idles

@@ -17,6 +17,27 @@ func (s *Store) View(ctx context.Context, fn func(vault.Reader) error) error {
 }
 
 func (s *Store) view(ctx context.Context, fn func(vault.Reader) error) error {
+	begin := func(held *session) error {
+		if _, err := held.exec(s.dialect.view); err != nil {
+			return fmt.Errorf("begin a snapshot: %w", err)
+		}
+		return nil
+	}
+	return s.withReader(ctx, begin, func(held *session) error {
+		r := &reader{session: held, ctx: ctx}
+		defer func() {
+			r.ended.Store(true)
+			if _, err := held.exec("COMMIT"); err != nil {
+				held.dead = true
+			}
+		}()
+		return fn(r)
+	})
+}
+
+// withReader runs first, and then, with a session that reads. Where the connection
+// was lost since it was used last, first is run again on a new one.
+func (s *Store) withReader(ctx context.Context, first, then func(*session) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -33,27 +54,32 @@ func (s *Store) view(ctx context.Context, fn func(vault.Reader) error) error {
 	case <-s.closed:
 		return errClosed
 	}
-	defer func() { s.readers <- held }()
-	if held == nil { // a place, not yet a connection
-		opened, err := newSession(ctx, s.db, s.dialect.setup, s.dialect.views)
-		if err != nil {
+	defer func() { s.readers <- living(held) }()
+	for fresh := held == nil; ; fresh = true {
+		if held == nil { // a place, not yet a connection
+			opened, err := s.connect(ctx, s.dialect.views)
+			if err != nil {
+				return err
+			}
+			held = opened
+		}
+		err := first(held)
+		if err == nil {
+			return then(held)
+		}
+		if held = living(held); held != nil || fresh {
 			return err
 		}
-		held = opened
-		held.bond = s.bond
 	}
-	if _, err := held.exec(s.dialect.view); err != nil {
-		return fmt.Errorf("begin a snapshot: %w", err)
+}
+
+// living closes a session of a lost connection, and returns nil in its place.
+func living(s *session) *session {
+	if s != nil && s.dead {
+		_ = s.close() // of no further use
+		return nil
 	}
-	r := &reader{session: held, ctx: ctx}
-	defer func() {
-		r.ended.Store(true)
-		if _, err := held.exec("COMMIT"); err != nil { // of no further use
-			held.close()
-			held = nil
-		}
-	}()
-	return fn(r)
+	return s
 }
 
 // Update runs fn in a transaction that is on the disk when Update returns nil.

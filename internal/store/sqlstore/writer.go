@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -29,21 +30,22 @@ var (
 // rolled back and the others run again, each in a savepoint (again.go).
 type writer struct {
 	session *session
-	begin   string
+	connect func(context.Context, ...[]string) (*session, error)
 	queue   chan *update
 	aside   chan func(*session) // what is done between two transactions
 	wrote   chan struct{}       // holds one if there was a commit since it was looked at
 	stop    chan struct{}       // closed by close
 	stopped chan struct{}       // closed when run has ended
 
+	commits int       // with a proof
 	last    int       // how many updates the last commit had
 	chore   bool      // purged objects may have left versions
 	swept   time.Time // when some were last removed
 	longest longest   // that one transaction held it
 }
 
-func newWriter(s *session, begin string) *writer {
-	w := &writer{session: s, begin: begin, queue: make(chan *update, maxBatch),
+func newWriter(s *session, connect func(context.Context, ...[]string) (*session, error)) *writer {
+	w := &writer{session: s, connect: connect, queue: make(chan *update, maxBatch),
 		aside: make(chan func(*session)), wrote: make(chan struct{}, 1),
 		stop: make(chan struct{}), stopped: make(chan struct{}), chore: true}
 	go w.run()
@@ -99,15 +101,15 @@ func (w *writer) between(gone <-chan struct{}, fn func(*session)) {
 func (w *writer) commit(first *update) {
 	began := clock.Real{}.Now()
 	defer w.longest.note(began)
-	if _, err := w.session.exec(w.begin); err != nil {
-		first.done <- fmt.Errorf("begin a transaction: %w", err)
+	if err := w.begin(); err != nil {
+		w.given([]*update{first}, err)
 		return
 	}
 	kept, failed, ok := w.gather(first, began)
 	if ok {
 		w.end(kept)
 	} else {
-		w.session.exec("ROLLBACK")
+		w.rollback()
 		w.again(kept)
 	}
 	answer(failed, nil) // they know why; what they saw is on the disk by now
@@ -128,6 +130,9 @@ func (w *writer) gather(first *update, began time.Time) (kept, failed []*update,
 			failed = append(failed, u)
 		case fails:
 			return kept, append(failed, u), false
+		case waits:
+			w.later(u, w.session.fault)
+			return kept, failed, false
 		}
 		if n == maxBatch || (clock.Real{}).Now().Sub(began) > enough {
 			break
@@ -160,11 +165,14 @@ func (w *writer) next(patience <-chan time.Time) *update {
 
 // end commits and answers.
 func (w *writer) end(kept []*update) {
-	_, err := w.session.exec("COMMIT")
-	if err != nil {
-		w.session.exec("ROLLBACK")
+	err := w.settle()
+	switch {
+	case errors.Is(err, errAnew):
+		w.allLater(kept, err)
+		return
+	case err != nil:
 		err = fmt.Errorf("commit: %w", err)
-	} else {
+	default:
 		w.last, w.chore, w.session.left = len(kept), w.chore || w.session.left, false
 	}
 	answer(kept, err)

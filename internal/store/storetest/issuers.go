@@ -100,7 +100,7 @@ func vaultsListed(t *testing.T, s vault.Store) {
 		if err := tx.DeleteContacts("a-1"); err != nil {
 			return err
 		}
-		return tx.Purge(gone)
+		return Purge(tx, gone)
 	})
 	same(t, "vaults after a purge", list(9), []string{"both", "issuers-1", "web"})
 }

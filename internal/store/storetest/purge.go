@@ -18,8 +18,16 @@ func purge(t *testing.T, s vault.Store) {
 	}
 	put(t, s, vault.Object{Ref: vault.Ref{Vault: "other", Kind: vault.Certificates, Name: "gone"}})
 	_, leases := claimed(t, s, instant, second, 1) // both are due; one of the two
+	old := object(t, s, ref("gone"))
+	change(t, s, ref("gone"), func(*vault.Object) {})
+	if err := s.Update(t.Context(), func(tx vault.Tx) error { return tx.Purge(old) }); !errors.Is(err, vault.ErrStale) {
+		t.Errorf("purged as it was before it changed: %v, want %v", err, vault.ErrStale)
+	}
+	object(t, s, ref("gone")) // is there still
 	update(t, s, purging(ref("gone")))
-	update(t, s, purging(ref("gone"))) // nothing there: no error
+	if err := s.Update(t.Context(), func(tx vault.Tx) error { return tx.Purge(old) }); !errors.Is(err, vault.ErrStale) {
+		t.Errorf("purged again: %v, want %v", err, vault.ErrStale)
+	}
 
 	for _, kind := range []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets} {
 		noObject(t, s, ref("gone").As(kind))
@@ -79,7 +87,7 @@ func purgeOfMany(t *testing.T, s vault.Store) {
 	same(t, "versions", len(versions(t, s, r)), many)
 	update(t, s, func(tx vault.Tx) error {
 		defer gone(tx)
-		return tx.Purge(r)
+		return Purge(tx, r)
 	})
 	view(t, s, func(rd vault.Reader) error { gone(rd); return nil })
 
@@ -89,7 +97,7 @@ func purgeOfMany(t *testing.T, s vault.Store) {
 			if err := fill(tx, n); err != nil {
 				return err
 			}
-			if err := tx.Purge(r); err != nil {
+			if err := Purge(tx, r); err != nil {
 				return err
 			}
 			gone(tx)

@@ -239,7 +239,19 @@ func change(t *testing.T, s vault.Store, r vault.Ref, edit func(*vault.Object)) 
 }
 
 func purging(r vault.Ref) func(vault.Tx) error {
-	return func(tx vault.Tx) error { return tx.Purge(r) }
+	return func(tx vault.Tx) error { return Purge(tx, r) }
+}
+
+// Purge removes an object as it is now; none is fine.
+func Purge(tx vault.Tx, r vault.Ref) error {
+	o, err := tx.Object(r)
+	if errors.Is(err, vault.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return tx.Purge(o)
 }
 
 func object(t *testing.T, s vault.Store, r vault.Ref) vault.Object {

@@ -76,7 +76,7 @@ func errorsUndo(t *testing.T, s vault.Store) {
 		o.Latest, o.Operation = id(2), inProgress(o.Ref)
 		other := of(secret(ref("b"), 1))
 		if err := errors.Join(tx.PutObject(&o), tx.PutVersion(certificate(ref("a"), 2)), tx.PutObject(&other), tx.PutSetting("k", "w"),
-			tx.Append(message(2)), tx.DeleteIssuer("web", "i"), tx.PutAccount(vault.Account{ID: "x"}), tx.Purge(ref("a"))); err != nil {
+			tx.Append(message(2)), tx.DeleteIssuer("web", "i"), tx.PutAccount(vault.Account{ID: "x"}), Purge(tx, ref("a"))); err != nil {
 			return err
 		}
 		return refusal

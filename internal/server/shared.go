@@ -1,0 +1,74 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"certwright/internal/account"
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/vault"
+)
+
+// What is different where several servers share one database: nothing of it lies
+// in the data folder, what the others wrote is looked for, and what this one knows
+// of a row is compared with the row.
+
+// lookAgain is how long what another server wrote may go unnoticed by the worker
+// and by who listens to events.
+const lookAgain = time.Second
+
+// openDatabase opens the database of the folder, which must be the one that it
+// had last, or the one that servers share.
+func (s *Server) openDatabase(ctx context.Context, past past) (*sqlstore.Store, error) {
+	if s.config.Shared() {
+		return sqlstore.OpenPostgres(ctx, s.config.Store)
+	}
+	return sqlstore.Open(ctx, s.folder.file(databaseFile), past.accept)
+}
+
+// holdFolder refuses a database in the folder that others can read, and locks it.
+func (s *Server) holdFolder() error {
+	if s.config.Shared() {
+		if sizeOf(s.folder.file(databaseFile)) >= 0 {
+			return errors.New("store: the data folder has a database of its own, and the configuration names another\nhint: choose another folder with data, or leave store out")
+		}
+		return nil
+	}
+	return errors.Join(s.folder.private(), s.folder.holdDatabase())
+}
+
+// accounts keeps what issuers must not forget.
+func (s *Server) accounts() vault.Accounts {
+	book := account.Book{Store: s.store, Sealer: s.seal}
+	if s.store.Shared() {
+		return foldedAccounts{book}
+	}
+	return foldedAccounts{&account.Sole{Book: book}}
+}
+
+// revision reads that of an object, where others may have written it.
+func (s *Server) revision() func(context.Context, vault.Ref) (int64, error) {
+	if s.store.Shared() {
+		return s.store.Revision
+	}
+	return nil
+}
+
+// watchOthers looks for what other servers wrote.
+func (s *Server) watchOthers() {
+	if !s.store.Shared() {
+		return
+	}
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-tick.C:
+			s.worker.Poke()
+			s.notices.stream.Poke()
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+)
+
+// postgres is the dialect of PostgreSQL. READ COMMITTED is enough: every rule of
+// a name is held by comparing its revision. What reads sees one snapshot.
+var postgres = dialect{
+	folder: "postgres",
+	goose:  goose.DialectPostgres,
+	// One round trip, whatever a pooler between lets through at the start of a connection.
+	setup: []string{`SELECT set_config('synchronous_commit', 'on', false), set_config('statement_timeout', '30s', false), set_config('lock_timeout', '5s', false),
+set_config('idle_in_transaction_session_timeout', '60s', false), set_config('client_min_messages', 'warning', false)`},
+	view:  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+	begin: "BEGIN ISOLATION LEVEL READ COMMITTED",
+	fault: postgresFault,
+	clock: "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+	proof: true,
+	lock:  " FOR UPDATE SKIP LOCKED",
+	// Numbers are handed out before transactions commit: one that commits late
+	// would be passed by.
+	early: `SELECT ` + outboxColumns + ` FROM outbox
+WHERE sink = $1 AND state = $2 AND seq > $3 AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY seq LIMIT $4 + 0`,
+	inspect:    postgresInspect,
+	setVersion: func(context.Context, *session, int64) error { return nil }, // goose's own table says
+	giveUp:     func(*session) error { return nil },
+	tend:       func(context.Context, *sql.DB, dialect, *writer) (*checkpointer, error) { return nil, nil },
+	leave:      func(*session) error { return nil },
+}
+
+// postgresFault tells what an error means. One that is not the server's own is the
+// connection's.
+func postgresFault(err error) fault {
+	var e *pgconn.PgError
+	switch {
+	case !errors.As(err, &e):
+		return isLost
+	case slices.Contains([]string{"40001", "40P01", "55P03"}, e.Code): // serialization, deadlock, lock
+		return comesAnew
+	case strings.HasPrefix(e.Code, "08"), strings.HasPrefix(e.Code, "57P"), e.Code == "25P03", e.Code == "25006": // connection, shutdown, idle too long, a standby now
+		return isLost
+	}
+	return isFinal
+}
+
+// CheckPostgres refuses what is not the URL of a PostgreSQL database.
+func CheckPostgres(url string) error {
+	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
+		return errors.New("it is neither sqlite nor the URL of a PostgreSQL database\nhint: as in postgres://certwright@db.example/certwright?sslmode=verify-full&passfile=/etc/certwright/pgpass")
+	}
+	if _, err := pgx.ParseConfig(url); err != nil { // which leaves passwords out
+		return fmt.Errorf("the URL of the database is invalid: %w\nhint: as in postgres://certwright@db.example/certwright", err)
+	}
+	return nil
+}
+
+// OpenPostgres opens the database of a URL and brings its schema up to date.
+// Other servers may have it open: leases go on, and end by the database's clock.
+func OpenPostgres(ctx context.Context, url string) (*Store, error) {
+	if err := CheckPostgres(url); err != nil {
+		return nil, err
+	}
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "certwright"
+	}
+	db := stdlib.OpenDB(*config)
+	db.SetMaxIdleConns(0) // each session keeps its own
+	s, err := start(ctx, db, postgres)
+	if err != nil {
+		_ = db.Close() // it holds nothing
+		return nil, fmt.Errorf("open the database %s at %s: %w", config.Database, config.Host, err)
+	}
+	return s, nil
+}
+
+// postgresInspect looks before it touches: a database of another program stays
+// as it is.
+func postgresInspect(ctx context.Context, s *session) (version int64, err error) {
+	var encoding string
+	if err := s.conn.QueryRowContext(ctx, "SHOW server_encoding").Scan(&encoding); err != nil {
+		return 0, fmt.Errorf("read the database's encoding: %w", err)
+	}
+	if encoding != "UTF8" {
+		return 0, fmt.Errorf("the database is encoded in %s\nhint: make it with ENCODING 'UTF8'", encoding)
+	}
+	var tables int
+	var ours, migrated bool
+	err = s.conn.QueryRowContext(ctx, `SELECT count(*), to_regclass('settings') IS NOT NULL, to_regclass('goose_db_version') IS NOT NULL
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname <> 'goose_db_version'`).Scan(&tables, &ours, &migrated)
+	if err != nil {
+		return 0, fmt.Errorf("look for tables: %w", err)
+	}
+	if tables > 0 && ours {
+		err = s.conn.QueryRowContext(ctx, "SELECT count(*) > 0 FROM settings WHERE key = 'product' AND value = 'certwright'").Scan(&ours)
+		if err != nil {
+			return 0, fmt.Errorf("look whose database this is: %w", err)
+		}
+	}
+	if tables > 0 && !(ours && migrated) {
+		return 0, ErrForeign
+	}
+	if !migrated {
+		return 0, nil
+	}
+	err = s.conn.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version)
+	return version, err
+}

@@ -1,0 +1,102 @@
+package sqlstore
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"certwright/internal/clock"
+	"certwright/internal/store/record"
+	"certwright/internal/vault"
+)
+
+// A commit whose answer was lost is looked up, never guessed. Each transaction
+// of the writer leaves a row that names it; whoever inserts the same name waits
+// for that transaction to end, and then either finds the row, or has it from now
+// on, so that the transaction can never be.
+
+const (
+	postgresProof      = `INSERT INTO commits (id, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	postgresDropProofs = `DELETE FROM commits WHERE id IN (SELECT id FROM commits WHERE at < $1 ORDER BY at LIMIT 100)`
+)
+
+const (
+	proofsKept = time.Hour
+	proofsDrop = 64 // commits between two looks at what is older
+	settleFor  = time.Minute
+)
+
+// errAnew: the transaction is no more, and may be run again.
+var errAnew = errors.New("the transaction did not become")
+
+// settle commits, and returns how that ended.
+func (w *writer) settle() error {
+	of := w.session.of
+	id := ""
+	if of.proof {
+		id = vault.NewID()
+		if _, err := w.session.exec(postgresProof, id, record.Instant(clock.Real{}.Now())); err != nil {
+			return w.unsettled(err)
+		}
+	}
+	_, err := w.session.exec("COMMIT")
+	switch {
+	case err == nil:
+		w.dropProofs()
+		return nil
+	case id != "" && of.fault(err) == isLost:
+		return w.lookUp(id, err)
+	}
+	return w.unsettled(err)
+}
+
+// unsettled undoes a transaction that could not be committed.
+func (w *writer) unsettled(err error) error {
+	w.rollback()
+	if w.session.of.fault(err) == isFinal {
+		return err
+	}
+	return errAnew
+}
+
+// lookUp finds out whether a transaction became whose answer was lost.
+func (w *writer) lookUp(id string, cause error) error {
+	w.session.dead = true
+	for until := (clock.Real{}).Now().Add(settleFor); ; {
+		changed, err := w.claimProof(id)
+		switch {
+		case err == nil && changed == 0:
+			return nil
+		case err == nil:
+			return errAnew
+		case (clock.Real{}).Now().After(until):
+			return fmt.Errorf("whether it became is not known: %w", errors.Join(cause, err))
+		}
+		select {
+		case <-w.stop:
+			return fmt.Errorf("whether it became is not known: %w", cause)
+		case <-time.After(tryWait):
+		}
+	}
+}
+
+// claimProof inserts the row of a transaction that may have become.
+func (w *writer) claimProof(id string) (changed int64, err error) {
+	if w.session.dead {
+		if err := w.renew(); err != nil {
+			return 0, err
+		}
+	}
+	return w.session.exec(postgresProof, id, record.Instant(clock.Real{}.Now())) // a transaction by itself
+}
+
+// dropProofs removes rows that nobody asks for any more.
+func (w *writer) dropProofs() {
+	if !w.session.of.proof {
+		return
+	}
+	if w.commits++; w.commits%proofsDrop != 0 {
+		return
+	}
+	_, _ = w.session.exec(postgresDropProofs, record.Instant(clock.Real{}.Now().Add(-proofsKept))) // those that stay are dropped next time
+}

@@ -1,0 +1,31 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+
+	"certwright/internal/vault"
+)
+
+const (
+	sqlRevision    = `SELECT rev FROM objects WHERE vault = $1 AND key = $3 AND kind IN ($2, 'certificates')`
+	sqlOwnRevision = `SELECT rev FROM objects WHERE vault = $1 AND key = $3 AND kind = $2`
+)
+
+// Revision returns the revision that an object has now, as it may be asked for; 0
+// if there is none. It is one statement.
+func (s *Store) Revision(ctx context.Context, ref vault.Ref) (rev int64, err error) {
+	text := sqlOwnRevision
+	if ofCertificates(ref.Kind) {
+		text = sqlRevision
+	}
+	read := func(held *session) error { return held.one(text, place(ref), &rev) }
+	err = s.withReader(ctx, read, func(*session) error { return nil })
+	if errors.Is(err, vault.ErrNotFound) {
+		return 0, nil
+	}
+	return rev, s.noted(err, true)
+}
+
+// Shared reports whether other servers write to the same database.
+func (s *Store) Shared() bool { return !s.dialect.alone }
