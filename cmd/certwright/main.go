@@ -38,6 +38,7 @@ type program struct {
 	Keyset   keysetCommand   `cmd:"" help:"Show, change and check the keys by which all is sealed."`
 	Check    checkCommand    `cmd:"" help:"Check a data folder, beside a running server or without one."`
 	Access   accessCommand   `cmd:"" help:"Say who may do what by a configuration of certwright serve."`
+	Audit    auditCommand    `cmd:"" help:"Verify, read and export the audit log of a production server."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 

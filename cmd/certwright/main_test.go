@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 			_, err := net.LookupHost("no-such-name.vault.localhost")
 			return err == nil, nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serve": serve, "mode": mode, "receiver": receiver, "sql": runSQL},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"serve": serve, "mode": mode, "receiver": receiver, "sql": runSQL, "auditlog": auditLogOf, "replace": replace},
 	})
 }
 

@@ -19,7 +19,7 @@ var auditNames = map[string]string{
 	"POST /admin/retry":                            "CertwrightRetry",
 	"POST /admin/revoke":                           "CertwrightRevoke",
 	"POST /admin/issuers/{vault}/{issuer}/account": "CertwrightIssuerRegister",
-	"GET /admin/keyset":                            "CertwrightKeysetGet", "POST /admin/keyset/check": "CertwrightKeysetCheck",
+	"GET /admin/audit": "CertwrightAuditGet", "GET /admin/keyset":                            "CertwrightKeysetGet", "POST /admin/keyset/check": "CertwrightKeysetCheck",
 	"POST /admin/keyset/rotate": "CertwrightKeysetRotate", "POST /admin/keyset/rewrap": "CertwrightKeysetRewrap",
 	"POST /admin/ca/{provider}/rollover": "CertwrightRollover",
 }
@@ -35,6 +35,14 @@ func (h *Handler) record(r *http.Request, at *route) *audit.Record {
 		name = "Unknown" // a method that the route has not
 	}
 	return h.Audit.SideRequest(r, name, wire.NewGUID())
+}
+
+// showAudit tells by what others verify the audit log.
+func showAudit(h *Handler, _ *http.Request) (answer, error) {
+	if h.Audit == nil {
+		return answer{}, &vault.Error{Reason: vault.NotFound, Code: "NotFound", Message: "This server keeps no audit log; a production server does."}
+	}
+	return answer{body: h.Audit.Known()}, nil
 }
 
 // begins has it in the audit log, and on the disk, that a request is about to

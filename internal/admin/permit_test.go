@@ -89,6 +89,7 @@ func TestEveryGuardedRouteAsksOnce(t *testing.T) {
 		"POST /admin/issuers/Web/x/account": "Certwright/issuers/write Web/",
 		"GET /admin/ca/Internal/rollover":   "Certwright/authorities/write /",
 		"POST /admin/ca/Internal/rollover":  "Certwright/authorities/write /",
+		"GET /admin/audit":                  "Certwright/audit/read /",
 		"GET /admin/keyset":                 "Certwright/keyset/read /",
 		"GET /admin/keyset/check":           "Certwright/keyset/read /",
 		"POST /admin/keyset/check":          "Certwright/keyset/read /",

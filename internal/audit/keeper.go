@@ -41,6 +41,7 @@ type keeper struct {
 	row      row
 	rev      int64
 	signer   note.Signer
+	verifier string // the signer's public half
 	log      *slog.Logger
 
 	news chan state // the newest state alone
@@ -65,6 +66,7 @@ func openKeeper(ctx context.Context, server string, m Means) (*keeper, error) {
 	if k.signer, err = note.NewSigner(k.row.Signer); err != nil {
 		return nil, fmt.Errorf("use the key of checkpoints: %w", err)
 	}
+	k.verifier = k.row.Verifier
 	k.done.Go(k.run)
 	return k, nil
 }
@@ -125,12 +127,21 @@ func (k *keeper) close() {
 	k.done.Wait()
 }
 
-// ReadKeys returns what the database has of a server's log, and the public half
-// of the key of its checkpoints. vault.ErrNotFound: the server never had a log.
-func ReadKeys(ctx context.Context, accounts vault.Accounts, server string) (k *Keys, verifier string, last string, err error) {
+// Known is what a server knows of its log, by which others can verify it.
+type Known struct {
+	Server     string `json:"server"`
+	Verifier   string `json:"key"`        // the public half of the key of checkpoints
+	Checkpoint string `json:"checkpoint"` // the last one; "" for none
+	Keys       *Keys  `json:"-"`
+}
+
+// ReadKnown returns what the database has of a server's log; vault.ErrNotFound:
+// the server never had one.
+func ReadKnown(ctx context.Context, accounts vault.Accounts, s Settings) (Known, error) {
+	server := s.withDefaults("").Server
 	r, _, err := readRow(ctx, accounts, server)
 	if err != nil {
-		return nil, "", "", err
+		return Known{}, err
 	}
-	return &Keys{Proof: r.Proof, Size: r.Size, Prev: r.Prev}, r.Verifier, r.Note, nil
+	return Known{server, r.Verifier, r.Note, &Keys{Proof: r.Proof, Size: r.Size, Prev: r.Prev}}, nil
 }

@@ -28,6 +28,7 @@ type Log struct {
 	wake    chan struct{}
 	done    chan struct{} // the writer ended
 	trouble atomic.Pointer[error]
+	last    atomic.Pointer[string] // checkpoint that is on the disk
 	writer  *writer
 	spare   sync.Pool // of buffers that lines are made in
 
@@ -219,11 +220,7 @@ func (l *Log) Reopen() {
 	}
 }
 
-// VerifierKey is the public half of the key that checkpoints are signed with, as
-// certwright audit verify takes it.
-func (l *Log) VerifierKey() string {
-	if l == nil {
-		return ""
-	}
-	return l.writer.keeper.row.Verifier
+// Known is what anybody who may see the log is to know of it.
+func (l *Log) Known() Known {
+	return Known{Server: l.server, Verifier: l.writer.keeper.verifier, Checkpoint: *l.last.Load()}
 }

@@ -20,6 +20,7 @@ const resumed = "CertwrightAuditResumed"
 func (w *writer) resume() (told []Entry, err error) {
 	r := w.keeper.row
 	w.markedAt = clock.Real{}.Now()
+	w.last.Store(new(string))
 	if r.Size == 0 { // a new log: a file that is there is of another
 		return nil, w.file.setAside()
 	}
@@ -28,6 +29,7 @@ func (w *writer) resume() (told []Entry, err error) {
 	}
 	copy(w.chain.prev[:], r.Prev)
 	w.note, w.marked = r.Note, r.Size-1
+	w.last.Store(&r.Note)
 	paths, err := filesFrom(w.file.path, r.Size)
 	if err != nil {
 		return nil, err

@@ -31,13 +31,13 @@ func (s *stand) files(t *testing.T) []string {
 // keys are what the database has.
 func (s *stand) keys(t *testing.T) (how audit.Verification, last audit.Checkpoint) {
 	t.Helper()
-	k, verifier, signed, err := audit.ReadKeys(t.Context(), s.means.Accounts, "a1")
+	k, err := audit.ReadKnown(t.Context(), s.means.Accounts, s.settings)
 	must.Do(t, err)
-	by, err := note.NewVerifier(verifier)
+	by, err := note.NewVerifier(k.Verifier)
 	must.Do(t, err)
-	last, err = audit.ReadCheckpoint(signed, by)
+	last, err = audit.ReadCheckpoint(k.Checkpoint, by)
 	must.Do(t, err)
-	return audit.Verification{Verifier: by, Keys: k}, last
+	return audit.Verification{Verifier: by, Keys: k.Keys}, last
 }
 
 func (s *stand) verify(t *testing.T, how audit.Verification) audit.Report {

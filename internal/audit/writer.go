@@ -121,21 +121,7 @@ func (w *writer) flush(now time.Time, last bool) {
 			return
 		}
 	}
-	w.chunk = w.chunk[:0]
-	w.turn(now)
-	b, refused := w.taken()
-	if b != nil {
-		w.add(b, now)
-	}
-	if refused > 0 {
-		w.say(now, Entry{Operation: "CertwrightAuditGap", Phase: Happens, Description: "lines were left out, since too many waited to be written",
-			Facts: []Fact{{"count", strconv.FormatInt(refused, 10)}}})
-	}
-	for _, n := range []*noise{&w.strangers, &w.forgers} {
-		if left := n.count(now, last); left > 0 {
-			w.say(now, refusedEntry(left))
-		}
-	}
+	b := w.gather(now, last)
 	marks := w.marks(now, last)
 	if marks {
 		w.checkpoint(now)
@@ -146,6 +132,8 @@ func (w *writer) flush(now time.Time, last bool) {
 	if err != nil {
 		w.fail(err)
 	} else if marks {
+		kept := w.note
+		w.last.Store(&kept)
 		w.keeper.keep(w.state(now))
 	}
 	if b != nil {
@@ -158,8 +146,29 @@ func (w *writer) flush(now time.Time, last bool) {
 	}
 }
 
+// gather frames what there is to write, and returns the batch that it took; nil
+// for none.
+func (w *writer) gather(now time.Time, last bool) *batch {
+	w.chunk = w.chunk[:0]
+	w.turn(now)
+	b, refused := w.taken()
+	if b != nil {
+		w.add(b)
+	}
+	if refused > 0 {
+		w.say(now, Entry{Operation: "CertwrightAuditGap", Phase: Happens, Description: "lines were left out, since too many waited to be written",
+			Facts: []Fact{{"count", strconv.FormatInt(refused, 10)}}})
+	}
+	for _, n := range []*noise{&w.strangers, &w.forgers} {
+		if left := n.count(now, last); left > 0 {
+			w.say(now, refusedEntry(left))
+		}
+	}
+	return b
+}
+
 // add frames the lines of a batch.
-func (w *writer) add(b *batch, now time.Time) {
+func (w *writer) add(b *batch) {
 	from := 0
 	for _, end := range b.ends {
 		w.chunk = w.chain.frame(w.chunk, b.says[from:end])

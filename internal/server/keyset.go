@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"path/filepath"
 
+	"certwright/internal/account"
 	"certwright/internal/admin"
+	"certwright/internal/audit"
 	"certwright/internal/config"
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
@@ -84,3 +86,8 @@ func (k *Keys) Rotate(ctx context.Context) error {
 }
 
 var _, _ admin.Keyset = (*Keys)(nil), (*keeper)(nil)
+
+// Audit is what the database knows of the server's audit log.
+func (k *Keys) Audit(ctx context.Context, s audit.Settings) (audit.Known, error) {
+	return audit.ReadKnown(ctx, account.Book{Store: k.server.store, Sealer: k.server.seal}, s)
+}
