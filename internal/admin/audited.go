@@ -19,7 +19,7 @@ var auditNames = map[string]string{
 	"POST /admin/retry":                            "CertwrightRetry",
 	"POST /admin/revoke":                           "CertwrightRevoke",
 	"POST /admin/issuers/{vault}/{issuer}/account": "CertwrightIssuerRegister",
-	"GET /admin/audit": "CertwrightAuditGet", "GET /admin/keyset":                            "CertwrightKeysetGet", "POST /admin/keyset/check": "CertwrightKeysetCheck",
+	"GET /admin/audit":                             "CertwrightAuditGet", "GET /admin/keyset": "CertwrightKeysetGet", "POST /admin/keyset/check": "CertwrightKeysetCheck",
 	"POST /admin/keyset/rotate": "CertwrightKeysetRotate", "POST /admin/keyset/rewrap": "CertwrightKeysetRewrap",
 	"POST /admin/ca/{provider}/rollover": "CertwrightRollover",
 }
