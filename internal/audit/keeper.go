@@ -40,6 +40,7 @@ type keeper struct {
 	id       string
 	row      row
 	rev      int64
+	made     bool // now
 	signer   note.Signer
 	verifier string // the signer's public half
 	log      *slog.Logger
@@ -56,6 +57,7 @@ func openKeeper(ctx context.Context, server string, m Means) (*keeper, error) {
 	k := &keeper{accounts: m.Accounts, id: rowID(server), log: m.Log, news: make(chan state, 1)}
 	var err error
 	if k.row, k.rev, err = readRow(ctx, m.Accounts, server); errors.Is(err, vault.ErrNotFound) {
+		k.made = true
 		if k.row, err = newRow(m.Host + "/audit/" + server); err == nil {
 			err = k.write(ctx)
 		}

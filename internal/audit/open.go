@@ -28,6 +28,12 @@ func openWriter(ctx context.Context, l *Log, s Settings, m Means) (*writer, erro
 		}
 		w.outlets = append(w.outlets, &outlet{name: "syslog", sink: collector, beside: true})
 	}
+	if s.Webhook != nil {
+		if w.courier, err = openCourier(*s.Webhook, s.File.Path); err != nil {
+			k.close()
+			return nil, err
+		}
+	}
 	told, err := w.resume()
 	if err != nil {
 		k.close()
@@ -40,6 +46,11 @@ func openWriter(ctx context.Context, l *Log, s Settings, m Means) (*writer, erro
 		o.begin(l.poke)
 	}
 	w.tell(told)
+	if c := w.courier; c != nil {
+		w.stored.Store(w.chain.tree.size)
+		c.durable, c.failed, c.log = w.stored.Load, w.outlets[0].failed, m.Log
+		go c.run()
+	}
 	return w, nil
 }
 

@@ -21,20 +21,22 @@ func (w *writer) resume() (told []Entry, err error) {
 	r := w.keeper.row
 	w.markedAt = clock.Real{}.Now()
 	w.last.Store(new(string))
-	if r.Size == 0 { // a new log: a file that is there is of another
+	if w.keeper.made { // a new log: a file that is there is of another
 		return nil, w.file.setAside()
 	}
-	if w.chain.tree, err = readTree(r.Size, r.Edge); err != nil {
-		return nil, fmt.Errorf("read where the log was: %w", err)
+	if r.Size > 0 { // else it ended before its first checkpoint
+		if w.chain.tree, err = readTree(r.Size, r.Edge); err != nil {
+			return nil, fmt.Errorf("read where the log was: %w", err)
+		}
+		copy(w.chain.prev[:], r.Prev)
+		w.note, w.marked = r.Note, r.Size-1
+		w.last.Store(&r.Note)
 	}
-	copy(w.chain.prev[:], r.Prev)
-	w.note, w.marked = r.Note, r.Size-1
-	w.last.Store(&r.Note)
 	paths, err := filesFrom(w.file.path, r.Size)
 	if err != nil {
 		return nil, err
 	}
-	f := follower{chain: w.chain, from: r.Size, prev: w.chain.prev}
+	f := follower{chain: w.chain, from: r.Size, prev: w.chain.prev, reached: r.Size == 0}
 	for _, path := range paths {
 		if err := f.follow(path, path == w.file.path); err != nil {
 			return nil, err

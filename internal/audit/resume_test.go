@@ -17,19 +17,56 @@ import (
 // and the database as it was at its last checkpoint but the first.
 func crashed(t *testing.T, s *stand) *stand {
 	t.Helper()
+	c := copied(t, s)
+	row := <-s.rows
+	for !bytes.Contains(row, []byte(`"note"`)) {
+		row = <-s.rows
+	}
+	c.put(t, row)
+	return c
+}
+
+// copied is a stand with the files of another, which goes on, and no database.
+func copied(t *testing.T, s *stand) *stand {
+	t.Helper()
 	must.Do(t, s.Event(audit.Entry{Operation: "Last"})) // all before it is on the disk
 	c := &stand{settings: s.settings, means: s.means, said: &bytes.Buffer{}, path: filepath.Join(t.TempDir(), "audit", "audit.jsonl")}
 	c.means.Data = filepath.Dir(filepath.Dir(c.path))
 	c.means.Log = slog.New(slog.NewTextHandler(&locked{to: c.said}, nil))
 	must.Do(t, os.CopyFS(filepath.Dir(c.path), os.DirFS(filepath.Dir(s.path))))
-	row := <-s.rows
-	for !bytes.Contains(row, []byte(`"note"`)) {
-		row = <-s.rows
-	}
+	return c
+}
+
+// put gives it a database with the log's row.
+func (s *stand) put(t *testing.T, row []byte) {
+	t.Helper()
 	book := sqltest.Accounts(t)
 	must.Do(t, book.Write(t.Context(), "audit/a1", row, 0))
-	c.means.Accounts = book
-	return c
+	s.means.Accounts = book
+}
+
+// A log that ended before its first checkpoint goes on as well; a file of
+// another log is put aside.
+func TestResumesWithoutACheckpoint(t *testing.T) {
+	t.Parallel()
+	first := newStand(t, audit.Settings{})
+	first.note(5)
+	s := copied(t, first)
+	s.put(t, <-first.rows)
+	s.start(t)
+	must.Do(t, s.Event(audit.Entry{Operation: "After"}))
+	must.Do(t, s.Close())
+	how, _ := s.keys(t)
+	clean(t, s.verify(t, how), 8)
+	other := copied(t, first)
+	other.means.Accounts = sqltest.Accounts(t)
+	other.start(t)
+	must.Do(t, other.Event(audit.Entry{Operation: "After"}))
+	must.Do(t, other.Close())
+	how, _ = other.keys(t)
+	if r, err := audit.Verify([]string{other.path}, how); err != nil || len(r.Findings) > 0 || r.Lines != 2 || len(other.files(t)) != 2 {
+		t.Errorf("%+v, %v, files %q", r, err, other.files(t))
+	}
 }
 
 // A log that ended in whatever way goes on: its chain is one, and what was wrong

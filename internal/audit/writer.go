@@ -20,6 +20,8 @@ type writer struct {
 	outlets []*outlet
 	all     bool // every outlet must take a line, not only one
 	keeper  *keeper
+	courier *courier     // nil: there is no webhook
+	stored  atomic.Int64 // lines that are in the file, on the disk
 	log     *slog.Logger
 	reopen  atomic.Bool
 
@@ -79,7 +81,7 @@ func (w *writer) due() (at time.Time, ended bool) {
 			at = t
 		}
 	}
-	if w.chain.tree.size <= w.marked+1 { // but for the last checkpoint's own line
+	if w.unmarked() <= 0 {
 		at = clock.Real{}.Now().Add(time.Hour)
 	}
 	if waiting {
@@ -128,6 +130,7 @@ func (w *writer) flush(now time.Time, last bool) {
 	}
 	sync := marks || b != nil && b.now || !w.syncBy.IsZero() && !now.Before(w.syncBy) || w.behind()
 	err := w.deliver(w.chunk, sync)
+	w.tellCourier()
 	w.recovered(err)
 	if err != nil {
 		w.fail(err)
@@ -204,8 +207,16 @@ func (w *writer) turn(now time.Time) {
 
 // marks reports whether it is time for a checkpoint.
 func (w *writer) marks(now time.Time, last bool) bool {
-	since := w.chain.tree.size - w.marked
-	return since >= checkpointLines || since > 1 && (last || now.Sub(w.markedAt) >= checkpointTime)
+	return w.unmarked() >= checkpointLines || w.unmarked() > 0 && (last || now.Sub(w.markedAt) >= checkpointTime)
+}
+
+// unmarked is how many lines no checkpoint covers, but for the last checkpoint's own.
+func (w *writer) unmarked() int64 {
+	n := w.chain.tree.size - w.marked
+	if w.note != "" {
+		n--
+	}
+	return n
 }
 
 // deliver gives lines to every outlet. An error says that too few took them.
@@ -250,6 +261,13 @@ func (w *writer) fail(why error) {
 	}
 }
 
+// tellCourier tells how many lines are on the disk.
+func (w *writer) tellCourier() {
+	if w.courier != nil && !w.outlets[0].behind() && len(w.file.unsynced) == 0 && w.stored.Swap(w.chain.tree.size) < w.chain.tree.size {
+		w.courier.poke()
+	}
+}
+
 // recovered forgets a trouble that is over.
 func (w *writer) recovered(err error) {
 	if err == nil && w.Trouble() != nil {
@@ -275,6 +293,9 @@ func (w *writer) close() error {
 			errs = append(errs, fmt.Errorf("the audit log ends before its last lines: %d bytes could not be written: %w", len(o.waiting), o.err))
 		}
 		errs = append(errs, o.close())
+	}
+	if w.courier != nil {
+		w.courier.close()
 	}
 	w.keeper.close()
 	return errors.Join(errs...)

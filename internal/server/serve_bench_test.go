@@ -1,0 +1,58 @@
+package server
+
+import (
+	"crypto/tls"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"certwright/internal/access"
+	"certwright/internal/config"
+	"certwright/internal/must"
+)
+
+// BenchmarkGet is a GET of a secret over TLS, by clients side by side: in a
+// development server, and in a production server with sign-in, permissions and
+// the audit log, whose lines of reads are on the disk within a second.
+func BenchmarkGet(b *testing.B) {
+	dev := config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: b.TempDir()}
+	serve := production(b)
+	serve.Access.Assignments = []access.Assignment{{Role: "Key Vault Administrator", To: access.Principal{Issuer: "corp", Subject: "ann"}, On: "/"}}
+	serve.Audit.Reads = "1s"
+	for name, c := range map[string]config.Config{"dev": dev, "serve": serve} {
+		b.Run(name, func(b *testing.B) {
+			s, err := Start(b.Context(), c, Options{})
+			must.Do(b, err)
+			defer func() { must.Do(b, s.Stop()) }()
+			transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, MaxIdleConnsPerHost: 64}
+			defer transport.CloseIdleConnections()
+			client, token := &http.Client{Transport: transport}, corp.Token("ann", nil)
+			send := func(method, body string) {
+				r, err := http.NewRequestWithContext(b.Context(), method, s.Ready.IPURL+"/secrets/hot?api-version=7.4", strings.NewReader(body))
+				must.Do(b, err)
+				r.Header.Set("Authorization", "Bearer "+token)
+				r.Header.Set("Content-Type", "application/json")
+				answer, err := client.Do(r)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, answer.Body)
+				_ = answer.Body.Close()
+				if answer.StatusCode != http.StatusOK {
+					b.Error(answer.Status)
+				}
+			}
+			send(http.MethodPut, `{"value":"bench"}`)
+			b.SetParallelism(8)
+			b.ResetTimer()
+			b.RunParallel(func(p *testing.PB) {
+				for p.Next() {
+					send(http.MethodGet, "")
+				}
+			})
+			b.StopTimer()
+		})
+	}
+}
