@@ -156,6 +156,36 @@ func TestWriteBeginsAndEnds(t *testing.T) {
 	}
 }
 
+// A GET that finishes something, or a job, begins on the disk before the store
+// writes for its sake; where it cannot, the store writes nothing.
+func TestStoreBegins(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, audit.Settings{})
+	inner := sqltest.Open(t)
+	store := audit.Store{Store: inner}
+	get := s.request(t, "GetCertificateOperation")
+	wrote := 0
+	write := func(vault.Tx) error {
+		wrote++
+		if got := s.lines(t); len(got) != 1 || got[0].Certwright.Phase != "begin" || got[0].OperationName != "CertificatePendingGet" {
+			t.Errorf("when it writes, the log has %+v", got)
+		}
+		return nil
+	}
+	for range 2 {
+		must.Do(t, store.Update(get.In(t.Context()), write))
+	}
+	must.Do(t, get.End(200, ""))
+	if got := s.lines(t); len(got) != 2 || got[1].Certwright.Phase != "end" || wrote != 2 {
+		t.Errorf("%d writes, the log has %+v", wrote, got)
+	}
+	must.Do(t, s.Close())
+	if err := store.Update(s.request(t, "GetSecret").In(t.Context()), write); !vault.IsStorageFault(err) || wrote != 2 {
+		t.Errorf("with a log that takes nothing: %v, %d writes", err, wrote)
+	}
+	must.Do(t, store.Update(t.Context(), func(vault.Tx) error { return nil })) // of nobody
+}
+
 // Who has no record is let do nothing.
 func TestWithoutRecord(t *testing.T) {
 	t.Parallel()

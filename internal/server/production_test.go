@@ -22,7 +22,7 @@ import (
 )
 
 // production is a configuration of a production server in a folder of the test's.
-func production(t *testing.T) config.Config {
+func production(t testing.TB) config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	c := config.Config{
@@ -41,7 +41,7 @@ func production(t *testing.T) config.Config {
 var corp = authtest.New("https://login.example.org/corp", "ES256", "https://vault.example.org")
 
 // writeTLS writes a TLS certificate of an authority of its own.
-func writeTLS(t *testing.T, at trust.Settings) {
+func writeTLS(t testing.TB, at trust.Settings) {
 	t.Helper()
 	a, err := trust.Open(t.TempDir())
 	must.Do(t, err)
