@@ -12,7 +12,7 @@ import (
 // ReadPFX reads a PKCS#12 file with one private key and its certificates, in
 // the order of the file. An empty password may be one of zero characters or
 // none at all. Errors are vault.BadPFX (unreadable, or a wrong password),
-// vault.TooManyRounds, vault.OddEncryption, vault.OddKey, vault.NoPrivateKey,
+// vault.TooManyRounds, vault.TooManyImports, vault.OddEncryption, vault.OddKey, vault.NoPrivateKey,
 // vault.WrongPublicKey (no certificate is the key's), and ctx's, when the
 // caller has gone.
 func ReadPFX(ctx context.Context, der []byte, pwd string) (Bundle, error) {
@@ -48,6 +48,8 @@ func encryptedRefusal(err error, other *vault.Error) error {
 	switch {
 	case abandoned(err):
 		return err
+	case errors.Is(err, pfx.ErrBusy):
+		return vault.TooManyImports().Because(err)
 	case errors.Is(err, pfx.ErrRounds):
 		return vault.TooManyRounds(pfx.MaxRounds).Because(err)
 	case errors.Is(err, pfx.ErrEncryption):

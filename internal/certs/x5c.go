@@ -65,9 +65,9 @@ func readX5C(item string, p *pfx.Password) ([][]byte, error) {
 	return file.Certificates, err
 }
 
-// x5cRefusal is BadX5C but for a file that costs too much and a caller that is gone.
+// x5cRefusal is BadX5C but for a file that costs too much, or for now, and a caller that is gone.
 func x5cRefusal(err error) error {
-	if abandoned(err) || errors.Is(err, pfx.ErrRounds) {
+	if abandoned(err) || errors.Is(err, pfx.ErrRounds) || errors.Is(err, pfx.ErrBusy) {
 		return encryptedRefusal(err, vault.BadX5C())
 	}
 	return vault.BadX5C().Because(err)

@@ -27,6 +27,11 @@ func TooManyRounds(limit int) *Error {
 	return Bad("The specified X.509 certificate content asks for too many rounds of key derivation: up to %d are taken, for a key and up to six certificates. Please export it with fewer rounds.", limit)
 }
 
+// TooManyImports answers a file that is costly to read while others are.
+func TooManyImports() *Error {
+	return &Error{Reason: Throttled, Code: "Throttled", Message: "Too many files with as many rounds of key derivation are being read at once; try again."}
+}
+
 // OddEncryption answers an import that is encrypted in a way that is not known here.
 func OddEncryption() *Error {
 	return Bad("The specified X.509 certificate content is encrypted or authenticated in a way that is not supported. Please export it with AES-256 and SHA-256, or with 3DES and SHA-1.")

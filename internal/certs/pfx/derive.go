@@ -41,7 +41,7 @@ const (
 // NewPassword returns the password for the files of one request. What reading
 // them costs is counted together, and ends with ctx.
 func NewPassword(ctx context.Context, s string) *Password {
-	p := &Password{text: s, effort: &effort{ctx: ctx}, made: map[derivation][]byte{}}
+	p := &Password{text: s, effort: &effort{ctx: ctx, wait: costlyWait}, made: map[derivation][]byte{}}
 	for _, u := range append(utf16.Encode([]rune(s)), 0) {
 		p.wide = append(p.wide, byte(u>>8), byte(u))
 	}
@@ -65,9 +65,11 @@ func (p *Password) pkcs12(newHash func() hash.Hash, purpose byte, salt []byte, r
 	if key, ok := p.made[d]; ok {
 		return key, nil
 	}
-	if err := p.effort.spend(h, rounds, rounds, size, len(p.wide)+len(salt)); err != nil {
+	done, err := p.effort.begin(h, rounds, rounds, size, len(p.wide)+len(salt))
+	if err != nil {
 		return nil, err
 	}
+	defer done()
 	key := p.derive(newHash, purpose, salt, rounds, size)
 	p.made[d] = key
 	return key, nil
@@ -91,9 +93,11 @@ func (p *Password) pbkdf2(params cryptobyte.String, size int) ([]byte, error) {
 	if key, ok := p.made[d]; ok {
 		return key, nil
 	}
-	if err := p.effort.spend(h, 2*rounds, rounds, size, len(p.text)+len(salt)); err != nil {
+	done, err := p.effort.begin(h, 2*rounds, rounds, size, len(p.text)+len(salt))
+	if err != nil {
 		return nil, err
 	}
+	defer done()
 	key, err := pbkdf2.Key(newHash, p.text, salt, rounds, size)
 	p.made[d] = key
 	return key, err

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"hash"
+	"runtime"
+	"time"
 )
 
 // MaxRounds is how many rounds one key derivation of a file may have. GnuTLS and
@@ -26,6 +28,47 @@ var ErrRounds = errors.New("the file asks for too many rounds of key derivation"
 type effort struct {
 	hashes int
 	ctx    context.Context // of the request that brought the file
+	wait   time.Duration   // for a turn at a costly derivation
+}
+
+// Derivations of more than costlyHashes, some 50 ms, take turns: however many
+// files come at once, half of the cores stay for others.
+const (
+	costlyHashes = 500_000
+	costlyWait   = 10 * time.Second
+)
+
+// costly is taken by derivations under way. The cores are the process's.
+var costly = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+
+// ErrBusy: too many files that cost as much are being read.
+var ErrBusy = errors.New("too many files that are costly to read are being read")
+
+// begin spends what a derivation costs, lets it begin, and returns how to end it.
+func (e *effort) begin(h hash.Hash, hashes, rounds, size, input int) (done func(), err error) {
+	before := e.hashes
+	if err := e.spend(h, hashes, rounds, size, input); err != nil {
+		return nil, err
+	}
+	if e.hashes-before > costlyHashes {
+		return e.turn()
+	}
+	return func() {}, nil
+}
+
+// turn waits for a turn at a costly derivation and returns how to end it.
+func (e *effort) turn() (done func(), err error) {
+	within, stop := context.WithTimeout(e.ctx, e.wait)
+	defer stop()
+	select {
+	case costly <- struct{}{}:
+		return func() { <-costly }, nil
+	case <-within.Done():
+	}
+	if err := e.ctx.Err(); err != nil {
+		return nil, err
+	}
+	return nil, ErrBusy
 }
 
 // spend counts hashes for each block of output, and the input, which goes into

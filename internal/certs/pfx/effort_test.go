@@ -10,6 +10,7 @@ import (
 	"hash"
 	"math/big"
 	"testing"
+	"time"
 
 	"certwright/internal/must"
 
@@ -187,5 +188,41 @@ func TestReadingEndsWithTheRequest(t *testing.T) {
 	}
 	if _, err := NewPassword(ctx, "x").DecryptKey(sealedKey(big.NewInt(1000))); !errors.Is(err, context.Canceled) {
 		t.Errorf("a key: %v", err)
+	}
+}
+
+// Costly derivations take turns, cheap ones do not, and who waits too long is told.
+func TestCostlyFilesTakeTurns(t *testing.T) {
+	for range cap(costly) { // as that many others would; alone, since they are the process's
+		costly <- struct{}{}
+	}
+	freed := 0
+	free := func() {
+		for ; freed < cap(costly); freed++ {
+			<-costly
+		}
+	}
+	defer free()
+	salt := []byte("12345678")
+	derive := func(ctx context.Context, rounds int) error {
+		p := NewPassword(ctx, "x")
+		p.effort.wait = 20 * time.Millisecond
+		_, err := p.pkcs12(sha1.New, 1, salt, rounds, 20)
+		return err
+	}
+	if err := derive(t.Context(), 2048); err != nil {
+		t.Errorf("a cheap one: %v", err)
+	}
+	if err := derive(t.Context(), MaxRounds); !errors.Is(err, ErrBusy) {
+		t.Errorf("a costly one: %v, want %v", err, ErrBusy)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if err := derive(gone, MaxRounds); !errors.Is(err, context.Canceled) {
+		t.Errorf("of somebody who is gone: %v", err)
+	}
+	free()
+	if err := derive(t.Context(), MaxRounds); err != nil || len(costly) != 0 {
+		t.Errorf("after the others: %v, %d turns are left taken", err, len(costly))
 	}
 }
