@@ -57,8 +57,16 @@ var subjects = []string{"is being renewed", "was renewed", "could not be renewed
 func (w *world) notices() notices {
 	w.t.Helper()
 	n := notices{mails: map[string]map[string]int{}, events: map[string]map[string][]time.Time{}}
-	box := w.host.want(200, "GET", "/admin/outbox", nil)
-	mails, _ := box.Body["mails"].([]any)
+	var mails, events []any
+	for path := "/admin/outbox"; path != ""; {
+		box := w.host.want(200, "GET", path, nil)
+		told, _ := box.Body["mails"].([]any)
+		happened, _ := box.Body["events"].([]any)
+		mails, events, path = append(mails, told...), append(events, happened...), ""
+		if next, more := box.Body["next"].(float64); more {
+			path = fmt.Sprintf("/admin/outbox?after=%d", int64(next))
+		}
+	}
 	for _, m := range mails {
 		m := m.(object)
 		subject := m["subject"].(string)
@@ -70,7 +78,6 @@ func (w *world) notices() notices {
 		add(n.mails, fact(m["text"].(string), "Version"))[subjects[i]]++
 	}
 	ids := map[any]bool{}
-	events, _ := box.Body["events"].([]any)
 	for _, e := range events {
 		e := e.(object)
 		at, err := time.Parse(time.RFC3339, e["eventTime"].(string))

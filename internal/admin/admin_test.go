@@ -31,7 +31,7 @@ func newHandler() *Handler {
 			offset += d
 			return nil
 		},
-		Outbox: func(context.Context) (Outbox, error) { return Outbox{}, nil },
+		Outbox: func(context.Context, int64, int) (Outbox, error) { return Outbox{}, nil },
 		Reset:  func(context.Context) error { return nil },
 
 		Notices: &letters{},
@@ -131,15 +131,29 @@ func TestOutbox(t *testing.T) {
 	if got := strings.TrimSpace(ask(h, "GET", "/admin/outbox", "").Body.String()); got != `{"mails":[],"events":[]}` {
 		t.Errorf("empty: %s", got)
 	}
-	h.Outbox = func(context.Context) (Outbox, error) {
+	var after, limit int
+	h.Outbox = func(_ context.Context, a int64, l int) (Outbox, error) {
+		after, limit = int(a), l
 		return Outbox{
+			Next:   int64(7),
 			Mails:  []Mail{{To: "a@x", Subject: "s", Text: "t", HTML: "<p>", At: noon.Truncate(time.Second), Certificate: "web"}},
 			Events: []json.RawMessage{json.RawMessage(`{"id":"1"}`)},
 		}, nil
 	}
-	want := `{"mails":[{"to":"a@x","subject":"s","text":"t","html":"\u003cp\u003e","at":"2026-11-22T12:00:00Z","certificate":"web"}],"events":[{"id":"1"}]}`
+	want := `{"mails":[{"to":"a@x","subject":"s","text":"t","html":"\u003cp\u003e","at":"2026-11-22T12:00:00Z","certificate":"web"}],"events":[{"id":"1"}],"next":7}`
 	if got := strings.TrimSpace(ask(h, "GET", "/admin/outbox", "").Body.String()); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if after != 0 || limit != outboxPage {
+		t.Errorf("asked for %d after %d", limit, after)
+	}
+	if w := ask(h, "GET", "/admin/outbox?after=41&limit=5", ""); w.Code != 200 || after != 41 || limit != 5 {
+		t.Errorf("%d, asked for %d after %d", w.Code, limit, after)
+	}
+	for _, query := range []string{"after=-1", "after=x", "limit=0", "limit=1001", "limit=x"} {
+		if w := ask(h, "GET", "/admin/outbox?"+query, ""); w.Code != 400 {
+			t.Errorf("%s: %d", query, w.Code)
+		}
 	}
 }
 

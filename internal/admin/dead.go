@@ -45,14 +45,11 @@ type Letters struct {
 // listDead answers with messages that failed permanently: ?sink=, ?after=, ?limit=.
 func listDead(h *Handler, r *http.Request) (answer, error) {
 	q := r.URL.Query()
-	var after int64
-	if text := q.Get("after"); text != "" {
-		var err error
-		if after, err = strconv.ParseInt(text, 10, 64); err != nil || after < 0 {
-			return answer{}, vault.Bad("after must be what the page before named as next.")
-		}
+	after, err := afterOf(q.Get("after"))
+	if err != nil {
+		return answer{}, err
 	}
-	limit, err := limitOf(q.Get("limit"))
+	limit, err := limitOf(q.Get("limit"), operationsPage)
 	if err != nil {
 		return answer{}, err
 	}
@@ -73,6 +70,18 @@ func listDead(h *Handler, r *http.Request) (answer, error) {
 		list.Next = found[limit-1].Seq
 	}
 	return answer{body: list}, nil
+}
+
+// afterOf reads what Next of a page of messages said; "" is the beginning.
+func afterOf(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	after, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || after < 0 {
+		return 0, vault.Bad("after must be what the page before named as next.")
+	}
+	return after, nil
 }
 
 // A ResendRequest asks for messages that failed permanently to be queued again: {"seq":42}, or

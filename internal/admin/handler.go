@@ -38,9 +38,9 @@ type Handler struct {
 	// PublicHosts are the names under which certificates say that CRLs are found.
 	PublicHosts []string
 
-	Now     func() (now time.Time, offset time.Duration) // the server's clock, and how far it is from real time
-	Advance func(context.Context, time.Duration) error   // returns when all that fell due on the way is done
-	Outbox  func(context.Context) (Outbox, error)
+	Now     func() (now time.Time, offset time.Duration)                      // the server's clock, and how far it is from real time
+	Advance func(context.Context, time.Duration) error                        // returns when all that fell due on the way is done
+	Outbox  func(ctx context.Context, after int64, limit int) (Outbox, error) // a page after a Seq
 	Notices Notices
 	Events  func(http.ResponseWriter, *http.Request) error // the stream of events, until the listener is gone
 	Metrics http.Handler

@@ -148,7 +148,7 @@ func listOperations(h *Handler, r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	limit, err := limitOf(q.Get("limit"))
+	limit, err := limitOf(q.Get("limit"), operationsPage)
 	if err != nil {
 		return answer{}, err
 	}
@@ -186,13 +186,14 @@ func placeOf(text string) (vault.Ref, error) {
 	return ref, nil
 }
 
-func limitOf(text string) (int, error) {
+// limitOf reads how long a page may be; "" is as long as pages are.
+func limitOf(text string, most int) (int, error) {
 	if text == "" {
-		return operationsPage, nil
+		return most, nil
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > operationsPage {
-		return 0, vault.Bad("limit must be a number from 1 to %d.", operationsPage)
+	if err != nil || n < 1 || n > most {
+		return 0, vault.Bad("limit must be a number from 1 to %d.", most)
 	}
 	return n, nil
 }

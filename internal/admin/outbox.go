@@ -6,10 +6,15 @@ import (
 	"time"
 )
 
-// An Outbox is what a development server caught instead of sending it.
+// outboxPage is how many messages one answer holds at most.
+const outboxPage = 1000
+
+// An Outbox is a page of what was told, oldest first, sent anywhere or not. Next,
+// if there is more, is the value of after that continues it.
 type Outbox struct {
 	Mails  []Mail            `json:"mails"`
 	Events []json.RawMessage `json:"events"` // as their receivers would get them
+	Next   int64             `json:"next,omitempty"`
 }
 
 // A Mail is one that contacts would have got.
@@ -22,9 +27,19 @@ type Mail struct {
 	Certificate string    `json:"certificate"`
 }
 
-// listOutbox answers with what was caught since the last reset, oldest first.
+// listOutbox answers with what was told since the last reset, oldest first:
+// ?after=, ?limit=.
 func listOutbox(h *Handler, r *http.Request) (answer, error) {
-	box, err := h.Outbox(r.Context())
+	q := r.URL.Query()
+	after, err := afterOf(q.Get("after"))
+	if err != nil {
+		return answer{}, err
+	}
+	limit, err := limitOf(q.Get("limit"), outboxPage)
+	if err != nil {
+		return answer{}, err
+	}
+	box, err := h.Outbox(r.Context(), after, limit)
 	if err != nil {
 		return answer{}, err
 	}

@@ -2,15 +2,27 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"strconv"
 
 	"certwright/internal/admin"
 )
 
-// Outbox returns the mails and events of the server, oldest first.
-func (c *Client) Outbox(ctx context.Context) (admin.Outbox, error) {
-	return get[admin.Outbox](ctx, c, "/admin/outbox")
+// Outbox returns the mails and events of the server, all pages, oldest first.
+func (c *Client) Outbox(ctx context.Context) (all admin.Outbox, err error) {
+	all = admin.Outbox{Mails: []admin.Mail{}, Events: []json.RawMessage{}}
+	for path := "/admin/outbox"; ; {
+		page, err := get[admin.Outbox](ctx, c, path)
+		if err != nil {
+			return all, err
+		}
+		all.Mails, all.Events = append(all.Mails, page.Mails...), append(all.Events, page.Events...)
+		if page.Next == 0 {
+			return all, nil
+		}
+		path = "/admin/outbox?after=" + strconv.FormatInt(page.Next, 10)
+	}
 }
 
 // Dead goes through the messages that were given up, oldest first. It ends with

@@ -9,6 +9,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -82,8 +84,8 @@ func TestEventsReachTheirReceivers(t *testing.T) {
 	if lines.Err() != nil {
 		t.Errorf("the stream: %v", lines.Err())
 	}
-	box, err := s.Outbox(t.Context())
-	if err != nil || len(box.Events) != 1 {
+	box, err := s.Outbox(t.Context(), 0, 10)
+	if err != nil || len(box.Events) != 1 || box.Next != 0 {
 		t.Errorf("%v: %s", err, box.Events)
 	}
 	began := time.Now()
@@ -263,5 +265,29 @@ func TestHangingReceivers(t *testing.T) {
 	}
 	if n := len(got); n < 2 {
 		t.Errorf("who does not hang got %d events", n)
+	}
+}
+
+// Pages of the outbox join to the whole, and an answer is no longer than asked.
+func TestOutboxComesInPages(t *testing.T) {
+	t.Parallel()
+	s := run(t)
+	must.Do(t, s.store.Update(t.Context(), func(tx vault.Tx) error {
+		for i := range 5 {
+			if err := tx.Append(vault.Message{ID: strconv.Itoa(i), Topic: vault.EventNewRoot, At: s.clock.Now(), Ref: vault.Ref{Vault: "web"}, Body: []byte(`{}`)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	var sizes []int
+	for after, more := int64(0), true; more; {
+		box, err := s.Outbox(t.Context(), after, 2)
+		must.Do(t, err)
+		sizes = append(sizes, len(box.Events))
+		after, more = box.Next, box.Next != 0
+	}
+	if !slices.Equal(sizes, []int{2, 2, 1}) {
+		t.Errorf("pages of %v", sizes)
 	}
 }

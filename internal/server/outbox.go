@@ -11,27 +11,26 @@ import (
 	"certwright/internal/vault"
 )
 
-// outboxPage is how many messages are read at a time.
-const outboxPage = 500
-
-// Outbox lists every message, delivered anywhere or not.
-func (s *Server) Outbox(ctx context.Context) (box admin.Outbox, err error) {
-	err = s.store.View(ctx, func(r vault.Reader) error {
-		box = admin.Outbox{}
-		for after := int64(0); ; {
-			page, err := r.Outbox("", vault.Delivered, after, outboxPage)
-			if err != nil || len(page) == 0 {
-				return err
-			}
-			for _, m := range page {
-				if err := put(&box, m, s.vaultURL); err != nil {
-					return err
-				}
-			}
-			after = page[len(page)-1].Seq
-		}
+// Outbox lists messages after a Seq, at most limit, delivered anywhere or not.
+func (s *Server) Outbox(ctx context.Context, after int64, limit int) (box admin.Outbox, err error) {
+	var page []vault.Message
+	err = s.store.View(ctx, func(r vault.Reader) (err error) {
+		page, err = r.Outbox("", vault.Delivered, after, limit+1)
+		return err
 	})
-	return box, err
+	if err != nil {
+		return box, err
+	}
+	if len(page) > limit {
+		page = page[:limit]
+		box.Next = page[limit-1].Seq
+	}
+	for _, m := range page {
+		if err := put(&box, m, s.vaultURL); err != nil {
+			return box, err
+		}
+	}
+	return box, nil
 }
 
 func put(box *admin.Outbox, m vault.Message, vaultURL func(string) string) error {
