@@ -44,6 +44,7 @@ func Bare(h http.Handler, log *slog.Logger) *http.Server {
 // with bodies that have a deadline.
 func Server(h http.Handler, log *slog.Logger) *http.Server {
 	s := Bare(recovered(framed(timed(h, bodyTime)), log), log)
+	s.DisableGeneralOptionsHandler = true // OPTIONS * is for h to answer, too
 	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		if w := watchedOf(c); w != nil {
 			return context.WithValue(ctx, watchedKey{}, w)
