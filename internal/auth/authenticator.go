@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"crypto/x509"
 	"net/http"
 	"strings"
 
@@ -54,7 +55,7 @@ func (a Authenticator) Authenticate(r *http.Request) (vault.Caller, error) {
 func (a Authenticator) verified(r *http.Request) (vault.Caller, error) {
 	headers := r.Header.Values("Authorization")
 	if len(headers) == 0 {
-		if leaf := a.Mutual.certificate(r); leaf != nil {
+		if leaf := a.certificate(r); leaf != nil {
 			if who, ok := a.Mutual.caller(leaf); ok {
 				return who, nil
 			}
@@ -73,11 +74,20 @@ func (a Authenticator) verified(r *http.Request) (vault.Caller, error) {
 		return vault.Caller{}, err
 	}
 	if is.bound.any {
-		if err := is.bound.shown(a.Mutual.certificate(r)); err != nil {
+		if err := is.bound.shown(a.certificate(r)); err != nil {
 			return vault.Caller{}, err
 		}
 	}
 	return is.who, nil
+}
+
+// certificate returns the client certificate of whoever sent a request; nil for
+// none. One that a proxy shows is the proxy's own, not of those that it speaks for.
+func (a Authenticator) certificate(r *http.Request) *x509.Certificate {
+	if a.Mutual == nil || a.Proxies.trusts(parseAddress(r.RemoteAddr)) {
+		return nil
+	}
+	return a.Mutual.certificate(r)
 }
 
 // bearer returns the b64token (RFC 6750 section 2.1) of the one Authorization

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"cmp"
+	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
@@ -10,6 +11,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"certwright/internal/clock"
 	"certwright/internal/outbound"
@@ -22,7 +26,18 @@ type Mutual struct {
 	roots   map[string]bool // what is in pool, as DER
 	subject string
 	clock   vault.Clock
+
+	// Revoked tells whether a certificate was revoked; nil: nobody knows. A
+	// certificate is not taken where it cannot be told.
+	Revoked func(ctx context.Context, c *x509.Certificate) bool
+	good    *lru.Cache[[sha256.Size]byte, time.Time] // until when a certificate that was not revoked is not asked for again
 }
+
+// How many certificates are known not to be revoked, and for how long each is.
+const (
+	goodMost = 1024
+	goodFor  = 10 * time.Second
+)
 
 // NewMutual reads the authorities that the settings name. A nil clock is real time.
 func NewMutual(s MutualSettings, c vault.Clock) (*Mutual, error) {
@@ -45,6 +60,7 @@ func NewMutual(s MutualSettings, c vault.Clock) (*Mutual, error) {
 	if m.clock == nil {
 		m.clock = clock.Real{}
 	}
+	m.good, _ = lru.New[[sha256.Size]byte, time.Time](goodMost) // a count below 1 alone is an error
 	return m, nil
 }
 
@@ -60,17 +76,42 @@ func (m *Mutual) Asking(usual *tls.Config) *tls.Config {
 // certificate returns the client certificate that the connection of a request
 // showed, if it holds yet; nil for none.
 func (m *Mutual) certificate(r *http.Request) *x509.Certificate {
-	if m == nil || r.TLS == nil || !slices.ContainsFunc(r.TLS.VerifiedChains, m.trusts) {
+	if m == nil || r.TLS == nil {
 		return nil
 	}
-	leaf := r.TLS.VerifiedChains[0][0]
+	at := slices.IndexFunc(r.TLS.VerifiedChains, m.trusts)
+	if at < 0 {
+		return nil
+	}
+	chain := r.TLS.VerifiedChains[at]
+	leaf := chain[0]
 	if now := m.clock.Now(); now.Before(leaf.NotBefore) || now.After(leaf.NotAfter) { // a connection may outlive it
 		return nil
 	}
 	if !slices.Contains(leaf.ExtKeyUsage, x509.ExtKeyUsageClientAuth) { // the handshake takes one that names no use
 		return nil
 	}
+	if m.isRevoked(r.Context(), chain) {
+		return nil
+	}
 	return leaf
+}
+
+// isRevoked asks whether a certificate of a chain was revoked, once in goodFor.
+func (m *Mutual) isRevoked(ctx context.Context, chain []*x509.Certificate) bool {
+	if m.Revoked == nil {
+		return false
+	}
+	digest, now := sha256.Sum256(chain[0].Raw), m.clock.Now()
+	if until, known := m.good.Get(digest); known && now.Before(until) {
+		return false
+	}
+	if slices.ContainsFunc(chain[:max(len(chain)-1, 1)], func(c *x509.Certificate) bool { return m.Revoked(ctx, c) }) {
+		m.good.Remove(digest)
+		return true
+	}
+	m.good.Add(digest, now.Add(goodFor))
+	return false
 }
 
 // trusts reports whether a chain ends at an authority of now: a connection may

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -11,6 +12,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -181,9 +183,31 @@ func TestAConnectionOutlivesItsCertificate(t *testing.T) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
-	r.TLS.VerifiedChains = nil // shown, and verified by nobody
-	m, err := NewMutual(MutualSettings{CA: ours.file}, nil)
+	now := time.Now()
+	m, err := NewMutual(MutualSettings{CA: ours.file}, stoppedClock(now))
 	must.Do(t, err)
+	var asked []string
+	bad := ""
+	m.Revoked = func(_ context.Context, c *x509.Certificate) bool {
+		asked = append(asked, c.SerialNumber.String())
+		return c.SerialNumber.String() == bad
+	}
+	for range 3 {
+		if m.certificate(r) == nil {
+			t.Error("one that was not revoked is not taken")
+		}
+	}
+	bad = c.Leaf.SerialNumber.String()
+	m.clock = stoppedClock(now.Add(goodFor))
+	if m.certificate(r) != nil || m.certificate(r) != nil || len(asked) != 3 {
+		t.Errorf("a revoked one is taken; asked %v", asked)
+	}
+	r.RemoteAddr = "10.0.0.1:4711"
+	m.Revoked = nil
+	if proxied := (Authenticator{Mutual: m, Proxies: Proxies{netip.MustParsePrefix("10.0.0.0/8")}}); proxied.certificate(r) != nil || (Authenticator{Mutual: m}).certificate(r) == nil {
+		t.Error("the certificate of a proxy is taken for that of whom it speaks for")
+	}
+	r.TLS.VerifiedChains = nil // shown, and verified by nobody
 	if m.certificate(r) != nil {
 		t.Error("a certificate that was not verified is taken")
 	}

@@ -85,15 +85,17 @@ var issuerName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 // MutualName is what callers with a client certificate have as their issuer.
 const MutualName = "mtls"
 
+// ownNames are the issuers of callers that no issuer of the configuration vouches for.
+var ownNames = []string{MutualName, vault.ClientIssuer}
+
 // check reports what will not do with one issuer, its defaults filled in.
 func (s IssuerSettings) check() (wrong []error) {
 	say := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
 	switch {
 	case s.Name == "":
 		say("name: is missing; write what the audit and the rules shall call this issuer")
-	case !issuerName.MatchString(s.Name), s.Name == MutualName, s.Name == vault.ClientIssuer:
-		say("name: %q is not a valid name; write letters, digits, '.', '_' and '-', and neither %s nor %s, which mean callers with a client certificate and clients of this server's token service",
-			s.Name, MutualName, vault.ClientIssuer)
+	case !issuerName.MatchString(s.Name), slices.Contains(ownNames, s.Name):
+		say("name: %q is not a valid name; write letters, digits, '.', '_' and '-', and none of %s, which mean callers that this server vouches for itself", s.Name, strings.Join(ownNames, ", "))
 	}
 	if len(s.Audiences) == 0 && !s.Federation {
 		say("audiences: is missing; write what tokens for this server have as aud, as in [https://vault.azure.net]")

@@ -74,6 +74,7 @@ func TestSettingsRefused(t *testing.T) {
 		"issuers: [{url: https://a.example, audiences: [a]}]": "issuers: number 1: name: is missing",
 		"issuers: [{name: a/b, url: https://a.example, audiences: [a]}]":                                                  `issuers: a/b: name: "a/b" is not a valid name`,
 		"issuers: [{name: mtls, url: https://a.example, audiences: [a]}]":                                                 `issuers: mtls: name: "mtls" is not a valid name`,
+		"issuers: [{name: certwright, url: https://a.example, audiences: [a]}]":                                           `issuers: certwright: name: "certwright" is not a valid name`,
 		"issuers: [{name: corp, audiences: [a]}]":                                                                         "issuers: corp: url: is missing",
 		"issuers: [{name: corp, url: https://a.example}]":                                                                 "issuers: corp: audiences: is missing",
 		"issuers: [{name: corp, url: https://a.example, audiences: ['']}]":                                                "issuers: corp: audiences: an empty text",

@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -63,6 +65,11 @@ type own struct {
 	err   error
 }
 
+// Revoked says that it revoked what is called as it is.
+func (o own) Revoked(_ context.Context, c *x509.Certificate) (bool, error) {
+	return c.Subject.CommonName == string(o.played), o.err
+}
+
 func (o own) Rollover(context.Context) error { return o.err }
 
 func (o own) File(_ context.Context, name string) (string, []byte, error) {
@@ -73,6 +80,22 @@ func (o own) File(_ context.Context, name string) (string, []byte, error) {
 		return "", nil, o.err
 	}
 	return "", nil, vault.ErrNotFound
+}
+
+// A client certificate is revoked if any built-in CA says so; where one cannot
+// be asked, it counts as revoked.
+func TestRevokedAtAnyAuthority(t *testing.T) {
+	t.Parallel()
+	p := &providers{named: map[string]vault.Issuer{"a": own{played: "a"}, "b": own{played: "b"}, "bao": played("bao")}}
+	for name, want := range map[string]bool{"a": true, "b": true, "bao": false, "c": false} {
+		if is, err := p.revoked(t.Context(), &x509.Certificate{Subject: pkix.Name{CommonName: name}}); is != want || err != nil {
+			t.Errorf("%s: %v, %v", name, is, err)
+		}
+	}
+	p.named["sick"] = own{err: vault.Bad("not now")}
+	if is, err := p.revoked(t.Context(), &x509.Certificate{Subject: pkix.Name{CommonName: "c"}}); !is || err == nil {
+		t.Errorf("while one cannot be asked: %v, %v", is, err)
+	}
 }
 
 func TestProvidersAreFound(t *testing.T) {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"maps"
@@ -90,6 +91,21 @@ type builtInCA interface {
 	Rollover(ctx context.Context) error
 	// File returns what is published under a name; vault.ErrNotFound if it is none of its.
 	File(ctx context.Context, name string) (contentType string, body []byte, err error)
+	// Revoked tells whether a certificate is one that it signed and revoked.
+	Revoked(ctx context.Context, leaf *x509.Certificate) (bool, error)
+}
+
+// revoked tells whether a certificate was revoked by the built-in CA that signed
+// it, if one did. One of which that cannot be told counts as revoked.
+func (p *providers) revoked(ctx context.Context, leaf *x509.Certificate) (bool, error) {
+	for _, issuer := range p.named {
+		if own, ok := issuer.(builtInCA); ok {
+			if is, err := own.Revoked(ctx, leaf); is || err != nil {
+				return true, err
+			}
+		}
+	}
+	return false, nil
 }
 
 // rollover has the CA behind a provider make a new issuing certificate.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 
 	"certwright/internal/auth"
@@ -60,6 +61,9 @@ func (s *Server) openSignIn(_ context.Context, l *live) (err error) {
 	who := auth.Authenticator{Tenant: cmp.Or(c.Auth.Tenant, c.Tenant), Authority: c.Auth.Authority, Vault: c.DefaultVault}
 	to.vaultName = l.declared(who.VaultName)
 	if c.Production {
+		if to.mutual != nil {
+			to.mutual.Revoked = s.clientRevoked
+		}
 		who.Verifier, who.Mutual, who.Proxies, who.Recovery = to.verifier, to.mutual, to.proxies, s.recovery
 		l.behind = append(l.behind, to.verifier.Run)
 		to.authenticate = s.counted(who.Authenticate)
@@ -82,6 +86,15 @@ func (s *Server) counted(authenticate func(*http.Request) (vault.Caller, error))
 		}
 		return who, err
 	}
+}
+
+// clientRevoked tells whether a client certificate was revoked by a built-in CA.
+func (s *Server) clientRevoked(ctx context.Context, leaf *x509.Certificate) bool {
+	is, err := s.issuers.revoked(ctx, leaf)
+	if err != nil {
+		s.log.Error("whether a client certificate was revoked cannot be told, so it is not taken", "serial", leaf.SerialNumber, "error", err)
+	}
+	return is
 }
 
 // keysFetched counts a fetch of an issuer's keys.

@@ -1,15 +1,26 @@
 package server
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"certwright/internal/auth"
 	"certwright/internal/auth/authtest"
+	"certwright/internal/authority"
+	"certwright/internal/files"
 	"certwright/internal/must"
 	"certwright/internal/vault"
 )
@@ -124,4 +135,64 @@ func TestSideDoorSignIn(t *testing.T) {
 	if got := ask(t, anyway(t), "GET", url, "", "Authorization", "Bearer "+corp.Token("ada", nil)); got.status != http.StatusForbidden {
 		t.Errorf("a good token without a role: %d %s", got.status, got.body)
 	}
+}
+
+// Client certificates are asked for where the configuration takes them, and a
+// reload takes others; over HTTP/2 as well.
+func TestClientCertificateSignsIn(t *testing.T) {
+	t.Parallel()
+	c := production(t)
+	dir := t.TempDir()
+	s := serveIn(t, c, Options{})
+	ours, others := clientCertificate(t, filepath.Join(dir, "ours.pem")), clientCertificate(t, filepath.Join(dir, "others.pem"))
+	url := s.Ready.IPURL + "/certificates?api-version=7.4"
+	called := func(with *tls.Certificate) string {
+		t.Helper()
+		client := anyway(t)
+		transport := client.Transport.(*http.Transport)
+		transport.ForceAttemptHTTP2 = true
+		transport.TLSClientConfig.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return with, nil }
+		q, err := http.NewRequestWithContext(t.Context(), "GET", url, nil)
+		must.Do(t, err)
+		got, err := client.Do(q)
+		if err != nil {
+			return "no handshake"
+		}
+		defer got.Body.Close()
+		return fmt.Sprint(got.StatusCode, " ", got.Proto)
+	}
+	if got := called(ours); got != "401 HTTP/2.0" {
+		t.Errorf("without mtls: %s", got)
+	}
+	for file, want := range map[string][2]string{"ours.pem": {"403 HTTP/2.0", "no handshake"}, "others.pem": {"no handshake", "403 HTTP/2.0"}} {
+		c.Auth.MTLS = &auth.MutualSettings{CA: filepath.Join(dir, file)}
+		if _, err := s.Reload(t.Context(), c); err != nil {
+			t.Fatal(err)
+		}
+		if got := [2]string{called(ours), called(others)}; got != want {
+			t.Errorf("%s: %q, want %q", file, got, want)
+		}
+	}
+	if got := ask(t, anyway(t), "GET", url, ""); got.status != http.StatusUnauthorized {
+		t.Errorf("without a certificate: %d", got.status)
+	}
+}
+
+// clientCertificate makes an authority in a file, and a client certificate of it.
+func clientCertificate(t *testing.T, file string) *tls.Certificate {
+	t.Helper()
+	root, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must.Do(t, err)
+	a, err := authority.Root(root, x509.Certificate{SerialNumber: authority.NewSerial(16), Subject: pkix.Name{CommonName: file},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0), KeyUsage: x509.KeyUsageCertSign})
+	must.Do(t, err)
+	must.Do(t, files.Replace(file, authority.PEM(a.Certificate.Raw), 0o644))
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must.Do(t, err)
+	id, err := url.Parse("spiffe://example.org/web")
+	must.Do(t, err)
+	der, err := a.Leaf(key.Public(), x509.Certificate{SerialNumber: authority.NewSerial(16), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}, URIs: []*url.URL{id}})
+	must.Do(t, err)
+	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }

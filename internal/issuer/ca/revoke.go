@@ -83,6 +83,22 @@ func (i *Issuer) Revoke(ctx context.Context, r vault.Revocation) error {
 	return lists{i}.revoke(ctx, a, revoked{leaf.SerialNumber.Bytes(), r.Now.UTC().Truncate(time.Second), r.Reason, leaf.NotAfter})
 }
 
+// Revoked tells whether a certificate is one that an authority of this issuer
+// signed and revoked.
+func (i *Issuer) Revoked(ctx context.Context, leaf *x509.Certificate) (bool, error) {
+	l, err := i.load(ctx)
+	if err != nil {
+		return false, err
+	}
+	a, ours := l.maker(nil, leaf)
+	if !ours {
+		return false, nil
+	}
+	list, err := lists{i}.revocations(ctx, a)
+	serial := string(leaf.SerialNumber.Bytes())
+	return slices.ContainsFunc(list.Entries, func(e revoked) bool { return string(e.Serial) == serial }), err
+}
+
 // maker finds the authority that signed a certificate: the one of the
 // reference, or any other.
 func (l members) maker(ref []byte, leaf *x509.Certificate) (member, bool) {

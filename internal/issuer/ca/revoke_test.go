@@ -43,8 +43,23 @@ func TestRevoke(t *testing.T) {
 	if len(empty.RevokedCertificateEntries) != 0 || numberOf(empty) < begin.UnixMilli() || !empty.NextUpdate.Equal(begin.Add(7*24*time.Hour)) {
 		t.Errorf("the first list: %d entries, number %v, next %v", len(empty.RevokedCertificateEntries), empty.Number, empty.NextUpdate)
 	}
+	is := func(c *x509.Certificate) bool {
+		t.Helper()
+		revoked, err := i.Revoked(t.Context(), c)
+		must.Do(t, err)
+		return revoked
+	}
+	if is(leaf) {
+		t.Error("it is revoked before anybody did so")
+	}
 	revoke(t, i, p, 1, begin)
 	revoke(t, i, p, 4, begin.Add(time.Hour)) // twice is none
+	other, _ := issueFor(t, i, "other.example.org", begin)
+	strange, _ := newIssuer(t, Settings{})
+	foreign, _ := issueFor(t, strange, "www.example.org", begin)
+	if !is(leaf) || is(other) || is(foreign) {
+		t.Errorf("revoked: %v, another of the authority: %v, one of another authority: %v", is(leaf), is(other), is(foreign))
+	}
 	list := listOf(t, i, "internal-1.crl")
 	if err := list.CheckSignatureFrom(issuing); err != nil {
 		t.Error(err)
