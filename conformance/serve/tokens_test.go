@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"certwright/conformance/serve"
 	"certwright/internal/must"
@@ -125,6 +126,16 @@ func TestTokenKeysStay(t *testing.T) {
 	s = h.Start(t)
 	if got := s.Ask(t, "GET", s.Vault("web")+"/secrets?maxresults=1", was, ""); got.Status != 200 {
 		t.Errorf("after a restart: %+v", got)
+	}
+	h.Nodes["auth"] = strings.Replace(h.Nodes["auth"], "clients_file:", fmt.Sprintf("keys: {withdraw: %q}, clients_file:", time.Now().UTC().Format(time.RFC3339Nano)), 1)
+	h.Config(t)
+	s.Signal(t, syscall.SIGHUP)
+	s.Eventually(t, "tokens of withdrawn keys are refused", func() bool {
+		return s.Ask(t, "GET", s.Vault("web")+"/secrets?maxresults=1", was, "").Status == 401
+	})
+	again := token(t, s, "web", "client_id", shop.id, "client_secret", shop.secret).Text("access_token")
+	if got := s.Ask(t, "GET", s.Vault("web")+"/secrets?maxresults=1", again, ""); got.Status != 200 {
+		t.Errorf("a token of the new key: %+v", got)
 	}
 	text, err := os.ReadFile(filepath.Join(h.File("data"), "certwright.db"))
 	must.Do(t, err)

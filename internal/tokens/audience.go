@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -37,9 +38,15 @@ func hostName(host string) string {
 	return strings.TrimSuffix(strings.Trim(strings.ToLower(host), "[]"), ".")
 }
 
+// plainHost is what a Host header may be made of: it is repeated to who asked.
+var plainHost = regexp.MustCompile(`^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?$`)
+
 // serves reports whether this server is called by a host.
 func (a audiences) serves(host string) bool {
 	name := hostName(host)
+	if !plainHost.MatchString(host) {
+		return false
+	}
 	return name == a.issuer || slices.ContainsFunc(a.names, func(pattern string) bool {
 		if below, wild := strings.CutPrefix(pattern, "*"); wild {
 			return strings.HasSuffix(name, below) && len(name) > len(below)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"certwright/internal/setting"
 )
@@ -27,8 +28,12 @@ func ReadClients(path string) ([]ClientSettings, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err == nil && info.Size() > maxClientsFile {
+	switch {
+	case err != nil:
+	case info.Size() > maxClientsFile:
 		err = fmt.Errorf("%s has more than %d bytes", path, maxClientsFile)
+	case runtime.GOOS != "windows" && info.Mode()&0o002 != 0:
+		err = fmt.Errorf("everybody on this machine may write %s, and so make clients\nhint: chmod o-w %s", path, path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the clients: %w", err)

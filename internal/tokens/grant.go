@@ -38,7 +38,7 @@ func (s *Service) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	shown, no := readProof(r, form)
-	e := Event{Client: shown.id, Grant: shown.grant(), Address: from}
+	e := Event{Client: printable(shown.id), Grant: shown.grant(), Address: from}
 	audience := oauth.AudienceOf(form.Get("resource"), form.Get("scope"))
 	var who proven
 	if no == nil {

@@ -37,7 +37,7 @@ const (
 // A signingKey signs from a moment on, until the next one does.
 type signingKey struct {
 	oauth.Key
-	from time.Time
+	from, made time.Time
 }
 
 // A ring keeps the signing keys.
@@ -93,10 +93,14 @@ func (g *ring) tend(ctx context.Context, now time.Time) error {
 }
 
 // renewed returns the keys that there should be at a time. A new one is seen a
-// day before it signs; the first signs at once.
+// day before it signs; the first signs at once, also after all were withdrawn.
 func renewed(keys []signingKey, want KeySettings, now time.Time) (next []signingKey, changed bool, err error) {
+	withdrawn, err := want.withdrawn(now)
+	if err != nil {
+		return nil, false, err
+	}
 	next = slices.DeleteFunc(slices.Clone(keys), func(k signingKey) bool {
-		return slices.ContainsFunc(keys, func(later signingKey) bool {
+		return k.made.Before(withdrawn) || slices.ContainsFunc(keys, func(later signingKey) bool {
 			return later.from.After(k.from) && !now.Before(later.from.Add(outlasts))
 		})
 	})
@@ -114,7 +118,7 @@ func renewed(keys []signingKey, want KeySettings, now time.Time) (next []signing
 		}
 	}
 	key, err := newSigningKey(want.Algorithm)
-	return append(next, signingKey{key, from.UTC().Truncate(time.Second)}), true, err
+	return append(next, signingKey{key, from.UTC().Truncate(time.Second), now.UTC()}), true, err
 }
 
 func newSigningKey(algorithm string) (oauth.Key, error) {
@@ -154,6 +158,7 @@ type storedKeys struct {
 type storedKey struct {
 	PKCS8 []byte    `json:"pkcs8"`
 	From  time.Time `json:"from"`
+	Made  time.Time `json:"made"`
 }
 
 func (g *ring) read(ctx context.Context) (keys []signingKey, rev int64, err error) {
@@ -178,7 +183,7 @@ func (g *ring) read(ctx context.Context) (keys []signingKey, rev int64, err erro
 		if err != nil {
 			return nil, 0, err
 		}
-		keys = append(keys, signingKey{key, k.From})
+		keys = append(keys, signingKey{key, k.From, k.Made})
 	}
 	slices.SortFunc(keys, func(a, b signingKey) int { return a.from.Compare(b.from) })
 	return keys, rev, nil
@@ -191,7 +196,7 @@ func (g *ring) write(ctx context.Context, keys []signingKey, rev int64) error {
 		if err != nil {
 			return err
 		}
-		row.Keys = append(row.Keys, storedKey{der, k.from})
+		row.Keys = append(row.Keys, storedKey{der, k.from, k.made})
 	}
 	text, err := json.Marshal(row)
 	if err != nil {

@@ -105,6 +105,34 @@ func TestAnotherAlgorithm(t *testing.T) {
 	}
 }
 
+// Keys that leaked are taken back, the one that waits for its turn too, and once.
+func TestWithdrawnKeys(t *testing.T) {
+	t.Parallel()
+	h := open(t, Settings{Keys: KeySettings{Rotate: 2 * day}})
+	begin := h.now
+	h.now = begin.Add(day)
+	h.tend()
+	leaked := h.kids()
+	if len(leaked) != 2 {
+		t.Fatal(leaked)
+	}
+	h.keys.settings.Withdraw = begin.Add(day + time.Hour).Format(time.RFC3339)
+	h.tend()
+	if !slices.Equal(h.kids(), leaked) {
+		t.Errorf("before the moment: %v", h.kids())
+	}
+	h.now = begin.Add(day + time.Hour)
+	h.tend()
+	fresh := h.kids()
+	if len(fresh) != 1 || slices.Contains(leaked, fresh[0]) || h.signs() != fresh[0] {
+		t.Errorf("%v of %v, %s signs", fresh, leaked, h.signs())
+	}
+	h.tend()
+	if !slices.Equal(h.kids(), fresh) {
+		t.Errorf("again: %v", h.kids())
+	}
+}
+
 // rival is another server that writes the row first.
 type rival struct {
 	vault.Accounts

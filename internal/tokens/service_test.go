@@ -337,10 +337,11 @@ func TestEndpoints(t *testing.T) {
 	if a := h.send(r); a.status != 400 || !a.says("AADSTS90002: Tenant 'other' not found.") {
 		t.Errorf("another tenant: %d %v", a.status, a.body)
 	}
-	r = newPost(tokenPath, url.Values{"grant_type": {"client_credentials"}})
-	r.Host = "evil.example"
-	if a := h.send(r); a.status != 421 {
-		t.Errorf("another host: %d %v", a.status, a.body)
+	for _, host := range []string{"evil.example", "evil@web.vault.example", "web.vault.example:x", "vault.example.evil", ".vault.example", "web.vault.example/", ""} {
+		r = newPost(tokenPath, url.Values{"grant_type": {"client_credentials"}})
+		if r.Host = host; h.send(r).status != 421 {
+			t.Errorf("the host %q is served", host)
+		}
 	}
 	r = httptest.NewRequest("OPTIONS", "https://"+host+tokenPath, nil)
 	r.Header.Set("Origin", "https://evil.example")

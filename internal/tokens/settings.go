@@ -91,6 +91,9 @@ func (s Settings) Check() (wrong []error) {
 	if s.Keys.Rotate < minRotate || s.Keys.Rotate > maxRotate {
 		say("keys: rotate is %v; it must be 2d to 365d, or 0s for the default, 30d", s.Keys.Rotate)
 	}
+	if _, err := s.Keys.withdrawn(time.Time{}); err != nil {
+		say("keys: withdraw: %w", err)
+	}
 	for key, n := range map[string]int{"per_client": s.Limits.PerClient, "per_address": s.Limits.PerAddress} {
 		if n < 1 || n > maxRate {
 			say("limits: %s is %d; it must be 1 to %d requests a minute", key, n, maxRate)
@@ -118,11 +121,25 @@ func parseIssuer(text string) (origin, tenant string, err error) {
 type KeySettings struct {
 	Algorithm string        // ES256 or RS256; "" is ES256
 	Rotate    time.Duration // a key signs for this long
+	Withdraw  string        // the moment before which keys were made that are taken back, and their tokens with them
 }
 
 // Fields implements setting.Settings.
 func (k *KeySettings) Fields() []setting.Field {
-	return []setting.Field{setting.Text("algorithm", &k.Algorithm), setting.Duration("rotate", &k.Rotate)}
+	return []setting.Field{setting.Text("algorithm", &k.Algorithm), setting.Duration("rotate", &k.Rotate), setting.Text("withdraw", &k.Withdraw)}
+}
+
+// withdrawn returns the moment before which keys were made that are no longer
+// good; one that has not come yet withdraws nothing.
+func (k KeySettings) withdrawn(now time.Time) (time.Time, error) {
+	if k.Withdraw == "" {
+		return time.Time{}, nil
+	}
+	at, err := Moment(k.Withdraw)
+	if err != nil || at.After(now) {
+		return time.Time{}, err
+	}
+	return at, nil
 }
 
 // LimitSettings bound how often tokens are asked for, a minute.

@@ -65,6 +65,7 @@ func TestSettingsRefused(t *testing.T) {
 		good + "lifetime: 25h":                                                        "lifetime is 25h0m0s",
 		good + "keys: {rotate: 1d}":                                                   "keys: rotate is 24h0m0s; it must be 2d to 365d",
 		good + "keys: {algorithm: HS256}":                                             `keys: algorithm: "HS256" is unknown`,
+		good + "keys: {withdraw: now}":                                                "keys: withdraw: \"now\" is neither a day",
 		good + "limits: {per_client: -1}":                                             "limits: per_client is -1",
 		good + "clients: [{name: a}]":                                                 "clients: item 1 (a): id: ",
 		good + "clients: [{id: a}, {id: A}]":                                          `clients: item 2: another client has the name or id "a"`,
@@ -96,7 +97,11 @@ func TestFilesRefused(t *testing.T) {
 	empty, twice := filepath.Join(dir, "empty.pem"), filepath.Join(dir, "twice.yaml")
 	must.Do(t, os.WriteFile(empty, []byte("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), 0o644))
 	must.Do(t, os.WriteFile(twice, []byte("clients: [{id: a}]\n"), 0o644))
+	open := filepath.Join(dir, "open.yaml")
+	must.Do(t, os.WriteFile(open, []byte("clients: []\n"), 0o644))
+	must.Do(t, os.Chmod(open, 0o666))
 	for want, s := range map[string]Settings{
+		"everybody on this machine may write":   {File: open},
 		"there is no certificate in it":         {Clients: []ClientSettings{{ID: "a", Certificates: []CertificateSettings{{File: empty}}}}},
 		"no such file":                          {Clients: []ClientSettings{{ID: "a", Certificates: []CertificateSettings{{File: empty + "x"}}}}},
 		`another client has the name or id "a"`: {Clients: []ClientSettings{{ID: "a"}}, File: twice},
