@@ -23,6 +23,7 @@ type Log struct {
 	mu      sync.Mutex
 	open    *batch // takes lines
 	ended   bool
+	used    batch // whose room the next one gets
 	refused int64 // lines that there was no room for since the last one that there was
 
 	wake    chan struct{}
@@ -181,6 +182,8 @@ func (l *Log) taken() (b *batch, refused int64) {
 		return nil, refused
 	}
 	l.open = newBatch()
+	l.open.says, l.open.ends = l.used.says[:0], l.used.ends[:0]
+	l.used = batch{}
 	return b, refused
 }
 

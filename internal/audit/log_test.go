@@ -43,7 +43,7 @@ func (k told) Write(ctx context.Context, id string, plain []byte, rev int64) err
 	return err
 }
 
-func newStand(t *testing.T, s audit.Settings) *stand {
+func newStand(t testing.TB, s audit.Settings) *stand {
 	t.Helper()
 	data := t.TempDir()
 	st := &stand{settings: s, said: &bytes.Buffer{}, path: filepath.Join(data, "audit", "audit.jsonl"), rows: make(chan []byte, 1000)}
@@ -65,7 +65,7 @@ func (l *locked) Write(p []byte) (int, error) {
 	return l.to.Write(p)
 }
 
-func (s *stand) start(t *testing.T) {
+func (s *stand) start(t testing.TB) {
 	t.Helper()
 	var err error
 	s.Log, err = audit.Open(t.Context(), s.settings, s.means)

@@ -29,7 +29,7 @@ func (s *stand) files(t *testing.T) []string {
 }
 
 // keys are what the database has.
-func (s *stand) keys(t *testing.T) (how audit.Verification, last audit.Checkpoint) {
+func (s *stand) keys(t testing.TB) (how audit.Verification, last audit.Checkpoint) {
 	t.Helper()
 	k, err := audit.ReadKnown(t.Context(), s.means.Accounts, s.settings)
 	must.Do(t, err)

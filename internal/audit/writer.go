@@ -177,6 +177,7 @@ func (w *writer) add(b *batch) {
 		w.chunk = w.chain.frame(w.chunk, b.says[from:end])
 		from = end
 	}
+	w.used.says, w.used.ends = b.says, b.ends // nobody else looks at them
 }
 
 // say frames a line of the log's own.
