@@ -37,10 +37,8 @@ func (f *file) write(lines []byte, sync bool) (err error) {
 	if err := f.ready(); err != nil {
 		return err
 	}
-	if n, err := f.open.WriteAt(lines, f.size); err != nil {
-		if n > 0 {
-			_ = f.open.Truncate(f.size) // no half a line stays; shut and ready see to it as well
-		}
+	if _, err := f.open.WriteAt(lines, f.size); err != nil {
+		_ = f.open.Truncate(f.size) // no half a line stays, whatever was written; where this fails, ready does it
 		return fmt.Errorf("write %s: %w", f.path, err)
 	}
 	if !sync {

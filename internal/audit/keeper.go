@@ -38,6 +38,7 @@ type state struct {
 type keeper struct {
 	accounts vault.Accounts
 	id       string
+	server   string
 	row      row
 	rev      int64
 	made     bool // now
@@ -54,7 +55,7 @@ func rowID(server string) string { return "audit/" + server }
 
 // openKeeper reads the row, or makes it with new keys.
 func openKeeper(ctx context.Context, server string, m Means) (*keeper, error) {
-	k := &keeper{accounts: m.Accounts, id: rowID(server), log: m.Log, news: make(chan state, 1)}
+	k := &keeper{accounts: m.Accounts, id: rowID(server), server: server, log: m.Log, news: make(chan state, 1)}
 	var err error
 	if k.row, k.rev, err = readRow(ctx, m.Accounts, server); errors.Is(err, vault.ErrNotFound) {
 		k.made = true
@@ -111,9 +112,8 @@ func (k *keeper) keep(s state) {
 
 func (k *keeper) run() {
 	for s := range k.news {
-		k.row.state = s
 		ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
-		err := k.write(ctx)
+		err := k.put(ctx, s)
 		stop()
 		if errors.Is(err, vault.ErrStale) {
 			k.log.Error("another server writes an audit log under the same name: give each its own at audit: server", "row", k.id)
@@ -121,6 +121,28 @@ func (k *keeper) run() {
 			k.log.Error("the last checkpoint of the audit log could not be kept in the database", "error", err)
 		}
 	}
+}
+
+// put writes a state. The row may have been sealed anew meanwhile, under another
+// key; if it says something else than what was written, somebody else keeps a log
+// under its name.
+func (k *keeper) put(ctx context.Context, s state) error {
+	was := k.row.state
+	k.row.state = s
+	err := k.write(ctx)
+	if !errors.Is(err, vault.ErrStale) {
+		return err
+	}
+	now, rev, bad := readRow(ctx, k.accounts, k.server)
+	if bad != nil {
+		return bad
+	}
+	if now.Verifier != k.row.Verifier || now.Size != was.Size || now.Note != was.Note {
+		k.row.state = was
+		return err
+	}
+	k.rev = rev
+	return k.write(ctx)
 }
 
 // close keeps what is not kept yet, and ends.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
 	"strings"
 
+	"certwright/internal/audit"
 	"certwright/internal/config"
 )
 
@@ -14,7 +16,9 @@ import (
 // a running server can take of it, or nothing. It returns the settings that
 // changed and wait for the next start.
 func (s *Server) Reload(ctx context.Context, c config.Config) (waiting []string, err error) {
+	s.audit.Reopen() // whoever moves the file away says so by the same signal
 	if err := c.Check(); err != nil {
+		s.audit.Note(audit.Entry{Operation: "CertwrightConfigLoaded", Status: http.StatusBadRequest, Description: "it will not do, and was not taken"})
 		return nil, err
 	}
 	s.reloading.Lock()
@@ -30,7 +34,6 @@ func (s *Server) Reload(ctx context.Context, c config.Config) (waiting []string,
 		return nil, fmt.Errorf("the audit log cannot be written, so the configuration is not taken: %w", err)
 	}
 	s.enter(l)
-	s.audit.Reopen()
 	waiting = config.AtStart(s.config, l.config)
 	if len(waiting) > 0 {
 		s.log.Warn("these settings changed and are taken at the next start", "settings", strings.Join(waiting, ", "))
