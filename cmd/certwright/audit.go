@@ -80,7 +80,7 @@ func (a auditLog) known(ctx context.Context, to streams) (known audit.Known, err
 	if !client.NotRunning(err) {
 		return known, err
 	}
-	keys, err := server.OpenKeys(ctx, config.Config{Data: c.Data, Keyset: c.Keyset}, slog.New(server.LogLines(to.err, slog.LevelWarn)))
+	keys, err := server.OpenKeys(ctx, config.Config{Data: c.Data, Keyset: c.Keyset, Store: c.Store}, slog.New(server.LogLines(to.err, slog.LevelWarn)))
 	if err != nil {
 		return known, err
 	}

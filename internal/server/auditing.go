@@ -2,10 +2,15 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
 	"strings"
 
 	"certwright/internal/account"
 	"certwright/internal/audit"
+	"certwright/internal/files"
 	"certwright/internal/vault"
 )
 
@@ -15,7 +20,11 @@ func (s *Server) openAudit(ctx context.Context) (err error) {
 	if !s.config.Production {
 		return nil
 	}
-	s.audit, err = audit.Open(ctx, s.config.Audit, audit.Means{
+	settings, err := s.auditSettings(s.config.Audit)
+	if err != nil {
+		return err
+	}
+	s.audit, err = audit.Open(ctx, settings, audit.Means{
 		Data: s.folder.path, Accounts: account.Book{Store: s.store, Sealer: s.seal}, Host: s.auditHost(),
 		Resource: strings.ToUpper(s.config.Access.Root()),
 		Failed:   s.metrics.AuditFailed, Log: s.log,
@@ -25,6 +34,25 @@ func (s *Server) openAudit(ctx context.Context) (err error) {
 	}
 	return s.audit.Event(audit.Entry{Operation: "CertwrightStart", Facts: []audit.Fact{{Name: "version", Value: s.version}}})
 }
+
+// auditSettings gives each of several servers on one database a name of its own in
+// the log, which its data folder keeps, unless the configuration has one.
+func (s *Server) auditSettings(in audit.Settings) (audit.Settings, error) {
+	if !s.config.Shared() || in.Server != "" {
+		return in, nil
+	}
+	path := s.folder.file(auditNameFile)
+	name, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		name = []byte("s-" + strings.ToLower(rand.Text()[:8]))
+		err = files.Replace(path, name, 0o600)
+	}
+	in.Server = strings.TrimSpace(string(name))
+	return in, err
+}
+
+// auditNameFile is where that name is.
+const auditNameFile = "audit-server"
 
 // auditHost is what the log is called after: the first name of the server.
 func (s *Server) auditHost() string {

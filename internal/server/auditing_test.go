@@ -344,3 +344,27 @@ func TestAuditFailsClosed(t *testing.T) {
 	}
 	a.send("GET", a.Ready.HTTPURL+"/readyz", "", 200)
 }
+
+// Several servers on one database have names of their own in the log, each the
+// same at every start.
+func TestAuditNames(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	for range 2 {
+		s := &Server{config: config.Config{Store: "postgres://db.example/certwright"}, folder: &folder{path: t.TempDir()}}
+		first, err := s.auditSettings(audit.Settings{})
+		must.Do(t, err)
+		again, err := s.auditSettings(audit.Settings{})
+		must.Do(t, err)
+		if first.Server != again.Server || len(first.Check()) > 0 {
+			t.Errorf("%q, then %q: %v", first.Server, again.Server, first.Check())
+		}
+		names[first.Server] = true
+		if given, err := s.auditSettings(audit.Settings{Server: "b2"}); err != nil || given.Server != "b2" {
+			t.Errorf("%v, %v", given, err)
+		}
+	}
+	if len(names) != 2 {
+		t.Errorf("%v", names)
+	}
+}

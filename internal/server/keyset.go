@@ -89,5 +89,9 @@ var _, _ admin.Keyset = (*Keys)(nil), (*keeper)(nil)
 
 // Audit is what the database knows of the server's audit log.
 func (k *Keys) Audit(ctx context.Context, s audit.Settings) (audit.Known, error) {
+	s, err := k.server.auditSettings(s)
+	if err != nil {
+		return audit.Known{}, err
+	}
 	return audit.ReadKnown(ctx, account.Book{Store: k.server.store, Sealer: k.server.seal}, s)
 }
