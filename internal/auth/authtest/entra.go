@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What Entra calls Key Vault: its address, and the number of its application.
@@ -20,7 +22,14 @@ type Entra struct {
 	*Issuer        // of version 2
 	Tenant  string // a GUID
 	V1      string // iss of version 1
+	MSI     string // where the identity of a machine gets tokens, as App Service has it
 }
+
+// The identity of a machine, whose tokens MSI gives.
+const (
+	MachineOID = "0a1b2c3d-0000-4000-8000-00000000000a"
+	MachineApp = "0a1b2c3d-0000-4000-8000-00000000000b"
+)
 
 // ServeEntra returns a tenant that answers on plain http at this machine, until
 // the end of the test.
@@ -31,6 +40,7 @@ func ServeEntra(t testing.TB) *Entra {
 	t.Cleanup(s.Close)
 	e.URL = s.URL + "/" + e.Tenant + "/v2.0"
 	e.V1 = s.URL + "/sts/" + e.Tenant + "/"
+	e.MSI = s.URL + "/msi/token"
 	e.MaxAge = "max-age=86400, private"
 	return e
 }
@@ -38,6 +48,10 @@ func ServeEntra(t testing.TB) *Entra {
 // ServeHTTP answers as both of its hosts do: the discovery documents of both
 // versions name the same keys.
 func (e *Entra) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/msi/token") {
+		e.serveMachine(w, r)
+		return
+	}
 	if strings.HasPrefix(r.URL.Path, "/sts/") && strings.HasSuffix(r.URL.Path, "/.well-known/openid-configuration") {
 		_ = json.NewEncoder(w).Encode(map[string]string{"issuer": e.V1, "jwks_uri": e.URL + "/keys"})
 		return
@@ -59,4 +73,30 @@ func (e *Entra) UserV2(oid, azp string, changes map[string]any) string {
 		"aud": VaultNumber, "ver": "2.0", "tid": e.Tenant, "oid": oid, "azp": azp, "azpacr": "0", "scp": "user_impersonation",
 		"preferred_username": "ada@example.org", "name": "Ada", "uti": "uti-v2", "rh": "0.AAAA", "jti": nil,
 	}, changes)))
+}
+
+// AppV2 is a token of version 2 for an application: its aud is a number, whatever
+// was asked for.
+func (e *Entra) AppV2(oid, azp string, changes map[string]any) string {
+	return Sign(e.Key(), nil, e.Claims(oid, put(map[string]any{
+		"aud": VaultNumber, "ver": "2.0", "tid": e.Tenant, "oid": oid, "azp": azp, "azpacr": "1", "uti": "uti-v2", "rh": "0.AAAA", "jti": nil,
+	}, changes)))
+}
+
+// serveMachine gives the machine a token for the resource that it asks for, of
+// version 2 at /msi/token/v2.
+func (e *Entra) serveMachine(w http.ResponseWriter, r *http.Request) {
+	resource := r.URL.Query().Get("resource")
+	if r.Header.Get("X-IDENTITY-HEADER") == "" || resource == "" {
+		http.Error(w, `{"statusCode":400,"message":"no resource, or no X-IDENTITY-HEADER"}`, http.StatusBadRequest)
+		return
+	}
+	token := e.AppV1(MachineOID, MachineApp, map[string]any{"aud": resource})
+	if strings.HasSuffix(r.URL.Path, "/v2") {
+		token = e.AppV2(MachineOID, MachineApp, nil)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]string{
+		"access_token": token, "expires_on": strconv.FormatInt(e.Now().Add(time.Hour).Unix(), 10), "resource": resource, "token_type": "Bearer", "client_id": MachineApp,
+	})
 }
