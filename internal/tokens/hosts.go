@@ -2,19 +2,14 @@ package tokens
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
-	"os"
 	"strings"
-	"syscall"
 	"time"
 
-	"certwright/internal/files"
 	"certwright/internal/oauth"
+	"certwright/internal/peer"
 )
 
 // TokenPath is where a process of this machine asks for a token, at the socket.
@@ -27,14 +22,11 @@ const (
 )
 
 // A hostDoor is one socket: who calls there gets the tokens of the client that
-// its user stands for. The kernel says which user that is.
+// its user stands for.
 type hostDoor struct {
 	service *Service
 	path    string
 }
-
-// caller is the key of a peer in a connection's context.
-type caller struct{}
 
 // hostDoors are the sockets of the settings.
 func (s *Service) hostDoors() (doors []*hostDoor) {
@@ -48,104 +40,16 @@ func (s *Service) hostDoors() (doors []*hostDoor) {
 	return doors
 }
 
-// try tells whether the socket can be made, and makes none.
-func (d *hostDoor) try() error {
-	if !knowsPeers {
-		return errors.New("this system does not tell which user calls\nhint: hosts needs Linux; use a client secret or certificate here")
-	}
-	if err := free(d.path); err != nil {
-		return err
-	}
-	l, err := d.listen()
-	if err != nil {
-		return err
-	}
-	_ = l.Close()
-	return os.Remove(d.path + files.Next)
+func (d *hostDoor) socket() peer.Socket {
+	return peer.Socket{Path: d.path, Allowed: func(uid int) bool { return d.service.hostOf(d.path, uid) != nil }}
 }
 
-// free refuses a path where there is anything but a socket of a process that
-// ended, or of this one, which takes its place.
-func free(path string) error {
-	info, err := os.Lstat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case info.Mode().Type() != fs.ModeSocket:
-		return errors.New("there is something else at that path\nhint: move it away, or choose another path")
-	}
-	c, err := net.DialTimeout("unix", path, time.Second)
-	if errors.Is(err, syscall.ECONNREFUSED) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	who, err := peerOf(c)
-	_ = c.Close()
-	if err == nil && who.pid == os.Getpid() {
-		return nil
-	}
-	return errors.New("another process listens there\nhint: stop it, or choose another path")
-}
-
-// listen makes the socket beside its path. Every process may call there: what it
-// gets depends on its user alone.
-func (d *hostDoor) listen() (*net.UnixListener, error) {
-	next := d.path + files.Next
-	_ = os.Remove(next)
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: next, Net: "unix"})
-	if err != nil {
-		return nil, err
-	}
-	l.SetUnlinkOnClose(false) // it gets another name
-	if err := os.Chmod(next, 0o666); err != nil {
-		return nil, errors.Join(err, l.Close())
-	}
-	return l, nil
-}
-
-// serve makes the socket and answers there until ctx ends. It takes the place of
-// one of before, and is removed unless another took its own.
+// serve answers at the socket until ctx ends.
 func (d *hostDoor) serve(ctx context.Context) error {
-	if err := free(d.path); err != nil {
-		return err
-	}
-	socket, err := d.listen()
-	if err != nil {
-		return err
-	}
-	mine, err := os.Lstat(d.path + files.Next)
-	if err == nil {
-		err = files.Finish(d.path)
-	}
-	if err != nil {
-		return errors.Join(err, socket.Close())
-	}
-	server := d.server()
-	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop()
-	err = server.Serve(newPeers(socket, func(uid int) bool { return d.service.hostOf(d.path, uid) != nil }))
-	if now, lost := os.Lstat(d.path); lost == nil && os.SameFile(mine, now) {
-		_ = os.Remove(d.path)
-	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
-}
-
-func (d *hostDoor) server() *http.Server {
-	return &http.Server{
+	return d.socket().Serve(ctx, &http.Server{
 		Handler: d, ReadHeaderTimeout: hostHeaderTime, ReadTimeout: hostTime, WriteTimeout: hostTime, IdleTimeout: hostTime, MaxHeaderBytes: hostHeader,
 		ErrorLog: slog.NewLogLogger(d.service.means.Log.Handler(), slog.LevelWarn),
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			is, _ := c.(*peer)
-			return context.WithValue(ctx, caller{}, is)
-		},
-	}
+	})
 }
 
 // hostOf returns the client that a user stands for at a socket.
@@ -160,10 +64,10 @@ func (s *Service) hostOf(path string, uid int) *client {
 
 // ServeHTTP answers as App Service's identity endpoint does.
 func (d *hostDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	is, _ := r.Context().Value(caller{}).(*peer)
+	uid, known := peer.Of(r)
 	q := r.URL.Query()
 	switch {
-	case is == nil:
+	case !known:
 		oauth.RefuseAppService(w, http.StatusForbidden, "It is unknown which user calls.")
 	case strings.Trim(r.URL.Path, "/") != strings.Trim(TokenPath, "/"):
 		oauth.RefuseAppService(w, http.StatusNotFound, "There is no such endpoint.")
@@ -173,7 +77,7 @@ func (d *hostDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case q.Get("resource") == "":
 		oauth.RefuseAppService(w, http.StatusBadRequest, "The query parameter 'resource' is missing.")
 	default:
-		d.token(w, is.uid, q.Get("resource"), q.Get("client_id"))
+		d.token(w, uid, q.Get("resource"), q.Get("client_id"))
 	}
 }
 

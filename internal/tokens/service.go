@@ -86,7 +86,7 @@ func New(ctx context.Context, settings Settings, means Means) (*Service, error) 
 		return nil, err
 	}
 	for _, d := range s.hostDoors() {
-		if err := d.try(); err != nil {
+		if err := d.socket().Try(); err != nil {
 			return nil, fmt.Errorf("token_service: hosts: socket %s: %w", d.path, err)
 		}
 	}

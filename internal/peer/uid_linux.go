@@ -1,4 +1,4 @@
-package tokens
+package peer
 
 import (
 	"errors"
@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// knowsPeers says that the kernel tells who calls.
-const knowsPeers = true
+// known says that the kernel tells who calls.
+const known = true
 
 // peerOf returns who made a connection, or who listens at its other end, as the
 // kernel noted it then.

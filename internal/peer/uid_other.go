@@ -1,13 +1,13 @@
 //go:build !linux
 
-package tokens
+package peer
 
 import (
 	"errors"
 	"net"
 )
 
-// knowsPeers says that the kernel tells who calls.
-const knowsPeers = false
+// known says that the kernel tells who calls.
+const known = false
 
 func peerOf(net.Conn) (credentials, error) { return credentials{}, errors.ErrUnsupported }
