@@ -27,6 +27,7 @@ type counters struct {
 	auditErrors  *prometheus.CounterVec
 	refused      *prometheus.CounterVec
 	fetches      *prometheus.CounterVec
+	tokens       *prometheus.CounterVec
 	fetched      *prometheus.GaugeVec
 }
 
@@ -53,6 +54,7 @@ func newCounters() *counters {
 		auditErrors:  count("audit_errors_total", "Writes of the audit log that failed, by where it is written to.", "sink"),
 		deliveryTime: times("delivery_duration_seconds", "Time that such tries took.", slow, "sink"),
 		refused:      count("signin_refused_total", "Tokens that were refused, by what is wrong with them.", "reason"),
+		tokens:       count("tokens_total", "Tokens that the token service was asked for, by how the client proved itself and what came of it.", "grant", "outcome"),
 		fetches:      count("signin_key_fetches_total", "Fetches of the keys of sign-in issuers, by what came of them.", "issuer", "outcome"),
 		fetched: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "certwright_signin_keys_timestamp_seconds",
 			Help: "When the keys of a sign-in issuer were fetched last, in seconds since 1970."}, []string{"issuer"}),
@@ -61,7 +63,7 @@ func newCounters() *counters {
 
 func (c *counters) all() []prometheus.Collector {
 	return []prometheus.Collector{c.requests, c.requestTime, c.jobs, c.jobTime, c.jobLate, c.calls, c.callTime, c.deliveries, c.deliveryTime, c.auditErrors,
-		c.refused, c.fetches, c.fetched}
+		c.refused, c.fetches, c.fetched, c.tokens}
 }
 
 // Request counts a request that was answered. operation is one of the API's; ""
@@ -121,6 +123,15 @@ func (c *counters) Delivery(sink, outcome string, took time.Duration) {
 
 // AuditFailed counts a write of the audit log that failed.
 func (c *counters) AuditFailed(sink string) { c.auditErrors.WithLabelValues(sink).Inc() }
+
+// TokenAsked counts a request to the token service.
+func (c *counters) TokenAsked(grant string, given bool) {
+	outcome := "refused"
+	if given {
+		outcome = "given"
+	}
+	c.tokens.WithLabelValues(grant, outcome).Inc()
+}
 
 // TokenRefused counts a token that was refused for a reason.
 func (c *counters) TokenRefused(reason string) { c.refused.WithLabelValues(reason).Inc() }

@@ -33,6 +33,9 @@ func (s *Server) tryFiles(context.Context) error {
 	if _, err := s.openVerified(s.config, nil); err != nil {
 		return err
 	}
+	if err := s.tryClients(); err != nil {
+		return err
+	}
 	_, err := openPair(s.config.TLS, s.config.Production)
 	return err
 }

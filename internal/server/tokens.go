@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"certwright/internal/account"
 	"certwright/internal/audit"
@@ -51,8 +52,21 @@ func (s *Server) openTokenService(l *live) error {
 	return nil
 }
 
+// tryClients reads the clients of the token service.
+func (s *Server) tryClients() error {
+	given := s.config.Auth.TokenService
+	if given == nil {
+		return nil
+	}
+	if _, _, err := tokens.Look(*given, time.Now()); err != nil {
+		return fmt.Errorf("auth: token_service: %w", err)
+	}
+	return nil
+}
+
 // toldOfToken has every token that was given, and every one that was not, in the audit log.
 func (s *Server) toldOfToken(e tokens.Event) {
+	s.metrics.TokenAsked(e.Grant, e.Refusal == "")
 	who := vault.Caller{Issuer: vault.ClientIssuer, Subject: e.Client, App: e.Client, Type: vault.AppCaller, TokenID: e.TokenID, Address: e.Address}
 	line := audit.Entry{Operation: audit.TokenGiven, Status: http.StatusOK, Caller: who, Facts: []audit.Fact{{Name: "grant", Value: e.Grant}}}
 	if e.Refusal != "" {
