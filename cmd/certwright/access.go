@@ -224,28 +224,31 @@ func placeText(on vault.Ref) string {
 }
 
 type accessListCommand struct {
-	rulesIn `embed:""`
+	Config string `help:"Configuration file (YAML) of certwright serve; without one, the running server is asked." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	JSON   bool   `name:"json" help:"Print JSON."`
+
+	running `embed:""`
 }
 
 // Help shows how it is used.
 func (accessListCommand) Help() string {
-	return `Lists them as certwright serve understands them, in the order of the file.
+	return `Lists those of a configuration file as certwright serve understands them, in the order of the file, or those in force on a running server.
 
 Example:
   certwright access list --config /etc/certwright/config.yaml`
 }
 
 // Run prints them.
-func (a accessListCommand) Run(to streams) error {
-	_, rules, err := a.open()
+func (a accessListCommand) Run(ctx context.Context, to streams) error {
+	rules, err := a.rules(ctx)
 	if err != nil {
 		return err
 	}
 	if a.JSON {
-		return printJSON(to.out, append([]access.Row{}, rules.Rows()...))
+		return printJSON(to.out, append([]access.Row{}, rules...))
 	}
 	t := newTable(to, "TO\tGIVES\tON\tNOTE", "nobody may do anything")
-	for _, r := range rules.Rows() {
+	for _, r := range rules {
 		note := ""
 		if r.Idle != "" {
 			note = "decides nothing: " + r.Idle
@@ -253,4 +256,19 @@ func (a accessListCommand) Run(to streams) error {
 		t.line(r.To, r.Gives, r.On, note)
 	}
 	return t.end()
+}
+
+func (a accessListCommand) rules(ctx context.Context) ([]access.Row, error) {
+	if a.Config != "" {
+		_, table, err := rulesIn{Config: a.Config}.open()
+		if err != nil {
+			return nil, err
+		}
+		return table.Rows(), nil
+	}
+	c, err := a.running.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.Rules(ctx)
 }

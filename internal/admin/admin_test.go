@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"certwright/internal/access"
 	"certwright/internal/vault"
 )
 
@@ -42,6 +43,7 @@ func newHandler() *Handler {
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeText(w, 200, "text/plain", "up 1\n") }),
 
 		Operator:  &book{},
+		Rules:     func() []access.Row { return []access.Row{{To: "client a", Gives: "role Key Vault Reader", On: "/"}} },
 		Rollover:  func(context.Context, string) error { return nil },
 		PKI:       func(context.Context, string) (string, []byte, error) { return "", nil, vault.ErrNotFound },
 		Challenge: func(string) (string, bool) { return "", false },

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/access"
 	"certwright/internal/audit"
 	"certwright/internal/auth"
 	"certwright/internal/vault"
@@ -29,6 +30,7 @@ type Handler struct {
 	// of an answer to who did not sign in.
 	Permit func(r *http.Request, do vault.Action, on vault.Ref) error
 	SignIn func(host string) string
+	Rules  func() []access.Row // every rule in force
 
 	CA    []byte                      // ca.pem, in full; a production server may have none to show
 	Ready func(context.Context) error // nil while requests can be served
@@ -58,7 +60,7 @@ type Handler struct {
 // Check reports a field that is not set.
 func (h *Handler) Check() error {
 	switch {
-	case h.Production && (h.Permit == nil || h.SignIn == nil), !h.Production && (h.Advance == nil || h.Reset == nil), !h.Production && len(h.CA) == 0, h.Ready == nil, h.Now == nil, h.Outbox == nil, h.Log == nil,
+	case h.Production && (h.Permit == nil || h.SignIn == nil), !h.Production && (h.Advance == nil || h.Reset == nil), !h.Production && len(h.CA) == 0, h.Ready == nil, h.Now == nil, h.Outbox == nil, h.Log == nil, h.Rules == nil,
 		h.Notices == nil, h.Events == nil, h.Metrics == nil, h.Operator == nil, h.Rollover == nil, h.PKI == nil, h.Challenge == nil, h.Keyset == nil:
 		return errors.New("admin: every field is required")
 	}

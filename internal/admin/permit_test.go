@@ -78,6 +78,7 @@ func TestEveryGuardedRouteAsksOnce(t *testing.T) {
 		"GET /admin/outbox/resend":          "Certwright/outbox/write /", // there is no GET: nobody learns so
 		"POST /admin/outbox/resend":         "Certwright/outbox/write /",
 		"GET /admin/events":                 "Certwright/events/read /",
+		"GET /admin/access":                 "Certwright/access/read /",
 		"GET /admin/operations":             "Certwright/operations/read /",
 		"GET /admin/operations/Web/site":    "Certwright/operations/read Web/site",
 		"POST /admin/operations/Web/site":   "Certwright/operations/write Web/site",

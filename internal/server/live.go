@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"certwright/internal/access"
 	"certwright/internal/config"
 	"certwright/internal/vault"
 )
@@ -17,6 +18,7 @@ type live struct {
 	signIn   signIn
 	tokens   front // nil where there is none
 	may      vault.Authorizer
+	rules    func() []access.Row
 	permit   func(*http.Request, vault.Action, vault.Ref) error // at the side door; nil: everybody may
 
 	behind []func(context.Context) // what runs beside the requests until it is replaced

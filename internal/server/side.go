@@ -14,7 +14,7 @@ import (
 // sideHandler makes the handler of the side door, with what it may do.
 func (s *Server) sideHandler() *admin.Handler {
 	return &admin.Handler{
-		Production: s.config.Production, Permit: s.sidePermit(), SignIn: s.challenge,
+		Production: s.config.Production, Permit: s.sidePermit(), SignIn: s.challenge, Rules: s.rules,
 
 		CA:    s.caText(),
 		Ready: s.ready,

@@ -82,9 +82,11 @@ func plainName(s string, max int) bool {
 }
 
 // Shorten keeps a caller's text in a message within bounds and printable.
-func Shorten(s string) string {
-	if len(s) > 80 {
-		s = s[:80] + "..."
+func Shorten(s string) string { return shorten(s, 80) }
+
+func shorten(s string, most int) string {
+	if len(s) > most {
+		s = s[:most] + "..."
 	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

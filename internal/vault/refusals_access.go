@@ -24,9 +24,9 @@ func (p Place) String() string { return p.Vault + ";location=" + p.Region }
 func callerText(who Caller, iss string, groups bool) string {
 	var b strings.Builder
 	if who.App != "" {
-		b.WriteString("appid=" + Shorten(who.App) + ";")
+		b.WriteString("appid=" + shorten(who.App, 300) + ";")
 	}
-	b.WriteString("oid=" + Shorten(who.Subject) + ";")
+	b.WriteString("oid=" + shorten(who.Subject, 300) + ";") // service accounts and workflows have long names
 	if groups && len(who.Groups) > 0 {
 		b.WriteString("numgroups=" + strconv.Itoa(len(who.Groups)) + ";")
 	}
