@@ -3,9 +3,12 @@ package admin
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"certwright/internal/vault"
 )
@@ -105,4 +108,19 @@ func TestPagesAndTheGuard(t *testing.T) {
 			t.Errorf("%s %s at %s: %d %s", c.method, c.path, c.host, w.Code, w.Body)
 		}
 	}
+}
+
+// A token that was good once lets nobody listen for ever.
+func TestStreamEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHandler()
+		h.Production = true
+		h.Events = func(_ http.ResponseWriter, r *http.Request) error { <-r.Context().Done(); return nil }
+		began := time.Now()
+		ask(h, "GET", "/admin/events", "")
+		if took := time.Since(began); took != streamTime {
+			t.Errorf("it ended after %v", took)
+		}
+	})
 }

@@ -107,10 +107,24 @@ func (h *Handler) serveGuarded(w http.ResponseWriter, r *http.Request, at *route
 	case err != nil:
 		h.refuse(w, err)
 	case at.stream != nil:
-		h.servePage(w, r, at.stream, true)
+		h.serveStream(w, r, at.stream)
 	default:
 		write(w, a)
 	}
+}
+
+// streamTime is how long a production server lets a program listen: whoever comes
+// back is asked who he is, and whether he still may.
+const streamTime = 15 * time.Minute
+
+// serveStream answers with a page that ends with its listener.
+func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request, serve page) {
+	if h.Production {
+		ctx, stop := context.WithTimeout(r.Context(), streamTime)
+		defer stop()
+		r = r.WithContext(ctx)
+	}
+	h.servePage(w, r, serve, true)
 }
 
 // ask has an endpoint say what there is to answer; nothing yet, of a stream.

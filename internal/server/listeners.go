@@ -59,7 +59,7 @@ func listen(ctx context.Context, s *Server) (*listeners, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: s.getCertificate}
 	s.askForCertificates(config)
 	d.https = listener.TLS(d.https, config, s.log)
-	d.server = listener.Server(http.HandlerFunc(s.serveSide), s.log)
+	d.server = listener.Server(listener.Hurried(http.HandlerFunc(s.serveSide)), s.log)
 	d.http = listener.Plain(d.http)
 	return d, nil
 }
