@@ -49,7 +49,12 @@ func (d serveCommand) Run(ctx context.Context, to streams) error {
 	defer func() { _ = stderr.Flush() }() // nobody is left to tell
 	to.err = stderr
 	log := newServeLog(to.err, c.Log)
+	if err := server.Harden(); err != nil {
+		log.Warn("other programs of this user may read the memory of this one", "error", err)
+	}
+	manager := systemd.Open(os.Getenv)
 	s, err := server.Start(ctx, c, server.Options{
+		Waiting: func(why string, again time.Duration) { _ = manager.Starting(why, again+startTime) }, // the log has it
 		Version: buildOf().number(), Log: log.Logger, Observe: log.observe,
 		NewDatabase: d.NewDatabase, NewCA: d.NewCA, RecoveryTokenFile: d.Recovery,
 	})
@@ -66,10 +71,13 @@ func (d serveCommand) Run(ctx context.Context, to streams) error {
 			return errors.Join(err, s.Stop())
 		}
 	}
-	(&serving{command: d, server: s, log: log, manager: systemd.Open(os.Getenv)}).run(ctx)
+	(&serving{command: d, server: s, log: log, manager: manager}).run(ctx)
 	stop()
 	return s.Stop()
 }
+
+// startTime is how long a start may take once the data keys can be opened.
+const startTime = 90 * time.Second
 
 // printServing tells people where the server is and who stands behind its issuers.
 func printServing(w io.Writer, s *server.Server, c config.Config) {

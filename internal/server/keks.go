@@ -3,8 +3,12 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"net"
+	"net/http"
 	"time"
 
+	"certwright/internal/admin"
 	"certwright/internal/seal"
 )
 
@@ -33,16 +37,42 @@ func (s *Server) openKeyset(ctx context.Context, past past) error {
 
 // patiently does again what needs a key-encryption key until that can be used.
 func (s *Server) patiently(ctx context.Context, do func() error) error {
+	closeDoor := func() {}
+	defer func() { closeDoor() }()
 	for wait := leastSealed; ; wait = min(2*wait, mostSealed) {
 		err := do()
 		if !errors.Is(err, seal.ErrUnavailable) {
 			return err
 		}
 		s.log.Warn("sealed: the data keys cannot be opened yet, and nothing is served until they are", "error", err, "again", wait)
+		if s.options.Waiting != nil {
+			s.options.Waiting("sealed: "+err.Error(), wait)
+		}
+		if wait == leastSealed {
+			closeDoor = s.sealedDoor(ctx)
+		}
 		select {
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), err)
 		case <-time.After(wait):
 		}
 	}
+}
+
+// sealedDoor answers at the side door's address that the server waits, until it
+// is closed. Where a port is to be picked, nobody knows of it yet.
+func (s *Server) sealedDoor(ctx context.Context) (closeDoor func()) {
+	if _, port, err := net.SplitHostPort(s.config.HTTP); err != nil || port == "0" {
+		return func() {}
+	}
+	var how net.ListenConfig
+	l, err := how.Listen(ctx, "tcp", s.config.HTTP)
+	if err != nil {
+		s.log.Warn("nobody can be told at the side door that the server waits", "error", err)
+		return func() {}
+	}
+	door := &http.Server{Handler: admin.Sealed(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = door.Serve(l) }() // ends when it is closed
+	return func() { _ = door.Close(); <-ended }
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -263,10 +264,37 @@ func TestKEKThatIsDown(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(c.Data, keysetFile)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a keyset file was made: %v", err)
 	}
-	must.Do(t, os.Remove(down))
-	s = begin(t, c)
+	c.HTTP = freeAddress(t)
+	var before []string // asked of the side door while the start waits
+	s, err = Start(t.Context(), c, Options{Waiting: func(why string, again time.Duration) {
+		before = append(before, why)
+		if len(before) < 2 { // the listener comes after the first word
+			return
+		}
+		for path, want := range map[string]int{"/healthz": 200, "/readyz": 503, "/metrics": 503} {
+			if got := ask(t, http.DefaultClient, "GET", "http://"+c.HTTP+path, ""); got.status != want || path == "/readyz" && !strings.Contains(got.body, "sealed") {
+				t.Errorf("%s while sealed: %d %s", path, got.status, got.body)
+			}
+		}
+		must.Do(t, os.Remove(down))
+	}})
+	must.Do(t, err)
 	defer stop(t, s)
+	if len(before) != 2 || !strings.Contains(before[0], "sealed: ") || !strings.Contains(before[0], "the network is gone") {
+		t.Errorf("said %q", before)
+	}
 	holdsSecret(t, s, "web", "a", "v")
+	if got := ask(t, http.DefaultClient, "GET", "http://"+c.HTTP+"/readyz", ""); got.status != 200 {
+		t.Errorf("/readyz afterwards: %d", got.status)
+	}
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must.Do(t, err)
+	defer l.Close()
+	return l.Addr().String()
 }
 
 // A hook writes, and ends what waits.

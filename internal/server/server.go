@@ -89,6 +89,8 @@ type Options struct {
 	// everything for 15 minutes; "" for none.
 	RecoveryTokenFile string
 
+	Waiting func(why string, again time.Duration) // told when the start waits for a key-encryption key, and how long; may be nil
+
 	NewDatabase bool // begin with an empty database where the folder's own is gone
 	NewCA       bool // make a TLS authority where the folder's own is gone
 }

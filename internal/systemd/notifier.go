@@ -45,6 +45,11 @@ func (n Notifier) Watchdog() time.Duration {
 // Ready says that requests are served; status is for people to read.
 func (n Notifier) Ready(status string) error { return n.send("READY=1", "STATUS="+oneLine(status)) }
 
+// Starting says what a start waits for, and that it is not to be ended within a time.
+func (n Notifier) Starting(status string, within time.Duration) error {
+	return n.send("STATUS="+oneLine(status), "EXTEND_TIMEOUT_USEC="+strconv.FormatInt(within.Microseconds(), 10))
+}
+
 // Reloading says that the configuration is being read again; Ready ends it.
 func (n Notifier) Reloading() error {
 	return n.send("RELOADING=1", "MONOTONIC_USEC="+strconv.FormatInt(monotonic(), 10))
