@@ -179,3 +179,34 @@ func TestDocumentedServe(t *testing.T) {
 		}
 	}
 }
+
+// Every keyset in docs/keys-at-rest.md is one that this program takes, and every
+// setting of every kind stands there.
+func TestDocumentedKeyset(t *testing.T) {
+	t.Setenv("CREDENTIALS_DIRECTORY", "/run/credentials/certwright.service")
+	page, err := os.ReadFile("../../docs/keys-at-rest.md")
+	must.Do(t, err)
+	kinds, blocks := map[string]bool{}, 0
+	for _, block := range strings.Split(string(page), "```yaml\n")[1:] {
+		block, _, _ = strings.Cut(block, "```")
+		c, err := parse([]byte(block))
+		if err == nil {
+			err = c.Check()
+		}
+		if err != nil || len(c.Keyset.KEKs) == 0 {
+			t.Errorf("%v in\n%s", err, block)
+		}
+		blocks++
+		for _, kek := range c.Keyset.KEKs {
+			kinds[kek.Kind] = true
+			for _, key := range keysIn(kek.Settings.Fields()) {
+				if !strings.Contains(string(page), "`"+key+"`") && !strings.Contains(string(page), key+":") {
+					t.Errorf("%s of %s is not documented", key, kek.Kind)
+				}
+			}
+		}
+	}
+	if blocks < 5 || !kinds["file"] || !kinds["transit"] || !kinds["exec"] {
+		t.Errorf("%d blocks, kinds %v", blocks, kinds)
+	}
+}
