@@ -52,7 +52,10 @@ func TestEntra(t *testing.T) {
 	same(t, user, callerFrom(t, v, e.UserV2("oid-2", "app-1", members{"hasgroups": "true"})))
 	user.MoreGroups = false
 	same(t, user, callerFrom(t, v, e.UserV2("oid-2", "app-1", members{"hasgroups": false, "_claim_names": members{"other": "src1"}})))
+	now := e.Now().Unix()
+	callerFrom(t, v, e.AppV1("oid-1", "app-1", members{"iat": now - 300, "nbf": now - 300, "exp": now + 28*3600})) // of a managed identity a day, with CAE more
 	for name, token := range map[string]string{
+		"claims":   e.UserV2("oid-2", "app-1", members{"iat": now - 300, "exp": now + 29*3600}),
 		"claims: ": e.UserV2("oid-2", "app-1", members{"oid": nil}), // sub is another one for each application
 		"issuer: ": e.UserV2("oid-2", "app-1", members{"iss": strings.TrimSuffix(e.V1, "/")}),
 		"audience": e.AppV1("oid-1", "app-1", members{"aud": "spn:" + authtest.VaultNumber}),

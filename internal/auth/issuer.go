@@ -12,7 +12,8 @@ import (
 // An issuer is one whose tokens are taken.
 type issuer struct {
 	name       string
-	federation bool // its tokens may be shown to the token service
+	maxAge     time.Duration // that its tokens may live for
+	federation bool          // its tokens may be shown to the token service
 	keys       keySource
 	audiences  []string // what is said to be expected
 	accepts    func(audience string) bool

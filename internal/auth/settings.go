@@ -17,7 +17,7 @@ type Settings struct {
 	Issuers     []IssuerSettings
 	Algorithms  []string        // that tokens may be signed with; all of Algorithms() unless set
 	Leeway      time.Duration   // that clocks may differ by; 0 means 60s
-	MaxTokenAge time.Duration   // that a token may live for; 0 means 24h
+	MaxTokenAge time.Duration   // that a token may live for; 0 means 24h, and 28h for Entra's
 	MTLS        *MutualSettings // client certificates; nil takes none
 
 	Tenant    string // the tenant that the challenge names; "" for that of the server
@@ -55,6 +55,8 @@ const (
 	defaultLeeway      = time.Minute
 	maxLeeway          = 5 * time.Minute
 	defaultMaxTokenAge = 24 * time.Hour
+	entraMaxTokenAge   = 28 * time.Hour   // of Entra's for clients that take part in continuous access evaluation, as Azure's SDKs do
+	datedBack          = 10 * time.Minute // that iat may lie before a token was made; Entra's does so by five minutes
 	maxMaxTokenAge     = 31 * 24 * time.Hour
 )
 
@@ -73,7 +75,7 @@ func (s *Settings) Check() (wrong []error) {
 		wrong = append(wrong, fmt.Errorf("leeway is %v; it must be 1s to %v, or 0s for the default, %v", s.Leeway, maxLeeway, defaultLeeway))
 	}
 	if s.MaxTokenAge != 0 && (s.MaxTokenAge < time.Minute || s.MaxTokenAge > maxMaxTokenAge) {
-		wrong = append(wrong, fmt.Errorf("max_token_age is %v; it must be 1m to %v, or 0s for the default, 24h", s.MaxTokenAge, maxMaxTokenAge))
+		wrong = append(wrong, fmt.Errorf("max_token_age is %v; it must be 1m to %v, or 0s for the default, 24h (28h for Entra)", s.MaxTokenAge, maxMaxTokenAge))
 	}
 	if err := checkSegment("tenant", s.Tenant); err != nil {
 		wrong = append(wrong, err)

@@ -127,7 +127,7 @@ func bodies(corp, other *authtest.Issuer) []shown {
 		{"exp within the leeway", says(members{"exp": now - 59}), "", ""},
 		{"nbf within the leeway", says(members{"nbf": now + 59}), "", ""},
 		{"no nbf and no iat", says(members{"nbf": nil, "iat": nil}), "", ""},
-		{"just old enough", says(members{"iat": now - 80000, "exp": now + 6400}), "", ""},
+		{"a life of a day, dated back", says(members{"iat": now - 80000, "nbf": now - 80000, "exp": now + 7000}), "", ""},
 
 		{"expired", says(members{"exp": now - 60}), "expired", "The token expired at 2026-11-28T11:59:00Z"},
 		{"expired long ago", says(members{"exp": 1}), "expired", "1970-01-01"},
@@ -139,8 +139,8 @@ func bodies(corp, other *authtest.Issuer) []shown {
 		{"nbf to come", says(members{"nbf": now + 61}), "claims", "nbf lies in the future"},
 		{"iat to come", says(members{"iat": now + 61}), "claims", "iat lies in the future"},
 		{"iat that is a list", says(members{"iat": []int{1}}), "claims", "iat is not a time"},
-		{"too long a life", says(members{"iat": now - 80000, "exp": now + 6401}), "claims", "max_token_age"},
-		{"too long a life without iat", says(members{"iat": nil, "nbf": nil, "exp": now + 86401}), "claims", "max_token_age"},
+		{"too long a life", says(members{"iat": now - 80000, "exp": now + 7001}), "claims", "max_token_age"},
+		{"too long a life without iat", says(members{"iat": nil, "nbf": nil, "exp": now + 87001}), "claims", "max_token_age"},
 
 		{"aud of another", says(members{"aud": "https://vault.azure.net"}), "audience", audience + "https://vault.azure.net."},
 		{"aud with a slash", says(members{"aud": here + "/"}), "audience", audience + here + "/."},

@@ -30,7 +30,7 @@ type Verifier struct {
 	local      bool // there is an issuer inside this server
 	algorithms []jose.SignatureAlgorithm
 	leeway     time.Duration
-	maxAge     time.Duration
+	maxAge     time.Duration // 0: the default
 	clock      vault.Clock
 	known      *lru.Cache[[sha256.Size]byte, *verified]
 }
@@ -64,7 +64,7 @@ func NewVerifier(s Settings, o Options) (*Verifier, error) {
 	known, _ := lru.New[[sha256.Size]byte, *verified](verifiedMost) // a count below 1 alone is an error
 	v := &Verifier{
 		issuers: map[string]*issuer{}, clock: o.Clock, known: known,
-		leeway: cmp.Or(s.Leeway, defaultLeeway), maxAge: cmp.Or(s.MaxTokenAge, defaultMaxTokenAge),
+		leeway: cmp.Or(s.Leeway, defaultLeeway), maxAge: s.MaxTokenAge,
 	}
 	algorithms := s.Algorithms
 	if len(algorithms) == 0 {
@@ -87,8 +87,12 @@ func (v *Verifier) add(s IssuerSettings, o Options) error {
 		return err
 	}
 	v.rings = append(v.rings, ring)
+	usual := defaultMaxTokenAge
+	if s.Claims.Preset == presetEntra {
+		usual = entraMaxTokenAge
+	}
 	i := &issuer{
-		name: s.Name, federation: s.Federation, keys: ring, audiences: s.Audiences, claims: s.Claims, require: s.Require,
+		maxAge: cmp.Or(v.maxAge, usual), name: s.Name, federation: s.Federation, keys: ring, audiences: s.Audiences, claims: s.Claims, require: s.Require,
 		accepts: func(audience string) bool { return slices.Contains(s.Audiences, audience) },
 	}
 	return v.register(i, append([]string{s.URL}, s.Also...)...)
@@ -117,7 +121,7 @@ func openRing(s IssuerSettings, o Options) (*keyring, error) {
 func (v *Verifier) AddLocal(l LocalIssuer) error {
 	v.local = true
 	return v.register(&issuer{
-		name: l.Name(), keys: inside{l}, accepts: l.Accepts, claims: presets[presetEntra],
+		maxAge: cmp.Or(v.maxAge, defaultMaxTokenAge), name: l.Name(), keys: inside{l}, accepts: l.Accepts, claims: presets[presetEntra],
 		audiences: []string{"the address of a vault of this server without its first label"},
 	}, l.URL())
 }

@@ -76,7 +76,7 @@ func (v *Verifier) check(ctx context.Context, t token, i *issuer, meant func(aud
 	if err != nil {
 		return nil, err
 	}
-	until, err := v.lasts(c)
+	until, err := v.lasts(c, i.maxAge)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (v *Verifier) check(ctx context.Context, t token, i *issuer, meant func(aud
 }
 
 // lasts checks the times of a token and returns when it ends.
-func (v *Verifier) lasts(c claims) (until time.Time, err error) {
+func (v *Verifier) lasts(c claims, maxAge time.Duration) (until time.Time, err error) {
 	now := v.clock.Now()
 	exp, there, err := c.moment("exp")
 	switch {
@@ -123,8 +123,8 @@ func (v *Verifier) lasts(c claims) (until time.Time, err error) {
 			from = at
 		}
 	}
-	if exp.Sub(from) > v.maxAge {
-		return until, vault.BadTokenClaims("The token lives for longer than the " + v.maxAge.String() + " that this server takes (max_token_age).")
+	if exp.Sub(from) > maxAge+datedBack {
+		return until, vault.BadTokenClaims("The token lives for longer than the " + maxAge.String() + " that this server takes (max_token_age).")
 	}
 	return until, nil
 }
