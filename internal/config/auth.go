@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"certwright/internal/auth"
@@ -31,11 +32,30 @@ func (a Auth) check() (wrong []error) {
 		wrong = append(wrong, fmt.Errorf("auth: %w", err))
 	}
 	if a.TokenService != nil {
-		for _, err := range append(a.TokenService.Check(), a.checkFederated()...) {
+		for _, err := range slices.Concat(a.TokenService.Check(), a.checkFederated(), a.checkOwn()) {
 			wrong = append(wrong, fmt.Errorf("auth: token_service: %w", err))
 		}
 	}
 	return wrong
+}
+
+// checkOwn refuses settings by which this server would not take its own tokens.
+func (a Auth) checkOwn() (wrong []error) {
+	own := a.TokenService.WithDefaults()
+	if len(a.Algorithms) > 0 && !slices.Contains(a.Algorithms, own.Keys.Algorithm) {
+		wrong = append(wrong, fmt.Errorf("keys: it signs by %s, which auth: algorithms leaves out\nhint: add it there, or set keys: {algorithm: %s}", own.Keys.Algorithm, otherThan(own.Keys.Algorithm)))
+	}
+	if a.MaxTokenAge != 0 && own.Lifetime > a.MaxTokenAge {
+		wrong = append(wrong, fmt.Errorf("lifetime is %v, and auth: max_token_age takes tokens of %v at most\nhint: make the one shorter or the other longer", own.Lifetime, a.MaxTokenAge))
+	}
+	return wrong
+}
+
+func otherThan(algorithm string) string {
+	if algorithm == "ES256" {
+		return "RS256"
+	}
+	return "ES256"
 }
 
 // checkFederated refuses clients whose tokens no issuer of the file may make.

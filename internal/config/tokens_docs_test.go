@@ -42,6 +42,8 @@ func TestDocumentedTokenService(t *testing.T) {
 func TestAuthRefused(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
+		"auth: {algorithms: [RS256], token_service: {issuer: 'https://v.example/adfs'}}":                                      "auth: token_service: keys: it signs by ES256, which auth: algorithms leaves out\nhint: ",
+		"auth: {max_token_age: 30m, token_service: {issuer: 'https://v.example/adfs'}}":                                       "auth: token_service: lifetime is 1h0m0s, and auth: max_token_age takes tokens of 30m0s at most\nhint: ",
 		"tenant: contoso\nauth: {token_service: {issuer: 'https://v.example/adfs'}}":                                          "auth: the challenge leads to the tenant \"contoso\", and token_service: issuer has the tenant \"adfs\"\nhint: ",
 		"auth: {token_service: {issuer: nowhere}}":                                                                            "auth: token_service: issuer: \"nowhere\" is not an https address",
 		"auth: {token_service: {issuer: 'https://v.example/adfs', clients: [{id: a, federated: [{issuer: x, subject: y}]}]}}": "auth: token_service: clients: item 1: federated: issuer \"x\" is none of auth: issuers with federation: true\nhint: ",
