@@ -106,7 +106,7 @@ func (s *Service) proveOwn(r *http.Request, who *client, text, audience string) 
 		return nil, refused("AADSTS50027: JWT token is invalid or malformed: the jti is too long.")
 	}
 	return func() *refusal {
-		return s.means.Memory.first(who.id, c.ID, audience, c.Expiry.Time().Add(leeway), now)
+		return s.useUp(r.Context(), who, c.ID, audience, c.Expiry.Time().Add(leeway))
 	}, nil
 }
 

@@ -28,6 +28,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"certwright/internal/must"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
 
@@ -272,18 +273,52 @@ func TestReplaysAreBounded(t *testing.T) {
 	var p Memory
 	begin := time.Unix(1_800_000_000, 0)
 	for i := range maxReplays {
-		if no := p.first("a", fmt.Sprint(i), "x", begin.Add(time.Minute), begin); no != nil {
+		if no := p.first("a", fmt.Sprint(i), begin.Add(time.Minute), begin); no != nil {
 			t.Fatalf("%d: %+v", i, no)
 		}
 	}
-	if no := p.first("a", "more", "x", begin.Add(time.Minute), begin); no == nil || no.status != 429 {
+	if no := p.first("a", "more", begin.Add(time.Minute), begin); no == nil || no.status != 429 {
 		t.Errorf("too many: %+v", no)
 	}
-	if no := p.first("b", "more", "x", begin.Add(time.Minute), begin); no != nil {
+	if no := p.first("b", "more", begin.Add(time.Minute), begin); no != nil {
 		t.Errorf("of another client: %+v", no)
 	}
-	if no := p.first("a", "more", "x", begin.Add(time.Hour), begin.Add(time.Minute)); no != nil || len(p.used["a"]) != 1 {
+	if no := p.first("a", "more", begin.Add(time.Hour), begin.Add(61*time.Second)); no != nil || len(p.used["a"]) != 1 {
 		t.Errorf("later: %+v, %d", no, len(p.used["a"]))
+	}
+}
+
+// full is a database that cannot be written.
+type full struct{ vault.Accounts }
+
+func (full) Write(context.Context, string, []byte, int64) error { return errors.New("disk full") }
+
+// An assertion is used up at every server of the database, and after a restart;
+// where nothing can be written, at the one that took it.
+func TestReplayElsewhere(t *testing.T) {
+	t.Parallel()
+	web := certify(t, ecKey(t), "web", nil)
+	clients := []ClientSettings{{ID: "web-id", Certificates: []CertificateSettings{{File: web.file(t)}}}}
+	accounts := sqltest.Accounts(t)
+	h := open(t, Settings{Clients: clients}, func(m *Means) { m.Accounts = accounts })
+	other := open(t, Settings{Clients: clients}, func(m *Means) { m.Accounts = accounts })
+	once, second := web.sign(t, jose.ES256, nil, h.claims()), web.sign(t, jose.ES256, nil, h.claims())
+	h.token(h.assert(once))
+	if a := other.assert(once); a.status != 401 || !a.says("used before") {
+		t.Errorf("at another server: %d %v", a.status, a.body)
+	}
+	other.token(other.assert(second))
+	h.now = h.now.Add(12 * time.Minute)
+	h.token(h.assert(web.sign(t, jose.ES256, nil, h.claims())))
+	text, _, err := accounts.Read(t.Context(), usedRows+"web-id")
+	if err != nil || strings.Count(string(text), ":") != 1 {
+		t.Errorf("what ended is kept: %s %v", text, err)
+	}
+	h.means.Accounts = full{accounts}
+	again := web.sign(t, jose.ES256, nil, h.claims())
+	h.token(h.assert(again))
+	if a := h.assert(again); a.status != 401 || !a.says("used before") {
+		t.Errorf("on a full disk: %d %v", a.status, a.body)
 	}
 }
 

@@ -1,59 +1,120 @@
 package tokens
 
 import (
+	"context"
 	"crypto/sha256"
-	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"time"
+
+	"certwright/internal/vault"
 )
+
+// usedRows begins the accounts in which used assertions lie, one for each client;
+// all servers of a database share them.
+const usedRows = "token/used/"
 
 // maxReplays is how many assertions of one client are remembered at a time.
 const maxReplays = 10_000
 
-// A Memory remembers which assertions were used. The libraries of Python and
-// JavaScript show one assertion for several resources while it holds, so it is
-// used up for each audience by itself. It is of one process: where several
-// servers share a database, an assertion is good once at each of them, until the
-// memory becomes rows.
-type Memory struct {
-	mu   sync.Mutex
-	used map[string]map[[sha256.Size]byte]time.Time // by client; until when
-}
+// usedTries is how often a client's row is read again since another server, or
+// another machine of the same client, was faster.
+const usedTries = 20
 
-// first refuses an assertion that was used. Its signature is verified already,
-// so nobody but the client fills its own part.
-func (p *Memory) first(client, id, audience string, until, now time.Time) *refusal {
-	var length [8]byte
-	binary.BigEndian.PutUint64(length[:], uint64(len(id)))
-	mark := sha256.Sum256(append(append(length[:], id...), audience...))
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.used == nil {
-		p.used = map[string]map[[sha256.Size]byte]time.Time{}
-	}
-	mine := p.used[client]
-	if mine == nil {
-		mine = map[[sha256.Size]byte]time.Time{}
-		p.used[client] = mine
-	}
-	if over, seen := mine[mark]; seen && now.Before(over) {
+// usedUp are marks of assertions, and until when in seconds since 1970.
+type usedUp map[string]int64
+
+// first notes a mark, if it is not there. What has ended makes room.
+func (u usedUp) first(mark string, until, now time.Time) *refusal {
+	if over, seen := u[mark]; seen && now.Unix() < over {
 		return refused("AADSTS50012: Authentication failed: the client assertion was used before.")
 	}
-	if len(mine) >= maxReplays {
-		forget(mine, now)
+	if len(u) >= maxReplays {
+		u.forget(now)
 	}
-	if len(mine) >= maxReplays {
-		return &refusal{429, "temporarily_unavailable", "AADSTS90055: The client shows too many assertions; make them valid for a shorter time."}
+	if len(u) >= maxReplays {
+		return &refusal{tooMany.status, tooMany.code, "AADSTS90055: The client shows too many assertions; make them valid for a shorter time."}
 	}
-	mine[mark] = until
+	u[mark] = until.Unix() + 1
 	return nil
 }
 
 // forget drops what has ended.
-func forget(used map[[sha256.Size]byte]time.Time, now time.Time) {
-	for mark, until := range used {
-		if !now.Before(until) {
-			delete(used, mark)
+func (u usedUp) forget(now time.Time) {
+	for mark, until := range u {
+		if now.Unix() >= until {
+			delete(u, mark)
 		}
 	}
+}
+
+// markOf names an assertion. The libraries of Python and JavaScript show one for
+// several resources while it holds, so it is used up for each audience by itself.
+func markOf(id, audience string) string {
+	digest := sha256.Sum256(fmt.Appendf(nil, "%d %s %s", len(id), id, audience))
+	return hex.EncodeToString(digest[:16])
+}
+
+// useUp refuses an assertion that was used, here or at another server of the same
+// database. Its signature is verified already, so nobody but the client fills its
+// own part. While the database cannot be written, this process remembers alone:
+// nobody should be locked out by a full disk.
+func (s *Service) useUp(ctx context.Context, who *client, id, audience string, until time.Time) *refusal {
+	now, mark := s.means.Now(), markOf(id, audience)
+	no, err := s.useUpRow(ctx, who, mark, until, now)
+	if err != nil {
+		s.means.Log.Warn("a used assertion was not written down: it could be shown again at another server, or after a restart", "client", who.id, "error", err)
+	}
+	if no != nil {
+		return no
+	}
+	return s.means.Memory.first(who.id, mark, until, now)
+}
+
+// useUpRow notes a mark in the client's row.
+func (s *Service) useUpRow(ctx context.Context, who *client, mark string, until, now time.Time) (*refusal, error) {
+	id := usedRows + strings.ToLower(who.id)
+	for range usedTries {
+		used := usedUp{}
+		text, rev, err := s.means.Accounts.Read(ctx, id)
+		if err == nil {
+			err = json.Unmarshal(text, &used)
+		}
+		if err != nil && !errors.Is(err, vault.ErrNotFound) {
+			return nil, err
+		}
+		used.forget(now)
+		if no := used.first(mark, until, now); no != nil {
+			return no, nil
+		}
+		if text, err = json.Marshal(used); err != nil {
+			return nil, err
+		}
+		if err = s.means.Accounts.Write(ctx, id, text, rev); !errors.Is(err, vault.ErrStale) {
+			return nil, err
+		}
+	}
+	return &refusal{tooMany.status, tooMany.code, tooMany.text}, nil // others of the same client are faster all the time
+}
+
+// A Memory remembers which assertions this process took.
+type Memory struct {
+	mu   sync.Mutex
+	used map[string]usedUp // by client
+}
+
+func (p *Memory) first(client, mark string, until, now time.Time) *refusal {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.used == nil {
+		p.used = map[string]usedUp{}
+	}
+	if p.used[client] == nil {
+		p.used[client] = usedUp{}
+	}
+	return p.used[client].first(mark, until, now)
 }
