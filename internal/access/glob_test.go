@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"certwright/internal/vault"
 )
 
 // asRegexp says what a pattern means in another language.
@@ -44,4 +46,35 @@ func TestMatchesIsBounded(t *testing.T) {
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("it took %v", took)
 	}
+}
+
+// Whatever an operator writes as a scope is refused, or reaches what it says and
+// nothing of another vault; written out it means the same again.
+func FuzzScope(f *testing.F) {
+	for _, s := range []string{"/", "", "//", "/vaults/web", "/vaults/web/", "/vaults/w*", "/vaults/web/certificates/shop-*", "/vaults/web/keys/K", "vaults/web", "/vaults//keys/x", "/vaults/*/keys/x", "/a"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := parseScope(text, nil)
+		if err != nil {
+			return
+		}
+		if again, err := parseScope(s.String(), nil); err != nil || again != s {
+			t.Errorf("%q is %+v, written %q, which is %+v, %v", text, s, s.String(), again, err)
+		}
+		if s.vault == "" {
+			return
+		}
+		name := strings.NewReplacer("*", "any").Replace
+		at := vault.Ref{Vault: name(s.vault), Kind: vault.Keys, Name: name(s.name)}
+		if parts := strings.Split(text, "/"); len(parts) > 3 && parts[3] != "" {
+			at.Kind = vault.Kind(parts[3])
+		}
+		if !s.covers(at) || s.covers(vault.Ref{}) || s.covers(vault.Ref{Vault: "!", Kind: at.Kind, Name: at.Name}) && s.vault != "*" {
+			t.Errorf("%q does not reach %v, or too much", text, at)
+		}
+		if s.kinds != 0 && (s.covers(vault.Ref{Vault: at.Vault}) || s.covers(vault.Ref{Vault: at.Vault, Kind: at.Kind, Name: "!" + at.Name}) && !strings.HasPrefix(s.name, "*")) {
+			t.Errorf("%q reaches beyond its objects", text)
+		}
+	})
 }
