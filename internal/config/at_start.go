@@ -13,6 +13,7 @@ var atStart = []struct {
 	{"proxy", func(c Config) any { return c.Proxy }},
 	{"data", func(c Config) any { return c.Data }},
 	{"ephemeral", func(c Config) any { return c.Ephemeral }},
+	{"store", func(c Config) any { return c.Store }},
 	{"region", func(c Config) any { return c.Region }},
 	{"retry_after", func(c Config) any { return c.RetryAfter }},
 	{"hosts", func(c Config) any { return c.Hosts }},

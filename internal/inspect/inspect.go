@@ -87,6 +87,10 @@ func (i *inspector) data(ctx context.Context) {
 	if !ok {
 		return
 	}
+	if i.Config.Shared() {
+		i.shared(ctx)
+		return
+	}
 	if missing(data, sqlstore.File) {
 		i.fine("database", "there is none in %s yet: the first start makes it", data)
 		return

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"certwright/internal/issuer/openbao"
 	"certwright/internal/must"
 	"certwright/internal/notify"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/tokens"
 	"certwright/internal/trust"
 )
@@ -99,6 +101,7 @@ func TestEveryFaultHasItsLine(t *testing.T) {
 		"token service: hosts: there is no folder /none": func(_ *world, r *Request) {
 			r.Config.Auth.TokenService = &tokens.Settings{Issuer: "https://v.example/adfs", Clients: []tokens.ClientSettings{{ID: "web"}}, Hosts: []tokens.HostSettings{{Socket: "/none/s", UID: 1, Client: "web"}}}
 		},
+		"database: ":            func(_ *world, r *Request) { r.Config.Store = "postgres://u:s3cret@127.0.0.1:1/c?sslmode=disable" },
 		"client certificates: ": func(_ *world, r *Request) { r.Config.Auth.MTLS = &auth.MutualSettings{CA: "/none"} },
 	} {
 		w := newWorld(t)
@@ -118,6 +121,21 @@ func TestEveryFaultHasItsLine(t *testing.T) {
 			t.Errorf("nothing is wrong, and it tells %q", faults)
 		case want != "" && (len(faults) == 0 || !strings.Contains("\n"+strings.Join(faults, "\n"), "\n"+want)):
 			t.Errorf("want %q, it tells %q", want, faults)
+		}
+	}
+}
+
+// A database that servers share is asked, and neither its URL's user nor password told.
+func TestSharedDatabase(t *testing.T) {
+	t.Parallel()
+	for _, url := range sqltest.Postgres(t) {
+		w := newWorld(t)
+		r := Request{Config: w.good(t)}
+		r.Config.Store = url
+		found := All(t.Context(), r)
+		at := slices.IndexFunc(found, func(f Finding) bool { return f.What == "database" })
+		if at < 0 || found[at].Fault || !strings.HasPrefix(found[at].Text, "PostgreSQL 1") || strings.Contains(found[at].Text, "@") {
+			t.Errorf("%+v", found)
 		}
 	}
 }
