@@ -141,3 +141,39 @@ func TestAuditSurvivesKills(t *testing.T) {
 	}
 	t.Logf("%d rounds, %d writes acknowledged, %d found: each has its lines\n%s", rounds, acknowledged, done, said)
 }
+
+// An auditor verifies and reads the log beside the running server, and after it
+// was stopped; who has no such role may not.
+func TestAuditCommands(t *testing.T) {
+	t.Parallel()
+	h := serve.New(t)
+	h.Nodes["access"] = "{assignments: [{role: Key Vault Administrator, to: {issuer: corp, group: admins}, on: /}, {role: Certwright Auditor, to: {issuer: corp, subject: eve}, on: /}]}"
+	s := h.Start(t)
+	ann := h.Issuer.Token("ann", map[string]any{"groups": []string{"admins"}})
+	for i := range 1100 { // a checkpoint, and lines behind it
+		if got := s.Ask(t, "GET", s.Vault("web")+"/secrets/none", ann, ""); got.Status != http.StatusNotFound {
+			t.Fatal(i, got)
+		}
+	}
+	if got := s.Ask(t, "PUT", s.Vault("web")+"/secrets/db", ann, `{"value":"x"}`); got.Status != http.StatusOK {
+		t.Fatal(got)
+	}
+	config := []string{"--config", h.File("config.yaml")}
+	run := func(code int, want string, args ...string) {
+		t.Helper()
+		out, said, got := h.Run(t, append(append([]string{"audit"}, args...), config...)...)
+		if got != code || !strings.Contains(out+said, want) {
+			t.Errorf("audit %s: %d, want %d and %q:\n%s%s", strings.Join(args, " "), got, code, want, out, said)
+		}
+	}
+	h.Env = []string{"CERTWRIGHT_TOKEN=" + ann}
+	run(1, "Certwright/audit/read", "verify")
+	h.Env = []string{"CERTWRIGHT_TOKEN=" + h.Issuer.Token("eve", nil)}
+	run(0, "signed checkpoints prove 100", "verify")
+	run(0, "SecretSet", "tail")
+	run(0, "+", "checkpoint", "--key")
+	run(0, `"class_uid":6003`, "export", "--format", "ocsf")
+	must.Do(t, s.Stop())
+	run(0, "no finding", "verify")
+	run(0, "the server's own key proves 11", "verify")
+}

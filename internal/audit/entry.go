@@ -51,6 +51,7 @@ const (
 const (
 	mostText  = 1024
 	mostAgent = 256
+	mostOwn   = 512 // of a claim, and of what Azure has not
 	claims    = "http://schemas.microsoft.com/identity/claims/"
 )
 
@@ -93,7 +94,7 @@ func (e *Entry) append(b []byte, at time.Time, by *maker) []byte {
 	t = t.member("phase", string(e.Phase), 16)
 	for _, m := range [...]Fact{{"issuer", e.Caller.Issuer}, {"callerType", string(e.Caller.Type)}, {"decision", e.Decision}, {"clientRequestId", e.ClientID}, {"order", e.Order}} {
 		if m.Value != "" {
-			t = t.member(m.Name, m.Value, mostText)
+			t = t.member(m.Name, m.Value, mostOwn)
 		}
 	}
 	return append(t, lineSeq...)
@@ -125,7 +126,7 @@ func (e *Entry) identity(t text) text {
 	for _, m := range [...]Fact{{claims + "objectidentifier", e.Caller.Subject}, {claims + "tenantid", e.Caller.Tenant},
 		{"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn", e.Caller.Name}, {"appid", e.Caller.App}, {"uti", e.Caller.TokenID}} {
 		if m.Value != "" {
-			t = t.member(m.Name, m.Value, mostText)
+			t = t.member(m.Name, m.Value, mostOwn)
 		}
 	}
 	if len(t) > from { // the comma before the first

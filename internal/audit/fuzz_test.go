@@ -8,6 +8,7 @@ import (
 
 	"certwright/internal/audit"
 	"certwright/internal/must"
+	"certwright/internal/vault"
 )
 
 // Whatever a file holds, reading it ends; and no text but the log itself is
@@ -43,14 +44,18 @@ func FuzzVerify(f *testing.F) {
 // Whatever callers send, a line is one line of JSON without anything that steers
 // a terminal.
 func FuzzLine(f *testing.F) {
-	for _, text := range []string{"a", "\n\r\x00\x1b[31m", "\"\\", "\u202e\u2028", "\xff\xfe", "api-version=7.4&x=y&maxresults=\"", strings.Repeat("ä", 700), "😀"} {
+	for _, text := range []string{"a", "\n\r\x00\x1b[31m", "\"\\", "\u202e\u2028", "\xff\xfe", "api-version=7.4&x=y&maxresults=\"", strings.Repeat("ä", 700), strings.Repeat("\x00", 5000), "😀"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		line := audit.LineOf(audit.Entry{Operation: "X", Phase: audit.Ends, Vault: text, Description: text, ID: text, Agent: text, Host: text, Path: text, Query: text, ClientID: text})
+		line := audit.LineOf(audit.Entry{Operation: "X", Phase: audit.Ends, Vault: text, Description: text, ID: text, Agent: text, Host: text, Path: text, Query: text, ClientID: text, Order: text, Decision: text,
+			Caller: vault.Caller{Subject: text, App: text, Name: text, Issuer: text, TokenID: text, Tenant: text}})
 		l, err := audit.ReadLine(line)
 		if err != nil || l.OperationName != "X" {
 			t.Fatalf("%s: %v", line, err)
+		}
+		if len(line) > 60<<10 {
+			t.Errorf("it has %d bytes, and readers take 64 KiB", len(line))
 		}
 		for _, r := range string(line) {
 			if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r >= 0x200e && r <= 0x202e {

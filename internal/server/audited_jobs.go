@@ -100,15 +100,3 @@ func tell(record *audit.Record, kind vault.JobKind, before, after vault.Object) 
 		}
 	}
 }
-
-// auditConfig has it in the audit log that a configuration was read while the
-// server runs, before it is in force.
-func (s *Server) auditConfig(accessChanged bool) error {
-	if err := s.audit.Event(audit.Entry{Operation: "CertwrightConfigLoaded"}); err != nil {
-		return err
-	}
-	if accessChanged {
-		return s.audit.Event(audit.Entry{Operation: "CertwrightAccessChanged"})
-	}
-	return nil
-}

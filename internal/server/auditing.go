@@ -3,6 +3,9 @@ package server
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,6 +13,7 @@ import (
 
 	"certwright/internal/account"
 	"certwright/internal/audit"
+	"certwright/internal/config"
 	"certwright/internal/files"
 	"certwright/internal/vault"
 )
@@ -32,7 +36,7 @@ func (s *Server) openAudit(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.audit.Event(audit.Entry{Operation: "CertwrightStart", Facts: []audit.Fact{{Name: "version", Value: s.version}}})
+	return s.audit.Event(audit.Entry{Operation: "CertwrightStart", Facts: []audit.Fact{{Name: "version", Value: s.version}, accessFact(s.config)}})
 }
 
 // auditSettings gives each of several servers on one database a name of its own in
@@ -74,6 +78,34 @@ func (s *Server) auditedStore() vault.Store {
 		return s.store
 	}
 	return audit.Store{Store: s.store}
+}
+
+// auditConfig has it in the audit log that a configuration was read while the
+// server runs, before it is in force, and apart whether it changes who may do what.
+func (s *Server) auditConfig(now config.Config) error {
+	if err := s.audit.Event(audit.Entry{Operation: "CertwrightConfigLoaded"}); err != nil {
+		return err
+	}
+	access := accessFact(now)
+	if access == accessFact(s.now().config) {
+		return nil
+	}
+	return s.audit.Event(audit.Entry{Operation: "CertwrightAccessChanged", Facts: []audit.Fact{access}})
+}
+
+// accessFact says by a hash which permissions a configuration has: the same are
+// the same at every start.
+func accessFact(c config.Config) audit.Fact {
+	all := []any{c.Access}
+	for _, v := range c.Vaults {
+		all = append(all, strings.ToLower(v.Name), v.Access, v.Network)
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		text = []byte(err.Error()) // settings are plain values
+	}
+	sum := sha256.Sum256(text)
+	return audit.Fact{Name: "access", Value: "sha256:" + hex.EncodeToString(sum[:])}
 }
 
 // closeAudit says that the server ends, and closes the log.

@@ -368,3 +368,34 @@ func TestAuditNames(t *testing.T) {
 		t.Errorf("%v", names)
 	}
 }
+
+// A configuration that is read while the server runs is in the log, and whether
+// it changes who may do what; one that will not do as well.
+func TestAuditOfReloads(t *testing.T) {
+	t.Parallel()
+	a := serveAudited(t, nil)
+	good, bad := a.config, a.config
+	if _, err := a.Reload(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	good.Vaults = slices.Clone(good.Vaults)
+	good.Vaults[0].Access.Assignments = []access.Assignment{{Role: "Key Vault Reader", To: access.Principal{Issuer: "corp", Subject: "bob"}}}
+	if _, err := a.Reload(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	bad.Vaults = nil
+	if _, err := a.Reload(t.Context(), bad); err == nil {
+		t.Error("a bad one was taken")
+	}
+	must.Do(t, a.audit.Event(audit.Entry{Operation: "Last"}))
+	var got []string
+	for line := range bytes.Lines(a.log()) {
+		var l audit.Line
+		must.Do(t, json.Unmarshal(line, &l))
+		got = append(got, strings.TrimSpace(l.OperationName+" "+l.ResultDescription))
+	}
+	want := []string{"CertwrightStart", "CertwrightConfigLoaded", "CertwrightConfigLoaded", "CertwrightAccessChanged", "CertwrightConfigLoaded it will not do, and was not taken", "Last"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"reflect"
 	"strings"
 
 	"certwright/internal/audit"
@@ -30,7 +29,7 @@ func (s *Server) Reload(ctx context.Context, c config.Config) (waiting []string,
 	if err != nil {
 		return nil, err
 	}
-	if err := s.auditConfig(!reflect.DeepEqual(s.now().config.Access, l.config.Access)); err != nil {
+	if err := s.auditConfig(l.config); err != nil {
 		return nil, fmt.Errorf("the audit log cannot be written, so the configuration is not taken: %w", err)
 	}
 	s.enter(l)
