@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -54,5 +55,39 @@ func BenchmarkGet(b *testing.B) {
 			})
 			b.StopTimer()
 		})
+	}
+}
+
+// BenchmarkHotServe is BenchmarkHotGet in a production server with all that it
+// does besides.
+func BenchmarkHotServe(b *testing.B) {
+	c := production(b)
+	c.Access.Assignments = []access.Assignment{{Role: "Key Vault Administrator", To: access.Principal{Issuer: "corp", Subject: "ann"}, On: "/"}}
+	c.Audit.Reads = "1s"
+	s, err := Start(b.Context(), c, Options{})
+	must.Do(b, err)
+	b.Cleanup(func() { _ = s.Stop() })
+	token := corp.Token("ann", nil)
+	send := func(method, body string) int {
+		r := httptest.NewRequest(method, "/secrets/hot?api-version=7.4", strings.NewReader(body))
+		r.Host, r.RemoteAddr = "127.0.0.1:8443", "127.0.0.1:51234"
+		r.Header.Set("Authorization", "Bearer "+token)
+		r.Header.Set("Content-Type", "application/json")
+		to := &nowhere{head: http.Header{}}
+		if method != http.MethodGet {
+			s.serveVault(to, r)
+			return to.status
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			clear(to.head)
+			s.serveVault(to, r)
+		}
+		return to.status
+	}
+	for _, method := range []string{http.MethodPut, http.MethodGet} {
+		if status := send(method, `{"value":"bench"}`); status != http.StatusOK {
+			b.Fatal(method, status)
+		}
 	}
 }
