@@ -148,6 +148,9 @@ func TestFederated(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if _, err := whois(t, v, corp.Token("ada", members{"iss": "x"})); strings.Contains(err.Error(), cluster.URL) || !strings.Contains(err.Error(), corp.URL) {
+		t.Errorf("strangers are told of issuers that nobody signs in by: %v", err)
+	}
 	if _, err := whois(t, v, cluster.Token("x", nil)); vault.RefusalIn(err).Token != vault.FaultAudience {
 		t.Errorf("its tokens sign in, too: %v", err)
 	}

@@ -126,6 +126,23 @@ func (k *keyring) ask(ctx context.Context) {
 	}
 }
 
+// fetch fetches the keys now, after a fetch that is under way.
+func (k *keyring) fetch(ctx context.Context) {
+	for ctx.Err() == nil {
+		k.mu.Lock()
+		under := k.under
+		if under == nil {
+			k.refresh(ctx)
+			return
+		}
+		k.mu.Unlock()
+		select {
+		case <-under:
+		case <-ctx.Done():
+		}
+	}
+}
+
 // wait waits for the fetch of somebody else.
 func (k *keyring) wait(ctx context.Context, under chan struct{}) {
 	patience := time.NewTimer(waitTime)

@@ -350,3 +350,20 @@ func TestVerifyingTogether(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Whoever asks for the keys now waits for a fetch that is under way: a source is
+// asked by one at a time.
+func TestProbeWaitsForAFetch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		v, _, f := inBubble(t)
+		f.slow = 3 * time.Second
+		defer background(t, v)()
+		synctest.Wait()
+		began := time.Now()
+		found := v.Probe(t.Context())
+		if took := time.Since(began); took != 6*time.Second || f.fetches.Load() != 2 || len(found) != 1 || found[0].Keys != 1 || found[0].Err != nil {
+			t.Errorf("%+v after %v and %d fetches", found, took, f.fetches.Load())
+		}
+	})
+}

@@ -18,8 +18,7 @@ func (v *Verifier) Probe(ctx context.Context) []Probed {
 	var all sync.WaitGroup
 	for i, ring := range v.rings {
 		all.Go(func() {
-			ring.mu.Lock()
-			ring.refresh(ctx)
+			ring.fetch(ctx)
 			found[i] = Probed{Name: ring.name, Err: ring.trouble()}
 			if p := ring.current.Load(); p != nil {
 				found[i].Keys = len(p.keys)

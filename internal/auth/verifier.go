@@ -137,7 +137,9 @@ func (v *Verifier) register(i *issuer, urls ...string) error {
 			return fmt.Errorf("auth: the issuers %s and %s have the same url, %s; leave one of them out", other.name, i.name, iss)
 		}
 		v.issuers[iss] = i
-		v.urls = append(v.urls, iss)
+		if len(i.audiences) > 0 {
+			v.urls = append(v.urls, iss)
+		}
 	}
 	return nil
 }
