@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"certwright/internal/engine"
@@ -107,6 +108,9 @@ func (s *Issuers) putIssuer(ctx context.Context, vaultName, name string, next fu
 // applyIssuer sets the members that were sent and asks the provider whether the result will do.
 func (s *Issuers) applyIssuer(c vault.IssuerConfig, in IssuerInput, now time.Time) (vault.IssuerConfig, error) {
 	if in.Provider != nil {
+		if has := c.Credentials; has != nil && has.Password != nil && in.Password == nil && !strings.EqualFold(c.Provider, *in.Provider) {
+			return c, vault.PasswordOfAnother(c.Provider)
+		}
 		c.Provider = *in.Provider
 	}
 	if in.Enabled != nil {
