@@ -15,6 +15,7 @@ import (
 	"certwright/internal/client"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
+	"certwright/internal/logs"
 	"certwright/internal/server"
 )
 
@@ -55,8 +56,8 @@ func StartWith(t testing.TB, configuration string) *Vault {
 	c.Listen, c.HTTP, c.Ephemeral = "127.0.0.1:0", "127.0.0.1:0", true
 	log := &testLog{t: t}
 	s, err := server.Start(context.Background(), c, server.Options{
-		Log:     slog.New(server.LogLines(log, slog.LevelInfo)),
-		Observe: server.RequestLines(log),
+		Log:     slog.New(logs.Lines(log, slog.LevelInfo)),
+		Observe: logs.Requests(log),
 	})
 	if err != nil {
 		t.Fatalf("start the vault server: %v", err)

@@ -13,6 +13,7 @@ import (
 	"certwright/internal/client"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
+	"certwright/internal/logs"
 	"certwright/internal/server"
 )
 
@@ -80,7 +81,7 @@ func (a auditLog) known(ctx context.Context, to streams) (known audit.Known, err
 	if !client.NotRunning(err) {
 		return known, err
 	}
-	keys, err := server.OpenKeys(ctx, config.Config{Data: c.Data, Keyset: c.Keyset, Store: c.Store}, slog.New(server.LogLines(to.err, slog.LevelWarn)))
+	keys, err := server.OpenKeys(ctx, config.Config{Data: c.Data, Keyset: c.Keyset, Store: c.Store}, slog.New(logs.Lines(to.err, slog.LevelWarn)))
 	if err != nil {
 		return known, err
 	}

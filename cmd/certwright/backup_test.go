@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"certwright/internal/config"
+	"certwright/internal/folder"
 	"certwright/internal/must"
 	"certwright/internal/server"
 )
@@ -206,7 +207,7 @@ func TestRestoreKilled(t *testing.T) {
 func checkRestored(t *testing.T, file, keyset, data string) {
 	t.Helper()
 	left, _ := os.ReadDir(data)
-	begun := slices.ContainsFunc(left, func(f os.DirEntry) bool { return f.Name() != server.LockFile && !strings.HasPrefix(f.Name(), ".") })
+	begun := slices.ContainsFunc(left, func(f os.DirEntry) bool { return f.Name() != folder.LockFile && !strings.HasPrefix(f.Name(), ".") })
 	s, err := server.Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: data}, server.Options{})
 	if err != nil {
 		if !begun || !strings.Contains(err.Error(), "cut short") {

@@ -7,7 +7,7 @@ import (
 	"os/signal"
 
 	"certwright/internal/check"
-	"certwright/internal/server"
+	"certwright/internal/folder"
 )
 
 type checkCommand struct {
@@ -41,7 +41,7 @@ func (c checkCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
-	report, err := check.Folder(ctx, check.Request{Data: data, Bound: server.Bound(data), Progress: progressOn(to.err)})
+	report, err := check.Folder(ctx, check.Request{Data: data, Bound: folder.Bound(data), Progress: progressOn(to.err)})
 	if err != nil {
 		return err
 	}

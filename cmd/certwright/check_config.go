@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"certwright/internal/config"
+	"certwright/internal/folder"
 	"certwright/internal/inspect"
-	"certwright/internal/server"
 )
 
 // production goes through what certwright serve needs.
@@ -45,7 +45,7 @@ func (c checkCommand) inspect(ctx context.Context, to streams) []inspect.Finding
 		return faultsOf(err)
 	}
 	fine := inspect.Finding{What: "configuration", Text: vaultsOf(conf)}
-	return append([]inspect.Finding{fine}, inspect.All(ctx, inspect.Request{Config: conf, Bound: server.Bound, Progress: progressOn(to.err)})...)
+	return append([]inspect.Finding{fine}, inspect.All(ctx, inspect.Request{Config: conf, Bound: folder.Bound, Progress: progressOn(to.err)})...)
 }
 
 func vaultsOf(c config.Config) string {

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 
 	"certwright/internal/clientenv"
+	"certwright/internal/logs"
 	"certwright/internal/server"
 )
 
@@ -29,13 +30,13 @@ func (d devCommand) Run(ctx context.Context, to streams) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, ending()...)
 	defer stop()
-	stderr := server.Gather(to.err)
+	stderr := logs.Gather(to.err)
 	defer func() { _ = stderr.Flush() }() // nobody is left to tell
 	to.err = stderr
 	s, err := server.Start(ctx, config, server.Options{
 		Version: buildOf().number(),
-		Log:     slog.New(server.LogLines(to.err, slog.LevelInfo)),
-		Observe: server.RequestLines(to.err),
+		Log:     slog.New(logs.Lines(to.err, slog.LevelInfo)),
+		Observe: logs.Requests(to.err),
 
 		NewDatabase: d.NewDatabase, NewCA: d.NewCA,
 	})

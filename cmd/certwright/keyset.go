@@ -16,6 +16,7 @@ import (
 	"certwright/internal/client"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
+	"certwright/internal/logs"
 	"certwright/internal/seal"
 	"certwright/internal/server"
 )
@@ -51,7 +52,7 @@ func (k keyset) with(ctx context.Context, to streams, do func(context.Context, a
 	if !client.NotRunning(err) {
 		return err
 	}
-	keys, err := server.OpenKeys(ctx, c, slog.New(server.LogLines(to.err, slog.LevelInfo)))
+	keys, err := server.OpenKeys(ctx, c, slog.New(logs.Lines(to.err, slog.LevelInfo)))
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"certwright/internal/backup"
+	"certwright/internal/folder"
 	"certwright/internal/seal"
-	"certwright/internal/server"
 )
 
 type restoreCommand struct {
@@ -40,13 +40,13 @@ func (r restoreCommand) Run(ctx context.Context, to streams) (err error) {
 	if err != nil {
 		return err
 	}
-	release, err := server.Hold(data)
+	release, err := folder.Hold(data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	done, err := backup.Restore(ctx, backup.Restoration{
-		From: r.From, Data: data, Keyset: r.Keyset, KEKs: keks, Replace: r.Replace, Ignore: []string{server.LockFile, "lost+found"}, Progress: progressOn(to.err),
+		From: r.From, Data: data, Keyset: r.Keyset, KEKs: keks, Replace: r.Replace, Ignore: []string{folder.LockFile, "lost+found"}, Progress: progressOn(to.err),
 	})
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"certwright/internal/clientenv"
+	"certwright/internal/logs"
 	"certwright/internal/server"
 )
 
@@ -67,9 +68,9 @@ func (r runCommand) Run(ctx context.Context, to streams) error {
 }
 
 func (r runCommand) options(to streams) server.Options {
-	o := server.Options{Version: buildOf().number(), Log: slog.New(server.LogLines(to.err, slog.LevelWarn))}
+	o := server.Options{Version: buildOf().number(), Log: slog.New(logs.Lines(to.err, slog.LevelWarn))}
 	if r.Requests {
-		o.Observe = server.RequestLines(to.err)
+		o.Observe = logs.Requests(to.err)
 	}
 	return o
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"certwright/internal/config"
+	"certwright/internal/logs"
 	"certwright/internal/server"
 	"certwright/internal/systemd"
 )
@@ -45,7 +46,7 @@ func (d serveCommand) Run(ctx context.Context, to streams) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, stopping()...)
 	defer stop()
-	stderr := server.Gather(to.err)
+	stderr := logs.Gather(to.err)
 	defer func() { _ = stderr.Flush() }() // nobody is left to tell
 	to.err = stderr
 	log := newServeLog(to.err, c.Log)

@@ -7,7 +7,7 @@ import (
 
 	"certwright/internal/api"
 	"certwright/internal/config"
-	"certwright/internal/server"
+	"certwright/internal/logs"
 )
 
 // A serveLog is what a production server writes on stderr. What it writes
@@ -23,10 +23,10 @@ func newServeLog(w io.Writer, c config.Log) *serveLog {
 	l := &serveLog{}
 	if l.follow(c); c.JSON() {
 		l.Logger = slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: &l.level}))
-		l.request = server.RequestLog(l.Logger)
+		l.request = logs.RequestsTo(l.Logger)
 	} else {
-		l.Logger = slog.New(server.LogLines(w, &l.level))
-		l.request = server.RequestLines(w)
+		l.Logger = slog.New(logs.Lines(w, &l.level))
+		l.request = logs.Requests(w)
 	}
 	return l
 }

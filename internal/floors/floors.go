@@ -33,11 +33,11 @@ var House = map[string]int{
 	"internal/store/sqlstore/sqltest": 3, "internal/order": 3, "internal/issuer/scripted": 3, "internal/issuer/ca": 3, "internal/issuer/acme": 3, "internal/issuer/digicert": 3, "internal/issuer/openbao": 3,
 	"internal/admin": 3, "internal/sts": 3, "internal/tokens": 3, "internal/agent": 3, "internal/arm": 3, "internal/backup": 3, "internal/check": 3,
 
-	"internal/service": 4, "internal/config": 4, "internal/clientenv": 4,
+	"internal/service": 4, "internal/folder": 4, "internal/config": 4, "internal/clientenv": 4,
 
 	"internal/inspect": 5, "internal/api": 5, "internal/client": 5, "internal/service/servicetest": 5,
 
-	"internal/server": 6,
+	"internal/server": 6, "internal/logs": 6,
 
 	"cmd/...": Top, "testvault": Top, "conformance/script": Top - 1, "conformance/process": Top - 2, "conformance/serve": Top - 1, "conformance/certcentral": Top - 1, "conformance/...": Top, "examples/...": Top, "internal/floors": Top,
 }

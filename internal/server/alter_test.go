@@ -11,13 +11,14 @@ import (
 	"testing"
 
 	"certwright/internal/config"
+	"certwright/internal/folder"
 	"certwright/internal/must"
 )
 
 // alter runs SQL on the database of a folder, as somebody else would.
 func alter(t *testing.T, data, text string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(data, databaseFile))
+	db, err := sql.Open("sqlite", filepath.Join(data, folder.DatabaseFile))
 	must.Do(t, err)
 	defer db.Close()
 	_, err = db.Exec(text)
@@ -70,9 +71,9 @@ func asBefore(t *testing.T, data string) {
 		text += "ALTER TABLE " + table + " DROP COLUMN mac;"
 	}
 	alter(t, data, text)
-	m, err := readMark(filepath.Join(data, markFile))
+	m, err := folder.ReadMark(filepath.Join(data, folder.MarkFile))
 	must.Do(t, err)
-	must.Do(t, os.WriteFile(filepath.Join(data, markFile), fmt.Appendf(nil, `{"database":%q,"generation":%d,"open":false}`, m.Database, m.Generation), 0o600))
+	must.Do(t, os.WriteFile(filepath.Join(data, folder.MarkFile), fmt.Appendf(nil, `{"database":%q,"generation":%d,"open":false}`, m.Database, m.Generation), 0o600))
 }
 
 // A folder of the program before gets its seals at the first start, and is held
@@ -84,13 +85,13 @@ func TestFolderOfBeforeIsBound(t *testing.T) {
 	setSecret(t, s, "one")
 	stop(t, s)
 	asBefore(t, data)
-	if Bound(data) {
+	if folder.Bound(data) {
 		t.Fatal("it is bound already")
 	}
 	var log bytes.Buffer
 	stop(t, startIn(t, data, Options{Log: slog.New(slog.NewTextHandler(&log, nil))}))
-	if !Bound(data) || strings.Count(log.String(), "the rows of the database were sealed") != 1 {
-		t.Errorf("bound %v: %s", Bound(data), log.String())
+	if !folder.Bound(data) || strings.Count(log.String(), "the rows of the database were sealed") != 1 {
+		t.Errorf("bound %v: %s", folder.Bound(data), log.String())
 	}
 	log.Reset()
 	s = startIn(t, data, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})

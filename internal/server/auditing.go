@@ -29,7 +29,7 @@ func (s *Server) openAudit(ctx context.Context) (err error) {
 		return err
 	}
 	s.audit, err = audit.Open(ctx, settings, audit.Means{
-		Data: s.folder.path, Accounts: account.Book{Store: s.store, Sealer: s.seal}, Host: s.auditHost(),
+		Data: s.folder.Path, Accounts: account.Book{Store: s.store, Sealer: s.seal}, Host: s.auditHost(),
 		Resource: strings.ToUpper(s.config.Access.Root()),
 		Failed:   s.metrics.AuditFailed, Log: s.log,
 	})
@@ -45,7 +45,7 @@ func (s *Server) auditSettings(in audit.Settings) (audit.Settings, error) {
 	if !s.config.Shared() || in.Server != "" {
 		return in, nil
 	}
-	path := s.folder.file(auditNameFile)
+	path := s.folder.File(auditNameFile)
 	name, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		name = []byte("s-" + strings.ToLower(rand.Text()[:8]))

@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"sync"
 
+	"certwright/internal/clientenv"
+	"certwright/internal/config"
+	"certwright/internal/files"
+	"certwright/internal/folder"
 	"certwright/internal/trust"
 	"certwright/internal/vault"
 )
@@ -16,9 +20,9 @@ func (s *Server) openData(ctx context.Context) (err error) {
 	if s.folder, err = openFolder(s.config); err != nil {
 		return err
 	}
-	past := past{renew: s.options.NewDatabase}
+	past := folder.Past{Anew: s.options.NewDatabase}
 	if !s.config.Shared() {
-		if past, err = readPast(s.folder, s.options.NewDatabase); err != nil {
+		if past, err = folder.ReadPast(s.folder, s.options.NewDatabase); err != nil {
 			return err
 		}
 	}
@@ -45,18 +49,18 @@ func (s *Server) openData(ctx context.Context) (err error) {
 
 // openTrust opens the TLS authority. A folder that was used has one, which
 // clients trust: another is made only where that is meant.
-func (s *Server) openTrust(past past) (err error) {
-	if past.used && !s.options.NewCA && !(s.options.NewDatabase && past.gone) {
-		s.trust, err = trust.Reopen(s.folder.path)
+func (s *Server) openTrust(past folder.Past) (err error) {
+	if past.Used && !s.options.NewCA && !(s.options.NewDatabase && past.Gone) {
+		s.trust, err = trust.Reopen(s.folder.Path)
 		return err
 	}
-	if s.trust, err = trust.Open(s.folder.path); err != nil {
+	if s.trust, err = trust.Open(s.folder.Path); err != nil {
 		return err
 	}
 	switch {
 	case s.options.NewCA && !s.trust.Made:
 		return fmt.Errorf("the TLS authority %s is there and can be used\nhint: start without --new-ca; to replace it, move it and %s away first", s.trust.Path(trust.CAFile), trust.KeyFile)
-	case past.used && s.trust.Made:
+	case past.Used && s.trust.Made:
 		s.log.Warn("a new TLS authority was made: every client must be told to trust it", "file", s.trust.Path(trust.CAFile))
 	}
 	return nil
@@ -65,11 +69,11 @@ func (s *Server) openTrust(past past) (err error) {
 // openBoth opens the TLS authority and the database that belongs in the folder,
 // and no other. In a new folder both take their time and are made side by side;
 // in a used one the first that is refused keeps the second from being touched.
-func (s *Server) openBoth(ctx context.Context, past past) (err error) {
+func (s *Server) openBoth(ctx context.Context, past folder.Past) (err error) {
 	var beside sync.WaitGroup
 	var untrusted error
 	beside.Go(func() { untrusted = s.openTrust(past) })
-	if past.used {
+	if past.Used {
 		if beside.Wait(); untrusted != nil {
 			return untrusted
 		}
@@ -81,12 +85,12 @@ func (s *Server) openBoth(ctx context.Context, past past) (err error) {
 
 // unseal opens the keyset, by which the rows are proved from then on, and marks
 // the database as the one that was here last.
-func (s *Server) unseal(ctx context.Context, past past) (err error) {
+func (s *Server) unseal(ctx context.Context, past folder.Past) (err error) {
 	s.store.OnTrouble(s.tellTrouble)
 	if err := s.openKeyset(ctx, past); err != nil {
 		return err
 	}
-	if err := s.bind(ctx, past.bound(s.store.Identity())); err != nil {
+	if err := s.bind(ctx, past.Bound(s.store.Identity())); err != nil {
 		return err
 	}
 	if err := s.patiently(ctx, func() error { return s.seal.OpenBackups(ctx) }); err != nil {
@@ -124,11 +128,11 @@ func (s *Server) bind(ctx context.Context, bound bool) error {
 // mark keeps which database this is. A folder that is removed at the end needs
 // none, and one that cannot be written is served all the same.
 func (s *Server) mark(open bool) {
-	if s.folder.ephemeral || s.store.Shared() {
+	if s.folder.Ephemeral || s.store.Shared() {
 		return
 	}
 	s.marked = true
-	if err := s.folder.keep(s.store.Identity(), open, s.store.Bound()); err != nil {
+	if err := s.folder.Keep(s.store.Identity(), open, s.store.Bound()); err != nil {
 		s.log.Warn("the mark of the database was not written: if the database is lost or replaced by an older one, nobody will notice", "error", err)
 	}
 }
@@ -142,10 +146,26 @@ func (s *Server) closeDatabase() error {
 	s.marking.Wait()
 	err := s.store.Close()
 	if s.marked {
-		s.mark(sizeOf(s.folder.file(databaseFile+"-wal")) > 0)
+		s.mark(files.Size(s.folder.File(folder.DatabaseFile+"-wal")) > 0)
 	}
 	if err != nil {
 		return fmt.Errorf("close the database: %w", err)
 	}
 	return nil
+}
+
+// openFolder opens the data folder that the configuration names, this user's own
+// or a temporary one.
+func openFolder(c config.Config) (*folder.Folder, error) {
+	if c.Ephemeral {
+		return folder.Temporary()
+	}
+	path := c.Data
+	if path == "" {
+		var err error
+		if path, err = clientenv.DefaultData(); err != nil {
+			return nil, fmt.Errorf("open the data folder: %w\nhint: choose another one with --data", err)
+		}
+	}
+	return folder.Open(path)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"certwright/internal/config"
+	"certwright/internal/logs"
 	"certwright/internal/must"
 )
 
@@ -25,7 +26,7 @@ func (n *nowhere) Write(b []byte) (int, error) { return len(b), nil }
 // the server's own: no TLS and no net/http. docs/measurements.md has what that
 // comes to for a client.
 func BenchmarkHotGet(b *testing.B) {
-	s, err := Start(b.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: b.TempDir()}, Options{Observe: RequestLines(io.Discard)})
+	s, err := Start(b.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: b.TempDir()}, Options{Observe: logs.Requests(io.Discard)})
 	must.Do(b, err)
 	b.Cleanup(func() { _ = s.Stop() })
 	send := func(method, body string) *nowhere {

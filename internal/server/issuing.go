@@ -12,6 +12,7 @@ import (
 	"certwright/internal/certs"
 	"certwright/internal/clock"
 	"certwright/internal/files"
+	"certwright/internal/folder"
 	"certwright/internal/keys"
 	"certwright/internal/vault"
 )
@@ -28,18 +29,18 @@ type issuingRow struct {
 
 // openIssuing reads the issuing authority, or makes it on the first start, and
 // shows its certificate as issuing-ca.pem. It says so where another was shown there.
-func openIssuing(ctx context.Context, accounts vault.Accounts, dir *folder, log *slog.Logger) (certs.Authority, error) {
+func openIssuing(ctx context.Context, accounts vault.Accounts, dir *folder.Folder, log *slog.Logger) (certs.Authority, error) {
 	a, err := readIssuing(ctx, accounts)
 	if errors.Is(err, vault.ErrNotFound) {
-		if sizeOf(dir.file(issuingCAFile)) >= 0 {
-			log.Warn("a new issuing authority was made, since the database has none: who trusted the one before must be told", "file", dir.file(issuingCAFile))
+		if files.Size(dir.File(folder.IssuingCAFile)) >= 0 {
+			log.Warn("a new issuing authority was made, since the database has none: who trusted the one before must be told", "file", dir.File(folder.IssuingCAFile))
 		}
 		a, err = createIssuing(ctx, accounts, clock.Real{}.Now())
 	}
 	if err != nil {
 		return a, fmt.Errorf("open the issuing authority: %w", err)
 	}
-	return a, files.Replace(dir.file(issuingCAFile), authority.PEM(a.Certificate), 0o644)
+	return a, files.Replace(dir.File(folder.IssuingCAFile), authority.PEM(a.Certificate), 0o644)
 }
 
 func readIssuing(ctx context.Context, accounts vault.Accounts) (a certs.Authority, err error) {

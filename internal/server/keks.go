@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"certwright/internal/admin"
+	"certwright/internal/folder"
 	"certwright/internal/seal"
 )
 
@@ -22,13 +23,13 @@ const (
 // openKeyset opens the data keys. What holds the key-encryption key may start
 // after this server, or be sealed itself: that is said and waited for, and
 // nothing stands in for it.
-func (s *Server) openKeyset(ctx context.Context, past past) error {
-	keks, err := s.config.Keyset.Open(s.folder.file(keysetFile))
+func (s *Server) openKeyset(ctx context.Context, past folder.Past) error {
+	keks, err := s.config.Keyset.Open(s.folder.File(folder.KeysetFile))
 	if err != nil {
 		return err
 	}
 	named := len(s.config.Keyset.KEKs) > 0 // one that lies elsewhere may be made before its first database
-	opening := seal.Opening{Store: s.store, KEKs: keks, New: s.options.NewDatabase || named && !past.used}
+	opening := seal.Opening{Store: s.store, KEKs: keks, New: s.options.NewDatabase || named && !past.Used}
 	return s.patiently(ctx, func() (err error) {
 		s.seal, _, err = opening.Open(ctx)
 		return err

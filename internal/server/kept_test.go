@@ -14,6 +14,7 @@ import (
 
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
+	"certwright/internal/folder"
 	"certwright/internal/must"
 )
 
@@ -42,7 +43,7 @@ func TestSecondStartKeepsEverything(t *testing.T) {
 func keptFiles(t *testing.T, data string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	for _, name := range []string{"ca.pem", "ca-key.pem", "ca-bundle.pem", "truststore.p12", issuingCAFile, keysetFile} {
+	for _, name := range []string{"ca.pem", "ca-key.pem", "ca-bundle.pem", "truststore.p12", folder.IssuingCAFile, folder.KeysetFile} {
 		b, err := os.ReadFile(filepath.Join(data, name))
 		must.Do(t, err)
 		found[name] = string(b)
@@ -56,8 +57,8 @@ func TestFilesArePrivate(t *testing.T) {
 	s := startIn(t, data, Options{})
 	defer stop(t, s)
 	for name, want := range map[string]fs.FileMode{
-		".": 0o700, "ca-key.pem": 0o600, keysetFile: 0o600, databaseFile: 0o600, lockFile: 0o600, clientenv.RunFile: 0o600,
-		"ca.pem": 0o644, "ca-bundle.pem": 0o644, "truststore.p12": 0o644, issuingCAFile: 0o644,
+		".": 0o700, "ca-key.pem": 0o600, folder.KeysetFile: 0o600, folder.DatabaseFile: 0o600, folder.LockFile: 0o600, clientenv.RunFile: 0o600,
+		"ca.pem": 0o644, "ca-bundle.pem": 0o644, "truststore.p12": 0o644, folder.IssuingCAFile: 0o644,
 	} {
 		info, err := os.Stat(filepath.Join(data, name))
 		if err != nil || info.Mode().Perm() != want {
@@ -100,9 +101,9 @@ func TestKeysetOfAnotherServer(t *testing.T) {
 	one, two := t.TempDir(), t.TempDir()
 	stop(t, startIn(t, one, Options{}))
 	stop(t, startIn(t, two, Options{}))
-	foreign, err := os.ReadFile(filepath.Join(two, keysetFile))
+	foreign, err := os.ReadFile(filepath.Join(two, folder.KeysetFile))
 	must.Do(t, err)
-	must.Do(t, os.WriteFile(filepath.Join(one, keysetFile), foreign, 0o600))
+	must.Do(t, os.WriteFile(filepath.Join(one, folder.KeysetFile), foreign, 0o600))
 	if _, err := Start(t.Context(), config.Config{Listen: "127.0.0.1:0", HTTP: "127.0.0.1:0", Data: one}, Options{}); err == nil || !strings.Contains(err.Error(), "\nhint: ") {
 		t.Errorf("got %v", err)
 	}

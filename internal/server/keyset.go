@@ -11,6 +11,8 @@ import (
 	"certwright/internal/admin"
 	"certwright/internal/audit"
 	"certwright/internal/config"
+	"certwright/internal/files"
+	"certwright/internal/folder"
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
 )
@@ -24,7 +26,7 @@ type Keys struct {
 // OpenKeys opens the database of a data folder and its keys, as a server does,
 // and nothing else there. It refuses where a server runs.
 func OpenKeys(ctx context.Context, c config.Config, log *slog.Logger) (*Keys, error) {
-	if sizeOf(filepath.Join(c.Data, databaseFile)) <= 0 {
+	if files.Size(filepath.Join(c.Data, folder.DatabaseFile)) <= 0 {
 		return nil, fmt.Errorf("there is no database in %s\nhint: name the data folder of a server with --data, or in the configuration", c.Data)
 	}
 	s := &Server{config: c.WithDefaults(), log: log}
@@ -41,14 +43,14 @@ func (s *Server) openForKeys(ctx context.Context) (err error) {
 	if s.folder, err = openFolder(s.config); err != nil {
 		return err
 	}
-	past, err := readPast(s.folder, false)
+	past, err := folder.ReadPast(s.folder, false)
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.folder.private(), s.folder.holdDatabase()); err != nil {
+	if err := errors.Join(s.folder.Private(), s.folder.HoldDatabase()); err != nil {
 		return err
 	}
-	if s.store, err = sqlstore.Open(ctx, s.folder.file(databaseFile), past.accept); err != nil {
+	if s.store, err = sqlstore.Open(ctx, s.folder.File(folder.DatabaseFile), past.Accept); err != nil {
 		return err
 	}
 	return s.unseal(ctx, past)

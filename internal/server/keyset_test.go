@@ -19,6 +19,7 @@ import (
 
 	"certwright/internal/backup"
 	"certwright/internal/config"
+	"certwright/internal/folder"
 	"certwright/internal/must"
 	"certwright/internal/seal"
 )
@@ -94,7 +95,7 @@ func TestKeysOfAnEarlierProgram(t *testing.T) {
 	holdsSecret(t, s, "one", "old", plain)
 	stop(t, s)
 
-	old, fresh := filepath.Join(data, keysetFile), filepath.Join(t.TempDir(), "fresh.json")
+	old, fresh := filepath.Join(data, folder.KeysetFile), filepath.Join(t.TempDir(), "fresh.json")
 	must.Do(t, seal.MakeFile(fresh))
 	rewrapped(t, withKEKs(t, data, fileKEK(fresh), fileKEK(old)))
 	rewrapped(t, withKEKs(t, data, fileKEK(fresh)))
@@ -252,7 +253,7 @@ func TestKEKThatIsDown(t *testing.T) {
 	holdsSecret(t, s, "other", "a", "v")
 	stop(t, s)
 
-	if _, err := os.Stat(filepath.Join(c.Data, keysetFile)); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(c.Data, folder.KeysetFile)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a keyset file was made: %v", err)
 	}
 	var said2 strings.Builder
@@ -261,7 +262,7 @@ func TestKEKThatIsDown(t *testing.T) {
 	if !errors.Is(err, seal.ErrUnavailable) || !strings.Contains(said2.String(), "sealed: ") || !strings.Contains(said2.String(), "the network is gone") {
 		t.Errorf("the start: %v; it said %s", err, said2.String())
 	}
-	if _, err := os.Stat(filepath.Join(c.Data, keysetFile)); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(c.Data, folder.KeysetFile)); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a keyset file was made: %v", err)
 	}
 	c.HTTP = freeAddress(t)

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"certwright/internal/config"
+	"certwright/internal/folder"
+	"certwright/internal/logs"
 	"certwright/internal/must"
 	"certwright/internal/trust"
 )
@@ -42,7 +44,7 @@ func folderContents(t *testing.T, dir string) map[string]string {
 	entries, err := os.ReadDir(dir)
 	must.Do(t, err)
 	for _, e := range entries {
-		if e.IsDir() || e.Name() == lockFile || strings.HasSuffix(e.Name(), "-shm") {
+		if e.IsDir() || e.Name() == folder.LockFile || strings.HasSuffix(e.Name(), "-shm") {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(dir, e.Name()))
@@ -121,7 +123,7 @@ func TestALostDatabaseIsRefused(t *testing.T) {
 }
 
 func refuseAll(t *testing.T, one, two, three, other string) {
-	db := func(dir string) string { return filepath.Join(dir, databaseFile) }
+	db := func(dir string) string { return filepath.Join(dir, folder.DatabaseFile) }
 	move := func(from, to string) {
 		text, err := os.ReadFile(from)
 		if err == nil {
@@ -138,8 +140,8 @@ func refuseAll(t *testing.T, one, two, three, other string) {
 		want  string
 	}{
 		"missing":                               {three, func(dir string) { remove(db(dir)) }, "certwright.db is missing or empty, but this folder was in use"},
-		"missing, without a mark":               {three, func(dir string) { remove(db(dir)); remove(filepath.Join(dir, markFile)) }, "is missing or empty"},
-		"missing, with its keyset":              {three, func(dir string) { remove(db(dir)); remove(filepath.Join(dir, keysetFile)) }, "is missing or empty"},
+		"missing, without a mark":               {three, func(dir string) { remove(db(dir)); remove(filepath.Join(dir, folder.MarkFile)) }, "is missing or empty"},
+		"missing, with its keyset":              {three, func(dir string) { remove(db(dir)); remove(filepath.Join(dir, folder.KeysetFile)) }, "is missing or empty"},
 		"no bytes":                              {three, func(dir string) { _ = os.Truncate(db(dir), 0) }, "is missing or empty"},
 		"missing but for its log":               {two, func(dir string) { remove(db(dir)) }, "its log certwright.db-wal is still there"},
 		"without its log":                       {two, func(dir string) { remove(db(dir) + "-wal") }, "the database is older than the one that this folder had last"},
@@ -148,7 +150,7 @@ func refuseAll(t *testing.T, one, two, three, other string) {
 		"of while it ran":                       {three, func(dir string) { move(db(two), db(dir)); move(db(two)+"-wal", db(dir)+"-wal") }, "the database is older than"},
 		"cut short":                             {three, func(dir string) { _ = os.Truncate(db(dir), 8192) }, "the database is damaged: "},
 		"another's":                             {three, func(dir string) { move(db(other), db(dir)) }, "the database is not the one that this folder had"},
-		"a damaged mark":                        {three, func(dir string) { _ = os.Truncate(filepath.Join(dir, markFile), 5) }, "mark.json is damaged"},
+		"a damaged mark":                        {three, func(dir string) { _ = os.Truncate(filepath.Join(dir, folder.MarkFile), 5) }, "mark.json is damaged"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,7 +165,7 @@ func refuseAll(t *testing.T, one, two, three, other string) {
 // writeBack has the log in the database and gone, as a program that knows
 // nothing of the mark leaves it, or a checkpoint before the log was lost.
 func writeBack(dir string) {
-	db, err := sql.Open("sqlite", filepath.Join(dir, databaseFile))
+	db, err := sql.Open("sqlite", filepath.Join(dir, folder.DatabaseFile))
 	if err == nil {
 		_, _ = db.Exec("PRAGMA wal_checkpoint(TRUNCATE)")
 		_ = db.Close()
@@ -177,14 +179,14 @@ func TestTheMarkMayBeRemoved(t *testing.T) {
 	_, two, three := usedFolder(t)
 	writeBack(two)
 	for dir, want := range map[string]string{two: "two", three: "three"} {
-		must.Do(t, os.Remove(filepath.Join(dir, markFile)))
-		db, err := sql.Open("sqlite", filepath.Join(dir, databaseFile))
+		must.Do(t, os.Remove(filepath.Join(dir, folder.MarkFile)))
+		db, err := sql.Open("sqlite", filepath.Join(dir, folder.DatabaseFile))
 		must.Do(t, err)
 		_, err = db.Exec("DELETE FROM settings WHERE key LIKE 'database.%'") // as an older program left it
 		must.Do(t, errors.Join(err, db.Close()))
 		wantSecret(t, dir, want, Options{})
 		wantSecret(t, dir, want, Options{}) // with the mark that it got
-		if m, err := readMark(filepath.Join(dir, markFile)); err != nil || m == nil || m.Open {
+		if m, err := folder.ReadMark(filepath.Join(dir, folder.MarkFile)); err != nil || m == nil || m.Open {
 			t.Errorf("the mark is %+v, %v", m, err)
 		}
 	}
@@ -203,9 +205,9 @@ func TestNewDatabase(t *testing.T) {
 	wantSecret(t, dir, "three", Options{})
 	before := folderContents(t, dir)
 	for _, spoil := range []func(path string) error{os.Remove, func(path string) error { return os.Truncate(path, 0) }} {
-		must.Do(t, spoil(filepath.Join(dir, databaseFile)))
+		must.Do(t, spoil(filepath.Join(dir, folder.DatabaseFile)))
 		var said strings.Builder
-		anew.Log = slog.New(LogLines(&said, slog.LevelWarn))
+		anew.Log = slog.New(logs.Lines(&said, slog.LevelWarn))
 		wantSecret(t, dir, "", anew)
 		if !strings.Contains(said.String(), "a new issuing authority was made") {
 			t.Errorf("it said %q", said.String())
@@ -213,7 +215,7 @@ func TestNewDatabase(t *testing.T) {
 		wantSecret(t, dir, "", Options{})
 	}
 	after := folderContents(t, dir)
-	for _, name := range []string{keysetFile, "ca.pem", "ca-key.pem"} {
+	for _, name := range []string{folder.KeysetFile, "ca.pem", "ca-key.pem"} {
 		if before[name] != after[name] {
 			t.Errorf("%s changed", name)
 		}
@@ -231,11 +233,11 @@ func TestALostAuthorityIsRefused(t *testing.T) {
 	if _, err := Start(t.Context(), anew, Options{NewCA: true}); err == nil || !strings.Contains(err.Error(), "\nhint: start without --new-ca") {
 		t.Errorf("a new one over one that can be used: %v", err)
 	}
-	for _, file := range []string{ca, filepath.Join(dir, issuingCAFile)} {
+	for _, file := range []string{ca, filepath.Join(dir, folder.IssuingCAFile)} {
 		must.Do(t, os.Remove(file))
 	}
 	wantSecret(t, dir, "three", Options{})
-	if after := folderContents(t, dir); after[trust.CAFile] != before[trust.CAFile] || after[issuingCAFile] != before[issuingCAFile] {
+	if after := folderContents(t, dir); after[trust.CAFile] != before[trust.CAFile] || after[folder.IssuingCAFile] != before[folder.IssuingCAFile] {
 		t.Error("ca.pem and issuing-ca.pem are not written as they were")
 	}
 	must.Do(t, os.Remove(key))
@@ -243,7 +245,7 @@ func TestALostAuthorityIsRefused(t *testing.T) {
 	must.Do(t, os.Remove(ca))
 	refused(t, dir, "the TLS authority is missing: neither "+ca+" nor ca-key.pem is there\nhint: put ca.pem and ca-key.pem back from a backup; to have a new authority made, which every client must be told to trust, start once with --new-ca")
 	var said strings.Builder
-	wantSecret(t, dir, "three", Options{NewCA: true, Log: slog.New(LogLines(&said, slog.LevelWarn))})
+	wantSecret(t, dir, "three", Options{NewCA: true, Log: slog.New(logs.Lines(&said, slog.LevelWarn))})
 	if !strings.Contains(said.String(), "every client must be told to trust it") {
 		t.Errorf("it said %q", said.String())
 	}
@@ -254,8 +256,8 @@ func TestALostAuthorityIsRefused(t *testing.T) {
 func TestTheDatabaseIsLockedItself(t *testing.T) {
 	t.Parallel()
 	s := run(t)
-	must.Do(t, os.Remove(filepath.Join(s.Ready.Data, lockFile)))
-	if _, err := Hold(s.Ready.Data); err == nil || !strings.Contains(err.Error(), "certwright.db is in use by another process\nhint: ") {
+	must.Do(t, os.Remove(filepath.Join(s.Ready.Data, folder.LockFile)))
+	if _, err := folder.Hold(s.Ready.Data); err == nil || !strings.Contains(err.Error(), "certwright.db is in use by another process\nhint: ") {
 		t.Errorf("held beside a server: %v", err)
 	}
 	refused(t, s.Ready.Data, "certwright.db is in use by another process")

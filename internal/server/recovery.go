@@ -27,7 +27,7 @@ func (s *Server) openRecovery() (err error) {
 
 // recoveryUsed tells of a request with the recovery token.
 func (s *Server) recoveryUsed(who vault.Caller, r *http.Request) {
-	s.log.Warn("RECOVERY: the recovery token is used", "address", who.Address, "method", printable(r.Method), "path", printable(r.URL.Path))
+	s.log.Warn("RECOVERY: the recovery token is used", "address", who.Address, "method", vault.Shorten(r.Method), "path", vault.Shorten(r.URL.Path))
 	s.audit.Note(audit.Entry{Operation: "CertwrightRecoveryToken", Description: "used", Caller: who, Host: r.Host, Path: r.URL.Path, Agent: r.UserAgent()})
 }
 

@@ -11,7 +11,7 @@ import (
 // tellRestored says once, in the log, that the data come from a backup, and
 // what is therefore not in them.
 func (s *Server) tellRestored() {
-	made, err := backup.Restored(s.folder.path)
+	made, err := backup.Restored(s.folder.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:

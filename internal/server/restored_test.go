@@ -10,6 +10,7 @@ import (
 
 	"certwright/internal/backup"
 	"certwright/internal/config"
+	"certwright/internal/logs"
 	"certwright/internal/must"
 )
 
@@ -27,7 +28,7 @@ func TestRestoredDataAreTold(t *testing.T) {
 	}
 	for n, want := range []int{1, 0} {
 		var log bytes.Buffer
-		s := startIn(t, to, Options{Log: slog.New(LogLines(&log, slog.LevelWarn))})
+		s := startIn(t, to, Options{Log: slog.New(logs.Lines(&log, slog.LevelWarn))})
 		must.Do(t, s.Stop())
 		if got := strings.Count(log.String(), "was restored from a backup"); got != want {
 			t.Errorf("start %d said it %d times: %s", n+1, got, log.String())

@@ -17,6 +17,7 @@ import (
 	"certwright/internal/config"
 	"certwright/internal/engine"
 	"certwright/internal/files"
+	"certwright/internal/folder"
 	"certwright/internal/issuer/scripted"
 	"certwright/internal/keys"
 	"certwright/internal/metrics"
@@ -46,7 +47,7 @@ type Server struct {
 	log     *slog.Logger
 	observe func(api.Observation) // may be nil
 
-	folder    *folder
+	folder    *folder.Folder
 	marked    bool // mark.json is ours
 	marking   sync.WaitGroup
 	store     *sqlstore.Store
@@ -229,7 +230,7 @@ func (s *Server) openListeners(ctx context.Context) (err error) {
 	if s.listeners, err = listen(ctx, s); err != nil {
 		return err
 	}
-	s.Ready = s.listeners.ready(s.config, s.folder.path, s.caFile())
+	s.Ready = s.listeners.ready(s.config, s.folder.Path, s.caFile())
 	if !s.config.Production {
 		if err := s.unlessFull(s.Ready.WriteAzure(s.config.Tenant)); err != nil {
 			return err
@@ -283,7 +284,7 @@ func (s *Server) Stop() error {
 	s.background.Wait()
 	errs = append(errs, s.closeAudit(), s.closeDatabase())
 	if s.folder != nil {
-		errs = append(errs, s.folder.close())
+		errs = append(errs, s.folder.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -24,6 +24,7 @@ import (
 	"certwright/internal/api"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
+	"certwright/internal/logs"
 	"certwright/internal/must"
 )
 
@@ -197,7 +198,7 @@ func TestRequestLines(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	var lines bytes.Buffer
-	print := RequestLines(&lines)
+	print := logs.Requests(&lines)
 	s := startIn(t, t.TempDir(), Options{Observe: func(o api.Observation) {
 		mu.Lock()
 		defer mu.Unlock()

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"certwright/internal/account"
+	"certwright/internal/files"
+	"certwright/internal/folder"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/vault"
 )
@@ -20,22 +22,22 @@ const lookAgain = time.Second
 
 // openDatabase opens the database of the folder, which must be the one that it
 // had last, or the one that servers share.
-func (s *Server) openDatabase(ctx context.Context, past past) (*sqlstore.Store, error) {
+func (s *Server) openDatabase(ctx context.Context, past folder.Past) (*sqlstore.Store, error) {
 	if s.config.Shared() {
 		return sqlstore.OpenPostgres(ctx, s.config.Store)
 	}
-	return sqlstore.Open(ctx, s.folder.file(databaseFile), past.accept)
+	return sqlstore.Open(ctx, s.folder.File(folder.DatabaseFile), past.Accept)
 }
 
 // holdFolder refuses a database in the folder that others can read, and locks it.
 func (s *Server) holdFolder() error {
 	if s.config.Shared() {
-		if sizeOf(s.folder.file(databaseFile)) >= 0 {
+		if files.Size(s.folder.File(folder.DatabaseFile)) >= 0 {
 			return errors.New("store: the data folder has a database of its own, and the configuration names another\nhint: choose another folder with data, or leave store out")
 		}
 		return nil
 	}
-	return errors.Join(s.folder.private(), s.folder.holdDatabase())
+	return errors.Join(s.folder.Private(), s.folder.HoldDatabase())
 }
 
 // accounts keeps what issuers must not forget.

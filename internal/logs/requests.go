@@ -1,4 +1,4 @@
-package server
+package logs
 
 import (
 	"io"
@@ -10,10 +10,10 @@ import (
 	"certwright/internal/clock"
 )
 
-// RequestLines returns an observer that prints one line per request: time,
+// Requests returns an observer that prints one line per request: time,
 // vault, operation, path, status, milliseconds, request id. It shows neither
 // query nor body nor token, and nothing of a path that a terminal would obey.
-func RequestLines(w io.Writer) func(api.Observation) {
+func Requests(w io.Writer) func(api.Observation) {
 	return func(o api.Observation) {
 		operation, name := o.Operation, o.Vault
 		if operation == "" {
@@ -35,7 +35,7 @@ func RequestLines(w io.Writer) func(api.Observation) {
 }
 
 // RequestLog returns an observer that logs the same, for programs to read.
-func RequestLog(log *slog.Logger) func(api.Observation) {
+func RequestsTo(log *slog.Logger) func(api.Observation) {
 	return func(o api.Observation) {
 		log.Info("request", "vault", o.Vault, "method", o.Method, "operation", o.Operation, "path", printable(o.Path), "status", o.Status,
 			"ms", float64(o.Duration.Microseconds())/1000, "request_id", o.RequestID)

@@ -1,4 +1,4 @@
-package server
+package logs
 
 import (
 	"bytes"
@@ -101,8 +101,8 @@ func TestLogDoesNotWait(t *testing.T) {
 	t.Parallel()
 	to := &tally{}
 	g := Gather(to)
-	RequestLines(g)(api.Observation{Operation: "GetKey", Path: "/keys/a", Status: 200})
-	slog.New(LogLines(g, slog.LevelInfo)).Error("it broke")
+	Requests(g)(api.Observation{Operation: "GetKey", Path: "/keys/a", Status: 200})
+	slog.New(Lines(g, slog.LevelInfo)).Error("it broke")
 	if got := to.text.String(); !strings.Contains(got, "GetKey /keys/a 200") || !strings.HasSuffix(got, "error: it broke\n") {
 		t.Errorf("%q", got)
 	}

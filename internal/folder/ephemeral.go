@@ -1,4 +1,4 @@
-package server
+package folder
 
 import (
 	"io"
@@ -18,9 +18,9 @@ const (
 
 // note is what the lock file says while f is held: the process, and whether the
 // folder goes with it.
-func (f *folder) note() string {
+func (f *Folder) note() string {
 	note := strconv.Itoa(os.Getpid())
-	if f.ephemeral {
+	if f.Ephemeral {
 		note += " " + ephemeralNote
 	}
 	return note
@@ -51,7 +51,7 @@ func abandoned(path string) bool {
 	if err != nil || !info.IsDir() || !ours(info) {
 		return false
 	}
-	file, err := openNoFollow(filepath.Join(path, lockFile), os.O_RDWR, 0)
+	file, err := openNoFollow(filepath.Join(path, LockFile), os.O_RDWR, 0)
 	if err != nil {
 		return false
 	}

@@ -1,4 +1,4 @@
-package server
+package logs
 
 import (
 	"errors"
@@ -11,10 +11,10 @@ import (
 	"certwright/internal/vault"
 )
 
-func TestLogLines(t *testing.T) {
+func TestLines(t *testing.T) {
 	t.Parallel()
 	var to strings.Builder
-	log := slog.New(LogLines(&to, slog.LevelInfo))
+	log := slog.New(Lines(&to, slog.LevelInfo))
 	order := log.With("vault", "web", "certificate", "site", "issuer", "le")
 	for want, say := range map[string]func(){
 		`web order: The order was placed. certificate=site issuer=le`: func() { order.Info("order", "note", "The order was placed.") },

@@ -1,4 +1,4 @@
-package server
+package logs
 
 import (
 	"context"
@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// LogLines returns a handler that writes the log for people, one line each, in
-// the manner of RequestLines: time, vault, what happened, then what is known of
+// Lines returns a handler that writes the log for people, one line each, in
+// the manner of Requests: time, vault, what happened, then what is known of
 // it. It shows what is at level or above.
-func LogLines(w io.Writer, level slog.Leveler) slog.Handler {
+func Lines(w io.Writer, level slog.Leveler) slog.Handler {
 	return &lines{to: w, level: level, mu: &sync.Mutex{}}
 }
 

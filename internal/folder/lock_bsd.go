@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package server
+package folder
 
 import (
 	"errors"

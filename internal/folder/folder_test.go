@@ -1,6 +1,6 @@
 //go:build unix
 
-package server
+package folder
 
 import (
 	"errors"
@@ -10,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	"certwright/internal/config"
 	"certwright/internal/must"
 )
 
@@ -28,16 +27,16 @@ func TestOpenFolderRefuses(t *testing.T) {
 			if err := os.WriteFile(victim, []byte("precious"), 0o600); err != nil {
 				return err
 			}
-			return os.Symlink(victim, filepath.Join(dir, lockFile))
+			return os.Symlink(victim, filepath.Join(dir, LockFile))
 		}, "open the data folder: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			must.Do(t, c.make(dir))
-			f, err := openFolder(config.Config{Data: dir})
+			f, err := Open(dir)
 			if err == nil {
-				_ = f.close()
+				_ = f.Close()
 			}
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "\nhint: ") {
 				t.Errorf("got %v, want %s", err, c.want)
@@ -50,20 +49,20 @@ func TestOpenFolderRefuses(t *testing.T) {
 	if os.Geteuid() == 0 {
 		dir := t.TempDir()
 		must.Do(t, os.Chown(dir, 12345, -1))
-		if _, err := openFolder(config.Config{Data: dir}); err == nil || !strings.Contains(err.Error(), "belongs to another user\nhint: ") {
+		if _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "belongs to another user\nhint: ") {
 			t.Errorf("another's folder: %v", err)
 		}
 	}
-	if _, err := openFolder(config.Config{Data: victimFile(t)}); err == nil {
+	if _, err := Open(victimFile(t)); err == nil {
 		t.Error("a file is taken for a folder")
 	}
 	within := t.TempDir()
 	must.Do(t, os.Chmod(within, 0o777|fs.ModeSticky))
-	f, err := openFolder(config.Config{Data: filepath.Join(within, "data")})
+	f, err := Open(filepath.Join(within, "data"))
 	if err != nil {
 		t.Fatal("a folder of ours in one of all:", err)
 	}
-	_ = f.close()
+	_ = f.Close()
 }
 
 func victimFile(t *testing.T) string {
@@ -79,14 +78,14 @@ func TestAbandonedFoldersAreRemoved(t *testing.T) {
 	made := func(name, note string) string {
 		path := filepath.Join(dir, name)
 		must.Do(t, os.Mkdir(path, 0o700))
-		must.Do(t, os.WriteFile(filepath.Join(path, lockFile), []byte(note), 0o600))
-		must.Do(t, os.WriteFile(filepath.Join(path, keysetFile), []byte("{}"), 0o600))
+		must.Do(t, os.WriteFile(filepath.Join(path, LockFile), []byte(note), 0o600))
+		must.Do(t, os.WriteFile(filepath.Join(path, KeysetFile), []byte("{}"), 0o600))
 		return path
 	}
 	gone := made("certwright-1", "4711 ephemeral\n")
 	chosen, newborn := made("certwright-data", "4711\n"), made("certwright-2", "")
 	other := made("other", "4711 ephemeral\n")
-	held := &folder{path: made("certwright-3", ""), ephemeral: true}
+	held := &Folder{Path: made("certwright-3", ""), Ephemeral: true}
 	must.Do(t, held.hold())
 	link := filepath.Join(dir, "certwright-4")
 	must.Do(t, os.Symlink(other, link))
@@ -94,8 +93,8 @@ func TestAbandonedFoldersAreRemoved(t *testing.T) {
 	if _, err := os.Stat(gone); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the abandoned folder: %v", err)
 	}
-	for _, path := range []string{chosen, newborn, other, held.path, link} {
-		if _, err := os.Stat(filepath.Join(path, keysetFile)); err != nil {
+	for _, path := range []string{chosen, newborn, other, held.Path, link} {
+		if _, err := os.Stat(filepath.Join(path, KeysetFile)); err != nil {
 			t.Errorf("%s was removed: %v", path, err)
 		}
 	}
@@ -103,7 +102,7 @@ func TestAbandonedFoldersAreRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	removeAbandoned(dir)
-	if _, err := os.Stat(held.path); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(held.Path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the folder of a killed server: %v", err)
 	}
 }

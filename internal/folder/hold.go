@@ -1,32 +1,29 @@
-package server
+package folder
 
 import (
 	"errors"
 	"fmt"
 
-	"certwright/internal/config"
+	"certwright/internal/files"
 )
-
-// LockFile is the one file that a held data folder always has.
-const LockFile = lockFile
 
 // Hold makes the data folder if there is none, and keeps servers out of it until
 // release is called. It refuses where one runs.
 func Hold(path string) (release func() error, err error) {
-	f, err := openFolder(config.Config{Data: path})
+	f, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
 	if err := f.idle(); err != nil {
-		return nil, errors.Join(err, f.close())
+		return nil, errors.Join(err, f.Close())
 	}
-	return f.close, nil
+	return f.Close, nil
 }
 
 // idle refuses a database that a server has locked, whose lock file somebody removed.
-func (f *folder) idle() error {
-	path := f.file(databaseFile)
-	if sizeOf(path) < 0 {
+func (f *Folder) idle() error {
+	path := f.File(DatabaseFile)
+	if files.Size(path) < 0 {
 		return nil
 	}
 	held, err := lockDatabase(path)
