@@ -240,3 +240,38 @@ func mac(secret []byte, text string) []byte {
 	m.Write([]byte(text))
 	return m.Sum(nil)
 }
+
+// A request whose permission is asked for before its body is read, and by the
+// operation, is one request in the audit log.
+func TestLargeBodiesAreAuditedOnce(t *testing.T) {
+	t.Parallel()
+	h := serve.New(t)
+	s := h.Start(t)
+	admin := h.Issuer.Token("ann", map[string]any{"groups": []string{"admins"}})
+	body := `{"value":"x"}` + strings.Repeat(" ", 100<<10)
+	ids := map[string]string{}
+	for subject, token := range map[string]string{"begin end": admin, "end": h.Issuer.Token("nobody", nil)} {
+		got := s.Ask(t, "PUT", s.Vault("web")+"/secrets/large", token, body)
+		if want := map[string]int{"begin end": 200, "end": 403}[subject]; got.Status != want {
+			t.Fatalf("%s: %+v", subject, got)
+		}
+		ids[got.Header.Get("x-ms-request-id")] = subject
+	}
+	must.Do(t, s.Stop())
+	log, err := os.ReadFile(h.File("data/audit/audit.jsonl"))
+	must.Do(t, err)
+	phases := map[string][]string{}
+	for line := range bytes.Lines(log) {
+		var l struct {
+			CorrelationID string `json:"correlationId"`
+			Certwright    struct{ Phase string }
+		}
+		must.Do(t, json.Unmarshal(line, &l))
+		phases[l.CorrelationID] = append(phases[l.CorrelationID], l.Certwright.Phase)
+	}
+	for id, want := range ids {
+		if got := strings.Join(phases[id], " "); got != want {
+			t.Errorf("request %s: %q, want %q", id, got, want)
+		}
+	}
+}
