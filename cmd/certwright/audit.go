@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 
 	"certwright/internal/audit"
+	"certwright/internal/audit/line"
 	"certwright/internal/client"
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
@@ -57,7 +58,7 @@ func (a auditLog) files() ([]string, error) {
 		return nil, err
 	}
 	path := c.Audit.Path(c.Data)
-	files, err := audit.Files(path)
+	files, err := line.Files(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("there is no audit log at %s\nhint: name its files, or the server's configuration with --config", path)
 	}

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 
-	"certwright/internal/audit"
+	"certwright/internal/audit/line"
 )
 
 type auditExportCommand struct {
@@ -31,14 +31,14 @@ func (a auditExportCommand) Run(_ context.Context, to streams) error {
 	w := bufio.NewWriter(to.out)
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
-	return errors.Join(audit.Each(files, func(l audit.Line) error {
-		if l.OperationName == audit.CheckpointName {
+	return errors.Join(line.Each(files, func(l line.Line) error {
+		if l.OperationName == line.CheckpointName {
 			return nil
 		}
 		if a.Format == "ocsf" {
 			return out.Encode(l.OCSF())
 		}
-		if l.Certwright.Phase == audit.Begins {
+		if l.Certwright.Phase == line.Begins {
 			return nil
 		}
 		l.Certwright = nil

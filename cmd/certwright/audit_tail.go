@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"certwright/internal/audit"
+	"certwright/internal/audit/line"
 	"certwright/internal/client"
 )
 
@@ -130,16 +130,16 @@ func moved(file *os.File, path string) *os.File {
 
 // shown is a line as people read it: when, who, what, of what, what came of it.
 func (a auditTailCommand) shown(text []byte) (string, bool) {
-	l, err := audit.ReadLine(text)
+	l, err := line.ReadLine(text)
 	switch {
 	case err != nil:
 		return "(not a line of an audit log)", true
-	case !a.All && (l.Certwright.Phase == audit.Begins || l.OperationName == audit.CheckpointName):
+	case !a.All && (l.Certwright.Phase == line.Begins || l.OperationName == line.CheckpointName):
 		return "", false
 	}
 	words := []string{stamp(l.Time), dash(l.CallerIPAddress), dash(l.Caller()), l.OperationName, dash(l.Property("id"))}
 	result := l.ResultSignature
-	if l.Certwright.Phase == audit.Begins {
+	if l.Certwright.Phase == line.Begins {
 		result = "begins"
 	}
 	for _, more := range []string{result, l.ResultDescription} {

@@ -16,6 +16,7 @@ import (
 
 	"certwright/internal/account"
 	"certwright/internal/audit"
+	"certwright/internal/audit/line"
 	"certwright/internal/must"
 	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore"
@@ -40,7 +41,7 @@ func auditLogOf(ts *testscript.TestScript, neg bool, args []string) {
 		Host: "vault.example", Log: slog.New(slog.DiscardHandler)})
 	ts.Check(err)
 	for i := range lines {
-		e := audit.Entry{Operation: "SecretGet", Phase: audit.Ends, Status: 200, Host: "web.vault.example", Path: fmt.Sprint("/secrets/s", i), ID: fmt.Sprint("https://web.vault.example/secrets/s", i)}
+		e := audit.Entry{Operation: "SecretGet", Phase: line.Ends, Status: 200, Host: "web.vault.example", Path: fmt.Sprint("/secrets/s", i), ID: fmt.Sprint("https://web.vault.example/secrets/s", i)}
 		e.Caller.Subject = "ann"
 		log.Note(e)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
-	"certwright/internal/audit"
+	"certwright/internal/audit/line"
 )
 
 type auditVerifyCommand struct {
@@ -43,7 +43,7 @@ func (a auditVerifyCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
-	report, err := audit.Verify(files, how)
+	report, err := line.Verify(files, how)
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func (a auditVerifyCommand) Run(ctx context.Context, to streams) error {
 }
 
 // how gathers what the log is held against.
-func (a auditVerifyCommand) how(ctx context.Context, to streams) (how audit.Verification, err error) {
+func (a auditVerifyCommand) how(ctx context.Context, to streams) (how line.Verification, err error) {
 	key, checkpoint := a.Key, ""
 	if a.named() && key == "" {
 		known, err := a.known(ctx, to)
@@ -81,7 +81,7 @@ func (a auditVerifyCommand) how(ctx context.Context, to streams) (how audit.Veri
 	if checkpoint == "" {
 		return how, nil
 	}
-	c, err := audit.ReadCheckpoint(checkpoint, how.Verifier)
+	c, err := line.ReadCheckpoint(checkpoint, how.Verifier)
 	if err != nil {
 		return how, fmt.Errorf("the given checkpoint is not good: %w", err)
 	}
@@ -110,7 +110,7 @@ func readText(path string, in io.Reader) (string, error) {
 	return string(text), err
 }
 
-func printVerified(r audit.Report, how audit.Verification, to streams) error {
+func printVerified(r line.Report, how line.Verification, to streams) error {
 	for _, f := range r.Findings {
 		if _, err := fmt.Fprintln(to.out, f); err != nil {
 			return err
@@ -141,7 +141,7 @@ func printVerified(r audit.Report, how audit.Verification, to streams) error {
 }
 
 // provedBy says how far the verification goes.
-func provedBy(r audit.Report, how audit.Verification) (lines []string) {
+func provedBy(r line.Report, how line.Verification) (lines []string) {
 	if how.Verifier == nil && how.Keys == nil {
 		return []string{"no key was given: this finds what happened by accident, not who changes lines on purpose; give --key, or --config"}
 	}

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"certwright/conformance/serve"
-	"certwright/internal/audit"
+	lines "certwright/internal/audit/line"
 	"certwright/internal/must"
 )
 
@@ -65,16 +65,16 @@ func (l *ledger) hand(ctx context.Context, s *serve.Server, token, prefix string
 func written(t *testing.T, h *serve.House) (begun, ended map[string]int, of map[string]bool) {
 	t.Helper()
 	begun, ended, of = map[string]int{}, map[string]int{}, map[string]bool{}
-	files, err := audit.Files(filepath.Join(h.File("data"), "audit", "audit.jsonl"))
+	files, err := lines.Files(filepath.Join(h.File("data"), "audit", "audit.jsonl"))
 	must.Do(t, err)
-	must.Do(t, audit.Each(files, func(l audit.Line) error {
+	must.Do(t, lines.Each(files, func(l lines.Line) error {
 		switch l.Certwright.Phase {
-		case audit.Begins:
+		case lines.Begins:
 			begun[l.CorrelationID]++
 			if at, err := url.Parse(l.Property("id")); err == nil {
 				of[at.Path] = true
 			}
-		case audit.Ends:
+		case lines.Ends:
 			ended[l.CorrelationID]++
 		}
 		return nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"certwright/internal/audit"
+	"certwright/internal/audit/line"
 	"certwright/internal/must"
 	"certwright/internal/setting"
 )
@@ -77,7 +78,7 @@ func TestLongLines(t *testing.T) {
 	good, err := os.ReadFile(s.path)
 	must.Do(t, err)
 	for _, n := range []int{64<<10 - 1, 64 << 10, 64<<10 + 1, 1 << 20} {
-		r, err := audit.VerifyText([]byte(strings.Repeat("x", n)+"\n"+string(good)), how)
+		r, err := line.VerifyReader("x", strings.NewReader(strings.Repeat("x", n)+"\n"+string(good)), how)
 		must.Do(t, err)
 		if len(r.Findings) == 0 || r.Findings[0].Line != 1 || r.Lines != 4 {
 			t.Errorf("%d bytes: %+v", n, r)

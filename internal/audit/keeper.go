@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"certwright/internal/audit/line"
 	"certwright/internal/vault"
 )
 
@@ -153,10 +154,10 @@ func (k *keeper) close() {
 
 // Known is what a server knows of its log, by which others can verify it.
 type Known struct {
-	Server     string `json:"server"`
-	Verifier   string `json:"key"`        // the public half of the key of checkpoints
-	Checkpoint string `json:"checkpoint"` // the last one; "" for none
-	Keys       *Keys  `json:"-"`
+	Server     string     `json:"server"`
+	Verifier   string     `json:"key"`        // the public half of the key of checkpoints
+	Checkpoint string     `json:"checkpoint"` // the last one; "" for none
+	Keys       *line.Keys `json:"-"`
 }
 
 // ReadKnown returns what the database has of a server's log; vault.ErrNotFound:
@@ -167,5 +168,5 @@ func ReadKnown(ctx context.Context, accounts vault.Accounts, s Settings) (Known,
 	if err != nil {
 		return Known{}, err
 	}
-	return Known{server, r.Verifier, r.Note, &Keys{Proof: r.Proof, Size: r.Size, Prev: r.Prev}}, nil
+	return Known{server, r.Verifier, r.Note, &line.Keys{Proof: r.Proof, Size: r.Size, Prev: r.Prev}}, nil
 }

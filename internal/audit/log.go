@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"certwright/internal/audit/line"
 	"certwright/internal/clock"
 	"certwright/internal/vault"
 )
@@ -17,7 +18,7 @@ import (
 // in order, proves them and hands them to the sinks. Open one, Close it at the
 // end; nil is a server without one.
 type Log struct {
-	maker
+	maker         line.Maker
 	writes, reads time.Duration // how long a line may take to be on the disk
 
 	mu      sync.Mutex
@@ -34,12 +35,6 @@ type Log struct {
 	spare   sync.Pool // of buffers that lines are made in
 
 	strangers, forgers noise // sign-ins that were refused, without a token and with one
-}
-
-// A maker is what all lines say alike.
-type maker struct {
-	server   string
-	resource string // what resource identifiers begin with, up to the vault's name
 }
 
 // A batch is lines that are written together.
@@ -78,7 +73,7 @@ func Open(ctx context.Context, s Settings, m Means) (*Log, error) {
 		return nil, err
 	}
 	s = s.withDefaults(m.Data)
-	l := &Log{maker: maker{server: s.Server, resource: m.Resource}, open: newBatch(), wake: make(chan struct{}, 1), done: make(chan struct{})}
+	l := &Log{maker: line.Maker{Server: s.Server, Resource: m.Resource}, open: newBatch(), wake: make(chan struct{}, 1), done: make(chan struct{})}
 	l.spare.New = func() any { b := make([]byte, 0, 2048); return &b }
 	l.writes, _ = lag(s.Sync) // both were checked
 	l.reads, _ = lag(s.Reads)
@@ -96,8 +91,8 @@ func (l *Log) Event(e Entry) error {
 	if l == nil {
 		return nil
 	}
-	e.Phase = Happens
-	e.own()
+	e.Phase = line.Happens
+	e.ByServer()
 	return l.write(&e, true)
 }
 
@@ -108,19 +103,19 @@ func (l *Log) Note(e Entry) {
 		return
 	}
 	if e.Phase == "" {
-		e.Phase = Happens
+		e.Phase = line.Happens
 	}
-	e.own()
+	e.ByServer()
 	_ = l.write(&e, false)
 }
 
 // write hands a line to the writer. With wait it returns when the line is on the
 // disk, or could not be put there.
 func (l *Log) write(e *Entry, wait bool) error {
-	line := l.spare.Get().(*[]byte)
-	*line = e.append((*line)[:0], clock.Real{}.Now(), &l.maker)
-	b, err := l.put(*line, wait)
-	l.spare.Put(line)
+	room := l.spare.Get().(*[]byte)
+	*room = e.Append((*room)[:0], clock.Real{}.Now(), &l.maker)
+	b, err := l.put(*room, wait)
+	l.spare.Put(room)
 	if err != nil || !wait {
 		return err
 	}
@@ -225,5 +220,5 @@ func (l *Log) Reopen() {
 
 // Known is what anybody who may see the log is to know of it.
 func (l *Log) Known() Known {
-	return Known{Server: l.server, Verifier: l.writer.keeper.verifier, Checkpoint: *l.last.Load()}
+	return Known{Server: l.maker.Server, Verifier: l.writer.keeper.verifier, Checkpoint: *l.last.Load()}
 }

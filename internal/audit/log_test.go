@@ -72,8 +72,8 @@ func (s *stand) start(t testing.TB) {
 	must.Do(t, err)
 }
 
-// A line as a test reads it.
-type line struct {
+// An entry is a line as a test reads it.
+type entry struct {
 	ResourceID, OperationName, ResultType, ResultSignature, ResultDescription, CallerIPAddress, CorrelationID string
 	Properties                                                                                                map[string]any
 	Certwright                                                                                                struct {
@@ -82,12 +82,12 @@ type line struct {
 	}
 }
 
-func (s *stand) lines(t *testing.T) (all []line) {
+func (s *stand) lines(t *testing.T) (all []entry) {
 	t.Helper()
 	text, err := os.ReadFile(s.path)
 	must.Do(t, err)
 	for l := range bytes.Lines(text) {
-		var one line
+		var one entry
 		if err := json.Unmarshal(l, &one); err != nil {
 			t.Fatalf("%s: %v", l, err)
 		}

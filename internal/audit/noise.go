@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"certwright/internal/audit/line"
 	"certwright/internal/clock"
 )
 
@@ -73,8 +74,8 @@ func (n *noise) due() (time.Time, bool) {
 
 // refusedEntry says how many were not listed.
 func refusedEntry(left int) Entry {
-	return Entry{Operation: Authentication, Phase: Happens, Status: 401, Description: "more sign-ins were refused than are listed",
-		Facts: []Fact{{"count", strconv.Itoa(left)}}}
+	return Entry{Operation: Authentication, Phase: line.Happens, Status: 401, Description: "more sign-ins were refused than are listed",
+		Facts: []Fact{{Name: "count", Value: strconv.Itoa(left)}}}
 }
 
 // SignInRefused writes that a sign-in was refused, or counts it where too many
@@ -100,7 +101,7 @@ func (l *Log) SignInRefused(e Entry, token bool) {
 	}
 	e.Operation = Authentication
 	if e.Phase == "" {
-		e.Phase = Ends
+		e.Phase = line.Ends
 	}
 	_ = l.write(&e, false) // where there is no room it is counted by put
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 
+	"certwright/internal/audit/line"
 	"certwright/internal/clock"
 )
 
@@ -14,14 +15,14 @@ func openWriter(ctx context.Context, l *Log, s Settings, m Means) (*writer, erro
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{Log: l, keeper: k, log: m.Log, all: s.Required == all, chain: newChain(k.row.Proof),
+	w := &writer{Log: l, keeper: k, log: m.Log, all: s.Required == all, chain: line.NewChain(k.row.Proof),
 		file: &file{path: s.File.Path, limits: s.File, began: clock.Real{}.Now()}}
 	w.outlets = []*outlet{{name: "file", sink: w.file}}
 	if s.Stdout {
 		w.outlets = append(w.outlets, &outlet{name: "stdout", sink: stream{os.Stdout}, beside: true})
 	}
 	if s.Syslog != nil {
-		collector, err := openSyslog(*s.Syslog, l.server)
+		collector, err := openSyslog(*s.Syslog, l.maker.Server)
 		if err != nil {
 			k.close()
 			return nil, err
@@ -47,7 +48,7 @@ func openWriter(ctx context.Context, l *Log, s Settings, m Means) (*writer, erro
 	}
 	w.tell(told)
 	if c := w.courier; c != nil {
-		w.stored.Store(w.chain.tree.size)
+		w.stored.Store(w.chain.Tree.Size)
 		c.durable, c.failed, c.log = w.stored.Load, w.outlets[0].failed, m.Log
 		go c.run()
 	}

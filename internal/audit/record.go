@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"certwright/internal/audit/line"
 	"certwright/internal/clock"
 	"certwright/internal/vault"
 )
@@ -104,7 +105,7 @@ func (r *Record) Begin() error {
 		return nil
 	}
 	e := r.Entry
-	e.Phase = Begins
+	e.Phase = line.Begins
 	r.begun = true
 	if r.failed = r.log.write(&e, r.log.writes == 0); r.failed != nil {
 		r.begun = false
@@ -128,7 +129,7 @@ func (r *Record) End(status int, description string) error {
 	if r == nil {
 		return nil
 	}
-	r.Phase, r.Status, r.Description, r.Took = Ends, status, description, clock.Real{}.Now().Sub(r.began)
+	r.Phase, r.Status, r.Description, r.Took = line.Ends, status, description, clock.Real{}.Now().Sub(r.began)
 	switch {
 	case status == http.StatusUnauthorized:
 		r.log.SignInRefused(r.Entry, r.Token)

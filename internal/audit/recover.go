@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 
+	"certwright/internal/audit/line"
 	"certwright/internal/clock"
 )
 
@@ -25,18 +25,18 @@ func (w *writer) resume() (told []Entry, err error) {
 		return nil, w.file.setAside()
 	}
 	if r.Size > 0 { // else it ended before its first checkpoint
-		if w.chain.tree, err = readTree(r.Size, r.Edge); err != nil {
+		if w.chain.Tree, err = line.ReadTree(r.Size, r.Edge); err != nil {
 			return nil, fmt.Errorf("read where the log was: %w", err)
 		}
-		copy(w.chain.prev[:], r.Prev)
+		copy(w.chain.Prev[:], r.Prev)
 		w.note, w.marked = r.Note, r.Size-1
 		w.last.Store(&r.Note)
 	}
-	paths, err := filesFrom(w.file.path, r.Size)
+	paths, err := line.From(w.file.path, r.Size)
 	if err != nil {
 		return nil, err
 	}
-	f := follower{chain: w.chain, from: r.Size, prev: w.chain.prev, reached: r.Size == 0}
+	f := follower{chain: w.chain, from: r.Size, prev: w.chain.Prev, reached: r.Size == 0}
 	for _, path := range paths {
 		if err := f.follow(path, path == w.file.path); err != nil {
 			return nil, err
@@ -48,7 +48,7 @@ func (w *writer) resume() (told []Entry, err error) {
 // goOn puts the file where the follower came to.
 func (w *writer) goOn(f follower, paths []string) (told []Entry, err error) {
 	say := func(description, name, value string) []Entry {
-		return []Entry{{Operation: resumed, Description: description, Facts: []Fact{{name, value}}}}
+		return []Entry{{Operation: resumed, Description: description, Facts: []Fact{{Name: name, Value: value}}}}
 	}
 	switch {
 	case f.broken != "":
@@ -68,49 +68,12 @@ func (w *writer) goOn(f follower, paths []string) (told []Entry, err error) {
 	return nil, nil
 }
 
-// filesFrom are the files of a log that have the line of a number and what comes
-// after it, the oldest first.
-func filesFrom(path string, number int64) ([]string, error) {
-	paths, err := fullFiles(path)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := os.Stat(path); err == nil {
-		paths = append(paths, path)
-	}
-	for i, p := range slices.Backward(paths) {
-		first, ok, err := firstNumber(p)
-		if err != nil {
-			return nil, err
-		}
-		if ok && first <= number {
-			return paths[i:], nil
-		}
-	}
-	return paths, nil
-}
-
-// firstNumber is the number of a file's first line; false: it has none.
-func firstNumber(path string) (number int64, ok bool, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return 0, false, err
-	}
-	defer file.Close()
-	line, ended, err := newLines(file).next()
-	if err != nil && !errors.Is(err, io.EOF) {
-		return 0, false, err
-	}
-	number, _, ok = numberOf(line)
-	return number, ok && ended, nil
-}
-
 // A follower reads on from a state of the chain.
 type follower struct {
-	chain   *chain
-	from    int64 // the state's number of lines
-	prev    proof // of its last line
-	reached bool  // the files hold that line, or the one behind it
+	chain   *line.Chain
+	from    int64      // the state's number of lines
+	prev    line.Proof // of its last line
+	reached bool       // the files hold that line, or the one behind it
 	broken  string
 	good    int64 // where the last good line of a file ends
 	torn    int64 // bytes behind it, of a line without an end
@@ -127,39 +90,39 @@ func (f *follower) follow(path string, last bool) error {
 	}
 	defer file.Close()
 	f.good, f.torn = 0, 0
-	for l := newLines(file); ; {
-		line, ended, err := l.next()
+	for l := line.NewLines(file); ; {
+		text, ended, err := l.Next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
 			return fmt.Errorf("read %s: %w", path, err)
 		case !ended && last:
-			f.torn = l.at - f.good
+			f.torn = l.At - f.good
 			return nil
-		case !f.isNext(line):
-			f.broken = path + ":" + strconv.Itoa(l.row)
+		case !f.isNext(text):
+			f.broken = path + ":" + strconv.Itoa(l.Row)
 			return nil
 		}
-		f.good = l.at
+		f.good = l.At
 	}
 }
 
 // isNext takes a line, if it follows.
-func (f *follower) isNext(line []byte) bool {
-	number, prev, ok := numberOf(line)
+func (f *follower) isNext(text []byte) bool {
+	number, prev, ok := line.NumberOf(text)
 	switch {
 	case !ok:
 		return false
 	case number < f.from-1:
 		return true // the state proves it
 	case number == f.from-1:
-		f.reached = f.chain.proofOf(line) == f.prev
+		f.reached = f.chain.ProofOf(text) == f.prev
 		return f.reached
-	case number != f.chain.tree.size || prev != f.chain.prev:
+	case number != f.chain.Tree.Size || prev != f.chain.Prev:
 		return false
 	}
 	f.reached = true
-	f.chain.take(line)
+	f.chain.Take(text)
 	return true
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"certwright/internal/audit"
+	"certwright/internal/audit/line"
 	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 )
@@ -64,7 +65,7 @@ func TestResumesWithoutACheckpoint(t *testing.T) {
 	must.Do(t, other.Event(audit.Entry{Operation: "After"}))
 	must.Do(t, other.Close())
 	how, _ = other.keys(t)
-	if r, err := audit.Verify([]string{other.path}, how); err != nil || len(r.Findings) > 0 || r.Lines != 2 || len(other.files(t)) != 2 {
+	if r, err := line.Verify([]string{other.path}, how); err != nil || len(r.Findings) > 0 || r.Lines != 2 || len(other.files(t)) != 2 {
 		t.Errorf("%+v, %v, files %q", r, err, other.files(t))
 	}
 }

@@ -5,13 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
+	"certwright/internal/audit/line"
 	"certwright/internal/clock"
 	"certwright/internal/files"
 )
@@ -37,15 +33,15 @@ func (f *file) setAside() error {
 }
 
 func (f *file) move(now time.Time) error {
-	full, err := fullFiles(f.path)
+	full, err := line.Full(f.path)
 	if err != nil {
 		return err
 	}
 	number := 1
 	if len(full) > 0 {
-		number = numberIn(full[len(full)-1]) + 1
+		number = line.NumberIn(full[len(full)-1]) + 1
 	}
-	stem, ext := stemOf(f.path)
+	stem, ext := line.Stem(f.path)
 	name := fmt.Sprintf("%s-%s-%06d%s", stem, now.UTC().Format("20060102T150405Z"), number, ext)
 	if err := files.Move(f.path, name); err != nil {
 		return err
@@ -61,34 +57,4 @@ func (f *file) forget(full []string) (err error) {
 		full = full[1:]
 	}
 	return err
-}
-
-// fullFiles are the files that a log was in before, the oldest first.
-func fullFiles(path string) ([]string, error) {
-	stem, ext := stemOf(path)
-	entries, err := os.ReadDir(filepath.Dir(path))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	pattern := regexp.MustCompile(`^` + regexp.QuoteMeta(filepath.Base(stem)) + `-\d{8}T\d{6}Z-\d{6,}` + regexp.QuoteMeta(ext) + `$`)
-	var found []string
-	for _, e := range entries {
-		if pattern.MatchString(e.Name()) {
-			found = append(found, filepath.Join(filepath.Dir(path), e.Name()))
-		}
-	}
-	slices.SortFunc(found, func(a, b string) int { return numberIn(a) - numberIn(b) })
-	return found, err
-}
-
-func stemOf(path string) (stem, ext string) {
-	ext = filepath.Ext(path)
-	return strings.TrimSuffix(path, ext), ext
-}
-
-// numberIn is the number in a full file's name.
-func numberIn(path string) int {
-	stem, _ := stemOf(path)
-	n, _ := strconv.Atoi(stem[strings.LastIndexByte(stem, '-')+1:]) // the pattern has digits there
-	return n
 }

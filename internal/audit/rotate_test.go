@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"certwright/internal/audit"
+	"certwright/internal/audit/line"
 	"certwright/internal/must"
 )
 
@@ -37,8 +38,8 @@ func TestRotates(t *testing.T) {
 		if info.Size() > 1<<20+300<<10 || runtime.GOOS != "windows" && info.Mode().Perm() != 0o640 {
 			t.Errorf("%s has %d bytes, mode %o", path, info.Size(), info.Mode().Perm())
 		}
-		one := audit.Verification{Verifier: how.Verifier}
-		r, err := audit.Verify([]string{path}, one)
+		one := line.Verification{Verifier: how.Verifier}
+		r, err := line.Verify([]string{path}, one)
 		must.Do(t, err)
 		if len(r.Findings) > 0 || r.Checkpoints < 2 || r.Signed == 0 {
 			t.Errorf("%s: %+v", path, r)

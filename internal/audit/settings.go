@@ -181,3 +181,6 @@ func lag(text string) (time.Duration, error) {
 	}
 	return d, err
 }
+
+// Path is where the log's file is, of a server with this data folder.
+func (s Settings) Path(data string) string { return s.withDefaults(data).File.Path }

@@ -156,7 +156,7 @@ func (r *receiver) numbers(t *testing.T, last int64) (numbers []int64, text []by
 		body := <-r.taken
 		text = append(text, body...)
 		for text := range bytes.Lines(body) {
-			var l line
+			var l entry
 			must.Do(t, json.Unmarshal(text, &l))
 			numbers = append(numbers, l.Certwright.Seq)
 		}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"certwright/internal/audit"
+	"certwright/internal/audit/line"
 	"certwright/internal/must"
 	"certwright/internal/vault"
 )
@@ -121,7 +122,7 @@ func TestFailsClosed(t *testing.T) {
 			}
 			var got []string
 			for _, l := range b.lines(t) {
-				if l.OperationName != "Again" && l.OperationName != audit.CheckpointName {
+				if l.OperationName != "Again" && l.OperationName != line.CheckpointName {
 					got = append(got, l.OperationName+" "+l.Certwright.Phase+" "+l.ResultSignature+" "+l.ResultDescription)
 				}
 			}

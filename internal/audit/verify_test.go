@@ -13,6 +13,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"certwright/internal/audit"
+	"certwright/internal/audit/line"
 	"certwright/internal/must"
 )
 
@@ -29,25 +30,25 @@ func (s *stand) files(t *testing.T) []string {
 }
 
 // keys are what the database has.
-func (s *stand) keys(t testing.TB) (how audit.Verification, last audit.Checkpoint) {
+func (s *stand) keys(t testing.TB) (how line.Verification, last line.Checkpoint) {
 	t.Helper()
 	k, err := audit.ReadKnown(t.Context(), s.means.Accounts, s.settings)
 	must.Do(t, err)
 	by, err := note.NewVerifier(k.Verifier)
 	must.Do(t, err)
-	last, err = audit.ReadCheckpoint(k.Checkpoint, by)
+	last, err = line.ReadCheckpoint(k.Checkpoint, by)
 	must.Do(t, err)
-	return audit.Verification{Verifier: by, Keys: k.Keys}, last
+	return line.Verification{Verifier: by, Keys: k.Keys}, last
 }
 
-func (s *stand) verify(t *testing.T, how audit.Verification) audit.Report {
+func (s *stand) verify(t *testing.T, how line.Verification) line.Report {
 	t.Helper()
-	r, err := audit.Verify(s.files(t), how)
+	r, err := line.Verify(s.files(t), how)
 	must.Do(t, err)
 	return r
 }
 
-func clean(t *testing.T, r audit.Report, lines int64) {
+func clean(t *testing.T, r line.Report, lines int64) {
 	t.Helper()
 	if len(r.Findings) > 0 || r.Torn || r.Lines != lines {
 		t.Errorf("%d lines, torn: %v, %v; want %d and no finding", r.Lines, r.Torn, r.Findings, lines)
@@ -57,7 +58,7 @@ func clean(t *testing.T, r audit.Report, lines int64) {
 // note writes n lines that nobody waits for.
 func (s *stand) note(n int) {
 	for i := range n {
-		s.Note(audit.Entry{Operation: "SecretGet", Phase: audit.Ends, Status: 200, ID: fmt.Sprint("https://web/secrets/", i)})
+		s.Note(audit.Entry{Operation: "SecretGet", Phase: line.Ends, Status: 200, ID: fmt.Sprint("https://web/secrets/", i)})
 	}
 }
 
@@ -101,7 +102,7 @@ func TestOrder(t *testing.T) {
 	if clean(t, r, n); r.Signed != n-1 || r.Chained != n || r.Checkpoints < 2 || last.Size != n-1 || last.Origin != "vault.example/audit/a1" {
 		t.Errorf("%+v, last %+v", r, last)
 	}
-	if r = s.verify(t, audit.Verification{Verifier: how.Verifier, Checkpoint: &last}); r.Signed != n-1 || r.Chained != 0 {
+	if r = s.verify(t, line.Verification{Verifier: how.Verifier, Checkpoint: &last}); r.Signed != n-1 || r.Chained != 0 {
 		t.Errorf("by the public key alone: %+v", r)
 	}
 	clean(t, r, n)
@@ -118,16 +119,16 @@ func TestTampered(t *testing.T) {
 	how, last := s.keys(t)
 	good, err := os.ReadFile(s.path)
 	must.Do(t, err)
-	found := func(text []byte, how audit.Verification) []audit.Finding {
+	found := func(text []byte, how line.Verification) []line.Finding {
 		t.Helper()
-		r, err := audit.VerifyText(text, how)
+		r, err := line.VerifyReader("x", bytes.NewReader(text), how)
 		must.Do(t, err)
 		return r.Findings
 	}
 	if f := found(good, how); len(f) > 0 {
 		t.Fatal(f)
 	}
-	public := audit.Verification{Verifier: how.Verifier, Checkpoint: &last}
+	public := line.Verification{Verifier: how.Verifier, Checkpoint: &last}
 	lastLine := bytes.LastIndexByte(good[:len(good)-1], '\n') + 1
 	for at, c := range good {
 		if to := []byte{c ^ 1, '"', '\n', 0, '0'}[at%5]; to != c { // by now and then every part of a line meets each

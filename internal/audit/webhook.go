@@ -13,6 +13,7 @@ import (
 	"os"
 	"time"
 
+	"certwright/internal/audit/line"
 	"certwright/internal/clock"
 	"certwright/internal/files"
 	"certwright/internal/outbound"
@@ -31,7 +32,7 @@ type courier struct {
 
 	next   int64 // the first line that was not taken
 	open   *os.File
-	lines  *lines
+	lines  *line.Lines
 	tries  int // that failed in a row
 	ctx    context.Context
 	end    context.CancelFunc
@@ -62,7 +63,7 @@ func openCourier(s WebhookSettings, path string) (*courier, error) {
 
 // place is the file that has what was taken so far.
 func (c *courier) place() string {
-	stem, _ := stemOf(c.path)
+	stem, _ := line.Stem(c.path)
 	return stem + ".webhook"
 }
 
@@ -156,21 +157,21 @@ func (c *courier) batch() (body []byte, next int64, err error) {
 	next = c.next
 	end := c.durable()
 	for n := 0; n < courierLines && len(body) < courierBytes && next < end; {
-		line, number, err := c.line(next)
-		if err != nil || line == nil {
+		text, number, err := c.read(next)
+		if err != nil || text == nil {
 			return body, next, err
 		}
 		if number > next {
 			c.log.Error("lines of the audit log were gone before its webhook took them", "from", next, "to", number-1)
 		}
-		body = append(append(body, line...), '\n')
+		body = append(append(body, text...), '\n')
 		next, n = number+1, n+1
 	}
 	return body, next, nil
 }
 
-// line reads the next line whose number is not below from; nil if there is none yet.
-func (c *courier) line(from int64) (line []byte, number int64, err error) {
+// read reads the next line whose number is not below from; nil if there is none yet.
+func (c *courier) read(from int64) (text []byte, number int64, err error) {
 	for turned := false; ; {
 		if c.lines == nil {
 			if err := c.turn(from); err != nil || c.lines == nil {
@@ -178,7 +179,7 @@ func (c *courier) line(from int64) (line []byte, number int64, err error) {
 			}
 			turned = true
 		}
-		text, ended, err := c.lines.next()
+		said, ended, err := c.lines.Next()
 		switch {
 		case errors.Is(err, io.EOF) || err == nil && !ended:
 			c.leave() // there is another file, or more in this one
@@ -189,15 +190,15 @@ func (c *courier) line(from int64) (line []byte, number int64, err error) {
 		case err != nil:
 			return nil, 0, err
 		}
-		if number, _, ok := numberOf(text); ok && number >= from {
-			return bytes.Clone(text), number, nil
+		if number, _, ok := line.NumberOf(said); ok && number >= from {
+			return bytes.Clone(said), number, nil
 		}
 	}
 }
 
 // turn opens the file that has a line of a number, or the first one behind it.
 func (c *courier) turn(number int64) error {
-	paths, err := filesFrom(c.path, number)
+	paths, err := line.From(c.path, number)
 	if err != nil || len(paths) == 0 {
 		return err
 	}
@@ -209,7 +210,7 @@ func (c *courier) turn(number int64) error {
 		last, err := lastNumber(file)
 		if err == nil && last >= number {
 			if _, err = file.Seek(0, io.SeekStart); err == nil {
-				c.open, c.lines = file, newLines(file)
+				c.open, c.lines = file, line.NewLines(file)
 				return nil
 			}
 		}
@@ -226,13 +227,13 @@ func lastNumber(file *os.File) (int64, error) {
 	if err != nil {
 		return -1, err
 	}
-	tail := make([]byte, min(info.Size(), 2*mostLine))
+	tail := make([]byte, min(info.Size(), 2*line.Most))
 	if _, err := file.ReadAt(tail, info.Size()-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
 		return -1, err
 	}
 	last := int64(-1)
 	for text := range bytes.Lines(tail) {
-		if number, _, ok := numberOf(bytes.TrimSuffix(text, []byte("\n"))); ok && bytes.HasSuffix(text, []byte("\n")) {
+		if number, _, ok := line.NumberOf(bytes.TrimSuffix(text, []byte("\n"))); ok && bytes.HasSuffix(text, []byte("\n")) {
 			last = number
 		}
 	}

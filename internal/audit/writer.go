@@ -9,13 +9,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"certwright/internal/audit/line"
 	"certwright/internal/clock"
 )
 
 // A writer is the one goroutine that lines go through.
 type writer struct {
 	*Log
-	chain   *chain
+	chain   *line.Chain
 	file    *file
 	outlets []*outlet
 	all     bool // every outlet must take a line, not only one
@@ -159,8 +160,8 @@ func (w *writer) gather(now time.Time, last bool) *batch {
 		w.add(b)
 	}
 	if refused > 0 {
-		w.say(now, Entry{Operation: "CertwrightAuditGap", Phase: Happens, Description: "lines were left out, since too many waited to be written",
-			Facts: []Fact{{"count", strconv.FormatInt(refused, 10)}}})
+		w.say(now, Entry{Operation: "CertwrightAuditGap", Phase: line.Happens, Description: "lines were left out, since too many waited to be written",
+			Facts: []Fact{{Name: "count", Value: strconv.FormatInt(refused, 10)}}})
 	}
 	for _, n := range []*noise{&w.strangers, &w.forgers} {
 		if left := n.count(now, last); left > 0 {
@@ -174,7 +175,7 @@ func (w *writer) gather(now time.Time, last bool) *batch {
 func (w *writer) add(b *batch) {
 	from := 0
 	for _, end := range b.ends {
-		w.chunk = w.chain.frame(w.chunk, b.says[from:end])
+		w.chunk = w.chain.Frame(w.chunk, b.says[from:end])
 		from = end
 	}
 	w.used.says, w.used.ends = b.says, b.ends // nobody else looks at them
@@ -183,7 +184,7 @@ func (w *writer) add(b *batch) {
 // say frames a line of the log's own.
 func (w *writer) say(now time.Time, e Entry) {
 	e.Caller.App = "certwright"
-	w.chunk = w.chain.frame(w.chunk, e.append(nil, now, &w.maker))
+	w.chunk = w.chain.Frame(w.chunk, e.Append(nil, now, &w.maker))
 }
 
 // turn begins another file where it is time for one. Its first line is a
@@ -201,7 +202,7 @@ func (w *writer) turn(now time.Time) {
 	if err != nil {
 		w.log.Error("the audit log's file could not be changed for another", "error", err)
 	}
-	if w.file.size == 0 && w.chain.tree.size > 0 {
+	if w.file.size == 0 && w.chain.Tree.Size > 0 {
 		w.checkpoint(now)
 	}
 }
@@ -213,7 +214,7 @@ func (w *writer) marks(now time.Time, last bool) bool {
 
 // unmarked is how many lines no checkpoint covers, but for the last checkpoint's own.
 func (w *writer) unmarked() int64 {
-	n := w.chain.tree.size - w.marked
+	n := w.chain.Tree.Size - w.marked
 	if w.note != "" {
 		n--
 	}
@@ -264,7 +265,7 @@ func (w *writer) fail(why error) {
 
 // tellCourier tells how many lines are on the disk.
 func (w *writer) tellCourier() {
-	if w.courier != nil && !w.outlets[0].behind() && len(w.file.unsynced) == 0 && w.stored.Swap(w.chain.tree.size) < w.chain.tree.size {
+	if w.courier != nil && !w.outlets[0].behind() && len(w.file.unsynced) == 0 && w.stored.Swap(w.chain.Tree.Size) < w.chain.Tree.Size {
 		w.courier.poke()
 	}
 }

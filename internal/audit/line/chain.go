@@ -1,4 +1,4 @@
-package audit
+package line
 
 import (
 	"bytes"
@@ -9,40 +9,42 @@ import (
 	"strconv"
 )
 
-// A proof is the HMAC of a line, which the next line bears.
-type proof [sha256.Size]byte
+// A Proof is the HMAC of a line, which the next line bears.
+type Proof [sha256.Size]byte
 
-// A chain gives lines their numbers and their proofs.
-type chain struct {
+// A Chain gives lines their numbers and their proofs.
+type Chain struct {
 	mac  hash.Hash // nil: proofs are not known, by who reads without the key
-	prev proof     // of the last line
-	tree tree      // of all lines; its size is the next one's number
+	Prev Proof     // of the last line
+	Tree Tree      // of all lines; its size is the next one's number
 }
 
-func newChain(key []byte) *chain { return &chain{mac: hmac.New(sha256.New, key)} }
+// NewChain returns the chain of a new log, with the key of its proofs; nil for who
+// only looks at lines.
+func NewChain(key []byte) *Chain { return &Chain{mac: hmac.New(sha256.New, key)} }
 
-// frame adds a line to what is written, with what it says up to its number.
-func (c *chain) frame(to, says []byte) []byte {
+// Frame adds a line to what is written, with what it says up to its number.
+func (c *Chain) Frame(to, says []byte) []byte {
 	from := len(to)
 	to = append(to, says...)
-	to = strconv.AppendInt(to, c.tree.size, 10)
+	to = strconv.AppendInt(to, c.Tree.Size, 10)
 	to = append(to, lineMiddle...)
-	to = base64.StdEncoding.AppendEncode(to, c.prev[:])
+	to = base64.StdEncoding.AppendEncode(to, c.Prev[:])
 	to = append(to, lineEnd...)
-	c.take(to[from:])
+	c.Take(to[from:])
 	return append(to, '\n')
 }
 
-// take goes on with a line that was written, without its line break.
-func (c *chain) take(line []byte) {
+// Take goes on with a line that was written, without its line break.
+func (c *Chain) Take(line []byte) {
 	if c.mac != nil {
-		c.prev = c.proofOf(line)
+		c.Prev = c.ProofOf(line)
 	}
-	c.tree.add(line)
+	c.Tree.add(line)
 }
 
-// proofOf is what the line behind this one bears.
-func (c *chain) proofOf(line []byte) (p proof) {
+// ProofOf is what the line behind this one bears.
+func (c *Chain) ProofOf(line []byte) (p Proof) {
 	c.mac.Reset()
 	c.mac.Write(line)
 	c.mac.Sum(p[:0])
@@ -57,9 +59,9 @@ const (
 	proofText = (sha256.Size + 2) / 3 * 4
 )
 
-// numberOf reads what a chain added to a line: its number and the proof of the
+// NumberOf reads what a chain added to a line: its number and the proof of the
 // one before it; false: no chain wrote it so.
-func numberOf(line []byte) (seq int64, prev proof, ok bool) {
+func NumberOf(line []byte) (seq int64, prev Proof, ok bool) {
 	tail := len(lineMiddle) + proofText + len(lineEnd)
 	if len(line) < tail || !bytes.HasSuffix(line, []byte(lineEnd)) {
 		return 0, prev, false

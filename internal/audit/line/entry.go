@@ -1,4 +1,4 @@
-package audit
+package line
 
 import (
 	"net/http"
@@ -55,21 +55,21 @@ const (
 	claims    = "http://schemas.microsoft.com/identity/claims/"
 )
 
-// own says that the server itself did it, where nobody else did.
-func (e *Entry) own() {
+// ByServer says that the server itself did it, where nobody else did.
+func (e *Entry) ByServer() {
 	if e.Caller.Subject == "" && e.Caller.App == "" {
 		e.Caller.App = "certwright"
 	}
 }
 
-// append writes the line up to the place where its number belongs.
-func (e *Entry) append(b []byte, at time.Time, by *maker) []byte {
+// Append writes the line up to the place where its number belongs.
+func (e *Entry) Append(b []byte, at time.Time, by *Maker) []byte {
 	t := text(b)
 	t = append(t, `{"time":"`...)
 	t = at.UTC().AppendFormat(t, "2006-01-02T15:04:05.0000000Z")
 	t = append(t, `","resourceId":"`...)
 	if e.Vault != "" {
-		t = t.quoted(by.resource, mostText)
+		t = t.quoted(by.Resource, mostText)
 		t = t.quoted(strings.ToUpper(e.Vault), mostText)
 	}
 	t = append(t, '"')
@@ -90,7 +90,7 @@ func (e *Entry) append(b []byte, at time.Time, by *maker) []byte {
 	t = e.identity(t)
 	t = e.properties(t)
 	t = append(t, `,"certwright":{"server":"`...)
-	t = append(append(t, by.server...), '"')
+	t = append(append(t, by.Server...), '"')
 	t = t.member("phase", string(e.Phase), 16)
 	for _, m := range [...]Fact{{"issuer", e.Caller.Issuer}, {"callerType", string(e.Caller.Type)}, {"decision", e.Decision}, {"clientRequestId", e.ClientID}, {"order", e.Order}} {
 		if m.Value != "" {
@@ -162,4 +162,10 @@ func (e *Entry) properties(t text) text {
 		t = t.member(f.Name, f.Value, 4*mostText)
 	}
 	return append(t, '}')
+}
+
+// A Maker is what all lines of a server say alike.
+type Maker struct {
+	Server   string
+	Resource string // what resource identifiers begin with, up to the vault's name
 }

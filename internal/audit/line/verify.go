@@ -1,4 +1,4 @@
-package audit
+package line
 
 import (
 	"bytes"
@@ -81,6 +81,14 @@ func Verify(paths []string, how Verification) (Report, error) {
 	return v.report, nil
 }
 
+// VerifyReader goes through a log that is one file, whose name is for findings.
+func VerifyReader(name string, from io.Reader, how Verification) (Report, error) {
+	v := newVerifier(how)
+	err := v.file(name, from, true)
+	v.end([]string{name})
+	return v.report, err
+}
+
 // A verifier is how far a verification is.
 type verifier struct {
 	Verification
@@ -89,10 +97,10 @@ type verifier struct {
 	at     Finding // of the line that is looked at
 	next   int64   // the number of the next line; -1: any
 	before Finding // of the line before it
-	chain  *chain  // for proofs; nil: the key is not known
-	prev   proof   // of the line before; good if linked
+	chain  *Chain  // for proofs; nil: the key is not known
+	prev   Proof   // of the line before; good if linked
 	linked bool
-	tree   tree  // of all lines; good if known
+	tree   Tree  // of all lines; good if known
 	known  bool  //
 	from   int64 // the first line since it is
 	tied   bool  // the checkpoint that was kept elsewhere was come by
@@ -101,7 +109,7 @@ type verifier struct {
 func newVerifier(how Verification) *verifier {
 	v := &verifier{Verification: how, next: -1, report: Report{First: -1, Last: -1, Findings: []Finding{}}}
 	if how.Keys != nil {
-		v.chain = newChain(how.Keys.Proof)
+		v.chain = NewChain(how.Keys.Proof)
 	}
 	return v
 }
@@ -116,15 +124,15 @@ func (v *verifier) fault(at Finding, format string, args ...any) {
 }
 
 func (v *verifier) file(path string, from io.Reader, last bool) error {
-	for l := newLines(from); ; {
-		line, ended, err := l.next()
+	for l := NewLines(from); ; {
+		line, ended, err := l.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		v.at = Finding{File: path, Line: l.row, Seq: -1}
+		v.at = Finding{File: path, Line: l.Row, Seq: -1}
 		if !ended && last {
 			v.report.Torn = true
 			return nil
@@ -138,7 +146,7 @@ func (v *verifier) file(path string, from io.Reader, last bool) error {
 
 // line looks at one line.
 func (v *verifier) line(line []byte) {
-	number, prev, ok := numberOf(line)
+	number, prev, ok := NumberOf(line)
 	if !ok || !json.Valid(line) {
 		v.fault(v.at, "this is not a line of an audit log: it was changed, or damaged")
 		v.lose()
@@ -155,14 +163,14 @@ func (v *verifier) line(line []byte) {
 	v.meet()
 	v.tree.add(line)
 	if v.chain != nil {
-		v.prev, v.linked = v.chain.proofOf(line), true
+		v.prev, v.linked = v.chain.ProofOf(line), true
 		v.stored(number)
 	}
 	v.next, v.before = number+1, v.at
 }
 
 // follows looks at what a line says of its place.
-func (v *verifier) follows(line []byte, number int64, prev proof) {
+func (v *verifier) follows(line []byte, number int64, prev Proof) {
 	switch {
 	case v.next == -1 && number == 0: // the beginning of all
 		v.known, v.linked = true, v.chain != nil
@@ -192,7 +200,7 @@ func (v *verifier) follows(line []byte, number int64, prev proof) {
 // lose forgets what the lines so far come to: they are not all.
 func (v *verifier) lose() {
 	v.known, v.linked, v.next = false, false, -2
-	v.tree = tree{}
+	v.tree = Tree{}
 }
 
 // marker is what a line with a checkpoint has, and no other: quotes in what
@@ -216,9 +224,9 @@ func (v *verifier) mark(line []byte) {
 		v.fault(v.at, "the checkpoint is not good: %v", err)
 		return
 	}
-	edge, err := readTree(c.Size, says.Properties.Edge)
+	edge, err := ReadTree(c.Size, says.Properties.Edge)
 	switch {
-	case err != nil || edge.root() != c.Root:
+	case err != nil || edge.Root() != c.Root:
 		v.fault(v.at, "the checkpoint's edge does not come to its hash: it was changed")
 		return
 	case c.Size != v.at.Seq:
@@ -234,11 +242,11 @@ func (v *verifier) mark(line []byte) {
 }
 
 // hold holds the lines before against a checkpoint.
-func (v *verifier) hold(c Checkpoint, edge tree) {
+func (v *verifier) hold(c Checkpoint, edge Tree) {
 	switch {
 	case !v.known:
 		v.tree, v.known, v.from = edge, true, c.Size
-	case v.tree.root() != c.Root:
+	case v.tree.Root() != c.Root:
 		v.fault(v.at, "something from seq %d to %d was changed: it is not what the checkpoint was made of", v.from, c.Size-1)
 		v.tree, v.from = edge, c.Size
 	default:
@@ -257,7 +265,7 @@ func (v *verifier) meet() {
 		return
 	}
 	v.tied = true
-	if v.known && v.tree.root() != c.Root {
+	if v.known && v.tree.Root() != c.Root {
 		v.fault(v.at, "the lines before it are not those that the given checkpoint was made of")
 	}
 }
@@ -283,7 +291,7 @@ func (v *verifier) end(paths []string) {
 		switch {
 		case c.Size > lines:
 			v.fault(at, "the log has %d lines, and had %d at the given checkpoint: the end was cut off", lines, c.Size)
-		case c.Size == lines && v.known && v.tree.root() != c.Root:
+		case c.Size == lines && v.known && v.tree.Root() != c.Root:
 			v.fault(at, "the lines are not those that the given checkpoint was made of")
 		case c.Size < lines && v.report.First >= 0 && c.Size > v.report.First:
 			v.fault(at, "the given checkpoint, of %d lines, stands where lines are missing", c.Size)

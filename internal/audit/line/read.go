@@ -1,4 +1,4 @@
-package audit
+package line
 
 import (
 	"encoding/json"
@@ -82,8 +82,8 @@ func Each(paths []string, do func(Line) error) error {
 }
 
 func eachOf(path string, from io.Reader, last bool, do func(Line) error) error {
-	for l := newLines(from); ; {
-		text, ended, err := l.next()
+	for l := NewLines(from); ; {
+		text, ended, err := l.Next()
 		switch {
 		case errors.Is(err, io.EOF), err == nil && !ended && last:
 			return nil
@@ -92,25 +92,10 @@ func eachOf(path string, from io.Reader, last bool, do func(Line) error) error {
 		}
 		line, err := ReadLine(text)
 		if err != nil {
-			return fmt.Errorf("%s:%d: %w\nhint: certwright audit verify says what is wrong with the file", path, l.row, err)
+			return fmt.Errorf("%s:%d: %w\nhint: certwright audit verify says what is wrong with the file", path, l.Row, err)
 		}
 		if err := do(line); err != nil {
 			return err
 		}
 	}
 }
-
-// Files are the files of the log whose file is at path, the oldest first.
-func Files(path string) ([]string, error) {
-	paths, err := fullFiles(path)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, err
-	}
-	return append(paths, path), nil
-}
-
-// Path is where the log's file is, of a server with this data folder.
-func (s Settings) Path(data string) string { return s.withDefaults(data).File.Path }

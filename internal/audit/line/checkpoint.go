@@ -1,13 +1,11 @@
-package audit
+package line
 
 import (
-	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -21,29 +19,17 @@ type Checkpoint struct {
 	Root   tlog.Hash
 }
 
-// text is what is signed.
-func (c Checkpoint) text() string {
+// Text is what is signed.
+func (c Checkpoint) Text() string {
 	return c.Origin + "\n" + strconv.FormatInt(c.Size, 10) + "\n" + c.Root.String() + "\n"
-}
-
-// checkpoint frames a line with a signed checkpoint of all before it.
-func (w *writer) checkpoint(now time.Time) {
-	of := Checkpoint{w.keeper.row.Origin, w.chain.tree.size, w.chain.tree.root()}
-	signed, err := note.Sign(&note.Note{Text: of.text()}, w.keeper.signer)
-	if err != nil {
-		w.log.Error("a checkpoint of the audit log could not be signed", "error", err)
-		return
-	}
-	w.say(now, Entry{Operation: CheckpointName, Phase: Happens, Facts: []Fact{{"note", string(signed)}, {"edge", edgeText(w.chain.tree.edge)}}})
-	w.marked, w.markedAt, w.note = of.Size, now, string(signed)
 }
 
 // CheckpointName is the operationName of lines that hold a checkpoint.
 const CheckpointName = "CertwrightCheckpoint"
 
-// edgeText writes the right edge of a tree, with which who has not seen the
+// EdgeText writes the right edge of a tree, with which who has not seen the
 // lines before goes on from a checkpoint.
-func edgeText(edge []tlog.Hash) string {
+func EdgeText(edge []tlog.Hash) string {
 	texts := make([]string, len(edge))
 	for i, h := range edge {
 		texts[i] = h.String()
@@ -51,18 +37,18 @@ func edgeText(edge []tlog.Hash) string {
 	return strings.Join(texts, ",")
 }
 
-// readTree reads what edgeText wrote of a tree of a size.
-func readTree(size int64, edge string) (t tree, err error) {
-	t.size = size
+// ReadTree reads what EdgeText wrote of a tree of a size.
+func ReadTree(size int64, edge string) (t Tree, err error) {
+	t.Size = size
 	for s := range strings.SplitSeq(edge, ",") {
 		h, err := tlog.ParseHash(s)
 		if err != nil {
-			return tree{}, err
+			return Tree{}, err
 		}
-		t.edge = append(t.edge, h)
+		t.Edge = append(t.Edge, h)
 	}
 	if !t.whole() {
-		return tree{}, errors.New("the edge is not one of a tree of this size")
+		return Tree{}, errors.New("the edge is not one of a tree of this size")
 	}
 	return t, nil
 }
@@ -99,9 +85,4 @@ func ReadCheckpoint(signed string, by note.Verifier) (c Checkpoint, err error) {
 		return c, fmt.Errorf("it is of the log %q, not of %q", c.Origin, by.Name())
 	}
 	return c, nil
-}
-
-// state is what the keeper keeps of the chain as it is now.
-func (w *writer) state(now time.Time) state {
-	return state{Time: now, Note: w.note, Size: w.chain.tree.size, Prev: bytes.Clone(w.chain.prev[:]), Edge: edgeText(w.chain.tree.edge)}
 }
