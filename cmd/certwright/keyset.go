@@ -78,7 +78,7 @@ func (k keyset) read() (c config.Config, err error) {
 	if c.Data, err = filepath.Abs(c.Data); err != nil {
 		return c, err
 	}
-	return config.Config{Data: c.Data, Keyset: c.Keyset}, errors.Join(c.Keyset.Check()...)
+	return config.Config{Data: c.Data, Store: c.Store, Keyset: c.Keyset}, errors.Join(c.Keyset.Check()...)
 }
 
 type keysetStatusCommand struct {

@@ -3,6 +3,7 @@ package seal
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,7 @@ type Keyset struct {
 	changing sync.Mutex
 	keys     atomic.Pointer[keys]
 	looked   atomic.Int64 // when the row was last read because of an unknown key, in Unix nanoseconds
+	behind   atomic.Int64 // since when the row has keys that cannot be opened, in Unix nanoseconds; 0: it has none
 	told     atomic.Pointer[func(vault.RowKeys)]
 
 	backup backupKeys
@@ -55,6 +57,9 @@ func New() (*Keyset, error) {
 
 // Seal encrypts plain and binds it to its place.
 func (k *Keyset) Seal(plain []byte, binding string) (vault.Sealed, error) {
+	if k.isBehind() {
+		return nil, fmt.Errorf("seal a value of %s: %w", binding, ErrBehind)
+	}
 	return sealWith(k.keys.Load().values, plain, binding)
 }
 
@@ -164,11 +169,29 @@ func (k *Keyset) reload(ctx context.Context) (changed bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if now := k.keys.Load(); rec.Changed.Equal(now.row.Changed) { // the same keys, wrapped by others
+		return true, k.use(now.data, rec, row.Rev)
+	}
 	data, err := unlock(ctx, k.keks, rec, DataKeys)
 	if err != nil {
+		k.behind.CompareAndSwap(0, clock.Real{}.Now().UnixNano())
 		return false, err
 	}
+	k.behind.Store(0)
 	return true, k.use(data, rec, row.Rev)
+}
+
+// ErrBehind says that another server changed the data keys and that this one
+// cannot open the new ones. What it sealed would soon be readable by nobody.
+var ErrBehind = errors.New("another server changed the data keys, and they cannot be opened here")
+
+// behindFor is how long a server goes on sealing under the keys of before; it is
+// well below the time after which they are retired.
+const behindFor = 30 * time.Second
+
+func (k *Keyset) isBehind() bool {
+	since := k.behind.Load()
+	return since != 0 && clock.Real{}.Now().UnixNano()-since > int64(behindFor)
 }
 
 func newHandle() (*keyset.Handle, error) {

@@ -249,3 +249,28 @@ func TestMissingFileOfSeveral(t *testing.T) {
 		t.Errorf("it was made: %v", err)
 	}
 }
+
+// A server that is not told of the new key-encryption key yet goes on when the
+// wraps change, and notices when the keys do.
+func TestServerWithTheOldKEK(t *testing.T) {
+	t.Parallel()
+	_, store := folder(t)
+	a, b := newFile(t), newFile(t)
+	old := openBy(t, store, a)
+	must.Do(t, old.OpenBackups(t.Context()))
+	must.Do(t, openBy(t, store, b, a).Rewrap(t.Context()))
+	alone := openBy(t, store, b)
+	must.Do(t, alone.Rewrap(t.Context()))
+	if changed, err := old.Reload(t.Context()); err != nil || !changed {
+		t.Errorf("other wraps of the same keys: %v, %v", changed, err)
+	}
+	sealed, err := old.Seal([]byte(marker), place)
+	must.Do(t, err)
+	must.Do(t, alone.Rotate(t.Context()))
+	if _, err := old.Reload(t.Context()); !errors.Is(err, seal.ErrForeign) {
+		t.Errorf("other keys: %v", err)
+	}
+	if _, err := old.Open(sealed, place); err != nil {
+		t.Errorf("what it has sealed: %v", err)
+	}
+}

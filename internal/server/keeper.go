@@ -19,9 +19,8 @@ import (
 
 // A keeper takes changes of the data keys to their end, whoever began them and
 // however often the server was killed meanwhile: what is to be done next is read
-// off the keys themselves. The database is one server's alone today; where it is
-// shared, wait and poll hold, each server runs one, and what several do at once
-// is done twice at worst.
+// off the keys themselves. Where servers share a database each runs one, and what
+// several do at once is done twice at worst.
 type keeper struct {
 	keys  *seal.Keyset
 	store *sqlstore.Store
@@ -47,6 +46,9 @@ func (s *Server) newKeeper() *keeper {
 	k := &keeper{keys: s.seal, store: s.store, log: s.log, wake: make(chan struct{}, 1), grace: keysGrace, poll: keysPoll}
 	if s.config.Production {
 		k.count = keysCount
+	}
+	if s.store.Shared() {
+		k.wait = 2 * keysPoll
 	}
 	return k
 }

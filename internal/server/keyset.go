@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"time"
 
 	"certwright/internal/account"
 	"certwright/internal/admin"
@@ -14,7 +15,6 @@ import (
 	"certwright/internal/files"
 	"certwright/internal/folder"
 	"certwright/internal/seal"
-	"certwright/internal/store/sqlstore"
 )
 
 // Keys are the keys of a data folder in which no server runs, held until Close.
@@ -26,7 +26,7 @@ type Keys struct {
 // OpenKeys opens the database of a data folder and its keys, as a server does,
 // and nothing else there. It refuses where a server runs.
 func OpenKeys(ctx context.Context, c config.Config, log *slog.Logger) (*Keys, error) {
-	if files.Size(filepath.Join(c.Data, folder.DatabaseFile)) <= 0 {
+	if !c.Shared() && files.Size(filepath.Join(c.Data, folder.DatabaseFile)) <= 0 {
 		return nil, fmt.Errorf("there is no database in %s\nhint: name the data folder of a server with --data, or in the configuration", c.Data)
 	}
 	s := &Server{config: c.WithDefaults(), log: log}
@@ -35,7 +35,9 @@ func OpenKeys(ctx context.Context, c config.Config, log *slog.Logger) (*Keys, er
 		return nil, errors.Join(err, s.Stop())
 	}
 	k := s.newKeeper()
-	k.grace, k.count = 0, 0 // nobody else is sealing anything
+	if k.count = 0; !c.Shared() {
+		k.grace = 0 // nobody else is sealing anything
+	}
 	return &Keys{s, k}, nil
 }
 
@@ -43,14 +45,16 @@ func (s *Server) openForKeys(ctx context.Context) (err error) {
 	if s.folder, err = openFolder(s.config); err != nil {
 		return err
 	}
-	past, err := folder.ReadPast(s.folder, false)
-	if err != nil {
+	var past folder.Past
+	if !s.config.Shared() {
+		if past, err = folder.ReadPast(s.folder, false); err != nil {
+			return err
+		}
+	}
+	if err := s.holdFolder(); err != nil {
 		return err
 	}
-	if err := errors.Join(s.folder.Private(), s.folder.HoldDatabase()); err != nil {
-		return err
-	}
-	if s.store, err = sqlstore.Open(ctx, s.folder.File(folder.DatabaseFile), past.Accept); err != nil {
+	if s.store, err = s.openDatabase(ctx, past); err != nil {
 		return err
 	}
 	return s.unseal(ctx, past)
@@ -80,8 +84,16 @@ func (k *Keys) Rotate(ctx context.Context) error {
 		if state, _ := k.keeper.keys.State(); state == seal.Rests {
 			return nil
 		}
-		if _, err := k.keeper.step(ctx); err != nil {
+		again, err := k.keeper.step(ctx)
+		if err != nil {
 			return err
+		}
+		if state, _ := k.keeper.keys.State(); state == seal.Rests {
+			return nil
+		}
+		select { // other servers have to follow
+		case <-ctx.Done():
+		case <-time.After(again):
 		}
 	}
 	return ctx.Err()

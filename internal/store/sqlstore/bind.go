@@ -89,7 +89,7 @@ func (t *tx) bindSome(at *bindPlace) error {
 			if len(row.mac) > 0 || w.what == isVersion && row.values[1] == nil { // bound, or of no object
 				continue
 			}
-			if _, err := t.exec(w.what, w.write, append(row.place, t.session.macOf(w.what, nil, row.values))...); err != nil {
+			if _, err := t.exec(w.what, w.write, append(row.place, t.session.macOf(w.what, nil, row.values), row.was())...); err != nil {
 				return err
 			}
 			at.rows++

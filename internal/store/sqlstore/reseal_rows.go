@@ -115,19 +115,20 @@ func (t *tx) resealRow(with Resealing, w walk, row walked, p *Pass) error {
 		return nil
 	}
 	p.Moved++
-	_, err = t.exec(w.what, w.write, append(row.place, t.session.macOf(w.what, nil, row.values))...)
+	_, err = t.exec(w.what, w.write, append(row.place, t.session.macOf(w.what, nil, row.values), row.was())...)
 	return err
 }
 
 const (
-	sqlResealObject  = `UPDATE objects SET body = $2, raw = $3, mac = $4 WHERE id = $1 AND rev = $5`
+	sqlResealObject  = `UPDATE objects SET body = $2, raw = $3, mac = $4 WHERE id = $1 AND mac IS NOT DISTINCT FROM $5`
 	sqlResealBody    = `UPDATE bodies SET body = $5, raw = $6 WHERE id IN (SELECT body FROM versions WHERE vault = $1 AND key = $2 AND object = $3 AND id = $4)`
-	sqlResealIssuer  = `UPDATE issuers SET body = $3, mac = $4 WHERE vault = $1 AND key = $2`
-	sqlResealAccount = `UPDATE accounts SET body = $2, mac = $3 WHERE id = $1`
+	sqlResealIssuer  = `UPDATE issuers SET body = $3, mac = $4 WHERE vault = $1 AND key = $2 AND mac IS NOT DISTINCT FROM $5`
+	sqlResealAccount = `UPDATE accounts SET body = $2, mac = $3 WHERE id = $1 AND mac IS NOT DISTINCT FROM $4`
 )
 
 // putSealed writes a row whose sealed values are others. Revisions stay: what it
-// says is the same, and whoever works on it need not begin anew.
+// says is the same, and whoever works on it need not begin anew. What another
+// server wrote since it was read stays; the next pass finds it.
 func (t *tx) putSealed(w walk, row walked, read any) (err error) {
 	values := append([]driver.Value{}, row.values...)
 	mac := func() []byte { return t.session.macOf(w.what, nil, values) }
@@ -135,20 +136,21 @@ func (t *tx) putSealed(w walk, row walked, read any) (err error) {
 	case *vault.Object:
 		body, raw := record.Object(read)
 		values[13], values[14] = body, raw
-		_, err = t.exec(w.what, sqlResealObject, row.place[0], body, raw, mac(), read.Rev)
+		_, err = t.exec(w.what, sqlResealObject, row.place[0], body, raw, mac(), row.was())
 	case *vault.Version:
 		body, raw := record.Version(*read)
 		values[15], values[16] = body, raw
-		if _, err = t.exec("body", sqlResealBody, append(row.place, body, raw)...); err == nil {
-			_, err = t.exec(w.what, w.write, append(row.place, mac())...)
+		var changed int64
+		if changed, err = t.exec(w.what, w.write, append(row.place, mac(), row.was())...); err == nil && changed > 0 {
+			_, err = t.exec("body", sqlResealBody, append(row.place, body, raw)...)
 		}
 	case *vault.IssuerConfig:
 		body := record.Issuer(*read)
 		values[2] = body
-		_, err = t.exec(w.what, sqlResealIssuer, append(row.place, body, mac())...)
+		_, err = t.exec(w.what, sqlResealIssuer, append(row.place, body, mac(), row.was())...)
 	case *vault.Account:
 		values[1] = []byte(read.Body)
-		_, err = t.exec(w.what, sqlResealAccount, read.ID, []byte(read.Body), mac())
+		_, err = t.exec(w.what, sqlResealAccount, read.ID, []byte(read.Body), mac(), row.was())
 	}
 	return err
 }

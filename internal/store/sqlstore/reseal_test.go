@@ -32,7 +32,11 @@ const sealedValues = 2*sealedNames + 4 + 1 + 1
 func openSealed(t *testing.T, dir string) *sealedHouse {
 	t.Helper()
 	path := filepath.Join(dir, "certwright.db")
-	s := openAt(t, path)
+	return sealedBy(t, openAt(t, path), dir, path)
+}
+
+func sealedBy(t *testing.T, s *sqlstore.Store, dir, path string) *sealedHouse {
+	t.Helper()
 	keyset, _, err := seal.Open(t.Context(), s, filepath.Join(dir, "keyset.json"))
 	must.Do(t, err)
 	proof, err := keyset.RowKeys()
@@ -46,6 +50,12 @@ func openSealed(t *testing.T, dir string) *sealedHouse {
 func newSealed(t *testing.T) *sealedHouse {
 	t.Helper()
 	h := openSealed(t, t.TempDir())
+	h.fill(t)
+	return h
+}
+
+func (h *sealedHouse) fill(t *testing.T) {
+	t.Helper()
 	sealed := func(binding string) vault.Sealed {
 		t.Helper()
 		out, err := h.keys.Seal([]byte("plain of "+binding), binding)
@@ -70,7 +80,6 @@ func newSealed(t *testing.T) *sealedHouse {
 		}
 		return err
 	})
-	return h
 }
 
 func (h *sealedHouse) how() sqlstore.Resealing {

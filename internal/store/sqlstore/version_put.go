@@ -63,12 +63,13 @@ func tagsText(tags map[string]string) *string {
 
 const (
 	versionOf        = ` WHERE vault = $1 AND key = $3 AND object IN (SELECT id FROM objects WHERE vault = $1 AND kind IN ($2, $5) AND key = $3) AND id = $4`
-	sqlUpdateVersion = `UPDATE versions SET enabled = $6, nbf = $7, exp = $8, created = $9, updated = $10, tags = $11, mac = $12` + versionOf
+	sqlUpdateVersion = `UPDATE versions SET enabled = $6, nbf = $7, exp = $8, created = $9, updated = $10, tags = $11, mac = $12` + versionOf + ` AND mac IS NOT DISTINCT FROM $13`
 	sqlDeleteBody    = `DELETE FROM bodies WHERE id IN (SELECT body FROM versions` + versionOf + `)`
 	sqlDeleteVersion = `DELETE FROM versions` + versionOf
 )
 
-// UpdateVersion implements vault.Tx. vault.ErrNotFound if there is no such version.
+// UpdateVersion implements vault.Tx. vault.ErrNotFound if there is no such version;
+// vault.ErrStale if another server sealed it anew since it was read here.
 func (t *tx) UpdateVersion(ref vault.Ref, id string, a vault.Attributes, tags map[string]string) error {
 	row, err := t.version(ref, id) // the MAC is over all of it
 	if err != nil {
@@ -76,7 +77,7 @@ func (t *tx) UpdateVersion(ref vault.Ref, id string, a vault.Attributes, tags ma
 	}
 	changed := []any{a.Enabled, record.Seconds(a.NotBefore), record.Seconds(a.Expires), record.Seconds(a.Created), record.Seconds(a.Updated), tagsText(tags)}
 	mac := t.session.macOf(isVersion, append(place(ref.As(row.stored), id), changed...), row.values[len(changed):])
-	return t.must("version", sqlUpdateVersion, append(append(place(ref, id, also(ref.Kind)), changed...), mac)...)
+	return t.swap("version", sqlUpdateVersion, append(append(place(ref, id, also(ref.Kind)), changed...), mac, storedMAC(row.mac))...)
 }
 
 // DeleteVersion implements vault.Tx.

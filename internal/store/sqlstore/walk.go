@@ -25,12 +25,13 @@ WHERE (vault, key) > ($1, $2) ORDER BY vault, key LIMIT $3 + 0`
 	sqlWalkSettings = `SELECT key, mac, key, value FROM settings
 WHERE key > $1 AND key NOT IN ('` + idSetting + `', '` + generationSetting + `') ORDER BY key LIMIT $2 + 0`
 
-	sqlBindObject   = `UPDATE objects SET mac = $2 WHERE id = $1`
-	sqlBindVersion  = `UPDATE versions SET mac = $5 WHERE vault = $1 AND key = $2 AND object = $3 AND id = $4`
-	sqlBindIssuer   = `UPDATE issuers SET mac = $3 WHERE vault = $1 AND key = $2`
-	sqlBindContacts = `UPDATE contacts SET mac = $2 WHERE vault = $1`
-	sqlBindAccount  = `UPDATE accounts SET mac = $2 WHERE id = $1`
-	sqlBindSetting  = `UPDATE settings SET mac = $2 WHERE key = $1`
+	// Each if the row has the MAC that was read: another server may have written it since.
+	sqlBindObject   = `UPDATE objects SET mac = $2 WHERE id = $1 AND mac IS NOT DISTINCT FROM $3`
+	sqlBindVersion  = `UPDATE versions SET mac = $5 WHERE vault = $1 AND key = $2 AND object = $3 AND id = $4 AND mac IS NOT DISTINCT FROM $6`
+	sqlBindIssuer   = `UPDATE issuers SET mac = $3 WHERE vault = $1 AND key = $2 AND mac IS NOT DISTINCT FROM $4`
+	sqlBindContacts = `UPDATE contacts SET mac = $2 WHERE vault = $1 AND mac IS NOT DISTINCT FROM $3`
+	sqlBindAccount  = `UPDATE accounts SET mac = $2 WHERE id = $1 AND mac IS NOT DISTINCT FROM $3`
+	sqlBindSetting  = `UPDATE settings SET mac = $2 WHERE key = $1 AND mac IS NOT DISTINCT FROM $3`
 )
 
 var walks = []walk{
@@ -51,6 +52,16 @@ type walked struct {
 
 // widths are how many values the MACs are over.
 var widths = map[string]int{isObject: objectSealed, isVersion: 17, isIssuer: 3, isContacts: 2, isAccount: 3, isSetting: 2}
+
+// was is the MAC that a row had, as a statement compares it.
+func (r walked) was() any { return storedMAC(r.mac) }
+
+func storedMAC(mac []byte) any {
+	if len(mac) == 0 {
+		return nil
+	}
+	return mac
+}
 
 // page reads up to n rows after a place.
 func (w walk) page(s *session, after []any, n int) (page []walked, err error) {
