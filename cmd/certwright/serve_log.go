@@ -28,6 +28,7 @@ func newServeLog(w io.Writer, c config.Log) *serveLog {
 		l.Logger = slog.New(logs.Lines(w, &l.level))
 		l.request = logs.Requests(w)
 	}
+	l.request = logs.FewStrangers(l.request)
 	return l
 }
 
