@@ -143,7 +143,9 @@ func (k *Keyset) blobKeys(ctx context.Context) (*blobKeys, error) {
 	}
 	own, err := k.readBlobKeys(ctx)
 	if err == nil && own == nil {
-		own, err = k.makeBlobKeys(ctx)
+		if own, err = k.makeBlobKeys(ctx); errors.Is(err, vault.ErrStale) { // another server was first
+			own, err = k.readBlobKeys(ctx)
+		}
 	}
 	if err == nil {
 		b.own.Store(own)

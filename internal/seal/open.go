@@ -39,7 +39,18 @@ func Open(ctx context.Context, store vault.Store, path string) (k *Keyset, creat
 // database that was sealed with another: that one is lost or elsewhere, and the
 // private keys cannot be read without it. Nor does it make data keys for a file
 // that was used, unless that is meant: then the database was lost.
+//
+// Several servers may begin one new database at once: who comes late uses what
+// the first one wrote.
 func (o Opening) Open(ctx context.Context) (k *Keyset, created bool, err error) {
+	k, created, err = o.try(ctx)
+	if errors.Is(err, vault.ErrStale) {
+		return o.try(ctx)
+	}
+	return k, created, err
+}
+
+func (o Opening) try(ctx context.Context) (k *Keyset, created bool, err error) {
 	row, err := readRow(ctx, o.Store, DataKeys)
 	if err != nil {
 		return nil, false, err

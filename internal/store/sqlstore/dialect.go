@@ -23,13 +23,14 @@ const (
 // A dialect is all that sets one engine apart. The statements are the same:
 // parameters are $1, $2, ..., names sort by their bytes, booleans are 0 and 1.
 type dialect struct {
-	folder string        // of its migrations
-	goose  goose.Dialect // how goose keeps its own table
-	setup  []string      // run on every new connection
-	views  []string      // run as well on one that only reads
-	view   string        // begins a transaction that only reads, on one snapshot
-	begin  string        // begins a serializable transaction that writes
-	alone  bool          // no other process uses the database: leases end at the start
+	folder string                 // of its migrations
+	goose  goose.Dialect          // how goose keeps its own table
+	turns  []goose.ProviderOption // how servers that start at once take turns to migrate
+	setup  []string               // run on every new connection
+	views  []string               // run as well on one that only reads
+	view   string                 // begins a transaction that only reads, on one snapshot
+	begin  string                 // begins a serializable transaction that writes
+	alone  bool                   // no other process uses the database: leases end at the start
 	// fault says what an error of the engine is, beside one of the statement.
 	fault func(error) fault
 	clock string // reads the database's time, in microseconds; "" where it is the process's own

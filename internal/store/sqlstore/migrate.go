@@ -19,30 +19,27 @@ var (
 	ErrForeign = errors.New("the file is not a certwright database\nhint: name another file or folder")
 )
 
-// migrate brings the schema to the newest version. A current one is left alone.
-func migrate(ctx context.Context, db *sql.DB, s *session, d dialect) error {
-	version, err := d.inspect(ctx, s)
+// migrate brings the schema to the newest version, and returns the one that it
+// had, 0 without any, and the one that it has. A current one is left alone.
+func migrate(ctx context.Context, db *sql.DB, s *session, d dialect) (from, to int64, err error) {
+	if from, err = d.inspect(ctx, s); err != nil {
+		return from, 0, err
+	}
+	folder, to, err := migrationsOf(d)
+	switch {
+	case err != nil || from == to:
+		return from, to, err
+	case from > to:
+		return from, 0, ErrNewer
+	}
+	p, err := goose.NewProvider(d.goose, db, folder, d.turns...)
 	if err != nil {
-		return err
-	}
-	folder, newest, err := migrationsOf(d)
-	if err != nil {
-		return err
-	}
-	if version == newest {
-		return nil
-	}
-	if version > newest {
-		return ErrNewer
-	}
-	p, err := goose.NewProvider(d.goose, db, folder)
-	if err != nil {
-		return fmt.Errorf("prepare the migrations: %w", err)
+		return from, 0, fmt.Errorf("prepare the migrations: %w", err)
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("migrate the schema: %w", err)
+		return from, 0, fmt.Errorf("migrate the schema: %w", err)
 	}
-	return d.setVersion(ctx, s, newest)
+	return from, to, d.setVersion(ctx, s, to)
 }
 
 // migrationsOf returns a dialect's migrations, and the version that they lead to.

@@ -25,6 +25,8 @@ type Store struct {
 	altered altered
 
 	identity Identity
+	before   int64         // the version of the schema when it was opened
+	schema   int64         // and the one that it was brought to
 	skew     *atomic.Int64 // nanoseconds by which the database's clock is ahead
 
 	closing sync.Once
@@ -65,7 +67,7 @@ func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
 		return nil, err
 	}
 	w.bond = nil // rows of before cannot be proved yet
-	err = migrate(ctx, db, w, d)
+	s.before, s.schema, err = migrate(ctx, db, w, d)
 	var disk error
 	if err == nil && d.alone {
 		s.identity, disk, err = w.enter(ctx)
@@ -86,6 +88,10 @@ func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
 	_ = s.noted(disk, false)
 	return s, nil
 }
+
+// Schema returns the version of the schema that opening found, 0 in an empty
+// database, and the one that it brought it to.
+func (s *Store) Schema() (before, now int64) { return s.before, s.schema }
 
 // connect opens a session of the store's.
 func (s *Store) connect(ctx context.Context, more ...[]string) (*session, error) {

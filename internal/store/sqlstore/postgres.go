@@ -19,6 +19,7 @@ import (
 var postgres = dialect{
 	folder: "postgres",
 	goose:  goose.DialectPostgres,
+	turns:  []goose.ProviderOption{goose.WithSessionLocker(migrateTurns{})},
 	// One round trip, whatever a pooler between lets through at the start of a connection.
 	setup: []string{`SELECT set_config('synchronous_commit', 'on', false), set_config('statement_timeout', '30s', false), set_config('lock_timeout', '5s', false),
 set_config('idle_in_transaction_session_timeout', '60s', false), set_config('client_min_messages', 'warning', false)`},
