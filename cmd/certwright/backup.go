@@ -21,7 +21,8 @@ type backupCommand struct {
 	To         string `arg:"" help:"The file to make, or a folder, in which the backup gets a name with the time."`
 	WithKeyset bool   `help:"Put keyset.json into it too. Whoever can read the backup then has every private key and secret in it."`
 	JSON       bool   `name:"json" help:"Print one line of JSON."`
-	Config     string `help:"The server's configuration file (YAML), where it names what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	Config     string `help:"The server's configuration file (YAML), where it names the database, or what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	Store      string `help:"The PostgreSQL database, by its URL, or sqlite for the one in the data folder (the configuration's)." placeholder:"URL"`
 	running    `embed:""`
 }
 
@@ -31,7 +32,10 @@ func (backupCommand) Help() string {
 meanwhile and is not held up. Left out are the configuration file and what it names, and keyset.json: without a copy of that, kept elsewhere, no
 private key, secret or password in the backup can ever be read.
 
+The backup of a PostgreSQL database that servers share is the same: either can be restored into the other.
+
 Examples:
+  certwright backup /var/backups/certwright --config /etc/certwright/config.yaml
   certwright backup /var/backups/certwright --data /var/lib/certwright
   cp -p /var/lib/certwright/keyset.json /a/safe/place/      once, and after it was rotated`
 }
@@ -40,12 +44,13 @@ Examples:
 func (b backupCommand) Run(ctx context.Context, to streams) error {
 	ctx, stop := signal.NotifyContext(ctx, ending()...)
 	defer stop()
-	data, keks, err := b.sealedBy(b.Config)
+	of, err := b.keptBy(b.Config, b.Store)
 	if err != nil {
 		return err
 	}
+	data, keks := of.data, of.keks
 	made, err := backup.Take(ctx, backup.Request{
-		Data: data, To: b.To, WithKeyset: b.WithKeyset, KEKs: keks, Program: buildOf().number(), Progress: progressOn(to.err),
+		Data: data, Store: of.store, To: b.To, WithKeyset: b.WithKeyset, KEKs: keks, Program: buildOf().number(), Progress: progressOn(to.err),
 	})
 	if err != nil {
 		return err

@@ -35,6 +35,7 @@ type program struct {
 	CA       caCommand       `cmd:"" name:"ca" help:"Manage a built-in CA."`
 	Backup   backupCommand   `cmd:"" help:"Back up a data folder, beside a running server or without one."`
 	Restore  restoreCommand  `cmd:"" help:"Restore a backup into a data folder in which no server runs."`
+	Migrate  migrateCommand  `cmd:"" help:"Bring the database of a configuration up to date, as the start of a server does."`
 	Keyset   keysetCommand   `cmd:"" help:"Show, change and check the keys by which all is sealed."`
 	Check    checkCommand    `cmd:"" help:"Check a data folder, beside a running server or without one."`
 	Access   accessCommand   `cmd:"" help:"Say who may do what by a configuration of certwright serve."`

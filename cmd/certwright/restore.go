@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,8 @@ type restoreCommand struct {
 	Keyset  string `help:"The keyset.json that belongs to it, where the backup has none." placeholder:"FILE"`
 	Replace bool   `help:"Restore over what is in the data folder, which is put aside there."`
 	JSON    bool   `name:"json" help:"Print one line of JSON."`
-	Config  string `help:"The server's configuration file (YAML), where it names what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	Config  string `help:"The server's configuration file (YAML), where it names the database, or what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	Store   string `help:"The PostgreSQL database to restore into, by its URL, or sqlite for one in the data folder (the configuration's)." placeholder:"URL"`
 	running `embed:""`
 }
 
@@ -28,7 +30,11 @@ func (restoreCommand) Help() string {
 	return `The backup is verified before anything in the data folder is touched. Stop the server whose data it is for good: two that go on from
 the same data both renew, and each revokes only what it knows of.
 
-Example:
+Into PostgreSQL all of it is restored or nothing, and only into an empty database. A backup of SQLite can be restored there, and one of PostgreSQL
+into a data folder: that is how a server moves from one to the other.
+
+Examples:
+  certwright restore /var/backups/certwright/certwright-20261128T031500Z.tar --config /etc/certwright/config.yaml
   certwright restore /var/backups/certwright/certwright-20261128T031500Z.tar --keyset /a/safe/place/keyset.json --data /var/lib/certwright`
 }
 
@@ -36,17 +42,18 @@ Example:
 func (r restoreCommand) Run(ctx context.Context, to streams) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, ending()...)
 	defer stop()
-	data, keks, err := r.sealedBy(r.Config)
+	into, err := r.keptBy(r.Config, r.Store)
 	if err != nil {
 		return err
 	}
+	data, keks := into.data, into.keks
 	release, err := folder.Hold(data)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	done, err := backup.Restore(ctx, backup.Restoration{
-		From: r.From, Data: data, Keyset: r.Keyset, KEKs: keks, Replace: r.Replace, Ignore: []string{folder.LockFile, "lost+found"}, Progress: progressOn(to.err),
+		From: r.From, Data: data, Store: into.store, Keyset: r.Keyset, KEKs: keks, Replace: r.Replace, Ignore: []string{folder.LockFile, "lost+found"}, Progress: progressOn(to.err),
 	})
 	if err != nil {
 		return err
@@ -54,7 +61,10 @@ func (r restoreCommand) Run(ctx context.Context, to streams) (err error) {
 	if r.JSON {
 		return json.NewEncoder(to.out).Encode(done)
 	}
-	fmt.Fprintf(to.err, "%s holds the data as of %s, verified%s\n", data, stamp(done.Made), opened(done, keysetFile(nil, data)))
+	fmt.Fprintf(to.err, "%s holds the data as of %s, verified%s\n", cmp.Or(done.Store, data), stamp(done.Made), opened(done, keysetFile(nil, data)))
+	if done.Store != "" {
+		fmt.Fprintf(to.err, "what a server keeps beside it is in %s\n", data)
+	}
 	if done.Aside != "" {
 		fmt.Fprintf(to.err, "what was there is in %s\n", done.Aside)
 	}

@@ -2,24 +2,37 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 
 	"certwright/internal/config"
 	"certwright/internal/seal"
+	"certwright/internal/store/sqlstore"
 )
 
-// sealedBy returns the data folder, and the key-encryption keys that a
-// configuration names; none where it names none, or there is no configuration:
-// then the file keyset.json of the folder is meant.
-func (d running) sealedBy(file string) (data string, keks []seal.KEK, err error) {
+// A kept is where a server keeps its data, and what opens them.
+type kept struct {
+	data  string     // the folder
+	store string     // the URL of its PostgreSQL database; "" where it lies in the folder
+	keks  []seal.KEK // that the configuration names; none: the file keyset.json of the folder is meant
+}
+
+// keptBy returns where the server of a configuration, of which there may be
+// none, keeps its data. The flags, of which store may be sqlite, win over it.
+func (d running) keptBy(file, store string) (k kept, err error) {
 	var c config.Config
 	if file != "" {
 		if c, err = config.Read(file); err != nil {
-			return "", nil, exitError{exitUsage, err}
+			return k, exitError{exitUsage, err}
 		}
 	}
-	if data, err = (running{Data: cmp.Or(d.Data, c.Data)}).folder(); err != nil || len(c.Keyset.KEKs) == 0 {
-		return data, nil, err
+	if c.Store = cmp.Or(store, c.Store); c.Shared() {
+		if err := sqlstore.CheckPostgres(c.Store); err != nil {
+			return k, exitError{exitUsage, fmt.Errorf("store: %w", err)}
+		}
+		k.store = c.Store
 	}
-	keks, err = c.Keyset.Open("")
-	return data, keks, err
+	if k.data, err = (running{Data: cmp.Or(d.Data, c.Data)}).folder(); err == nil && len(c.Keyset.KEKs) > 0 {
+		k.keks, err = c.Keyset.Open("")
+	}
+	return k, err
 }

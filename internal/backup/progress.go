@@ -13,6 +13,13 @@ func (r Request) pages(done, all int) {
 	}
 }
 
+// rows tells how far the database is filled.
+func (r Restoration) rows(done, all int) {
+	if r.Progress != nil {
+		r.Progress("filling", float64(done), float64(all))
+	}
+}
+
 // bytes returns what is told of each part of a size.
 func (r Request) bytes(doing string, size int64) func(int64) {
 	var sum int64

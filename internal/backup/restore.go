@@ -24,6 +24,7 @@ import (
 type Restoration struct {
 	From     string     // the backup
 	Data     string     // the data folder, which is there
+	Store    string     // the URL of the PostgreSQL database, which is empty; "": it is put into the folder
 	Keyset   string     // a keyset file to put there; "" for the backup's, or the one that is there
 	KEKs     []seal.KEK // of the configuration; used where there is no such file
 	Replace  bool       // what is in the folder is put aside
@@ -60,13 +61,40 @@ func Restore(ctx context.Context, r Restoration) (Report, error) {
 		return Report{}, err
 	}
 	report := Report{File: r.From, Size: size, Made: m.Made, Schema: schema, Keyset: keyset != "", Opened: found.opened, Needs: found.wraps, Closed: found.closed, Data: r.Data}
-	if report.Aside, err = r.makeRoom(work); err == nil {
-		err = r.settle(work)
+	place := func() (err error) {
+		if report.Aside, err = r.makeRoom(work); err == nil {
+			err = r.settle(work)
+		}
+		return err
+	}
+	if r.Store != "" {
+		report.Store = sqlstore.NamePostgres(r.Store)
+		err = r.fill(ctx, filepath.Join(work, sqlstore.File), place)
+	} else {
+		err = place()
 	}
 	if err != nil {
 		return Report{}, fmt.Errorf("restore: %w", err)
 	}
 	return report, nil
+}
+
+// fill puts what a backup's database holds into the one of PostgreSQL, and the
+// other files into the folder just before that is committed.
+func (r Restoration) fill(ctx context.Context, database string, place func() error) error {
+	older, err := sqlstore.Open(ctx, database) // which brings it up to date
+	if err == nil {
+		err = older.Close()
+	}
+	if err != nil {
+		return err
+	}
+	return sqlstore.FillPostgres(ctx, database, r.Store, r.rows, func() error {
+		if err := os.Remove(database); err != nil {
+			return err
+		}
+		return place()
+	})
 }
 
 const restorePrefix = ".restore-"

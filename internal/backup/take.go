@@ -21,6 +21,7 @@ import (
 // A Request says which backup is wanted.
 type Request struct {
 	Data       string                                  // the data folder
+	Store      string                                  // the URL of the PostgreSQL database; "" where it lies in the folder
 	To         string                                  // the file to make, or a folder, in which it gets a name with the time
 	WithKeyset bool                                    // with the file that opens all seals
 	KEKs       []seal.KEK                              // of the configuration; none: the file keyset.json in the folder
@@ -40,14 +41,15 @@ type Report struct {
 	Closed  string    `json:"closed,omitempty"`  // why that of the configuration could not be asked
 	Missing []string  `json:"missing,omitempty"` // files of the TLS authority that were not there
 	Data    string    `json:"data,omitempty"`    // of a restore: the data folder
+	Store   string    `json:"store,omitempty"`   // and the PostgreSQL database, without a password
 	Aside   string    `json:"aside,omitempty"`   // and where what lay there before was put
 }
 
 // Take makes a backup and verifies it. A server may run in the data folder: it
 // is not asked, and not held up. The file is there whole or not at all.
 func Take(ctx context.Context, r Request) (Report, error) {
-	if _, err := os.Stat(r.in(sqlstore.File)); err != nil {
-		return Report{}, fmt.Errorf("%s is not there\nhint: name the data folder of a server with --data", r.in(sqlstore.File))
+	if _, err := os.Stat(r.in(sqlstore.File)); err != nil && r.Store == "" {
+		return Report{}, fmt.Errorf("%s is not there\nhint: name the data folder of a server with --data, or with --config the configuration that says which database it has", r.in(sqlstore.File))
 	}
 	if _, err := os.Stat(r.keyset()); r.WithKeyset && err != nil {
 		return Report{}, fmt.Errorf("there is no keyset file to put into the backup: %s is not there\nhint: leave --with-keyset out where a server or a program holds the key, or name the configuration with --config", cmp.Or(r.keyset(), r.in(seal.File)))
@@ -83,7 +85,7 @@ func (r Request) take(ctx context.Context, made time.Time, to, work string) (Rep
 		paths[seal.File] = r.keyset()
 	}
 	missing := r.authority(paths)
-	if err := sqlstore.Copy(ctx, r.in(sqlstore.File), paths[sqlstore.File], r.pages); err != nil {
+	if err := r.copy(ctx, paths[sqlstore.File]); err != nil {
 		return Report{}, err
 	}
 	schema, found, err := verify(ctx, paths[sqlstore.File], opener(r.KEKs, r.in(seal.File)))
@@ -102,6 +104,14 @@ func (r Request) take(ctx context.Context, made time.Time, to, work string) (Rep
 		return Report{}, fmt.Errorf("write the backup: %w", err)
 	}
 	return report, nil
+}
+
+// copy makes a SQLite file of the database, whichever that is.
+func (r Request) copy(ctx context.Context, to string) error {
+	if r.Store != "" {
+		return sqlstore.CopyPostgres(ctx, r.Store, to, r.pages)
+	}
+	return sqlstore.Copy(ctx, r.in(sqlstore.File), to, r.pages)
 }
 
 // authority adds the files of the TLS authority, and returns those that are not there.

@@ -43,6 +43,10 @@ type dialect struct {
 	inspect    func(ctx context.Context, s *session) (version int64, err error)
 	setVersion func(ctx context.Context, s *session, version int64) error
 	giveUp     func(s *session) error // leaves the log of a database that cannot be opened
+	// given reads the highest number that a table ever gave out; giveAfter has the
+	// next one come after one. They count where a database moves (move.go).
+	given     func(t table) string
+	giveAfter func(t table, highest int64) []string
 	// tend starts what keeps the database in order while the writer writes.
 	tend  func(ctx context.Context, db *sql.DB, d dialect, w *writer) (*checkpointer, error)
 	leave func(s *session) error // tidies up before the last connection closes

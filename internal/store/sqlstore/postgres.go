@@ -36,8 +36,14 @@ WHERE sink = $1 AND state = $2 AND seq > $3 AND xid < pg_snapshot_xmin(pg_curren
 	inspect:    postgresInspect,
 	setVersion: func(context.Context, *session, int64) error { return nil }, // goose's own table says
 	giveUp:     func(*session) error { return nil },
-	tend:       func(context.Context, *sql.DB, dialect, *writer) (*checkpointer, error) { return nil, nil },
-	leave:      func(*session) error { return nil },
+	given: func(t table) string {
+		return fmt.Sprintf("SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('%s', '%s')::regclass), 0)", t.name, t.given)
+	},
+	giveAfter: func(t table, highest int64) []string {
+		return []string{fmt.Sprintf("SELECT setval(pg_get_serial_sequence('%s', '%s'), %d)", t.name, t.given, highest)}
+	},
+	tend:  func(context.Context, *sql.DB, dialect, *writer) (*checkpointer, error) { return nil, nil },
+	leave: func(*session) error { return nil },
 }
 
 // postgresFault tells what an error means. One that is not the server's own is the
@@ -69,6 +75,20 @@ func CheckPostgres(url string) error {
 // OpenPostgres opens the database of a URL and brings its schema up to date.
 // Other servers may have it open: leases go on, and end by the database's clock.
 func OpenPostgres(ctx context.Context, url string) (*Store, error) {
+	db, err := dialPostgres(url)
+	if err != nil {
+		return nil, err
+	}
+	s, err := start(ctx, db, postgres)
+	if err != nil {
+		_ = db.Close() // it holds nothing
+		return nil, fmt.Errorf("open %s: %w", NamePostgres(url), err)
+	}
+	return s, nil
+}
+
+// dialPostgres prepares connections, and makes none.
+func dialPostgres(url string) (*sql.DB, error) {
 	if err := CheckPostgres(url); err != nil {
 		return nil, err
 	}
@@ -81,12 +101,17 @@ func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	}
 	db := stdlib.OpenDB(*config)
 	db.SetMaxIdleConns(0) // each session keeps its own
-	s, err := start(ctx, db, postgres)
+	return db, nil
+}
+
+// NamePostgres is how people are told of the database of a URL, which may hold a
+// password.
+func NamePostgres(url string) string {
+	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		_ = db.Close() // it holds nothing
-		return nil, fmt.Errorf("open the database %s at %s: %w", config.Database, config.Host, err)
+		return "the database"
 	}
-	return s, nil
+	return fmt.Sprintf("the database %s at %s", config.Database, config.Host)
 }
 
 // postgresInspect looks before it touches: a database of another program stays

@@ -42,8 +42,17 @@ var sqlite = dialect{
 	inspect:    sqliteInspect,
 	setVersion: sqliteSetVersion,
 	giveUp:     sqliteGiveUp,
-	tend:       newCheckpointer,
-	leave:      sqliteLeave,
+	given: func(t table) string {
+		return fmt.Sprintf("SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = '%s'", t.name)
+	},
+	giveAfter: func(t table, highest int64) []string {
+		return []string{
+			fmt.Sprintf("DELETE FROM sqlite_sequence WHERE name = '%s'", t.name),
+			fmt.Sprintf("INSERT INTO sqlite_sequence (name, seq) SELECT name, %d FROM sqlite_schema WHERE name = '%s' AND sql LIKE '%%AUTOINCREMENT%%'", highest, t.name),
+		}
+	},
+	tend:  newCheckpointer,
+	leave: sqliteLeave,
 }
 
 // sqliteInspect looks before it touches: a file of another program stays as it is.
