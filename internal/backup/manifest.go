@@ -1,6 +1,6 @@
 // Package backup takes backups of a data folder beside the server that uses it,
 // and restores them. A backup is one tar file: the database as it was at one
-// moment, the TLS authority, the keyset if that is asked for, and at its end a
+// moment, a SQLite file also where it lies in PostgreSQL, the TLS authority, the keyset if that is asked for, and at its end a
 // manifest with the sum of each. It knows the files of the data folder and
 // nothing of what the rows mean. Begin with Take and Restore.
 package backup
