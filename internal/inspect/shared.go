@@ -1,11 +1,10 @@
 package inspect
 
 import (
+	"certwright/internal/store/sqlstore"
 	"context"
 	"fmt"
 	"net/url"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // shared asks the database that several servers share, without changing it.
@@ -24,12 +23,12 @@ func (i *inspector) shared(ctx context.Context) {
 }
 
 func askPostgres(ctx context.Context, store string) (version, encoding string, err error) {
-	c, err := pgx.Connect(ctx, store)
+	db, err := sqlstore.Postgres(store)
 	if err != nil {
 		return "", "", err // which names no password
 	}
-	defer c.Close(context.WithoutCancel(ctx))
-	err = c.QueryRow(ctx, "SELECT current_setting('server_version'), current_setting('server_encoding')").Scan(&version, &encoding)
+	defer db.Close()
+	err = db.QueryRowContext(ctx, "SELECT current_setting('server_version'), current_setting('server_encoding')").Scan(&version, &encoding)
 	return version, encoding, err
 }
 

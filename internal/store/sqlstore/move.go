@@ -25,7 +25,7 @@ var ErrNotEmpty = errors.New("there are data in the database already\nhint: name
 // SQLite file to, of mode 0600, and is done when it is on the disk. Servers may
 // write meanwhile. progress is told of rows, and may be nil.
 func CopyPostgres(ctx context.Context, url, to string, progress func(done, all int)) (err error) {
-	source, err := dialPostgres(url)
+	source, err := Postgres(url)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func CopyPostgres(ctx context.Context, url, to string, progress func(done, all i
 // database at a URL: all of them or none. last is called before they are
 // committed, and none stays after its error.
 func FillPostgres(ctx context.Context, path, url string, progress func(done, all int), last func() error) error {
-	target, err := dialPostgres(url)
+	target, err := Postgres(url)
 	if err != nil {
 		return err
 	}

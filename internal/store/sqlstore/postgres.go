@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
+
+	"certwright/internal/store/pgdriver"
 )
 
 // postgres is the dialect of PostgreSQL. READ COMMITTED is enough: every rule of
@@ -66,7 +66,7 @@ func CheckPostgres(url string) error {
 	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
 		return errors.New("it is neither sqlite nor the URL of a PostgreSQL database\nhint: as in postgres://certwright@db.example/certwright?sslmode=verify-full&passfile=/etc/certwright/pgpass")
 	}
-	if _, err := pgx.ParseConfig(url); err != nil { // which leaves passwords out
+	if _, err := pgconn.ParseConfig(url); err != nil { // which leaves passwords out
 		return fmt.Errorf("the URL of the database is invalid: %w\nhint: as in postgres://certwright@db.example/certwright", err)
 	}
 	return nil
@@ -75,7 +75,7 @@ func CheckPostgres(url string) error {
 // OpenPostgres opens the database of a URL and brings its schema up to date.
 // Other servers may have it open: leases go on, and end by the database's clock.
 func OpenPostgres(ctx context.Context, url string) (*Store, error) {
-	db, err := dialPostgres(url)
+	db, err := Postgres(url)
 	if err != nil {
 		return nil, err
 	}
@@ -87,19 +87,19 @@ func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 	return s, nil
 }
 
-// dialPostgres prepares connections, and makes none.
-func dialPostgres(url string) (*sql.DB, error) {
+// Postgres prepares connections to the database of a URL, and makes none.
+func Postgres(url string) (*sql.DB, error) {
 	if err := CheckPostgres(url); err != nil {
 		return nil, err
 	}
-	config, err := pgx.ParseConfig(url)
+	config, err := pgconn.ParseConfig(url)
 	if err != nil {
 		return nil, err
 	}
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "certwright"
 	}
-	db := stdlib.OpenDB(*config)
+	db := sql.OpenDB(pgdriver.Connector{Config: config})
 	db.SetMaxIdleConns(0) // each session keeps its own
 	return db, nil
 }
@@ -107,7 +107,7 @@ func dialPostgres(url string) (*sql.DB, error) {
 // NamePostgres is how people are told of the database of a URL, which may hold a
 // password.
 func NamePostgres(url string) string {
-	config, err := pgx.ParseConfig(url)
+	config, err := pgconn.ParseConfig(url)
 	if err != nil {
 		return "the database"
 	}

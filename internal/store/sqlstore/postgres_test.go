@@ -37,7 +37,8 @@ func (s *settledStore) View(ctx context.Context, fn func(vault.Reader) error) er
 	s.mu.Lock()
 	for early := true; early; {
 		if err := s.Admin.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM outbox WHERE xid >= pg_snapshot_xmin(pg_current_snapshot()))").Scan(&early); err != nil {
-			break
+			s.mu.Unlock()
+			return err
 		}
 	}
 	s.mu.Unlock()

@@ -1,0 +1,111 @@
+package pgdriver
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"strconv"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// A Connector makes connections; give it to sql.OpenDB.
+type Connector struct{ Config *pgconn.Config }
+
+// Connect implements driver.Connector.
+func (c Connector) Connect(ctx context.Context) (driver.Conn, error) {
+	pg, err := pgconn.ConnectConfig(ctx, c.Config)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{pg: pg}, nil
+}
+
+// Driver implements driver.Connector.
+func (c Connector) Driver() driver.Driver { return noNames{} }
+
+// noNames is a driver that opens nothing by name.
+type noNames struct{}
+
+// Open implements driver.Driver.
+func (noNames) Open(string) (driver.Conn, error) {
+	return nil, errors.New("pgdriver: use a Connector")
+}
+
+// A conn is one connection; one goroutine uses it at a time.
+type conn struct {
+	pg    *pgconn.PgConn
+	names int // of statements, so far
+}
+
+var (
+	_ driver.ConnPrepareContext = (*conn)(nil)
+	_ driver.ConnBeginTx        = (*conn)(nil)
+	_ driver.ExecerContext      = (*conn)(nil)
+	_ driver.Validator          = (*conn)(nil)
+)
+
+// Prepare implements driver.Conn.
+func (c *conn) Prepare(text string) (driver.Stmt, error) {
+	return c.PrepareContext(context.Background(), text)
+}
+
+// PrepareContext implements driver.ConnPrepareContext.
+func (c *conn) PrepareContext(ctx context.Context, text string) (driver.Stmt, error) {
+	c.names++
+	d, err := c.pg.Prepare(ctx, "s"+strconv.Itoa(c.names), text, nil)
+	if err != nil {
+		return nil, err
+	}
+	return newStmt(c.pg, d), nil
+}
+
+// ExecContext implements driver.ExecerContext: a text without parameters may be
+// several statements.
+func (c *conn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	if len(args) > 0 {
+		return nil, driver.ErrSkip // prepared
+	}
+	done := c.pg.Exec(ctx, text)
+	all, err := done.ReadAll()
+	var changed int64
+	for _, one := range all {
+		changed += one.CommandTag.RowsAffected()
+	}
+	return driver.RowsAffected(changed), err
+}
+
+// BeginTx implements driver.ConnBeginTx, at the server's usual isolation.
+func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	if o.Isolation != 0 || o.ReadOnly {
+		return nil, errors.New("pgdriver: begin such a transaction by a statement")
+	}
+	if _, err := c.ExecContext(ctx, "BEGIN", nil); err != nil {
+		return nil, err
+	}
+	return tx{c}, nil
+}
+
+// Begin implements driver.Conn.
+func (c *conn) Begin() (driver.Tx, error) {
+	return c.BeginTx(context.Background(), driver.TxOptions{})
+}
+
+// IsValid implements driver.Validator.
+func (c *conn) IsValid() bool { return !c.pg.IsClosed() }
+
+// Close implements driver.Conn.
+func (c *conn) Close() error { return c.pg.Close(context.Background()) }
+
+type tx struct{ c *conn }
+
+// Commit implements driver.Tx.
+func (t tx) Commit() error { return t.end("COMMIT") }
+
+// Rollback implements driver.Tx.
+func (t tx) Rollback() error { return t.end("ROLLBACK") }
+
+func (t tx) end(text string) error {
+	_, err := t.c.ExecContext(context.Background(), text, nil)
+	return err
+}
