@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"certwright/internal/access"
@@ -21,6 +22,23 @@ func (c Config) Permissions() (*access.Table, error) {
 		issuers[vault.ClientIssuer] = c.Auth.TokenService.Issuer
 	}
 	return access.New(c.Access, vaults, access.Surroundings{Region: c.Region, Issuers: issuers})
+}
+
+// ClientsGiven are the clients of the token service that assignments and policies
+// name, each once.
+func (c Config) ClientsGiven() (names []string) {
+	assignments, policies := slices.Clone(c.Access.Assignments), slices.Clone(c.Access.Policies)
+	for _, v := range c.Vaults {
+		assignments, policies = append(assignments, v.Access.Assignments...), append(policies, v.Access.Policies...)
+	}
+	for _, a := range assignments {
+		names = append(names, a.To.Client)
+	}
+	for _, p := range policies {
+		names = append(names, p.Client)
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
 }
 
 // serveFields are the settings of a vault that only a production server has.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/access"
 	"certwright/internal/auth"
 	"certwright/internal/config"
 	"certwright/internal/issuer/acme"
@@ -100,6 +101,17 @@ func TestEveryFaultHasItsLine(t *testing.T) {
 		},
 		"token service: hosts: there is no folder /none": func(_ *world, r *Request) {
 			r.Config.Auth.TokenService = &tokens.Settings{Issuer: "https://v.example/adfs", Clients: []tokens.ClientSettings{{ID: "web"}}, Hosts: []tokens.HostSettings{{Socket: "/none/s", UID: 1, Client: "web"}}}
+		},
+		"token service: access names clients that are not there: ci, shop, weeb": func(_ *world, r *Request) {
+			r.Config.Auth.TokenService = &tokens.Settings{Issuer: "https://v.example/adfs", Clients: []tokens.ClientSettings{{ID: "1f", Name: "Web"}}}
+			of := func(names ...string) (all []access.Assignment) {
+				for _, name := range names {
+					all = append(all, access.Assignment{To: access.Principal{Client: name}})
+				}
+				return all
+			}
+			r.Config.Access.Assignments = of("web", "1F", "weeb")
+			r.Config.Vaults[0].Access = access.VaultSettings{Assignments: of("shop"), Policies: []access.Policy{{Client: "ci"}, {ObjectID: "ann"}}}
 		},
 		"database: ":            func(_ *world, r *Request) { r.Config.Store = "postgres://u:s3cret@127.0.0.1:1/c?sslmode=disable" },
 		"client certificates: ": func(_ *world, r *Request) { r.Config.Auth.MTLS = &auth.MutualSettings{CA: "/none"} },

@@ -39,7 +39,7 @@ func (i *inspector) tls(context.Context) {
 	}
 	pair, err := trust.OpenPair(t.Cert, t.Key)
 	if err != nil {
-		i.fault("tls", err, "name the files under tls, as in tls: {cert: FILE, key: FILE}")
+		i.fault("tls", err, "")
 		return
 	}
 	leaf, now := pair.Certificate().Leaf, i.Clock.Now()

@@ -23,6 +23,10 @@ func (i *inspector) tokens(context.Context) {
 		i.fault(what, err, "correct what it names; certwright client list shows the clients")
 		return
 	}
+	if strangers, err := tokens.Unknown(*given, i.Config.ClientsGiven()); err == nil && len(strangers) > 0 {
+		i.fault(what, fmt.Errorf("access names clients that are not there: %s", strings.Join(strangers, ", ")), "add each with certwright client add, or correct its name under access")
+		return
+	}
 	for _, h := range given.Hosts {
 		folder := filepath.Dir(h.Socket)
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {

@@ -89,6 +89,12 @@ func (s *Service) reread() {
 	s.means.Log.Info("the clients' file was read again", "file", s.settings.File)
 }
 
+// Unknown returns those of the names that no client has.
+func Unknown(s Settings, names []string) ([]string, error) {
+	known, err := openBook(s.WithDefaults())
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return known.named(name) != nil }), err
+}
+
 // endsSoon is when the end of a secret or certificate is worth a word.
 const endsSoon = 30 * day
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"sync/atomic"
 
 	"certwright/internal/files"
@@ -41,7 +42,7 @@ func (p *Pair) Reload() (changed bool, err error) {
 	}
 	p.seen = seen
 	if err := errors.Join(certErr, keyErr); err != nil {
-		return true, err
+		return true, hinted(err)
 	}
 	made, err := tls.X509KeyPair(cert, key)
 	if err != nil { // of which none quotes a key
@@ -49,6 +50,14 @@ func (p *Pair) Reload() (changed bool, err error) {
 	}
 	p.now.Store(&made)
 	return true, nil
+}
+
+// hinted adds what leads out of a file that cannot be read, where err does not say it.
+func hinted(err error) error {
+	if strings.Contains(err.Error(), "\nhint: ") {
+		return err
+	}
+	return fmt.Errorf("%w\nhint: name files that are there and that this user may read, as in tls: {cert: FILE, key: FILE}", err)
 }
 
 func (p *Pair) readKey() ([]byte, error) {

@@ -74,8 +74,11 @@ func TestPairRefuses(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "tls.pem"), filepath.Join(dir, "tls.key")
 	writePair(t, cert, key)
-	if _, err := trust.OpenPair(cert, filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("no key: %v", err)
+	none := filepath.Join(dir, "none")
+	for what, files := range map[string][2]string{"key": {cert, none}, "certificate": {none, key}, "file": {none, none}} {
+		if _, err := trust.OpenPair(files[0], files[1]); !errors.Is(err, os.ErrNotExist) || strings.Count(err.Error(), "\nhint: name files") != 1 {
+			t.Errorf("no %s: %v", what, err)
+		}
 	}
 	if runtime.GOOS == "windows" {
 		return
