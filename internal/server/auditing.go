@@ -41,7 +41,7 @@ func (s *Server) openAudit(ctx context.Context) (err error) {
 
 // auditSettings gives each of several servers on one database a name of its own in
 // the log, which its data folder keeps, unless the configuration has one.
-func (s *Server) auditSettings(in audit.Settings) (audit.Settings, error) {
+func (s *storage) auditSettings(in audit.Settings) (audit.Settings, error) {
 	if !s.config.Shared() || in.Server != "" {
 		return in, nil
 	}

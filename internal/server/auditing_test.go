@@ -352,7 +352,7 @@ func TestAuditNames(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{}
 	for range 2 {
-		s := &Server{config: config.Config{Store: "postgres://db.example/certwright"}, folder: &folder.Folder{Path: t.TempDir()}}
+		s := &storage{config: config.Config{Store: "postgres://db.example/certwright"}, folder: &folder.Folder{Path: t.TempDir()}}
 		first, err := s.auditSettings(audit.Settings{})
 		must.Do(t, err)
 		again, err := s.auditSettings(audit.Settings{})

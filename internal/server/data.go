@@ -4,19 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/files"
 	"certwright/internal/folder"
+	"certwright/internal/seal"
+	"certwright/internal/store/sqlstore"
 	"certwright/internal/trust"
 	"certwright/internal/vault"
 )
 
+// A storage is all that a server keeps: its data folder, the database, the keys
+// that its rows are sealed with, its clock and the TLS authority.
+type storage struct {
+	config  config.Config
+	options Options
+	log     *slog.Logger
+
+	folder  *folder.Folder
+	marked  bool // mark.json is ours
+	marking sync.WaitGroup
+	store   *sqlstore.Store
+	seal    *seal.Keyset
+	keeper  *keeper
+	clock   *keptClock
+	trust   *trust.Authority
+}
+
 // openData opens everything that lies in the data folder. The TLS authority
 // comes before the keyset: where the latter is, the folder was used.
-func (s *Server) openData(ctx context.Context) (err error) {
+func (s *storage) openData(ctx context.Context) (err error) {
 	if s.folder, err = openFolder(s.config); err != nil {
 		return err
 	}
@@ -49,7 +69,7 @@ func (s *Server) openData(ctx context.Context) (err error) {
 
 // openTrust opens the TLS authority. A folder that was used has one, which
 // clients trust: another is made only where that is meant.
-func (s *Server) openTrust(past folder.Past) (err error) {
+func (s *storage) openTrust(past folder.Past) (err error) {
 	if past.Used && !s.options.NewCA && !(s.options.NewDatabase && past.Gone) {
 		s.trust, err = trust.Reopen(s.folder.Path)
 		return err
@@ -69,7 +89,7 @@ func (s *Server) openTrust(past folder.Past) (err error) {
 // openBoth opens the TLS authority and the database that belongs in the folder,
 // and no other. In a new folder both take their time and are made side by side;
 // in a used one the first that is refused keeps the second from being touched.
-func (s *Server) openBoth(ctx context.Context, past folder.Past) (err error) {
+func (s *storage) openBoth(ctx context.Context, past folder.Past) (err error) {
 	var beside sync.WaitGroup
 	var untrusted error
 	beside.Go(func() { untrusted = s.openTrust(past) })
@@ -85,7 +105,7 @@ func (s *Server) openBoth(ctx context.Context, past folder.Past) (err error) {
 
 // unseal opens the keyset, by which the rows are proved from then on, and marks
 // the database as the one that was here last.
-func (s *Server) unseal(ctx context.Context, past folder.Past) (err error) {
+func (s *storage) unseal(ctx context.Context, past folder.Past) (err error) {
 	s.store.OnTrouble(s.tellTrouble)
 	if err := s.openKeyset(ctx, past); err != nil {
 		return err
@@ -104,7 +124,7 @@ func (s *Server) unseal(ctx context.Context, past folder.Past) (err error) {
 
 // bind has every row of the database bear a seal under the keyset. One that an
 // older program made gets them now, which can take a while, once.
-func (s *Server) bind(ctx context.Context, bound bool) error {
+func (s *storage) bind(ctx context.Context, bound bool) error {
 	s.store.OnAltered(func(row string) {
 		s.log.Error("a row of the database was altered by something else than this server, and is not used; put it back from a backup", "row", row)
 	})
@@ -127,7 +147,7 @@ func (s *Server) bind(ctx context.Context, bound bool) error {
 
 // mark keeps which database this is. A folder that is removed at the end needs
 // none, and one that cannot be written is served all the same.
-func (s *Server) mark(open bool) {
+func (s *storage) mark(open bool) {
 	if s.folder.Ephemeral || s.store.Shared() {
 		return
 	}
@@ -139,7 +159,7 @@ func (s *Server) mark(open bool) {
 
 // closeDatabase closes it and marks it closed, unless the log could not be
 // written back.
-func (s *Server) closeDatabase() error {
+func (s *storage) closeDatabase() error {
 	if s.store == nil {
 		return nil
 	}
@@ -152,6 +172,15 @@ func (s *Server) closeDatabase() error {
 		return fmt.Errorf("close the database: %w", err)
 	}
 	return nil
+}
+
+// close closes the database and gives the data folder back.
+func (s *storage) close() error {
+	err := s.closeDatabase()
+	if s.folder != nil {
+		err = errors.Join(err, s.folder.Close())
+	}
+	return err
 }
 
 // openFolder opens the data folder that the configuration names, this user's own

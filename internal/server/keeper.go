@@ -42,7 +42,7 @@ const (
 	keysAgain = 30 * time.Second // after an error
 )
 
-func (s *Server) newKeeper() *keeper {
+func (s *storage) newKeeper() *keeper {
 	k := &keeper{keys: s.seal, store: s.store, log: s.log, wake: make(chan struct{}, 1), grace: keysGrace, poll: keysPoll}
 	if s.config.Production {
 		k.count = keysCount

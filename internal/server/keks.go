@@ -23,7 +23,7 @@ const (
 // openKeyset opens the data keys. What holds the key-encryption key may start
 // after this server, or be sealed itself: that is said and waited for, and
 // nothing stands in for it.
-func (s *Server) openKeyset(ctx context.Context, past folder.Past) error {
+func (s *storage) openKeyset(ctx context.Context, past folder.Past) error {
 	keks, err := s.config.Keyset.Open(s.folder.File(folder.KeysetFile))
 	if err != nil {
 		return err
@@ -37,7 +37,7 @@ func (s *Server) openKeyset(ctx context.Context, past folder.Past) error {
 }
 
 // patiently does again what needs a key-encryption key until that can be used.
-func (s *Server) patiently(ctx context.Context, do func() error) error {
+func (s *storage) patiently(ctx context.Context, do func() error) error {
 	closeDoor := func() {}
 	defer func() { closeDoor() }()
 	for wait := leastSealed; ; wait = min(2*wait, mostSealed) {
@@ -62,7 +62,7 @@ func (s *Server) patiently(ctx context.Context, do func() error) error {
 
 // sealedDoor answers at the side door's address that the server waits, until it
 // is closed. Where a port is to be picked, nobody knows of it yet.
-func (s *Server) sealedDoor(ctx context.Context) (closeDoor func()) {
+func (s *storage) sealedDoor(ctx context.Context) (closeDoor func()) {
 	if _, port, err := net.SplitHostPort(s.config.HTTP); err != nil || port == "0" {
 		return func() {}
 	}

@@ -19,8 +19,8 @@ import (
 
 // Keys are the keys of a data folder in which no server runs, held until Close.
 type Keys struct {
-	server *Server
-	keeper *keeper
+	storage *storage
+	keeper  *keeper
 }
 
 // OpenKeys opens the database of a data folder and its keys, as a server does,
@@ -29,10 +29,9 @@ func OpenKeys(ctx context.Context, c config.Config, log *slog.Logger) (*Keys, er
 	if !c.Shared() && files.Size(filepath.Join(c.Data, folder.DatabaseFile)) <= 0 {
 		return nil, fmt.Errorf("there is no database in %s\nhint: name the data folder of a server with --data, or in the configuration", c.Data)
 	}
-	s := &Server{config: c.WithDefaults(), log: log}
-	s.ctx, s.end = context.WithCancel(context.Background())
+	s := &storage{config: c.WithDefaults(), log: log}
 	if err := s.openForKeys(ctx); err != nil {
-		return nil, errors.Join(err, s.Stop())
+		return nil, errors.Join(err, s.close())
 	}
 	k := s.newKeeper()
 	if k.count = 0; !c.Shared() {
@@ -41,7 +40,7 @@ func OpenKeys(ctx context.Context, c config.Config, log *slog.Logger) (*Keys, er
 	return &Keys{s, k}, nil
 }
 
-func (s *Server) openForKeys(ctx context.Context) (err error) {
+func (s *storage) openForKeys(ctx context.Context) (err error) {
 	if s.folder, err = openFolder(s.config); err != nil {
 		return err
 	}
@@ -61,7 +60,7 @@ func (s *Server) openForKeys(ctx context.Context) (err error) {
 }
 
 // Close gives the data folder back.
-func (k *Keys) Close() error { return k.server.Stop() }
+func (k *Keys) Close() error { return k.storage.close() }
 
 // Status implements admin.Keyset.
 func (k *Keys) Status(ctx context.Context) (admin.KeysetStatus, error) { return k.keeper.Status(ctx) }
@@ -103,9 +102,9 @@ var _, _ admin.Keyset = (*Keys)(nil), (*keeper)(nil)
 
 // Audit is what the database knows of the server's audit log.
 func (k *Keys) Audit(ctx context.Context, s audit.Settings) (audit.Known, error) {
-	s, err := k.server.auditSettings(s)
+	s, err := k.storage.auditSettings(s)
 	if err != nil {
 		return audit.Known{}, err
 	}
-	return audit.ReadKnown(ctx, account.Book{Store: k.server.store, Sealer: k.server.seal}, s)
+	return audit.ReadKnown(ctx, account.Book{Store: k.storage.store, Sealer: k.storage.seal}, s)
 }

@@ -315,7 +315,7 @@ func (h hook) Write(p []byte) (int, error) {
 func TestPatiently(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := &Server{log: slog.New(slog.DiscardHandler)}
+		s := &storage{log: slog.New(slog.DiscardHandler)}
 		began, tries := time.Now(), 0
 		must.Do(t, s.patiently(t.Context(), func() error {
 			if tries++; tries < 8 {

@@ -28,17 +28,16 @@ func Migrate(ctx context.Context, c config.Config) (from, to int64, err error) {
 	if files.Size(filepath.Join(c.Data, folder.DatabaseFile)) <= 0 {
 		return 0, 0, fmt.Errorf("there is no database in %s\nhint: name the data folder of a server with data, in the configuration", c.Data)
 	}
-	s := &Server{config: c.WithDefaults(), log: slog.New(slog.DiscardHandler)}
-	s.ctx, s.end = context.WithCancel(context.Background())
+	s := &storage{config: c.WithDefaults(), log: slog.New(slog.DiscardHandler)}
 	if err := s.openAlone(ctx); err != nil {
-		return 0, 0, errors.Join(err, s.Stop())
+		return 0, 0, errors.Join(err, s.close())
 	}
 	from, to = s.store.Schema()
-	return from, to, s.Stop()
+	return from, to, s.close()
 }
 
 // openAlone opens the database of the data folder, and nothing else.
-func (s *Server) openAlone(ctx context.Context) (err error) {
+func (s *storage) openAlone(ctx context.Context) (err error) {
 	if s.folder, err = openFolder(s.config); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 
 // tellRestored says once, in the log, that the data come from a backup, and
 // what is therefore not in them.
-func (s *Server) tellRestored() {
+func (s *storage) tellRestored() {
 	made, err := backup.Restored(s.folder.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -17,15 +17,11 @@ import (
 	"certwright/internal/config"
 	"certwright/internal/engine"
 	"certwright/internal/files"
-	"certwright/internal/folder"
 	"certwright/internal/issuer/scripted"
 	"certwright/internal/keys"
 	"certwright/internal/metrics"
-	"certwright/internal/seal"
 	"certwright/internal/service"
-	"certwright/internal/store/sqlstore"
 	"certwright/internal/tokens"
-	"certwright/internal/trust"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
 )
@@ -41,20 +37,10 @@ const (
 type Server struct {
 	Ready clientenv.Ready
 
-	config  config.Config
-	options Options
+	storage
 	version string
-	log     *slog.Logger
 	observe func(api.Observation) // may be nil
 
-	folder    *folder.Folder
-	marked    bool // mark.json is ours
-	marking   sync.WaitGroup
-	store     *sqlstore.Store
-	seal      *seal.Keyset
-	keeper    *keeper
-	clock     *keptClock
-	trust     *trust.Authority
 	issuers   *providers
 	service   *service.Service
 	worker    *worker.Worker
@@ -102,7 +88,7 @@ func Start(ctx context.Context, c config.Config, o Options) (*Server, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{config: c.WithDefaults(), options: o, version: o.Version, log: o.Log, observe: o.Observe}
+	s := &Server{storage: storage{config: c.WithDefaults(), options: o, log: o.Log}, version: o.Version, observe: o.Observe}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -282,9 +268,5 @@ func (s *Server) Stop() error {
 	}
 	s.end()
 	s.background.Wait()
-	errs = append(errs, s.closeAudit(), s.closeDatabase())
-	if s.folder != nil {
-		errs = append(errs, s.folder.Close())
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, s.closeAudit(), s.close())...)
 }

@@ -22,7 +22,7 @@ const lookAgain = time.Second
 
 // openDatabase opens the database of the folder, which must be the one that it
 // had last, or the one that servers share.
-func (s *Server) openDatabase(ctx context.Context, past folder.Past) (*sqlstore.Store, error) {
+func (s *storage) openDatabase(ctx context.Context, past folder.Past) (*sqlstore.Store, error) {
 	if s.config.Shared() {
 		return sqlstore.OpenPostgres(ctx, s.config.Store)
 	}
@@ -30,7 +30,7 @@ func (s *Server) openDatabase(ctx context.Context, past folder.Past) (*sqlstore.
 }
 
 // holdFolder refuses a database in the folder that others can read, and locks it.
-func (s *Server) holdFolder() error {
+func (s *storage) holdFolder() error {
 	if s.config.Shared() {
 		if files.Size(s.folder.File(folder.DatabaseFile)) >= 0 {
 			return errors.New("store: the data folder has a database of its own, and the configuration names another\nhint: choose another folder with data, or leave store out")
@@ -41,7 +41,7 @@ func (s *Server) holdFolder() error {
 }
 
 // accounts keeps what issuers must not forget.
-func (s *Server) accounts() vault.Accounts {
+func (s *storage) accounts() vault.Accounts {
 	book := account.Book{Store: s.store, Sealer: s.seal}
 	if s.store.Shared() {
 		return foldedAccounts{book}
@@ -50,7 +50,7 @@ func (s *Server) accounts() vault.Accounts {
 }
 
 // revision reads that of an object, where others may have written it.
-func (s *Server) revision() func(context.Context, vault.Ref) (int64, error) {
+func (s *storage) revision() func(context.Context, vault.Ref) (int64, error) {
 	if s.store.Shared() {
 		return s.store.Revision
 	}

@@ -27,7 +27,7 @@ func (s *Server) openMetrics(sinks map[string]notify.Sink) (err error) {
 
 // tellTrouble says in the log when nothing can be written any more, and when it
 // can again.
-func (s *Server) tellTrouble(now *vault.StorageError) {
+func (s *storage) tellTrouble(now *vault.StorageError) {
 	if now == nil {
 		s.log.Warn("the database can be written again")
 		return
