@@ -22,7 +22,7 @@ var auditedJobs = map[vault.JobKind]string{
 
 // auditedJob has a job that changes something in the audit log: its beginning
 // before it asks an authority or writes anything, its end with what it came to.
-func (s *Server) auditedJob(kind vault.JobKind, run worker.Handler) worker.Handler {
+func (s *auditing) auditedJob(kind vault.JobKind, run worker.Handler) worker.Handler {
 	name, ok := auditedJobs[kind]
 	if !ok || s.audit == nil {
 		return run
@@ -58,7 +58,7 @@ func (s *Server) auditedJob(kind vault.JobKind, run worker.Handler) worker.Handl
 }
 
 // object is the state of a name; the zero one if there is none.
-func (s *Server) object(ctx context.Context, ref vault.Ref) (o vault.Object, err error) {
+func (s *auditing) object(ctx context.Context, ref vault.Ref) (o vault.Object, err error) {
 	err = s.store.View(ctx, func(r vault.Reader) (err error) {
 		o, err = r.Object(ref)
 		return err

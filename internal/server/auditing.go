@@ -13,14 +13,26 @@ import (
 
 	"certwright/internal/account"
 	"certwright/internal/audit"
+	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/files"
+	"certwright/internal/metrics"
 	"certwright/internal/vault"
 )
 
+// An auditing is a storage with a log of who did what to it.
+type auditing struct {
+	storage
+	Ready clientenv.Ready // where the server is
+
+	version string
+	metrics *metrics.Metrics
+	audit   *audit.Log // nil: there is none
+}
+
 // openAudit opens the audit log of a production server and says that it starts.
 // A development server keeps none.
-func (s *Server) openAudit(ctx context.Context) (err error) {
+func (s *auditing) openAudit(ctx context.Context) (err error) {
 	if !s.config.Production {
 		return nil
 	}
@@ -59,7 +71,7 @@ func (s *storage) auditSettings(in audit.Settings) (audit.Settings, error) {
 const auditNameFile = "audit-server"
 
 // auditHost is what the log is called after: the first name of the server.
-func (s *Server) auditHost() string {
+func (s *auditing) auditHost() string {
 	if s.origin() != "" {
 		return s.origin()
 	}
@@ -68,12 +80,12 @@ func (s *Server) auditHost() string {
 
 // audited has a decider's decisions in the audit log, and every write that it
 // grants begun there.
-func (s *Server) audited(d vault.Decider) vault.Authorizer {
+func (s *auditing) audited(d vault.Decider) vault.Authorizer {
 	return audit.Authorizer{Decider: d, Log: s.audit}
 }
 
 // auditedStore is the store as requests and jobs write to it.
-func (s *Server) auditedStore() vault.Store {
+func (s *auditing) auditedStore() vault.Store {
 	if s.audit == nil {
 		return s.store
 	}
@@ -82,7 +94,7 @@ func (s *Server) auditedStore() vault.Store {
 
 // auditConfig has it in the audit log that a configuration was read while the
 // server runs, before it is in force, and apart whether it changes who may do what.
-func (s *Server) auditConfig(now config.Config) error {
+func (s *entry) auditConfig(now config.Config) error {
 	if err := s.audit.Event(audit.Entry{Operation: "CertwrightConfigLoaded"}); err != nil {
 		return err
 	}
@@ -109,7 +121,7 @@ func accessFact(c config.Config) audit.Fact {
 }
 
 // closeAudit says that the server ends, and closes the log.
-func (s *Server) closeAudit() error {
+func (s *auditing) closeAudit() error {
 	s.audit.Note(audit.Entry{Operation: "CertwrightStop"})
 	return s.audit.Close()
 }

@@ -16,7 +16,7 @@ type Cast struct {
 }
 
 // Cast says who stands behind the providers of this server.
-func (s *Server) Cast() Cast {
+func (s *storage) Cast() Cast {
 	c := Cast{Strict: s.config.StrictProviders}
 	all := withInternal(s.config.Providers)
 	for _, name := range slices.Sorted(maps.Keys(all)) {

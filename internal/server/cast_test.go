@@ -146,7 +146,7 @@ func TestCastLines(t *testing.T) {
 		{config.Config{Providers: map[string]config.Provider{"Internal": script}}, [][2]string{{"played", "Internal, every other provider"}}},
 		{config.Config{StrictProviders: true, Providers: map[string]config.Provider{"Internal": script, "LE": {Kind: "acme"}}}, [][2]string{{"real", "LE (acme)"}, {"played", "Internal"}, {"refused", "every other provider"}}},
 	} {
-		if diff := cmp.Diff(c.want, (&Server{storage: storage{config: c.config}}).Cast().Lines()); diff != "" {
+		if diff := cmp.Diff(c.want, (&storage{config: c.config}).Cast().Lines()); diff != "" {
 			t.Errorf("%+v (-want +got):\n%s", c.config, diff)
 		}
 	}

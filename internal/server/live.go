@@ -3,11 +3,32 @@ package server
 import (
 	"context"
 	"net/http"
+	"sync"
+	"sync/atomic"
 
 	"certwright/internal/access"
+	"certwright/internal/auth"
 	"certwright/internal/config"
+	"certwright/internal/tokens"
 	"certwright/internal/vault"
 )
+
+// An entry is who may come in, and may do what: sign-in, permissions, the
+// certificate that is shown, as the configuration in force has it.
+type entry struct {
+	auditing
+	issuers  *providers     // whose revoked certificates sign nobody in
+	recovery *auth.Recovery // nil: there is none
+
+	live      atomic.Pointer[live] // what a reload replaces
+	reloading sync.Mutex           // one at a time
+	used      tokens.Memory        // assertions, at the token service
+
+	closing    atomic.Bool
+	background sync.WaitGroup
+	ctx        context.Context // of the work in the background
+	end        context.CancelFunc
+}
 
 // A live is what another configuration replaces while the server runs: whole, or
 // not at all. What answers requests asks the server for the one in force, each time.
@@ -26,7 +47,7 @@ type live struct {
 }
 
 // openLive makes what the configuration says, without putting it in force.
-func (s *Server) openLive(ctx context.Context, c config.Config) (*live, error) {
+func (s *entry) openLive(ctx context.Context, c config.Config) (*live, error) {
 	l := &live{config: c, settings: c.VaultSettings(), end: func() {}}
 	for _, open := range []func(context.Context, *live) error{s.openTLS, s.openSignIn, s.openTokens, s.openPermissions} {
 		if err := open(ctx, l); err != nil {
@@ -37,7 +58,7 @@ func (s *Server) openLive(ctx context.Context, c config.Config) (*live, error) {
 }
 
 // enter puts l in force in place of what was.
-func (s *Server) enter(l *live) {
+func (s *entry) enter(l *live) {
 	running, end := context.WithCancel(s.ctx)
 	l.end = end
 	before := s.live.Swap(l)
@@ -50,13 +71,13 @@ func (s *Server) enter(l *live) {
 }
 
 // now is what is in force.
-func (s *Server) now() *live { return s.live.Load() }
+func (s *entry) now() *live { return s.live.Load() }
 
 // vaultSettings is what is fixed for a vault, now.
-func (s *Server) vaultSettings(name string) vault.Settings { return s.now().settings(name) }
+func (s *entry) vaultSettings(name string) vault.Settings { return s.now().settings(name) }
 
 // liveAccess asks the permissions in force.
-type liveAccess struct{ s *Server }
+type liveAccess struct{ s *entry }
 
 // Authorize implements vault.Authorizer.
 func (a liveAccess) Authorize(ctx context.Context, who vault.Caller, do vault.Action, on vault.Ref) error {

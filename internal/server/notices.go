@@ -48,11 +48,11 @@ func (s *Server) openNotices() (err error) {
 }
 
 // vaultURL is the address of a vault, as events tell it.
-func (s *Server) vaultURL(name string) string { return s.Ready.VaultURLOf(name) }
+func (s *auditing) vaultURL(name string) string { return s.Ready.VaultURLOf(name) }
 
 // origin is what the server calls itself to receivers that are asked first: the
 // first of its names; "" where it has none.
-func (s *Server) origin() string {
+func (s *storage) origin() string {
 	for _, host := range s.config.Hosts {
 		if !strings.HasPrefix(host, "*") {
 			return host

@@ -11,7 +11,7 @@ import (
 
 // openPermissions makes who decides what callers may do: everything, in a
 // development server, else what the configuration grants them.
-func (s *Server) openPermissions(_ context.Context, l *live) error {
+func (s *entry) openPermissions(_ context.Context, l *live) error {
 	l.may, l.rules = access.Everything{}, access.Everything{}.Rows
 	if !l.config.Production {
 		return nil
@@ -42,11 +42,11 @@ func (s *Server) openPermissions(_ context.Context, l *live) error {
 }
 
 // rules are those in force.
-func (s *Server) rules() []access.Row { return s.now().rules() }
+func (s *entry) rules() []access.Row { return s.now().rules() }
 
 // sidePermit says whether who asks at the side door may do an action; nil:
 // everybody may.
-func (s *Server) sidePermit() func(*http.Request, vault.Action, vault.Ref) error {
+func (s *entry) sidePermit() func(*http.Request, vault.Action, vault.Ref) error {
 	if !s.config.Production {
 		return nil
 	}

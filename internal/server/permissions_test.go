@@ -28,7 +28,7 @@ func TestPermissionsReplacedUnderLoad(t *testing.T) {
 		must.Do(t, err)
 		return &live{may: table, end: func() {}}
 	}
-	s := &Server{ctx: t.Context()}
+	s := &entry{ctx: t.Context()}
 	s.enter(give("always", "even"))
 	may := func(subject string) bool {
 		return liveAccess{s}.Authorize(t.Context(), vault.Caller{Issuer: "corp", Subject: subject}, "keys/get", vault.Ref{Vault: "web", Kind: vault.Keys, Name: "k"}) == nil

@@ -12,7 +12,7 @@ import (
 // openRecovery makes the recovery token that an operator asked for at this start,
 // and says so where it cannot be overlooked. Its file goes when the token is no
 // good any more, or the server ends.
-func (s *Server) openRecovery() (err error) {
+func (s *entry) openRecovery() (err error) {
 	if s.options.RecoveryTokenFile == "" || !s.config.Production {
 		return nil
 	}
@@ -26,13 +26,13 @@ func (s *Server) openRecovery() (err error) {
 }
 
 // recoveryUsed tells of a request with the recovery token.
-func (s *Server) recoveryUsed(who vault.Caller, r *http.Request) {
+func (s *entry) recoveryUsed(who vault.Caller, r *http.Request) {
 	s.log.Warn("RECOVERY: the recovery token is used", "address", who.Address, "method", vault.Shorten(r.Method), "path", vault.Shorten(r.URL.Path))
 	s.audit.Note(audit.Entry{Operation: "CertwrightRecoveryToken", Description: "used", Caller: who, Host: r.Host, Path: r.URL.Path, Agent: r.UserAgent()})
 }
 
 // endRecovery removes the file in its time.
-func (s *Server) endRecovery() {
+func (s *entry) endRecovery() {
 	timer := time.NewTimer(auth.RecoveryTime)
 	defer timer.Stop()
 	select {

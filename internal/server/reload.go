@@ -14,7 +14,7 @@ import (
 // Reload puts another configuration in force while requests are served: all that
 // a running server can take of it, or nothing. It returns the settings that
 // changed and wait for the next start.
-func (s *Server) Reload(ctx context.Context, c config.Config) (waiting []string, err error) {
+func (s *entry) Reload(ctx context.Context, c config.Config) (waiting []string, err error) {
 	s.audit.Reopen() // whoever moves the file away says so by the same signal
 	if err := c.Check(); err != nil {
 		s.audit.Note(audit.Entry{Operation: "CertwrightConfigLoaded", Status: http.StatusBadRequest, Description: "it will not do, and was not taken"})

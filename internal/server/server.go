@@ -5,23 +5,17 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"certwright/internal/admin"
 	"certwright/internal/api"
-	"certwright/internal/audit"
-	"certwright/internal/auth"
 	"certwright/internal/challenge"
-	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/engine"
 	"certwright/internal/files"
 	"certwright/internal/issuer/scripted"
 	"certwright/internal/keys"
-	"certwright/internal/metrics"
 	"certwright/internal/service"
-	"certwright/internal/tokens"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
 )
@@ -35,13 +29,9 @@ const (
 
 // A Server is a running server, for development or production. Stop it when done.
 type Server struct {
-	Ready clientenv.Ready
-
-	storage
-	version string
+	entry
 	observe func(api.Observation) // may be nil
 
-	issuers   *providers
 	service   *service.Service
 	worker    *worker.Worker
 	keys      *keys.Pool
@@ -49,20 +39,9 @@ type Server struct {
 	arm       front // nil where there is none
 	side      *admin.Handler
 	notices   *notices
-	metrics   *metrics.Metrics
-	audit     *audit.Log     // nil: there is none
-	recovery  *auth.Recovery // nil: there is none
 	listeners *listeners
 
-	live      atomic.Pointer[live] // what a reload replaces
-	reloading sync.Mutex           // one at a time
-	used      tokens.Memory        // assertions, at the token service
-
-	moving     sync.Mutex // one move of the clock at a time
-	closing    atomic.Bool
-	background sync.WaitGroup
-	ctx        context.Context // of the work in the background
-	end        context.CancelFunc
+	moving sync.Mutex // one move of the clock at a time
 }
 
 // Options are what the configuration does not hold: what a program decides, and
@@ -88,7 +67,8 @@ func Start(ctx context.Context, c config.Config, o Options) (*Server, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{storage: storage{config: c.WithDefaults(), options: o, log: o.Log}, version: o.Version, observe: o.Observe}
+	s := &Server{observe: o.Observe}
+	s.config, s.options, s.log, s.version = c.WithDefaults(), o, o.Log, o.Version
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -128,7 +108,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 			PokeAt: func(due time.Time) { s.worker.PokeAt(due); s.notices.stream.Poke() }, Log: s.log,
 			Revision: s.revision(),
 		},
-		Backups: s.seal.Backups(), Access: liveAccess{s}, Keys: s.keys,
+		Backups: s.seal.Backups(), Access: liveAccess{&s.entry}, Keys: s.keys,
 		Issuers: s.issuers.issuer, Receivers: s.notices.For, Called: s.called,
 	}); err != nil {
 		return err

@@ -31,7 +31,7 @@ type verified struct {
 
 // openVerified reads the files that say whom a production server believes. The
 // keys of issuers that before knows are not fetched again.
-func (s *Server) openVerified(c config.Config, before *auth.Verifier) (v verified, err error) {
+func (s *entry) openVerified(c config.Config, before *auth.Verifier) (v verified, err error) {
 	if !c.Production {
 		return v, nil
 	}
@@ -49,7 +49,7 @@ func (s *Server) openVerified(c config.Config, before *auth.Verifier) (v verifie
 
 // openSignIn says who asks: in a development server any token will do, and any
 // vault comes into being.
-func (s *Server) openSignIn(_ context.Context, l *live) (err error) {
+func (s *entry) openSignIn(_ context.Context, l *live) (err error) {
 	var before *auth.Verifier
 	if was := s.now(); was != nil {
 		before = was.signIn.verifier
@@ -76,7 +76,7 @@ func (s *Server) openSignIn(_ context.Context, l *live) (err error) {
 }
 
 // counted is authenticate, with the tokens that are refused counted.
-func (s *Server) counted(authenticate func(*http.Request) (vault.Caller, error)) func(*http.Request) (vault.Caller, error) {
+func (s *entry) counted(authenticate func(*http.Request) (vault.Caller, error)) func(*http.Request) (vault.Caller, error) {
 	return func(r *http.Request) (vault.Caller, error) {
 		who, err := authenticate(r)
 		if err != nil {
@@ -89,7 +89,7 @@ func (s *Server) counted(authenticate func(*http.Request) (vault.Caller, error))
 }
 
 // clientRevoked tells whether a client certificate was revoked by a built-in CA.
-func (s *Server) clientRevoked(ctx context.Context, leaf *x509.Certificate) bool {
+func (s *entry) clientRevoked(ctx context.Context, leaf *x509.Certificate) bool {
 	is, err := s.issuers.revoked(ctx, leaf)
 	if err != nil {
 		s.log.Error("whether a client certificate was revoked cannot be told, so it is not taken", "serial", leaf.SerialNumber, "error", err)
@@ -98,10 +98,10 @@ func (s *Server) clientRevoked(ctx context.Context, leaf *x509.Certificate) bool
 }
 
 // keysFetched counts a fetch of an issuer's keys.
-func (s *Server) keysFetched(issuer string, err error) { s.metrics.KeysFetched(issuer, err == nil) }
+func (s *entry) keysFetched(issuer string, err error) { s.metrics.KeysFetched(issuer, err == nil) }
 
 // signInNotes names the issuers whose tokens cannot be verified now.
-func (s *Server) signInNotes() (notes []string) {
+func (s *entry) signInNotes() (notes []string) {
 	down, _ := s.now().signIn.verifier.Down()
 	for _, name := range down {
 		notes = append(notes, "sign-in issuer "+name+": its keys cannot be fetched, the log says why; its tokens are refused")
@@ -122,17 +122,17 @@ func (l *live) declared(vaultName func(host string) (string, error)) func(host s
 
 // authenticate, challenge and vaultName ask what is in force.
 
-func (s *Server) authenticate(r *http.Request) (vault.Caller, error) {
+func (s *entry) authenticate(r *http.Request) (vault.Caller, error) {
 	return s.now().signIn.authenticate(r)
 }
 
-func (s *Server) challenge(host string) string { return s.now().signIn.challenge(host) }
+func (s *entry) challenge(host string) string { return s.now().signIn.challenge(host) }
 
-func (s *Server) vaultName(host string) (string, error) { return s.now().signIn.vaultName(host) }
+func (s *entry) vaultName(host string) (string, error) { return s.now().signIn.vaultName(host) }
 
 // askForCertificates has the https listener ask for client certificates where
 // the configuration in force takes any.
-func (s *Server) askForCertificates(listener *tls.Config) {
+func (s *entry) askForCertificates(listener *tls.Config) {
 	usual := listener.Clone()
 	usual.NextProtos = []string{"h2", "http/1.1"}
 	listener.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {

@@ -29,7 +29,7 @@ func (p pairOfFiles) Reload(context.Context) (bool, error) { return p.Pair.Reloa
 
 // tryFiles reads the files of a production server that others write, before
 // anything is made that stays.
-func (s *Server) tryFiles(context.Context) error {
+func (s *entry) tryFiles(context.Context) error {
 	if _, err := s.openVerified(s.config, nil); err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func openPair(t trust.Settings, production bool) (tlsCertificate, error) {
 }
 
 // openTLS finds the certificate of the https listener.
-func (s *Server) openTLS(ctx context.Context, l *live) (err error) {
+func (s *entry) openTLS(ctx context.Context, l *live) (err error) {
 	if l.tls, err = openPair(l.config.TLS, l.config.Production); err != nil || l.tls != nil || !l.config.Production {
 		return err
 	}
@@ -67,7 +67,7 @@ func (s *Server) openTLS(ctx context.Context, l *live) (err error) {
 // getCertificate answers TLS handshakes: in a production server with the
 // certificate that the configuration names. Until a certificate of a vault has a
 // version, the TLS authority of the folder signs one.
-func (s *Server) getCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (s *entry) getCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	if own := s.now().tls; own != nil {
 		if c := own.Certificate(); c != nil {
 			return c, nil
@@ -78,7 +78,7 @@ func (s *Server) getCertificate(hello *tls.ClientHelloInfo) (*tls.Certificate, e
 
 // caFile is the file of the authority that clients are told to trust; "" where
 // the certificate is of somebody else.
-func (s *Server) caFile() string {
+func (s *storage) caFile() string {
 	if s.config.Production && !s.config.TLS.FromVault() {
 		return "" // a reload may change that; who asks then is told by the next start
 	}
@@ -86,7 +86,7 @@ func (s *Server) caFile() string {
 }
 
 // caText is what is in it.
-func (s *Server) caText() []byte {
+func (s *storage) caText() []byte {
 	if s.caFile() == "" {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (s *Server) caText() []byte {
 }
 
 // watchTLS looks after the certificate of the https listener.
-func (s *Server) watchTLS() {
+func (s *entry) watchTLS() {
 	tick := time.NewTicker(tlsLook)
 	defer tick.Stop()
 	for {
@@ -108,7 +108,7 @@ func (s *Server) watchTLS() {
 }
 
 // reloadTLS takes another certificate where there is one, and says so.
-func (s *Server) reloadTLS(ctx context.Context) {
+func (s *entry) reloadTLS(ctx context.Context) {
 	own := s.now().tls
 	changed, err := own.Reload(ctx)
 	switch {

@@ -21,7 +21,7 @@ type front interface {
 
 // openTokens makes the token service: in a development server it has a token
 // for everybody; a production server has one where it is configured.
-func (s *Server) openTokens(_ context.Context, l *live) error {
+func (s *entry) openTokens(_ context.Context, l *live) error {
 	if l.config.Production {
 		return s.openTokenService(l)
 	}
@@ -32,7 +32,7 @@ func (s *Server) openTokens(_ context.Context, l *live) error {
 
 // openTokenService makes the token service that is configured, if it is. Its
 // tokens are verified like those of any issuer.
-func (s *Server) openTokenService(l *live) error {
+func (s *entry) openTokenService(l *live) error {
 	given := l.config.Auth.TokenService
 	if given == nil {
 		return nil
@@ -53,7 +53,7 @@ func (s *Server) openTokenService(l *live) error {
 }
 
 // tryClients reads the clients of the token service.
-func (s *Server) tryClients() error {
+func (s *entry) tryClients() error {
 	given := s.config.Auth.TokenService
 	if given == nil {
 		return nil
@@ -65,7 +65,7 @@ func (s *Server) tryClients() error {
 }
 
 // toldOfToken has every token that was given, and every one that was not, in the audit log.
-func (s *Server) toldOfToken(e tokens.Event) {
+func (s *entry) toldOfToken(e tokens.Event) {
 	s.metrics.TokenAsked(e.Grant, e.Refusal == "")
 	who := vault.Caller{Issuer: vault.ClientIssuer, Subject: e.Client, App: e.Client, Type: vault.AppCaller, TokenID: e.TokenID, Address: e.Address}
 	line := audit.Entry{Operation: audit.TokenGiven, Status: http.StatusOK, Caller: who, Facts: []audit.Fact{{Name: "grant", Value: e.Grant}}}
