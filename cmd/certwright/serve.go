@@ -54,11 +54,20 @@ func (d serveCommand) Run(ctx context.Context, to streams) error {
 		log.Warn("other programs of this user may read the memory of this one", "error", err)
 	}
 	manager := systemd.Open(os.Getenv)
+	again := make(chan os.Signal, 1) // one that comes before the server serves is heeded once it does
+	if signals := rereading(); len(signals) > 0 {
+		signal.Notify(again, signals...)
+		defer signal.Stop(again)
+	}
 	s, err := server.Start(ctx, c, server.Options{
 		Waiting: func(why string, again time.Duration) { _ = manager.Starting(why, again+startTime) }, // the log has it
 		Version: buildOf().number(), Log: log.Logger, Observe: log.observe,
 		NewDatabase: d.NewDatabase, NewCA: d.NewCA, RecoveryTokenFile: d.Recovery,
 	})
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		log.Info("stopped before it served")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -72,7 +81,7 @@ func (d serveCommand) Run(ctx context.Context, to streams) error {
 			return errors.Join(err, s.Stop())
 		}
 	}
-	(&serving{command: d, server: s, log: log, manager: manager}).run(ctx)
+	(&serving{command: d, server: s, log: log, manager: manager, again: again}).run(ctx)
 	stop()
 	return s.Stop()
 }
@@ -100,16 +109,12 @@ type serving struct {
 	server  *server.Server
 	log     *serveLog
 	manager systemd.Notifier
-	untold  bool // that the manager could not be told was logged
+	again   <-chan os.Signal // says that the configuration is to be read again
+	untold  bool             // that the manager could not be told was logged
 }
 
 // run returns when the server has to end.
 func (v *serving) run(ctx context.Context) {
-	again := make(chan os.Signal, 1)
-	if signals := rereading(); len(signals) > 0 {
-		signal.Notify(again, signals...)
-		defer signal.Stop(again)
-	}
 	var alive <-chan time.Time
 	if every := v.manager.Watchdog(); every > 0 {
 		tick := time.NewTicker(every / 3)
@@ -125,7 +130,7 @@ func (v *serving) run(ctx context.Context) {
 			return
 		case <-v.server.Failed():
 			return
-		case <-again:
+		case <-v.again:
 			v.reread(ctx)
 		case <-alive:
 			v.beat(ctx)
