@@ -39,3 +39,41 @@ func TestUnit(t *testing.T) {
 		t.Errorf("its exposure is %s, and may be 1.5", found[1])
 	}
 }
+
+// The steps of docs/serve.md hand the service the TLS files as the unit's
+// credentials, which alone its user can read.
+func TestDocumentedStepsGiveCredentials(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/serve.md")
+	must.Do(t, err)
+	unit, err := os.ReadFile("../../packaging/systemd/certwright.service")
+	must.Do(t, err)
+	dir := t.TempDir()
+	const config, service = "/etc/certwright/config.yaml", "/etc/systemd/system/certwright.service"
+	files := map[string]string{config: filepath.Join(dir, "config.yaml"), service: filepath.Join(dir, "unit")}
+	must.Do(t, os.WriteFile(files[config], []byte("data: ./data\ntls: {cert: tls.pem, key: tls.key}\n"), 0o600))
+	must.Do(t, os.WriteFile(files[service], unit, 0o600))
+	steps := 0
+	for line := range strings.Lines(string(page)) {
+		if strings.HasPrefix(line, "sed -i ") {
+			out, err := exec.Command("sh", "-c", strings.NewReplacer(" "+config, " "+files[config], " "+service, " "+files[service]).Replace(line)).CombinedOutput()
+			if err != nil {
+				t.Fatalf("%s%v: %s", line, err, out)
+			}
+			steps++
+		}
+	}
+	got, err := os.ReadFile(files[config])
+	must.Do(t, err)
+	const at = "/run/credentials/certwright.service/"
+	if want := "data: /var/lib/certwright\ntls: {cert: " + at + "tls.pem, key: " + at + "tls.key}\n"; string(got) != want {
+		t.Errorf("after %d steps the configuration is\n%s", steps, got)
+	}
+	got, err = os.ReadFile(files[service])
+	must.Do(t, err)
+	for _, name := range []string{"tls.pem", "tls.key"} {
+		if !strings.Contains(string(got), "\nLoadCredential="+name+":/etc/certwright/"+name+"\n") {
+			t.Errorf("after %d steps the unit does not load %s", steps, name)
+		}
+	}
+}
