@@ -190,21 +190,39 @@ func (k keysetRewrapCommand) Run(ctx context.Context, to streams) error {
 	})
 }
 
-// meant refuses where a key-encryption key that was named is none of the configuration's.
+// meant refuses where a key-encryption key that was named, by a flag or by the
+// configuration as it stands now, is none that the server was started with.
 func (k keysetRewrapCommand) meant(ctx context.Context, keys admin.Keyset) error {
-	if len(k.KEK) == 0 {
+	named, err := k.named()
+	if err != nil {
+		return err
+	}
+	if named = append(named, k.KEK...); len(named) == 0 {
 		return nil
 	}
 	all, err := keys.Check(ctx)
 	if err != nil {
 		return err
 	}
-	for _, want := range k.KEK {
+	for _, want := range named {
 		if !slices.ContainsFunc(all, func(c admin.KEKCheck) bool { return c.KEK == want || strings.HasPrefix(c.KEK, want+":") }) {
-			return fmt.Errorf("the configuration names no key-encryption key %s\nhint: put it under keyset; a running server takes it at its next start", client.Printable(want))
+			return fmt.Errorf("the configuration in force names no key-encryption key %s\nhint: put it under keyset; a running server takes it at its next start", client.Printable(want))
 		}
 	}
 	return nil
+}
+
+// named are the ids of the key-encryption keys that the configuration file names.
+func (k keyset) named() (ids []string, err error) {
+	c, err := k.read()
+	if err != nil || len(c.Keyset.KEKs) == 0 {
+		return nil, err
+	}
+	keks, err := c.Keyset.Open("")
+	for _, kek := range keks {
+		ids = append(ids, kek.ID())
+	}
+	return ids, err
 }
 
 type keysetCheckCommand struct {
