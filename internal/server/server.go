@@ -218,6 +218,7 @@ func (s *Server) openListeners(ctx context.Context) (err error) {
 		s.background.Go(s.watchTLS)
 	}
 	s.listeners.serve()
+	s.background.Go(giveBack)
 	return s.unlessFull(s.Ready.Write())
 }
 

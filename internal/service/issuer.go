@@ -108,8 +108,10 @@ func (s *Issuers) putIssuer(ctx context.Context, vaultName, name string, next fu
 // applyIssuer sets the members that were sent and asks the provider whether the result will do.
 func (s *Issuers) applyIssuer(c vault.IssuerConfig, in IssuerInput, now time.Time) (vault.IssuerConfig, error) {
 	if in.Provider != nil {
-		if has := c.Credentials; has != nil && has.Password != nil && in.Password == nil && !strings.EqualFold(c.Provider, *in.Provider) {
-			return c, vault.PasswordOfAnother(c.Provider)
+		if has := c.Credentials; has != nil && !strings.EqualFold(c.Provider, *in.Provider) {
+			kept := *has
+			kept.Password = nil // it was given for another authority, which alone may see it
+			c.Credentials = &kept
 		}
 		c.Provider = *in.Provider
 	}

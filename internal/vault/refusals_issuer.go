@@ -18,13 +18,6 @@ func PolicyIssuerUnknown(name string) *Error { return Bad("Issuer %s not found",
 // PolicyIssuerDisabled answers a create with an issuer that is switched off.
 func PolicyIssuerDisabled(name string) *Error { return Bad("Issuer %s is disabled", name).OfIssuer() }
 
-// PasswordOfAnother answers an update that gives an issuer another provider and
-// not the password that goes with it: the one that is kept would be shown to an
-// authority that it is not for.
-func PasswordOfAnother(provider string) *Error {
-	return Bad("The password of this issuer was given for provider %s: send credentials.pwd for the new one along, or replace the issuer whole with PUT.", Clip(provider, 80))
-}
-
 // NoProvider answers an issuer whose provider this server has not.
 func NoProvider(provider string) *Error {
 	return Bad("This server has no provider %s; its operator names those that there are in the configuration, under providers.", provider)
