@@ -141,7 +141,10 @@ func (c clientAddCommand) client() (row tokens.ClientSettings, secret string, er
 	return row, secret, errors.Join(err, row.Check())
 }
 
-// ends reads when a secret ends; "" is never.
+// never is when a secret ends that does not.
+const never = "never"
+
+// ends reads when a secret ends; "" is never, too.
 func ends(text string) (string, error) {
 	if n, found := strings.CutSuffix(text, "d"); found {
 		var days int
@@ -149,7 +152,7 @@ func ends(text string) (string, error) {
 			return time.Now().UTC().AddDate(0, 0, days).Format(time.RFC3339), nil
 		}
 	}
-	if text == "" {
+	if text == "" || text == never {
 		return "", nil
 	}
 	_, err := tokens.Moment(text)
@@ -159,7 +162,7 @@ func ends(text string) (string, error) {
 type clientRotateCommand struct {
 	clientsAt `embed:""`
 	Name      string `arg:"" help:"The client's name or id."`
-	Expires   string `help:"When the new secret ends: a day, as in 2027-01-01, or a time from now, as in 90d (never)." placeholder:"WHEN"`
+	Expires   string `help:"When the new secret ends: a day, as in 2027-01-01, a time from now, as in 90d, or never. It must be said where the one before ends." placeholder:"WHEN"`
 	Now       bool   `help:"End the secrets that it has, as after one of them leaked."`
 }
 
@@ -177,6 +180,9 @@ func (c clientRotateCommand) Run(to streams) error {
 	kept := row.Secrets
 	if n := len(kept); n > 0 {
 		kept = kept[n-1:]
+	}
+	if c.Expires == "" && len(kept) > 0 && kept[0].Expires != "" {
+		return exitError{exitUsage, fmt.Errorf("the secret that %s has ends on %s, and nothing says when the new one ends\nhint: as in --expires 90d, or --expires never", c.Name, kept[0].Expires)}
 	}
 	if c.Now {
 		kept = nil
