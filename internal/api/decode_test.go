@@ -209,6 +209,7 @@ func FuzzDecodeCreate(f *testing.F) {
 	f.Add([]byte(`{"policy":{"lifetime_actions":[{"trigger":{"days_before_expiry":3},"action":{"action_type":"AutoRenew"}}],"platformManaged":{"metadata":{}}},"tags":{"a":"b"}}`))
 	f.Add([]byte(`{"policy":null,"attributes":{"exp":1e3},}`))
 	f.Add([]byte("{\"\xff\":{}}"))
+	f.Add([]byte("{}\v")) // white space elsewhere, not in JSON
 	newest, err := wire.ParseVersion("2026-04-01")
 	if err != nil {
 		f.Fatal(err)

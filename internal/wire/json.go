@@ -16,7 +16,7 @@ import (
 // members are ignored, as the service does; wrong types, trailing commas and
 // anything after the object are refused (docs/decisions/002-when-work-happens.md).
 func Decode(body []byte, into any) error {
-	body = bytes.TrimSpace(body)
+	body = bytes.Trim(body, " \t\r\n") // what JSON takes for space, RFC 8259 section 2
 	switch {
 	case len(body) == 0:
 		return vault.Bad("The request body is missing: a JSON object is needed.")
