@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"syscall"
 	"time"
 
@@ -34,6 +35,8 @@ func Of(r *http.Request) (uid int, ok bool) {
 
 // Try tells whether the socket can be made, and makes none.
 func (s Socket) Try() error {
+	placing.Lock()
+	defer placing.Unlock()
 	if !known {
 		return errors.New("this system does not tell which user calls\nhint: it needs Linux; use a client secret or certificate here")
 	}
@@ -61,7 +64,7 @@ func free(path string) error {
 		return errors.New("there is something else at that path\nhint: move it away, or choose another path")
 	}
 	c, err := net.DialTimeout("unix", path, time.Second)
-	if errors.Is(err, syscall.ECONNREFUSED) {
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) { // it was removed meanwhile
 		return nil
 	}
 	if err != nil {
@@ -93,19 +96,9 @@ func (s Socket) listen() (*net.UnixListener, error) {
 // Serve makes the socket and has the server answer there until ctx ends. It takes
 // the place of one of before, and is removed unless another took its own.
 func (s Socket) Serve(ctx context.Context, server *http.Server) error {
-	if err := free(s.Path); err != nil {
-		return err
-	}
-	socket, err := s.listen()
+	socket, mine, err := s.place()
 	if err != nil {
 		return err
-	}
-	mine, err := os.Lstat(s.Path + files.Next)
-	if err == nil {
-		err = files.Finish(s.Path)
-	}
-	if err != nil {
-		return errors.Join(err, socket.Close())
 	}
 	server.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
 		is, _ := c.(*conn)
@@ -114,11 +107,41 @@ func (s Socket) Serve(ctx context.Context, server *http.Server) error {
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
 	err = server.Serve(newKnowing(socket, s.Allowed))
-	if now, lost := os.Lstat(s.Path); lost == nil && os.SameFile(mine, now) {
-		_ = os.Remove(s.Path)
-	}
+	s.leave(mine)
 	if ctx.Err() != nil {
 		return nil
 	}
 	return err
+}
+
+// placing is held while a socket takes its place or leaves it, so that one that
+// ends does not remove the one that just came.
+var placing sync.Mutex
+
+// place makes the socket at its path.
+func (s Socket) place() (l *net.UnixListener, mine fs.FileInfo, err error) {
+	placing.Lock()
+	defer placing.Unlock()
+	if err := free(s.Path); err != nil {
+		return nil, nil, err
+	}
+	if l, err = s.listen(); err != nil {
+		return nil, nil, err
+	}
+	if mine, err = os.Lstat(s.Path + files.Next); err == nil {
+		err = files.Finish(s.Path)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, l.Close())
+	}
+	return l, mine, nil
+}
+
+// leave removes the socket, unless another took its place.
+func (s Socket) leave(mine fs.FileInfo) {
+	placing.Lock()
+	defer placing.Unlock()
+	if now, err := os.Lstat(s.Path); err == nil && os.SameFile(mine, now) {
+		_ = os.Remove(s.Path)
+	}
 }
