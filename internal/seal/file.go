@@ -14,6 +14,7 @@ import (
 	"github.com/tink-crypto/tink-go/v2/aead"
 	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
 	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
 
 	"certwright/internal/files"
 )
@@ -48,19 +49,24 @@ func (f *FileKEK) ID() string {
 
 // Wrap implements KEK.
 func (f *FileKEK) Wrap(_ context.Context, plain, ad []byte) ([]byte, error) {
-	kek, err := f.load()
+	key, err := f.key()
 	if err != nil {
 		return nil, err
-	}
-	key, err := aead.New(kek)
-	if err != nil {
-		return nil, fmt.Errorf("use the keyset file: %w", err)
 	}
 	return key.Encrypt(plain, ad)
 }
 
 // Unwrap implements KEK.
 func (f *FileKEK) Unwrap(_ context.Context, wrapped, ad []byte) ([]byte, error) {
+	key, err := f.key()
+	if err != nil {
+		return nil, err
+	}
+	return key.Decrypt(wrapped, ad)
+}
+
+// key is what the file wraps with.
+func (f *FileKEK) key() (tink.AEAD, error) {
 	kek, err := f.load()
 	if err != nil {
 		return nil, err
@@ -69,7 +75,7 @@ func (f *FileKEK) Unwrap(_ context.Context, wrapped, ad []byte) ([]byte, error) 
 	if err != nil {
 		return nil, fmt.Errorf("use the keyset file: %w", err)
 	}
-	return key.Decrypt(wrapped, ad)
+	return key, nil
 }
 
 // load reads the file, once.

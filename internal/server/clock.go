@@ -82,16 +82,23 @@ func (k *keptClock) put(ctx context.Context, offset time.Duration) error {
 
 // watchClock looks every minute, as the worker does, whether the clock was set back.
 func (s *Server) watchClock() {
-	tick := time.NewTicker(time.Minute)
+	each(s.ctx, time.Minute, func() {
+		if err := s.service.Sweeper.WatchClock(s.ctx); err != nil && s.ctx.Err() == nil {
+			s.log.Error("the clock could not be watched", "error", err)
+		}
+	})
+}
+
+// each does something again and again, first after a while, until ctx ends.
+func each(ctx context.Context, while time.Duration, do func()) {
+	tick := time.NewTicker(while)
 	defer tick.Stop()
 	for {
 		select {
-		case <-s.ctx.Done():
+		case <-ctx.Done():
 			return
 		case <-tick.C:
-		}
-		if err := s.service.Sweeper.WatchClock(s.ctx); err != nil && s.ctx.Err() == nil {
-			s.log.Error("the clock could not be watched", "error", err)
+			do()
 		}
 	}
 }

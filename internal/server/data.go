@@ -37,16 +37,8 @@ type storage struct {
 // openData opens everything that lies in the data folder. The TLS authority
 // comes before the keyset: where the latter is, the folder was used.
 func (s *storage) openData(ctx context.Context) (err error) {
-	if s.folder, err = openFolder(s.config); err != nil {
-		return err
-	}
-	past := folder.Past{Anew: s.options.NewDatabase}
-	if !s.config.Shared() {
-		if past, err = folder.ReadPast(s.folder, s.options.NewDatabase); err != nil {
-			return err
-		}
-	}
-	if err := s.holdFolder(); err != nil {
+	past, err := s.hold()
+	if err != nil {
 		return err
 	}
 	if err := s.openBoth(ctx, past); err != nil {
@@ -65,6 +57,30 @@ func (s *storage) openData(ctx context.Context) (err error) {
 	}
 	s.tellRestored()
 	return nil
+}
+
+// hold takes the data folder for this process, and tells what it shows of the
+// database that belongs there.
+func (s *storage) hold() (past folder.Past, err error) {
+	if s.folder, err = openFolder(s.config); err != nil {
+		return past, err
+	}
+	past.Anew = s.options.NewDatabase
+	if !s.config.Shared() {
+		if past, err = folder.ReadPast(s.folder, s.options.NewDatabase); err != nil {
+			return past, err
+		}
+	}
+	return past, s.holdFolder()
+}
+
+// openAlone opens the database, and nothing else.
+func (s *storage) openAlone(ctx context.Context) (past folder.Past, err error) {
+	if past, err = s.hold(); err != nil {
+		return past, err
+	}
+	s.store, err = s.openDatabase(ctx, past)
+	return past, err
 }
 
 // openTrust opens the TLS authority. A folder that was used has one, which

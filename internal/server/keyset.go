@@ -40,20 +40,9 @@ func OpenKeys(ctx context.Context, c config.Config, log *slog.Logger) (*Keys, er
 	return &Keys{s, k}, nil
 }
 
-func (s *storage) openForKeys(ctx context.Context) (err error) {
-	if s.folder, err = openFolder(s.config); err != nil {
-		return err
-	}
-	var past folder.Past
-	if !s.config.Shared() {
-		if past, err = folder.ReadPast(s.folder, false); err != nil {
-			return err
-		}
-	}
-	if err := s.holdFolder(); err != nil {
-		return err
-	}
-	if s.store, err = s.openDatabase(ctx, past); err != nil {
+func (s *storage) openForKeys(ctx context.Context) error {
+	past, err := s.openAlone(ctx)
+	if err != nil {
 		return err
 	}
 	return s.unseal(ctx, past)

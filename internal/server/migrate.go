@@ -29,25 +29,9 @@ func Migrate(ctx context.Context, c config.Config) (from, to int64, err error) {
 		return 0, 0, fmt.Errorf("there is no database in %s\nhint: name the data folder of a server with data, in the configuration", c.Data)
 	}
 	s := &storage{config: c.WithDefaults(), log: slog.New(slog.DiscardHandler)}
-	if err := s.openAlone(ctx); err != nil {
+	if _, err := s.openAlone(ctx); err != nil {
 		return 0, 0, errors.Join(err, s.close())
 	}
 	from, to = s.store.Schema()
 	return from, to, s.close()
-}
-
-// openAlone opens the database of the data folder, and nothing else.
-func (s *storage) openAlone(ctx context.Context) (err error) {
-	if s.folder, err = openFolder(s.config); err != nil {
-		return err
-	}
-	past, err := folder.ReadPast(s.folder, false)
-	if err != nil {
-		return err
-	}
-	if err := s.holdFolder(); err != nil {
-		return err
-	}
-	s.store, err = s.openDatabase(ctx, past)
-	return err
 }

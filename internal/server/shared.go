@@ -62,15 +62,8 @@ func (s *Server) watchOthers() {
 	if !s.store.Shared() {
 		return
 	}
-	tick := time.NewTicker(lookAgain)
-	defer tick.Stop()
-	for {
-		select {
-		case <-s.ctx.Done():
-			return
-		case <-tick.C:
-			s.worker.Poke()
-			s.notices.stream.Poke()
-		}
-	}
+	each(s.ctx, lookAgain, func() {
+		s.worker.Poke()
+		s.notices.stream.Poke()
+	})
 }

@@ -95,16 +95,7 @@ func (s *storage) caText() []byte {
 
 // watchTLS looks after the certificate of the https listener.
 func (s *entry) watchTLS() {
-	tick := time.NewTicker(tlsLook)
-	defer tick.Stop()
-	for {
-		select {
-		case <-s.ctx.Done():
-			return
-		case <-tick.C:
-			s.reloadTLS(s.ctx)
-		}
-	}
+	each(s.ctx, tlsLook, func() { s.reloadTLS(s.ctx) })
 }
 
 // reloadTLS takes another certificate where there is one, and says so.
