@@ -38,9 +38,9 @@ type dialect struct {
 	lock  string // ends a query of rows that are about to be written, and passes by those that others write
 	early string // of the outbox: the rows that no transaction still under way can come before
 	// inspect refuses a database that is not ours, readies one that is, and
-	// returns its schema version; setVersion records it. They work without goose,
+	// returns its schema; setVersion records its version. They work without goose,
 	// so that a start with a current schema costs a few short queries.
-	inspect    func(ctx context.Context, s *session) (version int64, err error)
+	inspect    func(ctx context.Context, s *session) (schema, error)
 	setVersion func(ctx context.Context, s *session, version int64) error
 	giveUp     func(s *session) error // leaves the log of a database that cannot be opened
 	// given reads the highest number that a table ever gave out; giveAfter has the

@@ -32,19 +32,18 @@ func Inspect(ctx context.Context, path string, in Inspection) (schema int64, row
 		if err := ours(ctx, s); err != nil {
 			return err
 		}
-		if err := s.pragma(ctx, "user_version", &schema); err != nil {
+		found, known, err := foundSchema(ctx, s)
+		if err != nil {
 			return err
 		}
+		schema = found.version
 		if err := integrity(s); err != nil {
 			in.Fault("database", err.Error())
 		}
-		_, newest, err := migrationsOf(sqlite)
-		switch {
-		case err != nil:
+		if err := found.usable(known); err != nil {
 			return err
-		case schema > newest:
-			return ErrNewer
-		case schema < newest:
+		}
+		if schema < known {
 			return ErrOlder
 		}
 		if _, err := s.exec(sqlite.view); err != nil {

@@ -20,17 +20,19 @@ var (
 )
 
 // migrate brings the schema to the newest version, and returns the one that it
-// had, 0 without any, and the one that it has. A current one is left alone.
+// had, 0 without any, and the one that it has. A current one is left alone, and a
+// newer one that this program may use.
 func migrate(ctx context.Context, db *sql.DB, s *session, d dialect) (from, to int64, err error) {
-	if from, err = d.inspect(ctx, s); err != nil {
-		return from, 0, err
+	found, err := d.inspect(ctx, s)
+	if err != nil {
+		return found.version, 0, err
 	}
 	folder, to, err := migrationsOf(d)
-	switch {
-	case err != nil || from == to:
-		return from, to, err
-	case from > to:
-		return from, 0, ErrNewer
+	if err == nil {
+		err = found.usable(to)
+	}
+	if from = found.version; err != nil || from >= to {
+		return from, from, err
 	}
 	p, err := goose.NewProvider(d.goose, db, folder, d.turns...)
 	if err != nil {

@@ -82,19 +82,26 @@ func FillPostgres(ctx context.Context, path, url string, progress func(done, all
 	return err
 }
 
+// errBeyond says that a database has what this program knows nothing of, and
+// would leave behind.
+var errBeyond = errors.New("the database was brought up to date by a newer program: this one would not copy all of it\nhint: do it with the newer certwright")
+
 // current refuses a database whose schema is not this program's.
 func current(ctx context.Context, s *session, d dialect) error {
-	version, err := d.inspect(ctx, s)
+	found, err := d.inspect(ctx, s)
 	if err != nil {
 		return err
 	}
 	_, newest, err := migrationsOf(d)
+	if err == nil {
+		err = found.usable(newest)
+	}
 	switch {
 	case err != nil:
 		return err
-	case version > newest:
-		return ErrNewer
-	case version < newest:
+	case found.version > newest:
+		return errBeyond
+	case found.version < newest:
 		return ErrOlder
 	}
 	return nil

@@ -116,34 +116,38 @@ func NamePostgres(url string) string {
 
 // postgresInspect looks before it touches: a database of another program stays
 // as it is.
-func postgresInspect(ctx context.Context, s *session) (version int64, err error) {
+func postgresInspect(ctx context.Context, s *session) (schema, error) {
 	var encoding string
 	if err := s.conn.QueryRowContext(ctx, "SHOW server_encoding").Scan(&encoding); err != nil {
-		return 0, fmt.Errorf("read the database's encoding: %w", err)
+		return schema{}, fmt.Errorf("read the database's encoding: %w", err)
 	}
 	if encoding != "UTF8" {
-		return 0, fmt.Errorf("the database is encoded in %s\nhint: make it with ENCODING 'UTF8'", encoding)
+		return schema{}, fmt.Errorf("the database is encoded in %s\nhint: make it with ENCODING 'UTF8'", encoding)
 	}
 	var tables int
 	var ours, migrated bool
-	err = s.conn.QueryRowContext(ctx, `SELECT count(*), to_regclass('settings') IS NOT NULL, to_regclass('goose_db_version') IS NOT NULL
+	err := s.conn.QueryRowContext(ctx, `SELECT count(*), to_regclass('settings') IS NOT NULL, to_regclass('goose_db_version') IS NOT NULL
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname <> 'goose_db_version'`).Scan(&tables, &ours, &migrated)
 	if err != nil {
-		return 0, fmt.Errorf("look for tables: %w", err)
+		return schema{}, fmt.Errorf("look for tables: %w", err)
 	}
 	if tables > 0 && ours {
 		err = s.conn.QueryRowContext(ctx, "SELECT count(*) > 0 FROM settings WHERE key = 'product' AND value = 'certwright'").Scan(&ours)
 		if err != nil {
-			return 0, fmt.Errorf("look whose database this is: %w", err)
+			return schema{}, fmt.Errorf("look whose database this is: %w", err)
 		}
 	}
 	if tables > 0 && !(ours && migrated) {
-		return 0, ErrForeign
+		return schema{}, ErrForeign
 	}
 	if !migrated {
-		return 0, nil
+		return schema{}, nil
 	}
+	var version int64
 	err = s.conn.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied").Scan(&version)
-	return version, err
+	if err != nil || !ours {
+		return schema{version, version}, err
+	}
+	return s.schemaOf(version) // read after it: what contracted meanwhile is seen
 }

@@ -30,7 +30,7 @@ var tables = []table{
 	{name: "outbox", key: []string{"seq"}, given: "seq", columns: list("seq state topic vault kind name version at tries error id sink due"), bytes: []string{"body"}},
 	{name: "accounts", key: []string{"id"}, columns: list("id rev"), bytes: []string{"body", "mac"}},
 	{name: "settings", key: []string{"key"}, columns: list("key value"), bytes: []string{"mac"},
-		leave: "key IN ('" + idSetting + "', '" + generationSetting + "', 'product', 'storage.probe')"},
+		leave: "key IN ('" + idSetting + "', '" + generationSetting + "', '" + minReaderSetting + "', 'product', 'storage.probe')"},
 }
 
 func list(names string) []string { return strings.Fields(names) }

@@ -56,34 +56,46 @@ var sqlite = dialect{
 }
 
 // sqliteInspect looks before it touches: a file of another program stays as it is.
-func sqliteInspect(ctx context.Context, s *session) (version int64, err error) {
+func sqliteInspect(ctx context.Context, s *session) (schema, error) {
 	var id int64
 	if err := s.pragma(ctx, "application_id", &id); err != nil {
-		return 0, err
+		return schema{}, err
 	}
 	if id != applicationID {
 		var tables int64
 		if err := s.conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables); err != nil {
-			return 0, fmt.Errorf("look for tables: %w", err)
+			return schema{}, fmt.Errorf("look for tables: %w", err)
 		}
 		if tables > 0 || id != 0 {
-			return 0, ErrForeign
+			return schema{}, ErrForeign
 		}
 	}
 	var mode string
 	if err := s.pragma(ctx, "journal_mode = WAL", &mode); err != nil {
-		return 0, err
+		return schema{}, err
 	}
 	if mode != "wal" {
-		return 0, fmt.Errorf("write-ahead logging is not possible here (mode %s)\nhint: put the data folder on a local disk", mode)
+		return schema{}, fmt.Errorf("write-ahead logging is not possible here (mode %s)\nhint: put the data folder on a local disk", mode)
 	}
 	if id != applicationID {
 		if _, err := s.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
-			return 0, fmt.Errorf("mark the database: %w", err)
+			return schema{}, fmt.Errorf("mark the database: %w", err)
 		}
 	}
-	err = s.pragma(ctx, "user_version", &version)
-	return version, err
+	return sqliteSchema(ctx, s)
+}
+
+// sqliteSchema reads the schema of a database that is ours.
+func sqliteSchema(ctx context.Context, s *session) (schema, error) {
+	var version, tables int64
+	err := s.pragma(ctx, "user_version", &version)
+	if err == nil {
+		err = s.one("SELECT count(*) FROM sqlite_schema WHERE name = 'settings'", nil, &tables)
+	}
+	if err != nil || tables == 0 {
+		return schema{version, version}, err
+	}
+	return s.schemaOf(version)
 }
 
 // pragma runs a pragma that answers one value.

@@ -8,18 +8,19 @@ import (
 )
 
 // Verify reads a whole database that nobody uses, such as a copy, and changes
-// nothing: that it is ours and no newer than this program, and SQLite's own
+// nothing: that it is ours and this program may use it, and SQLite's own
 // check. Then look, which may be nil, sees its rows. It returns the version of the schema.
 func Verify(ctx context.Context, path string, look func(vault.Reader) error) (schema int64, err error) {
 	err = reading(ctx, path, "mode=ro&immutable=1", func(s *session) error {
 		if err := ours(ctx, s); err != nil {
 			return err
 		}
-		if err := s.pragma(ctx, "user_version", &schema); err != nil {
-			return err
+		found, known, err := foundSchema(ctx, s)
+		if schema = found.version; err == nil {
+			err = found.usable(known)
 		}
-		if _, newest, err := migrationsOf(sqlite); err != nil || schema > newest {
-			return notNewer(err)
+		if err != nil {
+			return err
 		}
 		if err := integrity(s); err != nil || look == nil {
 			return err
@@ -34,11 +35,12 @@ func Verify(ctx context.Context, path string, look func(vault.Reader) error) (sc
 	return schema, err
 }
 
-func notNewer(err error) error {
-	if err == nil {
-		return ErrNewer
+// foundSchema is that of a SQLite database, and the version up to which this program knows it.
+func foundSchema(ctx context.Context, s *session) (found schema, known int64, err error) {
+	if found, err = sqliteSchema(ctx, s); err == nil {
+		_, known, err = migrationsOf(sqlite)
 	}
-	return err
+	return found, known, err
 }
 
 // integrity runs SQLite's check over all of the database.

@@ -20,10 +20,10 @@ WHERE (v.vault, v.key, v.object, v.id) > ($1, $2, $3, $4) ORDER BY v.vault, v.ke
 WHERE (vault, key) > ($1, $2) ORDER BY vault, key LIMIT $3 + 0`
 	sqlWalkContacts = `SELECT vault, mac, vault, body FROM contacts WHERE vault > $1 ORDER BY vault LIMIT $2 + 0`
 	sqlWalkAccounts = `SELECT id, mac, id, body, rev FROM accounts WHERE id > $1 ORDER BY id LIMIT $2 + 0`
-	// Two are written before the keys are known. They are compared with what lies
-	// outside the database.
+	// Three are written before the keys are known. Two are compared with what lies
+	// outside the database; the third lets programs start, and gives nobody anything.
 	sqlWalkSettings = `SELECT key, mac, key, value FROM settings
-WHERE key > $1 AND key NOT IN ('` + idSetting + `', '` + generationSetting + `') ORDER BY key LIMIT $2 + 0`
+WHERE key > $1 AND key NOT IN ('` + idSetting + `', '` + generationSetting + `', '` + minReaderSetting + `') ORDER BY key LIMIT $2 + 0`
 
 	// Each if the row has the MAC that was read: another server may have written it since.
 	sqlBindObject   = `UPDATE objects SET mac = $2 WHERE id = $1 AND mac IS NOT DISTINCT FROM $3`
