@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"certwright/internal/access"
-	"certwright/internal/client"
 	"certwright/internal/config"
+	"certwright/internal/print"
 	"certwright/internal/tokens"
 	"certwright/internal/vault"
 )
@@ -122,12 +122,12 @@ func (d *verdict) refused(table *access.Table, err error, do vault.Action, on va
 
 func (d verdict) print(w io.Writer) (err error) {
 	if d.Granted {
-		_, err = fmt.Fprintf(w, "granted by %s\n", client.Printable(d.Reason))
+		_, err = fmt.Fprintf(w, "granted by %s\n", print.Plain(d.Reason))
 		return err
 	}
 	text := "refused: " + d.Code + "\n"
 	for line := range strings.SplitSeq(strings.TrimRight(d.Message, "\r\n"), "\r\n") {
-		text += "  " + strings.TrimRight(client.Printable(line), " ") + "\n"
+		text += "  " + strings.TrimRight(print.Plain(line), " ") + "\n"
 	}
 	_, err = io.WriteString(w, text)
 	switch {

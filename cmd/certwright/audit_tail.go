@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"certwright/internal/audit/line"
-	"certwright/internal/client"
+	"certwright/internal/print"
 )
 
 type auditTailCommand struct {
@@ -147,7 +147,7 @@ func (a auditTailCommand) shown(text []byte) (string, bool) {
 			words = append(words, more)
 		}
 	}
-	return client.Printable(strings.Join(words, "  ")), true
+	return print.Plain(strings.Join(words, "  ")), true
 }
 
 func dash(s string) string {

@@ -10,6 +10,7 @@ import (
 
 	"certwright/internal/admin"
 	"certwright/internal/client"
+	"certwright/internal/print"
 )
 
 type clockCommand struct {
@@ -56,7 +57,7 @@ func (c clockCommand) by() (time.Duration, error) {
 	}
 	by, err := admin.ParseDuration(strings.TrimPrefix(c.By, "+"))
 	if err != nil {
-		return 0, exitError{exitUsage, fmt.Errorf("%q is not a duration\nhint: %s", client.Printable(c.By), clockHint)}
+		return 0, exitError{exitUsage, fmt.Errorf("%q is not a duration\nhint: %s", print.Plain(c.By), clockHint)}
 	}
 	return by, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"certwright/internal/admin"
 	"certwright/internal/client"
+	"certwright/internal/print"
 )
 
 // approveCommand and rejectCommand are an operator's word on an order that asks for one.
@@ -42,7 +43,7 @@ func (d decision) decide(ctx context.Context, to streams, word, done string) err
 		}
 		d.Request = o.RequestID
 		if o.WantsApproval {
-			fmt.Fprintf(to.err, "request %s: %s\n", o.RequestID, client.Printable(o.WaitsFor))
+			fmt.Fprintf(to.err, "request %s: %s\n", o.RequestID, print.Plain(o.WaitsFor))
 		}
 	}
 	o, err := c.Decide(ctx, vaultName, d.Name, admin.DecisionRequest{Decision: word, Message: d.Message, RequestID: d.Request})

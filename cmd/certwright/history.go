@@ -9,6 +9,7 @@ import (
 
 	"certwright/internal/admin"
 	"certwright/internal/client"
+	"certwright/internal/print"
 )
 
 type historyCommand struct {
@@ -44,7 +45,7 @@ func printHistory(to io.Writer, o admin.Operation) error {
 		if s.Times > 1 {
 			again = fmt.Sprintf(" (%d times, last %s)", s.Times, stamp(s.Last))
 		}
-		fmt.Fprintf(w, "%s\t%s%s\n", stamp(s.At), client.Printable(s.Text), again)
+		fmt.Fprintf(w, "%s\t%s%s\n", stamp(s.At), print.Plain(s.Text), again)
 	}
 	return w.Flush()
 }

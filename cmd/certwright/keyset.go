@@ -17,6 +17,7 @@ import (
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/logs"
+	"certwright/internal/print"
 	"certwright/internal/seal"
 	"certwright/internal/server"
 )
@@ -206,7 +207,7 @@ func (k keysetRewrapCommand) meant(ctx context.Context, keys admin.Keyset) error
 	}
 	for _, want := range named {
 		if !slices.ContainsFunc(all, func(c admin.KEKCheck) bool { return c.KEK == want || strings.HasPrefix(c.KEK, want+":") }) {
-			return fmt.Errorf("the configuration in force names no key-encryption key %s\nhint: put it under keyset; a running server takes it at its next start", client.Printable(want))
+			return fmt.Errorf("the configuration in force names no key-encryption key %s\nhint: put it under keyset; a running server takes it at its next start", print.Plain(want))
 		}
 	}
 	return nil

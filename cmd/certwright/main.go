@@ -4,15 +4,8 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
-)
-
-// The program's exit codes. run also returns those of the command it ran.
-const (
-	exitFailed = 1
-	exitUsage  = 2
 )
 
 type program struct {
@@ -48,14 +41,5 @@ type streams struct {
 	in       io.Reader
 	out, err io.Writer
 }
-
-// exitError ends the program with a code of its own; err may be nil.
-type exitError struct {
-	code int
-	err  error
-}
-
-// Error returns the cause's text.
-func (e exitError) Error() string { return fmt.Sprint(e.err) }
 
 func main() { os.Exit(start(os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})) }

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"certwright/internal/admin"
-	"certwright/internal/client"
+	"certwright/internal/print"
 )
 
 // noSuchOrder is what to do where there is no operation of the name.
@@ -28,7 +28,7 @@ func whatNext(o admin.Operation) string {
 func outcome(o admin.Operation) string {
 	switch {
 	case o.Error != nil:
-		return o.Status + ": " + o.Error.Code + ": " + client.Printable(o.Error.Message)
+		return o.Status + ": " + o.Error.Code + ": " + print.Plain(o.Error.Message)
 	case o.Status == "inProgress":
 		return o.Status + ": " + waitsFor(o)
 	case o.Target != "":
@@ -59,7 +59,7 @@ func howLong(o admin.Operation) string {
 
 // waitsFor says in one line what an operation in progress waits for.
 func waitsFor(o admin.Operation) string {
-	what := client.Printable(o.WaitsFor)
+	what := print.Plain(o.WaitsFor)
 	switch {
 	case o.CancelRequested:
 		return "its cancellation: " + what

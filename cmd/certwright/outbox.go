@@ -10,6 +10,7 @@ import (
 
 	"certwright/internal/admin"
 	"certwright/internal/client"
+	"certwright/internal/print"
 )
 
 type outboxCommand struct {
@@ -103,7 +104,7 @@ func (r resendCommand) Run(ctx context.Context, to streams) error {
 		return client.Hinted(err, deadHint)
 	}
 	if n == 0 {
-		return fmt.Errorf("no message to %s failed permanently\nhint: %s", client.Printable(r.What), deadHint)
+		return fmt.Errorf("no message to %s failed permanently\nhint: %s", print.Plain(r.What), deadHint)
 	}
 	fmt.Fprintf(to.err, "queued again: %d\n", n)
 	return nil

@@ -27,7 +27,7 @@ type runCommand struct {
 // What shells return for a command that cannot be run, or is not there.
 const (
 	exitNotRunnable = 126
-	exitNotFound    = 127
+	exitNoProgram   = 127
 )
 
 // Run starts a server on free ports with nothing in it, runs the command with
@@ -100,7 +100,7 @@ func runChild(to streams, command, env []string, signals <-chan os.Signal) (int,
 	if err := child.Start(); err != nil {
 		code := exitNotRunnable
 		if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
-			code = exitNotFound
+			code = exitNoProgram
 		}
 		return code, fmt.Errorf("run the command: %w", err)
 	}

@@ -37,12 +37,12 @@ func usageHint(err error) string {
 
 // report prints an error and returns the exit code that goes with it.
 func report(to streams, err error) int {
-	code := exitFailed
-	var e exitError
-	if errors.As(err, &e) {
-		code, err = e.code, e.err
-	} else if err == nil {
+	if err == nil {
 		return 0
+	}
+	code := exitCode(err)
+	if own := (exitError{}); errors.As(err, &own) {
+		err = own.err
 	}
 	if err != nil {
 		fmt.Fprintf(to.err, "certwright: %v\n", err)

@@ -6,7 +6,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"certwright/internal/client"
+	"certwright/internal/print"
 )
 
 // stamp is a time as people read it, in UTC.
@@ -51,7 +51,7 @@ func (t *table) line(cells ...string) {
 		fmt.Fprintln(t.w, t.head)
 	}
 	for i, c := range cells {
-		cells[i] = client.Printable(c)
+		cells[i] = print.Plain(c)
 	}
 	fmt.Fprintln(t.w, strings.Join(cells, "\t"))
 }

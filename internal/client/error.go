@@ -4,10 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strings"
-	"unicode"
 
 	"certwright/internal/admin"
+	"certwright/internal/print"
 )
 
 const logHint = "the server's log says why"
@@ -51,19 +50,12 @@ func refusal(answer *http.Response, text []byte) error {
 	if json.Unmarshal(text, &said) != nil || said.Error.Message == "" {
 		return &Error{Status: answer.StatusCode, Message: "the server answers " + answer.Status, Hint: logHint}
 	}
-	e := &Error{Status: answer.StatusCode, Code: said.Error.Code, Message: Printable(said.Error.Message)}
+	e := &Error{Status: answer.StatusCode, Code: said.Error.Code, Message: print.Plain(said.Error.Message)}
 	if answer.StatusCode == http.StatusUnauthorized {
 		e.Hint = "set " + TokenVariable + " to a bearer token for this server"
 	}
 	return e
 }
 
-// Printable keeps a text of others to one line that cannot steer a terminal.
-func Printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return ' '
-		}
-		return r
-	}, text)
-}
+// StatusOf returns the answer's HTTP status; 0 where there was none.
+func (e *Error) StatusOf() int { return e.Status }

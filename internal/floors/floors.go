@@ -25,7 +25,7 @@ var House = map[string]int{
 	"internal/account": 1, "internal/outbound": 1, "internal/setting": 1, "internal/engine": 1,
 	"internal/wire": 1, "internal/audit/line": 1, "internal/certs/dn": 1, "internal/certs/pfx": 1, "internal/authority": 1,
 	"internal/store/storetest": 1, "internal/auth/authtest": 1, "internal/store/record": 1, "internal/store/pgdriver": 1,
-	"internal/systemd": 1,
+	"internal/systemd": 1, "internal/print": 1,
 
 	"internal/certs": 2, "internal/seal": 2, "internal/schedule": 2, "internal/issuer/issuertest": 2, "internal/store/sqlstore": 2, "internal/worker": 2, "internal/challenge": 2, "internal/auth": 2, "internal/access": 2,
 	"internal/trust": 2, "internal/notify": 2, "internal/metrics": 2, "internal/proxy": 2, "internal/oauth": 2, "internal/peer": 2, "internal/listener": 2, "internal/audit": 2,
