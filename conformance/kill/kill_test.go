@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"certwright/conformance/ledger"
 	"certwright/conformance/process"
 	"certwright/internal/must"
 
@@ -32,7 +34,7 @@ func TestKill(t *testing.T) {
 		rounds = n
 	}
 	program, folder := process.Build(t), filepath.Join(t.TempDir(), "data")
-	facts, names := &ledger{facts: map[string]*fact{}}, 0
+	facts, names := ledger.New(), 0
 	p := process.Start(t, process.Program{Path: program, Folder: folder})
 	for i, body := range map[string]map[string]any{"own": {"provider": "Internal"}, "prompt": played(""), "slow": played("delay=3s"), "flaky": played("fail=2")} {
 		if r, err := p.Send(t.Context(), "PUT", "/certificates/issuers/"+i, body); err != nil || r.Status != 200 {
@@ -43,10 +45,9 @@ func TestKill(t *testing.T) {
 		load(t, p, facts, round)
 		p = process.Start(t, process.Program{Path: program, Folder: folder})
 		whole(t, folder)
-		names += len(facts.facts)
-		facts.judge(t, p)
-		if t.Failed() {
-			t.Fatalf("round %d; the server said:\n%s", round+1, tail(p.Said()))
+		names += facts.Names()
+		if wrong := facts.Judge(t.Context(), p); len(wrong) > 0 {
+			t.Fatalf("round %d: %s\nthe server said:\n%s", round+1, strings.Join(wrong, "\n"), tail(p.Said()))
 		}
 	}
 	t.Logf("%d rounds, %d names looked at, nothing lost, nothing stuck", rounds, names)
@@ -58,25 +59,22 @@ func played(script string) map[string]any {
 }
 
 // load lets the hands work and kills the server at a random moment.
-func load(t *testing.T, p *process.Process, facts *ledger, round int) {
+func load(t *testing.T, p *process.Process, facts *ledger.Ledger, round int) {
 	t.Helper()
-	pfx, cer, err := newPFX()
+	brings, err := ledger.Bring()
 	must.Do(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var busy sync.WaitGroup
 	for i := range hands {
-		h := &hand{Process: p, ledger: facts, prefix: fmt.Sprintf("r%d-h%d", round, i), pfx: pfx, pfxCer: cer,
-			random: mathrand.New(mathrand.NewPCG(uint64(round), uint64(i)))}
-		busy.Go(func() { h.work(ctx) })
+		h := &ledger.Hand{Server: p, Ledger: facts, Prefix: fmt.Sprintf("r%d-h%d", round, i), Brings: brings, Issuers: []string{"own", "prompt", "slow", "flaky"},
+			Renews: "own", Random: mathrand.New(mathrand.NewPCG(uint64(round), uint64(i)))}
+		busy.Go(func() { h.Work(ctx) })
 	}
 	time.Sleep(time.Duration(200+mathrand.IntN(1300)) * time.Millisecond)
 	p.Kill()
 	stop()
 	busy.Wait()
-	for _, w := range facts.wrong {
-		t.Error(w)
-	}
 }
 
 // whole asks SQLite whether the file is.
