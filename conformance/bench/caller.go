@@ -32,6 +32,8 @@ type place struct {
 	url    string
 	ca     []byte // PEM
 	header http.Header
+
+	postmaster int // of the database that it uses; 0: of none here
 }
 
 // callers returns n of them.
@@ -53,7 +55,7 @@ func (p place) callers(n int) ([]*caller, error) {
 // contender is an operation at a place.
 func (p place) contender(name string, callers int, do func(*caller) error) (*contender, error) {
 	all, err := p.callers(callers)
-	return &contender{name: name, pid: p.pid, callers: all, do: do}, err
+	return &contender{name: name, pid: p.pid, postmaster: p.postmaster, callers: all, do: do}, err
 }
 
 const query = "api-version=7.4"

@@ -102,8 +102,8 @@ func beside(who string, ours, bao outcome, callers int, bar float64) row {
 		"%.2fx: %.0f/s, %.2f ms of CPU each, beside %.0f/s, %.2f ms", ratio(ours.rates, bao.rates), median(ours.rates), median(ours.cpu), median(bao.rates), median(bao.cpu))
 }
 
-// seal is what raw cryptography seals with.
-var seal = func() cipher.AEAD {
+// sealing is what raw cryptography seals with.
+var sealing = func() cipher.AEAD {
 	block, err := aes.NewCipher(make([]byte, 32)) // measured, not kept
 	if err != nil {
 		panic(err)
@@ -131,8 +131,8 @@ func rawCreate(*caller) error {
 	if err != nil {
 		return err
 	}
-	nonce := make([]byte, seal.NonceSize())
+	nonce := make([]byte, sealing.NonceSize())
 	rand.Read(nonce)
-	seal.Seal(nil, nonce, der, nil)
+	sealing.Seal(nil, nonce, der, nil)
 	return nil
 }

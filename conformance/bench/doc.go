@@ -7,7 +7,7 @@
 //
 //	go run ./conformance/bench               # some minutes; also make bench
 //	go run ./conformance/bench -long         # 60,000 certificates, 1,000,000 objects; half an hour
-//	go run ./conformance/bench -only create  # one group of rows: create, get, rsa, sign, growth, start, writer, code
+//	go run ./conformance/bench -only create  # one group of rows: create, get, serve, postgres, rsa, sign, growth, start, writer, code
 //
 // It prints a table for docs/measurements.md. A bar that is missed is told, and
 // is an error with -strict only. Without OpenBao ($CERTWRIGHT_BAO or bao on the

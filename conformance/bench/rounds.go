@@ -14,31 +14,39 @@ type contender struct {
 	pid     int // of the process whose CPU counts
 	callers []*caller
 	do      func(*caller) error
+	times   int // that one call does it; 0 is 1
+
+	postmaster int // of PostgreSQL, whose children's CPU is told beside; 0: of none
 }
 
 // An outcome is what a contender did in each round.
 type outcome struct {
-	rates []float64 // a second
-	cpu   []float64 // ms of the process for each
+	rates  []float64 // a second
+	cpu    []float64 // ms of the process for each
+	beside []float64 // ms of PostgreSQL, where it runs here
 }
+
+// A speed is what a contender did in a time.
+type speed struct{ rate, cpu, beside float64 }
 
 // inTurn lets contenders run one after the other in each round, each time
 // beginning with another one. Each warms up for a third of a round.
 func (s scale) inTurn(all ...*contender) ([]outcome, error) {
 	got := make([]outcome, len(all))
 	for _, c := range all {
-		if _, _, err := c.run(s.length / 3); err != nil {
+		if _, err := c.run(s.length / 3); err != nil {
 			return nil, err
 		}
 	}
 	for round := range s.rounds {
 		for i := range all {
 			at := (i + round) % len(all)
-			rate, cpu, err := all[at].run(s.length)
+			p, err := all[at].run(s.length)
 			if err != nil {
 				return nil, err
 			}
-			got[at].rates, got[at].cpu = append(got[at].rates, rate), append(got[at].cpu, cpu)
+			it := &got[at]
+			it.rates, it.cpu, it.beside = append(it.rates, p.rate), append(it.cpu, p.cpu), append(it.beside, p.beside)
 		}
 	}
 	return got, nil
@@ -53,11 +61,11 @@ func (s scale) often() scale {
 }
 
 // run makes calls for a time and returns how many a second, and the CPU of each.
-func (c *contender) run(length time.Duration) (rate, cpu float64, err error) {
+func (c *contender) run(length time.Duration) (p speed, err error) {
 	var done atomic.Int64
 	var failed atomic.Pointer[error]
 	var callers sync.WaitGroup
-	before, began := used(c.pid), time.Now()
+	before, beside, began := used(c.pid), usedBelow(c.postmaster), time.Now()
 	for _, it := range c.callers {
 		callers.Go(func() {
 			for one := true; one || failed.Load() == nil && time.Since(began) < length; one = false {
@@ -69,12 +77,12 @@ func (c *contender) run(length time.Duration) (rate, cpu float64, err error) {
 		})
 	}
 	callers.Wait()
-	took, spent := time.Since(began), used(c.pid)-before
+	took, spent, besides := time.Since(began), used(c.pid)-before, usedBelow(c.postmaster)-beside
 	if err := failed.Load(); err != nil {
-		return 0, 0, fmt.Errorf("%s: %w", c.name, *err)
+		return p, fmt.Errorf("%s: %w", c.name, *err)
 	}
-	n := float64(done.Load())
-	return n / took.Seconds(), spent.Seconds() * 1000 / n, nil
+	n := float64(done.Load()) * float64(max(c.times, 1))
+	return speed{n / took.Seconds(), spent.Seconds() * 1000 / n, besides.Seconds() * 1000 / n}, nil
 }
 
 // median of values, which are not none.

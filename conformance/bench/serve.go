@@ -33,10 +33,14 @@ func serves(s *stand) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	production, err := s.production()
+	production, err := s.production("serve", serving)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.certificates(production, smallCertificates); err != nil {
+		return nil, fmt.Errorf("fill the production server: %w", err)
+	}
+	quiet(production.pid, rest)
 	var all []*contender
 	for _, kind := range kinds {
 		here, err := production.contender("serve "+kind, readers, reading(kind, hot, ""))
@@ -59,16 +63,17 @@ func serves(s *stand) ([]row, error) {
 	return rows, nil
 }
 
-// production starts a production server with as many certificates.
-func (s *stand) production() (*server, error) {
-	v, err := s.prepare("serve")
+// production starts a production server with a configuration, and a keyset of its
+// own unless there is one.
+func (s *stand) production(name, config string) (*server, error) {
+	v, err := s.prepare(name)
 	if err != nil {
 		return nil, err
 	}
 	folder := v.program.Folder + ".conf"
 	v.program.Serve, v.program.Config = true, filepath.Join(folder, "config.yaml")
 	issuer := authtest.New("https://login.example.org", "ES256", "bench")
-	if err := errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(v.program.Config, fmt.Appendf(nil, serving, v.program.Folder), 0o600),
+	if err := errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(v.program.Config, fmt.Appendf(nil, config, v.program.Folder), 0o600),
 		os.WriteFile(filepath.Join(folder, "jwks.json"), issuer.JWKS(), 0o600)); err != nil {
 		return nil, err
 	}
@@ -82,9 +87,5 @@ func (s *stand) production() (*server, error) {
 	}
 	token := issuer.Token("bench", map[string]any{"groups": []string{"admins", "readers"}, "exp": time.Now().Add(12 * time.Hour).Unix()})
 	v.place = place{pid: v.process.PID(), url: v.process.URL, ca: ca, header: headersOf(token)}
-	if err := s.certificates(v, smallCertificates); err != nil {
-		return nil, fmt.Errorf("fill the production server: %w", err)
-	}
-	quiet(v.pid, rest)
 	return v, nil
 }
