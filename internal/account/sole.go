@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"certwright/internal/vault"
@@ -9,8 +10,9 @@ import (
 
 // Sole is a Book whose process alone writes the store, as the lock on the
 // database sees to. So it knows without the store whether a row is as it was when
-// it was last read. Where several servers share a store, use a Book: who reads it
-// compares revisions.
+// it was last read. Where several servers share a store, use a Shared: who reads it
+// compares revisions. All that write must do so
+// through one Sole.
 type Sole struct {
 	Book
 
@@ -20,7 +22,8 @@ type Sole struct {
 
 // seen is what is known of a row.
 type seen struct {
-	rev    int64 // as read last; 0: a write began since
+	known  bool  // rev is what it has: no write began since it was read
+	rev    int64 // 0: there is no such row
 	writes int   // begun so far
 	open   int   // of those, not ended yet
 }
@@ -28,7 +31,7 @@ type seen struct {
 // Read implements vault.Accounts.
 func (s *Sole) Read(ctx context.Context, id string) (plain []byte, rev int64, err error) {
 	before := s.writes(id)
-	if plain, rev, err = s.Book.Read(ctx, id); err == nil {
+	if plain, rev, err = s.Book.Read(ctx, id); err == nil || errors.Is(err, vault.ErrNotFound) {
 		s.noteRead(id, rev, before)
 	}
 	return plain, rev, err
@@ -42,11 +45,11 @@ func (s *Sole) Write(ctx context.Context, id string, plain []byte, rev int64) er
 }
 
 // Unchanged implements vault.Unchanged.
-func (s *Sole) Unchanged(id string, rev int64) bool {
+func (s *Sole) Unchanged(_ context.Context, id string, rev int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.rows[id]
-	return r != nil && rev != 0 && r.rev == rev
+	return r != nil && r.known && r.rev == rev
 }
 
 var _ vault.Unchanged = (*Sole)(nil)
@@ -62,7 +65,7 @@ func (s *Sole) noteRead(id string, rev int64, before int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r := s.row(id); r.writes == before && r.open == 0 {
-		r.rev = rev
+		r.known, r.rev = true, rev
 	}
 }
 
@@ -70,7 +73,7 @@ func (s *Sole) begin(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.row(id)
-	r.rev = 0
+	r.known = false
 	r.writes++
 	r.open++
 }

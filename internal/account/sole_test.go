@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"certwright/internal/account"
@@ -17,7 +18,7 @@ func TestSole(t *testing.T) {
 	ctx, s := t.Context(), &account.Sole{Book: sqltest.Accounts(t)}
 	unchanged := func(rev int64, want bool, when string) {
 		t.Helper()
-		if s.Unchanged("ca/x", rev) != want {
+		if s.Unchanged(ctx, "ca/x", rev) != want {
 			t.Errorf("%s: unchanged %v", when, !want)
 		}
 	}
@@ -27,12 +28,16 @@ func TestSole(t *testing.T) {
 		must.Do(t, err)
 		return rev
 	}
-	unchanged(0, false, "a row that is not there")
+	unchanged(0, false, "a row that nobody asked for")
+	if _, _, err := s.Read(ctx, "ca/x"); !errors.Is(err, vault.ErrNotFound) {
+		t.Fatal(err)
+	}
+	unchanged(0, true, "a row that is not there")
 	must.Do(t, s.Write(ctx, "ca/x", []byte("one"), 0))
 	unchanged(1, false, "never read")
 	first := read()
 	unchanged(first, true, "read")
-	if s.Unchanged("ca/y", first) {
+	if s.Unchanged(ctx, "ca/y", first) {
 		t.Error("another row is taken for it")
 	}
 	must.Do(t, s.Write(ctx, "ca/x", []byte("two"), first))
@@ -72,7 +77,7 @@ func TestSoleOvertaken(t *testing.T) {
 	must.Do(t, s.Write(ctx, "ca/x", []byte("one"), 0))
 	store.then = func() { must.Do(t, s.Write(ctx, "ca/x", []byte("two"), 1)) }
 	plain, rev, err := s.Read(ctx, "ca/x")
-	if err != nil || string(plain) != "one" || s.Unchanged("ca/x", rev) {
-		t.Errorf("%q of revision %d, %v: unchanged %v", plain, rev, err, s.Unchanged("ca/x", rev))
+	if err != nil || string(plain) != "one" || s.Unchanged(ctx, "ca/x", rev) {
+		t.Errorf("%q of revision %d, %v: unchanged %v", plain, rev, err, s.Unchanged(ctx, "ca/x", rev))
 	}
 }

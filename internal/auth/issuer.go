@@ -27,15 +27,15 @@ type keySource interface {
 	Keys(ctx context.Context, kid string) (keys []Key, generation uint64)
 	// Generation is that of the keys there are now, without asking anybody for
 	// them; 0 for none.
-	Generation(now time.Time) uint64
+	Generation(ctx context.Context, now time.Time) uint64
 }
 
 // inside is the keySource of an issuer of this server.
 type inside struct{ LocalIssuer }
 
 // Generation implements keySource.
-func (i inside) Generation(time.Time) uint64 {
-	_, generation := i.Keys(context.Background(), "")
+func (i inside) Generation(ctx context.Context, _ time.Time) uint64 {
+	_, generation := i.Keys(ctx, "")
 	return generation
 }
 

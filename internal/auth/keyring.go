@@ -103,7 +103,7 @@ func knows(keys []Key, kid string) bool {
 }
 
 // Generation implements keySource; 0 for no keys.
-func (k *keyring) Generation(now time.Time) uint64 {
+func (k *keyring) Generation(_ context.Context, now time.Time) uint64 {
 	if p := k.fresh(now); p != nil {
 		return p.generation
 	}

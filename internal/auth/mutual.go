@@ -11,9 +11,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
-
-	lru "github.com/hashicorp/golang-lru/v2"
 
 	"certwright/internal/clock"
 	"certwright/internal/outbound"
@@ -30,14 +27,7 @@ type Mutual struct {
 	// Revoked tells whether a certificate was revoked; nil: nobody knows. A
 	// certificate is not taken where it cannot be told.
 	Revoked func(ctx context.Context, c *x509.Certificate) bool
-	good    *lru.Cache[[sha256.Size]byte, time.Time] // until when a certificate that was not revoked is not asked for again
 }
-
-// How many certificates are known not to be revoked, and for how long each is.
-const (
-	goodMost = 1024
-	goodFor  = 10 * time.Second
-)
 
 // NewMutual reads the authorities that the settings name. A nil clock is real time.
 func NewMutual(s MutualSettings, c vault.Clock) (*Mutual, error) {
@@ -60,7 +50,6 @@ func NewMutual(s MutualSettings, c vault.Clock) (*Mutual, error) {
 	if m.clock == nil {
 		m.clock = clock.Real{}
 	}
-	m.good, _ = lru.New[[sha256.Size]byte, time.Time](goodMost) // a count below 1 alone is an error
 	return m, nil
 }
 
@@ -97,21 +86,10 @@ func (m *Mutual) certificate(r *http.Request) *x509.Certificate {
 	return leaf
 }
 
-// isRevoked asks whether a certificate of a chain was revoked, once in goodFor.
+// isRevoked asks of every certificate of a chain but the root whether it was
+// revoked, each time: whoever tells knows how to be quick.
 func (m *Mutual) isRevoked(ctx context.Context, chain []*x509.Certificate) bool {
-	if m.Revoked == nil {
-		return false
-	}
-	digest, now := sha256.Sum256(chain[0].Raw), m.clock.Now()
-	if until, known := m.good.Get(digest); known && now.Before(until) {
-		return false
-	}
-	if slices.ContainsFunc(chain[:max(len(chain)-1, 1)], func(c *x509.Certificate) bool { return m.Revoked(ctx, c) }) {
-		m.good.Remove(digest)
-		return true
-	}
-	m.good.Add(digest, now.Add(goodFor))
-	return false
+	return m.Revoked != nil && slices.ContainsFunc(chain[:max(len(chain)-1, 1)], func(c *x509.Certificate) bool { return m.Revoked(ctx, c) })
 }
 
 // trusts reports whether a chain ends at an authority of now: a connection may

@@ -13,7 +13,7 @@ func (v *Verifier) verify(ctx context.Context, text string) (*verified, error) {
 	digest := digestOf(text)
 	now := v.clock.Now()
 	if was, ok := v.known.Get(digest); ok {
-		if now.Before(was.until) && was.generation == was.issuer.keys.Generation(now) {
+		if now.Before(was.until) && was.generation == was.issuer.keys.Generation(ctx, now) {
 			return was, nil
 		}
 		v.known.Remove(digest)

@@ -27,6 +27,7 @@ type Responses struct {
 
 	mu        sync.Mutex
 	responses []response    // what the row last held
+	rev       int64         // the revision of that
 	reads     int           // of the row for strangers, begun
 	turn      chan struct{} // whoever reads for strangers; nil: nobody has yet
 	pace      *rate.Limiter // of those reads
@@ -93,7 +94,7 @@ func (b *Responses) change(ctx context.Context, how func([]response) []response)
 		}
 		err = b.Accounts.Write(ctx, responsesRow, text, rev)
 		if err == nil {
-			b.keep(changed)
+			b.keep(changed, rev+1)
 			return nil
 		}
 		if !errors.Is(err, vault.ErrStale) {
@@ -114,29 +115,43 @@ func (b *Responses) read(ctx context.Context) (responses []response, rev int64, 
 	if err != nil {
 		return nil, 0, fmt.Errorf("read the responses to http-01 challenges: %w", err)
 	}
-	b.keep(responses)
+	b.keep(responses, rev)
 	return responses, rev, nil
 }
 
-func (b *Responses) keep(responses []response) {
+func (b *Responses) keep(responses []response, rev int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.responses = responses
+	b.responses, b.rev = responses, rev
 }
 
-// Answer returns the key authorization of a token. A token that is not known
-// here may have been published by another process: then the row is read, five
-// times a second at most however many ask, so that strangers cost little.
+// follow reads the row where it is known that another process wrote it since. One
+// that cannot be read stays as it was.
+func (b *Responses) follow(ctx context.Context) {
+	b.mu.Lock()
+	rev := b.rev
+	b.mu.Unlock()
+	if rows, ok := b.Accounts.(vault.Unchanged); ok && !rows.Unchanged(ctx, responsesRow, rev) {
+		_, _, _ = b.read(ctx)
+	}
+}
+
+// Answer returns the key authorization of a token, unless it was taken back. A
+// token that is not known here may have been published by another process: then
+// the row is read, five times a second at most however many ask, so that
+// strangers cost little.
 func (b *Responses) Answer(token string) (string, bool) {
 	if !isToken(token) || b.ready() != nil {
 		return "", false
 	}
-	value, asked, ok := b.known(token)
-	if ok {
-		return value, true
-	}
 	ctx, cancel := context.WithTimeout(context.Background(), responsesTime)
 	defer cancel()
+	value, asked, ok := b.known(token)
+	if ok {
+		b.follow(ctx)
+		value, _, ok = b.known(token)
+		return value, ok
+	}
 	if b.refresh(ctx, asked) != nil {
 		return "", false
 	}

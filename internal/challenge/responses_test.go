@@ -12,8 +12,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"certwright/internal/account"
 	"certwright/internal/challenge"
 	"certwright/internal/must"
+	"certwright/internal/store/sqlstore"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -63,6 +65,20 @@ func TestResponses(t *testing.T) {
 	again.Value = "three.other"
 	must.Do(t, publishing(t, another).Present(t.Context(), again))
 	wantAnswer(t, another, "three", "three.other")
+}
+
+// What one server takes back no other one answers.
+func TestResponsesTakenBack(t *testing.T) {
+	t.Parallel()
+	book := sqltest.Accounts(t)
+	rows := account.Shared{Book: book, Revision: book.Store.(*sqlstore.Store).AccountRevision}
+	one, two := &challenge.Responses{Accounts: rows}, &challenge.Responses{Accounts: rows}
+	must.Do(t, publishing(t, one).Present(t.Context(), token("here")))
+	wantAnswer(t, two, "here", "here.thumb")
+	must.Do(t, publishing(t, one).Present(t.Context(), token("there")))
+	must.Do(t, publishing(t, one).Cleanup(t.Context(), token("here")))
+	wantAnswer(t, two, "here", "")
+	wantAnswer(t, two, "there", "there.thumb")
 }
 
 func TestResponsesServed(t *testing.T) {

@@ -32,6 +32,8 @@ type storage struct {
 	keeper  *keeper
 	clock   *keptClock
 	trust   *trust.Authority
+
+	accounts vault.Accounts
 }
 
 // openData opens everything that lies in the data folder. The TLS authority
@@ -47,6 +49,7 @@ func (s *storage) openData(ctx context.Context) (err error) {
 	if err := s.unseal(ctx, past); err != nil {
 		return err
 	}
+	s.openAccounts()
 	if s.clock, err = openClock(ctx, s.store); err != nil {
 		return err
 	}

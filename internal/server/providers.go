@@ -160,9 +160,9 @@ func (a foldedAccounts) Write(ctx context.Context, id string, plain []byte, rev 
 }
 
 // Unchanged implements vault.Unchanged.
-func (a foldedAccounts) Unchanged(id string, rev int64) bool {
+func (a foldedAccounts) Unchanged(ctx context.Context, id string, rev int64) bool {
 	rows, ok := a.Accounts.(vault.Unchanged)
-	return ok && rows.Unchanged(foldName(id), rev)
+	return ok && rows.Unchanged(ctx, foldName(id), rev)
 }
 
 // foldName turns the second part of kind/name/rest to lower case.

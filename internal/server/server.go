@@ -165,7 +165,7 @@ func (s *Server) observed(o api.Observation) {
 // openIssuers makes the issuers that the configuration names, and the one that
 // plays all others.
 func (s *Server) openIssuers(ctx context.Context) (err error) {
-	accounts := s.accounts()
+	accounts := s.accounts
 	with := surroundings{
 		accounts: accounts,
 		clock:    s.clock,

@@ -40,13 +40,15 @@ func (s *storage) holdFolder() error {
 	return errors.Join(s.folder.Private(), s.folder.HoldDatabase())
 }
 
-// accounts keeps what issuers must not forget.
-func (s *storage) accounts() vault.Accounts {
+// openAccounts opens the rows of what issuers and the token service must not
+// forget: one for all that write them in this process.
+func (s *storage) openAccounts() {
 	book := account.Book{Store: s.store, Sealer: s.seal}
 	if s.store.Shared() {
-		return foldedAccounts{book}
+		s.accounts = foldedAccounts{account.Shared{Book: book, Revision: s.store.AccountRevision}}
+		return
 	}
-	return foldedAccounts{&account.Sole{Book: book}}
+	s.accounts = foldedAccounts{&account.Sole{Book: book}}
 }
 
 // revision reads that of an object, where others may have written it.

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"certwright/internal/account"
 	"certwright/internal/audit"
 	"certwright/internal/sts"
 	"certwright/internal/tokens"
@@ -38,7 +37,7 @@ func (s *entry) openTokenService(l *live) error {
 		return nil
 	}
 	service, err := tokens.New(s.ctx, *given, tokens.Means{
-		Accounts: account.Book{Store: s.store, Sealer: s.seal}, Hosts: l.config.Hosts, Log: s.log, Memory: &s.used,
+		Accounts: s.accounts, Hosts: l.config.Hosts, Log: s.log, Memory: &s.used,
 		Federation: l.signIn.verifier, Address: l.signIn.proxies.Address, Told: s.toldOfToken,
 	})
 	if err == nil {

@@ -61,7 +61,7 @@ func (s *Service) token(w http.ResponseWriter, r *http.Request) {
 		refuse(w, no, wait)
 		return
 	}
-	s.give(w, who.client, audience, e, oauth.AnswerToken)
+	s.give(w, r, who.client, audience, e, oauth.AnswerToken)
 }
 
 // foreign refuses an audience that is not of this server.
@@ -82,8 +82,8 @@ func refuse(w http.ResponseWriter, no *refusal, wait time.Duration) {
 func seconds(d time.Duration) string { return strconv.Itoa(max(1, int(math.Ceil(d.Seconds())))) }
 
 // give answers with a token.
-func (s *Service) give(w http.ResponseWriter, who *client, audience string, e Event, answer func(http.ResponseWriter, oauth.Grant)) {
-	grant, id, err := s.issue(who, audience)
+func (s *Service) give(w http.ResponseWriter, r *http.Request, who *client, audience string, e Event, answer func(http.ResponseWriter, oauth.Grant)) {
+	grant, id, err := s.issue(r.Context(), who, audience)
 	if err != nil {
 		s.means.Log.Error("a token was not signed", "client", who.id, "error", err)
 		oauth.Refuse(w, http.StatusInternalServerError, "server_error", "The token cannot be signed.")

@@ -77,12 +77,12 @@ func (d *hostDoor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case q.Get("resource") == "":
 		oauth.RefuseAppService(w, http.StatusBadRequest, "The query parameter 'resource' is missing.")
 	default:
-		d.token(w, uid, q.Get("resource"), q.Get("client_id"))
+		d.token(w, r, uid, q.Get("resource"), q.Get("client_id"))
 	}
 }
 
 // token gives the user's token for a resource; clientID may say whose it means.
-func (d *hostDoor) token(w http.ResponseWriter, uid int, resource, clientID string) {
+func (d *hostDoor) token(w http.ResponseWriter, r *http.Request, uid int, resource, clientID string) {
 	s, who := d.service, d.service.hostOf(d.path, uid)
 	resource = strings.TrimSuffix(resource, "/.default")
 	e := Event{Grant: HostGrant, User: fmt.Sprint(uid)}
@@ -109,5 +109,5 @@ func (d *hostDoor) token(w http.ResponseWriter, uid int, resource, clientID stri
 		refuse(tooMany.status, tooMany.text)
 		return
 	}
-	s.give(w, who, resource, e, oauth.AnswerManaged)
+	s.give(w, r, who, resource, e, oauth.AnswerManaged)
 }

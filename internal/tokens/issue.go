@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"context"
 	"crypto/rand"
 	"net/http"
 	"slices"
@@ -10,9 +11,9 @@ import (
 )
 
 // issue makes a token for a client, and returns the token's id beside it.
-func (s *Service) issue(who *client, audience string) (g oauth.Grant, id string, err error) {
+func (s *Service) issue(ctx context.Context, who *client, audience string) (g oauth.Grant, id string, err error) {
 	now := s.means.Now().UTC().Truncate(time.Second)
-	key, err := s.keys.signing(now)
+	key, err := s.keys.signing(ctx, now)
 	if err != nil {
 		return g, "", err
 	}
@@ -28,9 +29,9 @@ func (s *Service) issue(who *client, audience string) (g oauth.Grant, id string,
 }
 
 // publish serves the public halves of all keys, the next one's too (RFC 7517).
-func (s *Service) publish(w http.ResponseWriter) {
+func (s *Service) publish(w http.ResponseWriter, r *http.Request) {
 	all := []map[string]string{}
-	for _, k := range s.keys.current.Load().all {
+	for _, k := range s.keys.now(r.Context()).all {
 		jwk, err := k.JWK()
 		if err != nil {
 			oauth.Refuse(w, http.StatusInternalServerError, "server_error", "The keys cannot be shown.")
@@ -43,8 +44,8 @@ func (s *Service) publish(w http.ResponseWriter) {
 }
 
 // algorithms are those that tokens are signed with.
-func (s *Service) algorithms() (all []string) {
-	for _, k := range s.keys.current.Load().all {
+func (s *Service) algorithms(ctx context.Context) (all []string) {
+	for _, k := range s.keys.now(ctx).all {
 		if !slices.Contains(all, k.Algorithm()) {
 			all = append(all, k.Algorithm())
 		}

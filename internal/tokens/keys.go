@@ -12,9 +12,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
 
+	"certwright/internal/account"
 	"certwright/internal/auth"
 	"certwright/internal/oauth"
 	"certwright/internal/vault"
@@ -40,11 +41,15 @@ type signingKey struct {
 	from, made time.Time
 }
 
-// A ring keeps the signing keys.
+// A ring keeps the signing keys. Whoever asks for them gets those that the row
+// has now, whichever server wrote it.
 type ring struct {
 	accounts vault.Accounts
 	settings KeySettings
-	current  atomic.Pointer[keySet]
+	kept     account.Kept[[]signingKey]
+
+	mu      sync.Mutex
+	current *keySet // as read last
 }
 
 // A keySet is the keys that there are at a time.
@@ -52,24 +57,33 @@ type keySet struct {
 	all        []signingKey // in the order of from
 	shown      []auth.Key   // the public halves
 	generation uint64       // another one for other keys
+	rev        int64        // of the row
 }
 
-// use puts keys in force.
-func (g *ring) use(keys []signingKey) {
-	next := &keySet{all: keys, generation: 1}
+// now returns the keys that there are. While they cannot be read those that there
+// were go on.
+func (g *ring) now(ctx context.Context) *keySet {
+	keys, rev, err := g.read(ctx)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.current == nil:
+		g.current = keysOf(keys, rev, 1)
+	case err == nil && rev != g.current.rev:
+		g.current = keysOf(keys, rev, g.current.generation+1)
+	}
+	return g.current
+}
+
+func keysOf(keys []signingKey, rev int64, generation uint64) *keySet {
+	set := &keySet{all: keys, generation: generation, rev: rev}
 	for _, k := range keys {
-		next.shown = append(next.shown, auth.Key{ID: k.ID, Algorithm: k.Algorithm(), Public: k.Private.Public()})
+		set.shown = append(set.shown, auth.Key{ID: k.ID, Algorithm: k.Algorithm(), Public: k.Private.Public()})
 	}
-	if was := g.current.Load(); was != nil {
-		next.generation = was.generation
-		if !slices.EqualFunc(was.all, keys, func(a, b signingKey) bool { return a.ID == b.ID }) {
-			next.generation++
-		}
-	}
-	g.current.Store(next)
+	return set
 }
 
-// tend reads the keys and renews them where that is due.
+// tend renews the keys where that is due.
 func (g *ring) tend(ctx context.Context, now time.Time) error {
 	for range tries {
 		keys, rev, err := g.read(ctx)
@@ -86,7 +100,7 @@ func (g *ring) tend(ctx context.Context, now time.Time) error {
 		if err != nil {
 			return fmt.Errorf("renew the token keys: %w", err)
 		}
-		g.use(next)
+		g.now(ctx)
 		return nil
 	}
 	return errors.New("renew the token keys: other servers write them all the time")
@@ -136,8 +150,8 @@ func newSigningKey(algorithm string) (oauth.Key, error) {
 }
 
 // signing returns the key that signs at a time.
-func (g *ring) signing(now time.Time) (signingKey, error) {
-	keys := g.current.Load().all
+func (g *ring) signing(ctx context.Context, now time.Time) (signingKey, error) {
+	keys := g.now(ctx).all
 	for _, k := range slices.Backward(keys) {
 		if !k.from.After(now) {
 			return k, nil
@@ -162,31 +176,28 @@ type storedKey struct {
 }
 
 func (g *ring) read(ctx context.Context) (keys []signingKey, rev int64, err error) {
-	text, rev, err := g.accounts.Read(ctx, keysRow)
-	if errors.Is(err, vault.ErrNotFound) {
-		return nil, 0, nil
-	}
-	if err != nil {
-		return nil, 0, err
-	}
+	return g.kept.Read(ctx, g.accounts, keysRow, parseStoredKeys)
+}
+
+func parseStoredKeys(text []byte) (keys []signingKey, err error) {
 	var row storedKeys
 	if err := json.Unmarshal(text, &row); err != nil || row.Version != 1 {
-		return nil, 0, fmt.Errorf("account %s is damaged, or of a newer version of this program", keysRow)
+		return nil, fmt.Errorf("account %s is damaged, or of a newer version of this program", keysRow)
 	}
 	for _, k := range row.Keys {
 		private, err := x509.ParsePKCS8PrivateKey(k.PKCS8)
 		signer, ok := private.(crypto.Signer)
 		if err != nil || !ok {
-			return nil, 0, fmt.Errorf("account %s holds what is not a private key", keysRow)
+			return nil, fmt.Errorf("account %s holds what is not a private key", keysRow)
 		}
 		key, err := oauth.NewKey(signer)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		keys = append(keys, signingKey{key, k.From, k.Made})
 	}
 	slices.SortFunc(keys, func(a, b signingKey) int { return a.from.Compare(b.from) })
-	return keys, rev, nil
+	return slices.Clip(keys), nil
 }
 
 func (g *ring) write(ctx context.Context, keys []signingKey, rev int64) error {

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/account"
 	"certwright/internal/must"
+	"certwright/internal/store/sqlstore"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
@@ -26,7 +28,7 @@ func (h *house) kids() (kids []string) {
 
 func (h *house) signs() string {
 	h.t.Helper()
-	k, err := h.keys.signing(h.now)
+	k, err := h.keys.signing(h.t.Context(), h.now)
 	must.Do(h.t, err)
 	return k.ID
 }
@@ -100,8 +102,8 @@ func TestAnotherAlgorithm(t *testing.T) {
 	}
 	h.now = h.now.Add(day)
 	h.tend()
-	if h.signs() == first.signs() || len(h.algorithms()) != 2 {
-		t.Errorf("%v", h.algorithms())
+	if h.signs() == first.signs() || len(h.algorithms(h.t.Context())) != 2 {
+		t.Errorf("%v", h.algorithms(h.t.Context()))
 	}
 }
 
@@ -130,6 +132,27 @@ func TestWithdrawnKeys(t *testing.T) {
 	h.tend()
 	if !slices.Equal(h.kids(), fresh) {
 		t.Errorf("again: %v", h.kids())
+	}
+}
+
+// What one server takes back is good at no other one from then on, without a look
+// at the keys in between.
+func TestKeysWithdrawnElsewhere(t *testing.T) {
+	t.Parallel()
+	book := sqltest.Accounts(t)
+	rows := account.Shared{Book: book, Revision: book.Store.(*sqlstore.Store).AccountRevision}
+	shared := func(m *Means) { m.Accounts = rows }
+	one, two := open(t, Settings{}, shared), open(t, Settings{}, shared)
+	leaked, generation := two.Keys(t.Context(), "")
+	one.keys.settings.Withdraw = one.now.Add(time.Hour).Format(time.RFC3339)
+	one.now = one.now.Add(time.Hour)
+	one.tend()
+	fresh, next := two.Keys(t.Context(), "")
+	if len(leaked) != 1 || len(fresh) != 1 || fresh[0].ID == leaked[0].ID || next == generation {
+		t.Errorf("%v after %v, generations %d and %d", fresh, leaked, next, generation)
+	}
+	if two.signs() != fresh[0].ID || !slices.Equal(two.kids(), one.kids()) {
+		t.Errorf("%s signs; %v are shown", two.signs(), two.kids())
 	}
 }
 

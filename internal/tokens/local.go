@@ -19,7 +19,7 @@ func (s *Service) URL() string { return s.settings.Issuer }
 func (s *Service) Accepts(audience string) bool { return s.audiences.allows(audience) }
 
 // Keys implements auth.LocalIssuer: those that are published.
-func (s *Service) Keys(context.Context, string) (keys []auth.Key, generation uint64) {
-	now := s.keys.current.Load()
+func (s *Service) Keys(ctx context.Context, _ string) (keys []auth.Key, generation uint64) {
+	now := s.keys.now(ctx)
 	return now.shown, now.generation
 }

@@ -171,9 +171,9 @@ func (s *Service) serveTenant(w http.ResponseWriter, r *http.Request, at oauth.E
 	case oauth.TokenEndpoint:
 		s.token(w, r)
 	case oauth.KeysEndpoint:
-		s.publish(w)
+		s.publish(w, r)
 	case oauth.DiscoveryEndpoint:
-		oauth.Discovery(w, oauth.Authority(r, s.tenant), s.tenant, s.algorithms()...)
+		oauth.Discovery(w, oauth.Authority(r, s.tenant), s.tenant, s.algorithms(r.Context())...)
 	case oauth.AuthorizeEndpoint:
 		oauth.NoSignInPage(w)
 	}

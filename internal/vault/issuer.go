@@ -141,10 +141,11 @@ type Accounts interface {
 	Write(ctx context.Context, id string, plain []byte, rev int64) error
 }
 
-// Unchanged are Accounts that know, without a read of the store, that a row is
-// still at the revision that it was read at. false: it has to be read.
+// Unchanged are Accounts that tell, for less than reading it costs, whether a row
+// is still at the revision that it was read at, 0 for one that was not there.
+// false: it has to be read.
 type Unchanged interface {
-	Unchanged(id string, rev int64) bool
+	Unchanged(ctx context.Context, id string, rev int64) bool
 }
 
 // An Order is one request for a certificate, as an Issuer sees it.

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"certwright/internal/account"
 	"certwright/internal/vault"
 )
 
@@ -35,8 +36,8 @@ type Issuer struct {
 // memory is what one process has at hand.
 type memory struct {
 	imported  []*x509.Certificate // the issuing CA of the settings' files, and who stands above
-	mu        sync.Mutex
-	last      members    // as read last
+	all       account.Kept[members]
+	lists     keptLists
 	making    sync.Mutex // one new authority at a time
 	published publishedFiles
 }

@@ -23,7 +23,7 @@ type publishedFiles struct {
 }
 
 // publishedFor is how late a file tells of what another process did.
-const publishedFor = 10 * time.Second
+const publishedFor = time.Second
 
 // forget makes the next caller read anew.
 func (s *publishedFiles) forget() {

@@ -12,8 +12,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"certwright/internal/vault"
 )
 
 // members are all authorities of a provider, oldest first: those that sign
@@ -76,39 +74,15 @@ func fingerprint(b []byte) string {
 
 // load reads the members; there are none before the first order.
 func (i *Issuer) load(ctx context.Context) (members, error) {
-	if l, ok := i.unchanged(); ok {
-		return l, nil
+	l, rev, err := i.all.Read(ctx, i.Accounts, i.account(), parseMembers)
+	if err != nil {
+		return members{}, fmt.Errorf("read the authorities of %s: %w", i.Name, err)
 	}
-	plain, rev, err := i.Accounts.Read(ctx, i.account())
-	if errors.Is(err, vault.ErrNotFound) {
+	if rev == 0 {
 		return members{next: 1, root: 1}, nil
 	}
-	if err != nil {
-		return members{}, fmt.Errorf("read the authorities of %s: %w", i.Name, err)
-	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.last.rev == rev {
-		return i.last, nil // reading keys takes longer than reading rows
-	}
-	l, err := parseMembers(plain)
-	if err != nil {
-		return members{}, fmt.Errorf("read the authorities of %s: %w", i.Name, err)
-	}
-	l.rev, i.last = rev, l
-	i.last.rev = rev
+	l.rev = rev
 	return l, nil
-}
-
-// unchanged returns the members read last, if the row is known to be as it was.
-func (i *Issuer) unchanged() (members, bool) {
-	rows, ok := i.Accounts.(vault.Unchanged)
-	if !ok {
-		return members{}, false
-	}
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	return i.last, i.last.rev != 0 && rows.Unchanged(i.account(), i.last.rev)
 }
 
 func parseMembers(plain []byte) (l members, err error) {

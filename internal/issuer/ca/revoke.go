@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"sync"
 	"time"
 
+	"certwright/internal/account"
 	"certwright/internal/vault"
 )
 
@@ -33,7 +35,26 @@ type revocations struct {
 	List    []byte    `json:"list"` // DER
 	Entries []revoked `json:"entries,omitempty"`
 
-	rev int64
+	rev     int64
+	serials map[string]bool // of the entries
+}
+
+// keptLists are the lists as read last, by the ids of their rows.
+type keptLists struct {
+	mu  sync.Mutex
+	all map[string]*account.Kept[revocations]
+}
+
+func (k *keptLists) of(id string) *account.Kept[revocations] {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.all == nil {
+		k.all = map[string]*account.Kept[revocations]{}
+	}
+	if k.all[id] == nil {
+		k.all[id] = &account.Kept[revocations]{}
+	}
+	return k.all[id]
 }
 
 type revoked struct {
@@ -95,8 +116,7 @@ func (i *Issuer) Revoked(ctx context.Context, leaf *x509.Certificate) (bool, err
 		return false, nil
 	}
 	list, err := lists{i}.revocations(ctx, a)
-	serial := string(leaf.SerialNumber.Bytes())
-	return slices.ContainsFunc(list.Entries, func(e revoked) bool { return string(e.Serial) == serial }), err
+	return list.serials[string(leaf.SerialNumber.Bytes())], err
 }
 
 // maker finds the authority that signed a certificate: the one of the
@@ -144,7 +164,7 @@ func (i lists) revoke(ctx context.Context, a member, entry revoked) error {
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(list.Entries, func(e revoked) bool { return string(e.Serial) == string(entry.Serial) }) {
+		if list.serials[string(entry.Serial)] {
 			return nil
 		}
 		list.Entries = append(list.Entries, entry)
@@ -156,17 +176,26 @@ func (i lists) revoke(ctx context.Context, a member, entry revoked) error {
 
 // revocations reads the list of an authority; an empty one if none was signed yet.
 func (i lists) revocations(ctx context.Context, a member) (list revocations, err error) {
-	plain, rev, err := i.Accounts.Read(ctx, i.account("revoked", cmp.Or(a.list, a.name)))
-	if errors.Is(err, vault.ErrNotFound) {
-		return revocations{}, nil
-	}
+	id := i.listOf(a)
+	list, list.rev, err = i.memory.lists.of(id).Read(ctx, i.Accounts, id, parseRevocations)
 	if err != nil {
 		return list, fmt.Errorf("read the revoked certificates of authority %s: %w", a.name, err)
 	}
+	return list, nil
+}
+
+// listOf is the row of an authority's list.
+func (i lists) listOf(a member) string { return i.account("revoked", cmp.Or(a.list, a.name)) }
+
+func parseRevocations(plain []byte) (list revocations, err error) {
 	if err := json.Unmarshal(plain, &list); err != nil {
-		return list, fmt.Errorf("read the revoked certificates of authority %s: %w", a.name, err)
+		return list, err
 	}
-	list.rev = rev
+	list.Entries = slices.Clip(list.Entries) // they are kept, and are added to by copies of the list
+	list.serials = make(map[string]bool, len(list.Entries))
+	for _, e := range list.Entries {
+		list.serials[string(e.Serial)] = true
+	}
 	return list, nil
 }
 
@@ -192,7 +221,7 @@ func (i lists) publish(ctx context.Context, a member, list revocations, now time
 	if err != nil {
 		return list, fmt.Errorf("write the revoked certificates of authority %s: %w", a.name, err)
 	}
-	if err := i.Accounts.Write(ctx, i.account("revoked", cmp.Or(a.list, a.name)), plain, list.rev); err != nil {
+	if err := i.Accounts.Write(ctx, i.listOf(a), plain, list.rev); err != nil {
 		return list, fmt.Errorf("store the revoked certificates of authority %s: %w", a.name, err)
 	}
 	return list, nil

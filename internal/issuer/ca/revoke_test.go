@@ -2,6 +2,7 @@ package ca
 
 import (
 	"bytes"
+	"context"
 	"crypto/x509"
 	"errors"
 	"strings"
@@ -9,7 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"certwright/internal/account"
 	"certwright/internal/must"
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 
 	"github.com/google/go-cmp/cmp"
@@ -170,6 +174,51 @@ func TestRevokeSideBySide(t *testing.T) {
 			t.Errorf("%d entries, number %v; want %d and as many", len(l.RevokedCertificateEntries), l.Number, 2*each)
 		}
 	}
+}
+
+// told are accounts that count reads, and know by others what changed.
+type told struct {
+	*counting
+	by vault.Unchanged
+}
+
+func (a told) Unchanged(ctx context.Context, id string, rev int64) bool {
+	return a.by.Unchanged(ctx, id, rev)
+}
+
+// What one server revokes is revoked at every other one from then on, and asking
+// reads no row that did not change.
+func TestRevokedElsewhere(t *testing.T) {
+	t.Parallel()
+	book := sqltest.Accounts(t)
+	counted := &counting{Accounts: book}
+	rows := told{counted, account.Shared{Book: book, Revision: book.Store.(*sqlstore.Store).AccountRevision}}
+	w := &watch{at: begin}
+	one, two := open(t, Issuer{Name: "Internal", Accounts: book, Clock: w}), open(t, Issuer{Name: "Internal", Accounts: rows, Clock: w})
+	var leaves []*x509.Certificate
+	var orders []vault.Progress
+	for range 2 {
+		_, p := issueFor(t, one, "www.example.org", begin)
+		leaf, err := x509.ParseCertificate(p.Chain[0])
+		must.Do(t, err)
+		leaves, orders = append(leaves, leaf), append(orders, p)
+	}
+	want := func(n int, revoked bool, reads int) {
+		t.Helper()
+		is, err := two.Revoked(t.Context(), leaves[n])
+		must.Do(t, err)
+		if is != revoked || counted.reads != reads {
+			t.Errorf("certificate %d revoked: %v after %d reads, want %v after %d", n, is, counted.reads, revoked, reads)
+		}
+	}
+	want(0, false, 2)
+	want(0, false, 2)
+	revoke(t, one, orders[0], 1, begin)
+	want(0, true, 3)
+	want(1, false, 3)
+	revoke(t, one, orders[1], 1, begin)
+	want(1, true, 4)
+	want(0, true, 4)
 }
 
 // Data restored from a backup sign no list under a number that was used after it.
