@@ -23,7 +23,7 @@ type contactJSON struct {
 func (v view) contacts(list []vault.Contact) contactsJSON {
 	out := contactsJSON{ID: string(v.base) + "/certificates/contacts", Contacts: make([]contactJSON, 0, len(list))}
 	for _, p := range list {
-		out.Contacts = append(out.Contacts, contactJSON(p))
+		out.Contacts = append(out.Contacts, contactJSON{p.Email, p.Name, p.Phone})
 	}
 	return out
 }
@@ -47,7 +47,7 @@ func putContacts(s *service.Service, c *call) (answer, error) {
 		if strings.TrimSpace(p.Email) == "" {
 			return answer{}, wire.Missing("contacts.email")
 		}
-		list = append(list, vault.Contact(p))
+		list = append(list, vault.Contact{Email: p.Email, Name: p.Name, Phone: p.Phone})
 	}
 	return shown(c.view().contacts)(s.Contacts.Put(c.ctx, c.who, c.vault, list))
 }

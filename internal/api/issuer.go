@@ -51,7 +51,7 @@ func (v view) issuer(i vault.IssuerConfig) issuerJSON {
 	if o := i.Organization; o != nil {
 		out.Organization = &organizationJSON{ID: o.ID}
 		for _, a := range o.Admins {
-			out.Organization.Admins = append(out.Organization.Admins, adminJSON(a))
+			out.Organization.Admins = append(out.Organization.Admins, adminJSON{a.FirstName, a.LastName, a.Email, a.Phone})
 		}
 		if o.Admins != nil && len(o.Admins) == 0 {
 			out.Organization.Admins = []adminJSON{}
@@ -88,7 +88,7 @@ func (c *call) issuerInput() (in service.IssuerInput, err error) {
 		if o.Admins != nil {
 			admins := make([]vault.Admin, 0, len(*o.Admins))
 			for _, a := range *o.Admins {
-				admins = append(admins, vault.Admin(a))
+				admins = append(admins, vault.Admin{FirstName: a.FirstName, LastName: a.LastName, Email: a.Email, Phone: a.Phone})
 			}
 			in.Organization.Admins = &admins
 		}

@@ -188,7 +188,7 @@ func applyX509(x vault.X509Props, patch *X509Patch) vault.X509Props {
 	if patch.SANs != nil {
 		next := *patch.SANs
 		if patch.KeepNewSANs && x.SANs != nil {
-			next.URIs, next.IPs = x.SANs.URIs, x.SANs.IPs
+			next.URIs, next.IPs, next.Later = x.SANs.URIs, x.SANs.IPs, x.SANs.Later
 		}
 		x.SANs = &next
 	}

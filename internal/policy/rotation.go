@@ -24,7 +24,7 @@ const (
 // notice of the default policy where none was sent (recorded, as above), unless
 // it would be given before the rotation that makes it idle (recorded as well).
 func SetRotation(p vault.KeyRotationPolicy, actions []vault.RotationAction, expiry vault.Period, now time.Time) (vault.KeyRotationPolicy, error) {
-	next := vault.KeyRotationPolicy{Expiry: expiry, Created: p.Created, Updated: now}
+	next := vault.KeyRotationPolicy{Expiry: expiry, Created: p.Created, Updated: now, Later: p.Later}
 	if next.Created.IsZero() {
 		next.Created = now
 	}

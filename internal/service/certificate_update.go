@@ -42,7 +42,7 @@ func (in UpdateInput) apply(tx vault.Tx, o *vault.Object, v vault.Version, now t
 		v.Tags = in.Tags
 	}
 	if v.Pending {
-		o.Placeholder = &vault.Placeholder{Attributes: v.Attributes, Tags: v.Tags}
+		o.Placeholder = &vault.Placeholder{Attributes: v.Attributes, Tags: v.Tags, Later: o.Placeholder.Later}
 		return v, nil
 	}
 	if in.Enabled != nil {

@@ -7,7 +7,10 @@ import (
 )
 
 // A Contact is told about a vault's certificates. Empty members were not given.
-type Contact struct{ Email, Name, Phone string }
+type Contact struct {
+	Email, Name, Phone string
+	Later              Later `json:"-"`
+}
 
 // MaxContacts bounds the list of a vault: every mail is one for each contact.
 const MaxContacts = 500

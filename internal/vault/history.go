@@ -19,6 +19,7 @@ type Note struct {
 	At, Last time.Time // when it was said first and last
 	Times    int
 	Text     string
+	Later    Later `json:"-"`
 }
 
 // Noted returns the operation with a line added to its history.

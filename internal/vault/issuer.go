@@ -14,6 +14,7 @@ type IssuerConfig struct {
 	Organization          *Organization
 	Enabled               bool
 	Created, Updated      time.Time
+	Later                 Later `json:"-"`
 }
 
 // Credentials sign the vault in at the issuer. The password is write-only on
@@ -21,16 +22,21 @@ type IssuerConfig struct {
 type Credentials struct {
 	AccountID string
 	Password  Sealed // nil: none
+	Later     Later  `json:"-"`
 }
 
 // Organization is who orders.
 type Organization struct {
 	ID     string
 	Admins []Admin // nil: not given
+	Later  Later   `json:"-"`
 }
 
 // An Admin is a person at the organization.
-type Admin struct{ FirstName, LastName, Email, Phone string }
+type Admin struct {
+	FirstName, LastName, Email, Phone string
+	Later                             Later `json:"-"`
+}
 
 // IssuerBinding is the place an issuer's sealed password is bound to.
 func IssuerBinding(vault, name string) string {
@@ -170,6 +176,7 @@ type Approval struct {
 	At       time.Time
 	Approved bool
 	Message  string // why not; may be ""
+	Later    Later  `json:"-"`
 }
 
 // Progress is what a step achieved.

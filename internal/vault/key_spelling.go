@@ -18,6 +18,7 @@ func (c Curve) Plain() Curve {
 type KeySpelling struct {
 	Curve      Curve // crv: another name of the curve, or any that an RSA key came with
 	N, E, X, Y []byte
+	Later      Later `json:"-"`
 }
 
 // IsZero reports whether everything is spelled as the vault does.

@@ -83,6 +83,7 @@ type Object struct {
 	Jobs    map[JobKind]time.Time // when its work falls due, on the server's (shifted) clock
 	Lease   Hold                  // who works on one of them; the zero Hold: nobody
 	Attempt int                   // failed tries of that work so far
+	Later   Later                 `json:"-"`
 }
 
 // A Placeholder is what is shown of a certificate before its first version is
@@ -91,6 +92,7 @@ type Object struct {
 type Placeholder struct {
 	Attributes Attributes
 	Tags       map[string]string
+	Later      Later `json:"-"`
 }
 
 // As returns a certificate seen as its key or secret.
@@ -144,6 +146,7 @@ type Version struct {
 	Certificate *CertificateBody
 	Key         *KeyBody
 	Secret      *SecretBody
+	Later       Later `json:"-"`
 }
 
 // As returns the version of a certificate seen as its key or secret.
@@ -163,6 +166,7 @@ type CertificateBody struct {
 	IssuerRef     []byte   // what the issuer noted for a later revoke or renewal; may be nil
 	IssuerName    string   // the issuer resource that made it; "" for Self, a merge or an import
 	Provider      string   // of that issuer
+	Later         Later    `json:"-"`
 }
 
 // KeyBody is what a key version carries.
@@ -176,6 +180,7 @@ type KeyBody struct {
 	Release    []byte      // release_policy as sent, JSON; nil when not given
 	Private    Sealed      // PKCS#8 DER; of an oct key its bytes
 	Spelling   KeySpelling `json:",omitzero"`
+	Later      Later       `json:"-"`
 }
 
 // SecretBody is what a secret version carries.
@@ -184,6 +189,7 @@ type SecretBody struct {
 	Value       Sealed // nil where Form is set
 	Form        int    // of a certificate's: how the value is made of key and chain when it is read; 0: it is stored
 	Previous    string // id of the version before this one; "" for the first
+	Later       Later  `json:"-"`
 }
 
 // An Entry is what a list shows of an object or version; it is read without any body.

@@ -30,7 +30,10 @@ const CancelDelay = 2 * time.Second
 const SelfDelay = 2 * time.Second
 
 // Failure is why an operation failed.
-type Failure struct{ Code, Message string }
+type Failure struct {
+	Code, Message string
+	Later         Later `json:"-"`
+}
 
 // An Operation is the pending object of a certificate: one order, from CSR to
 // its end. There is one per name; a new one overwrites it.
@@ -64,6 +67,8 @@ type Operation struct {
 	Target          string        // version id once completed
 	Staged          *Version      // of Self: signed already, and shown once somebody looks
 	Created         time.Time
+	Later           Later `json:"-"`
+	LaterStaged     Later `json:"-"` // of the list row that Staged will have
 }
 
 // NewOperation begins an operation by a policy.

@@ -106,6 +106,7 @@ type Policy struct {
 	Platform         *PlatformManaged // since api-version 2026-04-01
 	Enabled          bool
 	Created, Updated time.Time
+	Later            Later `json:"-"`
 }
 
 // KeyProps describe the key pair behind a certificate.
@@ -135,6 +136,7 @@ type X509Props struct {
 type SANs struct {
 	DNS, Emails, UPNs []string
 	URIs, IPs         []string // since api-version 2025-07-01
+	Later             Later    `json:"-"`
 }
 
 // Empty reports whether there is no name at all.
@@ -146,6 +148,7 @@ func (s *SANs) Empty() bool {
 type LifetimeAction struct {
 	Trigger Trigger
 	Action  string // AutoRenew or EmailContacts
+	Later   Later  `json:"-"`
 }
 
 // A Trigger fires once for a version; exactly one member is set.
@@ -174,4 +177,5 @@ type IssuerParams struct {
 type PlatformManaged struct {
 	CertificateUsage string
 	Metadata         []byte // a JSON object as received; nil when not given
+	Later            Later  `json:"-"`
 }

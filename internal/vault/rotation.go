@@ -18,6 +18,7 @@ type KeyRotationPolicy struct {
 	Actions          []RotationAction // Rotate at most once, then Notify
 	Expiry           Period           // expiryTime: how long a new version lives; zero: for ever
 	Created, Updated time.Time        // zero on the default policy
+	Later            Later            `json:"-"`
 }
 
 // A RotationAction is done when its trigger fires; exactly one trigger is set.
@@ -25,6 +26,7 @@ type RotationAction struct {
 	Type         string // Rotate or Notify
 	AfterCreate  Period // timeAfterCreate, for Rotate only
 	BeforeExpiry Period // timeBeforeExpiry
+	Later        Later  `json:"-"`
 }
 
 // DefaultKeyRotationPolicy returns the policy of a key that was given none: no

@@ -22,6 +22,7 @@ type Schedule struct {
 	WindowStart, WindowEnd time.Time
 	Picked                 time.Time
 	AskAgain               time.Time
+	Later                  Later `json:"-"`
 }
 
 // Of returns the schedule of a version: a fresh one where it is not the one that

@@ -58,8 +58,15 @@ func ReadIssuer(vaultName, body string) (vault.IssuerConfig, error) {
 	return rec.issuer(vaultName), nil
 }
 
-// Contacts returns the body of a list of contacts.
-func Contacts(list []vault.Contact) string { return encode(fromContacts(list)) }
+// Contacts returns the body of a list of contacts, which takes the place of
+// another body; "" is none.
+func Contacts(list []vault.Contact, before string) string {
+	var was contactsRecord
+	_ = decode(before, &was, &was.V) // where it cannot be read, nothing of it can be kept
+	rec := fromContacts(list)
+	rec.Later = was.Later
+	return encode(rec)
+}
 
 // ReadContacts returns the list of contacts that a body has.
 func ReadContacts(body string) ([]vault.Contact, error) {

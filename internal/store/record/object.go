@@ -18,12 +18,14 @@ type objectRecord struct {
 	Operation   *operationRecord        `json:"operation,omitzero"`
 	Schedule    scheduleRecord          `json:"schedule,omitzero"`
 	Jobs        map[vault.JobKind]int64 `json:"jobs,omitzero"`
+	Later       vault.Later             `json:"...,omitzero"`
 }
 
 // placeholderRecord is a vault.Placeholder as stored.
 type placeholderRecord struct {
 	attributesRecord
-	Tags map[string]string `json:"tags,omitzero"`
+	Tags  map[string]string `json:"tags,omitzero"`
+	Later vault.Later       `json:"...,omitzero"`
 }
 
 // attributesRecord is vault.Attributes as stored in a record: in whole seconds.
@@ -48,13 +50,13 @@ func (r attributesRecord) attributes() vault.Attributes {
 // fromObject returns the body of an object and its bytes.
 func fromObject(o *vault.Object) (objectRecord, packed) {
 	var raw packed
-	r := objectRecord{V: recordVersion, Created: Nanos(o.Created), Rotation: fromRotation(o.Rotation), Schedule: fromSchedule(o.Schedule)}
+	r := objectRecord{V: recordVersion, Created: Nanos(o.Created), Rotation: fromRotation(o.Rotation), Schedule: fromSchedule(o.Schedule), Later: o.Later}
 	if o.Policy != nil {
 		p := fromPolicy(*o.Policy)
 		r.Policy = &p
 	}
 	if p := o.Placeholder; p != nil {
-		r.Placeholder = &placeholderRecord{fromAttributes(p.Attributes), p.Tags}
+		r.Placeholder = &placeholderRecord{fromAttributes(p.Attributes), p.Tags, p.Later}
 	}
 	if o.Operation != nil {
 		r.Operation = fromOperation(o, &raw)
@@ -77,6 +79,7 @@ func samePolicy(o *vault.Object) bool {
 // fill sets what an object carries.
 func (r *objectRecord) fill(o *vault.Object, raw packed) (err error) {
 	o.Created, o.Rotation, o.Placeholder, o.Schedule = AtNanos(r.Created), r.Rotation.policy(), r.Placeholder.placeholder(), r.Schedule.schedule()
+	o.Later = r.Later
 	if r.Policy != nil {
 		p := r.Policy.policy()
 		o.Policy = &p
@@ -99,5 +102,5 @@ func (r *placeholderRecord) placeholder() *vault.Placeholder {
 	if r == nil {
 		return nil
 	}
-	return &vault.Placeholder{Attributes: r.attributes(), Tags: r.Tags}
+	return &vault.Placeholder{Attributes: r.attributes(), Tags: r.Tags, Later: r.Later}
 }

@@ -38,24 +38,28 @@ type operationRecord struct {
 	Private         *int              `json:"private,omitzero"` // length
 	State           *int              `json:"state,omitzero"`   // length
 	Staged          *stagedRecord     `json:"staged,omitzero"`
+	Later           vault.Later       `json:"...,omitzero"`
 }
 
 type failureRecord struct {
-	Code    string `json:"code"`
-	Message string `json:"message"`
+	Code    string      `json:"code"`
+	Message string      `json:"message"`
+	Later   vault.Later `json:"...,omitzero"`
 }
 
 type approvalRecord struct {
-	At       *int64 `json:"at,omitzero"`
-	Approved bool   `json:"approved,omitzero"`
-	Message  string `json:"message,omitzero"`
+	At       *int64      `json:"at,omitzero"`
+	Approved bool        `json:"approved,omitzero"`
+	Message  string      `json:"message,omitzero"`
+	Later    vault.Later `json:"...,omitzero"`
 }
 
 type noteRecord struct {
-	At    *int64 `json:"at"`
-	Last  *int64 `json:"last"`
-	Times int    `json:"times"`
-	Text  string `json:"text"`
+	At    *int64      `json:"at"`
+	Last  *int64      `json:"last"`
+	Times int         `json:"times"`
+	Text  string      `json:"text"`
+	Later vault.Later `json:"...,omitzero"`
 }
 
 func fromOperation(of *vault.Object, raw *packed) *operationRecord {
@@ -66,7 +70,7 @@ func fromOperation(of *vault.Object, raw *packed) *operationRecord {
 		CancelLost: o.CancelLost, PreserveOrder: o.PreserveOrder, Renewal: o.Renewal,
 		Enabled: o.Enabled, Tags: o.Tags, Attempt: o.Attempt, Hastened: Nanos(o.Hastened), Missed: Nanos(o.Missed),
 		Unreachable: o.Unreachable, WantsApproval: o.WantsApproval, MailOwed: o.MailOwed, Target: o.Target, Created: Nanos(o.Created),
-		CSR: raw.put(o.CSR), Private: raw.put(o.Private), State: raw.put(o.State),
+		CSR: raw.put(o.CSR), Private: raw.put(o.Private), State: raw.put(o.State), Later: o.Later,
 	}
 	if o.Name != of.Name {
 		r.Name = o.Name
@@ -80,13 +84,14 @@ func fromOperation(of *vault.Object, raw *packed) *operationRecord {
 		r.Issuer, r.IssuerVault = &issuer, o.Issuer.Vault
 	}
 	if a := o.Approval; a != nil {
-		r.Approval = &approvalRecord{At: Nanos(a.At), Approved: a.Approved, Message: a.Message}
+		r.Approval = &approvalRecord{At: Nanos(a.At), Approved: a.Approved, Message: a.Message, Later: a.Later}
 	}
 	for _, n := range o.History {
-		r.History = append(r.History, noteRecord{Nanos(n.At), Nanos(n.Last), n.Times, n.Text})
+		r.History = append(r.History, noteRecord{Nanos(n.At), Nanos(n.Last), n.Times, n.Text, n.Later})
 	}
 	if o.Staged != nil {
 		r.Staged = fromStaged(*o.Staged, raw)
+		r.Staged.Later = o.LaterStaged
 	}
 	return r
 }
@@ -98,7 +103,7 @@ func (r *operationRecord) operation(ref vault.Ref, policy *policyRecord, raw pac
 		Failure: (*vault.Failure)(r.Failure), IssuerName: r.IssuerName, CancelRequested: r.CancelRequested, CancelDue: AtNanos(r.CancelDue),
 		CancelLost: r.CancelLost, PreserveOrder: r.PreserveOrder, Renewal: r.Renewal,
 		Enabled: r.Enabled, Tags: r.Tags, Attempt: r.Attempt, Hastened: AtNanos(r.Hastened), Missed: AtNanos(r.Missed),
-		Unreachable: r.Unreachable, WantsApproval: r.WantsApproval, MailOwed: r.MailOwed, Target: r.Target, Created: AtNanos(r.Created),
+		Unreachable: r.Unreachable, WantsApproval: r.WantsApproval, MailOwed: r.MailOwed, Target: r.Target, Created: AtNanos(r.Created), Later: r.Later,
 	}
 	if r.Name != "" {
 		o.Name = r.Name
@@ -114,10 +119,10 @@ func (r *operationRecord) operation(ref vault.Ref, policy *policyRecord, raw pac
 		o.Issuer = &issuer
 	}
 	if a := r.Approval; a != nil {
-		o.Approval = &vault.Approval{At: AtNanos(a.At), Approved: a.Approved, Message: a.Message}
+		o.Approval = &vault.Approval{At: AtNanos(a.At), Approved: a.Approved, Message: a.Message, Later: a.Later}
 	}
 	for _, n := range r.History {
-		o.History = append(o.History, vault.Note{At: AtNanos(n.At), Last: AtNanos(n.Last), Times: n.Times, Text: n.Text})
+		o.History = append(o.History, vault.Note{At: AtNanos(n.At), Last: AtNanos(n.Last), Times: n.Times, Text: n.Text, Later: n.Later})
 	}
 	return o, r.bytes(o, &raw)
 }
@@ -134,5 +139,6 @@ func (r *operationRecord) bytes(o *vault.Operation, raw *packed) (err error) {
 		return err
 	}
 	o.Staged, err = r.Staged.version(o.Ref, raw)
+	o.LaterStaged = r.Staged.Later
 	return err
 }

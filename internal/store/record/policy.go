@@ -25,25 +25,29 @@ type policyRecord struct {
 	Enabled    bool             `json:"enabled,omitzero"`
 	Created    *int64           `json:"created,omitzero"`
 	Updated    *int64           `json:"updated,omitzero"`
+	Later      vault.Later      `json:"...,omitzero"`
 }
 
 type sansRecord struct {
-	DNS    []string `json:"dns,omitzero"`
-	Emails []string `json:"emails,omitzero"`
-	UPNs   []string `json:"upns,omitzero"`
-	URIs   []string `json:"uris,omitzero"`
-	IPs    []string `json:"ips,omitzero"`
+	DNS    []string    `json:"dns,omitzero"`
+	Emails []string    `json:"emails,omitzero"`
+	UPNs   []string    `json:"upns,omitzero"`
+	URIs   []string    `json:"uris,omitzero"`
+	IPs    []string    `json:"ips,omitzero"`
+	Later  vault.Later `json:"...,omitzero"`
 }
 
 type actionRecord struct {
-	Percent int    `json:"percent,omitzero"`
-	Days    int    `json:"days,omitzero"`
-	Action  string `json:"action"`
+	Percent int         `json:"percent,omitzero"`
+	Days    int         `json:"days,omitzero"`
+	Action  string      `json:"action"`
+	Later   vault.Later `json:"...,omitzero"`
 }
 
 type platformRecord struct {
-	CertificateUsage string `json:"usage,omitzero"`
-	Metadata         []byte `json:"metadata,omitzero"`
+	CertificateUsage string      `json:"usage,omitzero"`
+	Metadata         []byte      `json:"metadata,omitzero"`
+	Later            vault.Later `json:"...,omitzero"`
 }
 
 func fromPolicy(p vault.Policy) policyRecord {
@@ -55,13 +59,13 @@ func fromPolicy(p vault.Policy) policyRecord {
 		Months: p.X509.ValidityMonths, CA: p.X509.CA,
 		Issuer: p.Issuer.Name, CertType: p.Issuer.CertType, Transp: p.Issuer.Transparency,
 		Platform: (*platformRecord)(p.Platform),
-		Enabled:  p.Enabled, Created: Nanos(p.Created), Updated: Nanos(p.Updated),
+		Enabled:  p.Enabled, Created: Nanos(p.Created), Updated: Nanos(p.Updated), Later: p.Later,
 	}
 	if p.Lifetime != nil {
 		r.Lifetime = make([]actionRecord, len(p.Lifetime))
 	}
 	for i, a := range p.Lifetime {
-		r.Lifetime[i] = actionRecord{Percent: a.Trigger.LifetimePercentage, Days: a.Trigger.DaysBeforeExpiry, Action: a.Action}
+		r.Lifetime[i] = actionRecord{Percent: a.Trigger.LifetimePercentage, Days: a.Trigger.DaysBeforeExpiry, Action: a.Action, Later: a.Later}
 	}
 	return r
 }
@@ -75,13 +79,13 @@ func (r policyRecord) policy() vault.Policy {
 			ValidityMonths: r.Months, CA: r.CA},
 		Issuer:   vault.IssuerParams{Name: r.Issuer, CertType: r.CertType, Transparency: r.Transp},
 		Platform: (*vault.PlatformManaged)(r.Platform),
-		Enabled:  r.Enabled, Created: AtNanos(r.Created), Updated: AtNanos(r.Updated),
+		Enabled:  r.Enabled, Created: AtNanos(r.Created), Updated: AtNanos(r.Updated), Later: r.Later,
 	}
 	if r.Lifetime != nil {
 		p.Lifetime = make([]vault.LifetimeAction, len(r.Lifetime))
 	}
 	for i, a := range r.Lifetime {
-		p.Lifetime[i] = vault.LifetimeAction{Action: a.Action,
+		p.Lifetime[i] = vault.LifetimeAction{Action: a.Action, Later: a.Later,
 			Trigger: vault.Trigger{LifetimePercentage: a.Percent, DaysBeforeExpiry: a.Days}}
 	}
 	return p

@@ -5,9 +5,13 @@
 package record
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"strings"
+	"sync"
 )
 
 // recordVersion is the "v" of every JSON body written by this program. A change
@@ -24,18 +28,54 @@ func encode(record any) string {
 	if err != nil {
 		return ""
 	}
+	if bytes.Contains(text, laterMember) {
+		text = weave(text, reflect.TypeOf(record))
+	}
 	return string(text)
 }
 
-// decode reads a record and checks its version; v points at its V.
+var laterMember = []byte(laterName + `":`) // its first byte is seldom one of others
+
+// decode reads a record and checks its version; v points at its V. What this
+// program does not know is kept (later.go).
 func decode(text string, record any, v *int) error {
-	if err := json.Unmarshal([]byte(text), record); err != nil {
-		return fmt.Errorf("read a stored record: %w", err)
+	if !plain(text, record) {
+		whole := reflect.ValueOf(record).Elem()
+		whole.SetZero()
+		if err := json.Unmarshal(glean([]byte(text), whole.Type()), record); err != nil {
+			return fmt.Errorf("read a stored record: %w", err)
+		}
 	}
 	if *v < 1 || *v > recordVersion {
 		return fmt.Errorf("read a stored record: its version is %d, this program knows 1 to %d", *v, recordVersion)
 	}
 	return nil
+}
+
+// A reading is a decoder that is used again: what it needs is made once.
+type reading struct {
+	from strings.Reader
+	json *json.Decoder
+}
+
+var readings = sync.Pool{New: func() any {
+	r := new(reading)
+	r.json = json.NewDecoder(&r.from)
+	r.json.DisallowUnknownFields()
+	return r
+}}
+
+// plain reads a record of which this program knows all; false: it does not, or
+// the text is none.
+func plain(text string, record any) bool {
+	r := readings.Get().(*reading)
+	r.from.Reset(text)
+	from := r.json.InputOffset()
+	if err := r.json.Decode(record); err != nil || r.json.InputOffset()-from != int64(len(text)) {
+		return false // and with it the decoder, in which something may be left
+	}
+	readings.Put(r)
+	return true
 }
 
 // packed holds the byte strings of a record one after the other, so that they

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"encoding/json"
 	"errors"
 	"math"
 	"testing"
@@ -201,7 +200,7 @@ func TestRecordsAreComplete(t *testing.T) {
 	rec := fromVersion(v, &raw)
 	rec.V = recordVersion
 	got := vault.Version{Ref: v.Ref, ID: v.ID, Attributes: v.Attributes, Tags: v.Tags, Managed: v.Managed, Pending: v.Pending}
-	if err := json.Unmarshal([]byte(encode(rec)), &rec); err != nil {
+	if err := decode(encode(rec), &rec, &rec.V); err != nil {
 		t.Fatal(err)
 	}
 	if err := rec.fill(&got, v.Entry(), &raw); err != nil {

@@ -8,19 +8,21 @@ type rotationRecord struct {
 	Expiry  vault.Period           `json:"expiry,omitzero"` // ISO 8601
 	Created *int64                 `json:"created,omitzero"`
 	Updated *int64                 `json:"updated,omitzero"`
+	Later   vault.Later            `json:"...,omitzero"`
 }
 
 type rotationActionRecord struct {
 	Type         string       `json:"type"`
 	AfterCreate  vault.Period `json:"after_create,omitzero"`
 	BeforeExpiry vault.Period `json:"before_expiry,omitzero"`
+	Later        vault.Later  `json:"...,omitzero"`
 }
 
 func fromRotation(p *vault.KeyRotationPolicy) *rotationRecord {
 	if p == nil {
 		return nil
 	}
-	r := &rotationRecord{Expiry: p.Expiry, Created: Nanos(p.Created), Updated: Nanos(p.Updated)}
+	r := &rotationRecord{Expiry: p.Expiry, Created: Nanos(p.Created), Updated: Nanos(p.Updated), Later: p.Later}
 	if p.Actions != nil {
 		r.Actions = make([]rotationActionRecord, len(p.Actions))
 	}
@@ -34,7 +36,7 @@ func (r *rotationRecord) policy() *vault.KeyRotationPolicy {
 	if r == nil {
 		return nil
 	}
-	p := &vault.KeyRotationPolicy{Expiry: r.Expiry, Created: AtNanos(r.Created), Updated: AtNanos(r.Updated)}
+	p := &vault.KeyRotationPolicy{Expiry: r.Expiry, Created: AtNanos(r.Created), Updated: AtNanos(r.Updated), Later: r.Later}
 	if r.Actions != nil {
 		p.Actions = make([]vault.RotationAction, len(r.Actions))
 	}

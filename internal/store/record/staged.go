@@ -12,6 +12,7 @@ type stagedRecord struct {
 	Subject     string            `json:"subject,omitzero"`
 	ContentType string            `json:"content_type,omitzero"`
 	Body        versionRecord     `json:"body"`
+	Later       vault.Later       `json:"...,omitzero"`
 }
 
 func fromStaged(v vault.Version, raw *packed) *stagedRecord {

@@ -14,17 +14,19 @@ type versionRecord struct {
 	Certificate *certificateRecord `json:"certificate,omitzero"`
 	Key         *keyRecord         `json:"key,omitzero"`
 	Secret      *secretRecord      `json:"secret,omitzero"`
+	Later       vault.Later        `json:"...,omitzero"`
 }
 
 // Numbers called length are those of a byte string in raw; nil for nil.
 type certificateRecord struct {
-	Chain         []*int `json:"chain,omitzero"`   // lengths
-	LeafAt        *int   `json:"leaf_at,omitzero"` // place of the leaf in the chain, which has it once already
-	Leaf          *int   `json:"leaf,omitzero"`    // length, if it is not in the chain
-	PreserveOrder bool   `json:"preserve_order,omitzero"`
-	IssuerRef     *int   `json:"issuer_ref,omitzero"` // length
-	IssuerName    string `json:"issuer,omitzero"`
-	Provider      string `json:"provider,omitzero"`
+	Chain         []*int      `json:"chain,omitzero"`   // lengths
+	LeafAt        *int        `json:"leaf_at,omitzero"` // place of the leaf in the chain, which has it once already
+	Leaf          *int        `json:"leaf,omitzero"`    // length, if it is not in the chain
+	PreserveOrder bool        `json:"preserve_order,omitzero"`
+	IssuerRef     *int        `json:"issuer_ref,omitzero"` // length
+	IssuerName    string      `json:"issuer,omitzero"`
+	Provider      string      `json:"provider,omitzero"`
+	Later         vault.Later `json:"...,omitzero"`
 }
 
 type keyRecord struct {
@@ -37,33 +39,43 @@ type keyRecord struct {
 	Public     *int     `json:"public,omitzero"`  // length
 	Private    *int     `json:"private,omitzero"` // length
 
-	Spelling vault.KeySpelling `json:"spelling,omitzero"`
+	Spelling spellingRecord `json:"spelling,omitzero"`
+	Later    vault.Later    `json:"...,omitzero"`
+}
+
+// spellingRecord is a vault.KeySpelling as stored.
+type spellingRecord struct {
+	Curve      vault.Curve
+	N, E, X, Y []byte
+	Later      vault.Later `json:"...,omitzero"`
 }
 
 type secretRecord struct {
-	Form     int    `json:"form,omitzero"`
-	Previous string `json:"previous,omitzero"`
-	Value    *int   `json:"value,omitzero"` // length
+	Form     int         `json:"form,omitzero"`
+	Previous string      `json:"previous,omitzero"`
+	Value    *int        `json:"value,omitzero"` // length
+	Later    vault.Later `json:"...,omitzero"`
 }
 
 // fromVersion returns the body of a version and puts its bytes.
 func fromVersion(v vault.Version, raw *packed) (r versionRecord) {
+	r.Later = v.Later
 	if c := v.Certificate; c != nil {
 		r.Certificate = fromCertificate(c, raw)
 	}
 	if k := v.Key; k != nil {
 		r.Key = &keyRecord{Type: string(k.Type), Curve: string(k.Curve), Size: k.Size,
 			Operations: k.Operations, Exportable: k.Exportable, Release: k.Release,
-			Public: raw.put(k.Public), Private: raw.put(k.Private), Spelling: k.Spelling}
+			Public: raw.put(k.Public), Private: raw.put(k.Private), Spelling: spellingRecord(k.Spelling), Later: k.Later}
 	}
 	if s := v.Secret; s != nil {
-		r.Secret = &secretRecord{Form: s.Form, Previous: s.Previous, Value: raw.put(s.Value)}
+		r.Secret = &secretRecord{Form: s.Form, Previous: s.Previous, Value: raw.put(s.Value), Later: s.Later}
 	}
 	return r
 }
 
 func fromCertificate(c *vault.CertificateBody, raw *packed) *certificateRecord {
-	r := &certificateRecord{PreserveOrder: c.PreserveOrder, IssuerName: c.IssuerName, Provider: c.Provider}
+	r := &certificateRecord{PreserveOrder: c.PreserveOrder, IssuerName: c.IssuerName, Provider: c.Provider, Later: c.Later}
 	if c.Chain != nil {
 		r.Chain = make([]*int, len(c.Chain))
 	}
@@ -82,16 +94,17 @@ func fromCertificate(c *vault.CertificateBody, raw *packed) *certificateRecord {
 
 // fill sets the body of v, whose list row is e.
 func (r *versionRecord) fill(v *vault.Version, e vault.Entry, raw *packed) (err error) {
+	v.Later = r.Later
 	if c := r.Certificate; c != nil {
 		v.Certificate = &vault.CertificateBody{Thumbprint: e.Thumbprint, Subject: e.Subject, PreserveOrder: c.PreserveOrder,
-			IssuerName: c.IssuerName, Provider: c.Provider}
+			IssuerName: c.IssuerName, Provider: c.Provider, Later: c.Later}
 		if err := c.fill(v.Certificate, raw); err != nil {
 			return err
 		}
 	}
 	if k := r.Key; k != nil {
 		v.Key = &vault.KeyBody{Type: vault.KeyType(k.Type), Curve: vault.Curve(k.Curve), Size: k.Size,
-			Operations: k.Operations, Exportable: k.Exportable, Release: k.Release, Spelling: k.Spelling}
+			Operations: k.Operations, Exportable: k.Exportable, Release: k.Release, Spelling: vault.KeySpelling(k.Spelling), Later: k.Later}
 		if v.Key.Public, err = raw.take(k.Public); err != nil {
 			return err
 		}
@@ -100,7 +113,7 @@ func (r *versionRecord) fill(v *vault.Version, e vault.Entry, raw *packed) (err 
 		}
 	}
 	if s := r.Secret; s != nil {
-		v.Secret = &vault.SecretBody{ContentType: e.ContentType, Form: s.Form, Previous: s.Previous}
+		v.Secret = &vault.SecretBody{ContentType: e.ContentType, Form: s.Form, Previous: s.Previous, Later: s.Later}
 		if v.Secret.Value, err = raw.take(s.Value); err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ func TestObjectsAreComplete(t *testing.T) {
 	*samePolicy.Operation = *op
 	samePolicy.Operation.Policy = *o.Policy
 	samePolicy.Name += " of the second"
-	samePolicy.Operation.Ref, samePolicy.Operation.Staged = samePolicy.Ref, nil
+	samePolicy.Operation.Ref, samePolicy.Operation.Staged, samePolicy.Operation.LaterStaged = samePolicy.Ref, nil, ""
 	for _, o := range []vault.Object{o, samePolicy} {
 		if err := s.Update(t.Context(), func(tx vault.Tx) error {
 			stored := o

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"errors"
 	"strings"
 
 	"certwright/internal/store/record"
@@ -146,8 +147,17 @@ func (t *tx) DeleteIssuer(vaultName, name string) error {
 
 // PutContacts implements vault.Tx.
 func (t *tx) PutContacts(vaultName string, c []vault.Contact) error {
-	row := []any{vaultName, record.Contacts(c)}
-	_, err := t.exec("contacts", sqlPutContacts, append(row, t.session.mac(isContacts, row...))...)
+	var before string
+	var mac []byte
+	err := t.one("contacts", sqlContacts, []any{vaultName}, &before, &mac)
+	if err != nil && !errors.Is(err, vault.ErrNotFound) {
+		return err
+	}
+	if !t.session.proved(isContacts, mac, []any{vaultName, before}, nil) {
+		before = ""
+	}
+	row := []any{vaultName, record.Contacts(c, before)}
+	_, err = t.exec("contacts", sqlPutContacts, append(row, t.session.mac(isContacts, row...))...)
 	return err
 }
 

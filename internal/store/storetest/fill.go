@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"certwright/internal/vault"
 )
 
 // Fill sets every member of the struct that v points at to something of its
@@ -20,6 +22,10 @@ func fillValue(t testing.TB, v reflect.Value, n *int) {
 	*n++
 	if v.Type() == reflect.TypeFor[time.Time]() {
 		v.Set(reflect.ValueOf(time.Unix(int64(1e9+*n), int64(*n)).UTC()))
+		return
+	}
+	if v.Type() == reflect.TypeFor[vault.Later]() {
+		v.SetString(fmt.Sprintf(`"later %d":[{"a":%d}]`, *n, *n)) // as it is stored
 		return
 	}
 	switch v.Kind() {
