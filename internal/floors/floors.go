@@ -35,7 +35,7 @@ var House = map[string]int{
 
 	"internal/service": 4, "internal/folder": 4, "internal/config": 4, "internal/clientenv": 4,
 
-	"internal/inspect": 5, "internal/api": 5, "internal/client": 5, "internal/service/servicetest": 5,
+	"internal/client/signin": 3, "internal/client/keyvault": 5, "internal/inspect": 5, "internal/api": 5, "internal/client": 5, "internal/service/servicetest": 5,
 
 	"internal/server": 6, "internal/logs": 6,
 
