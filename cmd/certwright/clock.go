@@ -22,8 +22,23 @@ type clockCommand struct {
 
 const (
 	moveWords = 2 * time.Second
-	clockHint = "use 60d, 36h or 1d12h; the clock only goes forward, a reset of the server puts it back"
+	clockHint = "use +60d, +36h or +1d12h"
+	backHint  = "to have the real time again, begin anew: certwright dev --ephemeral, or a POST of /admin/reset to the side door, which empties the server"
 )
+
+// Misused says why the clock cannot be moved back.
+func (clockCommand) Misused(args []string) error {
+	for _, arg := range args {
+		if len(arg) > 1 && arg[0] == '-' && arg[1] >= '0' && arg[1] <= '9' {
+			return backward(arg)
+		}
+	}
+	return nil
+}
+
+func backward(by string) error {
+	return fmt.Errorf("%q would move the clock back, and it only goes forward: what was issued, renewed and sent meanwhile cannot be undone\nhint: %s", print.Plain(by), backHint)
+}
 
 // Run prints the server's time and how far it is from real time, after moving
 // it if that is asked for.
@@ -55,7 +70,11 @@ func (c clockCommand) by() (time.Duration, error) {
 	if c.By == "" {
 		return 0, nil
 	}
-	by, err := admin.ParseDuration(strings.TrimPrefix(c.By, "+"))
+	text := strings.TrimPrefix(c.By, "+")
+	if strings.HasPrefix(text, "-") {
+		return 0, exitError{exitUsage, backward(c.By)}
+	}
+	by, err := admin.ParseDuration(text)
 	if err != nil {
 		return 0, exitError{exitUsage, fmt.Errorf("%q is not a duration\nhint: %s", print.Plain(c.By), clockHint)}
 	}

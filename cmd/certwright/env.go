@@ -13,7 +13,7 @@ import (
 
 type envCommand struct {
 	Vault      string `help:"The vault to point at; the server's default vault if not given." placeholder:"NAME"`
-	Shell      string `help:"The shell to print for: sh, fish or powershell; or json." enum:"sh,fish,powershell,json" default:"sh"`
+	Shell      string `help:"The shell to print for: sh, bash, zsh, fish or powershell; or json." enum:"sh,bash,zsh,fish,powershell,pwsh,json" default:"sh"`
 	AzureNames bool   `help:"Also send programs through the server's proxy, which leads *.vault.azure.net to it."`
 	running    `embed:""`
 }

@@ -43,7 +43,7 @@ func (c rolloverCommand) Run(ctx context.Context, to streams) error {
 		return err
 	}
 	if err := server.Rollover(ctx, c.Provider); err != nil {
-		return client.Hinted(err, "name a provider of kind ca")
+		return client.Hinted(err, "name one of these; providers stand in the server's configuration file")
 	}
 	fmt.Fprintf(to.err, "%s has a new issuing certificate\n", c.Provider)
 	return nil

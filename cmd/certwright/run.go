@@ -13,6 +13,7 @@ import (
 
 	"certwright/internal/clientenv"
 	"certwright/internal/logs"
+	"certwright/internal/print"
 	"certwright/internal/server"
 )
 
@@ -22,6 +23,27 @@ type runCommand struct {
 	AzureNames bool     `help:"Also lead *.vault.azure.net here, for programs that have it built in, by a proxy in HTTPS_PROXY."`
 	Requests   bool     `help:"Print one line per request on stderr."`
 	Command    []string `arg:"" passthrough:"" help:"The command and its arguments, after --."`
+}
+
+// Help shows how it is used.
+func (runCommand) Help() string {
+	return `Starts a server on free ports with nothing in it, runs the command with the environment that certwright env prints, and ends with the command's
+exit code. What follows the command belongs to it. Good for tests and CI.
+
+Examples:
+  certwright run -- npm test
+  certwright run --vault web --requests -- python3 main.py`
+}
+
+var errNoCommand = errors.New(`certwright run wants a command, which it runs with a throwaway server around it
+hint: certwright run -- COMMAND ARGUMENT..., as in certwright run -- npm test; certwright dev starts a server that stays`)
+
+// Misused says what is run where nothing is named.
+func (runCommand) Misused(args []string) error {
+	if len(args) == 1 {
+		return errNoCommand
+	}
+	return nil
 }
 
 // What shells return for a command that cannot be run, or is not there.
@@ -38,7 +60,10 @@ func (r runCommand) Run(ctx context.Context, to streams) error {
 		command = command[1:]
 	}
 	if len(command) == 0 {
-		return exitError{exitUsage, errors.New("there is no command to run\nhint: certwright run -- COMMAND ARGUMENT...")}
+		return exitError{exitUsage, errNoCommand}
+	}
+	if strings.HasPrefix(command[0], "-") && len(command) == len(r.Command) {
+		return exitError{exitUsage, fmt.Errorf("unknown flag %s\nhint: certwright run --help lists the flags, which stand before the command; a command whose name begins so follows --", print.Plain(command[0]))}
 	}
 	if err := checkVault(r.Vault); err != nil {
 		return err

@@ -4,6 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
+
+	"certwright/internal/client"
+	"certwright/internal/usage"
 
 	"github.com/alecthomas/kong"
 )
@@ -17,22 +22,32 @@ func start(args []string, to streams) int {
 	if err != nil {
 		return report(to, exitError{exitFailed, fmt.Errorf("read the program's own flags: %w", err)})
 	}
+	args = asksForHelp(args)
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		return report(to, exitError{exitUsage, fmt.Errorf("%w\nhint: %s", err, usageHint(err))})
+		return report(to, exitError{exitUsage, usage.Explain(parser.Model, args, err)})
+	}
+	for _, warning := range usage.Unknown(parser.Model, os.Environ(), othersVariables...) {
+		fmt.Fprintf(to.err, "certwright: warning: %v\n", warning)
 	}
 	return report(to, chosen.Run())
 }
 
-// usageHint leads to the help of the command that was not understood.
-func usageHint(err error) string {
-	var wrong *kong.ParseError
-	if errors.As(err, &wrong) && wrong.Context != nil {
-		if c := wrong.Context.Selected(); c != nil {
-			return "certwright " + c.Path() + " --help lists its arguments and flags"
-		}
+// othersVariables begin with CERTWRIGHT_ and are no flags: env and run set them
+// for programs, hooks have them, and the tests of this repository read them.
+var othersVariables = []string{client.TokenVariable, "CERTWRIGHT_HTTP_URL", "CERTWRIGHT_VAULT_NAME",
+	"CERTWRIGHT_ACTION", "CERTWRIGHT_NAME", "CERTWRIGHT_VALUE", "CERTWRIGHT_TYPE", "CERTWRIGHT_DOMAIN",
+	"CERTWRIGHT_BAO", "CERTWRIGHT_POSTGRES", "CERTWRIGHT_NAMED", "CERTWRIGHT_CRASH_*", "CERTWRIGHT_FAIL_FILE", "CERTWRIGHT_OPEN_FILE", "CERTWRIGHT_BENCH_ROWS", "CERTWRIGHT_TEST_*"}
+
+// asksForHelp takes no arguments, and the word help before a command, for --help.
+func asksForHelp(args []string) []string {
+	switch {
+	case len(args) == 0:
+		return []string{"--help"}
+	case args[0] == "help":
+		return append(args[1:len(args):len(args)], "--help")
 	}
-	return "certwright --help lists the commands"
+	return args
 }
 
 // report prints an error and returns the exit code that goes with it.
@@ -45,7 +60,11 @@ func report(to streams, err error) int {
 		err = own.err
 	}
 	if err != nil {
-		fmt.Fprintf(to.err, "certwright: %v\n", err)
+		text := err.Error()
+		if hint := usage.PermissionHint(err); hint != "" && !strings.Contains(text, "\nhint: ") {
+			text += "\nhint: " + hint
+		}
+		fmt.Fprintf(to.err, "certwright: %s\n", text)
 	}
 	return code
 }

@@ -24,14 +24,33 @@ type Revoked struct {
 // nothing here could end.
 func ParseReason(s string) (int, error) {
 	for n, name := range vault.RevocationReasons {
-		if name == "" || n == 6 || n == 8 {
-			continue
-		}
-		if strings.EqualFold(s, name) || s == strconv.Itoa(n) || s == "" {
+		switch {
+		case name == "" || !strings.EqualFold(s, name) && s != strconv.Itoa(n) && s != "":
+		case n == certificateHold:
+			return 0, vault.Bad("reason certificateHold is refused: nothing here could end a hold; use %s or its number.", strings.Join(Reasons(), ", "))
+		case n == removeFromCRL:
+			return 0, vault.Bad("reason removeFromCRL is refused: a revocation cannot be taken back; use %s or its number.", strings.Join(Reasons(), ", "))
+		default:
 			return n, nil
 		}
 	}
-	return 0, vault.Bad("reason %s is unknown: use unspecified, keyCompromise, cACompromise, affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn, aACompromise or its number.", printable(s))
+	return 0, vault.Bad("reason %s is unknown: use %s or its number.", printable(s), strings.Join(Reasons(), ", "))
+}
+
+// What RFC 5280 has beside the reasons to revoke a certificate for good.
+const (
+	certificateHold = 6
+	removeFromCRL   = 8
+)
+
+// Reasons are the names that ParseReason takes, by their numbers.
+func Reasons() (names []string) {
+	for n, name := range vault.RevocationReasons {
+		if name != "" && n != certificateHold && n != removeFromCRL {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // A ReasonText is a reason as a request has it: a string or a number.

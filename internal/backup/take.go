@@ -48,7 +48,9 @@ type Report struct {
 // Take makes a backup and verifies it. A server may run in the data folder: it
 // is not asked, and not held up. The file is there whole or not at all.
 func Take(ctx context.Context, r Request) (Report, error) {
-	if _, err := os.Stat(r.in(sqlstore.File)); err != nil && r.Store == "" {
+	if _, err := os.Stat(r.in(sqlstore.File)); errors.Is(err, fs.ErrPermission) && r.Store == "" {
+		return Report{}, fmt.Errorf("look for the database: %w", err)
+	} else if err != nil && r.Store == "" {
 		return Report{}, fmt.Errorf("%s is not there\nhint: name the data folder of a server with --data, or with --config the configuration that says which database it has", r.in(sqlstore.File))
 	}
 	if _, err := os.Stat(r.keyset()); r.WithKeyset && err != nil {

@@ -55,7 +55,9 @@ const (
 func Folder(ctx context.Context, r Request) (Report, error) {
 	c := &checker{Request: r, report: Report{Data: r.Data, Faults: []Fault{}}}
 	database := c.path(sqlstore.File)
-	if _, err := os.Stat(database); err != nil {
+	if _, err := os.Stat(database); errors.Is(err, fs.ErrPermission) {
+		return c.report, fmt.Errorf("look for the database: %w", err)
+	} else if err != nil {
 		return c.report, fmt.Errorf("%s is not there\nhint: name the data folder of a server with --data", database)
 	}
 	for _, name := range []string{sqlstore.File, sqlstore.File + "-wal", sqlstore.File + "-shm"} {

@@ -7,9 +7,13 @@ import (
 	"strings"
 )
 
-// Print writes the variables in a shell's language: sh, fish or powershell; or
-// as json, null for what must not be there.
+// Print writes the variables in a shell's language: fish, powershell, or that of
+// sh, which bash, zsh and the others of its family read; or as json, null for what
+// must not be there.
 func Print(w io.Writer, shell string, vars []Variable) error {
+	if shell == "pwsh" {
+		shell = "powershell"
+	}
 	if shell == "json" {
 		return printJSON(w, vars)
 	}

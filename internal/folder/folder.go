@@ -49,7 +49,12 @@ func Temporary() (*Folder, error) {
 	return open(path, true)
 }
 
+// cannotOpen leads to another folder, but where it is this user who may not: whose
+// it is, the program says.
 func cannotOpen(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("open the data folder: %w", err)
+	}
 	return fmt.Errorf("open the data folder: %w\nhint: choose another one with --data", err)
 }
 

@@ -103,7 +103,7 @@ func maker(r vault.Reader, v vault.Version) (vault.IssuerConfig, error) {
 	c := v.Certificate
 	switch {
 	case c == nil:
-		return vault.IssuerConfig{}, vault.NotRevocable("it has not been issued yet.")
+		return vault.IssuerConfig{}, vault.NothingToRevoke()
 	case c.IssuerName == "":
 		return vault.IssuerConfig{}, vault.NotRevocable("no issuer of this server made it; it signed itself, was merged or imported.")
 	}

@@ -68,7 +68,7 @@ func TestRevoke(t *testing.T) {
 	Refused(t, err, vault.NotFound, "CertificateNotFound")
 	h.Create(t, Web, Policy("mydigicert"))
 	_, err = h.Operator.Revoke(t.Context(), Web, "", 1)
-	Refused(t, err, vault.Conflict, "Conflict")
+	Refused(t, err, vault.Conflict, "NotIssued")
 	h.Pass(t, time.Second)
 	v, err := h.Operator.Revoke(t.Context(), Web, "", 1)
 	Must(t, err)
@@ -83,12 +83,12 @@ func TestRevoke(t *testing.T) {
 	}
 	answer = vault.NotRevocable("the authority does not know it.")
 	_, err = h.Operator.Revoke(t.Context(), Web, "", 1)
-	Refused(t, err, vault.Conflict, "Conflict")
+	Refused(t, err, vault.Conflict, "NotRevocable")
 	own := Certificate("own")
 	h.Create(t, own, Policy("Self"))
 	h.Operation(t, own)
 	_, err = h.Operator.Revoke(t.Context(), own, "", 1)
-	Refused(t, err, vault.Conflict, "Conflict")
+	Refused(t, err, vault.Conflict, "NotRevocable")
 }
 
 // The history tells revocations.

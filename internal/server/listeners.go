@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"certwright/internal/clientenv"
@@ -67,9 +68,22 @@ func listen(ctx context.Context, s *Server) (*listeners, error) {
 func listenAt(ctx context.Context, key, addr string) (net.Listener, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("open the %s listener: %w\nhint: choose another address with --%s, or port 0 for a free one", key, err, key)
+		return nil, fmt.Errorf("open the %s listener: %w\nhint: %s", key, err, listenHint(key, err))
 	}
 	return l, nil
+}
+
+// listenHint is what to do where an address cannot be listened at.
+func listenHint(key string, err error) string {
+	switch {
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Sprintf("ports below 1024 are for root: choose another with --%s, as in 127.0.0.1:8443; or allow it to the program, by AmbientCapabilities=CAP_NET_BIND_SERVICE in its unit or by setcap cap_net_bind_service=+ep", key)
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Sprintf("another program listens there; if that is certwright, certwright env speaks to it; else choose another address with --%s, or port 0 for a free one", key)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return fmt.Sprintf("this machine has no such address: choose 127.0.0.1 or another of its own with --%s", key)
+	}
+	return fmt.Sprintf("choose another address with --%s, or port 0 for a free one", key)
 }
 
 // serve answers at both listeners until close.

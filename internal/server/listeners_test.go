@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"certwright/internal/config"
@@ -76,7 +77,7 @@ func TestPortInUse(t *testing.T) {
 		{Listen: "127.0.0.1:0", HTTP: strings.TrimPrefix(s.Ready.HTTPURL, "http://")},
 	} {
 		c.Data = t.TempDir()
-		if _, err := Start(t.Context(), c, Options{}); err == nil || !strings.Contains(err.Error(), "\nhint: choose another address with --") {
+		if _, err := Start(t.Context(), c, Options{}); err == nil || !strings.Contains(err.Error(), "\nhint: another program listens there; ") {
 			t.Errorf("got %v", err)
 		}
 		stop(t, startIn(t, c.Data, Options{})) // the folder was given back
@@ -211,6 +212,21 @@ func TestReachable(t *testing.T) {
 		n, _ := strconv.Atoi(port)
 		if got := reachable(&net.TCPAddr{IP: net.ParseIP(host), Port: n}); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
+// What to do about an address depends on why it cannot be had.
+func TestListenHint(t *testing.T) {
+	t.Parallel()
+	for why, want := range map[error]string{
+		syscall.EACCES:        "ports below 1024 are for root: choose another with --listen",
+		syscall.EADDRINUSE:    "another program listens there; if that is certwright, certwright env speaks to it",
+		syscall.EADDRNOTAVAIL: "this machine has no such address",
+		syscall.EPROTO:        "choose another address with --listen, or port 0 for a free one",
+	} {
+		if got := listenHint("listen", &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", why)}); !strings.HasPrefix(got, want) {
+			t.Errorf("%v: %s", why, got)
 		}
 	}
 }

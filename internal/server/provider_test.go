@@ -120,7 +120,7 @@ func TestProvidersAreFound(t *testing.T) {
 	if _, _, err := p.published(t.Context(), "sick.pem"); err == nil || err == vault.ErrNotFound {
 		t.Errorf("a fault is %v", err)
 	}
-	for name, want := range map[string]string{"Corp": "", "sick": "not now", "bao": "not of kind ca", "none": "not of kind ca"} {
+	for name, want := range map[string]string{"Corp": "", "sick": "not now", "bao": "not of kind ca", "none": "none is unknown; of kind ca there are corp, corp-1, sick"} {
 		err := p.rollover(t.Context(), name)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)

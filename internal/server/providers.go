@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -23,6 +24,7 @@ const internalProvider = "Internal"
 // providers are the issuers that stand behind the names of providers.
 type providers struct {
 	named  map[string]vault.Issuer // by name in lower case
+	names  map[string]string       // those names as the configuration writes them
 	played vault.Issuer            // any other name; nil: there is no other
 	board  *challenge.Responses    // http-01 answers of all of them
 
@@ -37,7 +39,7 @@ const mostPlayed = 200
 // openProviders opens what the configuration names, and the built-in CA. An error
 // names the provider.
 func openProviders(ctx context.Context, all map[string]config.Provider, with surroundings) (*providers, error) {
-	p := &providers{named: map[string]vault.Issuer{}, played: with.played, board: with.board, used: map[string]bool{}}
+	p := &providers{named: map[string]vault.Issuer{}, names: map[string]string{}, played: with.played, board: with.board, used: map[string]bool{}}
 	all = withInternal(all)
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		with := with
@@ -46,7 +48,7 @@ func openProviders(ctx context.Context, all map[string]config.Provider, with sur
 		if err != nil {
 			return nil, fmt.Errorf("open provider %s: %w", name, err)
 		}
-		p.named[strings.ToLower(name)] = issuer
+		p.named[strings.ToLower(name)], p.names[strings.ToLower(name)] = issuer, name
 	}
 	return p, nil
 }
@@ -110,11 +112,33 @@ func (p *providers) revoked(ctx context.Context, leaf *x509.Certificate) (bool, 
 
 // rollover has the CA behind a provider make a new issuing certificate.
 func (p *providers) rollover(ctx context.Context, name string) error {
-	a, ok := p.named[strings.ToLower(name)].(builtInCA)
-	if !ok {
-		return &vault.Error{Reason: vault.NotFound, Code: "ProviderNotFound", Message: "The provider is unknown, or not of kind ca."}
+	named, ok := p.named[strings.ToLower(name)]
+	a, isCA := named.(builtInCA)
+	switch {
+	case isCA:
+		return a.Rollover(ctx)
+	case ok:
+		return &vault.Error{Reason: vault.NotFound, Code: "ProviderNotFound", Message: fmt.Sprintf("The provider %s is not of kind ca; %s.", vault.Shorten(name), p.builtIn())}
 	}
-	return a.Rollover(ctx)
+	return &vault.Error{Reason: vault.NotFound, Code: "ProviderNotFound", Message: fmt.Sprintf("The provider %s is unknown; %s.", vault.Shorten(name), p.builtIn())}
+}
+
+// builtIn names the providers that are built-in CAs.
+func (p *providers) builtIn() string {
+	var names []string
+	for key := range p.named {
+		if _, is := p.named[key].(builtInCA); is {
+			names = append(names, cmp.Or(p.names[key], key))
+		}
+	}
+	slices.Sort(names)
+	switch len(names) {
+	case 0:
+		return "this server has none"
+	case 1:
+		return "of kind ca there is " + names[0]
+	}
+	return "of kind ca there are " + strings.Join(names, ", ")
 }
 
 // published returns what the CA whose name the file's begins with publishes.

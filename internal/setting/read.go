@@ -129,17 +129,29 @@ func scalarAt(n *yaml.Node, key string) string {
 // hint names the setting that was probably meant, or all there are.
 func hint(typed string, fields []Field) string {
 	var keys []string
-	simple := func(s string) string { return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(s)) }
 	for _, f := range fields {
-		if f.later {
-			continue
+		if !f.later {
+			keys = append(keys, f.Key)
 		}
-		if distance(simple(typed), simple(f.Key)) <= 2 {
-			return fmt.Sprintf("\nhint: did you mean %s?", f.Key)
-		}
-		keys = append(keys, f.Key)
+	}
+	if key := Nearest(typed, keys); key != "" {
+		return fmt.Sprintf("\nhint: did you mean %s?", key)
 	}
 	return "\nhint: use one of " + strings.Join(keys, ", ")
+}
+
+// Nearest returns the word that was probably meant by one that is not among
+// them: the first that differs least, by two letters at most; "" for none. Case,
+// "-" and "_" make no difference.
+func Nearest(typed string, words []string) (found string) {
+	simple := func(s string) string { return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(s)) }
+	best := 3
+	for _, word := range words {
+		if d := distance(simple(typed), simple(word)); d < best && d < max(len(word), 2) {
+			found, best = word, d
+		}
+	}
+	return found
 }
 
 // distance is the number of letters to insert, remove or replace to get from a to b.

@@ -48,9 +48,14 @@ func NothingToRetry(why string) *Error {
 	return &Error{Reason: Conflict, Code: "Conflict", Message: "There is nothing to try again: " + why}
 }
 
+// NothingToRevoke refuses to revoke a certificate that is not there yet.
+func NothingToRevoke() *Error {
+	return &Error{Reason: Conflict, Code: "NotIssued", Message: "The certificate cannot be revoked: it has not been issued yet."}
+}
+
 // NotRevocable refuses to revoke a certificate that no issuer of this server made.
 func NotRevocable(why string) *Error {
-	return &Error{Reason: Conflict, Code: "Conflict", Message: "The certificate cannot be revoked: " + why}
+	return &Error{Reason: Conflict, Code: "NotRevocable", Message: "The certificate cannot be revoked: " + why}
 }
 
 // NotInProgress answers a PATCH of an operation that has ended: 400 as the seed
