@@ -6,11 +6,8 @@ package process
 import (
 	"bufio"
 	"bytes"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,14 +58,10 @@ func build(folder string, with *exec.Cmd) (string, error) {
 
 // A Process is a running server.
 type Process struct {
-	URL  string // its default vault, by address
-	Side string // its side door
-	CA   string // the file of its authority
-
-	cmd    *exec.Cmd
-	client *http.Client
-	said   *Transcript
-	once   sync.Once
+	Caller
+	cmd  *exec.Cmd
+	said *Transcript
+	once sync.Once
 }
 
 // Start starts the program and waits until it is ready. What still runs at the
@@ -131,7 +124,7 @@ func (e *StartError) Error() string {
 func (e *StartError) Unwrap() error { return e.Cause }
 
 // meet reads the ready line and learns to trust the server.
-func (s *Process) meet(line []byte) error {
+func (s *Process) meet(line []byte) (err error) {
 	var ready struct {
 		URL  string `json:"ip_url"`
 		Side string `json:"http_url"`
@@ -140,15 +133,8 @@ func (s *Process) meet(line []byte) error {
 	if err := json.Unmarshal(line, &ready); err != nil {
 		return err
 	}
-	s.URL, s.Side, s.CA = ready.URL, ready.Side, ready.CA
-	text, err := os.ReadFile(s.CA)
-	if err != nil {
-		return err
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(text)
-	s.client = &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, MaxIdleConnsPerHost: 16}}
-	return nil
+	s.Caller, err = Call(ready.URL, ready.Side, ready.CA)
+	return err
 }
 
 // Kill ends the process as a power cut would: SIGKILL, no goodbye. Killing

@@ -3,12 +3,37 @@ package process
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
+	"time"
 )
+
+// A Caller calls one running server, whoever started it.
+type Caller struct {
+	URL  string // its default vault, by address
+	Side string // its side door
+	CA   string // the file of its authority
+
+	client *http.Client
+}
+
+// Call returns who calls a server at its addresses, and trusts the authority in a file.
+func Call(url, side, ca string) (Caller, error) {
+	text, err := os.ReadFile(ca)
+	if err != nil {
+		return Caller{}, err
+	}
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM(text)
+	return Caller{URL: url, Side: side, CA: ca, client: &http.Client{Timeout: 2 * time.Minute,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, MaxIdleConnsPerHost: 16}}}, nil
+}
 
 // A Reply is what came back.
 type Reply struct {
@@ -21,7 +46,7 @@ func (r Reply) Text(member string) string { s, _ := r.Body[member].(string); ret
 
 // Send does one request: at the side door where the path begins with /admin/,
 // else at the vault. An error means that its outcome is not known.
-func (s *Process) Send(ctx context.Context, method, path string, body any) (Reply, error) {
+func (s *Caller) Send(ctx context.Context, method, path string, body any) (Reply, error) {
 	raw, status, err := s.bytes(ctx, method, path, body)
 	if err != nil {
 		return Reply{}, err
@@ -36,7 +61,7 @@ func (s *Process) Send(ctx context.Context, method, path string, body any) (Repl
 }
 
 // File reads what the side door publishes, such as /pki/Internal.pem.
-func (s *Process) File(ctx context.Context, path string) ([]byte, error) {
+func (s *Caller) File(ctx context.Context, path string) ([]byte, error) {
 	raw, status, err := s.bytes(ctx, http.MethodGet, path, nil)
 	if err == nil && status != http.StatusOK {
 		err = fmt.Errorf("GET %s: %d %s", path, status, raw)
@@ -44,7 +69,7 @@ func (s *Process) File(ctx context.Context, path string) ([]byte, error) {
 	return raw, err
 }
 
-func (s *Process) bytes(ctx context.Context, method, path string, body any) ([]byte, int, error) {
+func (s *Caller) bytes(ctx context.Context, method, path string, body any) ([]byte, int, error) {
 	var in io.Reader
 	if body != nil {
 		b, err := json.Marshal(body)

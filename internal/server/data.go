@@ -50,7 +50,7 @@ func (s *storage) openData(ctx context.Context) (err error) {
 		return err
 	}
 	s.openAccounts()
-	if s.clock, err = openClock(ctx, s.store); err != nil {
+	if s.clock, err = s.openClock(ctx); err != nil {
 		return err
 	}
 	if s.config.Production {

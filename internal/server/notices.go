@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"certwright/internal/api"
-	"certwright/internal/clock"
 	"certwright/internal/notify"
 	"certwright/internal/vault"
 	"certwright/internal/worker"
@@ -38,7 +37,7 @@ func (s *Server) openNotices() (err error) {
 		sinks[name] = watched{sink, name, s.metrics.Delivery}
 	}
 	if n.Delivery, err = notify.New(notify.Delivery{
-		Store: s.store, Clock: s.clock, RowClock: clock.Real{}, Sinks: sinks, Log: s.log, Poke: func() { s.worker.Poke() },
+		Store: s.store, Clock: s.clock, RowClock: s.rowClock(), Sinks: sinks, Log: s.log, Poke: func() { s.worker.Poke() },
 	}); err != nil {
 		return err
 	}

@@ -59,6 +59,8 @@ type Options struct {
 
 	NewDatabase bool // begin with an empty database where the folder's own is gone
 	NewCA       bool // make a TLS authority where the folder's own is gone
+
+	Trial *Trial // for tests: with others, at one clock that they move
 }
 
 // Start opens the data folder, puts the parts together and opens the listeners.
@@ -69,6 +71,7 @@ func Start(ctx context.Context, c config.Config, o Options) (*Server, error) {
 	}
 	s := &Server{observe: o.Observe}
 	s.config, s.options, s.log, s.version = c.WithDefaults(), o, o.Log, o.Version
+	s.enroll()
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -114,7 +117,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	s.worker = worker.New(worker.Worker{
-		Store: s.auditedStore(), Clock: s.clock, Slots: workerSlots, Lease: workerLease, Log: s.log,
+		Store: s.auditedStore(), Clock: s.clock, Slots: workerSlots, Lease: s.lease(), Log: s.log,
 		Aside:    map[vault.JobKind]time.Duration{vault.JobDeliver: receiverPatience},
 		Handlers: s.handlers(),
 	})

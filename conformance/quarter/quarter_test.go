@@ -1,0 +1,151 @@
+package quarter_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"certwright/conformance/fleet"
+	"certwright/conformance/process"
+	"certwright/internal/config"
+	"certwright/internal/store/sqlstore/sqltest"
+)
+
+// A quarter is the servers, their certificates and what was measured of them.
+type quarter struct {
+	t     *testing.T
+	fleet *fleet.Fleet
+	many  int
+	rows  rows
+	log   *warnings
+}
+
+// TestQuarter has every certificate renew once, and wants it to cost the last as
+// much as the first.
+func TestQuarter(t *testing.T) {
+	many, servers := number(t, "QUARTER_CERTIFICATES", 300), number(t, "QUARTER_SERVERS", 2)
+	q := &quarter{t: t, many: many, log: &warnings{}}
+	q.open(servers)
+	began := time.Now()
+	s := q.ask(q.fleet.Alive()[0])
+	q.fill(s)
+	t.Logf("%d certificates were put in %v, %.0f/s; %s", many, time.Since(began).Round(time.Second), float64(many)/time.Since(began).Seconds(), q.rows.size(t))
+	q.rows.tidy(t)
+	q.live(s)
+	q.judge()
+}
+
+// open starts the servers.
+func (q *quarter) open(servers int) {
+	q.t.Helper()
+	f := &fleet.Fleet{Folder: q.t.TempDir(), Aging: true, Log: slog.New(slog.NewTextHandler(q.log, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Config: config.Config{Vaults: []config.Vault{{Name: "default"}}}}
+	switch store := os.Getenv("QUARTER_STORE"); store {
+	case "sqlite":
+		servers = 1
+	case "":
+		f.Store = sqltest.NewSchema(q.t, sqltest.Postgres(q.t)[0]).URL
+	default:
+		f.Store = store
+	}
+	q.fleet = f
+	q.t.Cleanup(func() {
+		if err := f.Stop(); err != nil {
+			q.t.Error(err)
+		}
+	})
+	for range servers {
+		if _, err := f.Start(q.t.Context(), false); err != nil {
+			q.t.Fatal(err)
+		}
+	}
+	q.rows = openRows(q.t, f.Store, f.Alive()[0].Ready.Data)
+	q.t.Logf("%d servers on %s", servers, q.rows.engine(q.t))
+}
+
+// live moves the clock through the quarter, by steps in which some hundred
+// renewals fall due, and measures each tenth of them.
+func (q *quarter) live(s *stock) {
+	q.t.Helper()
+	step := min(length*200/time.Duration(q.many), 6*time.Hour)
+	end := s.begin.Add(length)
+	m := q.meter()
+	for tenth := 1; tenth <= 10; tenth++ {
+		for to := s.begin.Add(length * time.Duration(tenth) / 10); q.fleet.Clock.Now().Before(to); {
+			q.fleet.Clock.Advance(min(step, to.Sub(q.fleet.Clock.Now())))
+			if _, err := q.fleet.Settle(q.t.Context()); err != nil {
+				q.t.Fatal(err)
+			}
+		}
+		m.tenth()
+	}
+	if err := q.fleet.Reach(q.t.Context(), end.Add(time.Hour)); err != nil {
+		q.t.Fatal(err)
+	}
+	m.whole()
+}
+
+// judge wants every certificate to have been renewed once, and nothing to have
+// been put right or to have failed.
+func (q *quarter) judge() {
+	q.t.Helper()
+	if versions, once := q.rows.renewed(q.t); versions != 2*q.many+1 || once != q.many {
+		q.t.Errorf("%d versions of %d certificates and the pattern, %d of which were renewed once", versions, q.many, once)
+	}
+	if said := q.log.String(); said != "" {
+		q.t.Errorf("the servers said:\n%s", said[:min(len(said), 4000)])
+	}
+}
+
+func (q *quarter) want(m *fleet.Member, status int, method, path string, body any) process.Reply {
+	q.t.Helper()
+	r, err := m.Send(q.t.Context(), method, path, body)
+	if err != nil || r.Status != status {
+		q.t.Fatalf("%s %s: %d %v %v, want %d", method, path, r.Status, r.Body, err, status)
+	}
+	return r
+}
+
+// number reads a setting of the run.
+func number(t *testing.T, name string, usual int) int {
+	t.Helper()
+	s := os.Getenv(name)
+	if s == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 {
+		t.Fatalf("%s=%s: want a number", name, s)
+	}
+	return n
+}
+
+// warnings are what the servers say.
+type warnings struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (w *warnings) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), "is played by the scripted issuer") {
+		return len(p), nil
+	}
+	fmt.Fprint(os.Stderr, string(p))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(p)
+}
+
+// String is all of it.
+func (w *warnings) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.String()
+}
