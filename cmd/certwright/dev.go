@@ -91,10 +91,11 @@ func printReady(w io.Writer, r clientenv.Ready, cast server.Cast) {
   vault       %s
   by address  %s
   side door   %s
+  console     %s/ui/
   trust       %s
   data        %s
 %s
-`, r.VaultURL, r.IPURL, r.HTTPURL, r.CAFile, r.Data, proxy)
+`, r.VaultURL, r.IPURL, r.HTTPURL, r.HTTPURL, r.CAFile, r.Data, proxy)
 	for _, line := range cast.Lines() {
 		fmt.Fprintf(w, "  %-10s  %s\n", line[0], line[1])
 	}

@@ -16,8 +16,8 @@ import (
 // another site, by the headers that browsers cannot be kept from setting, and
 // requests under a name that is not ours, which is how DNS rebinding looks.
 func (h *Handler) guard(r *http.Request) error {
-	if !h.knows(r.Host, r) {
-		return unknownName(r.Host)
+	if err := h.Known(r); err != nil {
+		return err
 	}
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "", "same-origin", "none": // none: typed by a person
@@ -26,6 +26,15 @@ func (h *Handler) guard(r *http.Request) error {
 	}
 	if origins := r.Header.Values("Origin"); len(origins) > 0 && !sameOrigin(origins, r.Host) {
 		return foreign("Requests of other web sites are refused.")
+	}
+	return nil
+}
+
+// Known refuses a request under a name that is not this server's, by which
+// another site could read what is here.
+func (h *Handler) Known(r *http.Request) error {
+	if !h.knows(r.Host, r) {
+		return unknownName(r.Host)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"slices"
 
 	"certwright/internal/policy"
@@ -250,4 +251,28 @@ func updatePolicy(s *service.Service, c *call) (answer, error) {
 		return answer{}, err
 	}
 	return shown(c.ownPolicy)(s.Certificates.UpdatePolicy(c.ctx, c.who, c.ref(vault.Certificates), *in.patch(c.version)))
+}
+
+// newest is the api-version that knows all there is.
+func newest() wire.Version {
+	v, err := wire.ParseVersion("2026-04-01")
+	if err != nil {
+		panic(err) // it is written in this line
+	}
+	return v
+}
+
+// PolicyText is the policy of a certificate of the vault at url as the newest
+// api-version shows it.
+func PolicyText(url string, ref vault.Ref, p vault.Policy) ([]byte, error) {
+	return json.Marshal(view{base(url), newest()}.policy(ref, p))
+}
+
+// ReadPolicy reads what the newest api-version may send of a policy.
+func ReadPolicy(text []byte) (policy.Patch, error) {
+	var in policyIn
+	if err := wire.Decode(text, &in); err != nil {
+		return policy.Patch{}, err
+	}
+	return *in.patch(newest()), nil
 }

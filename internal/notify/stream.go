@@ -62,6 +62,12 @@ func (s *Stream) Poke() {
 	s.wake = make(chan struct{})
 }
 
+// Wake returns a channel that is closed at the next Poke.
+func (s *Stream) Wake() <-chan struct{} { return s.wakeup() }
+
+// Done returns a channel that is closed by Close.
+func (s *Stream) Done() <-chan struct{} { return s.done }
+
 // Close sends all listeners away, and who comes later; a server that stops would wait for them.
 func (s *Stream) Close() { s.end() }
 

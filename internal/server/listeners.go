@@ -203,5 +203,9 @@ func (s *Server) serveSide(w http.ResponseWriter, r *http.Request) {
 		tokens.ServeHTTP(w, r)
 		return
 	}
+	if s.console != nil && consoleAsked(r) {
+		s.console.ServeHTTP(w, r)
+		return
+	}
 	s.side.ServeHTTP(w, r)
 }

@@ -9,8 +9,10 @@ import (
 
 	"certwright/internal/admin"
 	"certwright/internal/api"
+	"certwright/internal/census"
 	"certwright/internal/challenge"
 	"certwright/internal/config"
+	"certwright/internal/console"
 	"certwright/internal/engine"
 	"certwright/internal/files"
 	"certwright/internal/issuer/scripted"
@@ -38,6 +40,8 @@ type Server struct {
 	api       *api.Handler
 	arm       front // nil where there is none
 	side      *admin.Handler
+	console   *console.Console // nil where there is none
+	census    *census.Census
 	notices   *notices
 	listeners *listeners
 
@@ -138,7 +142,10 @@ func (s *Server) wire(ctx context.Context) (err error) {
 		return err
 	}
 	s.side = s.sideHandler()
-	return s.side.Check()
+	if err := s.side.Check(); err != nil {
+		return err
+	}
+	return s.openConsole()
 }
 
 // handlers are who does the jobs.
@@ -216,6 +223,7 @@ func (s *Server) openListeners(ctx context.Context) (err error) {
 	s.background.Go(s.watchClock)
 	s.background.Go(s.watchOthers)
 	s.background.Go(s.fillKeys)
+	s.background.Go(func() { s.census.Run(s.ctx) })
 	s.background.Go(func() { s.keeper.run(s.ctx) })
 	if s.config.Production {
 		s.background.Go(s.watchTLS)

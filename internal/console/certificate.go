@@ -1,0 +1,242 @@
+package console
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"certwright/internal/access"
+	"certwright/internal/census"
+	"certwright/internal/console/view"
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// What buttons ask for.
+const (
+	createAction vault.Action = "certificates/create"
+	updateAction vault.Action = "certificates/update"
+	deleteAction vault.Action = "certificates/delete"
+	secretAction vault.Action = "secrets/get"
+)
+
+var tabs = []string{"details", "order", "versions", "policy", "manage"}
+
+// certificate shows one certificate: ?tab=.
+func (c *Console) certificate(w http.ResponseWriter, r *http.Request) error {
+	return c.showCertificate(w, r, http.StatusOK, nil, nil)
+}
+
+// showCertificate shows it with what came of something; form is what was sent
+// and refused, so that nobody has to write it again.
+func (c *Console) showCertificate(w http.ResponseWriter, r *http.Request, status int, say *view.Say, form *view.PolicyForm) error {
+	ref, err := place(r)
+	if err != nil {
+		return err
+	}
+	got, err := c.read(r, ref)
+	if err != nil {
+		return err
+	}
+	m, err := c.model(r, got)
+	if err != nil {
+		return err
+	}
+	if m.Tab == "policy" {
+		if err := c.policyTab(r, got, &m); err != nil {
+			return err
+		}
+		if form != nil {
+			form.Issuers = m.Policy.Issuers
+			m.Policy = *form
+		}
+	}
+	f := c.frame(r, got.Name, "/ui/certificates")
+	if say != nil {
+		f.Say = say
+	}
+	return show(w, r, status, view.CertificatePage(f, m))
+}
+
+// model works out what a page shows of a certificate.
+func (c *Console) model(r *http.Request, got reading) (m view.Certificate, err error) {
+	fresh, err := c.Census.Fresh(r.Context(), []census.Row{{Ref: got.Ref}})
+	if err != nil || len(fresh) == 0 {
+		return m, cmp.Or(err, error(vault.NoSuchObject(got.Ref)))
+	}
+	row := fresh[0]
+	m = view.Certificate{Vault: got.Vault, Name: got.Name, Href: href(got.Ref), Tab: tabOf(r, got), States: c.badges(row), Expires: c.moment(row.Expires),
+		Renews: c.moment(row.Renews), Issuer: row.Issuer, Enabled: row.Enabled, Versioned: got.Exists(), May: c.mayHere(r, got.Ref)}
+	m.Key = got.Exists() && got.Version.Key != nil && got.Version.Key.Exportable
+	if m.Order, err = c.order(r, got); err != nil {
+		return m, err
+	}
+	m.Sentence = c.sentence(row, got)
+	switch m.Tab {
+	case "details":
+		err = c.detailsTab(r, got, &m)
+	case "versions":
+		err = c.versionsTab(r, got, &m)
+	case "manage":
+		tags := got.tags()
+		for _, k := range slices.Sorted(maps.Keys(tags)) {
+			m.Tags += k + "=" + tags[k] + "\n"
+		}
+	}
+	return m, err
+}
+
+// tabOf is the part of the page that is asked for: the order while it is what
+// there is to see.
+func tabOf(r *http.Request, got reading) string {
+	if tab := r.URL.Query().Get("tab"); slices.Contains(tabs, tab) {
+		return tab
+	}
+	if got.InProgress() || !got.Exists() {
+		return "order"
+	}
+	return "details"
+}
+
+func (c *Console) mayHere(r *http.Request, ref vault.Ref) view.May {
+	who := c.who(r)
+	may := func(do vault.Action, on vault.Ref) bool { return c.may(r.Context(), who, do, on) }
+	return view.May{Create: may(createAction, ref), Update: may(updateAction, ref), Delete: may(deleteAction, ref), Key: may(secretAction, ref.As(vault.Secrets)),
+		Decide: may(access.WriteOperations, ref), Retry: may(access.WriteOperations, ref), Revoke: may(access.RevokeCertificates, ref)}
+}
+
+// sentence says how a certificate is, and what becomes of it.
+func (c *Console) sentence(row census.Row, got reading) string {
+	var text string
+	left := row.Expires.Sub(c.now())
+	switch {
+	case row.Pending && row.Order == census.OrderFailed:
+		return "The order failed, so there is no certificate yet: " + row.Last
+	case row.Pending && row.Order == census.OrderCancelled:
+		return "The order was cancelled, so there is no certificate yet. Renew it to order anew."
+	case row.Pending:
+		return "It is being issued: " + row.Last
+	case row.Expires.IsZero():
+		text = "It does not expire."
+	case left <= 0:
+		text = "It expired " + c.moment(row.Expires).From() + "."
+	default:
+		text = "It expires " + c.moment(row.Expires).From() + ", on " + c.moment(row.Expires).Date() + "."
+	}
+	switch {
+	case !row.Enabled:
+		return text + " It is disabled: its key and secret are refused, and it is not renewed."
+	case got.InProgress():
+		return text + " A new version is being issued: " + row.Last
+	case row.Outlook == census.Failing:
+		return text + fmt.Sprintf(" Its renewal failed %s; it is tried again %s. %s", times(got.Schedule.Tries), c.moment(row.Renews).From(), row.Last)
+	case !row.Renews.IsZero():
+		return text + " It renews by itself " + c.moment(row.Renews).From() + ", on " + c.moment(row.Renews).Date() + "."
+	case strings.EqualFold(row.Issuer, vault.UnknownIssuer):
+		return text + " It does not renew by itself: its issuer is Unknown, so a person has to have the next one signed."
+	case got.Policy != nil && !got.Policy.Renews():
+		return text + " It does not renew by itself: its policy writes to the contacts instead."
+	}
+	return text
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// order is the operation of a certificate with its history.
+func (c *Console) order(r *http.Request, got reading) (*view.Order, error) {
+	if got.Operation == nil {
+		return nil, nil
+	}
+	st, err := c.Service.Operator.History(r.Context(), got.Ref)
+	if err != nil {
+		return nil, err
+	}
+	running := st.Status == vault.InProgress
+	o := &view.Order{RequestID: st.RequestID, Issuer: st.IssuerName, Since: c.moment(st.Created), Again: c.moment(st.Again), Until: c.moment(st.Until), Next: c.moment(st.Next),
+		Attempt: st.Attempt, Running: running, Manual: st.Manual(), Asks: running && st.WantsApproval, Cancels: running && st.CancelRequested, Renewal: st.Renewal,
+		Merge: st.Private != nil && st.MayMerge() == nil, CSR: len(st.CSR) > 0 && st.Status != vault.Completed}
+	if _, err := st.Hasten(c.now()); err == nil && !st.Self() || st.Status == vault.Failed && st.Tries > 0 {
+		o.Retry = true
+	}
+	if st.Issuer != nil {
+		o.Provider = st.Issuer.Provider
+	}
+	o.State, o.Words = c.standing(st)
+	for _, n := range st.History {
+		o.History = append(o.History, view.Step{At: c.moment(n.At), Last: c.moment(n.Last), Times: n.Times, Text: n.Text})
+	}
+	return o, nil
+}
+
+// standing is how an operation stands, in a badge and in words.
+func (c *Console) standing(st vault.Standing) (view.Badge, string) {
+	switch st.Status {
+	case vault.Completed:
+		return view.Badge{Tone: "ok", Sign: view.SignOK, Word: "completed"}, "The certificate was issued."
+	case vault.Cancelled:
+		return view.Badge{Sign: view.SignOff, Word: "cancelled"}, "The order was cancelled."
+	case vault.Failed:
+		words := "The order came to nothing."
+		if st.Failure != nil {
+			words = st.Failure.Code + ": " + st.Failure.Message
+		}
+		return view.Badge{Tone: "bad", Sign: view.SignBad, Word: "failed"}, words
+	}
+	if st.CancelRequested && !st.CancelLost {
+		return view.Badge{Sign: view.SignBusy, Word: "in progress"}, "It is being cancelled."
+	}
+	if st.WantsApproval || st.Manual() {
+		return view.Badge{Tone: "warn", Sign: view.SignWarn, Word: "waits for a person"}, st.WaitsFor()
+	}
+	return view.Badge{Sign: view.SignBusy, Word: "in progress"}, st.WaitsFor()
+}
+
+const versionRows = 25
+
+func (c *Console) versionsTab(r *http.Request, got reading, m *view.Certificate) error {
+	after := r.URL.Query().Get("after")
+	page, err := c.Service.ListVersions(r.Context(), c.who(r), got.Ref, service.ListInput{After: after, Limit: versionRows})
+	if err != nil {
+		return err
+	}
+	for _, e := range page.Items {
+		v := view.Version{ID: e.ID, Thumbprint: fmt.Sprintf("%X", e.Thumbprint), Current: e.ID == got.Latest, Made: c.moment(e.Attributes.Created), Expires: c.moment(e.Attributes.Expires)}
+		v.State = c.versionState(r, got, e)
+		m.Versions = append(m.Versions, v)
+	}
+	slices.SortStableFunc(m.Versions, func(a, b view.Version) int { return b.Made.At.Compare(a.Made.At) })
+	if page.Next != "" {
+		m.More = m.Href + "?tab=versions&after=" + page.Next
+	}
+	return nil
+}
+
+func (c *Console) versionState(r *http.Request, got reading, e vault.Entry) view.Badge {
+	switch {
+	case c.revoked(r, got, e.ID):
+		return view.Badge{Tone: "bad", Sign: view.SignBad, Word: "revoked"}
+	case !e.Attributes.Enabled:
+		return view.Badge{Sign: view.SignOff, Word: "disabled"}
+	case !e.Attributes.Expires.IsZero() && !e.Attributes.Expires.After(c.now()):
+		return view.Badge{Tone: "bad", Sign: view.SignBad, Word: "expired"}
+	}
+	return view.Badge{Tone: "ok", Sign: view.SignOK, Word: "valid"}
+}
+
+// revoked reports whether a version is known to be revoked: by an authority of
+// this server, or by what its history says.
+func (c *Console) revoked(r *http.Request, got reading, id string) bool {
+	if got.Operation != nil && slices.ContainsFunc(got.Operation.History, func(n vault.Note) bool { return strings.HasPrefix(n.Text, "Version "+id+" was revoked") }) {
+		return true
+	}
+	v, err := c.version(r, got.Ref, id)
+	return err == nil && c.Revoked(r.Context(), v.Certificate.Leaf)
+}

@@ -1,0 +1,126 @@
+// Package console is the pages that people look at: what expires next, why an
+// order waits, and buttons that do what the API does, by the same methods of the
+// service, for the person who is signed in. It keeps nothing of its own and
+// renders no private key and no value of a secret.
+//
+// A request goes through guard.go to a page (overview.go, list.go,
+// certificate.go, ...) or to something that is done (do.go), which answers with
+// a redirect to the page that shows what came of it. How pages look is package
+// view's.
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"certwright/internal/census"
+	"certwright/internal/console/view"
+	"certwright/internal/policy"
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// A Console answers the requests below /ui/. The fields are required unless said otherwise.
+type Console struct {
+	Dev     bool // clock and captured mail are shown, and nobody signs in
+	Service *service.Service
+	Census  *census.Census
+	Access  vault.Authorizer
+	Clock   func() (now time.Time, offset time.Duration)
+	Wake    func() <-chan struct{} // closed when something may have changed
+	Poke    func()                 // tells that it has
+	Closed  <-chan struct{}        // closed when the server stops
+	Health  func(context.Context) []view.Health
+	Log     *slog.Logger
+
+	// Known refuses a request under a name that is not this server's.
+	Known func(*http.Request) error
+	// Person tells who asks; nil: nobody signs in.
+	Person func(*http.Request) (vault.Caller, error)
+
+	// URL is the address of a vault.
+	URL func(vaultName string) string
+	// PolicyText is a policy as the API writes it, ReadPolicy reads one.
+	PolicyText func(ref vault.Ref, p vault.Policy) ([]byte, error)
+	ReadPolicy func(json.RawMessage) (policy.Patch, error)
+	// Revoked tells whether an authority of this server revoked a certificate.
+	Revoked func(ctx context.Context, leaf []byte) bool
+
+	mux     *http.ServeMux
+	cross   http.CrossOriginProtection
+	reports reports
+}
+
+// New returns a console that is ready to serve.
+func New(c *Console) (*Console, error) {
+	if c.Service == nil || c.Census == nil || c.Access == nil || c.Clock == nil || c.Wake == nil || c.Poke == nil || c.Closed == nil || c.Health == nil || c.Log == nil ||
+		c.Known == nil || c.URL == nil || c.PolicyText == nil || c.ReadPolicy == nil || c.Revoked == nil || !c.Dev && c.Person == nil {
+		return nil, errors.New("console: every field is required")
+	}
+	c.mux = http.NewServeMux()
+	for pattern, serve := range c.routes() {
+		c.mux.HandleFunc(pattern, c.answering(serve))
+	}
+	return c, nil
+}
+
+// A handler writes an answer, or returns an error before it wrote anything.
+type handler func(http.ResponseWriter, *http.Request) error
+
+// routes is every path of the console.
+func (c *Console) routes() map[string]handler {
+	all := map[string]handler{
+		"GET /ui/{$}":                                  c.overview,
+		"GET /ui/live":                                 c.live,
+		"GET /ui/asset/":                               serveAsset,
+		"POST /ui/report":                              c.report,
+		"GET /ui/report":                               c.reported,
+		"GET /ui/certificates":                         c.list,
+		"POST /ui/certificates":                        c.doMany,
+		"GET /ui/certificates/{vault}/{name}":          c.certificate,
+		"POST /ui/certificates/{vault}/{name}/{do}":    c.do,
+		"GET /ui/certificates/{vault}/{name}/download": c.download,
+		"GET /ui/certificates/{vault}/{name}/key":      c.askForKey,
+		"POST /ui/certificates/{vault}/{name}/key":     c.downloadKey,
+		"GET /ui/new":                                  c.newCertificate,
+		"POST /ui/new":                                 c.create,
+		"GET /ui/new/name":                             c.tryName,
+		"GET /ui/":                                     c.missing,
+	}
+	return all
+}
+
+// nav are the pages that everybody sees.
+func (c *Console) nav() []view.Link {
+	return []view.Link{{Href: "/ui/", Word: "Overview"}, {Href: "/ui/certificates", Word: "Certificates"}, {Href: "/ui/new", Word: "New certificate"}}
+}
+
+// Serves reports whether a path is one of the console's.
+func Serves(path string) bool {
+	return path == "/ui" || len(path) >= 4 && path[:4] == "/ui/"
+}
+
+// ServeHTTP answers one request.
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.headers(w.Header())
+	if err := c.guard(r); err != nil {
+		c.sorry(w, r, err)
+		return
+	}
+	if r.URL.Path == "/ui" {
+		http.Redirect(w, r, "/ui/", http.StatusSeeOther)
+		return
+	}
+	c.mux.ServeHTTP(w, r)
+}
+
+// reports are the breaches of the content policy that browsers told of.
+type reports struct {
+	mu  sync.Mutex
+	all []json.RawMessage
+}

@@ -1,0 +1,230 @@
+package console
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+
+	"certwright/internal/access"
+	"certwright/internal/admin"
+	"certwright/internal/console/view"
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+// A deed is something that can be done with a certificate: it returns the word
+// for what was done, or a refusal.
+type deed struct {
+	tab string // where its form is
+	do  func(*Console, *http.Request, vault.Ref) (word string, err error)
+}
+
+// deeds are the buttons of a certificate's page, by the last part of their path.
+var deeds = map[string]deed{
+	"renew": {"order", func(c *Console, r *http.Request, ref vault.Ref) (string, error) { return "renewed", c.renew(r, ref) }},
+	"cancel": {"order", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+		_, err := c.Service.Certificates.UpdateOperation(r.Context(), c.who(r), ref, "", true)
+		return "cancel", err
+	}},
+	"keep": {"order", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+		_, err := c.Service.Certificates.UpdateOperation(r.Context(), c.who(r), ref, "", false)
+		return "kept", err
+	}},
+	"discard": {"order", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+		_, err := c.Service.Certificates.DeleteOperation(r.Context(), c.who(r), ref, "")
+		return "discarded", err
+	}},
+	"retry":  {"order", (*Console).retry},
+	"decide": {"order", (*Console).decide},
+	"merge":  {"order", (*Console).merge},
+	"policy": {"policy", (*Console).savePolicy}, "policy-json": {"policy", (*Console).savePolicyJSON},
+	"tags": {"manage", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+		tags, err := readTags(r.PostForm.Get("tags"))
+		if err != nil {
+			return "", err
+		}
+		return "tags", c.update(r, ref, service.UpdateInput{Tags: tags})
+	}},
+	"disable": {"manage", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+		return "disabled", c.update(r, ref, service.UpdateInput{Enabled: new(false)})
+	}},
+	"enable": {"manage", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+		return "enabled", c.update(r, ref, service.UpdateInput{Enabled: new(true)})
+	}},
+	"revoke": {"manage", (*Console).revoke},
+	"delete": {"manage", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+		if err := typed(r, ref); err != nil {
+			return "", err
+		}
+		_, err := c.Service.Delete(r.Context(), c.who(r), ref)
+		return "deleted", err
+	}},
+}
+
+// do does what a button says, and shows the page with what came of it.
+func (c *Console) do(w http.ResponseWriter, r *http.Request) error {
+	ref, err := place(r)
+	if err != nil {
+		return err
+	}
+	d, ok := deeds[r.PathValue("do")]
+	if !ok {
+		return c.missing(w, r)
+	}
+	if err := readForm(r); err != nil {
+		return err
+	}
+	word, err := d.do(c, r, ref)
+	if err == nil {
+		to := href(ref) + "?tab=" + d.tab
+		if word == "deleted" {
+			to = "/ui/deleted"
+		}
+		return c.back(w, r, to, word)
+	}
+	status, say := c.words(err)
+	q := r.URL.Query()
+	q.Set("tab", d.tab)
+	r.URL.RawQuery = q.Encode()
+	var form *view.PolicyForm
+	if r.PathValue("do") == "policy" {
+		f := sent(r.PostForm)
+		form = &f
+	}
+	return c.showCertificate(w, r, status, &say, form)
+}
+
+func readForm(r *http.Request) error {
+	err := r.ParseForm()
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		err = r.ParseMultipartForm(maxForm)
+	}
+	if err != nil {
+		return vault.Bad("The form is too large or cannot be read.")
+	}
+	return nil
+}
+
+// typed refuses what is not meant: the name was not typed.
+func typed(r *http.Request, ref vault.Ref) error {
+	if !strings.EqualFold(strings.TrimSpace(r.PostForm.Get("name")), ref.Name) {
+		return vault.Bad("Type the name %s to show that this is meant.", ref.Name)
+	}
+	return nil
+}
+
+// renew orders a new version by the policy that is there.
+func (c *Console) renew(r *http.Request, ref vault.Ref) error {
+	got, err := c.read(r, ref)
+	if err != nil {
+		return err
+	}
+	in := service.CreateInput{Tags: got.tags()}
+	if got.Exists() {
+		in.Enabled = &got.Version.Attributes.Enabled
+	}
+	_, err = c.Service.Certificates.Create(r.Context(), c.who(r), ref, in)
+	return err
+}
+
+func (c *Console) update(r *http.Request, ref vault.Ref, in service.UpdateInput) error {
+	if in.Tags != nil {
+		if err := tagsFit(in.Tags); err != nil {
+			return err
+		}
+	}
+	_, err := c.Service.Certificates.Update(r.Context(), c.who(r), ref, "", in)
+	return err
+}
+
+// asOperator refuses who may not do what operators do at the side door.
+func (c *Console) asOperator(r *http.Request, do vault.Action, ref vault.Ref) error {
+	return c.Access.Authorize(r.Context(), c.who(r), do, ref)
+}
+
+func (c *Console) retry(r *http.Request, ref vault.Ref) (string, error) {
+	if err := c.asOperator(r, access.WriteOperations, ref); err != nil {
+		return "", err
+	}
+	_, err := c.Service.Operator.Retry(r.Context(), ref)
+	return "retried", err
+}
+
+// decide puts a person's word on an order that asks for one.
+func (c *Console) decide(r *http.Request, ref vault.Ref) (string, error) {
+	if err := c.asOperator(r, access.WriteOperations, ref); err != nil {
+		return "", err
+	}
+	word := r.PostForm.Get("word")
+	if word != admin.Approve && word != admin.Reject {
+		return "", vault.Bad("Approve the order or deny it.")
+	}
+	_, err := c.Service.Operator.Decide(r.Context(), ref, r.PostForm.Get("request"), word == admin.Approve, r.PostForm.Get("message"))
+	if word == admin.Approve {
+		return "approved", err
+	}
+	return "rejected", err
+}
+
+func (c *Console) revoke(r *http.Request, ref vault.Ref) (string, error) {
+	if err := c.asOperator(r, access.RevokeCertificates, ref); err != nil {
+		return "", err
+	}
+	if err := typed(r, ref); err != nil {
+		return "", err
+	}
+	reason, err := admin.ParseReason(r.PostForm.Get("reason"))
+	if err != nil {
+		return "", err
+	}
+	_, err = c.Service.Operator.Revoke(r.Context(), ref, "", reason)
+	return "revoked", err
+}
+
+// merge takes a signed certificate: pasted, or as a file.
+func (c *Console) merge(r *http.Request, ref vault.Ref) (string, error) {
+	text := strings.TrimSpace(r.PostForm.Get("signed"))
+	if text == "" && r.MultipartForm != nil && len(r.MultipartForm.File["file"]) > 0 {
+		file, err := r.MultipartForm.File["file"][0].Open()
+		if err != nil {
+			return "", vault.Bad("The file cannot be read.")
+		}
+		defer file.Close()
+		raw, err := io.ReadAll(file)
+		if err != nil {
+			return "", vault.Bad("The file cannot be read.")
+		}
+		if text = string(raw); !strings.Contains(text, "-----BEGIN") {
+			text = base64.StdEncoding.EncodeToString(raw)
+		}
+	}
+	if text == "" {
+		return "", vault.Bad("Paste the signed certificate, or choose its file.")
+	}
+	_, err := c.Service.Certificates.Merge(r.Context(), c.who(r), ref, service.MergeInput{X5C: []string{text}})
+	return "merged", err
+}
+
+func (c *Console) savePolicy(r *http.Request, ref vault.Ref) (string, error) {
+	got, err := c.read(r, ref)
+	if err != nil {
+		return "", err
+	}
+	patch, err := patchOf(sent(r.PostForm), got.Policy.X509.SANs)
+	if err != nil {
+		return "", err
+	}
+	_, err = c.Service.Certificates.UpdatePolicy(r.Context(), c.who(r), ref, patch)
+	return "policy", err
+}
+
+func (c *Console) savePolicyJSON(r *http.Request, ref vault.Ref) (string, error) {
+	patch, err := c.ReadPolicy(json.RawMessage(r.PostForm.Get("json")))
+	if err != nil {
+		return "", err
+	}
+	_, err = c.Service.Certificates.UpdatePolicy(r.Context(), c.who(r), ref, patch)
+	return "policy", err
+}

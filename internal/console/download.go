@@ -1,0 +1,137 @@
+package console
+
+import (
+	"encoding/base64"
+	"encoding/pem"
+	"net/http"
+
+	"certwright/internal/certs"
+	"certwright/internal/console/view"
+	"certwright/internal/vault"
+)
+
+// download gives out what is public: ?form=chain, pem, cer or csr, ?version=.
+func (c *Console) download(w http.ResponseWriter, r *http.Request) error {
+	ref, err := place(r)
+	if err != nil {
+		return err
+	}
+	form, id := r.URL.Query().Get("form"), r.URL.Query().Get("version")
+	if form == "csr" {
+		return c.downloadCSR(w, r, ref)
+	}
+	if id != "" && !vault.IsID(id) {
+		return vault.Bad("There is no such version.")
+	}
+	v, err := c.version(r, ref, id)
+	if err != nil {
+		return err
+	}
+	switch form {
+	case "cer":
+		attach(w, ref.Name+".cer", "application/pkix-cert", v.Certificate.Leaf)
+	case "pem":
+		attach(w, ref.Name+".pem", vault.PEM, pemOf("CERTIFICATE", v.Certificate.Leaf))
+	case "chain":
+		var text []byte
+		for _, der := range leafFirst(v.Certificate) {
+			text = append(text, pemOf("CERTIFICATE", der)...)
+		}
+		attach(w, ref.Name+"-chain.pem", vault.PEM, text)
+	default:
+		return vault.Bad("The form of a download is chain, pem, cer or csr.")
+	}
+	return nil
+}
+
+func leafFirst(b *vault.CertificateBody) [][]byte {
+	for i, der := range b.Chain {
+		if string(der) == string(b.Leaf) {
+			return certs.Order(b.Chain, i)
+		}
+	}
+	return b.Chain
+}
+
+func (c *Console) downloadCSR(w http.ResponseWriter, r *http.Request, ref vault.Ref) error {
+	got, err := c.read(r, ref)
+	if err != nil {
+		return err
+	}
+	if got.Operation == nil || len(got.Operation.CSR) == 0 {
+		return vault.NoPending(ref)
+	}
+	attach(w, ref.Name+".csr", "application/pkcs10", pemOf("CERTIFICATE REQUEST", got.Operation.CSR))
+	return nil
+}
+
+func pemOf(kind string, der []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+}
+
+// attach answers with a file. Names have letters, digits and hyphens alone.
+func attach(w http.ResponseWriter, name, kind string, text []byte) {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	_, _ = w.Write(text) // a client that went away
+}
+
+// askForKey is the page that asks again before a private key is given out.
+func (c *Console) askForKey(w http.ResponseWriter, r *http.Request) error {
+	return c.showKeyPage(w, r, http.StatusOK, nil)
+}
+
+func (c *Console) showKeyPage(w http.ResponseWriter, r *http.Request, status int, say *view.Say) error {
+	ref, err := place(r)
+	if err != nil {
+		return err
+	}
+	if err := c.Service.Permit(r.Context(), c.who(r), secretAction, ref.As(vault.Secrets)); err != nil {
+		return err
+	}
+	got, err := c.read(r, ref)
+	if err != nil {
+		return err
+	}
+	f := c.frame(r, "Download with the private key", "/ui/certificates")
+	if say != nil {
+		f.Say = say
+	}
+	return show(w, r, status, view.KeyPage(f, view.Certificate{Vault: got.Vault, Name: got.Name, Href: href(got.Ref)}, false))
+}
+
+// downloadKey gives out certificate and private key in one file, as the secret
+// of the certificate has them.
+func (c *Console) downloadKey(w http.ResponseWriter, r *http.Request) error {
+	ref, err := place(r)
+	if err != nil {
+		return err
+	}
+	if err := readForm(r); err != nil {
+		return err
+	}
+	if err := typed(r, ref); err != nil {
+		status, say := c.words(err)
+		return c.showKeyPage(w, r, status, &say)
+	}
+	form := ""
+	if r.PostForm.Get("form") == "pem" {
+		form = vault.PEM
+	}
+	b, err := c.Service.Secrets.Get(r.Context(), c.who(r), ref.As(vault.Secrets), "", form)
+	if err != nil {
+		status, say := c.words(err)
+		return c.showKeyPage(w, r, status, &say)
+	}
+	c.Log.Info("a certificate was downloaded with its key at the console", "vault", ref.Vault, "certificate", ref.Name, "who", c.who(r).Name)
+	if b.Version.Secret.ContentType == vault.PEM {
+		attach(w, ref.Name+"-with-key.pem", vault.PEM, []byte(b.Value))
+		return nil
+	}
+	pfx, err := base64.StdEncoding.DecodeString(b.Value)
+	if err != nil {
+		return err
+	}
+	attach(w, ref.Name+".pfx", vault.PKCS12, pfx)
+	return nil
+}

@@ -1,0 +1,95 @@
+package console
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"certwright/internal/clock"
+	"certwright/internal/vault"
+)
+
+const (
+	liveLook  = 2 * time.Second // between looks where nothing wakes: another server of the database may have written
+	liveBreak = 300 * time.Millisecond
+	liveTime  = 10 * time.Minute // a browser comes back by itself
+	writeTime = 30 * time.Second
+)
+
+// live tells a page that what it shows has changed, as server-sent events: of
+// one certificate, ?on=vault/name, or of anything.
+func (c *Console) live(w http.ResponseWriter, r *http.Request) error {
+	look := func() int64 { return 0 }
+	if on := r.URL.Query().Get("on"); on != "" {
+		vaultName, name, _ := strings.Cut(on, "/")
+		r.SetPathValue("vault", vaultName)
+		r.SetPathValue("name", name)
+		ref, err := place(r)
+		if err != nil {
+			return err
+		}
+		if _, err := c.read(r, ref); err != nil {
+			return err
+		}
+		look = func() int64 { return c.revision(r, ref) }
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no")
+	c.follow(w, r, look)
+	return nil
+}
+
+// revision is that of a certificate; 0 where it is gone.
+func (c *Console) revision(r *http.Request, ref vault.Ref) (rev int64) {
+	_ = c.Service.Store.View(r.Context(), func(rows vault.Reader) error {
+		o, err := rows.Object(ref)
+		rev = o.Rev
+		return err
+	})
+	return rev
+}
+
+// follow writes an event whenever look says something else, or something woke
+// and look knows no better.
+func (c *Console) follow(w http.ResponseWriter, r *http.Request, look func() int64) {
+	control := http.NewResponseController(w)
+	write := func(text string) bool {
+		_ = control.SetWriteDeadline(clock.Real{}.Now().Add(writeTime)) // a recorder in a test has none
+		_, err := w.Write([]byte(text))
+		return err == nil && control.Flush() == nil
+	}
+	end := time.NewTimer(liveTime)
+	defer end.Stop()
+	tick := time.NewTicker(liveLook)
+	defer tick.Stop()
+	seen := look()
+	for there := write("retry: 1000\n: follows\n\n"); there; {
+		wake := c.Wake()
+		woken := false
+		select {
+		case <-r.Context().Done():
+			return
+		case <-end.C:
+			return
+		case <-c.Closed:
+			return
+		case <-wake:
+			woken = true
+			pause(r, liveBreak)
+		case <-tick.C:
+		}
+		if now := look(); now != seen || woken && now == 0 {
+			seen = now
+			there = write("event: changed\ndata: " + clock.Real{}.Now().UTC().Format(time.RFC3339Nano) + "\n\n")
+		}
+	}
+}
+
+func pause(r *http.Request, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-r.Context().Done():
+	case <-t.C:
+	}
+}
