@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -138,19 +139,21 @@ func (t *trouble) over() bool {
 }
 
 const (
-	sqlProbe    = "INSERT INTO settings (key, value) VALUES ('storage.probe', hex(zeroblob(32768))) ON CONFLICT DO NOTHING"
+	sqlProbe    = "INSERT INTO settings (key, value) VALUES ('storage.probe', $1) ON CONFLICT DO NOTHING"
 	sqlProbeEnd = "DELETE FROM settings WHERE key = 'storage.probe'"
 )
 
-// writeSome writes 64 kB that are not needed: what is deleted is overwritten,
-// so both go to the log.
+// some are 64 kB.
+var some = strings.Repeat("0", 64<<10)
+
+// writeSome writes some that are not needed: what is deleted is overwritten, so
+// both go to the log.
 func writeSome(v vault.Tx) error {
-	for _, text := range []string{sqlProbe, sqlProbeEnd} {
-		if _, err := v.(*tx).exec("probe", text); err != nil {
-			return err
-		}
+	if _, err := v.(*tx).exec("probe", sqlProbe, some); err != nil {
+		return err
 	}
-	return nil
+	_, err := v.(*tx).exec("probe", sqlProbeEnd)
+	return err
 }
 
 // storageError returns an error of the engine that comes of the disk as that;

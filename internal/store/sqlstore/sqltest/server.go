@@ -160,13 +160,20 @@ func (s *Server) Write(name string, text []byte) {
 	must.Do(s.t, own(path))
 }
 
+// Connect is a connection to it.
+func (s *Server) Connect() *pgx.Conn {
+	s.t.Helper()
+	c, err := pgx.Connect(s.t.Context(), s.URL("application_name=test"))
+	must.Do(s.t, err)
+	return c
+}
+
 // Do runs SQL on it.
 func (s *Server) Do(text string) {
 	s.t.Helper()
-	c, err := pgx.Connect(s.t.Context(), s.URL())
-	must.Do(s.t, err)
+	c := s.Connect()
 	defer c.Close(context.Background())
-	_, err = c.Exec(s.t.Context(), text)
+	_, err := c.Exec(s.t.Context(), text)
 	must.Do(s.t, err)
 }
 
