@@ -23,7 +23,9 @@ type Store interface {
 	View(ctx context.Context, fn func(Reader) error) error
 	// Update runs fn in one transaction that is committed, and on the disk,
 	// before Update returns nil. It may run fn again, so fn must not act outside
-	// tx: no network, no key generation, no clock. An error of fn undoes all that
+	// tx: no network, no key generation, no clock. A write may answer that all is well
+	// before that is known; where it is not, nothing stays, and fn runs again and
+	// hears of it. An error of fn undoes all that
 	// it wrote and is returned as it is. Of two transactions that put the same
 	// object one gets ErrStale: that is all the isolation there is.
 	Update(ctx context.Context, fn func(Tx) error) error

@@ -18,7 +18,7 @@ func (c Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{pg: pg}, nil
+	return &Conn{pg: pg}, nil
 }
 
 // Driver implements driver.Connector.
@@ -32,39 +32,46 @@ func (noNames) Open(string) (driver.Conn, error) {
 	return nil, errors.New("pgdriver: use a Connector")
 }
 
-// A conn is one connection; one goroutine uses it at a time.
-type conn struct {
+// A Conn is one connection; one goroutine uses it at a time.
+type Conn struct {
 	pg    *pgconn.PgConn
-	names int // of statements, so far
+	names int              // of statements, so far
+	owed  *pgconn.Pipeline // sent, and its answer is not read yet (together.go)
 }
 
 var (
-	_ driver.ConnPrepareContext = (*conn)(nil)
-	_ driver.ConnBeginTx        = (*conn)(nil)
-	_ driver.ExecerContext      = (*conn)(nil)
-	_ driver.Validator          = (*conn)(nil)
+	_ driver.ConnPrepareContext = (*Conn)(nil)
+	_ driver.ConnBeginTx        = (*Conn)(nil)
+	_ driver.ExecerContext      = (*Conn)(nil)
+	_ driver.Validator          = (*Conn)(nil)
 )
 
 // Prepare implements driver.Conn.
-func (c *conn) Prepare(text string) (driver.Stmt, error) {
+func (c *Conn) Prepare(text string) (driver.Stmt, error) {
 	return c.PrepareContext(context.Background(), text)
 }
 
 // PrepareContext implements driver.ConnPrepareContext.
-func (c *conn) PrepareContext(ctx context.Context, text string) (driver.Stmt, error) {
+func (c *Conn) PrepareContext(ctx context.Context, text string) (driver.Stmt, error) {
+	if err := c.catchUp(); err != nil {
+		return nil, err
+	}
 	c.names++
 	d, err := c.pg.Prepare(ctx, "s"+strconv.Itoa(c.names), text, nil)
 	if err != nil {
 		return nil, err
 	}
-	return newStmt(c.pg, d), nil
+	return newStmt(c, d), nil
 }
 
 // ExecContext implements driver.ExecerContext: a text without parameters may be
 // several statements.
-func (c *conn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+func (c *Conn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
 	if len(args) > 0 {
 		return nil, driver.ErrSkip // prepared
+	}
+	if err := c.catchUp(); err != nil {
+		return nil, err
 	}
 	done := c.pg.Exec(ctx, text)
 	all, err := done.ReadAll()
@@ -76,7 +83,7 @@ func (c *conn) ExecContext(ctx context.Context, text string, args []driver.Named
 }
 
 // BeginTx implements driver.ConnBeginTx, at the server's usual isolation.
-func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+func (c *Conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	if o.Isolation != 0 || o.ReadOnly {
 		return nil, errors.New("pgdriver: begin such a transaction by a statement")
 	}
@@ -87,17 +94,17 @@ func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 }
 
 // Begin implements driver.Conn.
-func (c *conn) Begin() (driver.Tx, error) {
+func (c *Conn) Begin() (driver.Tx, error) {
 	return c.BeginTx(context.Background(), driver.TxOptions{})
 }
 
 // IsValid implements driver.Validator.
-func (c *conn) IsValid() bool { return !c.pg.IsClosed() }
+func (c *Conn) IsValid() bool { return !c.pg.IsClosed() }
 
 // Close implements driver.Conn.
-func (c *conn) Close() error { return c.pg.Close(context.Background()) }
+func (c *Conn) Close() error { return c.pg.Close(context.Background()) }
 
-type tx struct{ c *conn }
+type tx struct{ c *Conn }
 
 // Commit implements driver.Tx.
 func (t tx) Commit() error { return t.end("COMMIT") }

@@ -28,7 +28,7 @@ const (
 
 // A stmt is a prepared statement. Bytes go as they are, all else as texts.
 type stmt struct {
-	pg      *pgconn.PgConn
+	of      *Conn
 	d       *pgconn.StatementDescription
 	into    []int16 // how each parameter is written
 	out     []int16 // and each column
@@ -36,8 +36,8 @@ type stmt struct {
 	values  [][]byte // room for parameters
 }
 
-func newStmt(pg *pgconn.PgConn, d *pgconn.StatementDescription) *stmt {
-	s := &stmt{pg: pg, d: d, into: make([]int16, len(d.ParamOIDs)), values: make([][]byte, len(d.ParamOIDs))}
+func newStmt(of *Conn, d *pgconn.StatementDescription) *stmt {
+	s := &stmt{of: of, d: d, into: make([]int16, len(d.ParamOIDs)), values: make([][]byte, len(d.ParamOIDs))}
 	for i, oid := range d.ParamOIDs {
 		s.into[i] = formatOf(oid)
 	}
@@ -88,17 +88,28 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 }
 
 func (s *stmt) run(ctx context.Context, args []driver.NamedValue) (*pgconn.ResultReader, error) {
+	if err := s.encode(args); err != nil {
+		return nil, err
+	}
+	if err := s.of.catchUp(); err != nil {
+		return nil, err
+	}
+	return s.of.pg.ExecStatement(ctx, s.d, s.values, s.into, s.out), nil
+}
+
+// encode fills the room for parameters.
+func (s *stmt) encode(args []driver.NamedValue) error {
 	if len(args) != len(s.values) {
-		return nil, fmt.Errorf("pgdriver: %d parameters, want %d", len(args), len(s.values))
+		return fmt.Errorf("pgdriver: %d parameters, want %d", len(args), len(s.values))
 	}
 	for i, arg := range args {
 		v, err := written(arg.Value, s.into[i])
 		if err != nil {
-			return nil, fmt.Errorf("pgdriver: parameter %d: %w", i+1, err)
+			return fmt.Errorf("pgdriver: parameter %d: %w", i+1, err)
 		}
 		s.values[i] = v
 	}
-	return s.pg.ExecPrepared(ctx, s.d.Name, s.values, s.into, s.out), nil
+	return nil
 }
 
 // written is a parameter as it goes on the wire; nil is NULL.
@@ -128,8 +139,9 @@ func written(v driver.Value, format int16) ([]byte, error) {
 
 // rows are read one after the other.
 type rows struct {
-	of *stmt
-	r  *pgconn.ResultReader
+	of   *stmt
+	r    *pgconn.ResultReader
+	last *pgconn.Pipeline // that they end; nil where they came alone
 }
 
 // Columns implements driver.Rows.
@@ -138,6 +150,9 @@ func (r *rows) Columns() []string { return r.of.columns }
 // Close implements driver.Rows.
 func (r *rows) Close() error {
 	_, err := r.r.Close()
+	if r.last != nil {
+		err = errors.Join(err, r.last.Close())
+	}
 	return err
 }
 

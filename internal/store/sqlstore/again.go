@@ -8,7 +8,7 @@ func (w *writer) again(batch []*update) {
 	if len(batch) == 0 {
 		return
 	}
-	if err := w.begin(); err != nil {
+	if err := w.begin(false); err != nil {
 		w.given(batch, err)
 		return
 	}

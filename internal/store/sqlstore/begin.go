@@ -16,14 +16,15 @@ const (
 )
 
 // begin begins a transaction, on a new connection where the last one was lost.
-func (w *writer) begin() error {
+// If writes are to wait, it waits with them.
+func (w *writer) begin(waiting bool) error {
 	for fresh := false; ; fresh = true {
 		if w.session.dead {
 			if err := w.renew(); err != nil {
 				return fmt.Errorf("begin a transaction: %w", err)
 			}
 		}
-		_, err := w.session.exec(w.session.of.begin)
+		err := w.session.begin(w.session.of.begin, waiting)
 		if err == nil {
 			return nil
 		}
@@ -46,8 +47,26 @@ func (w *writer) renew() error {
 	return nil
 }
 
+// begin begins a transaction by a text.
+func (s *session) begin(text string, waiting bool) error {
+	s.forget()
+	s.wrote = false
+	if s.queue.on = waiting; waiting {
+		s.queue.text = text
+		return s.later(text, false)
+	}
+	_, err := s.exec(text)
+	return err
+}
+
 // rollback undoes a transaction; that of a lost connection is undone already.
-func (w *writer) rollback() { _, _ = w.session.exec("ROLLBACK") }
+func (w *writer) rollback() {
+	begun := w.session.queue.open || !w.session.queue.on
+	w.session.forget()
+	if begun {
+		_, _ = w.session.exec("ROLLBACK")
+	}
+}
 
 func (w *writer) allLater(batch []*update, why error) {
 	for _, u := range batch {

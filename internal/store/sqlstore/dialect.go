@@ -30,7 +30,12 @@ type dialect struct {
 	views  []string               // run as well on one that only reads
 	view   string                 // begins a transaction that only reads, on one snapshot
 	begin  string                 // begins a serializable transaction that writes
-	alone  bool                   // no other process uses the database: leases end at the start
+	// together says that a statement is a way to a server and back, and that several
+	// may go at once: the writes of a transaction wait for each other (queue.go).
+	together   bool
+	readers    int    // snapshots that are read at the same time, at most (docs/measurements.md)
+	putVersion string // inserts a version whose body was inserted last
+	alone      bool   // no other process uses the database: leases end at the start
 	// fault says what an error of the engine is, beside one of the statement.
 	fault func(error) fault
 	clock string // reads the database's time, in microseconds; "" where it is the process's own

@@ -1,5 +1,10 @@
 package sqlstore
 
+import (
+	"context"
+	"database/sql"
+)
+
 // MovingColumns are those that a move carries.
 func MovingColumns() (names []string) {
 	for _, t := range tables {
@@ -9,3 +14,6 @@ func MovingColumns() (names []string) {
 	}
 	return names
 }
+
+// StartPostgres opens a store over connections that a test makes.
+func StartPostgres(ctx context.Context, db *sql.DB) (*Store, error) { return start(ctx, db, postgres) }

@@ -90,7 +90,7 @@ func (t *tx) claim(due, now, until time.Time, n int) (leases []vault.Lease, err 
 		if len(args) == 2 {
 			text = sqlPark
 		}
-		if _, err := t.exec("lease", text, args...); err != nil {
+		if err := t.write("lease", text, args...); err != nil {
 			return nil, err
 		}
 	}

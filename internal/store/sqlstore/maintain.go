@@ -13,7 +13,7 @@ var resetTables = []string{"objects", "versions", "bodies", "purged", "issuers",
 func (s *Store) Reset(ctx context.Context) error {
 	return s.Update(ctx, func(v vault.Tx) error {
 		for _, table := range resetTables {
-			if _, err := v.(*tx).exec(table, "DELETE FROM "+table); err != nil {
+			if err := v.(*tx).write(table, "DELETE FROM "+table); err != nil {
 				return err
 			}
 		}

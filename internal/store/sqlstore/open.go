@@ -20,7 +20,7 @@ type Store struct {
 	writer  *writer
 	tending *checkpointer
 	trouble trouble
-	readers chan *session // maxReaders places; nil is one without a connection yet
+	readers *pool
 	bond    *atomic.Pointer[bond]
 	altered altered
 
@@ -61,7 +61,7 @@ func Open(ctx context.Context, path string, accept ...func(Identity) error) (*St
 // start migrates a database and starts its writer.
 func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
 	s := &Store{db: db, dialect: d, bond: new(atomic.Pointer[bond]), skew: new(atomic.Int64),
-		readers: make(chan *session, maxReaders), closed: make(chan struct{})}
+		readers: newPool(d.readers), closed: make(chan struct{})}
 	w, err := s.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -81,9 +81,6 @@ func start(ctx context.Context, db *sql.DB, d dialect) (*Store, error) {
 		s.writer.close()
 		w.close()
 		return nil, err
-	}
-	for range maxReaders {
-		s.readers <- nil
 	}
 	_ = s.noted(disk, false)
 	return s, nil
@@ -155,12 +152,7 @@ func (s *Store) Close() (err error) {
 		}
 		s.writer.close()
 		s.trouble.end()
-		for range maxReaders {
-			if held := <-s.readers; held != nil {
-				err = errors.Join(err, held.close())
-			}
-		}
-		err = errors.Join(err, s.leave(), s.db.Close())
+		err = errors.Join(err, s.readers.close(), s.leave(), s.db.Close())
 	})
 	return err
 }

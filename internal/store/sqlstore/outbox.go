@@ -69,9 +69,8 @@ func (t *tx) Append(m vault.Message) error {
 	if m.Sink != "" {
 		m.State = vault.Queued
 	}
-	_, err := t.exec("message", sqlAppend, string(m.State), m.ID, m.Sink, m.Topic, m.Ref.Vault, string(m.Ref.Kind), m.Ref.Name,
+	return t.write("message", sqlAppend, string(m.State), m.ID, m.Sink, m.Topic, m.Ref.Vault, string(m.Ref.Kind), m.Ref.Name,
 		m.Version, record.Nanos(m.At), dueNanos(m.Due), m.Body)
-	return err
 }
 
 // PutMessage implements vault.Tx. vault.ErrNotFound if there is no such message.
@@ -87,8 +86,7 @@ func (t *tx) DropMessages(sink string, state vault.MessageState, before time.Tim
 
 // HastenMessages implements vault.Tx.
 func (t *tx) HastenMessages(now time.Time) error {
-	_, err := t.exec("messages", sqlHasten, record.Instant(now))
-	return err
+	return t.write("messages", sqlHasten, record.Instant(now))
 }
 
 // dueNanos is 0 for the zero time, which sorts before all others.

@@ -23,12 +23,15 @@ var postgres = dialect{
 	// One round trip, whatever a pooler between lets through at the start of a connection.
 	setup: []string{`SELECT set_config('synchronous_commit', 'on', false), set_config('statement_timeout', '30s', false), set_config('lock_timeout', '5s', false),
 set_config('idle_in_transaction_session_timeout', '60s', false), set_config('client_min_messages', 'warning', false)`},
-	view:  "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-	begin: "BEGIN ISOLATION LEVEL READ COMMITTED",
-	fault: postgresFault,
-	clock: "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
-	proof: true,
-	lock:  " FOR UPDATE SKIP LOCKED",
+	view:       "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+	begin:      "BEGIN ISOLATION LEVEL READ COMMITTED",
+	fault:      postgresFault,
+	together:   true,
+	readers:    8,
+	putVersion: postgresInsertVersion,
+	clock:      "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
+	proof:      true,
+	lock:       " FOR UPDATE SKIP LOCKED",
 	// Numbers are handed out before transactions commit: one that commits late
 	// would be passed by.
 	early: `SELECT ` + outboxColumns + ` FROM outbox

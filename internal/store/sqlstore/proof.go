@@ -32,12 +32,19 @@ var errAnew = errors.New("the transaction did not become")
 // settle commits, and returns how that ended.
 func (w *writer) settle() error {
 	of := w.session.of
+	if of.together && !w.session.wrote {
+		w.rollback()
+		return nil
+	}
 	id := ""
 	if of.proof {
 		id = vault.NewID()
-		if _, err := w.session.exec(postgresProof, id, record.Instant(clock.Real{}.Now())); err != nil {
+		if err := w.session.later(postgresProof, true, id, record.Instant(clock.Real{}.Now())); err != nil {
 			return w.unsettled(err)
 		}
+	}
+	if err := w.session.flush(); err != nil {
+		return w.unsettled(err)
 	}
 	_, err := w.session.exec("COMMIT")
 	switch {
@@ -50,13 +57,20 @@ func (w *writer) settle() error {
 	return w.unsettled(err)
 }
 
-// unsettled undoes a transaction that could not be committed.
+// unsettled undoes a transaction that could not be committed. Where writes waited,
+// whose fault that is shows when its updates run again (errUnmet).
 func (w *writer) unsettled(err error) error {
+	waited := w.session.queue.on
 	w.rollback()
-	if w.session.of.fault(err) == isFinal {
+	switch {
+	case errors.Is(err, errUnmet):
 		return err
+	case w.session.of.fault(err) != isFinal:
+		return errAnew
+	case waited:
+		return errUnmet
 	}
-	return errAnew
+	return err
 }
 
 // lookUp finds out whether a transaction became whose answer was lost.

@@ -47,14 +47,13 @@ func (t *tx) Purge(o vault.Object) error {
 		}
 		return err
 	}
-	t.wrote = true
+	t.changed()
 	done, err := t.session.purgeVersions(gone, purgeAtOnce)
 	if err != nil || done {
 		return err
 	}
-	_, err = t.exec("purge", sqlPurgeLater, gone.args()...)
 	t.session.left = true
-	return err
+	return t.write("purge", sqlPurgeLater, gone.args()...)
 }
 
 // purgeVersions removes up to n versions of an object and tells whether that was all.
@@ -94,7 +93,7 @@ func (w *writer) sweep() {
 	var gone remnant
 	err := w.session.one(sqlPurged, nil, &gone.vault, &gone.key, &gone.object)
 	if err == nil {
-		err = w.begin()
+		err = w.begin(false)
 	}
 	if err == nil {
 		err = w.session.purgeSome(gone)

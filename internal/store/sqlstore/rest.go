@@ -136,8 +136,7 @@ ON CONFLICT (vault) DO UPDATE SET body = excluded.body, mac = excluded.mac`
 // PutIssuer implements vault.Tx.
 func (t *tx) PutIssuer(c vault.IssuerConfig) error {
 	row := []any{c.Vault, strings.ToLower(c.Name), record.Issuer(c)}
-	_, err := t.exec("issuer", sqlPutIssuer, append(row, t.session.mac(isIssuer, row...))...)
-	return err
+	return t.write("issuer", sqlPutIssuer, append(row, t.session.mac(isIssuer, row...))...)
 }
 
 // DeleteIssuer implements vault.Tx.
@@ -157,8 +156,7 @@ func (t *tx) PutContacts(vaultName string, c []vault.Contact) error {
 		before = ""
 	}
 	row := []any{vaultName, record.Contacts(c, before)}
-	_, err = t.exec("contacts", sqlPutContacts, append(row, t.session.mac(isContacts, row...))...)
-	return err
+	return t.write("contacts", sqlPutContacts, append(row, t.session.mac(isContacts, row...))...)
 }
 
 // DeleteContacts implements vault.Tx.
@@ -184,6 +182,5 @@ func (t *tx) PutAccount(a vault.Account) error {
 
 // PutSetting implements vault.Tx.
 func (t *tx) PutSetting(key, value string) error {
-	_, err := t.exec("setting", sqlPutSetting, key, value, t.session.mac(isSetting, key, value))
-	return err
+	return t.write("setting", sqlPutSetting, key, value, t.session.mac(isSetting, key, value))
 }

@@ -31,8 +31,10 @@ func (s *Store) AccountRevision(ctx context.Context, id string) (int64, error) {
 }
 
 func (s *Store) revisionBy(ctx context.Context, text string, args ...any) (rev int64, err error) {
-	read := func(held *session) error { return held.one(text, args, &rev) }
-	err = s.withReader(ctx, read, func(*session) error { return nil })
+	err = s.withReader(ctx, func(held *session) error {
+		held.forget() // it is a transaction by itself
+		return held.one(text, args, &rev)
+	})
 	if errors.Is(err, vault.ErrNotFound) {
 		return 0, nil
 	}

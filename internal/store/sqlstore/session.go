@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"certwright/internal/store/pgdriver"
 	"certwright/internal/vault"
 )
 
@@ -29,7 +30,12 @@ type session struct {
 	row   []driver.Value       // and for what it reads
 	fault error                // of the engine, since the writer last gave the turn
 	dead  bool                 // its connection is lost
+	queue queue                // of statements that wait for the next one (queue.go)
+	wrote bool                 // something since its transaction began
 	left  bool                 // a purge left versions behind, since the writer last looked
+
+	unread  bool                     // nothing was read since it was taken
+	renewal func() (*session, error) // makes another one in its place; nil for the writer's
 
 	bond   *atomic.Pointer[bond] // the store's; nil for a session that proves no rows
 	prover *prover
@@ -71,25 +77,33 @@ func (s *session) close() error {
 
 // run runs fn with the statement of a text, prepared at its first use, and its
 // arguments. The connection is fn's alone: fn must not use the session.
-func (s *session) run(text string, args []any, fn func(statement, []driver.NamedValue) error) error {
+func (s *session) run(text string, args []any, fn func(conn any, call pgdriver.Call) error) error {
 	return s.conn.Raw(func(conn any) error {
 		stmt, err := s.prepared(conn, text)
 		if err != nil {
 			return err
 		}
-		s.args = s.args[:0]
-		for i, arg := range args {
-			v, err := driver.DefaultParameterConverter.ConvertValue(arg)
-			if err != nil {
-				return fmt.Errorf("parameter %d of %q: %w", i+1, text, err)
-			}
-			if b, is := v.(bool); is { // PostgreSQL takes none for a number
-				v = number(b)
-			}
-			s.args = append(s.args, driver.NamedValue{Ordinal: i + 1, Value: v})
+		s.args, err = converted(s.args[:0], text, args)
+		if err != nil {
+			return err
 		}
-		return fn(stmt, s.args)
+		return fn(conn, pgdriver.Call{Stmt: stmt, Args: s.args})
 	})
+}
+
+// converted adds arguments as a driver takes them.
+func converted(to []driver.NamedValue, text string, args []any) ([]driver.NamedValue, error) {
+	for i, arg := range args {
+		v, err := driver.DefaultParameterConverter.ConvertValue(arg)
+		if err != nil {
+			return to, fmt.Errorf("parameter %d of %q: %w", i+1, text, err)
+		}
+		if b, is := v.(bool); is { // PostgreSQL takes none for a number
+			v = number(b)
+		}
+		to = append(to, driver.NamedValue{Ordinal: i + 1, Value: v})
+	}
+	return to, nil
 }
 
 func number(b bool) int64 {
@@ -131,8 +145,12 @@ func (s *session) prepared(conn any, text string) (statement, error) {
 
 // exec runs a statement and returns how many rows it changed.
 func (s *session) exec(text string, args ...any) (changed int64, err error) {
-	err = s.run(text, args, func(stmt statement, args []driver.NamedValue) error {
-		res, err := stmt.ExecContext(context.Background(), args)
+	err = s.run(text, args, func(conn any, call pgdriver.Call) error {
+		if len(s.queue.calls) > 0 {
+			changed, err = s.after(conn, call)
+			return err
+		}
+		res, err := call.Stmt.(statement).ExecContext(context.Background(), call.Args)
 		if err != nil {
 			return s.failed(err)
 		}
@@ -159,18 +177,29 @@ var errFound = errors.New("found")
 // each reads the rows of a query, each into the same place, and calls row for it
 // until that returns an error.
 func (s *session) each(text string, args, into []any, row func() error) error {
-	return s.run(text, args, func(stmt statement, args []driver.NamedValue) error {
-		rows, err := stmt.QueryContext(context.Background(), args)
+	err := s.read(text, args, into, row)
+	if err != nil && s.revived() {
+		err = s.read(text, args, into, row)
+	}
+	return err
+}
+
+func (s *session) read(text string, args, into []any, row func() error) error {
+	return s.run(text, args, func(conn any, call pgdriver.Call) error {
+		rows, err := s.rows(conn, call)
 		if err != nil {
-			return s.failed(err)
+			return err
 		}
 		defer rows.Close()
 		s.row = slices.Grow(s.row[:0], len(into))[:len(into)]
 		for {
-			if err := rows.Next(s.row); err == io.EOF {
-				return nil
-			} else if err != nil {
+			err := rows.Next(s.row)
+			if err != nil && err != io.EOF {
 				return s.failed(err)
+			}
+			s.unread = false
+			if err == io.EOF {
+				return nil
 			}
 			for i, v := range s.row {
 				if err := scan(into[i], v); err != nil {
@@ -182,4 +211,16 @@ func (s *session) each(text string, args, into []any, row func() error) error {
 			}
 		}
 	})
+}
+
+// rows begins a query.
+func (s *session) rows(conn any, call pgdriver.Call) (rows driver.Rows, err error) {
+	if len(s.queue.calls) > 0 {
+		return s.rowsAfter(conn, call)
+	}
+	rows, err = call.Stmt.(statement).QueryContext(context.Background(), call.Args)
+	if err != nil {
+		return nil, s.failed(err)
+	}
+	return rows, nil
 }

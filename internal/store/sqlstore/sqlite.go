@@ -36,6 +36,8 @@ var sqlite = dialect{
 	views:      []string{"PRAGMA query_only = ON"},
 	view:       "BEGIN",
 	begin:      "BEGIN IMMEDIATE",
+	readers:    4,
+	putVersion: sqlInsertVersion,
 	alone:      true,
 	fault:      func(error) fault { return isFinal },
 	early:      sqlOutbox,

@@ -30,28 +30,52 @@ func (t *tx) exec(what, text string, args ...any) (int64, error) {
 		return 0, fmt.Errorf("write %s: %w", what, err)
 	}
 	if n > 0 {
-		t.wrote = true
+		t.changed()
 	}
 	return n, nil
 }
 
+// write runs a statement, of which it does not matter how many rows it changes.
+func (t *tx) write(what, text string, args ...any) error {
+	if t.session.queue.on {
+		return t.later(text, false, args)
+	}
+	_, err := t.exec(what, text, args...)
+	return err
+}
+
 // swap runs an insert or update that compares a revision: no row changed is vault.ErrStale.
 func (t *tx) swap(what, text string, args ...any) error {
-	n, err := t.exec(what, text, args...)
-	if err == nil && n == 0 {
-		return vault.ErrStale
-	}
-	return err
+	return t.changes(vault.ErrStale, what, text, args)
 }
 
 // must runs a statement on a row that must be there: vault.ErrNotFound.
 func (t *tx) must(what, text string, args ...any) error {
+	return t.changes(vault.ErrNotFound, what, text, args)
+}
+
+// changes runs a statement that must change a row; none is what else it returns.
+func (t *tx) changes(none error, what, text string, args []any) error {
+	if t.session.queue.on {
+		return t.later(text, true, args)
+	}
 	n, err := t.exec(what, text, args...)
 	if err == nil && n == 0 {
-		return vault.ErrNotFound
+		return none
 	}
 	return err
 }
+
+func (t *tx) later(text string, must bool, args []any) error {
+	if err := t.usable(); err != nil {
+		return err
+	}
+	t.changed()
+	return t.session.later(text, must, args...)
+}
+
+// changed notes that there is something to commit.
+func (t *tx) changed() { t.wrote, t.session.wrote = true, true }
 
 // undone takes back what the transaction told its caller, who may try again.
 func (t *tx) undone() {

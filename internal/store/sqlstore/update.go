@@ -21,10 +21,11 @@ type update struct {
 type outcome int
 
 const (
-	stays outcome = iota
-	idles         // it failed, or nobody wants it any more, and it wrote nothing
-	fails         // what it wrote must be undone
-	waits         // the same, for another's sake: it may come again
+	stays  outcome = iota
+	idles          // it failed, or nobody wants it any more, and it wrote nothing
+	fails          // what it wrote must be undone
+	waits          // the same, for another's sake: it may come again
+	doubts         // the same, since a write was taken to do what it may not do: it runs again
 )
 
 // do runs fn in a transaction and returns once it is on the disk.
@@ -90,6 +91,9 @@ func (u *update) run(ctx context.Context, t *tx, fn func(vault.Tx) error) (o out
 	if fault := t.session.fault; err == nil && fault != nil { // fn may have overlooked it; the transaction may be no more
 		err = fault
 	}
+	if err == nil && t.session.queue.unmet {
+		err = errUnmet
+	}
 	return o, err
 }
 
@@ -98,6 +102,8 @@ func (t *tx) outcome(err error) outcome {
 	switch {
 	case s.fault != nil && s.of.fault(s.fault) != isFinal:
 		return waits
+	case s.queue.on && err != errUnended && (s.fault != nil || s.queue.unmet || err != nil && t.wrote):
+		return doubts // of what fn did not see the answers of
 	case s.fault != nil, err != nil && t.wrote:
 		return fails
 	case err != nil:

@@ -11,9 +11,14 @@ import (
 
 const (
 	sqlInsertBody = `INSERT INTO bodies (body, raw) SELECT $5, $6 FROM objects o
-WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3 AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.vault = $1 AND v.key = $3 AND v.object = o.id AND v.id = $4) RETURNING id`
-	sqlInsertVersion = `INSERT INTO versions (vault, key, object, id, enabled, nbf, exp, created, updated, tags, thumbprint, subject, content_type, key_type, exportable, body, mac)
-SELECT $1, $3, o.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17 FROM objects o WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3`
+WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3 AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.vault = $1 AND v.key = $3 AND v.object = o.id AND v.id = $4)`
+
+	// The body is the row that was inserted last.
+	sqlInsertVersion      = insertVersion + `last_insert_rowid()` + ofObject
+	postgresInsertVersion = insertVersion + `lastval()` + ofObject
+	insertVersion         = `INSERT INTO versions (vault, key, object, id, enabled, nbf, exp, created, updated, tags, thumbprint, subject, content_type, key_type, exportable, mac, body)
+SELECT $1, $3, o.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, `
+	ofObject = ` FROM objects o WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3`
 )
 
 // PutVersion implements vault.Tx. vault.ErrNotFound: there is no such object.
@@ -21,22 +26,19 @@ func (t *tx) PutVersion(v vault.Version) error {
 	if v.Managed || v.Pending {
 		return errManaged
 	}
-	var body int64
 	text, raw := record.Version(v)
-	err := t.one("body", sqlInsertBody, place(v.Ref, v.ID, text, raw), &body)
+	err := t.must("body", sqlInsertBody, place(v.Ref, v.ID, text, raw)...)
 	if errors.Is(err, vault.ErrNotFound) {
 		return t.notPut(v)
 	}
 	if err != nil {
 		return err
 	}
-	t.wrote = true
 	e, a := v.Entry(), v.Attributes
 	row := place(v.Ref, v.ID, a.Enabled, record.Seconds(a.NotBefore), record.Seconds(a.Expires), record.Seconds(a.Created), record.Seconds(a.Updated),
 		tagsText(v.Tags), e.Thumbprint, e.Subject, e.ContentType, string(e.KeyType), e.Exportable, text, raw)
 	mac := t.session.mac(isVersion, row...)
-	_, err = t.exec("version", sqlInsertVersion, append(row[:len(row)-2], body, mac)...)
-	return err
+	return t.must("version", t.session.of.putVersion, append(row[:len(row)-2], mac)...)
 }
 
 // notPut tells why a version was not put.
@@ -83,9 +85,8 @@ func (t *tx) UpdateVersion(ref vault.Ref, id string, a vault.Attributes, tags ma
 // DeleteVersion implements vault.Tx.
 func (t *tx) DeleteVersion(ref vault.Ref, id string) error {
 	args := place(ref, id, string(ref.Kind))
-	if _, err := t.exec("version", sqlDeleteBody, args...); err != nil {
+	if err := t.write("version", sqlDeleteBody, args...); err != nil {
 		return err
 	}
-	_, err := t.exec("version", sqlDeleteVersion, args...)
-	return err
+	return t.write("version", sqlDeleteVersion, args...)
 }

@@ -4,40 +4,51 @@ import (
 	"context"
 	"fmt"
 
+	"certwright/internal/store/pgdriver"
 	"certwright/internal/vault"
 )
 
-// maxReaders is how many snapshots are read at the same time (docs/measurements.md).
-const maxReaders = 4
-
-// View runs fn on one consistent snapshot. It waits for a connection while
-// maxReaders are in use, so fn must not call View.
+// View runs fn on one consistent snapshot. It waits for a connection while as many
+// as there may be are in use, so fn must not call View.
 func (s *Store) View(ctx context.Context, fn func(vault.Reader) error) error {
 	return s.noted(s.view(ctx, fn), true)
 }
 
 func (s *Store) view(ctx context.Context, fn func(vault.Reader) error) error {
-	begin := func(held *session) error {
-		if _, err := held.exec(s.dialect.view); err != nil {
+	return s.withReader(ctx, func(held *session) error {
+		if err := held.begin(s.dialect.view, s.dialect.together); err != nil {
 			return fmt.Errorf("begin a snapshot: %w", err)
 		}
-		return nil
-	}
-	return s.withReader(ctx, begin, func(held *session) error {
 		r := &reader{session: held, ctx: ctx}
 		defer func() {
 			r.ended.Store(true)
-			if _, err := held.exec("COMMIT"); err != nil {
-				held.dead = true
-			}
+			held.leave()
 		}()
 		return fn(r)
 	})
 }
 
-// withReader runs first, and then, with a session that reads. Where the connection
-// was lost since it was used last, first is run again on a new one.
-func (s *Store) withReader(ctx context.Context, first, then func(*session) error) error {
+// leave ends a transaction that only read, and does not wait for that.
+func (s *session) leave() {
+	if !s.queue.on {
+		if _, err := s.exec("COMMIT"); err != nil {
+			s.dead = true
+		}
+		return
+	}
+	begun := s.queue.open
+	s.forget()
+	if !begun || s.dead {
+		return
+	}
+	err := s.run("COMMIT", nil, func(conn any, call pgdriver.Call) error { return conn.(*pgdriver.Conn).Leave(call) })
+	if err != nil {
+		s.dead = true
+	}
+}
+
+// withReader runs fn with a session that reads.
+func (s *Store) withReader(ctx context.Context, fn func(*session) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -46,40 +57,34 @@ func (s *Store) withReader(ctx context.Context, first, then func(*session) error
 		return errClosed
 	default:
 	}
-	var held *session
-	select {
-	case held = <-s.readers:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-s.closed:
-		return errClosed
+	held, err := s.readers.take(ctx, s.closed)
+	if err != nil {
+		return err
 	}
-	defer func() { s.readers <- living(held) }()
-	for fresh := held == nil; ; fresh = true {
-		if held == nil { // a place, not yet a connection
-			opened, err := s.connect(ctx, s.dialect.views)
-			if err != nil {
-				return err
-			}
-			held = opened
-		}
-		err := first(held)
-		if err == nil {
-			return then(held)
-		}
-		if held = living(held); held != nil || fresh {
+	defer func() { s.readers.give(held) }()
+	if held == nil {
+		if held, err = s.connect(ctx, s.dialect.views); err != nil {
 			return err
 		}
+		held.renewal = func() (*session, error) { return s.connect(context.Background(), s.dialect.views) }
 	}
+	held.unread = true
+	return fn(held)
 }
 
-// living closes a session of a lost connection, and returns nil in its place.
-func living(s *session) *session {
-	if s != nil && s.dead {
-		_ = s.close() // of no further use
-		return nil
+// revived takes a new connection where the last one was lost before anything was
+// read from it: nobody used it for a while.
+func (s *session) revived() bool {
+	if !s.dead || !s.unread || s.renewal == nil {
+		return false
 	}
-	return s
+	fresh, err := s.renewal()
+	if err != nil {
+		return false
+	}
+	_ = s.close() // of no further use
+	s.conn, s.stmts, s.dead = fresh.conn, fresh.stmts, false
+	return s.queue.text == "" || s.begin(s.queue.text, true) == nil
 }
 
 // Update runs fn in a transaction that is on the disk when Update returns nil.

@@ -101,15 +101,15 @@ func (w *writer) between(gone <-chan struct{}, fn func(*session)) {
 func (w *writer) commit(first *update) {
 	began := clock.Real{}.Now()
 	defer w.longest.note(began)
-	if err := w.begin(); err != nil {
+	if err := w.begin(w.session.of.together); err != nil {
 		w.given([]*update{first}, err)
 		return
 	}
 	kept, failed, ok := w.gather(first, began)
-	if ok {
-		w.end(kept)
-	} else {
+	if !ok {
 		w.rollback()
+	}
+	if !ok || !w.end(kept) {
 		w.again(kept)
 	}
 	answer(failed, nil) // they know why; what they saw is on the disk by now
@@ -133,6 +133,8 @@ func (w *writer) gather(first *update, began time.Time) (kept, failed []*update,
 		case waits:
 			w.later(u, w.session.fault)
 			return kept, failed, false
+		case doubts:
+			return append(kept, u), failed, false
 		}
 		if n == maxBatch || (clock.Real{}).Now().Sub(began) > enough {
 			break
@@ -163,13 +165,15 @@ func (w *writer) next(patience <-chan time.Time) *update {
 	}
 }
 
-// end commits and answers.
-func (w *writer) end(kept []*update) {
+// end commits and answers. It is not ok if all must run again.
+func (w *writer) end(kept []*update) (ok bool) {
 	err := w.settle()
 	switch {
+	case errors.Is(err, errUnmet):
+		return false
 	case errors.Is(err, errAnew):
 		w.allLater(kept, err)
-		return
+		return true
 	case err != nil:
 		err = fmt.Errorf("commit: %w", err)
 	default:
@@ -180,6 +184,7 @@ func (w *writer) end(kept []*update) {
 	case w.wrote <- struct{}{}:
 	default:
 	}
+	return true
 }
 
 // answer tells each its outcome; who has left does not read it.

@@ -373,7 +373,7 @@ func TestFullDisk(t *testing.T) {
 func TestBrokenConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
 	s := openInside(t)
-	for range 2 * maxReaders {
+	for range 2 * sqlite.readers {
 		err := s.View(context.Background(), func(r vault.Reader) error {
 			_, err := r.(*reader).session.exec("ROLLBACK") // so that COMMIT fails
 			return err
