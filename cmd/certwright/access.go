@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"certwright/internal/access"
+	"certwright/internal/client"
 	"certwright/internal/config"
 	"certwright/internal/print"
 	"certwright/internal/tokens"
@@ -227,7 +228,7 @@ type accessListCommand struct {
 	Config string `help:"Configuration file (YAML) of certwright serve; without one, the running server is asked." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
 	JSON   bool   `name:"json" help:"Print JSON."`
 
-	running `embed:""`
+	inFolder `embed:""`
 }
 
 // Help shows how it is used.
@@ -266,7 +267,7 @@ func (a accessListCommand) rules(ctx context.Context) ([]access.Row, error) {
 		}
 		return table.Rows(), nil
 	}
-	c, err := a.running.find(ctx)
+	c, err := client.Find(ctx, a.Data)
 	if err != nil {
 		return nil, err
 	}

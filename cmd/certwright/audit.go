@@ -1,18 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 
 	"certwright/internal/audit"
 	"certwright/internal/audit/line"
 	"certwright/internal/client"
-	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/logs"
 	"certwright/internal/server"
@@ -33,27 +30,22 @@ type auditLog struct {
 }
 
 // read returns the server's configuration.
-func (a auditLog) read() (c config.Config, err error) {
+func (a auditLog) read(ctx context.Context) (c config.Config, err error) {
 	if a.Config != "" {
 		if c, err = config.Read(a.Config); err != nil {
 			return c, exitError{exitUsage, err}
 		}
 	}
-	if c.Data = cmp.Or(a.Data, c.Data); c.Data == "" {
-		if c.Data, err = clientenv.DefaultData(); err != nil {
-			return c, err
-		}
-	}
-	c.Data, err = filepath.Abs(c.Data)
+	c.Data, err = theFolder(ctx, a.Config, a.Data, c.Data)
 	return c, err
 }
 
 // files are the files of the log.
-func (a auditLog) files() ([]string, error) {
+func (a auditLog) files(ctx context.Context) ([]string, error) {
 	if len(a.Files) > 0 {
 		return a.Files, nil
 	}
-	c, err := a.read()
+	c, err := a.read(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +63,7 @@ func (a auditLog) named() bool { return a.Config != "" || a.Data != "" || len(a.
 // known is what a server knows of its log: the one that runs is asked, else its
 // database is opened.
 func (a auditLog) known(ctx context.Context, to streams) (known audit.Known, err error) {
-	c, err := a.read()
+	c, err := a.read(ctx)
 	if err != nil {
 		return known, err
 	}

@@ -23,8 +23,8 @@ Example:
 }
 
 // Run prints the lines.
-func (a auditExportCommand) Run(_ context.Context, to streams) error {
-	files, err := a.files()
+func (a auditExportCommand) Run(ctx context.Context, to streams) error {
+	files, err := a.files(ctx)
 	if err != nil {
 		return err
 	}

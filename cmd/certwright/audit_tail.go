@@ -36,7 +36,7 @@ const followEvery = 300 * time.Millisecond
 func (a auditTailCommand) Run(ctx context.Context, to streams) error {
 	ctx, stop := signal.NotifyContext(ctx, ending()...)
 	defer stop()
-	files, err := a.files()
+	files, err := a.files(ctx)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ Examples:
 
 // Run verifies and prints what is wrong.
 func (a auditVerifyCommand) Run(ctx context.Context, to streams) error {
-	files, err := a.files()
+	files, err := a.files(ctx)
 	if err != nil {
 		return err
 	}

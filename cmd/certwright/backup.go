@@ -23,7 +23,7 @@ type backupCommand struct {
 	JSON       bool   `name:"json" help:"Print one line of JSON."`
 	Config     string `help:"The server's configuration file (YAML), where it names the database, or what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
 	Store      string `help:"The PostgreSQL database, by its URL, or sqlite for the one in the data folder (the configuration's)." placeholder:"URL"`
-	running    `embed:""`
+	inFolder   `embed:""`
 }
 
 // Help shows how it is used.
@@ -44,6 +44,13 @@ Examples:
 func (b backupCommand) Run(ctx context.Context, to streams) error {
 	ctx, stop := signal.NotifyContext(ctx, ending()...)
 	defer stop()
+	if b.Config == "" {
+		data, err := inUse(ctx, b.Data)
+		if err != nil {
+			return err
+		}
+		b.Data = data
+	}
 	of, err := b.keptBy(b.Config, b.Store)
 	if err != nil {
 		return err

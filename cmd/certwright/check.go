@@ -11,9 +11,9 @@ import (
 )
 
 type checkCommand struct {
-	Config  string `help:"Check what this configuration of certwright serve needs, its data folder included." placeholder:"FILE"`
-	JSON    bool   `name:"json" help:"Print one line of JSON."`
-	running `embed:""`
+	Config   string `help:"Check what this configuration of certwright serve needs, its data folder included." placeholder:"FILE"`
+	JSON     bool   `name:"json" help:"Print one line of JSON."`
+	inFolder `embed:""`
 }
 
 // Help shows how it is used.
@@ -37,7 +37,7 @@ func (c checkCommand) Run(ctx context.Context, to streams) error {
 	if c.Config != "" {
 		return c.production(ctx, to)
 	}
-	data, err := c.folder()
+	data, err := inUse(ctx, c.Data)
 	if err != nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func TestClockSaysHowFarItIs(t *testing.T) {
 	}
 	must.Do(t, err)
 	var out, talk strings.Builder
-	c := clockCommand{running: running{Data: data}, By: "+60d", Words: time.Millisecond}
+	c := clockCommand{running: running{inFolder: inFolder{data}}, By: "+60d", Words: time.Millisecond}
 	must.Do(t, c.Run(t.Context(), streams{out: &out, err: &talk}))
 	if want := "2026-12-25 12:00:00Z  60d ahead of real time\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)

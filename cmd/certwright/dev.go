@@ -43,6 +43,7 @@ func (d devCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
+	defer clientenv.List(s.Ready.Data, false)()
 	for _, addr := range s.Exposed() {
 		fmt.Fprintf(to.err, "certwright: warning: other machines can reach %s, and whoever does may do everything\n", addr)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/client"
 	"certwright/internal/clientenv"
 )
 
@@ -15,16 +16,45 @@ type envCommand struct {
 	Vault      string `help:"The vault to point at; the server's default vault if not given." placeholder:"NAME"`
 	Shell      string `help:"The shell to print for: sh, bash, zsh, fish or powershell; or json." enum:"sh,bash,zsh,fish,powershell,pwsh,json" default:"sh"`
 	AzureNames bool   `help:"Also send programs through the server's proxy, which leads *.vault.azure.net to it."`
+	Wait       bool   `help:"Wait up to 30 s for the server to run, as right after certwright dev &."`
 	running    `embed:""`
 }
 
 // resolveTime is how long a name may take to be found.
 const resolveTime = 500 * time.Millisecond
 
-// Run prints the environment of the server that runs in the data folder. It
-// fails where what it would print could not work.
+// waitTime is how long a server may take that is waited for.
+const waitTime = 30 * time.Second
+
+// Help shows how it is used.
+func (envCommand) Help() string {
+	return `In the shell of your program:
+  eval "$(certwright env)"                              sh, bash, zsh
+  certwright env --shell fish | source                  fish
+  certwright env --shell pwsh | Out-String | iex        PowerShell
+
+In a script that starts the server itself:
+  certwright dev & eval "$(certwright env --wait)"`
+}
+
+// server is the one that is meant.
+func (e envCommand) server(ctx context.Context) (*client.Client, error) {
+	if !e.Wait {
+		return e.find(ctx)
+	}
+	data, err := e.where()
+	if err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithTimeout(ctx, waitTime)
+	defer stop()
+	return client.Await(ctx, data)
+}
+
+// Run prints the environment of the server that is meant. It fails where what it
+// would print could not work.
 func (e envCommand) Run(ctx context.Context, to streams) error {
-	c, err := e.find(ctx)
+	c, err := e.server(ctx)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,6 @@ import (
 
 	"certwright/internal/admin"
 	"certwright/internal/client"
-	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/logs"
 	"certwright/internal/print"
@@ -42,7 +41,7 @@ type keyset struct {
 func (k keyset) with(ctx context.Context, to streams, do func(context.Context, admin.Keyset) error) (err error) {
 	ctx, stop := signal.NotifyContext(ctx, ending()...)
 	defer stop()
-	c, err := k.read()
+	c, err := k.read(ctx)
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
@@ -62,21 +61,13 @@ func (k keyset) with(ctx context.Context, to streams, do func(context.Context, a
 }
 
 // read returns the configuration, of which only the data folder and the keyset matter here.
-func (k keyset) read() (c config.Config, err error) {
+func (k keyset) read(ctx context.Context) (c config.Config, err error) {
 	if k.Config != "" {
 		if c, err = config.Read(k.Config); err != nil {
 			return c, err
 		}
 	}
-	if k.Data != "" {
-		c.Data = k.Data
-	}
-	if c.Data == "" {
-		if c.Data, err = clientenv.DefaultData(); err != nil {
-			return c, err
-		}
-	}
-	if c.Data, err = filepath.Abs(c.Data); err != nil {
+	if c.Data, err = theFolder(ctx, k.Config, k.Data, c.Data); err != nil {
 		return c, err
 	}
 	return config.Config{Data: c.Data, Store: c.Store, Keyset: c.Keyset}, errors.Join(c.Keyset.Check()...)
@@ -194,7 +185,7 @@ func (k keysetRewrapCommand) Run(ctx context.Context, to streams) error {
 // meant refuses where a key-encryption key that was named, by a flag or by the
 // configuration as it stands now, is none that the server was started with.
 func (k keysetRewrapCommand) meant(ctx context.Context, keys admin.Keyset) error {
-	named, err := k.named()
+	named, err := k.named(ctx)
 	if err != nil {
 		return err
 	}
@@ -214,8 +205,8 @@ func (k keysetRewrapCommand) meant(ctx context.Context, keys admin.Keyset) error
 }
 
 // named are the ids of the key-encryption keys that the configuration file names.
-func (k keyset) named() (ids []string, err error) {
-	c, err := k.read()
+func (k keyset) named(ctx context.Context) (ids []string, err error) {
+	c, err := k.read(ctx)
 	if err != nil || len(c.Keyset.KEKs) == 0 {
 		return nil, err
 	}

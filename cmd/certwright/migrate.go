@@ -32,7 +32,7 @@ func (m migrateCommand) Run(ctx context.Context, to streams) error {
 	if m.Config == "" {
 		return exitError{exitUsage, errors.New("there is no configuration file\nhint: certwright migrate --config FILE, or set CERTWRIGHT_CONFIG")}
 	}
-	of, err := running{}.keptBy(m.Config, "")
+	of, err := inFolder{}.keptBy(m.Config, "")
 	if err != nil {
 		return err
 	}

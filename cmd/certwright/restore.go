@@ -16,13 +16,13 @@ import (
 )
 
 type restoreCommand struct {
-	From    string `arg:"" help:"The backup."`
-	Keyset  string `help:"The keyset.json that belongs to it, where the backup has none." placeholder:"FILE"`
-	Replace bool   `help:"Restore over what is in the data folder, which is put aside there."`
-	JSON    bool   `name:"json" help:"Print one line of JSON."`
-	Config  string `help:"The server's configuration file (YAML), where it names the database, or what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
-	Store   string `help:"The PostgreSQL database to restore into, by its URL, or sqlite for one in the data folder (the configuration's)." placeholder:"URL"`
-	running `embed:""`
+	From     string `arg:"" help:"The backup."`
+	Keyset   string `help:"The keyset.json that belongs to it, where the backup has none." placeholder:"FILE"`
+	Replace  bool   `help:"Restore over what is in the data folder, which is put aside there."`
+	JSON     bool   `name:"json" help:"Print one line of JSON."`
+	Config   string `help:"The server's configuration file (YAML), where it names the database, or what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	Store    string `help:"The PostgreSQL database to restore into, by its URL, or sqlite for one in the data folder (the configuration's)." placeholder:"URL"`
+	inFolder `embed:""`
 }
 
 // Help shows how it is used.

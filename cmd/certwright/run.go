@@ -85,6 +85,7 @@ func (r runCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
+	defer clientenv.List(s.Ready.Data, true)()
 	code, err := r.around(ctx, to, s.Ready, command, signals)
 	if stopErr := s.Stop(); err == nil && stopErr != nil {
 		fmt.Fprintf(to.err, "certwright: %v\n", stopErr)

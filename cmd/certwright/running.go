@@ -2,30 +2,86 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"path/filepath"
 	"strings"
 
 	"certwright/internal/client"
 	"certwright/internal/clientenv"
+	"certwright/internal/config"
 	"certwright/internal/vault"
 )
 
-// running is the server that a command talks to: the one in a data folder.
+// running is the server that a command talks to: the one in a data folder, the
+// one of a configuration, or the one that runs.
 type running struct {
-	Data string `help:"The data folder of the server (this user's own)." placeholder:"DIR" env:"CERTWRIGHT_DATA"`
+	inFolder `embed:""`
+	Config   string `help:"The configuration file of the server." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+}
+
+func (r running) find(ctx context.Context) (*client.Client, error) {
+	data, err := r.where()
+	if err != nil {
+		return nil, err
+	}
+	return client.Find(ctx, data)
+}
+
+// where is the data folder that is named; "" where none is.
+func (r running) where() (string, error) {
+	if r.Data != "" || r.Config == "" {
+		return r.Data, nil
+	}
+	c, err := config.Read(r.Config)
+	if err != nil {
+		return "", exitError{exitUsage, err}
+	}
+	if c.Data == "" {
+		return clientenv.DefaultData()
+	}
+	return c.Data, nil
+}
+
+// inFolder is the data folder of a server.
+type inFolder struct {
+	Data string `help:"The data folder of the server (that of the one that runs, else this user's own)." placeholder:"DIR" env:"CERTWRIGHT_DATA"`
 }
 
 // folder is the data folder's absolute path.
-func (d running) folder() (string, error) {
+func (d inFolder) folder() (string, error) {
 	if d.Data == "" {
 		return clientenv.DefaultData()
 	}
 	return filepath.Abs(d.Data)
 }
 
-func (d running) find(ctx context.Context) (*client.Client, error) { return client.Find(ctx, d.Data) }
+// inUse is the folder that is named, else that of the one server that runs, else
+// this user's own: for what can be done to a folder beside its server.
+func inUse(ctx context.Context, named string) (string, error) {
+	if named != "" {
+		return filepath.Abs(named)
+	}
+	c, err := client.Find(ctx, "")
+	switch {
+	case err == nil:
+		return c.At.Data, nil
+	case client.NotRunning(err) || errors.Is(err, fs.ErrPermission): // another's server is not meant
+		return clientenv.DefaultData()
+	}
+	return "", err
+}
+
+// theFolder is the folder that a flag names, else that of the configuration file,
+// which says one or means this user's own; where there is no file, as inUse.
+func theFolder(ctx context.Context, file, flag, configured string) (string, error) {
+	if flag == "" && file != "" {
+		return inFolder{configured}.folder()
+	}
+	return inUse(ctx, flag)
+}
 
 // inVault is a vault of that server.
 type inVault struct {

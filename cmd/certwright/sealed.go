@@ -18,7 +18,7 @@ type kept struct {
 
 // keptBy returns where the server of a configuration, of which there may be
 // none, keeps its data. The flags, of which store may be sqlite, win over it.
-func (d running) keptBy(file, store string) (k kept, err error) {
+func (d inFolder) keptBy(file, store string) (k kept, err error) {
 	var c config.Config
 	if file != "" {
 		if c, err = config.Read(file); err != nil {
@@ -31,7 +31,7 @@ func (d running) keptBy(file, store string) (k kept, err error) {
 		}
 		k.store = c.Store
 	}
-	if k.data, err = (running{Data: cmp.Or(d.Data, c.Data)}).folder(); err == nil && len(c.Keyset.KEKs) > 0 {
+	if k.data, err = (inFolder{cmp.Or(d.Data, c.Data)}).folder(); err == nil && len(c.Keyset.KEKs) > 0 {
 		k.keks, err = c.Keyset.Open("")
 	}
 	return k, err

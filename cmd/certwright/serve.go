@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/clientenv"
 	"certwright/internal/config"
 	"certwright/internal/logs"
 	"certwright/internal/server"
@@ -71,6 +72,7 @@ func (d serveCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
+	defer clientenv.List(s.Ready.Data, false)()
 	if c.Log.JSON() {
 		log.Info("serving", "https", s.Ready.IPURL, "side_door", s.Ready.HTTPURL, "data", s.Ready.Data)
 	} else {

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"os"
 	"time"
 
 	"certwright/internal/config"
@@ -44,10 +47,19 @@ func (s settings) read(l listeners, production bool) (c config.Config, err error
 
 // over reads the file and puts the flags on top of it, unchecked.
 func (s settings) over(l listeners) (c config.Config, err error) {
+	if l.Data != "" && l.Ephemeral {
+		if l.Data != os.Getenv("CERTWRIGHT_DATA") || os.Getenv("CERTWRIGHT_EPHEMERAL") != "" {
+			return c, errors.New("--data and --ephemeral exclude each other: what is ephemeral lies in a folder of its own, which is removed at the end\nhint: leave one of them out")
+		}
+		l.Data = "" // a flag wins over a variable
+	}
 	if s.Config != "" {
 		if c, err = config.Read(s.Config); err != nil {
 			return c, err
 		}
+	}
+	if c.Data != "" && c.Ephemeral {
+		return c, fmt.Errorf("%s: data and ephemeral exclude each other\nhint: leave one of them out", s.Config)
 	}
 	for _, f := range []struct {
 		flag string

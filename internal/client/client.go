@@ -4,13 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"certwright/internal/clientenv"
@@ -39,46 +35,6 @@ type Client struct {
 // New returns a client of the server at a place. It calls nothing yet.
 func New(at clientenv.Ready) *Client {
 	return &Client{At: at, side: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
-}
-
-// Find returns a client of the server that runs in a data folder, "" for this
-// user's own, once it has said that it is there.
-func Find(ctx context.Context, data string) (*Client, error) {
-	var err error
-	if data == "" {
-		data, err = clientenv.DefaultData()
-	}
-	if err == nil {
-		data, err = filepath.Abs(data)
-	}
-	if err != nil {
-		return nil, err
-	}
-	at, err := clientenv.ReadRun(data)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, notRunning(data)
-	}
-	if err != nil {
-		return nil, err
-	}
-	c := New(at)
-	c.Token = vault.Hidden(os.Getenv(TokenVariable))
-	var e *Error
-	err = c.call(ctx, answerTime, http.MethodGet, "/healthz", nil, nil)
-	if errors.As(err, &e) && e.Status == 0 {
-		return nil, notRunning(data)
-	}
-	return c, err
-}
-
-// errNotRunning is the cause of an error that says that no server runs.
-var errNotRunning = errors.New("no server runs")
-
-// NotRunning reports whether Find found no server.
-func NotRunning(err error) bool { return errors.Is(err, errNotRunning) }
-
-func notRunning(data string) error {
-	return &Error{cause: errNotRunning, Message: "no server runs in " + data, Hint: "start one with certwright dev, or name its folder with --data"}
 }
 
 // call asks the side door for a path, with in as the JSON body unless it is nil,

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -183,5 +184,78 @@ func TestVaults(t *testing.T) {
 	}
 	if _, err := client.New(clientenv.Ready{CAFile: "client_test.go"}).Vaults(); err == nil || !strings.Contains(err.Error(), "no certificate") {
 		t.Error(err)
+	}
+}
+
+// listed has servers listed as if this user had started them, in a place of the
+// test's own.
+func listed(t *testing.T) (list func(throwaway bool) (data string, c *client.Client)) {
+	t.Helper()
+	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
+	t.Setenv("XDG_DATA_HOME", t.TempDir())
+	t.Setenv("CERTWRIGHT_HTTP_URL", "")
+	return func(throwaway bool) (string, *client.Client) {
+		data := filepath.Join(t.TempDir(), "a b")
+		must.Do(t, os.Mkdir(data, 0o700))
+		c := door(t, func(http.ResponseWriter, *http.Request) {})
+		c.At.Data, c.At.VaultURL = data, "https://web.vault.localhost"
+		must.Do(t, c.At.Write())
+		t.Cleanup(clientenv.List(data, throwaway))
+		return data, c
+	}
+}
+
+// The one server that runs is found; of several the one that the environment
+// points at; throwaway ones only so.
+func TestFindOne(t *testing.T) {
+	list := listed(t)
+	if _, err := client.Find(t.Context(), ""); !client.NotRunning(err) || !strings.HasPrefix(err.Error(), "no server of this user runs\nhint: start one") {
+		t.Errorf("none: %v", err)
+	}
+	_, around := list(true)
+	if _, err := client.Find(t.Context(), ""); !client.NotRunning(err) {
+		t.Errorf("a throwaway one: %v", err)
+	}
+	first, one := list(false)
+	if c, err := client.Find(t.Context(), ""); err != nil || c.At != one.At {
+		t.Errorf("one: %+v, %v", c, err)
+	}
+	second, _ := list(false)
+	_, err := client.Find(t.Context(), "")
+	if err == nil || client.NotRunning(err) || !strings.HasPrefix(err.Error(), "2 servers run: say which\nhint: add one of these\n  --data '") ||
+		!strings.Contains(err.Error(), "--data '"+first+"'  (dev, process 0, https://web.vault.localhost)") || !strings.Contains(err.Error(), second) {
+		t.Errorf("two: %v", err)
+	}
+	for _, c := range []*client.Client{around, one} {
+		t.Setenv("CERTWRIGHT_HTTP_URL", c.At.HTTPURL)
+		if found, err := client.Find(t.Context(), ""); err != nil || found.At != c.At {
+			t.Errorf("by the environment: %+v, %v", found, err)
+		}
+	}
+	t.Setenv("CERTWRIGHT_HTTP_URL", "")
+	must.Do(t, os.Remove(filepath.Join(second, clientenv.RunFile)))
+	if c, err := client.Find(t.Context(), ""); err != nil || c.At != one.At {
+		t.Errorf("one that ended: %+v, %v", c, err)
+	}
+	if len(clientenv.Lists()) != 4 { // this user's own, the service's, the throwaway one, the one
+		t.Errorf("what ended is listed still: %+v", clientenv.Lists())
+	}
+}
+
+// A server that starts is waited for, and one that does not is told of.
+func TestAwait(t *testing.T) {
+	list := listed(t)
+	short, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := client.Await(short, ""); !client.NotRunning(err) {
+		t.Errorf("nobody came: %v", err)
+	}
+	started := make(chan *client.Client, 1)
+	go func() {
+		_, c := list(false)
+		started <- c
+	}()
+	if c, err := client.Await(t.Context(), ""); err != nil || c.At != (<-started).At {
+		t.Errorf("%+v, %v", c, err)
 	}
 }
