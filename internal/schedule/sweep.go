@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"time"
-
-	lru "github.com/hashicorp/golang-lru/v2"
 
 	"certwright/internal/engine"
 	"certwright/internal/vault"
@@ -15,7 +14,8 @@ import (
 
 const (
 	sweepEvery = 24 * time.Hour
-	sweepKeeps = 20_000  // objects of which is kept that they were found well
+	sweepPage  = 2000    // objects whose revisions are looked at in one go
+	sweepLook  = 100     // objects that are read in one snapshot
 	sweepPlace = "sweep" // the setting that says how far it is
 )
 
@@ -25,14 +25,11 @@ var sweepRef = vault.Ref{Vault: "-", Kind: "sweeps", Name: "daily"}
 // A Sweeper looks at every object once a day, and at the clock.
 type Sweeper struct {
 	*Scheduler
-	checkups *lru.Cache[vault.Ref, int64] // the revision with which an object was found well
+	checkups checkups // the revisions with which objects were found well
 }
 
 // NewSweeper returns a sweeper of what a scheduler plans.
-func NewSweeper(s *Scheduler) (*Sweeper, error) {
-	checkups, err := lru.New[vault.Ref, int64](sweepKeeps)
-	return &Sweeper{Scheduler: s, checkups: checkups}, err
-}
+func NewSweeper(s *Scheduler) *Sweeper { return &Sweeper{Scheduler: s} }
 
 // Start puts the job of the daily sweep, if there is none, or one that a
 // wrong clock has put far ahead. Call it when the server starts.
@@ -49,26 +46,16 @@ func (s *Sweeper) Start(ctx context.Context) error {
 
 // Sweep is the handler of JobSweep: it works out anew, page by page, what the
 // age and the deletion of every object ask for, so that a job that was lost
-// heals within a day. It looks first and writes only where a job is not right.
+// heals within a day. It reads only those that were written since they were
+// found well, and writes only where a job is not right.
 func (s *Sweeper) Sweep(ctx context.Context, l vault.Lease) error {
 	now := s.Now()
-	var page []vault.Object
-	var back bool
-	err := s.Store.View(ctx, func(r vault.Reader) error {
-		after, err := sweptTo(r)
-		if err == nil {
-			page, err = r.AllObjects(after, engine.PageSize)
-		}
-		if err == nil {
-			back, err = setBack(r)
-		}
-		return err
-	})
+	page, back, err := s.sweepFrom(ctx)
 	if err != nil {
 		return err
 	}
 	next, place := now, ""
-	if len(page) == engine.PageSize {
+	if len(page) == sweepPage {
 		place = page[len(page)-1].Ref.String()
 	} else {
 		next = now.Add(sweepEvery)
@@ -94,45 +81,73 @@ func (s *Sweeper) Sweep(ctx context.Context, l vault.Lease) error {
 	})
 }
 
+// sweepFrom returns the page that the sweep has come to, and whether the clock was set back.
+func (s *Sweeper) sweepFrom(ctx context.Context) (page []vault.Revised, back bool, err error) {
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		after, err := sweptTo(r)
+		if err == nil {
+			page, err = r.Revisions(after, sweepPage)
+		}
+		if err == nil {
+			back, err = setBack(r)
+		}
+		return err
+	})
+	return page, back, err
+}
+
 // heal gives every object of a page the jobs that it should have, and returns those that had others.
-func (s *Sweeper) heal(ctx context.Context, page []vault.Object, back bool, now time.Time) (healed []vault.Ref, err error) {
-	for _, o := range page {
-		if rev, ok := s.checkups.Get(o.Ref); ok && rev == o.Rev && !back || o.Ref == sweepRef {
-			continue
-		}
-		well, idle, err := s.well(ctx, o, back, now)
-		if errors.Is(err, vault.ErrAltered) { // the store tells of it; the others go on
-			continue
-		}
+func (s *Sweeper) heal(ctx context.Context, page []vault.Revised, back bool, now time.Time) (healed []vault.Ref, err error) {
+	page = slices.DeleteFunc(page, func(o vault.Revised) bool { return o.Ref == sweepRef || !back && s.checkups.well(o, now) })
+	for look := range slices.Chunk(page, sweepLook) {
+		unwell, err := s.look(ctx, look, back, now)
 		if err != nil {
 			return healed, err
 		}
-		if !well {
-			healed = append(healed, o.Ref)
-			if err := s.edit(ctx, o.Ref, func(tx vault.Tx, o *vault.Object) error { return s.setRight(tx, o, back, now) }); err != nil {
+		for _, ref := range unwell {
+			healed = append(healed, ref)
+			if err := s.edit(ctx, ref, func(tx vault.Tx, o *vault.Object) error { return s.setRight(tx, o, back, now) }); err != nil {
 				return healed, err
 			}
-		} else if idle {
-			s.checkups.Add(o.Ref, o.Rev)
 		}
 	}
 	return healed, nil
 }
 
+// look returns which of some objects do not have the jobs that they should have.
+func (s *Sweeper) look(ctx context.Context, some []vault.Revised, back bool, now time.Time) (unwell []vault.Ref, err error) {
+	err = s.Store.View(ctx, func(r vault.Reader) error {
+		for _, one := range some {
+			o, there, err := engine.Found(r.Object(one.Ref))
+			var well, idle bool
+			if there {
+				well, idle, err = s.well(r, o, back, now)
+			}
+			switch {
+			case errors.Is(err, vault.ErrAltered): // the store tells of it; the others go on
+			case err != nil:
+				return err
+			case there && !well:
+				unwell = append(unwell, o.Ref)
+			case idle:
+				s.checkups.found(vault.Revised{Ref: one.Ref, Rev: o.Rev})
+			}
+		}
+		return nil
+	})
+	return unwell, err
+}
+
 // well reports whether an object has the jobs that it should have; idle: no
 // operation is in progress, and nobody is owed mail.
-func (s *Sweeper) well(ctx context.Context, o vault.Object, back bool, now time.Time) (well, idle bool, err error) {
-	err = s.Store.View(ctx, func(r vault.Reader) error {
-		right := o
-		if err := s.setJobs(r, &right, back, now); err != nil {
-			return err
-		}
-		owed, err := owes(r, o)
-		well = maps.EqualFunc(o.Jobs, right.Jobs, time.Time.Equal) && !owed && !ahead(o, back, now)
-		idle = !o.InProgress() && len(o.Schedule.Owed) == 0
-		return err
-	})
-	return well, idle, err
+func (s *Sweeper) well(r vault.Reader, o vault.Object, back bool, now time.Time) (well, idle bool, err error) {
+	right := o
+	if err := s.setJobs(r, &right, back, now); err != nil {
+		return false, false, err
+	}
+	owed, err := owes(r, o)
+	well = maps.EqualFunc(o.Jobs, right.Jobs, time.Time.Equal) && !owed && !ahead(o, back, now)
+	return well, well && !o.InProgress() && len(o.Schedule.Owed) == 0, err
 }
 
 // ahead reports whether an object's schedule waits for a time so far ahead that the clock was wrong when it was set.

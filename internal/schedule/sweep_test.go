@@ -3,10 +3,11 @@ package schedule_test
 import (
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
-	"certwright/internal/engine"
+	"certwright/internal/schedule"
 	"certwright/internal/service"
 	. "certwright/internal/service/servicetest"
 	"certwright/internal/store/sqlstore/sqltest"
@@ -114,17 +115,20 @@ func TestSweepPassesAlteredRows(t *testing.T) {
 // returns the first and the last secret of it, which expire 55 days from now.
 func pageOfSecrets(t *testing.T, h *House) []vault.Ref {
 	t.Helper()
-	refs := make([]vault.Ref, engine.PageSize)
+	refs := make([]vault.Ref, schedule.SweepPage)
+	var next atomic.Int64
 	var callers sync.WaitGroup
-	for i := range refs {
-		refs[i] = vault.Ref{Vault: "before", Kind: vault.Secrets, Name: fmt.Sprintf("s%03d", i)}
-		in := service.SecretInput{Value: "x"}
-		if i == 0 || i == len(refs)-1 {
-			in.Attributes.Expires = new(Noon.Add(55 * Day))
-		}
+	for range 32 {
 		callers.Go(func() {
-			if _, err := h.Secrets.Set(t.Context(), Nobody, refs[i], in); err != nil {
-				t.Error(err)
+			for i := next.Add(1) - 1; i < int64(len(refs)); i = next.Add(1) - 1 {
+				refs[i] = vault.Ref{Vault: "before", Kind: vault.Secrets, Name: fmt.Sprintf("s%04d", i)}
+				in := service.SecretInput{Value: "x"}
+				if i == 0 || i == int64(len(refs)-1) {
+					in.Attributes.Expires = new(Noon.Add(55 * Day))
+				}
+				if _, err := h.Secrets.Set(t.Context(), Nobody, refs[i], in); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}

@@ -80,12 +80,8 @@ func New(c *Config) (*Service, error) {
 		return nil, err
 	}
 	in := &shared{Deps: &c.Deps, Scheduler: schedule.New(&c.Deps, c.Receivers), Access: c.Access}
-	sweeper, err := schedule.NewSweeper(in.Scheduler)
-	if err != nil {
-		return nil, err
-	}
-	issuers := &order.Issuers{Deps: in.Deps, Find: c.Issuers, Called: c.Called}
-	if in.Orders, err = order.New(in.Deps, in.Scheduler, c.Keys, issuers); err != nil {
+	var err error
+	if in.Orders, err = order.New(in.Deps, in.Scheduler, c.Keys, &order.Issuers{Deps: in.Deps, Find: c.Issuers, Called: c.Called}); err != nil {
 		return nil, err
 	}
 	parsed, err := lru.New[string, usable](usableKeys)
@@ -93,7 +89,7 @@ func New(c *Config) (*Service, error) {
 		return nil, err
 	}
 	return &Service{shared: in, Certificates: &Certificates{in}, Keys: &Keys{in, parsed}, Secrets: &Secrets{in}, Issuers: &Issuers{in},
-		Contacts: &Contacts{in}, Sweeper: sweeper, Operator: &order.Operator{Orders: in.Orders}, backups: c.Backups}, nil
+		Contacts: &Contacts{in}, Sweeper: schedule.NewSweeper(in.Scheduler), Operator: &order.Operator{Orders: in.Orders}, backups: c.Backups}, nil
 }
 
 // check reports the first required field that is not set.

@@ -51,6 +51,10 @@ type Reader interface {
 	// AllObjects lists objects of every kind, deleted or not, in ascending order
 	// of vault, key and kind, after one.
 	AllObjects(after Ref, limit int) ([]Object, error)
+	// Revisions lists the revisions of the same objects, whose names it gives as
+	// keys. It is for who needs to read only those that were written since it last
+	// looked, and proves no row.
+	Revisions(after Ref, limit int) ([]Revised, error)
 	// Orders lists the certificates whose operation has a status, InProgress or
 	// Failed, deleted ones too, in ascending order of vault and key, after a place;
 	// of one vault, or of all for "".
@@ -145,6 +149,12 @@ type ObjectsPage struct {
 	IncludePending bool // also certificates that were never completed
 	After          string
 	Limit          int
+}
+
+// A Revised is an object and its revision.
+type Revised struct {
+	Ref
+	Rev int64
 }
 
 // An Account is a sealed row that an issuer or the server keeps for itself.

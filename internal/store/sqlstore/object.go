@@ -115,6 +115,9 @@ const (
 	sqlAllObjects = `SELECT ` + objectColumns + ` FROM objects o
 WHERE (o.vault, o.key, o.kind) > ($1, $3, $2) ORDER BY o.vault, o.key, o.kind LIMIT $4 + 0`
 
+	sqlRevisions = `SELECT o.vault, o.kind, o.key, o.rev FROM objects o
+WHERE (o.vault, o.key, o.kind) > ($1, $3, $2) ORDER BY o.vault, o.key, o.kind LIMIT $4 + 0`
+
 	// The last vault is bound too, so that one statement lists one vault or all.
 	// Only certificates have a status.
 	sqlOrders = `SELECT ` + objectColumns + ` FROM objects o
@@ -133,6 +136,17 @@ func (r *reader) AllObjects(after vault.Ref, limit int) ([]vault.Object, error) 
 		}
 		return place(after)
 	})
+}
+
+// Revisions implements vault.Reader.
+func (r *reader) Revisions(after vault.Ref, limit int) ([]vault.Revised, error) {
+	list := []vault.Revised{}
+	var row vault.Revised
+	err := r.each("revisions", sqlRevisions, place(after, max(limit, 0)), []any{&row.Vault, &row.Kind, &row.Name, &row.Rev}, func() error {
+		list = append(list, row)
+		return nil
+	})
+	return list, err
 }
 
 // Orders implements vault.Reader.

@@ -32,6 +32,7 @@ var statements = map[string]string{
 	"sqlAnyAccount":      sqlAnyAccount,
 	"sqlAnyDue":          sqlAnyDue,
 	"sqlRevision":        sqlRevision,
+	"sqlRevisions":       sqlRevisions,
 	"sqlOwnRevision":     sqlOwnRevision,
 	"sqlAccountRevision": sqlAccountRevision,
 	"sqlAnyLease":        sqlAnyLease,
@@ -153,6 +154,7 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"sqlObjects":    "SEARCH o USING COVERING INDEX objects_list (vault=? AND kind=? AND shelf=? AND key>?)", // touches no object's row
 		"sqlPending":    "SEARCH o USING INDEX objects_list (vault=? AND kind=? AND shelf=? AND key>?)",
 		"sqlAllObjects": "SEARCH o USING INDEX objects_key ((vault,key,kind)>(?,?,?))",
+		"sqlRevisions":  "SEARCH o USING INDEX objects_key ((vault,key,kind)>(?,?,?))",
 		"sqlOrders":     "SEARCH o USING INDEX objects_status (status=? AND (vault,key)>(?,?) AND vault<?)",
 		"sqlIssuers":    "SEARCH issuers USING INDEX sqlite_autoindex_issuers_1 (vault=? AND key>?)",
 		"sqlOutbox":     "SEARCH outbox USING INDEX outbox_state (sink=? AND state=? AND seq>?)",

@@ -9,6 +9,7 @@ import (
 
 // allObjects: AllObjects lists every object whole, of every kind, deleted ones
 // too, in ascending order of vault, key and kind, page by page; no certificate twice.
+// Revisions lists the same.
 func allObjects(t *testing.T, s vault.Store) {
 	deletedOne := of(certificate(vault.Ref{Vault: "a", Kind: vault.Certificates, Name: "c"}, 1))
 	deletedOne.Deletion = deleted()
@@ -38,6 +39,20 @@ func allObjects(t *testing.T, s vault.Store) {
 		}), want)
 	}
 	same(t, "a page of none", len(list(vault.Ref{}, 0)), 0)
+	revised := func(after vault.Ref, limit int) (as []vault.Revised) {
+		got := get(t, s, func(r vault.Reader) ([]vault.Revised, error) { return r.Revisions(after, limit) })
+		whole := list(after, limit)
+		for _, o := range whole {
+			as = append(as, vault.Revised{Ref: vault.Ref{Vault: o.Vault, Kind: o.Kind, Name: o.Key()}, Rev: o.Rev})
+		}
+		same(t, "revisions", got, append([]vault.Revised{}, as...))
+		return got
+	}
+	same(t, "all revisions", len(revised(vault.Ref{}, 99)), len(want))
+	revised(want[2].Ref, 3)
+	revised(want[0].Ref, 0)
+	want[5] = put(t, s, want[5])
+	same(t, "of one that was written", revised(want[4].Ref, 1)[0].Rev, want[5].Rev)
 	update(t, s, purging(want[3].Ref))
 	same(t, "after one that is gone", list(want[3].Ref, 2), want[4:6])
 }
