@@ -1,0 +1,133 @@
+package upgrade
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"certwright/conformance/process"
+	"certwright/conformance/serve"
+	"certwright/internal/files"
+	"certwright/internal/must"
+	"certwright/internal/seal"
+	"certwright/internal/store/sqlstore/sqltest"
+)
+
+// A pair is two production servers that share a database, and what stands before
+// them: requests go to one of those that run, and one that is about to be
+// replaced gets no new ones.
+type pair struct {
+	schema sqltest.Schema
+	first  *serve.House
+	token  string
+	each   [2]*place
+}
+
+// A place is where one server after the other runs.
+type place struct {
+	house *serve.House
+	up    sync.RWMutex // held to read by a request, to write by who replaces the server
+	*serve.Server
+}
+
+// start starts both with one program on an empty database.
+func start(t *testing.T, program string) *pair {
+	t.Helper()
+	p := &pair{schema: sqltest.NewSchema(t, sqltest.Postgres(t)[0]), first: serve.New(t)}
+	p.token = p.first.Issuer.Token("somebody", map[string]any{"groups": []string{"admins"}})
+	p.first.Nodes["store"] = fmt.Sprintf("%q", p.schema.URL)
+	p.first.Nodes["providers"] = "{Internal: {kind: ca, common_name: Example Issuing CA}}"
+	p.first.Nodes["access"] = "{assignments: [{role: Key Vault Administrator, to: {issuer: corp, group: admins}, on: /}, {role: Certwright Administrator, to: {issuer: corp, group: admins}, on: /}]}"
+	p.first.Program = program
+	p.each[0] = &place{house: p.first, Server: p.first.Start(t)}
+	second := another(t, p.first)
+	p.each[1] = &place{house: second, Server: second.Start(t)}
+	return p
+}
+
+// another is a house with the same keys as one, and a folder of its own.
+func another(t *testing.T, first *serve.House) *serve.House {
+	t.Helper()
+	h := *first
+	h.Folder, h.Nodes = t.TempDir(), maps.Clone(first.Nodes)
+	h.Nodes["data"] = h.File("data")
+	must.Do(t, os.MkdirAll(h.File("data"), 0o700))
+	for _, name := range []string{"tls.pem", "tls.key", filepath.Join("data", seal.File)} {
+		text, err := os.ReadFile(first.File(name))
+		must.Do(t, err)
+		must.Do(t, files.Replace(h.File(name), text, 0o600))
+	}
+	return &h
+}
+
+// replace ends the server of a place, once it has answered what it was asked, and
+// starts another program there.
+func (p *pair) replace(t *testing.T, n int, program string) {
+	t.Helper()
+	at := p.each[n]
+	at.up.Lock()
+	defer at.up.Unlock()
+	if err := at.Stop(); err != nil {
+		t.Fatalf("it does not end well: %v\n%s", err, at.Said())
+	}
+	at.house.Program = program
+	at.Server = at.house.Start(t)
+}
+
+// Send implements ledger.Server.
+func (p *pair) Send(ctx context.Context, method, path string, body any) (process.Reply, error) {
+	n := rand.IntN(2)
+	for !p.each[n].up.TryRLock() {
+		n = 1 - n
+	}
+	defer p.each[n].up.RUnlock()
+	return p.each[n].send(ctx, p.token, method, path, body)
+}
+
+// one asks the server of one place.
+type one struct {
+	of *pair
+	n  int
+}
+
+// Send implements ledger.Server.
+func (o one) Send(ctx context.Context, method, path string, body any) (process.Reply, error) {
+	return o.of.each[o.n].send(ctx, o.of.token, method, path, body)
+}
+
+// send asks to the end whatever becomes of the context: an answer that nobody
+// read would be an outcome that is not known.
+func (s *place) send(ctx context.Context, token, method, path string, body any) (r process.Reply, err error) {
+	var text []byte
+	if body != nil {
+		if text, err = json.Marshal(body); err != nil {
+			return r, err
+		}
+	}
+	q, err := http.NewRequestWithContext(context.WithoutCancel(ctx), method, s.Vault("web")+path+"?api-version=7.4", bytes.NewReader(text))
+	if err != nil {
+		return r, err
+	}
+	q.Header.Set("Authorization", "Bearer "+token)
+	if body != nil {
+		q.Header.Set("Content-Type", "application/json")
+	}
+	got, err := s.HTTP.Do(q)
+	if err != nil {
+		return r, err
+	}
+	defer got.Body.Close()
+	r.Status = got.StatusCode
+	if got.StatusCode != http.StatusNoContent {
+		err = json.NewDecoder(got.Body).Decode(&r.Body)
+	}
+	return r, err
+}
