@@ -50,7 +50,7 @@ func (w *writer) renew() error {
 // begin begins a transaction by a text.
 func (s *session) begin(text string, waiting bool) error {
 	s.forget()
-	s.wrote = false
+	s.wrote, s.changes = false, s.changes[:0]
 	if s.queue.on = waiting; waiting {
 		s.queue.text = text
 		return s.later(text, false)

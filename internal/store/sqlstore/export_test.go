@@ -17,3 +17,6 @@ func MovingColumns() (names []string) {
 
 // StartPostgres opens a store over connections that a test makes.
 func StartPostgres(ctx context.Context, db *sql.DB) (*Store, error) { return start(ctx, db, postgres) }
+
+// ChangesText is the statement of a feed.
+const ChangesText = postgresChanges

@@ -12,6 +12,7 @@ var resetTables = []string{"objects", "versions", "bodies", "purged", "issuers",
 // Reset implements vault.Store.
 func (s *Store) Reset(ctx context.Context) error {
 	return s.Update(ctx, func(v vault.Tx) error {
+		v.(*tx).session.note(everything)
 		for _, table := range resetTables {
 			if err := v.(*tx).write(table, "DELETE FROM "+table); err != nil {
 				return err

@@ -49,6 +49,7 @@ func (t *tx) PutObject(o *vault.Object) error {
 	if err := t.swap("object", text, args...); err != nil {
 		return err
 	}
+	t.touched(o.Ref)
 	t.puts = append(t.puts, raised{o, o.Rev})
 	o.Rev = rev
 	return nil

@@ -16,7 +16,7 @@ import (
 // on, so that the transaction can never be.
 
 const (
-	postgresProof      = `INSERT INTO commits (id, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`
+	postgresProof      = `INSERT INTO commits (id, at, names) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 	postgresDropProofs = `DELETE FROM commits WHERE id IN (SELECT id FROM commits WHERE at < $1 ORDER BY at LIMIT 100)`
 )
 
@@ -39,7 +39,7 @@ func (w *writer) settle() error {
 	id := ""
 	if of.proof {
 		id = vault.NewID()
-		if err := w.session.later(postgresProof, true, id, record.Instant(clock.Real{}.Now())); err != nil {
+		if err := w.session.later(postgresProof, true, id, record.Instant(clock.Real{}.Now()), w.session.changedNames()); err != nil {
 			return w.unsettled(err)
 		}
 	}
@@ -101,7 +101,7 @@ func (w *writer) claimProof(id string) (changed int64, err error) {
 			return 0, err
 		}
 	}
-	return w.session.exec(postgresProof, id, record.Instant(clock.Real{}.Now())) // a transaction by itself
+	return w.session.exec(postgresProof, id, record.Instant(clock.Real{}.Now()), "") // a transaction by itself
 }
 
 // dropProofs removes rows that nobody asks for any more.

@@ -48,6 +48,7 @@ func (t *tx) Purge(o vault.Object) error {
 		return err
 	}
 	t.changed()
+	t.touched(o.Ref)
 	done, err := t.session.purgeVersions(gone, purgeAtOnce)
 	if err != nil || done {
 		return err

@@ -172,6 +172,7 @@ const (
 
 // PutAccount implements vault.Tx.
 func (t *tx) PutAccount(a vault.Account) error {
+	t.session.note(ofAccount + a.ID)
 	row := []any{a.ID, []byte(a.Body), a.Rev + 1}
 	row = append(row, t.session.mac(isAccount, row...))
 	if a.Rev == 0 {

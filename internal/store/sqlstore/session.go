@@ -37,6 +37,8 @@ type session struct {
 	unread  bool                     // nothing was read since it was taken
 	renewal func() (*session, error) // makes another one in its place; nil for the writer's
 
+	changes []string // what the transaction in hand changes (changes.go)
+
 	bond   *atomic.Pointer[bond] // the store's; nil for a session that proves no rows
 	prover *prover
 }

@@ -34,6 +34,7 @@ func (t *tx) PutVersion(v vault.Version) error {
 	if err != nil {
 		return err
 	}
+	t.touched(v.Ref)
 	e, a := v.Entry(), v.Attributes
 	row := place(v.Ref, v.ID, a.Enabled, record.Seconds(a.NotBefore), record.Seconds(a.Expires), record.Seconds(a.Created), record.Seconds(a.Updated),
 		tagsText(v.Tags), e.Thumbprint, e.Subject, e.ContentType, string(e.KeyType), e.Exportable, text, raw)
@@ -77,6 +78,7 @@ func (t *tx) UpdateVersion(ref vault.Ref, id string, a vault.Attributes, tags ma
 	if err != nil {
 		return err
 	}
+	t.touched(ref)
 	changed := []any{a.Enabled, record.Seconds(a.NotBefore), record.Seconds(a.Expires), record.Seconds(a.Created), record.Seconds(a.Updated), tagsText(tags)}
 	mac := t.session.macOf(isVersion, append(place(ref.As(row.stored), id), changed...), row.values[len(changed):])
 	return t.swap("version", sqlUpdateVersion, append(append(place(ref, id, also(ref.Kind)), changed...), mac, storedMAC(row.mac))...)
@@ -84,6 +86,7 @@ func (t *tx) UpdateVersion(ref vault.Ref, id string, a vault.Attributes, tags ma
 
 // DeleteVersion implements vault.Tx.
 func (t *tx) DeleteVersion(ref vault.Ref, id string) error {
+	t.touched(ref)
 	args := place(ref, id, string(ref.Kind))
 	if err := t.write("version", sqlDeleteBody, args...); err != nil {
 		return err
