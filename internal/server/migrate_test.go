@@ -42,7 +42,7 @@ func TestMigrateAFolder(t *testing.T) {
 	}
 	db, err = sql.Open("sqlite", path)
 	must.Do(t, err)
-	_, err = db.Exec("PRAGMA user_version = 4711")
+	_, err = db.Exec("PRAGMA user_version = 4711; UPDATE settings SET value = '4711' WHERE key = 'schema.min_reader'")
 	must.Do(t, errors.Join(err, db.Close()))
 	if _, _, err := Migrate(t.Context(), c); !errors.Is(err, sqlstore.ErrNewer) {
 		t.Errorf("a newer one: %v", err)

@@ -128,8 +128,10 @@ func TestVerify(t *testing.T) {
 		spoil func(t *testing.T, path string)
 		want  string
 	}{
-		"whole":   {func(*testing.T, string) {}, ""},
-		"newer":   {func(t *testing.T, path string) { execRaw(t, path, "PRAGMA user_version = 1000") }, "newer program"},
+		"whole": {func(*testing.T, string) {}, ""},
+		"newer": {func(t *testing.T, path string) {
+			execRaw(t, path, "PRAGMA user_version = 1000; UPDATE settings SET value = '1000' WHERE key = 'schema.min_reader'")
+		}, "newer program"},
 		"foreign": {func(t *testing.T, path string) { execRaw(t, path, "PRAGMA application_id = 7") }, "not a certwright database"},
 		"none":    {func(t *testing.T, path string) { os.Remove(path) }, "unable to open"},
 		"short":   {func(t *testing.T, path string) { os.Truncate(path, 40*4096) }, "malformed"},

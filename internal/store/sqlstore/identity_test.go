@@ -74,7 +74,7 @@ func TestARefusedDatabaseStays(t *testing.T) {
 	if _, err := sqlstore.Open(t.Context(), path, func(sqlstore.Identity) error { return no }); !errors.Is(err, no) || contents(path) != contents(there) {
 		t.Errorf("%v, or the database changed", err)
 	}
-	execRaw(t, there, "PRAGMA user_version = 1000") // into its log, while it is open
+	execRaw(t, there, "PRAGMA user_version = 1000; UPDATE settings SET value = '1000' WHERE key = 'schema.min_reader'") // into its log, while it is open
 	for _, end := range []string{"", "-wal"} {
 		text, _ := os.ReadFile(there + end)
 		if err := os.WriteFile(path+end, text, 0o600); err != nil {

@@ -114,7 +114,7 @@ func TestOpenRefuses(t *testing.T) {
 	}{
 		{"a newer database", func(t *testing.T, path string) {
 			openAt(t, path).Close()
-			execRaw(t, path, "PRAGMA user_version = 1000")
+			execRaw(t, path, "PRAGMA user_version = 1000; UPDATE settings SET value = '1000' WHERE key = 'schema.min_reader'")
 		}, sqlstore.ErrNewer},
 		{"another program's database", func(t *testing.T, path string) {
 			execRaw(t, path, "CREATE TABLE theirs (x)")
