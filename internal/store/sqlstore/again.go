@@ -50,8 +50,10 @@ func (w *writer) apart(u *update) (o outcome, err error) {
 	if _, err := w.session.exec("SAVEPOINT one"); err != nil {
 		return fails, fmt.Errorf("begin a savepoint: %w", err)
 	}
+	before := len(w.session.changes)
 	o = u.give(w.session)
 	if o != stays {
+		w.session.changes = w.session.changes[:before]
 		if _, err := w.session.exec("ROLLBACK TO one"); err != nil {
 			return o, fmt.Errorf("undo a savepoint: %w", err)
 		}
