@@ -34,9 +34,11 @@ var House = map[string]int{
 	"internal/store/sqlstore/sqltest": 3, "internal/order": 3, "internal/issuer/scripted": 3, "internal/issuer/ca": 3, "internal/issuer/acme": 3, "internal/issuer/digicert": 3, "internal/issuer/openbao": 3,
 	"internal/admin": 3, "internal/sts": 3, "internal/tokens": 3, "internal/agent": 3, "internal/arm": 3, "internal/backup": 3, "internal/check": 3, "internal/census": 3,
 
+	"internal/material": 3, "internal/ask": 2,
+
 	"internal/service": 4, "internal/folder": 4, "internal/config": 4, "internal/clientenv": 4,
 
-	"internal/client/signin": 3, "internal/client/keyvault": 5, "internal/inspect": 5, "internal/api": 5, "internal/client": 5, "internal/service/servicetest": 5,
+	"internal/client/signin": 3, "internal/client/keyvault": 5, "internal/client/reach": 6, "internal/inspect": 5, "internal/api": 5, "internal/client": 5, "internal/service/servicetest": 5,
 
 	"internal/server": 6, "internal/logs": 6, "internal/usage": 6,
 
