@@ -34,6 +34,10 @@ func exitCode(err error) int {
 	if errors.As(err, &own) {
 		return own.code
 	}
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		return coded.ExitCode()
+	}
 	var answered interface{ StatusOf() int }
 	if !errors.As(err, &answered) {
 		return exitFailed

@@ -6,9 +6,18 @@ package main
 import (
 	"io"
 	"os"
+
+	"certwright/cmd/certwright/vaults"
 )
 
 type program struct {
+	Cert    vaults.Cert    `cmd:"" help:"Make, list, renew, merge, import and export certificates."`
+	Issuer  vaults.Issuer  `cmd:"" help:"Manage the issuers of a vault."`
+	Contact vaults.Contact `cmd:"" help:"Manage who gets mail about the certificates of a vault."`
+	Key     vaults.Key     `cmd:"" help:"List and show keys, and sign files by them."`
+	Secret  vaults.Secret  `cmd:"" help:"Set, get and list secrets."`
+	Order   orderCommand   `cmd:"" help:"Follow, approve and deny orders at authorities."`
+
 	Dev      devCommand      `cmd:"" help:"Start a vault server for development and tests."`
 	Serve    serveCommand    `cmd:"" help:"Start a production server: sign-in, permissions, declared vaults."`
 	Agent    agentCommand    `cmd:"" help:"Give one service of this machine a managed identity of a production server."`

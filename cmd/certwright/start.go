@@ -16,7 +16,7 @@ import (
 // start parses the arguments, runs the subcommand and returns the exit code.
 func start(args []string, to streams) int {
 	var p program
-	parser, err := kong.New(&p, kong.Name("certwright"), kong.Writers(to.out, to.err), kong.Bind(to), kong.BindTo(context.Background(), (*context.Context)(nil)),
+	parser, err := kong.New(&p, kong.Name("certwright"), kong.Writers(to.out, to.err), kong.Bind(to, to.all(), findHere), kong.BindTo(context.Background(), (*context.Context)(nil)),
 		kong.Description("A certificate vault that speaks the Azure Key Vault REST API."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {

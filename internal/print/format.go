@@ -73,3 +73,6 @@ func IsTerminal(in io.Reader) bool {
 	f, ok := in.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
+
+// People reports whether a person is to read it.
+func (p *Printer) People() bool { return p.Form == AsTable }

@@ -5,9 +5,31 @@ import (
 	"strings"
 )
 
+// leads are what to do next of refusals by their codes.
+var leads = map[string]string{
+	"CertificateNotFound":        "certwright cert list shows those that there are, cert list --deleted those that can be recovered",
+	"KeyNotFound":                "certwright key list shows those that there are",
+	"SecretNotFound":             "certwright secret list shows those that there are",
+	"CertificateIssuerNotFound":  "certwright issuer list shows those that there are; certwright issuer set NAME --provider PROVIDER makes one",
+	"PendingCertificateNotFound": "nothing is in progress: certwright cert new NAME or cert renew NAME begins",
+	"ContactsNotFound":           "certwright contact set ADDRESS says who gets mail",
+}
+
 // hintOf says what to do next of refusals that mean the same for every call.
 func hintOf(e *Error) string {
 	switch {
+	case leads[e.Code] != "":
+		return leads[e.Code]
+	case strings.HasPrefix(e.Message, "Issuer ") && strings.HasSuffix(e.Message, " not found"):
+		return leads["CertificateIssuerNotFound"]
+	case e.Status == http.StatusConflict && strings.Contains(e.Message, "status is inProgress"):
+		return "certwright cert show NAME says what it waits for; certwright cert cancel NAME ends it"
+	case strings.HasPrefix(e.Message, "This server has no provider"):
+		return "the built-in CA of a server is the provider Internal; docs/issuers says how to configure others"
+	case strings.HasSuffix(e.Inner, "ManagedByKeyVault"):
+		return "it is a certificate's: certwright cert has the commands for it"
+	case strings.Contains(e.Message, "purge protection is enabled"):
+		return "it goes by itself on its date: certwright cert list --deleted shows when"
 	case e.Status == http.StatusUnauthorized:
 		return "sign in: set CERTWRIGHT_TOKEN, or AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run az login; certwright cert --help says more"
 	case e.Inner == "ForbiddenByFirewall":
