@@ -163,9 +163,7 @@ func (c *Console) order(r *http.Request, got reading) (*view.Order, error) {
 	o := &view.Order{RequestID: st.RequestID, Issuer: st.IssuerName, Since: c.moment(st.Created), Again: c.moment(st.Again), Until: c.moment(st.Until), Next: c.moment(st.Next),
 		Attempt: st.Attempt, Running: running, Manual: st.Manual(), Asks: running && st.WantsApproval, Cancels: running && st.CancelRequested, Renewal: st.Renewal,
 		Merge: st.Private != nil && st.MayMerge() == nil, CSR: len(st.CSR) > 0 && st.Status != vault.Completed}
-	if _, err := st.Hasten(c.now()); err == nil && !st.Self() || st.Status == vault.Failed && st.Tries > 0 {
-		o.Retry = true
-	}
+	o.Retry = c.retries(st)
 	if st.Issuer != nil {
 		o.Provider = st.Issuer.Provider
 	}

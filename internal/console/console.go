@@ -48,6 +48,7 @@ type Console struct {
 	// PolicyText is a policy as the API writes it, ReadPolicy reads one.
 	PolicyText func(ref vault.Ref, p vault.Policy) ([]byte, error)
 	ReadPolicy func(json.RawMessage) (policy.Patch, error)
+	Means
 	// Revoked tells whether an authority of this server revoked a certificate.
 	Revoked func(ctx context.Context, leaf []byte) bool
 
@@ -61,6 +62,9 @@ func New(c *Console) (*Console, error) {
 	if c.Service == nil || c.Census == nil || c.Access == nil || c.Clock == nil || c.Wake == nil || c.Poke == nil || c.Closed == nil || c.Health == nil || c.Log == nil ||
 		c.Known == nil || c.URL == nil || c.PolicyText == nil || c.ReadPolicy == nil || c.Revoked == nil || !c.Dev && c.Person == nil {
 		return nil, errors.New("console: every field is required")
+	}
+	if err := c.Means.check(c.Dev); err != nil {
+		return nil, err
 	}
 	c.mux = http.NewServeMux()
 	for pattern, serve := range c.routes() {
@@ -90,14 +94,34 @@ func (c *Console) routes() map[string]handler {
 		"GET /ui/new":                                  c.newCertificate,
 		"POST /ui/new":                                 c.create,
 		"GET /ui/new/name":                             c.tryName,
-		"GET /ui/":                                     c.missing,
+		"GET /ui/orders":                               c.orders,
+		"GET /ui/issuers":                              c.issuers,
+		"POST /ui/issuers":                             c.addIssuer,
+		"POST /ui/issuers/rollover":                    c.rollover,
+		"POST /ui/issuers/{vault}/{name}/{do}":         c.doIssuer,
+		"GET /ui/deleted":                              c.deleted,
+		"POST /ui/deleted/{vault}/{kind}/{name}/{do}":  c.doDeleted,
+		"GET /ui/notices":                              c.notices,
+		"POST /ui/notices/resend":                      c.resend,
+		"POST /ui/notices/contacts":                    c.saveContacts,
+		"GET /ui/server":                               c.server,
+		"/ui/":                                         c.missing,
+	}
+	if c.Dev {
+		all["GET /ui/clock"], all["POST /ui/clock"] = c.clock, c.moveClock
+		all["GET /ui/mail"], all["GET /ui/mail/{at}"] = c.mail, c.mailFrame
 	}
 	return all
 }
 
 // nav are the pages that everybody sees.
 func (c *Console) nav() []view.Link {
-	return []view.Link{{Href: "/ui/", Word: "Overview"}, {Href: "/ui/certificates", Word: "Certificates"}, {Href: "/ui/new", Word: "New certificate"}}
+	all := []view.Link{{Href: "/ui/", Word: "Overview"}, {Href: "/ui/certificates", Word: "Certificates"}, {Href: "/ui/orders", Word: "Orders"},
+		{Href: "/ui/issuers", Word: "Issuers and CAs"}, {Href: "/ui/deleted", Word: "Deleted"}, {Href: "/ui/notices", Word: "Notices"}, {Href: "/ui/server", Word: "Server"}}
+	if c.Dev {
+		all = append(all, view.Link{Href: "/ui/mail", Word: "Captured mail"}, view.Link{Href: "/ui/clock", Word: "Clock"})
+	}
+	return all
 }
 
 // Serves reports whether a path is one of the console's.

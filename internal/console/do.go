@@ -79,6 +79,9 @@ func (c *Console) do(w http.ResponseWriter, r *http.Request) error {
 	word, err := d.do(c, r, ref)
 	if err == nil {
 		to := href(ref) + "?tab=" + d.tab
+		if r.PostForm.Get("back") == "/ui/orders" {
+			to = "/ui/orders"
+		}
 		if word == "deleted" {
 			to = "/ui/deleted"
 		}

@@ -117,6 +117,8 @@ var done = map[string]string{
 	"retried": "It is being tried again.", "merged": "The certificate was merged.", "policy": "The policy was saved; the next version follows it.",
 	"tags": "The tags were saved.", "disabled": "It was disabled.", "enabled": "It was enabled.", "approved": "The order was approved.", "rejected": "The order was denied.",
 	"revoked": "The certificate was revoked.", "deleted": "The certificate was deleted. It can be recovered here.", "discarded": "The order was removed.", "many": "Done with all that were chosen.",
+	"issuer": "The issuer was added.", "issuer-gone": "The issuer was deleted; orders that run go on.", "account": "The issuer was registered anew.", "rollover": "There is a new issuing certificate.",
+	"recovered": "It was recovered.", "purged": "It was purged.", "resent": "It was queued again.", "contacts": "The contacts were saved.", "moved": "The clock was moved, and what fell due was done.",
 }
 
 func said(r *http.Request) *view.Say {

@@ -1,20 +1,16 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"crypto/x509"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"certwright/internal/api"
 	"certwright/internal/census"
 	"certwright/internal/console"
-	"certwright/internal/console/view"
 	"certwright/internal/policy"
 	"certwright/internal/vault"
 )
@@ -35,6 +31,10 @@ func (s *Server) openConsole() (err error) {
 		},
 		ReadPolicy: func(text json.RawMessage) (policy.Patch, error) { return api.ReadPolicy(text) },
 		Revoked:    s.issuers.knownRevoked,
+		Means: console.Means{
+			Notices: s.notices, Queues: health{s}.queues, Rollover: s.issuers.rollover, Providers: health{s}.providers, Played: !s.config.StrictProviders,
+			Facts: health{s}.facts, Outbox: s.Outbox, Advance: s.Advance,
+		},
 	})
 	return err
 }
@@ -56,82 +56,4 @@ func (p *providers) knownRevoked(ctx context.Context, leaf []byte) bool {
 	}
 	is, err := p.revoked(ctx, x)
 	return is && err == nil
-}
-
-// health tells people how what the server needs is.
-type health struct{ s *Server }
-
-func (h health) all(ctx context.Context) []view.Health {
-	all := []view.Health{h.database(ctx)}
-	all = append(all, h.authorities(ctx)...)
-	return append(all, h.receivers(ctx)...)
-}
-
-func well(what, words string) view.Health {
-	return view.Health{What: what, State: view.Badge{Tone: "ok", Sign: view.SignOK, Word: "well"}, Words: words}
-}
-
-func ill(tone, what, words string) view.Health {
-	b := view.Badge{Tone: tone, Sign: view.SignBad, Word: "trouble"}
-	if tone == "warn" {
-		b.Sign, b.Word = view.SignWarn, "look"
-	}
-	return view.Health{What: what, State: b, Words: words}
-}
-
-func (h health) database(ctx context.Context) view.Health {
-	if err := h.s.ready(ctx); err != nil {
-		return ill("bad", "Server", err.Error())
-	}
-	return well("Server", "It takes requests, and its database can be written.")
-}
-
-// authorities are the providers of the configuration, and whether orders get
-// through to them.
-func (h health) authorities(ctx context.Context) (all []view.Health) {
-	unreached := map[string]int{}
-	if count := h.s.census.Ask(ctx, 0); count != nil {
-		for _, n := range count.Vaults {
-			for provider, orders := range n.Unreached {
-				unreached[strings.ToLower(provider)] += orders
-			}
-		}
-	}
-	for name, p := range withInternal(h.s.config.Providers) {
-		what := fmt.Sprintf("%s (%s)", name, p.Kind)
-		if n := unreached[strings.ToLower(name)]; n > 0 {
-			all = append(all, ill("bad", what, fmt.Sprintf("%d orders did not get through at the last try; they are tried again.", n)))
-			continue
-		}
-		all = append(all, well(what, "No order is held up by it."))
-	}
-	slices.SortFunc(all, func(a, b view.Health) int { return cmp.Compare(a.What, b.What) })
-	return all
-}
-
-// mostCounted is how far messages are counted.
-const mostCounted = 1000
-
-// receivers are those of the configuration, with what waits for them.
-func (h health) receivers(ctx context.Context) (all []view.Health) {
-	for name := range h.s.notices.Sinks {
-		var queued, dead int
-		err := h.s.store.View(ctx, func(r vault.Reader) (err error) {
-			if queued, err = r.Count(name, vault.Queued, mostCounted); err == nil {
-				dead, err = r.Count(name, vault.Dead, mostCounted)
-			}
-			return err
-		})
-		what := "Notices to " + name
-		switch {
-		case err != nil:
-			all = append(all, ill("bad", what, "They cannot be counted."))
-		case dead > 0:
-			all = append(all, ill("bad", what, fmt.Sprintf("%d were given up, %d wait.", dead, queued)))
-		default:
-			all = append(all, well(what, fmt.Sprintf("%d wait.", queued)))
-		}
-	}
-	slices.SortFunc(all, func(a, b view.Health) int { return cmp.Compare(a.What, b.What) })
-	return all
 }

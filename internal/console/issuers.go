@@ -1,0 +1,166 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"certwright/internal/access"
+	"certwright/internal/console/view"
+	"certwright/internal/service"
+	"certwright/internal/vault"
+)
+
+const (
+	listIssuers   vault.Action = "certificates/listissuers"
+	setIssuers    vault.Action = "certificates/setissuers"
+	deleteIssuers vault.Action = "certificates/deleteissuers"
+)
+
+func (c *Console) issuers(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	return c.showIssuers(w, r, http.StatusOK, view.IssuerForm{Vault: q.Get("vault"), Provider: q.Get("provider")}, nil)
+}
+
+func (c *Console) showIssuers(w http.ResponseWriter, r *http.Request, status int, form view.IssuerForm, say *view.Say) error {
+	who, ctx := c.who(r), r.Context()
+	page := view.Issuers{Providers: c.Means.Providers(ctx), Open: c.Means.Played, New: form}
+	for i := range page.Providers {
+		p := &page.Providers[i]
+		p.Rollover = p.Kind == "ca" && c.may(ctx, who, access.WriteAuthorities, vault.Ref{})
+		page.New.Providers = append(page.New.Providers, p.Name)
+	}
+	vaults, err := c.vaults(ctx, who, listIssuers)
+	if err != nil {
+		return err
+	}
+	for _, name := range vaults {
+		v, err := c.issuerVault(r, who, name)
+		if err != nil {
+			return err
+		}
+		page.New.May = page.New.May || v.Set
+		page.Vaults = append(page.Vaults, v)
+	}
+	page.New.May = page.New.May || c.may(ctx, who, setIssuers, vault.Ref{Vault: usualVault, Kind: vault.Certificates})
+	page.New.Vaults = vaults
+	if page.New.Vault == "" {
+		page.New.Vault = usualVault
+	}
+	f := c.frame(r, "Issuers and CAs", "/ui/issuers")
+	if say != nil {
+		f.Say = say
+	}
+	return show(w, r, status, view.IssuersPage(f, page))
+}
+
+func (c *Console) issuerVault(r *http.Request, who vault.Caller, name string) (v view.IssuerVault, err error) {
+	on := vault.Ref{Vault: name, Kind: vault.Certificates}
+	v = view.IssuerVault{Vault: name, Set: c.may(r.Context(), who, setIssuers, on), Delete: c.may(r.Context(), who, deleteIssuers, on),
+		Renew: c.may(r.Context(), who, access.WriteIssuers, on)}
+	list, err := c.Service.Issuers.List(r.Context(), who, name, service.ListInput{Limit: 200})
+	if err != nil {
+		return v, err
+	}
+	for _, i := range list.Items {
+		row := view.Issuer{Name: i.Name, Provider: i.Provider, Enabled: i.Enabled, Href: "/ui/issuers/" + name + "/" + i.Name}
+		if cr := i.Credentials; cr != nil {
+			row.Account, row.Password = vault.Clip(cr.AccountID, 200), cr.Password != nil
+		}
+		_, row.Accounts = c.Service.Orders.Issuers.Find(i.Provider).(vault.Registrar)
+		v.Issuers = append(v.Issuers, row)
+	}
+	return v, nil
+}
+
+// addIssuer registers an issuer; a name that is there already is not replaced.
+func (c *Console) addIssuer(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	q := r.PostForm
+	form := view.IssuerForm{Vault: strings.ToLower(strings.TrimSpace(q.Get("vault"))), Name: strings.TrimSpace(q.Get("name")), Provider: strings.TrimSpace(q.Get("provider")), Account: strings.TrimSpace(q.Get("account"))}
+	if err := c.putIssuer(r, form, q.Get("password")); err != nil {
+		status, say := c.words(err)
+		return c.showIssuers(w, r, status, form, &say)
+	}
+	return c.back(w, r, "/ui/issuers", "issuer")
+}
+
+func (c *Console) putIssuer(r *http.Request, form view.IssuerForm, password string) error {
+	if err := vault.CheckVaultName(form.Vault); err != nil {
+		return err
+	}
+	who := c.who(r)
+	_, err := c.Service.Issuers.Get(r.Context(), who, form.Vault, form.Name)
+	if err == nil {
+		return &vault.Error{Reason: vault.Conflict, Code: "Conflict", Message: "The vault " + form.Vault + " has an issuer " + form.Name + " already. Delete it first, or choose another name."}
+	}
+	if refusal := vault.RefusalIn(err); refusal == nil || refusal.Reason != vault.NotFound {
+		return err
+	}
+	in := service.IssuerInput{Provider: &form.Provider, Credentials: form.Account != "" || password != ""}
+	if form.Account != "" {
+		in.AccountID = &form.Account
+	}
+	if password != "" {
+		in.Password = new(vault.Hidden(password))
+	}
+	_, err = c.Service.Issuers.Put(r.Context(), who, form.Vault, form.Name, in)
+	return err
+}
+
+// doIssuer enables, disables, deletes an issuer, or registers it anew.
+func (c *Console) doIssuer(w http.ResponseWriter, r *http.Request) error {
+	vaultName, name, who := strings.ToLower(r.PathValue("vault")), r.PathValue("name"), c.who(r)
+	err := errors.Join(vault.CheckVaultName(vaultName), vault.CheckIssuerName(name))
+	word := ""
+	if err == nil {
+		switch r.PathValue("do") {
+		case "enable", "disable":
+			word = r.PathValue("do") + "d"
+			_, err = c.Service.Issuers.Update(r.Context(), who, vaultName, name, service.IssuerInput{Enabled: new(word == "enabled")})
+		case "delete":
+			word = "issuer-gone"
+			_, err = c.Service.Issuers.Delete(r.Context(), who, vaultName, name)
+		case "account":
+			word = "account"
+			if err = c.asOperator(r, access.WriteIssuers, vault.Ref{Vault: vaultName}); err == nil {
+				_, _, err = c.Service.Operator.Register(r.Context(), vaultName, name)
+			}
+		default:
+			return c.missing(w, r)
+		}
+	}
+	if err != nil {
+		status, say := c.words(err)
+		return c.showIssuers(w, r, status, view.IssuerForm{}, &say)
+	}
+	return c.back(w, r, "/ui/issuers", word)
+}
+
+// rollover has a built-in CA make a new issuing certificate.
+func (c *Console) rollover(w http.ResponseWriter, r *http.Request) error {
+	if err := readForm(r); err != nil {
+		return err
+	}
+	provider := r.PostForm.Get("provider")
+	err := c.asOperator(r, access.WriteAuthorities, vault.Ref{})
+	if err == nil && !strings.EqualFold(strings.TrimSpace(r.PostForm.Get("typed")), provider) {
+		err = vault.Bad("Type the name %s to show that this is meant.", vault.Shorten(provider))
+	}
+	if err == nil {
+		err = c.Means.Rollover(r.Context(), provider)
+	}
+	if err != nil {
+		status, say := c.words(err)
+		return c.showIssuers(w, r, status, view.IssuerForm{}, &say)
+	}
+	return c.back(w, r, "/ui/issuers", "rollover")
+}
+
+func sorted[T any](all []T, by func(T) string) []T {
+	slices.SortFunc(all, func(a, b T) int { return strings.Compare(by(a), by(b)) })
+	return all
+}
