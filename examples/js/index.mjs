@@ -17,17 +17,23 @@ const certificates = new CertificateClient(url, credential);
 const name = "my-first-certificate";
 
 console.log(`the vault is ${url}`);
-const poller = await certificates.beginCreateCertificate(name, {
+let status;
+const told = (now) => {
+  if (now !== status) console.log(`  status      ${now}`);
+  status = now;
+};
+const policy = {
   issuerName: "Self",
   subject: "CN=www.example.org",
   subjectAlternativeNames: { dnsNames: ["www.example.org"] },
   contentType: "application/x-pem-file",
-});
+};
 console.log(`requested     ${name}`);
-for (let status; status !== "completed"; await poller.poll()) {
-  const operation = (await certificates.getCertificateOperation(name)).getOperationState().certificateOperation;
-  if (operation.status !== status) console.log(`  status      ${operation.status}`);
-  status = operation.status;
+// the SDK asks again before it returns; the answer to the request itself is seen only so
+const poller = await certificates.beginCreateCertificate(name, policy, { onResponse: ({ parsedBody }) => parsedBody?.status && told(parsedBody.status) });
+while (status !== "completed") {
+  told((await certificates.getCertificateOperation(name)).getOperationState().certificateOperation.status);
+  if (status !== "completed") await poller.poll();
 }
 
 const certificate = await poller.pollUntilDone();
