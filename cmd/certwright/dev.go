@@ -37,6 +37,7 @@ func (d devCommand) Run(ctx context.Context, to streams) error {
 		Version: buildOf().number(),
 		Log:     slog.New(logs.Lines(to.err, slog.LevelInfo)),
 		Observe: logs.Requests(to.err),
+		Strays:  true,
 
 		NewDatabase: d.NewDatabase, NewCA: d.NewCA,
 	})

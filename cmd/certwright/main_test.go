@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -225,5 +226,41 @@ func TestDevPrintsOneLinePerRequest(t *testing.T) {
 	}
 	if _, err := os.Stat(d.ready.Data); !os.IsNotExist(err) {
 		t.Errorf("the temporary folder is left: %v", err)
+	}
+}
+
+// What a body says that nobody knows stands in the line of its request: dev says
+// it, and what clients send back of answers is known.
+func TestDevSaysWhatNobodyKnows(t *testing.T) {
+	t.Parallel()
+	d := startDev(t, "--ephemeral")
+	for path, body := range map[string]string{
+		"certificates/web/create":   `{"policy":{"isuer":{"name":"Self"},"issuer":{"name":"Self"},"subject":"CN=a","x509_props":{"subject":"CN=a"},"id":"x","attributes":{"created":1}},"tgas":{}}`,
+		"certificates/known/create": `{"policy":{"issuer":{"name":"Self"},"x509_props":{"subject":"CN=a"},"attributes":{"created":1}},"attributes":{"recoveryLevel":"x"},"tags":{"isuer":"a"}}`,
+		"keys/app/create":           `{"kty":"EC","kurve":"P-256"}`,
+	} {
+		r, err := http.NewRequest("POST", d.ready.IPURL+"/"+path+"?api-version=7.4", strings.NewReader(body))
+		must.Do(t, err)
+		r.Header.Set("Authorization", "Bearer x")
+		r.Header.Set("Content-Type", "application/json")
+		answer, err := (&http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}).Do(r)
+		must.Do(t, err)
+		_ = answer.Body.Close()
+		if answer.StatusCode >= 300 {
+			t.Errorf("%s: %s", path, answer.Status)
+		}
+	}
+	must.Do(t, d.Process.Signal(syscall.SIGTERM))
+	if err := d.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, d.talk)
+	}
+	for _, want := range []string{
+		`(?m) CreateCertificate /certificates/web/create 202 \S+ms [0-9a-f-]{36} ignored, since nobody knows them: policy\.isuer, policy\.subject, tgas$`,
+		`(?m) CreateCertificate /certificates/known/create 202 \S+ms [0-9a-f-]{36}$`,
+		`(?m) CreateKey /keys/app/create 200 \S+ms [0-9a-f-]{36} ignored, since nobody knows them: kurve$`,
+	} {
+		if !regexp.MustCompile(want).MatchString(d.talk.String()) {
+			t.Errorf("no %s in\n%s", want, d.talk)
+		}
 	}
 }

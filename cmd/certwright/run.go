@@ -96,7 +96,7 @@ func (r runCommand) Run(ctx context.Context, to streams) error {
 func (r runCommand) options(to streams) server.Options {
 	o := server.Options{Version: buildOf().number(), Log: slog.New(logs.Lines(to.err, slog.LevelWarn))}
 	if r.Requests {
-		o.Observe = logs.Requests(to.err)
+		o.Observe, o.Strays = logs.Requests(to.err), true
 	}
 	return o
 }

@@ -25,7 +25,7 @@ func encodeBackup(blob []byte) backupJSON {
 // backup reads the blob of a restore.
 func (c *call) backup() ([]byte, error) {
 	var in backupJSON
-	if err := wire.Decode(c.body, &in); err != nil {
+	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
 	if in.Value == "" {

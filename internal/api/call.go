@@ -20,7 +20,8 @@ type call struct {
 	query   wire.Query
 	accept  string
 	body    []byte
-	may     bool // it was asked before its body was read
+	strays  *[]string // gets the members of the body that nobody knows; nil: they are not looked for
+	may     bool      // it was asked before its body was read
 	base    base
 
 	rendered *renderings
@@ -52,6 +53,21 @@ func (c *call) permissionFirst(s *service.Service, err error) error {
 		return denied
 	}
 	return err
+}
+
+// decode reads the body. shown are the types of answers of which a client may send
+// members back that the server sets itself.
+func (c *call) decode(into any, shown ...any) error {
+	err := wire.Decode(c.body, into)
+	c.notes(append(shown, into)...)
+	return err
+}
+
+// notes notes which members of the body none of the types has.
+func (c *call) notes(like ...any) {
+	if c.strays != nil {
+		*c.strays = wire.Strays(c.body, like...)
+	}
 }
 
 // view is what encoders need to know of the request.

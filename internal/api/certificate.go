@@ -118,7 +118,7 @@ func updateCertificate(s *service.Service, c *call) (answer, error) {
 		Attributes *attributesIn `json:"attributes"`
 		Tags       wire.Tags     `json:"tags"`
 	}
-	if err := wire.Decode(c.body, &in); err != nil {
+	if err := c.decode(&in, certificateJSON{}); err != nil {
 		return answer{}, err
 	}
 	return c.bundleAnswer(s.Certificates.Update(c.ctx, c.who, c.ref(vault.Certificates), c.path.version,
@@ -134,7 +134,7 @@ func importCertificate(s *service.Service, c *call) (answer, error) {
 		Tags          wire.Tags     `json:"tags"`
 		PreserveOrder bool          `json:"preserveCertOrder"`
 	}
-	if err := wire.Decode(c.body, &in); err != nil {
+	if err := c.decode(&in, certificateJSON{}); err != nil {
 		return answer{}, err
 	}
 	if in.Value == nil || strings.TrimSpace(*in.Value) == "" {

@@ -36,7 +36,7 @@ func putContacts(s *service.Service, c *call) (answer, error) {
 	var in struct {
 		Contacts *[]contactJSON `json:"contacts"`
 	}
-	if err := wire.Decode(c.body, &in); err != nil {
+	if err := c.decode(&in, contactsJSON{}); err != nil {
 		return answer{}, err
 	}
 	if in.Contacts == nil {

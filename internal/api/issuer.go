@@ -76,7 +76,7 @@ type issuerIn struct {
 
 func (c *call) issuerInput() (in service.IssuerInput, err error) {
 	var sent issuerIn
-	if err := wire.Decode(c.body, &sent); err != nil {
+	if err := c.decode(&sent, issuerJSON{}); err != nil {
 		return in, err
 	}
 	in.Provider, in.Enabled = sent.Provider, sent.Attributes.enabled()

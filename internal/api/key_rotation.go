@@ -60,20 +60,23 @@ func getRotation(s *service.Service, c *call) (answer, error) {
 
 func putRotation(s *service.Service, c *call) (answer, error) {
 	actions, expiry, err := readRotation(c.body)
+	c.notes(rotationIn{}, rotationJSON{})
 	if err != nil {
 		return answer{}, err
 	}
 	return shown(c.ownRotation)(s.Keys.PutRotationPolicy(c.ctx, c.who, c.ref(vault.Keys), actions, expiry))
 }
 
+type rotationIn struct {
+	Actions    []rotationAction `json:"lifetimeActions"`
+	Attributes struct {
+		Expiry string `json:"expiryTime"`
+	} `json:"attributes"`
+}
+
 // readRotation reads a policy. Its id and dates are the server's and ignored.
 func readRotation(body []byte) (actions []vault.RotationAction, expiry vault.Period, err error) {
-	var in struct {
-		Actions    []rotationAction `json:"lifetimeActions"`
-		Attributes struct {
-			Expiry string `json:"expiryTime"`
-		} `json:"attributes"`
-	}
+	var in rotationIn
 	if err := wire.Decode(body, &in); err != nil {
 		return nil, expiry, err
 	}

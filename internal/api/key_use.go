@@ -70,6 +70,7 @@ func readParts(parts []part) (err error) {
 func use(op string) serve {
 	return func(s *service.Service, c *call) (answer, error) {
 		in, err := readCrypto(c.body, op)
+		c.notes(cryptoIn{})
 		if err != nil {
 			return answer{}, err
 		}
@@ -91,7 +92,7 @@ func releaseKey(s *service.Service, c *call) (answer, error) {
 		Nonce  string  `json:"nonce"`
 		Enc    string  `json:"enc"`
 	}
-	if err := wire.Decode(c.body, &in); err != nil {
+	if err := c.decode(&in, releaseJSON{}); err != nil {
 		return answer{}, err
 	}
 	if in.Target == nil {
@@ -105,7 +106,7 @@ func randomBytes(s *service.Service, c *call) (answer, error) {
 	var in struct {
 		Count *int `json:"count"`
 	}
-	if err := wire.Decode(c.body, &in); err != nil {
+	if err := c.decode(&in); err != nil {
 		return answer{}, err
 	}
 	if in.Count == nil {

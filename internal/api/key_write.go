@@ -65,6 +65,7 @@ func readKeyCreate(body []byte, v wire.Version) (out service.KeyInput, err error
 
 func createKey(s *service.Service, c *call) (answer, error) {
 	in, err := readKeyCreate(c.body, c.version)
+	c.notes(keyCreateIn{}, keyJSON{})
 	if err != nil {
 		return answer{}, err
 	}
@@ -125,6 +126,7 @@ func readKeyImport(body []byte, v wire.Version) (out service.KeyImport, err erro
 
 func importKey(s *service.Service, c *call) (answer, error) {
 	in, err := readKeyImport(c.body, c.version)
+	c.notes(keyImportIn{}, keyJSON{})
 	if err != nil {
 		return answer{}, err
 	}
@@ -138,7 +140,7 @@ func updateKey(s *service.Service, c *call) (answer, error) {
 		Release    *releaseIn       `json:"release_policy"`
 		Tags       wire.Tags        `json:"tags"`
 	}
-	if err := wire.Decode(c.body, &in); err != nil {
+	if err := c.decode(&in, keyJSON{}); err != nil {
 		return answer{}, err
 	}
 	attrs, err := in.Attributes.input()

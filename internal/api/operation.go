@@ -83,7 +83,7 @@ func updateOperation(s *service.Service, c *call) (answer, error) {
 	var in struct {
 		Cancel *bool `json:"cancellation_requested"`
 	}
-	if err := wire.Decode(c.body, &in); err != nil {
+	if err := c.decode(&in, operationJSON{}); err != nil {
 		return answer{}, err
 	}
 	if in.Cancel == nil {
@@ -112,6 +112,7 @@ func readCreate(body []byte) (createIn, error) {
 
 func createCertificate(s *service.Service, c *call) (answer, error) {
 	in, err := readCreate(c.body)
+	c.notes(createIn{}, certificateJSON{})
 	if err != nil {
 		return answer{}, err
 	}
@@ -131,7 +132,7 @@ func mergeCertificate(s *service.Service, c *call) (answer, error) {
 		Attributes *attributesIn `json:"attributes"`
 		Tags       wire.Tags     `json:"tags"`
 	}
-	if err := wire.Decode(c.body, &in); err != nil {
+	if err := c.decode(&in, certificateJSON{}); err != nil {
 		return answer{}, err
 	}
 	if in.X5C == nil || len(*in.X5C) == 0 {

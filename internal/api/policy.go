@@ -247,7 +247,7 @@ func getPolicy(s *service.Service, c *call) (answer, error) {
 
 func updatePolicy(s *service.Service, c *call) (answer, error) {
 	var in policyIn
-	if err := wire.Decode(c.body, &in); err != nil {
+	if err := c.decode(&in, policyJSON{}); err != nil {
 		return answer{}, err
 	}
 	return shown(c.ownPolicy)(s.Certificates.UpdatePolicy(c.ctx, c.who, c.ref(vault.Certificates), *in.patch(c.version)))

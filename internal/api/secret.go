@@ -77,7 +77,7 @@ func setSecret(s *service.Service, c *call) (answer, error) {
 		Attributes  *attributesIn   `json:"attributes"`
 		Tags        wire.SecretTags `json:"tags"`
 	}
-	if err := wire.Decode(c.body, &in); err != nil {
+	if err := c.decode(&in, secretJSON{}); err != nil {
 		return answer{}, err
 	}
 	if in.Value == nil {
@@ -97,7 +97,7 @@ func updateSecret(s *service.Service, c *call) (answer, error) {
 		Attributes  *attributesIn   `json:"attributes"`
 		Tags        wire.SecretTags `json:"tags"`
 	}
-	if err := wire.Decode(c.body, &in); err != nil {
+	if err := c.decode(&in, secretJSON{}); err != nil {
 		return answer{}, err
 	}
 	attrs, err := in.Attributes.input()

@@ -30,6 +30,7 @@ type Handler struct {
 
 	Audit          *audit.Log        // every request's end is in it before its answer; nil: there is none
 	Observe        func(Observation) // told of every request at its end; may be nil
+	Strays         bool              // the observer is told of members of bodies that nobody knows
 	Log            *slog.Logger
 	RetryAfter     time.Duration // while an operation is in progress; 0 means 10 s, as recorded
 	Region         string        // x-ms-keyvault-region; "" means local
@@ -52,6 +53,7 @@ type Observation struct {
 	Duration  time.Duration // real time
 	RequestID string        // x-ms-request-id
 	Bytes     int64         // of the body
+	Strays    []string      // the members of the request's body that nobody knows, where they are looked for
 }
 
 // New checks the fields and returns the handler ready to serve.
@@ -150,6 +152,9 @@ func (h *Handler) answer(w *writer, r *http.Request, o *Observation) (answer, er
 			return answer{}, c.permissionFirst(h.Service, err)
 		}
 		c.body = body
+		if h.Strays {
+			c.strays = &o.Strays
+		}
 	}
 	a, err := to.row.serve(h.Service, c)
 	return a, c.permissionFirst(h.Service, err)

@@ -29,8 +29,15 @@ func Requests(w io.Writer) func(api.Observation) {
 		}
 		line = append(strconv.AppendInt(line, int64(o.Status), 10), ' ')
 		line = strconv.AppendFloat(line, float64(o.Duration.Microseconds())/1000, 'f', 1, 64)
-		line = append(append(append(line, "ms "...), o.RequestID...), '\n')
-		_, _ = w.Write(line)
+		line = append(append(line, "ms "...), o.RequestID...)
+		for i, name := range o.Strays {
+			before := ", "
+			if i == 0 {
+				before = " ignored, since nobody knows them: "
+			}
+			line = append(append(line, before...), printable(name)...)
+		}
+		_, _ = w.Write(append(line, '\n'))
 	}
 }
 

@@ -33,6 +33,7 @@ const (
 type Server struct {
 	entry
 	observe func(api.Observation) // may be nil
+	strays  bool                  // it is told of members of bodies that nobody knows
 
 	service   *service.Service
 	worker    *worker.Worker
@@ -54,6 +55,7 @@ type Options struct {
 	Version string                // shown in x-ms-keyvault-service-version; "" for a development build
 	Log     *slog.Logger          // nil discards
 	Observe func(api.Observation) // told of every request to a vault; may be nil
+	Strays  bool                  // and of members of its body that nobody knows
 
 	// RecoveryTokenFile is where a production server puts a token that may do
 	// everything for 15 minutes; "" for none.
@@ -73,7 +75,7 @@ func Start(ctx context.Context, c config.Config, o Options) (*Server, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	s := &Server{observe: o.Observe}
+	s := &Server{observe: o.Observe, strays: o.Strays}
 	s.config, s.options, s.log, s.version = c.WithDefaults(), o, o.Log, o.Version
 	s.enroll()
 	if s.log == nil {
@@ -136,7 +138,7 @@ func (s *Server) wire(ctx context.Context) (err error) {
 	}
 	s.api, err = api.New(api.Handler{
 		Service: s.service, Authenticate: s.authenticate, Challenge: s.challenge, VaultName: s.vaultName,
-		Audit: s.audit, Observe: s.observed, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
+		Audit: s.audit, Observe: s.observed, Strays: s.strays, Log: s.log, RetryAfter: s.config.RetryAfter, Region: s.config.Region, ServiceVersion: s.version,
 	})
 	if err != nil {
 		return err
