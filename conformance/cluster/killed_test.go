@@ -2,176 +2,163 @@ package cluster
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
+
+	"certwright/conformance/ledger"
+	"certwright/internal/must"
+	"certwright/internal/notify"
+	"certwright/internal/store/sqlstore/sqltest"
+	"certwright/internal/vault"
 )
 
-// A writer writes to names of its own, one after the other, at any server, and
-// knows of each what must be there: what was acknowledged last, or what was sent
-// since and got no answer.
-type writer struct {
-	all   *servers
-	t     *testing.T
-	id    int
-	done  int
-	known map[string]*state
-}
+const (
+	season  = 10 // after how many rounds the load stops, and all is judged
+	hands   = 4  // that live the lives of certificates
+	callers = 4  // that share names
+)
 
-// A state is what may be true of a name.
-type state struct {
-	value   string          // of the secret, as it was acknowledged last
-	unsure  map[string]bool // values that were sent since and may have become
-	created bool            // of the certificate: that it was asked for
-}
-
-func (w *writer) one(n int) {
-	name := fmt.Sprintf("w%d-%d", w.id, n%3)
-	s := w.known[name]
-	if s == nil {
-		s = &state{unsure: map[string]bool{}}
-		w.known[name] = s
-	}
-	switch n % 4 {
-	case 0, 1:
-		w.put(name, s, fmt.Sprintf("value-%d-%d", w.id, n))
-	case 2:
-		w.read(name, s)
-	case 3:
-		w.create(fmt.Sprintf("c%d-%d", w.id, n))
-	}
-}
-
-func (w *writer) put(name string, s *state, value string) {
-	r := w.all.ask("PUT", "/secrets/"+name, `{"value":"`+value+`"}`)
-	switch {
-	case !r.lost && r.Status == 200:
-		s.value, s.unsure = value, map[string]bool{}
-		w.done++
-	case r.lost || r.Status >= 500:
-		s.unsure[value] = true
-	default:
-		w.t.Errorf("put %s: %d %s", name, r.Status, r.Body)
-	}
-}
-
-// read holds what any server says against what was acknowledged: a server may
-// show nothing that is older.
-func (w *writer) read(name string, s *state) {
-	r := w.all.ask("GET", "/secrets/"+name, "")
-	if r.lost || r.Status >= 500 {
-		return
-	}
-	got := r.Text("value")
-	switch {
-	case s.unsure[got]: // one of those became, and it was the last one then
-		s.value = got
-	case got != s.value:
-		w.t.Errorf("%s is %q (%d), acknowledged was %q, and may be one of %v", name, got, r.Status, s.value, s.unsure)
-	}
-}
-
-func (w *writer) create(name string) {
-	r := w.all.ask("POST", "/certificates/"+name+"/create", selfSigned)
-	if !r.lost && r.Status == 202 {
-		w.known[name] = &state{created: true}
-		w.done++
-	} else if !r.lost && r.Status < 500 {
-		w.t.Errorf("create %s: %d %s", name, r.Status, r.Body)
-	}
-}
-
-// TestServersAreKilled has three servers under load while one after the other is
-// killed and their connections are cut: nothing that was acknowledged is lost, no
-// read is older than what was acknowledged, and nothing is stuck.
+// TestServersAreKilled has three servers under a mixed load while one fault after
+// the other befalls them or their PostgreSQL: nothing that was acknowledged is
+// lost, no order is placed twice, nothing is stuck, no read is older than what
+// was acknowledged, and who follows the events is told each once, in order.
+//
+// CLUSTER_ROUNDS says how many faults (default 10), CLUSTER_SEED repeats those of
+// another run.
 func TestServersAreKilled(t *testing.T) {
-	rounds := 6
-	if n, err := strconv.Atoi(os.Getenv("CLUSTER_ROUNDS")); err == nil {
-		rounds = n
+	rounds, seed := number(t, "CLUSTER_ROUNDS", season), number(t, "CLUSTER_SEED", rand.IntN(1_000_000))
+	t.Logf("CLUSTER_ROUNDS=%d CLUSTER_SEED=%d", rounds, seed)
+	h := newHouse(t, uint64(seed))
+	ears := &listener{all: h.servers}
+	hearing, deaf := context.WithCancel(t.Context())
+	var listening sync.WaitGroup
+	listening.Go(func() { ears.listen(hearing) })
+	acknowledged, names := 0, 0
+	for left := rounds; left > 0 && !t.Failed(); left -= season {
+		facts, past := h.season(min(left, season))
+		names += h.judge(facts, past)
+		acknowledged += facts.Acknowledged()
 	}
-	all := start(t, 3)
-	ctx, stop := context.WithCancel(t.Context())
+	all := h.events()
+	if err := ears.judge(t.Context(), all); err != nil {
+		t.Error(err)
+	}
+	deaf()
+	listening.Wait()
+	t.Logf("%d writes acknowledged, %d orders paid for, %d names linearizable, %d events heard of %d listenings%s",
+		acknowledged, len(h.authority.Orders()), names, len(all), ears.comes, h)
+	if acknowledged < 20*rounds || names < rounds {
+		t.Error("too little was done to prove anything")
+	}
+	if t.Failed() {
+		t.Log(h.said())
+	}
+}
+
+// number is that of an environment variable.
+func number(t *testing.T, name string, usual int) int {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return usual
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		t.Fatalf("%s=%s: want a number", name, text)
+	}
+	return n
+}
+
+// newHouse starts three servers on a PostgreSQL of the test's own. Commits take a
+// few milliseconds there, so that connections can be cut in the midst of one.
+func newHouse(t *testing.T, seed uint64) *house {
+	t.Helper()
+	postgres := sqltest.NewServer(t, sqltest.Postgres(t)[0], "commit_delay=3000", "commit_siblings=0")
+	h := &house{postgres: postgres, authority: newAuthority(t), random: rand.New(rand.NewPCG(seed, 0)), befell: map[string]int{}}
+	h.servers = start(t, postgres.URL(), 3, map[string]string{
+		"providers":   "{Internal: {kind: ca}, DigiCert: " + h.authority.node + "}",
+		"renew_floor": "1s", "renew_floor_percent": "1",
+	})
+	for name, body := range map[string]object{"own": {"provider": "Internal"},
+		"paid": {"provider": "DigiCert", "credentials": object{"account_id": "4417", "pwd": apiKey}, "org_details": object{"id": "90210"}}} {
+		if r, err := (client{all: h.servers}).Send(t.Context(), "PUT", "/certificates/issuers/"+name, body); err != nil || r.Status != 200 {
+			t.Fatalf("issuer %s: %d %v %v", name, r.Status, r.Body, err)
+		}
+	}
+	return h
+}
+
+// season is some rounds of load and faults. What was said and answered is returned.
+func (h *house) season(rounds int) (*ledger.Ledger, *history) {
+	h.t.Helper()
+	h.signIn()
+	h.seasons++
+	facts, past := ledger.New(), &history{began: time.Now()}
+	ctx, stop := context.WithCancel(h.t.Context())
 	defer stop()
 	var working sync.WaitGroup
-	var acknowledged atomic.Int64
-	writers := make([]*writer, 6)
-	for i := range writers {
-		w := &writer{all: all, t: t, id: i, known: map[string]*state{}}
-		writers[i] = w
-		working.Go(func() {
-			for n := 0; ctx.Err() == nil; n++ {
-				w.one(n)
-			}
-			acknowledged.Add(int64(w.done))
-		})
+	brings := make([]ledger.Brought, 3)
+	for i := range brings {
+		var err error
+		brings[i], err = ledger.Bring()
+		must.Do(h.t, err)
 	}
-	cut := 0
-	for round := range rounds {
-		pause(ctx, time.Duration(200+rand.N(800))*time.Millisecond)
-		if round%2 == 0 {
-			all.each[rand.N(len(all.each))].kill(t)
-			continue
-		}
-		n, err := all.schema.Cut(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		cut += n
+	for i := range hands {
+		hand := h.hand(facts, i, brings[0])
+		working.Go(func() { hand.Work(ctx) })
 	}
-	pause(ctx, time.Second)
+	for i := range callers {
+		working.Go(func() { past.work(ctx, client{all: h.servers}, i, brings) })
+	}
+	for range rounds {
+		past.epoch.Store(int64(h.rounds))
+		pause(ctx, time.Duration(300+h.random.IntN(600))*time.Millisecond)
+		h.befall()
+	}
+	pause(ctx, 300*time.Millisecond)
 	stop()
 	working.Wait()
-	for _, w := range writers {
-		w.settle()
-	}
-	t.Logf("%d writes were acknowledged; %d servers killed, %d connections cut", acknowledged.Load(), (rounds+1)/2, cut)
-	if acknowledged.Load() < 50 {
-		t.Error("too little was written to prove anything")
-	}
+	return facts, past
 }
 
-// settle asks every server of every name.
-func (w *writer) settle() {
-	for name, s := range w.known {
-		for _, at := range w.all.each {
-			if s.created {
-				r := w.eventually(at, "/certificates/"+name+"/pending")
-				if r.Text("status") != "completed" {
-					w.t.Errorf("%s is acknowledged and not made: %d %s", name, r.Status, r.Body)
-				}
-				continue
-			}
-			if s.value == "" && len(s.unsure) == 0 {
-				continue
-			}
-			r := w.eventually(at, "/secrets/"+name)
-			if got := r.Text("value"); got != s.value && !s.unsure[got] {
-				w.t.Errorf("%s is %q (%d) at last, acknowledged was %q", name, got, r.Status, s.value)
-			}
+// judge holds what was answered against what there is, and returns how many names
+// had a history.
+func (h *house) judge(facts *ledger.Ledger, past *history) int {
+	h.t.Helper()
+	orders := facts.Orders()
+	wrong := facts.Judge(h.t.Context(), client{h.servers, h.each[0]}, client{h.servers, h.each[1]}, client{h.servers, h.each[2]})
+	names, strange := past.judge(h.t)
+	for _, text := range slices.Concat(wrong, h.authority.judge(orders), strange) {
+		h.t.Error(text)
+	}
+	return names
+}
+
+// hand is one that works at whichever server the balancer takes.
+func (h *house) hand(facts *ledger.Ledger, n int, brings ledger.Brought) *ledger.Hand {
+	return &ledger.Hand{Server: client{all: h.servers}, Ledger: facts, Prefix: "h" + strconv.Itoa(h.seasons) + "-" + strconv.Itoa(n), Brings: brings, Renews: "own", Stays: true,
+		Issuers: []string{"own", "own", "own", "own", "own", "paid"}, Random: rand.New(rand.NewPCG(rand.Uint64(), 0))}
+}
+
+// events are the ids of all events, in the order in which the stream tells them.
+func (h *house) events() (ids []int64) {
+	h.t.Helper()
+	c := h.postgres.Connect()
+	defer c.Close(context.Background())
+	rows, err := c.Query(h.t.Context(), "SELECT seq, topic FROM outbox WHERE sink = '' AND state = 'delivered' ORDER BY xid, seq")
+	must.Do(h.t, err)
+	for rows.Next() {
+		var m vault.Message
+		must.Do(h.t, rows.Scan(&m.Seq, &m.Topic))
+		if notify.IsEvent(m) {
+			ids = append(ids, m.Seq)
 		}
 	}
-}
-
-// eventually asks until there is an answer that is none of a server in trouble.
-func (w *writer) eventually(at *server, path string) reply {
-	for n := 0; ; n++ {
-		r := at.ask(w.all.token, "GET", path, "")
-		waits := r.Text("status") == "inProgress"
-		if n == 100 || !r.lost && r.Status < 500 && !waits {
-			return r
-		}
-		pause(w.t.Context(), 100*time.Millisecond)
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
+	must.Do(h.t, rows.Err())
+	return ids
 }

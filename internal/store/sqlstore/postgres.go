@@ -10,8 +10,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
-
-	"certwright/internal/store/pgdriver"
 )
 
 // postgres is the dialect of PostgreSQL. READ COMMITTED is enough: every rule of
@@ -32,10 +30,7 @@ set_config('idle_in_transaction_session_timeout', '60s', false), set_config('cli
 	clock:      "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 	proof:      true,
 	lock:       " FOR UPDATE SKIP LOCKED",
-	// Numbers are handed out before transactions commit: one that commits late
-	// would be passed by.
-	early: `SELECT ` + outboxColumns + ` FROM outbox
-WHERE sink = $1 AND state = $2 AND seq > $3 AND xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY seq LIMIT $4 + 0`,
+	early:      postgresEarly,
 	inspect:    postgresInspect,
 	setVersion: func(context.Context, *session, int64) error { return nil }, // goose's own table says
 	giveUp:     func(*session) error { return nil },
@@ -64,17 +59,6 @@ func postgresFault(err error) fault {
 	return isFinal
 }
 
-// CheckPostgres refuses what is not the URL of a PostgreSQL database.
-func CheckPostgres(url string) error {
-	if !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://") {
-		return errors.New("it is neither sqlite nor the URL of a PostgreSQL database\nhint: as in postgres://certwright@db.example/certwright?sslmode=verify-full&passfile=/etc/certwright/pgpass")
-	}
-	if _, err := pgconn.ParseConfig(url); err != nil { // which leaves passwords out
-		return fmt.Errorf("the URL of the database is invalid: %w\nhint: as in postgres://certwright@db.example/certwright", err)
-	}
-	return nil
-}
-
 // OpenPostgres opens the database of a URL and brings its schema up to date.
 // Other servers may have it open: leases go on, and end by the database's clock.
 func OpenPostgres(ctx context.Context, url string) (*Store, error) {
@@ -83,38 +67,17 @@ func OpenPostgres(ctx context.Context, url string) (*Store, error) {
 		return nil, err
 	}
 	s, err := start(ctx, db, postgres)
+	if err == nil {
+		err = s.adopt(ctx)
+	}
+	if err != nil && s != nil {
+		_ = s.Close() // of no further use
+	}
 	if err != nil {
 		_ = db.Close() // it holds nothing
-		return nil, fmt.Errorf("open %s: %w", NamePostgres(url), err)
+		return nil, fmt.Errorf("open %s: %w", NamePostgres(url), wayOut(err))
 	}
 	return s, nil
-}
-
-// Postgres prepares connections to the database of a URL, and makes none.
-func Postgres(url string) (*sql.DB, error) {
-	if err := CheckPostgres(url); err != nil {
-		return nil, err
-	}
-	config, err := pgconn.ParseConfig(url)
-	if err != nil {
-		return nil, err
-	}
-	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = "certwright"
-	}
-	db := sql.OpenDB(pgdriver.Connector{Config: config})
-	db.SetMaxIdleConns(0) // each session keeps its own
-	return db, nil
-}
-
-// NamePostgres is how people are told of the database of a URL, which may hold a
-// password.
-func NamePostgres(url string) string {
-	config, err := pgconn.ParseConfig(url)
-	if err != nil {
-		return "the database"
-	}
-	return fmt.Sprintf("the database %s at %s", config.Database, config.Host)
 }
 
 // postgresInspect looks before it touches: a database of another program stays
