@@ -15,7 +15,7 @@ import (
 func TestKept(t *testing.T) {
 	t.Parallel()
 	book := sqltest.Accounts(t)
-	rows := account.Shared{Book: book, Revision: book.Store.(*sqlstore.Store).AccountRevision}
+	rows := &account.Shared{Sole: account.Sole{Book: book}, Revision: book.Store.(*sqlstore.Store).AccountRevision}
 	made := 0
 	length := func(plain []byte) (int, error) {
 		made++
@@ -46,7 +46,7 @@ func TestKept(t *testing.T) {
 	}
 	must.Do(t, book.Write(t.Context(), "ca/x", []byte("two"), 3))
 	want(3, 4, 4)
-	if _, _, err := kept.Read(t.Context(), account.Shared{Book: book, Revision: rows.Revision}, "ca/x", length); err != nil || made != 4 {
+	if _, _, err := kept.Read(t.Context(), &account.Shared{Sole: account.Sole{Book: book}, Revision: rows.Revision}, "ca/x", length); err != nil || made != 4 {
 		t.Errorf("made %d times, %v", made, err)
 	}
 }

@@ -73,10 +73,12 @@ func (s *Sole) begin(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.row(id)
-	r.known = false
-	r.writes++
+	r.written()
 	r.open++
 }
+
+// written notes that nobody knows any more what the row has.
+func (r *seen) written() { r.known, r.writes = false, r.writes+1 }
 
 func (s *Sole) end(id string) {
 	s.mu.Lock()

@@ -71,7 +71,7 @@ func TestResponses(t *testing.T) {
 func TestResponsesTakenBack(t *testing.T) {
 	t.Parallel()
 	book := sqltest.Accounts(t)
-	rows := account.Shared{Book: book, Revision: book.Store.(*sqlstore.Store).AccountRevision}
+	rows := &account.Shared{Sole: account.Sole{Book: book}, Revision: book.Store.(*sqlstore.Store).AccountRevision}
 	one, two := &challenge.Responses{Accounts: rows}, &challenge.Responses{Accounts: rows}
 	must.Do(t, publishing(t, one).Present(t.Context(), token("here")))
 	wantAnswer(t, two, "here", "here.thumb")

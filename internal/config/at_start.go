@@ -14,6 +14,7 @@ var atStart = []struct {
 	{"data", func(c Config) any { return c.Data }},
 	{"ephemeral", func(c Config) any { return c.Ephemeral }},
 	{"store", func(c Config) any { return c.Store }},
+	{"cache", func(c Config) any { return c.Cache }},
 	{"region", func(c Config) any { return c.Region }},
 	{"retry_after", func(c Config) any { return c.RetryAfter }},
 	{"hosts", func(c Config) any { return c.Hosts }},

@@ -51,6 +51,7 @@ type Config struct {
 
 	// Of a production server alone; serveNodes gives each its key.
 	Store          string // "sqlite", which "" means, or the URL of a PostgreSQL database, which several servers may share
+	Cache          string // how old an answer may be where servers share the database: CacheStrict, which "" means, or CacheSecond
 	TLS            trust.Settings
 	Log            Log             // what it says on stderr
 	TrustedProxies []string        // addresses and ranges that may say for whom they ask (X-Forwarded-For)

@@ -23,6 +23,7 @@ type serveNode struct {
 func (c *Config) serveNodes() []serveNode {
 	return []serveNode{
 		{setting.Text("store", &c.Store), "dev keeps its data in its folder"},
+		{setting.Text("cache", &c.Cache), "dev has its data to itself, and no answer is older than they are"},
 		{setting.Group("tls", &c.TLS), "dev has certificates of its own authority"},
 		{setting.Group("audit", &c.Audit), "dev keeps no audit log"},
 		{setting.Group("access", &c.Access), "dev grants everything to everybody"},
@@ -101,6 +102,9 @@ func (c Config) checkServe() (wrong []error) {
 		if err := sqlstore.CheckPostgres(c.Store); err != nil {
 			say("store: " + err.Error())
 		}
+	}
+	if err := c.checkCache(); err != nil {
+		wrong = append(wrong, err)
 	}
 	for name, p := range c.Providers {
 		if p.Kind == "scripted" {

@@ -34,6 +34,8 @@ func TestProductionIsClosed(t *testing.T) {
 		"tls: vault other is not declared\nhint: ":                                 func(c *Config) { c.TLS = trust.Settings{Vault: "other", Certificate: "front"} },
 		"tls: certificate: \"a/b\" is not a valid name":                            func(c *Config) { c.TLS = trust.Settings{Vault: "web", Certificate: "a/b"} },
 		"store: it is neither sqlite nor the URL of a PostgreSQL database\nhint: ": func(c *Config) { c.Store = "mysql://db/x" },
+		"cache: it is for servers that share a PostgreSQL database; ":              func(c *Config) { c.Cache = "1s" },
+		"cache: \"2s\" is neither strict nor 1s\nhint: ":                           func(c *Config) { c.Cache, c.Store = "2s", "postgres://db/x" },
 		"store: the URL of the database is invalid: ":                              func(c *Config) { c.Store = "postgres://db:port/x" },
 		"default_vault: default is not declared\nhint: ":                           func(c *Config) { c.DefaultVault = "default" },
 		"auth: there is nobody whose tokens are taken\nhint: ":                     func(c *Config) { c.Auth = Auth{} },

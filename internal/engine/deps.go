@@ -26,6 +26,9 @@ type Deps struct {
 	// Revision reads that of an object, 0 if there is none, where other servers write
 	// to the store too; nil: this process alone does.
 	Revision func(ctx context.Context, ref vault.Ref) (int64, error)
+	// Fresh reports whether Stale was told of what other servers changed until so
+	// short a while ago that the configuration has it so; nil: it never is.
+	Fresh func() bool
 
 	epochs epochs
 }

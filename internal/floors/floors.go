@@ -29,7 +29,7 @@ var House = map[string]int{
 	"internal/console/chart": 1, "internal/console/asset": 1, "internal/console/view": 2, "internal/console": 5,
 
 	"internal/certs": 2, "internal/seal": 2, "internal/schedule": 2, "internal/issuer/issuertest": 2, "internal/store/sqlstore": 2, "internal/worker": 2, "internal/challenge": 2, "internal/auth": 2, "internal/access": 2,
-	"internal/trust": 2, "internal/notify": 2, "internal/metrics": 2, "internal/proxy": 2, "internal/oauth": 2, "internal/peer": 2, "internal/listener": 2, "internal/audit": 2,
+	"internal/trust": 2, "internal/notify": 2, "internal/metrics": 2, "internal/proxy": 2, "internal/oauth": 2, "internal/peer": 2, "internal/listener": 2, "internal/audit": 2, "internal/feed": 2,
 
 	"internal/store/sqlstore/sqltest": 3, "internal/order": 3, "internal/issuer/scripted": 3, "internal/issuer/ca": 3, "internal/issuer/acme": 3, "internal/issuer/digicert": 3, "internal/issuer/openbao": 3,
 	"internal/admin": 3, "internal/sts": 3, "internal/tokens": 3, "internal/agent": 3, "internal/arm": 3, "internal/backup": 3, "internal/check": 3, "internal/census": 3,

@@ -9,6 +9,7 @@ import (
 
 	"certwright/internal/clientenv"
 	"certwright/internal/config"
+	"certwright/internal/feed"
 	"certwright/internal/files"
 	"certwright/internal/folder"
 	"certwright/internal/seal"
@@ -34,6 +35,9 @@ type storage struct {
 	trust   *trust.Authority
 
 	accounts vault.Accounts
+	changes  *sqlstore.Feed        // nil: nobody follows what other servers change
+	feed     *feed.Follower        // of changes
+	stale    []func(vault.Changes) // told of them
 }
 
 // openData opens everything that lies in the data folder. The TLS authority
@@ -49,6 +53,7 @@ func (s *storage) openData(ctx context.Context) (err error) {
 	if err := s.unseal(ctx, past); err != nil {
 		return err
 	}
+	s.openFeed()
 	s.openAccounts()
 	if s.clock, err = s.openClock(ctx); err != nil {
 		return err

@@ -115,13 +115,14 @@ func (s *Server) wire(ctx context.Context) (err error) {
 			Store: s.auditedStore(), Sealer: s.seal, Clock: s.clock, Settings: s.vaultSettings,
 			Poke:   func() { s.worker.Poke(); s.notices.stream.Poke() },
 			PokeAt: func(due time.Time) { s.worker.PokeAt(due); s.notices.stream.Poke() }, Log: s.log,
-			Revision: s.revision(),
+			Revision: s.revision(), Fresh: s.fresh,
 		},
 		Backups: s.seal.Backups(), Access: liveAccess{&s.entry}, Keys: s.keys,
 		Issuers: s.issuers.issuer, Receivers: s.notices.For, Called: s.called,
 	}); err != nil {
 		return err
 	}
+	s.stale = append(s.stale, s.service.Stale)
 	s.worker = worker.New(worker.Worker{
 		Store: s.auditedStore(), Clock: s.clock, Slots: workerSlots, Lease: s.lease(), Log: s.log,
 		Aside:    map[vault.JobKind]time.Duration{vault.JobDeliver: receiverPatience},
@@ -224,6 +225,7 @@ func (s *Server) openListeners(ctx context.Context) (err error) {
 	s.background.Go(func() { s.metrics.Run(s.ctx) })
 	s.background.Go(s.watchClock)
 	s.background.Go(s.watchOthers)
+	s.background.Go(s.follow)
 	s.background.Go(s.fillKeys)
 	s.background.Go(func() { s.census.Run(s.ctx) })
 	s.background.Go(func() { s.keeper.run(s.ctx) })

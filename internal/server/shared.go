@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"certwright/internal/account"
+	"certwright/internal/config"
+	"certwright/internal/feed"
 	"certwright/internal/files"
 	"certwright/internal/folder"
 	"certwright/internal/store/sqlstore"
@@ -45,7 +47,8 @@ func (s *storage) holdFolder() error {
 func (s *storage) openAccounts() {
 	book := account.Book{Store: s.store, Sealer: s.seal}
 	if s.store.Shared() {
-		s.accounts = foldedAccounts{account.Shared{Book: book, Revision: s.store.AccountRevision}}
+		shared := &account.Shared{Sole: account.Sole{Book: book}, Revision: s.store.AccountRevision, Fresh: s.fresh}
+		s.accounts, s.stale = foldedAccounts{shared}, append(s.stale, shared.Stale)
 		return
 	}
 	s.accounts = foldedAccounts{&account.Sole{Book: book}}
@@ -57,6 +60,33 @@ func (s *storage) revision() func(context.Context, vault.Ref) (int64, error) {
 		return s.store.Revision
 	}
 	return nil
+}
+
+// fresh reports whether it is known what other servers changed until a second ago,
+// and whether that is enough here.
+func (s *storage) fresh() bool { return s.feed != nil && s.feed.Fresh() }
+
+// openFeed readies what follows the changes of others, where the configuration has
+// it so.
+func (s *storage) openFeed() {
+	if s.config.Cache != config.CacheSecond {
+		return
+	}
+	s.changes = s.store.Feed()
+	s.feed = &feed.Follower{Next: s.changes.Next, Log: s.log, Told: func(c vault.Changes) {
+		for _, stale := range s.stale {
+			stale(c)
+		}
+	}}
+}
+
+// follow follows them until the server ends.
+func (s *Server) follow() {
+	if s.feed == nil {
+		return
+	}
+	defer s.changes.Close()
+	s.feed.Run(s.ctx)
 }
 
 // watchOthers looks for what other servers wrote.

@@ -140,7 +140,7 @@ func TestWithdrawnKeys(t *testing.T) {
 func TestKeysWithdrawnElsewhere(t *testing.T) {
 	t.Parallel()
 	book := sqltest.Accounts(t)
-	rows := account.Shared{Book: book, Revision: book.Store.(*sqlstore.Store).AccountRevision}
+	rows := &account.Shared{Sole: account.Sole{Book: book}, Revision: book.Store.(*sqlstore.Store).AccountRevision}
 	shared := func(m *Means) { m.Accounts = rows }
 	one, two := open(t, Settings{}, shared), open(t, Settings{}, shared)
 	leaked, generation := two.Keys(t.Context(), "")

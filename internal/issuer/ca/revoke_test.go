@@ -192,7 +192,7 @@ func TestRevokedElsewhere(t *testing.T) {
 	t.Parallel()
 	book := sqltest.Accounts(t)
 	counted := &counting{Accounts: book}
-	rows := told{counted, account.Shared{Book: book, Revision: book.Store.(*sqlstore.Store).AccountRevision}}
+	rows := told{counted, &account.Shared{Sole: account.Sole{Book: book}, Revision: book.Store.(*sqlstore.Store).AccountRevision}}
 	w := &watch{at: begin}
 	one, two := open(t, Issuer{Name: "Internal", Accounts: book, Clock: w}), open(t, Issuer{Name: "Internal", Accounts: rows, Clock: w})
 	var leaves []*x509.Certificate
