@@ -28,8 +28,8 @@ Example:
 }
 
 // findHere is how the commands about vaults find the server that runs here.
-var findHere vaults.Find = func(ctx context.Context, data string) (*client.Client, error) {
-	return running{Data: data}.find(ctx)
+var findHere vaults.Find = func(ctx context.Context, data, config string) (*client.Client, error) {
+	return running{inFolder{data}, config}.find(ctx)
 }
 
 // all are the streams as other packages know them.

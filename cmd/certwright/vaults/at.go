@@ -11,13 +11,15 @@ import (
 	"certwright/internal/client/reach"
 )
 
-// Find returns the server that runs in a data folder, "" for the one that runs here.
-type Find func(ctx context.Context, data string) (*client.Client, error)
+// Find returns the server of a data folder or a configuration file, "" and "" for
+// the one that runs here.
+type Find func(ctx context.Context, data, config string) (*client.Client, error)
 
 // At is where a vault is and how to sign in there; commands embed it.
 type At struct {
 	Vault       string `help:"The vault: its address, as in https://web.vault.azure.net, or the name of one of the server that runs here. Without it AZURE_KEYVAULT_URL, else that server's default vault." placeholder:"URL" group:"The vault"`
 	Data        string `help:"The data folder of the server that runs here." placeholder:"DIR" env:"CERTWRIGHT_DATA" group:"The vault"`
+	Config      string `help:"The configuration file of the server that runs here." placeholder:"FILE" env:"CERTWRIGHT_CONFIG" group:"The vault"`
 	CAFile      string `name:"ca-file" help:"Trust this authority too (PEM)." placeholder:"FILE" group:"The vault"`
 	ClientID    string `name:"client-id" help:"Sign in as this client, with AZURE_CLIENT_SECRET or one of the next two." placeholder:"ID" env:"AZURE_CLIENT_ID" group:"The vault"`
 	SecretFile  string `name:"client-secret-file" help:"The file with the client's secret." placeholder:"FILE" group:"The vault"`
@@ -28,15 +30,18 @@ type At struct {
 // reach makes a client of the vault.
 func (a At) reach(ctx context.Context, find Find) (*reach.Vault, error) {
 	v, err := reach.To(ctx, reach.Options{
-		Vault: a.Vault, Here: a.Data != "" && a.Data != os.Getenv("CERTWRIGHT_DATA"), CAFile: a.CAFile,
+		Vault: a.Vault, Here: said(a.Data, "CERTWRIGHT_DATA") || said(a.Config, "CERTWRIGHT_CONFIG"), CAFile: a.CAFile,
 		ClientID: a.ClientID, Tenant: a.Tenant, SecretFile: a.SecretFile, Certificate: a.Certificate,
-		Find: func(ctx context.Context) (*client.Client, error) { return find(ctx, a.Data) },
+		Find: func(ctx context.Context) (*client.Client, error) { return find(ctx, a.Data, a.Config) },
 	})
 	if errors.Is(err, reach.ErrBadVault) || errors.Is(err, reach.ErrNoClient) {
 		err = misuse(err)
 	}
 	return v, err
 }
+
+// said reports whether a flag was said, not its variable alone.
+func said(flag, variable string) bool { return flag != "" && flag != os.Getenv(variable) }
 
 // A UsageError is what was wrong with the flags or arguments.
 type UsageError struct{ error }
