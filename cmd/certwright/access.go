@@ -25,8 +25,8 @@ type accessCommand struct {
 
 // rulesIn reads who may do what from a configuration file.
 type rulesIn struct {
-	Config string `required:"" help:"Configuration file (YAML) of certwright serve." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
-	JSON   bool   `name:"json" help:"Print JSON."`
+	Config       string `required:"" help:"Configuration file (YAML) of certwright serve." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	print.Format `embed:""`
 }
 
 // open compiles them. What else is wrong in the file does not matter here.
@@ -94,11 +94,7 @@ func (a accessTestCommand) Run(ctx context.Context, to streams) error {
 			return err
 		}
 	}
-	if a.JSON {
-		err = printJSON(to.out, d)
-	} else {
-		err = d.print(to.out)
-	}
+	err = a.Format.On(to.out, to.err).One(d, d.word(), d.print)
 	if err == nil && !d.Granted {
 		return exitError{code: exitFailed}
 	}
@@ -119,6 +115,13 @@ func (d *verdict) refused(table *access.Table, err error, do vault.Action, on va
 		d.Roles = access.GrantedBy(do)
 	}
 	return nil
+}
+
+func (d verdict) word() string {
+	if d.Granted {
+		return "granted"
+	}
+	return "refused"
 }
 
 func (d verdict) print(w io.Writer) (err error) {
@@ -225,8 +228,8 @@ func placeText(on vault.Ref) string {
 }
 
 type accessListCommand struct {
-	Config string `help:"Configuration file (YAML) of certwright serve; without one, the running server is asked." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
-	JSON   bool   `name:"json" help:"Print JSON."`
+	Config       string `help:"Configuration file (YAML) of certwright serve; without one, the running server is asked." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	print.Format `embed:""`
 
 	inFolder `embed:""`
 }
@@ -245,18 +248,23 @@ func (a accessListCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
-	if a.JSON {
-		return printJSON(to.out, append([]access.Row{}, rules...))
+	return print.List(a.On(to.out, to.err), print.Table[access.Row]{
+		Columns: []print.Column[access.Row]{
+			{Head: "TO", Cell: func(r access.Row) string { return r.To }},
+			{Head: "GIVES", Cell: func(r access.Row) string { return r.Gives }},
+			{Head: "ON", Cell: func(r access.Row) string { return r.On }},
+			{Head: "NOTE", Cell: noteOn},
+		},
+		Name: func(r access.Row) string { return r.To },
+		None: "nobody may do anything",
+	}, print.Slice(rules))
+}
+
+func noteOn(r access.Row) string {
+	if r.Idle == "" {
+		return ""
 	}
-	t := newTable(to, "TO\tGIVES\tON\tNOTE", "nobody may do anything")
-	for _, r := range rules {
-		note := ""
-		if r.Idle != "" {
-			note = "decides nothing: " + r.Idle
-		}
-		t.line(r.To, r.Gives, r.On, note)
-	}
-	return t.end()
+	return "decides nothing: " + r.Idle
 }
 
 func (a accessListCommand) rules(ctx context.Context) ([]access.Row, error) {

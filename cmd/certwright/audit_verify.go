@@ -2,22 +2,22 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
-	"golang.org/x/mod/sumdb/note"
-
 	"certwright/internal/audit/line"
+	"certwright/internal/print"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 type auditVerifyCommand struct {
-	auditLog   `embed:""`
-	Checkpoint string `help:"A checkpoint that was kept elsewhere (- reads it from standard input): the log must still have its lines." placeholder:"FILE"`
-	Key        string `help:"The key that proves checkpoints, or a file with it." placeholder:"KEY"`
-	JSON       bool   `name:"json" help:"Print one line of JSON."`
+	auditLog     `embed:""`
+	Checkpoint   string `help:"A checkpoint that was kept elsewhere (- reads it from standard input): the log must still have its lines." placeholder:"FILE"`
+	Key          string `help:"The key that proves checkpoints, or a file with it." placeholder:"KEY"`
+	print.Format `embed:""`
 }
 
 // Help shows how it is used.
@@ -47,15 +47,19 @@ func (a auditVerifyCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
-	if a.JSON {
-		err = json.NewEncoder(to.out).Encode(report)
-	} else {
-		err = printVerified(report, how, to)
-	}
+	err = a.On(to.out, to.err).One(report, word(len(report.Findings) == 0), func(io.Writer) error { return printVerified(report, how, to) })
 	if err == nil && len(report.Findings) > 0 {
 		return exitError{code: exitFailed}
 	}
 	return err
+}
+
+// word is what -o name prints of a check.
+func word(good bool) string {
+	if good {
+		return "good"
+	}
+	return "faults"
 }
 
 // how gathers what the log is held against.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -14,16 +13,17 @@ import (
 
 	"certwright/internal/backup"
 	"certwright/internal/clock"
+	"certwright/internal/print"
 	"certwright/internal/seal"
 )
 
 type backupCommand struct {
-	To         string `arg:"" help:"The file to make, or a folder, in which the backup gets a name with the time."`
-	WithKeyset bool   `help:"Put keyset.json into it too. Whoever can read the backup then has every private key and secret in it."`
-	JSON       bool   `name:"json" help:"Print one line of JSON."`
-	Config     string `help:"The server's configuration file (YAML), where it names the database, or what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
-	Store      string `help:"The PostgreSQL database, by its URL, or sqlite for the one in the data folder (the configuration's)." placeholder:"URL"`
-	inFolder   `embed:""`
+	To           string `arg:"" help:"The file to make, or a folder, in which the backup gets a name with the time."`
+	WithKeyset   bool   `help:"Put keyset.json into it too. Whoever can read the backup then has every private key and secret in it."`
+	print.Format `embed:""`
+	Config       string `help:"The server's configuration file (YAML), where it names the database, or what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	Store        string `help:"The PostgreSQL database, by its URL, or sqlite for the one in the data folder (the configuration's)." placeholder:"URL"`
+	inFolder     `embed:""`
 }
 
 // Help shows how it is used.
@@ -62,8 +62,8 @@ func (b backupCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
-	if b.JSON {
-		return json.NewEncoder(to.out).Encode(made)
+	if !b.People() {
+		return b.On(to.out, to.err).One(made, made.File, nil)
 	}
 	fmt.Fprintf(to.err, "%s as of %s, verified%s\n", bytesOf(made.Size), stamp(made.Made), opened(made, keysetFile(keks, data)))
 	if len(made.Missing) > 0 {

@@ -2,18 +2,19 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
 	"os/signal"
 
 	"certwright/internal/check"
 	"certwright/internal/folder"
+	"certwright/internal/print"
 )
 
 type checkCommand struct {
-	Config   string `help:"Check what this configuration of certwright serve needs, its data folder included." placeholder:"FILE"`
-	JSON     bool   `name:"json" help:"Print one line of JSON."`
-	inFolder `embed:""`
+	Config       string `help:"Check what this configuration of certwright serve needs, its data folder included." placeholder:"FILE"`
+	print.Format `embed:""`
+	inFolder     `embed:""`
 }
 
 // Help shows how it is used.
@@ -45,11 +46,7 @@ func (c checkCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		err = json.NewEncoder(to.out).Encode(report)
-	} else {
-		err = printReport(report, to)
-	}
+	err = c.On(to.out, to.err).One(report, word(len(report.Faults) == 0), func(io.Writer) error { return printReport(report, to) })
 	if err == nil && len(report.Faults) > 0 {
 		return exitError{code: exitFailed}
 	}

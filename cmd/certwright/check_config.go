@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"certwright/internal/config"
 	"certwright/internal/folder"
 	"certwright/internal/inspect"
+	"certwright/internal/print"
 )
 
 // production goes through what certwright serve needs.
@@ -23,10 +23,10 @@ func (c checkCommand) production(ctx context.Context, to streams) error {
 		}
 	}
 	var err error
-	if c.JSON {
-		err = json.NewEncoder(to.out).Encode(map[string][]inspect.Finding{"findings": found})
-	} else {
+	if c.People() {
 		err = printFindings(to.out, found)
+	} else {
+		err = print.List(c.On(to.out, to.err), print.Table[inspect.Finding]{Name: func(f inspect.Finding) string { return f.What }}, print.Slice(found))
 	}
 	if err == nil && faults > 0 {
 		return exitError{code: exitFailed}

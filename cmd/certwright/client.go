@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"certwright/internal/config"
+	"certwright/internal/print"
 	"certwright/internal/tokens"
 )
 
@@ -27,9 +28,9 @@ Without such a file, add prints the row to paste into auth.token_service.clients
 
 // clientsAt says in which file the clients are.
 type clientsAt struct {
-	Config string `help:"Configuration file (YAML) that names the clients' file." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
-	File   string `help:"The clients' file itself." placeholder:"FILE" env:"CERTWRIGHT_CLIENTS"`
-	JSON   bool   `name:"json" help:"Print JSON."`
+	Config       string `help:"Configuration file (YAML) that names the clients' file." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	File         string `help:"The clients' file itself." placeholder:"FILE" env:"CERTWRIGHT_CLIENTS"`
+	print.Format `embed:""`
 }
 
 // open reads the clients' file; beside are the clients of the configuration.
@@ -100,7 +101,7 @@ func (c clientAddCommand) Run(to streams) error {
 		}
 	}
 	if f == nil {
-		return printRow(to, c.JSON, row, secret)
+		return printRow(to, c.Format, row, secret)
 	}
 	if err := f.Add(row); err != nil {
 		return err
@@ -108,7 +109,7 @@ func (c clientAddCommand) Run(to streams) error {
 	if err := f.Write(); err != nil {
 		return err
 	}
-	return printClient(to, c.JSON, f.Path(), row, secret)
+	return printClient(to, c.Format, f.Path(), row, secret)
 }
 
 // client makes the row of the flags.
@@ -194,7 +195,7 @@ func (c clientRotateCommand) Run(to streams) error {
 	if err := f.Write(); err != nil {
 		return err
 	}
-	return printClient(to, c.JSON, f.Path(), f.Clients()[at], secret)
+	return printClient(to, c.Format, f.Path(), f.Clients()[at], secret)
 }
 
 type clientRemoveCommand struct {
@@ -215,8 +216,8 @@ func (c clientRemoveCommand) Run(to streams) error {
 	if err := f.Write(); err != nil {
 		return err
 	}
-	if c.JSON {
-		return printJSON(to.out, shownOf(row, ""))
+	if !c.People() {
+		return c.On(to.out, to.err).One(shownOf(row, ""), row.Label(), nil)
 	}
 	fmt.Fprintf(to.err, "removed %s; the tokens that it has are good until they end\n", row.Label())
 	return nil

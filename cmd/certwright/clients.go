@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"certwright/internal/print"
 	"certwright/internal/tokens"
 )
 
@@ -21,18 +22,26 @@ func (c clientListCommand) Run(to streams) error {
 	if f != nil {
 		all = append(all[:len(all):len(all)], f.Clients()...)
 	}
-	if c.JSON {
-		list := []shownClient{}
-		for _, row := range all {
-			list = append(list, shownOf(row, ""))
-		}
-		return printJSON(to.out, list)
-	}
-	t := newTable(to, "NAME\tID\tSECRETS\tPROVES ITSELF BY", "there are no clients; certwright client add makes one")
+	var list []listedClient
 	for _, row := range all {
-		t.line(row.Label(), row.ID, secretsOf(row), proofsOf(row))
+		list = append(list, listedClient{shownOf(row, ""), row})
 	}
-	return t.end()
+	return print.List(c.On(to.out, to.err), print.Table[listedClient]{
+		Columns: []print.Column[listedClient]{
+			{Head: "NAME", Cell: func(c listedClient) string { return c.of.Label() }},
+			{Head: "ID", Cell: func(c listedClient) string { return c.of.ID }},
+			{Head: "SECRETS", Cell: func(c listedClient) string { return secretsOf(c.of) }},
+			{Head: "PROVES ITSELF BY", Cell: func(c listedClient) string { return proofsOf(c.of) }},
+		},
+		Name: func(c listedClient) string { return c.of.Label() },
+		None: "there are no clients; certwright client add makes one",
+	}, print.Slice(list))
+}
+
+// A listedClient is a client as JSON, and what the table is made of.
+type listedClient struct {
+	shownClient
+	of tokens.ClientSettings
 }
 
 // secretsOf says when the secrets of a client end.
@@ -97,9 +106,9 @@ func shownOf(c tokens.ClientSettings, secret string) shownClient {
 }
 
 // printClient tells what a client needs to know, on stdout, and where it stands.
-func printClient(to streams, asJSON bool, path string, c tokens.ClientSettings, secret string) error {
-	if asJSON {
-		return printJSON(to.out, shownOf(c, secret))
+func printClient(to streams, form print.Format, path string, c tokens.ClientSettings, secret string) error {
+	if !form.People() {
+		return form.On(to.out, to.err).One(shownOf(c, secret), c.Label(), nil)
 	}
 	fmt.Fprintf(to.out, "AZURE_CLIENT_ID=%s\n", c.ID)
 	if secret != "" {
@@ -113,12 +122,12 @@ func printClient(to streams, asJSON bool, path string, c tokens.ClientSettings, 
 }
 
 // printRow is printClient where there is no file: the row is there to be pasted.
-func printRow(to streams, asJSON bool, c tokens.ClientSettings, secret string) error {
+func printRow(to streams, form print.Format, c tokens.ClientSettings, secret string) error {
 	row, err := tokens.Row(c)
 	if err != nil {
 		return err
 	}
-	if !asJSON {
+	if form.People() {
 		fmt.Fprint(to.err, "there is no clients' file: paste this below auth.token_service.clients and reload the server\n\n", row, "\n")
 		if secret != "" {
 			fmt.Fprintln(to.err, "the secret is shown this once; the row has its hash")
@@ -129,8 +138,8 @@ func printRow(to streams, asJSON bool, c tokens.ClientSettings, secret string) e
 		}
 		return nil
 	}
-	return printJSON(to.out, struct {
+	return form.On(to.out, to.err).One(struct {
 		shownClient
 		Row string `json:"row"`
-	}{shownOf(c, secret), row})
+	}{shownOf(c, secret), row}, c.Label(), nil)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -14,10 +13,10 @@ import (
 )
 
 type clockCommand struct {
-	running `embed:""`
-	By      string        `arg:"" optional:"" help:"How far to move it, as in +60d, +36h or +1d12h. It only goes forward."`
-	JSON    bool          `name:"json" help:"Print one line of JSON."`
-	Words   time.Duration `kong:"-"` // between words on how far a move is; 0: 2 s
+	running      `embed:""`
+	By           string `arg:"" optional:"" help:"How far to move it, as in +60d, +36h or +1d12h. It only goes forward."`
+	print.Format `embed:""`
+	Words        time.Duration `kong:"-"` // between words on how far a move is; 0: 2 s
 }
 
 const (
@@ -60,10 +59,7 @@ func (c clockCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
-	if c.JSON {
-		return json.NewEncoder(to.out).Encode(at)
-	}
-	return printClock(to.out, at)
+	return c.On(to.out, to.err).One(at, stamp(at.Now), func(w io.Writer) error { return printClock(w, at) })
 }
 
 func (c clockCommand) by() (time.Duration, error) {

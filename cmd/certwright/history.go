@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -13,8 +12,8 @@ import (
 )
 
 type historyCommand struct {
-	one  `embed:""`
-	JSON bool `name:"json" help:"Print one line of JSON."`
+	one          `embed:""`
+	print.Format `embed:""`
 }
 
 // Run prints what happened to a certificate's operation, step by step.
@@ -27,10 +26,7 @@ func (h historyCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return client.Hinted(err, noSuchOrder)
 	}
-	if h.JSON {
-		return json.NewEncoder(to.out).Encode(o)
-	}
-	return printHistory(to.out, o)
+	return h.On(to.out, to.err).One(o, fullName(o), func(w io.Writer) error { return printHistory(w, o) })
 }
 
 func printHistory(to io.Writer, o admin.Operation) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,9 +31,9 @@ type keysetCommand struct {
 // A keyset is the one that a command is about: that of a data folder. Where a
 // server runs there, it is asked.
 type keyset struct {
-	Config string `help:"The server's configuration file (YAML)." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
-	Data   string `help:"The data folder (the configuration's, else this user's own)." placeholder:"DIR" env:"CERTWRIGHT_DATA"`
-	JSON   bool   `name:"json" help:"Print one line of JSON."`
+	Config       string `help:"The server's configuration file (YAML)." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	Data         string `help:"The data folder (the configuration's, else this user's own)." placeholder:"DIR" env:"CERTWRIGHT_DATA"`
+	print.Format `embed:""`
 }
 
 // with runs do with the keys: those of the running server, or those of the folder.
@@ -88,18 +87,11 @@ func (k keyset) show(ctx context.Context, to streams, keys admin.Keyset) error {
 	if err != nil {
 		return err
 	}
-	if k.JSON {
-		return json.NewEncoder(to.out).Encode(s)
+	p := k.On(to.out, to.err)
+	if !k.People() {
+		return p.One(s, strings.Join(s.Wraps, " "), nil)
 	}
-	t := newTable(to, "KEY\tSTATE\tVALUES", "")
-	for _, key := range s.Keys {
-		values := "not counted"
-		if s.Counted != nil {
-			values = strconv.Itoa(s.Values[key.ID])
-		}
-		t.line(strconv.FormatUint(uint64(key.ID), 10), key.State, values)
-	}
-	if err := t.end(); err != nil {
+	if err := print.List(p, dataKeys(s), print.Slice(s.Keys)); err != nil {
 		return err
 	}
 	for _, line := range keysetLines(s) {
@@ -235,12 +227,12 @@ func (k keysetCheckCommand) Run(ctx context.Context, to streams) error {
 				bad++
 				said = strings.ReplaceAll(c.Error, "\nhint: ", "; ")
 			}
-			if !k.JSON {
+			if k.People() {
 				fmt.Fprintf(to.out, "%s: %s\n", c.KEK, said)
 			}
 		}
-		if k.JSON {
-			err = json.NewEncoder(to.out).Encode(all)
+		if !k.People() {
+			err = print.List(k.On(to.out, to.err), print.Table[admin.KEKCheck]{Name: func(c admin.KEKCheck) string { return c.KEK }}, print.Slice(all))
 		}
 		if err == nil && bad > 0 {
 			return exitError{code: exitFailed}
@@ -273,4 +265,19 @@ func (k keysetMakeCommand) Run(_ context.Context, to streams) error {
 	fmt.Fprintln(to.err, "keep a copy of it apart from the database: without it nothing sealed can be read")
 	_, err = fmt.Fprintln(to.out, path)
 	return err
+}
+
+// dataKeys lists the data keys of a state.
+func dataKeys(s admin.KeysetStatus) print.Table[seal.DataKey] {
+	values := func(k seal.DataKey) string {
+		if s.Counted == nil {
+			return "not counted"
+		}
+		return strconv.Itoa(s.Values[k.ID])
+	}
+	return print.Table[seal.DataKey]{Columns: []print.Column[seal.DataKey]{
+		{Head: "KEY", Cell: func(k seal.DataKey) string { return strconv.FormatUint(uint64(k.ID), 10) }},
+		{Head: "STATE", Cell: func(k seal.DataKey) string { return k.State }},
+		{Head: "VALUES", Cell: values},
+	}}
 }

@@ -2,18 +2,19 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os/signal"
+	"strconv"
 
 	"certwright/internal/config"
+	"certwright/internal/print"
 	"certwright/internal/server"
 )
 
 type migrateCommand struct {
-	Config string `help:"The configuration file (YAML) of certwright serve." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
-	JSON   bool   `name:"json" help:"Print one line of JSON."`
+	Config       string `help:"The configuration file (YAML) of certwright serve." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	print.Format `embed:""`
 }
 
 // Help shows how it is used.
@@ -40,8 +41,8 @@ func (m migrateCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
-	if m.JSON {
-		return json.NewEncoder(to.out).Encode(map[string]int64{"from": from, "to": now})
+	if !m.People() {
+		return m.On(to.out, to.err).One(map[string]int64{"from": from, "to": now}, strconv.FormatInt(now, 10), nil)
 	}
 	said := fmt.Sprintf("the schema was brought from version %d to %d", from, now)
 	switch from {

@@ -14,9 +14,9 @@ import (
 )
 
 type outboxCommand struct {
-	running `embed:""`
-	Dead    bool `help:"List the messages that failed permanently instead, and why."`
-	JSON    bool `name:"json" help:"Print JSON: the whole outbox on one line, or a line for each message that failed permanently."`
+	running      `embed:""`
+	Dead         bool `help:"List the messages that failed permanently instead, and why."`
+	print.Format `embed:""`
 }
 
 const deadHint = "certwright outbox --dead lists the messages that failed permanently"
@@ -28,20 +28,30 @@ func (o outboxCommand) Run(ctx context.Context, to streams) error {
 		return err
 	}
 	if o.Dead {
-		return o.dead(ctx, to, c)
+		return client.Hinted(print.List(o.On(to.out, to.err), dead, c.Dead(ctx)), "the receivers are those that the server's configuration names under smtp and events")
 	}
 	box, err := c.Outbox(ctx)
 	if err != nil {
 		return client.Hinted(err, "GET "+c.At.HTTPURL+"/admin/outbox has all of it")
 	}
-	if o.JSON {
-		return json.NewEncoder(to.out).Encode(box)
+	entries, err := entriesOf(box)
+	if err != nil {
+		return err
 	}
-	return printOutbox(to, box)
+	return print.List(o.On(to.out, to.err), outbox, print.Slice(entries))
+}
+
+// An entry of the outbox is a mail or an event.
+type entry struct {
+	Mail  *admin.Mail     `json:"mail,omitempty"`
+	Event json.RawMessage `json:"event,omitempty"`
+
+	read event // the event
 }
 
 // An event is what a line of the outbox shows of one.
 type event struct {
+	ID        string
 	EventTime time.Time
 	EventType string
 	Topic     string
@@ -51,38 +61,55 @@ type event struct {
 // azurePrefix begins the types of events that the service has too.
 const azurePrefix = "Microsoft.KeyVault."
 
-func printOutbox(to streams, box admin.Outbox) error {
-	t := newTable(to, "", "the outbox is empty")
+func entriesOf(box admin.Outbox) (all []entry, err error) {
 	for _, m := range box.Mails {
-		t.line(stamp(m.At), "mail", m.To, m.Subject)
+		all = append(all, entry{Mail: &m})
 	}
 	for _, text := range box.Events {
-		var e event
-		if err := json.Unmarshal(text, &e); err != nil {
-			return fmt.Errorf("read the server's answer: %w", err)
+		e := entry{Event: text}
+		if err := json.Unmarshal(text, &e.read); err != nil {
+			return nil, fmt.Errorf("read the server's answer: %w", err)
 		}
-		t.line(stamp(e.EventTime), "event", strings.TrimPrefix(e.Topic, "vaults/")+"/"+e.Subject, strings.TrimPrefix(e.EventType, azurePrefix))
+		all = append(all, e)
 	}
-	return t.end()
+	return all, nil
 }
 
-func (o outboxCommand) dead(ctx context.Context, to streams, c *client.Client) error {
-	t, lines := newTable(to, "NUMBER\tRECEIVER\tWHAT\tOF\tAT\tERROR", "no message failed permanently"), json.NewEncoder(to.out)
-	for l, err := range c.Dead(ctx) {
-		if err != nil {
-			return client.Hinted(err, "the receivers are those that the server's configuration names under smtp and events")
+// either returns the cell of a mail or that of an event.
+func either(mail func(admin.Mail) string, event func(event) string) func(entry) string {
+	return func(e entry) string {
+		if e.Mail != nil {
+			return mail(*e.Mail)
 		}
-		if !o.JSON {
-			t.line(strconv.FormatInt(l.Seq, 10), l.Sink, strings.TrimPrefix(l.Topic, azurePrefix), l.Vault+"/"+l.Name, stamp(l.At), l.Error)
-		} else if err := lines.Encode(l); err != nil {
-			return err
-		}
+		return event(e.read)
 	}
-	if o.JSON {
-		return nil
-	}
-	return t.end()
 }
+
+var outbox = print.Table[entry]{
+	Columns: []print.Column[entry]{
+		{Head: "AT", Cell: either(func(m admin.Mail) string { return stamp(m.At) }, func(e event) string { return stamp(e.EventTime) })},
+		{Head: "KIND", Cell: either(func(admin.Mail) string { return "mail" }, func(event) string { return "event" })},
+		{Head: "TO OR OF", Cell: either(func(m admin.Mail) string { return m.To }, func(e event) string { return strings.TrimPrefix(e.Topic, "vaults/") + "/" + e.Subject })},
+		{Head: "WHAT", Cell: either(func(m admin.Mail) string { return m.Subject }, func(e event) string { return strings.TrimPrefix(e.EventType, azurePrefix) })},
+	},
+	Name: either(func(m admin.Mail) string { return m.Subject }, func(e event) string { return e.ID }),
+	None: "the outbox is empty",
+}
+
+var dead = print.Table[admin.Letter]{
+	Columns: []print.Column[admin.Letter]{
+		{Head: "NUMBER", Cell: numberOf},
+		{Head: "RECEIVER", Cell: func(l admin.Letter) string { return l.Sink }},
+		{Head: "WHAT", Cell: func(l admin.Letter) string { return strings.TrimPrefix(l.Topic, azurePrefix) }},
+		{Head: "OF", Cell: func(l admin.Letter) string { return l.Vault + "/" + l.Name }},
+		{Head: "AT", Cell: func(l admin.Letter) string { return stamp(l.At) }},
+		{Head: "ERROR", Cell: func(l admin.Letter) string { return l.Error }},
+	},
+	Name: numberOf,
+	None: "no message failed permanently",
+}
+
+func numberOf(l admin.Letter) string { return strconv.FormatInt(l.Seq, 10) }
 
 type resendCommand struct {
 	running `embed:""`

@@ -2,19 +2,19 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 	"strings"
 
 	"certwright/internal/admin"
 	"certwright/internal/client"
+	"certwright/internal/print"
 )
 
 type pendingCommand struct {
-	running `embed:""`
-	Vault   string `help:"Only this vault; all of them if not given." placeholder:"NAME"`
-	Failed  bool   `help:"List what failed instead: since when, how often, the next try and the last answer."`
-	JSON    bool   `name:"json" help:"Print one line of JSON for each operation."`
+	running      `embed:""`
+	Vault        string `help:"Only this vault; all of them if not given." placeholder:"NAME"`
+	Failed       bool   `help:"List what failed instead: since when, how often, the next try and the last answer."`
+	print.Format `embed:""`
 }
 
 // Run prints the operations in progress, and what each waits for, or those that failed.
@@ -28,26 +28,42 @@ func (p pendingCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return err
 	}
-	status, t, row := "inProgress", newTable(to, "VAULT\tNAME\tISSUER\tSINCE\tWAITS FOR", "nothing is in progress"), waitingRow
+	status, table := "inProgress", waiting
 	if p.Failed {
-		status, t, row = "failed", newTable(to, "VAULT\tNAME\tISSUER\tSINCE\tTRIES\tNEXT TRY\tLAST ANSWER", "nothing has failed"), failedRow
+		status, table = "failed", failed
 	}
-	lines := json.NewEncoder(to.out)
-	for o, err := range c.Operations(ctx, p.Vault, status) {
-		if err != nil {
-			return client.Hinted(err, "certwright pending --vault NAME lists one vault")
-		}
-		if !p.JSON {
-			t.line(append([]string{o.Vault, o.Name, o.Issuer}, row(o)...)...)
-		} else if err := lines.Encode(o); err != nil {
-			return err
-		}
-	}
-	if p.JSON {
-		return nil
-	}
-	return t.end()
+	return client.Hinted(print.List(p.On(to.out, to.err), table, c.Operations(ctx, p.Vault, status)), "certwright pending --vault NAME lists one vault")
 }
+
+// columns are those of all lists of operations, and more.
+func columns(more ...print.Column[admin.Operation]) []print.Column[admin.Operation] {
+	return append([]print.Column[admin.Operation]{
+		{Head: "VAULT", Cell: func(o admin.Operation) string { return o.Vault }},
+		{Head: "NAME", Cell: func(o admin.Operation) string { return o.Name }},
+		{Head: "ISSUER", Cell: func(o admin.Operation) string { return o.Issuer }},
+	}, more...)
+}
+
+// at is the cell of a row that waitingRow or failedRow made.
+func at(row func(admin.Operation) []string, i int) func(admin.Operation) string {
+	return func(o admin.Operation) string { return row(o)[i] }
+}
+
+func fullName(o admin.Operation) string { return o.Vault + "/" + o.Name }
+
+// waiting lists what is in progress, failed what failed.
+var (
+	waiting = print.Table[admin.Operation]{Name: fullName, None: "nothing is in progress", Columns: columns(
+		print.Column[admin.Operation]{Head: "SINCE", Cell: at(waitingRow, 0)},
+		print.Column[admin.Operation]{Head: "WAITS FOR", Cell: at(waitingRow, 1)},
+	)}
+	failed = print.Table[admin.Operation]{Name: fullName, None: "nothing has failed", Columns: columns(
+		print.Column[admin.Operation]{Head: "SINCE", Cell: at(failedRow, 0)},
+		print.Column[admin.Operation]{Head: "TRIES", Cell: at(failedRow, 1)},
+		print.Column[admin.Operation]{Head: "NEXT TRY", Cell: at(failedRow, 2)},
+		print.Column[admin.Operation]{Head: "LAST ANSWER", Cell: at(failedRow, 3)},
+	)}
+)
 
 func waitingRow(o admin.Operation) []string {
 	return []string{stamp(o.Since), strings.TrimSpace(waitsFor(o) + " " + howLong(o))}

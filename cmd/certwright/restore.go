@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os/signal"
@@ -12,17 +11,18 @@ import (
 
 	"certwright/internal/backup"
 	"certwright/internal/folder"
+	"certwright/internal/print"
 	"certwright/internal/seal"
 )
 
 type restoreCommand struct {
-	From     string `arg:"" help:"The backup."`
-	Keyset   string `help:"The keyset.json that belongs to it, where the backup has none." placeholder:"FILE"`
-	Replace  bool   `help:"Restore over what is in the data folder, which is put aside there."`
-	JSON     bool   `name:"json" help:"Print one line of JSON."`
-	Config   string `help:"The server's configuration file (YAML), where it names the database, or what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
-	Store    string `help:"The PostgreSQL database to restore into, by its URL, or sqlite for one in the data folder (the configuration's)." placeholder:"URL"`
-	inFolder `embed:""`
+	From         string `arg:"" help:"The backup."`
+	Keyset       string `help:"The keyset.json that belongs to it, where the backup has none." placeholder:"FILE"`
+	Replace      bool   `help:"Restore over what is in the data folder, which is put aside there."`
+	print.Format `embed:""`
+	Config       string `help:"The server's configuration file (YAML), where it names the database, or what wraps the data keys; that is tried on the backup." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
+	Store        string `help:"The PostgreSQL database to restore into, by its URL, or sqlite for one in the data folder (the configuration's)." placeholder:"URL"`
+	inFolder     `embed:""`
 }
 
 // Help shows how it is used.
@@ -58,8 +58,8 @@ func (r restoreCommand) Run(ctx context.Context, to streams) (err error) {
 	if err != nil {
 		return err
 	}
-	if r.JSON {
-		return json.NewEncoder(to.out).Encode(done)
+	if !r.People() {
+		return r.On(to.out, to.err).One(done, cmp.Or(done.Store, data), nil)
 	}
 	fmt.Fprintf(to.err, "%s holds the data as of %s, verified%s\n", cmp.Or(done.Store, data), stamp(done.Made), opened(done, keysetFile(nil, data)))
 	if done.Store != "" {

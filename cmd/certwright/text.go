@@ -3,10 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
-
-	"certwright/internal/print"
 )
 
 // stamp is a time as people read it, in UTC.
@@ -30,35 +27,4 @@ func days(d time.Duration) string {
 		}
 	}
 	return fmt.Sprintf("%dd%s", n, text)
-}
-
-// A table prints lines under a heading, or says on stderr that there is none.
-type table struct {
-	to         streams
-	w          *tabwriter.Writer
-	head, none string
-	lines      int
-}
-
-// newTable returns one; head may be "".
-func newTable(to streams, head, none string) *table {
-	return &table{to: to, w: tabwriter.NewWriter(to.out, 0, 0, 2, ' ', 0), head: head, none: none}
-}
-
-// line adds a line of texts that may be others'.
-func (t *table) line(cells ...string) {
-	if t.lines++; t.lines == 1 && t.head != "" {
-		fmt.Fprintln(t.w, t.head)
-	}
-	for i, c := range cells {
-		cells[i] = print.Plain(c)
-	}
-	fmt.Fprintln(t.w, strings.Join(cells, "\t"))
-}
-
-func (t *table) end() error {
-	if t.lines == 0 {
-		fmt.Fprintln(t.to.err, t.none)
-	}
-	return t.w.Flush()
 }

@@ -1,18 +1,19 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"certwright/internal/print"
 )
 
 // version is set by the linker in a release: -ldflags "-X main.version=v1.2.3".
 var version string
 
 type versionCommand struct {
-	JSON bool `name:"json" help:"Print one line of JSON."`
+	print.Format `embed:""`
 }
 
 // build says which program this is.
@@ -28,13 +29,8 @@ type build struct {
 // Run prints the build.
 func (v versionCommand) Run(to streams) error {
 	b := buildOf()
-	if v.JSON {
-		line, err := json.Marshal(b)
-		if err != nil {
-			return fmt.Errorf("write the version: %w", err)
-		}
-		_, err = fmt.Fprintf(to.out, "%s\n", line)
-		return err
+	if !v.People() {
+		return v.On(to.out, to.err).One(b, b.Version, nil)
 	}
 	commit := b.Commit
 	if b.Modified {
