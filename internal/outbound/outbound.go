@@ -41,6 +41,9 @@ type Client struct {
 	// again; nil is real time. Rates and time-outs follow real time always.
 	Clock vault.Clock
 
+	rows vault.Accounts // that servers share; nil: this is the only one (share.go)
+	name string         // of the authority in them
+
 	mu    sync.Mutex
 	paces map[string]*pace
 }

@@ -30,6 +30,7 @@ type pace struct {
 	limits []*rate.Limiter
 	now    func() time.Time // for closed
 	turns  chan struct{}
+	share  *share // with other servers; nil: there are none
 
 	mu     sync.Mutex
 	closed time.Time // the authority said to come back then
@@ -41,10 +42,12 @@ func (c *Client) pace(account string) *pace {
 	defer c.mu.Unlock()
 	p := c.paces[account]
 	if p == nil {
-		p = &pace{now: c.now, turns: make(chan struct{}, maxCalls)}
+		p = &pace{now: c.now, turns: make(chan struct{}, maxCalls), share: c.shareOf(account)}
 		for _, l := range c.limits {
-			// a token bucket lets through burst + rate*time: half of each keeps to the window
-			p.limits = append(p.limits, rate.NewLimiter(rate.Limit(float64(l.Requests)/2/l.Within.Seconds()), max(l.Requests/2, 1)))
+			if p.share == nil {
+				// a token bucket lets through burst + rate*time: half of each keeps to the window
+				p.limits = append(p.limits, rate.NewLimiter(rate.Limit(float64(l.Requests)/2/l.Within.Seconds()), max(l.Requests/2, 1)))
+			}
 		}
 		c.paces[account] = p
 	}
@@ -94,6 +97,9 @@ func (c *Client) now() time.Time {
 
 // enter returns when a request may go out. leave must be called when it is over.
 func (p *pace) enter(ctx context.Context) (leave func(), err error) {
+	if err := p.hearOthers(ctx); err != nil {
+		return nil, err
+	}
 	wait, why := p.wait()
 	if wait > maxWait {
 		return nil, &vault.RetryError{After: wait, Err: why}
@@ -107,13 +113,37 @@ func (p *pace) enter(ctx context.Context) (leave func(), err error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	for _, l := range p.limits {
-		if err := l.Wait(ctx); err != nil {
-			<-p.turns
-			return nil, fmt.Errorf("wait for the account's turn: %w", err)
-		}
+	if err := p.spend(ctx); err != nil {
+		<-p.turns
+		return nil, err
 	}
 	return func() { <-p.turns }, nil
+}
+
+// hearOthers takes over what an authority told another server.
+func (p *pace) hearOthers(ctx context.Context) error {
+	if p.share == nil {
+		return nil
+	}
+	until, by, err := p.share.closed(ctx)
+	if err != nil { // no call was made
+		return &vault.RetryError{After: maxWait, Err: err}
+	}
+	p.closeUntil(until, by)
+	return nil
+}
+
+// spend waits until the limits let a call through, and counts it.
+func (p *pace) spend(ctx context.Context) error {
+	if p.share != nil {
+		return p.share.spend(ctx)
+	}
+	for _, l := range p.limits {
+		if err := l.Wait(ctx); err != nil {
+			return fmt.Errorf("wait for the account's turn: %w", err)
+		}
+	}
+	return nil
 }
 
 // wait is how long the account has to wait now, and why, an ErrPaced.
@@ -134,10 +164,19 @@ func (p *pace) wait() (wait time.Duration, why error) {
 	return wait, why
 }
 
+// close holds the account up, here and, where that can be written, at other servers.
 func (p *pace) close(after time.Duration, by string) {
+	until := p.now().Add(after)
+	p.closeUntil(until, by)
+	if p.share != nil {
+		_ = p.share.close(until, by) // the others hear it of the authority
+	}
+}
+
+func (p *pace) closeUntil(until time.Time, by string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if until := p.now().Add(after); until.After(p.closed) {
+	if until.After(p.closed) {
 		p.closed, p.by = until, by
 	}
 }

@@ -22,6 +22,7 @@ import (
 type surroundings struct {
 	name     string // as configured
 	accounts vault.Accounts
+	shared   bool // other servers have them too
 	clock    vault.Clock
 	announce ca.Announcer
 	board    *challenge.Responses // one for all
@@ -35,6 +36,11 @@ func openIssuer(ctx context.Context, settings config.ProviderSettings, with surr
 	issuer, err := openKind(ctx, settings, with)
 	if f, ok := issuer.(interface{ Follow(vault.Clock) }); ok && err == nil {
 		f.Follow(with.clock) // when its authority wants to be asked again
+	}
+	if s, ok := issuer.(interface {
+		Share(name string, rows vault.Accounts)
+	}); ok && err == nil && with.shared {
+		s.Share(with.name, with.accounts)
 	}
 	return issuer, err
 }

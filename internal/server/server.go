@@ -180,8 +180,8 @@ func (s *Server) observed(o api.Observation) {
 func (s *Server) openIssuers(ctx context.Context) (err error) {
 	accounts := s.accounts
 	with := surroundings{
-		accounts: accounts,
-		clock:    s.clock,
+		accounts: accounts, shared: s.store.Shared(),
+		clock: s.clock,
 		announce: func(ctx context.Context, root vault.NewRoot) error {
 			return s.service.Scheduler.AnnounceRoot(ctx, root)
 		},

@@ -2,11 +2,14 @@ package server
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,6 +17,7 @@ import (
 	"certwright/internal/challenge"
 	"certwright/internal/config"
 	"certwright/internal/issuer/ca"
+	"certwright/internal/issuer/digicert"
 	"certwright/internal/keys"
 	"certwright/internal/must"
 	"certwright/internal/policy"
@@ -244,15 +248,7 @@ func TestProofsAreObeyed(t *testing.T) {
 // issuedBy has an authority sign a certificate.
 func issuedBy(t *testing.T, i *ca.Issuer) (*x509.Certificate, vault.Progress) {
 	t.Helper()
-	p := policy.New(policy.Patch{}, time.Now())
-	p.Key = vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256}
-	p.X509.Subject, p.X509.SANs, p.X509.Usage = "CN=client.example.org", &vault.SANs{}, policy.DefaultUsage(vault.EC)
-	key, err := keys.New(p.Key)
-	must.Do(t, err)
-	csr, err := certs.Request(key, p.X509)
-	must.Do(t, err)
-	progress, err := i.Step(t.Context(), vault.Order{ID: vault.NewID(), Ref: vault.Ref{Vault: "web", Kind: vault.Certificates, Name: "client"}, CSR: csr,
-		Policy: p, Issuer: vault.IssuerConfig{Vault: "web", Name: "own", Provider: "Internal", Enabled: true}, Created: time.Now(), Now: time.Now()})
+	progress, err := i.Step(t.Context(), orderAt(t, "Internal"))
 	must.Do(t, err)
 	if len(progress.Chain) == 0 {
 		t.Fatalf("it was not issued: %+v", progress)
@@ -260,4 +256,63 @@ func issuedBy(t *testing.T, i *ca.Issuer) (*x509.Certificate, vault.Progress) {
 	leaf, err := x509.ParseCertificate(progress.Chain[0])
 	must.Do(t, err)
 	return leaf, progress
+}
+
+// orderAt is an order as a service makes it.
+func orderAt(t *testing.T, provider string) vault.Order {
+	t.Helper()
+	p := policy.New(policy.Patch{}, time.Now())
+	p.Key = vault.KeyProps{Type: vault.EC, Curve: vault.P256, Size: 256}
+	p.X509.Subject, p.X509.SANs, p.X509.Usage = "CN=client.example.org", &vault.SANs{}, policy.DefaultUsage(vault.EC)
+	key, err := keys.New(p.Key)
+	must.Do(t, err)
+	csr, err := certs.Request(key, p.X509)
+	must.Do(t, err)
+	return vault.Order{ID: vault.NewID(), Ref: vault.Ref{Vault: "web", Kind: vault.Certificates, Name: "client"}, CSR: csr,
+		Policy: p, Issuer: vault.IssuerConfig{Vault: "web", Name: "own", Provider: provider, Enabled: true}, Created: time.Now(), Now: time.Now()}
+}
+
+// What an authority tells one server of when to come back the other one heeds.
+func TestARetryAfterStopsBothServers(t *testing.T) {
+	var calls atomic.Int64
+	office := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		w.Header().Set("Retry-After", "3600")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	t.Cleanup(office.Close)
+	with := func(c *config.Config) {
+		c.Providers = map[string]config.Provider{"DigiCert": {Kind: "digicert", Settings: &digicert.Settings{BaseURL: office.URL}}}
+	}
+	eachCache(t, with, func(p pair) {
+		held := func(s *Server) error {
+			order := orderAt(p.t, "DigiCert")
+			order.Password = vault.Hidden("the key of " + p.mode)
+			order.Issuer.Organization = &vault.Organization{ID: "1"}
+			for range 5 {
+				progress, err := s.issuers.issuer("DigiCert").Step(p.t.Context(), order)
+				if err == nil && progress.Failure != nil {
+					err = errors.New(progress.Failure.Message)
+				}
+				if err != nil {
+					return err
+				}
+				order.State = progress.State
+			}
+			return nil
+		}
+		var later *vault.RetryError
+		if err := held(p.one); !errors.As(err, &later) || errors.Is(err, vault.ErrPaced) || later.After != time.Hour {
+			p.t.Fatalf("who asks first: %v", err)
+		}
+		p.obeys("a Retry-After", func() bool {
+			err := held(p.two)
+			return errors.Is(err, vault.ErrPaced) && errors.As(err, &later) && later.After > 59*time.Minute
+		})
+	})
+	t.Cleanup(func() {
+		if n := calls.Load(); n > 3 { // once in each mode, and perhaps within the second of 1s
+			t.Errorf("the authority was asked %d times", n)
+		}
+	})
 }

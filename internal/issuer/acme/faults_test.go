@@ -149,6 +149,9 @@ func limited(t *testing.T, s *pebble.Server, book vault.Accounts) {
 				return honest
 			})
 			i := newIssuer(t, s, book, m.between)
+			i.Share(name, book)
+			beside := another(t, i) // a server that shares the rows
+			beside.Share(name, book)
 			before := drive(t, i, newOrder(t, resource("limits"), "before.test"), func(s state) bool { return s.Order != "" })
 			o := newOrder(t, resource("limits"), "limited.test", "www.limited.test")
 			now = c.how
@@ -157,12 +160,13 @@ func limited(t *testing.T, s *pebble.Server, book vault.Accounts) {
 			placed := m.arrived("order-plz")
 			for _, names := range append(c.held, []string{"limited.test", "www.limited.test"}) {
 				mustWait(t, i, newOrder(t, resource("limits"), names...), c.about)
+				mustWait(t, beside, newOrder(t, resource("limits"), names...), c.about)
 			}
 			if n := m.arrived("order-plz"); n != placed {
 				t.Errorf("the authority was asked %d times about what it limits", n-placed)
 			}
 			for _, names := range c.free {
-				drive(t, i, newOrder(t, resource("limits"), names...), nil).issued(t)
+				drive(t, beside, newOrder(t, resource("limits"), names...), nil).issued(t)
 			}
 			drive(t, i, before.order, nil).issued(t)
 			drive(t, i, newOrder(t, resource("elsewhere"), "limited.test", "www.limited.test"), nil).issued(t)

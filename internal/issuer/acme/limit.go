@@ -1,6 +1,7 @@
 package acme
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -32,6 +33,8 @@ const maxLimits = 10000
 type limits struct {
 	mu    sync.Mutex
 	known map[string]limit
+
+	shared *sharedLimits // nil: this process is the only one
 }
 
 // remember keeps a limit for what it binds.
@@ -86,14 +89,17 @@ func bindsSet(account string, ids []acme.Identifier) string {
 }
 
 // held returns the error of an order that a known limit binds; nil if none does.
-func (s *step) held(ids []acme.Identifier) error {
+func (s *step) held(ctx context.Context, ids []acme.Identifier) error {
 	account := s.account.Location
 	keys := []string{bindsAccount(account), bindsSet(account, ids)}
 	for _, id := range ids {
 		keys = append(keys, bindsName(account, id))
 	}
-	l, ok := s.memory.limits.on(keys, s.order.Now)
-	if !ok {
+	l, held := s.memory.limits.on(keys, s.order.Now)
+	if other, too := s.memory.limits.shared.on(ctx, keys, s.order.Now); too && other.until.After(l.until) {
+		l, held = other, true
+	}
+	if !held {
 		return nil
 	}
 	return s.waits(l)
@@ -108,7 +114,7 @@ func (s *step) waits(l limit) error {
 // limited remembers a limit that the authority answered an order with, and
 // returns the order's error. Where it did not say when to come back, there is
 // nothing to remember.
-func (s *step) limited(ids []acme.Identifier, heard *lastAnswer, err error) error {
+func (s *step) limited(ctx context.Context, ids []acme.Identifier, heard *lastAnswer, err error) error {
 	after := heard.After()
 	var retry *vault.RetryError
 	if after == 0 || errors.As(err, &retry) {
@@ -133,6 +139,9 @@ func (s *step) limited(ids []acme.Identifier, heard *lastAnswer, err error) erro
 		made.about, binds = "orders for exactly these names ("+values(ids)+")", []string{bindsSet(account, ids)}
 	}
 	s.memory.limits.remember(binds, made, s.order.Now)
+	if err := s.memory.limits.shared.remember(ctx, binds, made, s.order.Now); err != nil {
+		return errors.Join(s.waits(made), err)
+	}
 	return s.waits(made)
 }
 

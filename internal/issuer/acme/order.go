@@ -25,7 +25,7 @@ func (s *step) place(ctx context.Context) (vault.Progress, error) {
 	if p := s.Settings.Profile; p != "" && !slices.Contains(s.directory.profiles(), p) {
 		return s.noProfile(ctx)
 	}
-	if err := s.held(ids); err != nil {
+	if err := s.held(ctx, ids); err != nil {
 		return vault.Progress{}, err
 	}
 	ctx, heard := listen(ctx)
@@ -37,7 +37,7 @@ func (s *step) place(ctx context.Context) (vault.Progress, error) {
 	case refused && p.Type == acme.ProblemTypeAccountDoesNotExist:
 		return s.lostAccount(ctx, p)
 	case isLimit(err, heard):
-		return vault.Progress{}, s.limited(ids, heard, err)
+		return vault.Progress{}, s.limited(ctx, ids, heard, err)
 	case refused && ask.Replaces != "" && s.noRenewal(p):
 		s.note("the authority did not take the order as a renewal: %s", words(p))
 		s.state.NoReplaces = true

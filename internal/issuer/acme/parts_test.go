@@ -259,6 +259,32 @@ func TestLimitsAreBounded(t *testing.T) {
 	}
 }
 
+// The row that servers share holds few limits, those that last longest, and none
+// that is over.
+func TestSharedLimitsAreBounded(t *testing.T) {
+	t.Parallel()
+	book := sqltest.Accounts(t)
+	one, two := &sharedLimits{rows: book, id: "acme/x/limits"}, &sharedLimits{rows: book, id: "acme/x/limits"}
+	var many []string
+	for n := range maxShared {
+		many = append(many, strconv.Itoa(n))
+	}
+	must.Do(t, one.remember(t.Context(), many, limit{until: noon.Add(time.Hour)}, noon))
+	must.Do(t, two.remember(t.Context(), []string{"longer"}, limit{until: noon.Add(2 * time.Hour), about: "orders", said: strings.Repeat("no ", 1000)}, noon))
+	all, _, err := one.kept.Read(t.Context(), book, one.id, parseLimits)
+	must.Do(t, err)
+	if len(all) != maxShared {
+		t.Errorf("%d are stored", len(all))
+	}
+	if l, held := one.on(t.Context(), []string{"other", "longer"}, noon); !held || !l.until.Equal(noon.Add(2*time.Hour)) || l.about != "orders" || len(l.said) > maxWords+len("...") {
+		t.Errorf("what another server heard: %v, %+v", held, l)
+	}
+	must.Do(t, one.remember(t.Context(), []string{"later"}, limit{until: noon.Add(4 * time.Hour)}, noon.Add(3*time.Hour)))
+	if all, _, err = two.kept.Read(t.Context(), book, two.id, parseLimits); err != nil || len(all) != 1 {
+		t.Errorf("%d are stored once the others are over, %v", len(all), err)
+	}
+}
+
 // A request that is refused for its key says so where the policy uses keys again.
 func TestReusedKeyIsSaid(t *testing.T) {
 	t.Parallel()

@@ -107,6 +107,10 @@ func sentence(format string, args ...any) string {
 	return text
 }
 
+// Share has the pace of each API key hold for all servers that share rows. Call it
+// before the first order.
+func (i *Issuer) Share(name string, rows vault.Accounts) { i.client.Share(name, rows) }
+
 // Follow lets the time at which the authority wants to be asked again follow a
 // clock; it is real time else.
 func (i *Issuer) Follow(c vault.Clock) { i.client.Clock = c }

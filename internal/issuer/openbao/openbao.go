@@ -160,6 +160,10 @@ func (i *Issuer) role(cfg vault.IssuerConfig) (string, error) {
 		strings.Join(i.Settings.offered(), ", "))
 }
 
+// Share has what the server asks of an account hold for all servers that share
+// rows. Call it before the first order.
+func (i *Issuer) Share(name string, rows vault.Accounts) { i.client.Share(name, rows) }
+
 // Follow lets the time at which the authority wants to be asked again follow a
 // clock; it is real time else.
 func (i *Issuer) Follow(c vault.Clock) { i.client.Clock = c }
