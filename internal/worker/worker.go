@@ -198,13 +198,15 @@ func (w *Worker) do(ctx context.Context, l vault.Lease) {
 		w.Log.Error("job without a handler", "kind", l.Kind, "of", l.Ref.String())
 		return
 	}
-	ctx, stop := context.WithCancel(ctx)
+	ctx, stop := context.WithCancelCause(ctx)
 	var beat sync.WaitGroup
 	beat.Go(func() { w.prolong(ctx, stop, l) })
 	err := safely(ctx, l, handler)
-	stop()
+	stop(nil)
 	beat.Wait()
-	if err != nil {
+	if cause := context.Cause(ctx); errors.Is(cause, errGivenUp) {
+		w.Log.Warn("job stopped; whoever reaches the database goes on with it", "kind", l.Kind, "of", l.Ref.String(), "error", cause)
+	} else if err != nil {
 		w.putOff(l, err)
 	}
 }
@@ -218,27 +220,6 @@ func safely(ctx context.Context, l vault.Lease, handler Handler) (err error) {
 		}
 	}()
 	return handler(ctx, l)
-}
-
-// prolong extends the lease at every third of it; a lease that was lost ends the job.
-func (w *Worker) prolong(ctx context.Context, lost context.CancelFunc, l vault.Lease) {
-	tick := time.NewTicker(w.Lease / 3)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		next, err := w.Store.Extend(ctx, l, clock.Real{}.Now().Add(w.Lease))
-		if errors.Is(err, vault.ErrStale) {
-			lost()
-			return
-		}
-		if err == nil {
-			l = next
-		}
-	}
 }
 
 // putOff gives a job that failed inside another try, later each time. Stored

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -34,6 +35,11 @@ func (noNames) Open(string) (driver.Conn, error) {
 
 // A Conn is one connection; one goroutine uses it at a time.
 type Conn struct {
+	// Patience is how long an answer may take, from the last statement that was
+	// sent: a server may be gone without a word, and its end of the connection with
+	// it. 0 waits for ever.
+	Patience time.Duration
+
 	pg    *pgconn.PgConn
 	names int              // of statements, so far
 	owed  *pgconn.Pipeline // sent, and its answer is not read yet (together.go)

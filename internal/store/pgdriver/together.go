@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -71,8 +72,11 @@ func (c *Conn) send(calls []Call) (*pgconn.Pipeline, error) {
 	return p, nil
 }
 
-// catchUp reads the answer that was left.
+// catchUp reads the answer that was left, and begins to wait for the next one.
 func (c *Conn) catchUp() error {
+	if c.Patience > 0 {
+		_ = c.pg.Conn().SetDeadline(time.Now().Add(c.Patience)) // of a connection that is closed: what comes next says so
+	}
 	p := c.owed
 	if p == nil {
 		return nil

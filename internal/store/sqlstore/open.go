@@ -11,7 +11,14 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"certwright/internal/store/pgdriver"
 )
+
+// answerWait is how long a server may take for an answer: it ends a statement
+// itself after 30 seconds (postgres.go).
+const answerWait = 35 * time.Second
 
 // A Store is a vault.Store in SQL.
 type Store struct {
@@ -100,7 +107,12 @@ func (s *Store) connect(ctx context.Context, more ...[]string) (*session, error)
 		return nil, err
 	}
 	opened.bond, opened.skew = s.bond, s.skew
-	return opened, nil
+	return opened, opened.conn.Raw(func(conn any) error {
+		if away, is := conn.(*pgdriver.Conn); is {
+			away.Patience = answerWait
+		}
+		return nil
+	})
 }
 
 // enter ends all leases and begins a generation. Where the disk will not have
