@@ -21,17 +21,21 @@ type Error struct {
 	Code    string // as KeyVaultError has it
 	Inner   string // what its innererror says; mostly ""
 	Message string // one line that cannot steer a terminal
-	Hint    string // what to do next; "" if only the caller can know
+	Hint    string // what to do next; "" if the caller may know better
 
 	cause error
 }
 
 // Error returns the message, and the hint on a line of its own.
 func (e *Error) Error() string {
-	if e.Hint == "" {
+	hint := e.Hint
+	if hint == "" {
+		hint = leads[e.Code]
+	}
+	if hint == "" {
 		return e.Message
 	}
-	return e.Message + "\nhint: " + e.Hint
+	return e.Message + "\nhint: " + hint
 }
 
 // Unwrap returns what kept the call from an answer.

@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// leads are what to do next of refusals by their codes.
+// leads are what to do next of refusals by their codes, where who asked knows
+// nothing better.
 var leads = map[string]string{
 	"CertificateNotFound":        "certwright cert list shows those that there are, cert list --deleted those that can be recovered",
 	"KeyNotFound":                "certwright key list shows those that there are",
 	"SecretNotFound":             "certwright secret list shows those that there are",
 	"CertificateIssuerNotFound":  "certwright issuer list shows those that there are; certwright issuer set NAME --provider PROVIDER makes one",
 	"PendingCertificateNotFound": "nothing is in progress: certwright cert new NAME or cert renew NAME begins",
+	"Forbidden":                  "who you signed in as may not do that, or it is in no state for it: certwright cert show NAME says in which it is",
 	"ContactsNotFound":           "certwright contact set ADDRESS says who gets mail",
 }
 
 // hintOf says what to do next of refusals that mean the same for every call.
 func hintOf(e *Error) string {
 	switch {
-	case leads[e.Code] != "":
-		return leads[e.Code]
 	case strings.HasPrefix(e.Message, "Issuer ") && strings.HasSuffix(e.Message, " not found"):
 		return leads["CertificateIssuerNotFound"]
 	case e.Status == http.StatusConflict && strings.Contains(e.Message, "status is inProgress"):
@@ -40,7 +40,7 @@ func hintOf(e *Error) string {
 		return "the name is taken by something deleted: certwright cert recover NAME brings it back, certwright cert purge NAME frees the name"
 	case e.Inner == "ObjectIsBeingDeleted", e.Inner == "ObjectIsBeingRecovered":
 		return "it takes a moment: try again"
-	case e.Status == http.StatusForbidden && (strings.HasPrefix(e.Inner, "ForbiddenBy") || e.Code == "Forbidden"):
+	case e.Status == http.StatusForbidden && strings.HasPrefix(e.Inner, "ForbiddenBy"):
 		return "who you signed in as may not do that: ask for a role, as Key Vault Certificates Officer; certwright access test says who may do what on a server of this program"
 	case e.Status == http.StatusTooManyRequests:
 		return "the vault takes no more for the moment: try again later"
