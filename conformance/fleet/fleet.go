@@ -32,6 +32,7 @@ type Fleet struct {
 	Store  string        // URL of the database; "" for one server alone
 	Lease  time.Duration // how long a job is held before it is prolonged; 0: as in production
 	Aging  bool          // messages are removed when they are old by the clock
+	Stride time.Duration // by how much Reach moves the clock at least, so that what falls due together is done together
 	Log    *slog.Logger
 	Clock  clock.Shifted // real time until somebody moves it
 
@@ -49,7 +50,8 @@ type Member struct {
 	process.Caller
 	Name string // of its folder
 
-	relay *relay // nil where it reaches the database directly
+	relay *relay        // nil where it reaches the database directly
+	dead  chan struct{} // closed when it was killed
 }
 
 // Start starts another server. One that may be killed reaches the database
@@ -57,7 +59,7 @@ type Member struct {
 func (f *Fleet) Start(ctx context.Context, mayDie bool) (*Member, error) {
 	f.mu.Lock()
 	f.started++
-	m := &Member{Name: "server" + strconv.Itoa(f.started)}
+	m := &Member{Name: "server" + strconv.Itoa(f.started), dead: make(chan struct{})}
 	c := f.Config
 	c.Data, c.Listen, c.HTTP = filepath.Join(f.Folder, m.Name), "127.0.0.1:0", "127.0.0.1:0"
 	err := f.shareKeys(c.Data)
@@ -118,6 +120,7 @@ func (f *Fleet) Kill(m *Member) {
 	}
 	f.mu.Unlock()
 	m.relay.cut()
+	close(m.dead)
 	f.dying.Go(func() { _ = m.Stop() }) // who was killed says nothing
 }
 
@@ -135,19 +138,19 @@ func (f *Fleet) Stop() (err error) {
 func (f *Fleet) Settle(ctx context.Context) (int, error) {
 	all := 0
 	for {
-		n, err := f.round(ctx)
+		due, err := f.nextDue(ctx)
+		if errors.Is(err, vault.ErrNotFound) || err == nil && due.After(f.Clock.Now()) {
+			return all, nil
+		}
+		n := 0
+		if err == nil {
+			n, err = f.round(ctx)
+		}
 		if all += n; err != nil {
 			return all, err
 		}
 		if n > 0 {
 			continue
-		}
-		due, err := f.nextDue(ctx)
-		if errors.Is(err, vault.ErrNotFound) || err == nil && due.After(f.Clock.Now()) {
-			return all, nil
-		}
-		if err != nil {
-			return all, err
 		}
 		select {
 		case <-ctx.Done():
@@ -169,9 +172,7 @@ func (f *Fleet) round(ctx context.Context) (int, error) {
 	var running sync.WaitGroup
 	for i, m := range servers {
 		running.Go(func() {
-			if counts[i], errs[i] = m.RunDue(ctx); errs[i] != nil && m.dead() {
-				counts[i], errs[i] = 1, nil // the others look again
-			}
+			counts[i], errs[i] = m.runDue(ctx)
 		})
 	}
 	running.Wait()
@@ -184,7 +185,33 @@ func (f *Fleet) round(ctx context.Context) (int, error) {
 	return all, nil
 }
 
-func (m *Member) dead() bool { return m.relay != nil && m.relay.isCut() }
+// runDue is RunDue of a server for which nobody waits once it is dead.
+func (m *Member) runDue(ctx context.Context) (int, error) {
+	var n int
+	var err error
+	ran := make(chan struct{})
+	go func() {
+		defer close(ran)
+		n, err = m.RunDue(ctx)
+	}()
+	select {
+	case <-m.dead:
+	case <-ran:
+		if err == nil || !m.isDead() {
+			return n, err
+		}
+	}
+	return 1, nil // the others look again
+}
+
+func (m *Member) isDead() bool {
+	select {
+	case <-m.dead:
+		return true
+	default:
+		return false
+	}
+}
 
 // nextDue is when the next job is due, be it held or not.
 func (f *Fleet) nextDue(ctx context.Context) (time.Time, error) {
@@ -194,14 +221,14 @@ func (f *Fleet) nextDue(ctx context.Context) (time.Time, error) {
 			return time.Time{}, errors.New("no server lives")
 		}
 		due, err := servers[0].NextDue(ctx)
-		if err == nil || errors.Is(err, vault.ErrNotFound) || !servers[0].dead() {
+		if err == nil || errors.Is(err, vault.ErrNotFound) || !servers[0].isDead() {
 			return due, err
 		}
 	}
 }
 
-// Reach moves the clock to a time, from due job to due job; each is done before
-// the clock goes on.
+// Reach moves the clock to a time, from due job to due job or by strides; what is
+// due is done before the clock goes on.
 func (f *Fleet) Reach(ctx context.Context, to time.Time) error {
 	for {
 		if _, err := f.Settle(ctx); err != nil {
@@ -214,6 +241,9 @@ func (f *Fleet) Reach(ctx context.Context, to time.Time) error {
 		due, err := f.nextDue(ctx)
 		if err != nil && !errors.Is(err, vault.ErrNotFound) {
 			return err
+		}
+		if next := now.Add(f.Stride); due.Before(next) {
+			due = next
 		}
 		if err != nil || due.After(to) {
 			due = to

@@ -15,9 +15,9 @@ type relay struct {
 	listener net.Listener
 	to       string
 
-	mu       sync.Mutex
-	isCutOff bool
-	conns    map[net.Conn]bool
+	mu    sync.Mutex
+	isCut bool
+	conns map[net.Conn]bool
 }
 
 // relayed makes a relay to the database of a URL, and returns its URL through it.
@@ -60,13 +60,13 @@ func (r *relay) keep(ends ...net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range ends {
-		if r.isCutOff {
+		if r.isCut {
 			_ = c.Close()
 		} else {
 			r.conns[c] = true
 		}
 	}
-	return !r.isCutOff
+	return !r.isCut
 }
 
 // carry takes what comes from one end to the other, until either is closed.
@@ -82,14 +82,8 @@ func (r *relay) cut() {
 	_ = r.listener.Close()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.isCutOff = true
+	r.isCut = true
 	for c := range r.conns {
 		_ = c.Close()
 	}
-}
-
-func (r *relay) isCut() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.isCutOff
 }

@@ -83,7 +83,7 @@ func (s *Caller) bytes(ctx context.Context, method, path string, body any) ([]by
 		mark = "&"
 	}
 	at := s.URL + path + mark + "api-version=7.4"
-	if strings.HasPrefix(path, "/admin/") || strings.HasPrefix(path, "/pki/") {
+	if strings.HasPrefix(path, "/admin/") || strings.HasPrefix(path, "/pki/") || path == "/metrics" {
 		at = s.Side + path
 	}
 	req, err := http.NewRequestWithContext(ctx, method, at, in)

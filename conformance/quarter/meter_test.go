@@ -2,8 +2,6 @@ package quarter_test
 
 import (
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"runtime"
 	"slices"
@@ -11,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"certwright/conformance/fleet"
 )
 
 // A reading is what was spent until a moment.
@@ -19,11 +19,8 @@ type reading struct {
 	renewals    float64
 	own, engine time.Duration // CPU of this process, and of PostgreSQL's
 	wal         float64
-	kinds       map[string]kind // jobs
+	kinds       map[string]fleet.Jobs
 }
-
-// A kind is how many jobs of one ran, and how long.
-type kind struct{ count, seconds float64 }
 
 // A meter reads again and again.
 type meter struct {
@@ -66,8 +63,8 @@ func (r reading) since(was reading) string {
 		n/took.Seconds(), each(took), each(r.own-was.own), each(r.engine-was.engine), (r.wal-was.wal)/n/1000)
 	for _, name := range []string{"life", "issue", "sweep"} {
 		k, before := r.kinds[name], was.kinds[name]
-		if jobs := k.count - before.count; jobs > 0 {
-			text += fmt.Sprintf("; %s %.1f ms of each of %.0f", name, (k.seconds-before.seconds)*1000/jobs, jobs)
+		if jobs := k.Count - before.Count; jobs > 0 {
+			text += fmt.Sprintf("; %s %.1f ms of each of %.0f", name, (k.Seconds-before.Seconds)*1000/jobs, jobs)
 		}
 	}
 	return text
@@ -75,52 +72,23 @@ func (r reading) since(was reading) string {
 
 func (q *quarter) read() reading {
 	q.t.Helper()
-	r := reading{at: time.Now(), engine: q.rows.cpu(), wal: q.rows.wal(q.t), kinds: map[string]kind{}}
+	r := reading{at: time.Now(), engine: q.rows.cpu(), wal: q.rows.wal(q.t), kinds: map[string]fleet.Jobs{}}
 	var own syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
 		q.t.Fatal(err)
 	}
 	r.own = time.Duration(own.Utime.Nano() + own.Stime.Nano())
 	for _, m := range q.fleet.Alive() {
-		for name, k := range q.jobs(m.Side) {
-			k.count, k.seconds = k.count+r.kinds[name].count, k.seconds+r.kinds[name].seconds
-			r.kinds[name] = k
+		jobs, err := m.Jobs(q.t.Context())
+		if err != nil {
+			q.t.Fatal(err)
+		}
+		for name, k := range jobs {
+			r.kinds[name] = fleet.Jobs{Count: k.Count + r.kinds[name].Count, Seconds: k.Seconds + r.kinds[name].Seconds}
 		}
 	}
-	r.renewals = r.kinds["issue"].count
+	r.renewals = r.kinds["issue"].Count
 	return r
-}
-
-// jobs reads from a server's metrics how many jobs of each kind ran, and how long.
-func (q *quarter) jobs(side string) map[string]kind {
-	q.t.Helper()
-	r, err := http.Get(side + "/metrics")
-	if err != nil {
-		q.t.Fatal(err)
-	}
-	defer r.Body.Close()
-	text, err := io.ReadAll(r.Body)
-	if err != nil {
-		q.t.Fatal(err)
-	}
-	all := map[string]kind{}
-	for line := range strings.Lines(string(text)) {
-		name, rest, ok := strings.Cut(line, `{kind="`)
-		what, value, _ := strings.Cut(rest, `"} `)
-		n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-		if !ok || err != nil {
-			continue
-		}
-		k := all[what]
-		switch name {
-		case "certwright_job_duration_seconds_count":
-			k.count = n
-		case "certwright_job_duration_seconds_sum":
-			k.seconds = n
-		}
-		all[what] = k
-	}
-	return all
 }
 
 // memory is what this process has and had at most.

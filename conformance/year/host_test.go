@@ -2,28 +2,30 @@ package year_test
 
 import (
 	"math/rand/v2"
-	"os"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"certwright/conformance/process"
-	"certwright/internal/must"
 )
 
 type object = map[string]any
 
-// A host is one server and its data folder, through all its deaths.
+// A host is where the year goes by.
 type host struct {
-	t       *testing.T
-	program process.Program
+	servers
+	t *testing.T
+}
 
-	mu     sync.Mutex
-	now    *process.Process // nil while dead
-	last   *process.Process // the one that lived last
-	deaths int
-	usual  time.Duration // what moving the clock took last time
+// servers are one, or several that share a database.
+type servers interface {
+	// send does a request that may be repeated, and repeats it when a server died of it.
+	send(method, path string, body any) process.Reply
+	// reach moves the clock to a time; kill: a server dies somewhere on the way.
+	reach(to time.Time, kill bool, random *rand.Rand)
+	die()         // all of them
+	deaths() int  // that the year had
+	said() string // the end of the log
+	database() (driver, source string)
 }
 
 // configuration has authorities of our own: one whose certificates live for six
@@ -39,60 +41,6 @@ providers:
   Asked: {kind: ca, common_name: Asked CA, validity_days: 100, manual_approval: true}
 `
 
-func newHost(t *testing.T, program string) *host {
-	t.Helper()
-	folder := t.TempDir()
-	file := filepath.Join(folder, "certwright.yaml")
-	must.Do(t, os.WriteFile(file, []byte(configuration), 0o600))
-	return &host{t: t, program: process.Program{Path: program, Folder: filepath.Join(folder, "data"), Config: file}}
-}
-
-// alive returns the server, started if it is dead.
-func (h *host) alive() *process.Process {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.now == nil {
-		p, err := h.program.Start()
-		if err != nil {
-			h.t.Fatal(err)
-		}
-		h.now, h.last = p, p
-	}
-	return h.now
-}
-
-// die kills the server; it comes back with the next request.
-func (h *host) die() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.now == nil {
-		return
-	}
-	h.now.Kill()
-	h.now, h.deaths = nil, h.deaths+1
-}
-
-// said is the end of what the last server wrote to its log.
-func (h *host) said() string {
-	s := h.last.Said()
-	return s[max(0, len(s)-4000):]
-}
-
-// send does a request that may be repeated, and repeats it when the server died of it.
-func (h *host) send(method, path string, body any) process.Reply {
-	h.t.Helper()
-	for {
-		p := h.alive()
-		r, err := p.Send(h.t.Context(), method, path, body)
-		if err == nil {
-			return r
-		}
-		if !h.lost(p) {
-			h.t.Fatalf("%s %s: %v", method, path, err)
-		}
-	}
-}
-
 // want is send with the status that must come back.
 func (h *host) want(status int, method, path string, body any) process.Reply {
 	h.t.Helper()
@@ -103,7 +51,7 @@ func (h *host) want(status int, method, path string, body any) process.Reply {
 	return r
 }
 
-// clock is the server's time.
+// clock is the servers' time.
 func (h *host) clock() time.Time {
 	h.t.Helper()
 	now, err := time.Parse(time.RFC3339, h.want(200, "GET", "/admin/clock", nil).Text("now"))
@@ -111,39 +59,6 @@ func (h *host) clock() time.Time {
 		h.t.Fatal(err)
 	}
 	return now
-}
-
-// reach moves the clock to a time; kill: the server dies somewhere on the way.
-func (h *host) reach(to time.Time, kill bool, random *rand.Rand) {
-	h.t.Helper()
-	done := make(chan struct{})
-	if kill {
-		wait := time.Duration(random.Int64N(int64(max(h.usual, 20*time.Millisecond))))
-		timer := time.AfterFunc(wait, func() { h.die(); close(done) })
-		defer func() {
-			if timer.Stop() {
-				h.die() // the way was shorter than that
-			} else {
-				<-done
-			}
-		}()
-	}
-	for left := to.Sub(h.clock()); left > 0; left = to.Sub(h.clock()) {
-		began := time.Now()
-		p := h.alive()
-		r, err := p.Send(h.t.Context(), "POST", "/admin/clock", object{"advance": left.String()})
-		if err == nil && r.Status != 200 || err != nil && !h.lost(p) {
-			h.t.Fatalf("move the clock by %v: %v %v", left, r, err)
-		}
-		h.usual = time.Since(began)
-	}
-}
-
-// lost reports whether a server was killed.
-func (h *host) lost(p *process.Process) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.now != p
 }
 
 // all reads every page of a list.

@@ -4,11 +4,11 @@ import (
 	"database/sql"
 	"fmt"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 )
 
@@ -117,19 +117,22 @@ func fact(text, name string) string {
 	return ""
 }
 
-// wholeFile asks SQLite whether the file is, and whether anything is left of
-// what was purged. The server is dead by then.
+// wholeFile asks the database whether it is, and whether anything is left of
+// what was purged. The servers are dead by then.
 func (w *world) wholeFile(purged map[string]bool) {
 	w.t.Helper()
 	w.host.die()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(w.host.program.Folder, "certwright.db"))
+	driver, source := w.host.database()
+	db, err := sql.Open(driver, source)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	defer db.Close()
 	var verdict string
-	if err := db.QueryRowContext(w.t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
-		w.t.Errorf("integrity_check: %s %v", verdict, err)
+	if driver == "sqlite" {
+		if err := db.QueryRowContext(w.t.Context(), "PRAGMA integrity_check").Scan(&verdict); err != nil || verdict != "ok" {
+			w.t.Errorf("integrity_check: %s %v", verdict, err)
+		}
 	}
 	for what, count := range map[string]string{
 		"bodies belong to no version":  "SELECT count(*) FROM bodies WHERE id NOT IN (SELECT body FROM versions)",

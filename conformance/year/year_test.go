@@ -12,20 +12,46 @@ import (
 
 const day = 24 * time.Hour
 
-// TestYear lets a year go by and judges it.
+// TestYear lets a year go by on one server and judges it.
 func TestYear(t *testing.T) {
-	many, days, kills := number(t, "YEAR_CERTIFICATES", 60), number(t, "YEAR_DAYS", 365), number(t, "YEAR_KILLS", 2)
-	seed := number(t, "YEAR_SEED", int(rand.Uint32()))
-	t.Logf("YEAR_SEED=%d: %d certificates, %d days, %d kills", seed, many, days, kills)
-	w := &world{host: newHost(t, process.Build(t)), t: t, random: rand.New(rand.NewPCG(uint64(seed), 1))}
+	y := theYear(t, 60, 2)
+	y.on(newSingle(t, process.Build(t)))
+}
+
+// TestYearOfThree lets it go by on three servers that share one database and are
+// killed by turns: who does the work must make no difference.
+func TestYearOfThree(t *testing.T) {
+	y := theYear(t, 14, 1)
+	s := newSeveral(t, 3)
+	y.on(s)
+	s.wantShares()
+}
+
+// A year is what one is like.
+type year struct {
+	t                       *testing.T
+	many, days, kills, seed int
+}
+
+func theYear(t *testing.T, many, kills int) year {
+	t.Helper()
+	return year{t, number(t, "YEAR_CERTIFICATES", many), number(t, "YEAR_DAYS", 365), number(t, "YEAR_KILLS", kills), number(t, "YEAR_SEED", int(rand.Uint32()))}
+}
+
+// on lets the year go by.
+func (y year) on(s servers) {
+	t := y.t
+	t.Helper()
+	t.Logf("YEAR_SEED=%d: %d certificates, %d days, %d kills", y.seed, y.many, y.days, y.kills)
+	w := &world{host: &host{s, t}, t: t, random: rand.New(rand.NewPCG(uint64(y.seed), 1))}
 	defer w.host.die()
-	w.begin(many, days)
-	w.live(kills)
+	w.begin(y.many, y.days)
+	w.live(y.kills)
 	w.settle()
-	t.Logf("%d moments of %d days lived in %v, %d kills", len(w.moments), days, w.lived.Round(time.Second), w.host.deaths)
+	t.Logf("%d moments of %d days lived in %v, %d kills", len(w.moments), y.days, w.lived.Round(time.Second), w.host.deaths())
 	w.judge()
 	if t.Failed() {
-		t.Logf("the last server said:\n%s", w.host.said())
+		t.Logf("the servers said last:\n%s", w.host.said())
 	}
 }
 
