@@ -126,7 +126,11 @@ func (f *Fleet) Kill(m *Member) {
 
 // Stop stops all.
 func (f *Fleet) Stop() (err error) {
-	for _, m := range f.Alive() {
+	all := f.Alive()
+	f.mu.Lock()
+	f.servers = nil
+	f.mu.Unlock()
+	for _, m := range all {
 		err = errors.Join(err, m.Stop())
 	}
 	f.dying.Wait()

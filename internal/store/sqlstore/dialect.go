@@ -35,6 +35,7 @@ type dialect struct {
 	together   bool
 	readers    int    // snapshots that are read at the same time, at most (docs/measurements.md)
 	putVersion string // inserts a version whose body was inserted last
+	listAll    string // lists keys or secrets with those of certificates
 	alone      bool   // no other process uses the database: leases end at the start
 	// fault says what an error of the engine is, beside one of the statement.
 	fault func(error) fault

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"maps"
 )
 
 // MovingColumns are those that a move carries.
@@ -20,3 +21,18 @@ func StartPostgres(ctx context.Context, db *sql.DB) (*Store, error) { return sta
 
 // ChangesText is the statement of a feed.
 const ChangesText = postgresChanges
+
+// PostgresStatements are all that run on PostgreSQL, by the names of their constants.
+var PostgresStatements = func() map[string]string {
+	all := maps.Clone(statements)
+	for _, alone := range []string{"sqlProbe", "sqlProbeEnd"} { // of SQLite
+		delete(all, alone)
+	}
+	all["postgresEarly"], all["postgresProof"], all["postgresDropProofs"], all["postgresChanges"] = postgres.early, postgresProof, postgresDropProofs, postgresChanges
+	all["sqlDueJobs"] += postgres.lock
+	all["sqlInsertVersion"], all["sqlObjectsAll"] = postgres.putVersion, postgres.listAll
+	return all
+}()
+
+// PostgresSetup is run on each connection.
+var PostgresSetup = postgres.setup

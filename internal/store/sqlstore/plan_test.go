@@ -164,13 +164,13 @@ func TestStatementsUseIndexes(t *testing.T) {
 		"sqlDueJobs":    "SEARCH o USING INDEX objects_due (due<?)",
 		"sqlAnyDue":     "SEARCH objects USING INDEX objects_due (due<?)",
 		"sqlNextDue":    "SEARCH objects USING INDEX objects_due (due>?)",
+		"sqlVersions":   "SEARCH v USING PRIMARY KEY (vault=? AND key=? AND object=? AND id>?)",
 		"sqlAnyLease":   "SEARCH objects USING COVERING INDEX objects_leased (leased_until>?)",
 		"sqlFreeAll":    "SEARCH objects USING INDEX objects_leased (leased_until>?)",
 	}
 	// Their second steps: no list of versions or page of objects reads a body.
 	seconds := map[string]string{
-		"sqlObjects":  "SEARCH v USING PRIMARY KEY (vault=? AND key=? AND object=? AND id=?) LEFT-JOIN",
-		"sqlVersions": "SEARCH v USING PRIMARY KEY (vault=? AND key=? AND object=? AND id>?)",
+		"sqlObjects": "SEARCH v USING PRIMARY KEY (vault=? AND key=? AND object=? AND id=?) LEFT-JOIN",
 	}
 	s := openInside(t)
 	for name, text := range statements {

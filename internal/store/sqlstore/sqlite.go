@@ -38,6 +38,7 @@ var sqlite = dialect{
 	begin:      "BEGIN IMMEDIATE",
 	readers:    4,
 	putVersion: sqlInsertVersion,
+	listAll:    sqlObjectsAll,
 	alone:      true,
 	fault:      func(error) fault { return isFinal },
 	early:      sqlOutbox,

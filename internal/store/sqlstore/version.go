@@ -23,9 +23,10 @@ const (
 	sqlVersion = `SELECT o.kind, o.name, v.mac, ` + entryColumns + `, b.body, b.raw
 FROM objects o JOIN versions v ON v.vault = $1 AND v.key = $3 AND v.object = o.id JOIN bodies b ON b.id = v.body
 WHERE o.id = (SELECT id FROM objects WHERE vault = $1 AND key = $3 AND kind IN ($2, $5)) AND v.id = $4`
-	sqlVersions = `SELECT o.name, v.id, ` + entryColumns + `
-FROM objects o JOIN versions v ON v.vault = o.vault AND v.key = o.key AND v.object = o.id
-WHERE o.vault = $1 AND o.key = $3 AND o.kind = $2 AND v.id > $4 ORDER BY v.id LIMIT $5 + 0`
+	// One object, so that its versions come in the order of their index.
+	sqlVersions = `SELECT (SELECT name FROM objects WHERE vault = $1 AND key = $3 AND kind = $2), v.id, ` + entryColumns + `
+FROM versions v WHERE v.vault = $1 AND v.key = $3 AND v.object = (SELECT id FROM objects WHERE vault = $1 AND key = $3 AND kind = $2) AND v.id > $4
+ORDER BY v.id LIMIT $5 + 0`
 )
 
 // also is the other kind that an object of a kind may be stored as.

@@ -1,0 +1,78 @@
+package sqlstore_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"certwright/internal/must"
+	"certwright/internal/store/sqlstore"
+)
+
+// rowsOfPlans fills the tables, so that the planner has something to weigh.
+var rowsOfPlans = []string{
+	`INSERT INTO objects (vault, kind, key, name, shelf, latest, status, due, job, held, token, leased_until, attempt, rev, body, raw)
+SELECT 'v' || n % 3, 'certificates', 'c' || n, 'c' || n, 0, 'x' || n, 'completed', n, 'life', '', '', 0, 0, 1, '{}', '' FROM generate_series(1, 30000) n`,
+	`INSERT INTO versions (vault, key, object, id, enabled, subject, content_type, key_type, exportable, body)
+SELECT vault, key, id, latest, 1, '', '', 'EC', 1, id FROM objects`,
+	`INSERT INTO bodies (body, raw) SELECT '{}', '' FROM generate_series(1, 30000)`,
+	`INSERT INTO outbox (state, topic, vault, kind, name, version, tries, error, id, sink, due)
+SELECT 'delivered', '', '', '', '', '', 0, '', '', '', n FROM generate_series(1, 30000) n`,
+	`ANALYZE`,
+}
+
+// Every statement finds its rows by an index, in the order wanted, on PostgreSQL
+// too: none reads, hashes or sorts a table, whatever the planner makes of its
+// numbers, so none grows with the database.
+func TestPostgresStatementsUseIndexes(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, server string) {
+		s := postgresAt(t, server)
+		for _, text := range append(slices.Clone(rowsOfPlans), sqlstore.PostgresSetup...) {
+			_, err := s.Admin.Exec(t.Context(), text)
+			must.Do(t, err)
+		}
+		few := map[string]string{"sqlDropMessages": "the first that are old", "sqlObjectsAll": "two pages", "sqlPurgeBodies": "those of one slice", "sqlDeleteBody": "one"}
+		for name, text := range sqlstore.PostgresStatements {
+			for _, step := range explained(t.Context(), t, s.Admin, name, text) {
+				grows := slices.ContainsFunc([]string{"Seq Scan", "Bitmap", "Hash", "Merge Join", "Materialize", "Sort"}, func(word string) bool { return strings.HasPrefix(step, word) })
+				if grows && few[name] == "" {
+					t.Errorf("%s: %s", name, step)
+				}
+			}
+		}
+	})
+}
+
+// explained are the steps of the plan of a statement, as one has it that is
+// prepared once for all arguments.
+func explained(ctx context.Context, t *testing.T, conn *pgx.Conn, name, text string) (steps []string) {
+	t.Helper()
+	for _, do := range []string{"DEALLOCATE ALL", "PREPARE one AS " + text} {
+		if _, err := conn.Exec(ctx, do, pgx.QueryExecModeSimpleProtocol); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	args := make([]string, len(slices.Compact(slices.Sorted(slices.Values(regexp.MustCompile(`\$\d+`).FindAllString(text, -1))))))
+	for i := range args {
+		args[i] = "NULL"
+	}
+	execute := "EXPLAIN EXECUTE one"
+	if len(args) > 0 {
+		execute = fmt.Sprintf("%s (%s)", execute, strings.Join(args, ", "))
+	}
+	rows, err := conn.Query(ctx, execute, pgx.QueryExecModeSimpleProtocol)
+	must.Do(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var line string
+		must.Do(t, rows.Scan(&line))
+		steps = append(steps, strings.TrimLeft(line, " ->"))
+	}
+	must.Do(t, rows.Err())
+	return steps
+}
