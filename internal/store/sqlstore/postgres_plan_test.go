@@ -36,7 +36,8 @@ func TestPostgresStatementsUseIndexes(t *testing.T) {
 			_, err := s.Admin.Exec(t.Context(), text)
 			must.Do(t, err)
 		}
-		few := map[string]string{"sqlDropMessages": "the first that are old", "sqlObjectsAll": "two pages", "sqlPurgeBodies": "those of one slice", "sqlDeleteBody": "one"}
+		few := map[string]string{"sqlDropMessages": "the first that are old", "sqlObjectsAll": "two pages", "sqlPurgeBodies": "those of one slice", "sqlDeleteBody": "one",
+			"sqlAnyLease": "all, once a database moves here", "sqlFreeAll": "the same"}
 		for name, text := range sqlstore.PostgresStatements {
 			for _, step := range explained(t.Context(), t, s.Admin, name, text) {
 				grows := slices.ContainsFunc([]string{"Seq Scan", "Bitmap", "Hash", "Merge Join", "Materialize", "Sort"}, func(word string) bool { return strings.HasPrefix(step, word) })
@@ -75,4 +76,25 @@ func explained(ctx context.Context, t *testing.T, conn *pgx.Conn, name, text str
 	}
 	must.Do(t, rows.Err())
 	return steps
+}
+
+// A claim writes to no index: the row stays on its page, where there is room.
+func TestPostgresClaimsWriteToNoIndex(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, server string) {
+		s := postgresAt(t, server)
+		_, err := s.Admin.Exec(t.Context(), rowsOfPlans[0])
+		must.Do(t, err)
+		tx, err := s.Admin.Begin(t.Context())
+		must.Do(t, err)
+		for i := range 20 {
+			_, err := tx.Exec(t.Context(), sqlstore.PostgresStatements["sqlLease"], 1000*i+1, "token", int64(1)<<60, []byte("mac"))
+			must.Do(t, err)
+		}
+		var all, stayed int
+		must.Do(t, tx.QueryRow(t.Context(), "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relid = to_regclass('objects')").Scan(&all, &stayed))
+		must.Do(t, tx.Rollback(t.Context()))
+		if all != 20 || stayed != all {
+			t.Errorf("of %d rows that were claimed %d stayed on their page", all, stayed)
+		}
+	})
 }
