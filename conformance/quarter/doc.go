@@ -6,6 +6,7 @@
 // tests only; begin with TestQuarter.
 //
 // QUARTER_CERTIFICATES and QUARTER_SERVERS say how much (defaults 300 and 2),
-// QUARTER_STORE on which database: the URL of an empty one, or sqlite; the default
-// is the first of CERTWRIGHT_POSTGRES.
+// QUARTER_TENTHS how many tenths of the quarter go by (10), QUARTER_STORE on which
+// database: the URL of an empty one, or sqlite; the default is the first of
+// CERTWRIGHT_POSTGRES.
 package quarter

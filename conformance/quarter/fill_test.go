@@ -111,12 +111,19 @@ func (s *stock) put(ctx context.Context, store vault.Store, sealer vault.Sealer,
 	})
 }
 
-// one is the i-th certificate, whose renewal falls due somewhere in the quarter:
-// neighbours by name are none by date.
-func (s *stock) one(sealer vault.Sealer, i int) (o vault.Object, v vault.Version, err error) {
+// due is when the renewal of the i-th certificate falls due: neighbours by
+// name are none by date.
+func (s *stock) due(i int) time.Time {
 	const stride = 7_368_787 // a prime
-	due := s.begin.Add(time.Hour + time.Duration(float64(length-2*time.Hour)*float64(i*stride%s.many)/float64(s.many)))
-	made := due.Add(-365 * day * 80 / 100)
+	return s.begin.Add(time.Hour + time.Duration(float64(length-2*time.Hour)*float64(i*stride%s.many)/float64(s.many)))
+}
+
+// end is that of a tenth of the quarter.
+func (s *stock) end(tenth int) time.Time { return s.begin.Add(length * time.Duration(tenth) / 10) }
+
+// one is the i-th certificate.
+func (s *stock) one(sealer vault.Sealer, i int) (o vault.Object, v vault.Version, err error) {
+	made := s.due(i).Add(2*time.Minute - 365*day*80/100) // it is valid from ten minutes before it was made
 	o, v = s.object, s.version
 	o.Ref.Name = fmt.Sprintf("c%07d", i)
 	v.Ref, v.ID = o.Ref, vault.NewID()
