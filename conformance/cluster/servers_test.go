@@ -10,8 +10,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,9 +17,6 @@ import (
 
 	"certwright/conformance/process"
 	"certwright/conformance/serve"
-	"certwright/internal/files"
-	"certwright/internal/must"
-	"certwright/internal/seal"
 )
 
 // servers are production servers that share a database and a keyset, with a
@@ -51,31 +46,13 @@ func start(t *testing.T, url string, n int, nodes map[string]string) *servers {
 	for i := range n {
 		h := first
 		if i > 0 {
-			h = another(t, first)
+			h = first.Another(t)
 		}
 		s := &server{house: h}
 		s.now.Store(h.Start(t))
 		all.each = append(all.each, s)
 	}
 	return all
-}
-
-// another is a house with the same keys as one, and a folder of its own.
-func another(t *testing.T, first *serve.House) *serve.House {
-	t.Helper()
-	h := *first
-	h.Folder, h.Nodes = t.TempDir(), maps.Clone(first.Nodes)
-	for _, name := range []string{"tls.pem", "tls.key"} {
-		text, err := os.ReadFile(first.File(name))
-		must.Do(t, err)
-		must.Do(t, files.Replace(h.File(name), text, 0o600))
-	}
-	h.Nodes["data"] = h.File("data")
-	must.Do(t, os.MkdirAll(h.File("data"), 0o700))
-	text, err := os.ReadFile(filepath.Join(first.File("data"), seal.File))
-	must.Do(t, err)
-	must.Do(t, files.Replace(filepath.Join(h.File("data"), seal.File), text, 0o600))
-	return &h
 }
 
 // signIn gets a new token: one lives for an hour.

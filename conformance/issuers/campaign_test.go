@@ -27,6 +27,9 @@ func built(m *testing.M) int {
 		defer os.RemoveAll(folder)
 		program, err = process.Compile(folder)
 	}
+	if err == nil {
+		err = os.Setenv("CERTWRIGHT", program) // for those that share a database
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -5,5 +5,5 @@
 // happened. It has tests only; begin with TestACMEKilled.
 //
 // KILL_EVERY says how many of all faults at all calls are tried: 1 is every one,
-// 12 (the default) one of twelve, picked by chance.
+// 12 (the default) one of twelve, picked by chance; of those over two servers a sixth of that.
 package issuers

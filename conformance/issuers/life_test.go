@@ -35,7 +35,7 @@ type life struct {
 // newLife makes the folder of a server whose configuration is still to be written.
 func newLife(program, folder string) (*life, error) {
 	l := &life{toll: &toll{}, folder: folder, program: process.Program{Path: program, Folder: filepath.Join(folder, "data"), Config: filepath.Join(folder, "certwright.yaml")}}
-	l.toll.kill = l.die
+	l.toll.kill = func(string) { l.die() }
 	return l, os.MkdirAll(folder, 0o700)
 }
 

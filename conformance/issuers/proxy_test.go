@@ -66,7 +66,7 @@ func (p *proxy) pass(w http.ResponseWriter, r *http.Request) {
 	here := p.next(r.Method + " " + r.URL.Path)
 	switch here.fault {
 	case killBefore:
-		p.kill()
+		p.kill(r.RemoteAddr)
 		panic(http.ErrAbortHandler)
 	case cutBefore:
 		panic(http.ErrAbortHandler)
@@ -79,6 +79,8 @@ func (p *proxy) pass(w http.ResponseWriter, r *http.Request) {
 		return
 	case late:
 		time.Sleep(2 * time.Second)
+	case loses:
+		p.cut(r.RemoteAddr)
 	}
 	answer, text := p.ask(r, body)
 	if answer == nil {
@@ -88,7 +90,7 @@ func (p *proxy) pass(w http.ResponseWriter, r *http.Request) {
 	p.told(here, answer.StatusCode)
 	switch here.fault {
 	case killAfter:
-		p.kill()
+		p.kill(r.RemoteAddr)
 		panic(http.ErrAbortHandler)
 	case cutAfter:
 		panic(http.ErrAbortHandler)

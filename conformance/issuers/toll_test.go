@@ -21,6 +21,7 @@ const (
 	busy       fault = "503 with Retry-After"
 	tooMany    fault = "429 with Retry-After"
 	late       fault = "an answer after two seconds"
+	loses      fault = "its connections to PostgreSQL are cut"
 )
 
 // kills reports whether the program dies of it.
@@ -30,7 +31,8 @@ func (f fault) kills() bool { return f == killBefore || f == killAfter }
 // counts them and decides what befalls each.
 type toll struct {
 	plan func(n int, call string) fault // n counts from 1; nil: nothing ever
-	kill func()                         // ends the server; returns when it is dead
+	kill func(caller string)            // ends the server that calls from an address; returns when it is dead
+	cut  func(caller string)            // takes its database from it for a moment
 
 	mu   sync.Mutex
 	seen []passage

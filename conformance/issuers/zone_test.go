@@ -54,13 +54,16 @@ func (z *zone) answer(w dns.ResponseWriter, q *dns.Msg, toll *toll) {
 	here := toll.next("UPDATE " + about(q))
 	switch here.fault {
 	case killBefore:
-		toll.kill()
+		toll.kill(w.RemoteAddr().String())
 		return
 	case cutBefore:
 		return
 	case fails, busy, tooMany:
 		a.Rcode = dns.RcodeServerFailure
 	default:
+		if here.fault == loses {
+			toll.cut(w.RemoteAddr().String())
+		}
 		if z.update(q) != nil {
 			a.Rcode = dns.RcodeServerFailure
 		}
@@ -68,7 +71,7 @@ func (z *zone) answer(w dns.ResponseWriter, q *dns.Msg, toll *toll) {
 	toll.told(here, 1000+a.Rcode)
 	switch here.fault {
 	case killAfter:
-		toll.kill()
+		toll.kill(w.RemoteAddr().String())
 	case cutAfter, cutShort: // no answer
 	default:
 		_ = w.WriteMsg(a)

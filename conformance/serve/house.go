@@ -25,6 +25,7 @@ import (
 	"certwright/internal/authority"
 	"certwright/internal/files"
 	"certwright/internal/must"
+	"certwright/internal/seal"
 	"certwright/internal/trust"
 )
 
@@ -115,6 +116,22 @@ func (h *House) WriteTLS(t testing.TB) {
 	must.Do(t, err)
 	must.Do(t, files.Replace(h.File("tls.key"), private, 0o600))
 	must.Do(t, files.Replace(h.File("tls.pem"), cert, 0o644))
+}
+
+// Another is a house for a second server that shares its database: with its
+// configuration and keyset, and a folder of its own. The first one has started.
+func (h *House) Another(t testing.TB) *House {
+	t.Helper()
+	a := *h
+	a.Folder, a.Nodes = t.TempDir(), maps.Clone(h.Nodes)
+	a.Nodes["data"] = a.File("data")
+	must.Do(t, os.MkdirAll(a.File("data"), 0o700))
+	for _, name := range []string{"tls.pem", "tls.key", filepath.Join("data", seal.File)} {
+		text, err := os.ReadFile(h.File(name))
+		must.Do(t, err)
+		must.Do(t, files.Replace(a.File(name), text, 0o600))
+	}
+	return &a
 }
 
 // Config writes the configuration and returns its file.

@@ -100,9 +100,13 @@ func (s *Server) run(name string, args ...string) {
 	}
 }
 
-// URL is that of its database, or of another setting of its: password=x.
+// URL is that of its database, with settings such as password=x.
 func (s *Server) URL(settings ...string) string {
-	return "postgres://certwright@127.0.0.1:" + s.Port + "/postgres?" + strings.Join(settings, "&")
+	url := "postgres://certwright@" + s.Name() + "/postgres"
+	if len(settings) > 0 {
+		url += "?" + strings.Join(settings, "&")
+	}
+	return url
 }
 
 // Start starts it, and returns when it answers.
@@ -123,7 +127,7 @@ func (s *Server) Start() {
 func (s *Server) await() {
 	s.t.Helper()
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
-		if out, err := s.command("pg_isready", "-h", "127.0.0.1", "-p", s.Port).CombinedOutput(); err == nil {
+		if out, err := s.command("pg_isready", "-h", "127.0.0.1", "-p", s.Port, "-U", "certwright", "-d", "postgres").CombinedOutput(); err == nil {
 			return
 		} else if bytes.Contains(out, []byte("no attempt")) {
 			s.t.Fatalf("pg_isready: %s", out)
