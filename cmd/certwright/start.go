@@ -18,7 +18,7 @@ func start(args []string, to streams) int {
 	var p program
 	parser, err := kong.New(&p, kong.Name("certwright"), kong.Writers(to.out, to.err), kong.Bind(to, to.all(), findHere), kong.BindTo(context.Background(), (*context.Context)(nil)),
 		kong.Description("A certificate vault that speaks the Azure Key Vault REST API."),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.PostBuild(withExamples), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		return report(to, exitError{exitFailed, fmt.Errorf("read the program's own flags: %w", err)})
 	}

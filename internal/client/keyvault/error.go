@@ -1,16 +1,14 @@
 package keyvault
 
 import (
-	"context"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strconv"
 	"time"
 
+	"certwright/internal/client/signin"
 	"certwright/internal/print"
 )
 
@@ -107,37 +105,6 @@ func retryAfter(h http.Header) (time.Duration, bool) {
 
 // unanswered says why there was no answer, and what to do.
 func unanswered(host string, err error) error {
-	e := &Error{Message: "ask " + host + ": " + cause(err), cause: err}
-	var unknown x509.UnknownAuthorityError
-	var wrongName x509.HostnameError
-	var lookup *net.DNSError
-	switch {
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		e.Hint = "was it the time that was given? --wait=20m gives more; what was asked for goes on in the vault"
-	case errors.As(err, &unknown):
-		e.Hint = "its certificate is of an authority that is not known here: name its file with --ca-file or SSL_CERT_FILE"
-	case errors.As(err, &wrongName):
-		e.Hint = "the server's certificate is for other names: call the vault by one of those"
-	case errors.Is(err, http.ErrSchemeMismatch):
-		e.Hint = "vaults are at the https listener; is it another port?"
-	case errors.As(err, &lookup):
-		e.Hint = "the name is not known here: is it spelled right, and does DNS or the hosts file have it?"
-	default:
-		e.Hint = "does it run, and does this machine reach it?"
-	}
-	return e
-}
-
-// cause leaves out what net/http puts before it: the whole address.
-func cause(err error) string {
-	for inner := err; ; {
-		next := errors.Unwrap(inner)
-		if next == nil {
-			return print.Plain(inner.Error())
-		}
-		if op := (*net.OpError)(nil); errors.As(inner, &op) && op == inner {
-			return print.Plain(op.Error())
-		}
-		inner = next
-	}
+	why, hint := signin.Unreached(err)
+	return &Error{Message: "ask " + host + ": " + why, Hint: hint, cause: err}
 }

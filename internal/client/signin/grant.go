@@ -108,7 +108,8 @@ func fetch(by *http.Client, r *http.Request) (Token, error) {
 	at := r.URL.Scheme + "://" + r.URL.Host
 	got, err := by.Do(r)
 	if err != nil {
-		return Token{}, fmt.Errorf("sign in at %s: %w\nhint: does this machine reach it? AZURE_AUTHORITY_HOST names another", at, err)
+		why, hint := Unreached(err)
+		return Token{}, fmt.Errorf("sign in at %s: %s\nhint: %s", at, why, hint)
 	}
 	defer got.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(got.Body, maxToken))
