@@ -52,8 +52,9 @@ func New(c Census) (*Census, error) {
 	return &c, nil
 }
 
-// Ask returns the newest count, one that was begun after Ask was called where
-// that takes no longer than patience; nil while there is none.
+// Ask returns the newest count, and has another one made if it is time for one.
+// It waits for that as long as patience where counting takes no longer, or where
+// there is none yet; nil if there still is none.
 func (c *Census) Ask(ctx context.Context, patience time.Duration) *Count {
 	c.mu.Lock()
 	last, done := c.last, c.done
@@ -65,6 +66,9 @@ func (c *Census) Ask(ctx context.Context, patience time.Duration) *Count {
 	select {
 	case c.want <- struct{}{}:
 	default:
+	}
+	if last != nil && last.Took > patience {
+		return last
 	}
 	t := time.NewTimer(patience)
 	defer t.Stop()

@@ -2,6 +2,9 @@ package census
 
 import (
 	"context"
+	"fmt"
+	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -56,6 +59,25 @@ func (n Numbers) And(other Numbers) Numbers {
 	}
 	return sum
 }
+
+// Sum tells two counts apart whose numbers, or whose first rows, differ.
+func (c *Count) Sum() uint64 {
+	if c == nil {
+		return 1
+	}
+	h := fnv.New64a()
+	for _, name := range slices.Sorted(maps.Keys(c.Vaults)) {
+		n := c.Vaults[name]
+		fmt.Fprintln(h, name, n.Certificates, n.Expired, n.Week, n.Failed, n.Waiting, n.Unreached, n.Days)
+	}
+	for _, row := range c.Rows[:min(len(c.Rows), shownRows)] {
+		fmt.Fprintln(h, row.Vault, row.Name, row.Version, row.Enabled, row.Order, row.Last, row.Outlook, row.Renews)
+	}
+	return h.Sum64() | 1
+}
+
+// shownRows is how many of the first rows a page shows at most.
+const shownRows = 100
 
 // count reads every object, page by page, each in a snapshot of its own.
 func (c *Census) count(ctx context.Context) (*Count, error) {

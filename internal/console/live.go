@@ -12,14 +12,18 @@ import (
 const (
 	liveLook  = 2 * time.Second // between looks where nothing wakes: another server of the database may have written
 	liveBreak = 300 * time.Millisecond
+	liveCount = time.Minute      // that a count may take
 	liveTime  = 10 * time.Minute // a browser comes back by itself
 	writeTime = 30 * time.Second
 )
 
 // live tells a page that what it shows has changed, as server-sent events: of
-// one certificate, ?on=vault/name, or of anything.
+// one certificate, ?on=vault/name, of the count of all, ?of=count, or of anything.
 func (c *Console) live(w http.ResponseWriter, r *http.Request) error {
-	look := func() int64 { return 0 }
+	look := func() uint64 { return 0 }
+	if r.URL.Query().Get("of") == "count" {
+		look = func() uint64 { return c.Census.Ask(r.Context(), liveCount).Sum() }
+	}
 	if on := r.URL.Query().Get("on"); on != "" {
 		vaultName, name, _ := strings.Cut(on, "/")
 		r.SetPathValue("vault", vaultName)
@@ -31,7 +35,7 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request) error {
 		if _, err := c.read(r, ref); err != nil {
 			return err
 		}
-		look = func() int64 { return c.revision(r, ref) }
+		look = func() uint64 { return c.revision(r, ref) }
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
@@ -40,10 +44,10 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request) error {
 }
 
 // revision is that of a certificate; 0 where it is gone.
-func (c *Console) revision(r *http.Request, ref vault.Ref) (rev int64) {
+func (c *Console) revision(r *http.Request, ref vault.Ref) (rev uint64) {
 	_ = c.Service.Store.View(r.Context(), func(rows vault.Reader) error {
 		o, err := rows.Object(ref)
-		rev = o.Rev
+		rev = uint64(o.Rev)
 		return err
 	})
 	return rev
@@ -51,7 +55,7 @@ func (c *Console) revision(r *http.Request, ref vault.Ref) (rev int64) {
 
 // follow writes an event whenever look says something else, or something woke
 // and look knows no better.
-func (c *Console) follow(w http.ResponseWriter, r *http.Request, look func() int64) {
+func (c *Console) follow(w http.ResponseWriter, r *http.Request, look func() uint64) {
 	control := http.NewResponseController(w)
 	write := func(text string) bool {
 		_ = control.SetWriteDeadline(clock.Real{}.Now().Add(writeTime)) // a recorder in a test has none

@@ -95,10 +95,11 @@ func (c *Console) timeline(n census.Numbers, at time.Time) chart.Drawing {
 	days := make([]chart.Day, census.Days)
 	for i := range days {
 		date := at.UTC().AddDate(0, 0, i)
-		days[i] = chart.Day{Date: date, Count: n.Days[i],
-			Href: "/ui/certificates?from=" + date.Format(time.DateOnly) + "&to=" + date.AddDate(0, 0, 1).Format(time.DateOnly)}
+		days[i] = chart.Day{Date: date, Count: n.Days[i]}
 	}
-	return chart.Draw(days)
+	return chart.Draw(days, func(from, to time.Time) string {
+		return "/ui/certificates?from=" + from.Format(time.DateOnly) + "&to=" + to.AddDate(0, 0, 1).Format(time.DateOnly)
+	})
 }
 
 // certRows are rows as a table shows them.

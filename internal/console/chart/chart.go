@@ -5,6 +5,7 @@ package chart
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -12,7 +13,6 @@ import (
 type Day struct {
 	Date  time.Time
 	Count [3]int
-	Href  string // what is behind it
 }
 
 // A Kind is a part of the bars.
@@ -35,13 +35,14 @@ const (
 // A Drawing is a timeline worked out.
 type Drawing struct {
 	Days  []Day
+	Link  func(from, to time.Time) string // where what expires from a day to another is listed
 	Most  int // what the scale ends at
 	Total [3]int
 }
 
 // Draw works a timeline out.
-func Draw(days []Day) Drawing {
-	d := Drawing{Days: days, Most: 4}
+func Draw(days []Day, link func(from, to time.Time) string) Drawing {
+	d := Drawing{Days: days, Link: link, Most: 4}
 	for _, day := range days {
 		d.Most = max(d.Most, day.all())
 		for i, n := range day.Count {
@@ -71,30 +72,27 @@ func (d Drawing) x(i int) float64 { return left + float64(i)*d.slot() }
 
 func (d Drawing) y(n int) float64 { return top + float64(plotHeight)*(1-float64(n)/float64(d.Most)) }
 
-// A part is a rectangle of a bar.
-type part struct {
-	class      string
-	x, y, w, h string
-}
-
-// parts are the rectangles of a day's bar.
-func (d Drawing) parts(i int) (all []part) {
-	below := 0
-	for k, n := range d.Days[i].Count {
-		if n > 0 {
-			y := d.y(below + n)
-			all = append(all, part{Kinds[k].Class, units(d.x(i) + 1), units(y), units(max(d.slot()-2, 1)), units(max(d.y(below)-y, 1))})
+// path outlines the parts of all bars that are of a kind.
+func (d Drawing) path(kind int) string {
+	var text strings.Builder
+	for i, day := range d.Days {
+		below := 0
+		for _, n := range day.Count[:kind] {
+			below += n
 		}
-		below += n
+		if n := day.Count[kind]; n > 0 {
+			w := units(max(d.slot()-2, 1))
+			fmt.Fprintf(&text, "M%s %sh%sv%sh-%sz", units(d.x(i)+1), units(d.y(below+n)), w, units(max(d.y(below)-d.y(below+n), 1)), w)
+		}
 	}
-	return all
+	return text.String()
 }
 
 // words tell a day for a tooltip.
 func (d Day) words() string {
-	text := d.Date.Format("Mon 2 January 2006") + ": "
+	text := d.Date.Format("Mon 2 Jan") + ": "
 	if d.all() == 0 {
-		return text + "nothing expires"
+		return text + "none"
 	}
 	for k, n := range d.Count {
 		if n > 0 {
@@ -108,6 +106,7 @@ func (d Day) words() string {
 type week struct {
 	From, To time.Time
 	Count    [3]int
+	Href     string
 }
 
 // weeks are the days, seven at a time, for the table.
@@ -118,6 +117,7 @@ func (d Drawing) weeks() (all []week) {
 		}
 		w := &all[len(all)-1]
 		w.To = day.Date
+		w.Href = d.Link(w.From, w.To)
 		for k, n := range day.Count {
 			w.Count[k] += n
 		}

@@ -44,7 +44,7 @@ func OverviewPage(f Frame, o Overview) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"top\"><h1>Overview</h1><a class=\"button main\" href=\"/ui/new\">New certificate</a></div><div data-live=\"/ui/live\" hx-get=\"/ui/\" hx-trigger=\"changed\" hx-select=\"#overview\" hx-target=\"#overview\" hx-swap=\"outerHTML\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"top\"><h1>Overview</h1><a class=\"button main\" href=\"/ui/new\">New certificate</a></div><div data-live=\"/ui/live?of=count\" hx-get=\"/ui/\" hx-trigger=\"changed\" hx-select=\"#overview\" hx-target=\"#overview\" hx-swap=\"outerHTML\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
