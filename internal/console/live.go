@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,18 +11,20 @@ import (
 )
 
 const (
-	liveLook  = 2 * time.Second // between looks where nothing wakes: another server of the database may have written
-	liveBreak = 300 * time.Millisecond
-	liveCount = time.Minute      // that a count may take
-	liveTime  = 10 * time.Minute // a browser comes back by itself
-	writeTime = 30 * time.Second
+	liveLook      = 2 * time.Second // between looks where nothing wakes: another server of the database may have written
+	liveBreak     = 300 * time.Millisecond
+	liveCount     = time.Minute // that a count may take
+	liveCountLook = 30 * time.Second
+	liveTime      = 10 * time.Minute // a browser comes back by itself
+	writeTime     = 30 * time.Second
 )
 
 // live tells a page that what it shows has changed, as server-sent events: of
 // one certificate, ?on=vault/name, of the count of all, ?of=count, or of anything.
 func (c *Console) live(w http.ResponseWriter, r *http.Request) error {
-	look := func() uint64 { return 0 }
+	look, every := func() uint64 { return 0 }, liveLook
 	if r.URL.Query().Get("of") == "count" {
+		every = liveCountLook
 		look = func() uint64 { return c.Census.Ask(r.Context(), liveCount).Sum() }
 	}
 	if on := r.URL.Query().Get("on"); on != "" {
@@ -39,7 +42,7 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
-	c.follow(w, r, look)
+	c.follow(w, r, every, look)
 	return nil
 }
 
@@ -53,9 +56,11 @@ func (c *Console) revision(r *http.Request, ref vault.Ref) (rev uint64) {
 	return rev
 }
 
-// follow writes an event whenever look says something else, or something woke
-// and look knows no better.
-func (c *Console) follow(w http.ResponseWriter, r *http.Request, look func() uint64) {
+// follow writes an event whenever look says something else than what the page
+// shows, ?seen=, or something woke and look knows no better.
+func (c *Console) follow(w http.ResponseWriter, r *http.Request, every time.Duration, look func() uint64) {
+	seen, _ := strconv.ParseUint(r.URL.Query().Get("seen"), 10, 64)
+	woken := seen == 0 // the page is from before
 	control := http.NewResponseController(w)
 	write := func(text string) bool {
 		_ = control.SetWriteDeadline(clock.Real{}.Now().Add(writeTime)) // a recorder in a test has none
@@ -64,12 +69,16 @@ func (c *Console) follow(w http.ResponseWriter, r *http.Request, look func() uin
 	}
 	end := time.NewTimer(liveTime)
 	defer end.Stop()
-	tick := time.NewTicker(liveLook)
+	tick := time.NewTicker(every)
 	defer tick.Stop()
-	seen := look()
 	for there := write("retry: 1000\n: follows\n\n"); there; {
-		wake := c.Wake()
-		woken := false
+		wake := c.Wake() // before the look, so that none is missed
+		now := look()
+		if now != seen || woken && now == 0 {
+			seen = now
+			there = write("event: changed\ndata: " + clock.Real{}.Now().UTC().Format(time.RFC3339Nano) + "\n\n")
+		}
+		woken = false
 		select {
 		case <-r.Context().Done():
 			return
@@ -81,10 +90,6 @@ func (c *Console) follow(w http.ResponseWriter, r *http.Request, look func() uin
 			woken = true
 			pause(r, liveBreak)
 		case <-tick.C:
-		}
-		if now := look(); now != seen || woken && now == 0 {
-			seen = now
-			there = write("event: changed\ndata: " + clock.Real{}.Now().UTC().Format(time.RFC3339Nano) + "\n\n")
 		}
 	}
 }

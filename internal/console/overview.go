@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"certwright/internal/census"
@@ -85,6 +86,7 @@ func (c *Console) overview(w http.ResponseWriter, r *http.Request) error {
 		{Count: n.Failed, Word: "order failed", Words: "orders failed", Tone: "bad", Href: "/ui/certificates?state=failed"},
 		{Count: n.Waiting, Word: "waits for a person", Words: "wait for a person", Tone: "warn", Href: "/ui/certificates?state=waiting"},
 	}}
+	o.Seen = strconv.FormatUint(s.Count.Sum(), 10)
 	if !s.At.IsZero() {
 		o.Counted = c.moment(s.At)
 	}

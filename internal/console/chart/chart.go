@@ -36,7 +36,7 @@ const (
 type Drawing struct {
 	Days  []Day
 	Link  func(from, to time.Time) string // where what expires from a day to another is listed
-	Most  int // what the scale ends at
+	Most  int                             // what the scale ends at
 	Total [3]int
 }
 

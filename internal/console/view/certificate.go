@@ -25,6 +25,7 @@ type Certificate struct {
 	JSON     string
 	Tags     string // a line each
 	May      May
+	Seen     string // by which the page is told from what comes after
 }
 
 // May says which buttons are shown.

@@ -10,6 +10,7 @@ type Overview struct {
 	Health   []Health
 	Counted  Moment // when; zero: the first count is under way
 	None     bool   // there is no certificate at all
+	Seen     string // by which the page is told from what comes after
 }
 
 // A Number is something that was counted, and where it is listed.
