@@ -23,7 +23,7 @@ import (
 	"certwright/internal/vault"
 )
 
-// Metrics answers GET /metrics. Every field but Every and Sinks is required.
+// Metrics answers GET /metrics. Every field but Every, Sinks and Rows is required.
 type Metrics struct {
 	Store    vault.Store
 	Clock    vault.Clock
@@ -39,6 +39,7 @@ type Metrics struct {
 	Keys     func() []keys.Stock
 	DataKeys func() []DataKey
 	Log      *slog.Logger
+	Rows     vault.Accounts // of servers that share the store, of which one counts for all; nil: there are no others
 
 	*counters
 	*survey
@@ -170,6 +171,10 @@ func (m *Metrics) renew(ctx context.Context) {
 	m.mu.Lock()
 	epoch := m.epoch
 	m.mu.Unlock()
+	t, mine := m.turn(ctx)
+	if !mine {
+		return
+	}
 	c, err := m.count(ctx)
 	if ctx.Err() != nil {
 		return
@@ -177,13 +182,18 @@ func (m *Metrics) renew(ctx context.Context) {
 	if err != nil {
 		m.Log.Warn("metrics could not be counted", "error", err)
 	}
+	next := clock.Real{}.Now().Add(max(m.Every, share*c.spent))
+	if err == nil {
+		t.row.Next, t.row.Count = next, stored(c)
+	}
+	m.tell(ctx, t)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.epoch != epoch {
 		m.ask()
 		return
 	}
-	m.next = clock.Real{}.Now().Add(max(m.Every, share*c.spent))
+	m.next = next
 	if err != nil {
 		return
 	}

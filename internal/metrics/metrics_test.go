@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -359,6 +360,99 @@ func TestCountsAreRare(t *testing.T) {
 			stop()
 			synctest.Wait()
 		})
+	}
+}
+
+// Servers that share a store count it once for all of them; one that ends in the
+// middle of a count leaves the turn to the others before long.
+func TestServersCountOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store, rows := &slowStore{takes: time.Millisecond}, &shelf{}
+		var all []*Metrics
+		ctx, stop := context.WithCancel(t.Context())
+		for range 3 {
+			m, err := New(Metrics{Store: store, Clock: clock.Real{}, Offset: func() time.Duration { return 0 }, Longest: func() time.Duration { return 0 }, Failures: failures, Writable: func() bool { return true }, Altered: func() int64 { return 0 }, Settings: vault.DefaultSettings, Keys: stock, DataKeys: dataKeysOf, Log: slog.New(slog.DiscardHandler), Rows: rows})
+			must.Do(t, err)
+			go m.Run(ctx)
+			all = append(all, m)
+		}
+		scrape := func(d time.Duration) {
+			for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(time.Second) {
+				for _, m := range all {
+					m.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/metrics", nil))
+				}
+			}
+			synctest.Wait()
+		}
+		scrape(10 * time.Second)
+		one := store.views.Load()
+		for n, m := range all {
+			if m.last == nil {
+				t.Errorf("server %d has nothing to show", n)
+			}
+		}
+		scrape(5 * time.Minute)
+		if n := store.views.Load() / one; n < 5 || n > 6 {
+			t.Errorf("%d counts in five minutes, want one a minute", n)
+		}
+		before := store.views.Load()
+		rows.text = []byte(`{"claimed":"` + time.Now().Add(turnTime).UTC().Format(time.RFC3339) + `"}`) // by one that is gone
+		rows.rev++
+		scrape(turnTime - 2*time.Second)
+		if n := store.views.Load() - before; n != 0 {
+			t.Errorf("%d looks at the store while another server counts", n)
+		}
+		scrape(time.Minute)
+		if n := store.views.Load() - before; n != one {
+			t.Errorf("%d looks at the store after a server was gone, want %d", n, one)
+		}
+		stop()
+		synctest.Wait()
+	})
+}
+
+// shelf is one row that servers share.
+type shelf struct {
+	mu   sync.Mutex
+	text []byte
+	rev  int64
+}
+
+func (s *shelf) Read(context.Context, string) ([]byte, int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rev == 0 {
+		return nil, 0, vault.ErrNotFound
+	}
+	return s.text, s.rev, nil
+}
+
+func (s *shelf) Write(_ context.Context, _ string, text []byte, rev int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if rev != s.rev {
+		return vault.ErrStale
+	}
+	s.text, s.rev = text, s.rev+1
+	return nil
+}
+
+// What another server counted is shown as it showed it.
+func TestAnothersCount(t *testing.T) {
+	t.Parallel()
+	one, two, rows := newHouse(t), newHouse(t), &shelf{}
+	one.Rows, two.Rows = rows, rows
+	one.fill(t)
+	inventory := func(h *house) []string {
+		return said(h.scrape(t), "certificates", "certificate_", "operations", "operation_", "renewals", "renewal_", "messages", "message_", "job_overdue", "count_duration")
+	}
+	want := inventory(one)
+	if len(want) < 50 {
+		t.Fatalf("%d lines", len(want))
+	}
+	if diff := cmp.Diff(want, inventory(two)); diff != "" {
+		t.Errorf("(-who counted +who did not):\n%s", diff)
 	}
 }
 

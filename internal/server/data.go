@@ -55,6 +55,7 @@ func (s *storage) openData(ctx context.Context) (err error) {
 	}
 	s.openFeed()
 	s.openAccounts()
+	s.keeper.rows = s.sharedRows()
 	if s.clock, err = s.openClock(ctx); err != nil {
 		return err
 	}

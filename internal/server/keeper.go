@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"certwright/internal/account"
 	"certwright/internal/admin"
 	"certwright/internal/clock"
 	"certwright/internal/metrics"
@@ -25,6 +26,7 @@ type keeper struct {
 	keys  *seal.Keyset
 	store *sqlstore.Store
 	log   *slog.Logger
+	rows  vault.Accounts // that servers share; nil: there are no others
 	wake  chan struct{}
 
 	wait  time.Duration // from the publication of a key until it is used; every server has it by then
@@ -40,6 +42,7 @@ const (
 	keysPoll  = 15 * time.Second
 	keysCount = 24 * time.Hour
 	keysAgain = 30 * time.Second // after an error
+	keysTurn  = time.Hour        // that another server may take to count them
 )
 
 func (s *storage) newKeeper() *keeper {
@@ -137,9 +140,18 @@ func (k *keeper) recount(ctx context.Context) error {
 	if k.count == 0 {
 		return nil
 	}
+	due := func(last *sqlstore.Pass) bool { return last == nil || (clock.Real{}).Now().Sub(last.Ended) >= k.count }
 	last, err := k.lastPass(ctx)
-	if err != nil || last != nil && (clock.Real{}).Now().Sub(last.Ended) < k.count {
+	if err != nil || !due(last) {
 		return err
+	}
+	if k.rows != nil { // another server may have counted, or count just now
+		if last, err = k.readPass(ctx); err != nil || !due(last) {
+			return err
+		}
+		if mine, err := account.Turn(ctx, k.rows, "turns/count", clock.Real{}.Now(), keysTurn); err != nil || !mine {
+			return err
+		}
 	}
 	_, err = k.pass(ctx)
 	return err
@@ -150,6 +162,10 @@ func (k *keeper) lastPass(ctx context.Context) (*sqlstore.Pass, error) {
 	if last := k.last.Load(); last != nil {
 		return last, nil
 	}
+	return k.readPass(ctx)
+}
+
+func (k *keeper) readPass(ctx context.Context) (*sqlstore.Pass, error) {
 	last, err := k.store.LastPass(ctx)
 	if errors.Is(err, vault.ErrNotFound) || err == nil && last.Ended.IsZero() {
 		return nil, nil

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"certwright/internal/account"
 	"certwright/internal/api"
 	"certwright/internal/notify"
 	"certwright/internal/vault"
@@ -19,13 +20,14 @@ type notices struct {
 	*notify.Delivery
 	stream *notify.Stream
 
+	rows  vault.Accounts // that servers share; nil: there are no others
 	mu    sync.Mutex
 	swept time.Time // on the server's clock
 }
 
 // openNotices opens the receivers. It reads the files that they name and calls nobody.
 func (s *Server) openNotices() (err error) {
-	n := &notices{}
+	n := &notices{rows: s.sharedRows()}
 	sinks, err := s.config.Notices.Open(notify.Means{Store: s.store, Clock: s.clock, VaultURL: s.vaultURL, Origin: s.origin()})
 	if err != nil {
 		return err
@@ -84,7 +86,7 @@ func (n *notices) after(run worker.Handler) worker.Handler {
 // receivers, and at what is old.
 func (n *notices) sweepWith(run worker.Handler) worker.Handler {
 	return func(ctx context.Context, l vault.Lease) error {
-		if err := run(ctx, l); err != nil || !n.dayPassed() {
+		if err := run(ctx, l); err != nil || !n.dayPassed(ctx) {
 			return err
 		}
 		if err := n.Sweep(ctx); err != nil {
@@ -94,13 +96,22 @@ func (n *notices) sweepWith(run worker.Handler) worker.Handler {
 	}
 }
 
-// dayPassed reports whether it is time to sweep; the daily look comes in pages.
-func (n *notices) dayPassed() bool {
+// sweepGap is how far two sweeps are apart at least.
+const sweepGap = 12 * time.Hour
+
+// dayPassed reports whether it is time to sweep, and no other server did; the daily
+// look comes in pages.
+func (n *notices) dayPassed(ctx context.Context) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	now := n.Clock.Now()
-	if now.Sub(n.swept).Abs() < 12*time.Hour {
+	if now.Sub(n.swept).Abs() < sweepGap {
 		return false
+	}
+	if n.rows != nil {
+		if mine, err := account.Turn(ctx, n.rows, "turns/notices", now, sweepGap); err != nil || !mine {
+			return false
+		}
 	}
 	n.swept = now
 	return true
@@ -108,7 +119,7 @@ func (n *notices) dayPassed() bool {
 
 // begin sweeps once, beside what the server does.
 func (n *notices) begin(ctx context.Context) {
-	n.dayPassed()
+	n.dayPassed(ctx)
 	if err := n.Sweep(ctx); err != nil && ctx.Err() == nil {
 		n.Log.Error("what waits for receivers could not be looked through", "error", err)
 	}

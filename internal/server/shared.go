@@ -54,6 +54,14 @@ func (s *storage) openAccounts() {
 	s.accounts = foldedAccounts{&account.Sole{Book: book}}
 }
 
+// sharedRows are the accounts, where other servers have them too; nil else.
+func (s *storage) sharedRows() vault.Accounts {
+	if s.store.Shared() {
+		return s.accounts
+	}
+	return nil
+}
+
 // revision reads that of an object, where others may have written it.
 func (s *storage) revision() func(context.Context, vault.Ref) (int64, error) {
 	if s.store.Shared() {

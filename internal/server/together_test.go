@@ -22,6 +22,7 @@ import (
 	"certwright/internal/must"
 	"certwright/internal/policy"
 	"certwright/internal/seal"
+	"certwright/internal/store/sqlstore"
 	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/tokens"
 	"certwright/internal/vault"
@@ -315,4 +316,77 @@ func TestARetryAfterStopsBothServers(t *testing.T) {
 			t.Errorf("the authority was asked %d times", n)
 		}
 	})
+}
+
+// What is to be done once in a while one of the servers does, whichever it is.
+func TestServersTakeTurns(t *testing.T) {
+	t.Parallel()
+	p := together(t, sqltest.Postgres(t)[0], config.CacheStrict, nil)
+	ctx, rows := t.Context(), p.one.accounts
+	begun := func() { // what both do when they start
+		for _, s := range []*Server{p.one, p.two} {
+			for ctx.Err() == nil {
+				s.notices.mu.Lock()
+				swept := !s.notices.swept.IsZero()
+				s.notices.mu.Unlock()
+				if _, _, err := rows.Read(ctx, "turns/notices"); swept || err == nil {
+					break
+				}
+			}
+		}
+	}
+	begun()
+	_, rev, err := rows.Read(ctx, "turns/notices")
+	must.Do(t, err)
+	must.Do(t, rows.Write(ctx, "turns/notices", []byte(time.Now().Add(-sweepGap).UTC().Format(time.RFC3339Nano)), rev))
+	sweeps := 0
+	for _, s := range []*Server{p.one, p.two, p.one, p.two} {
+		s.notices.mu.Lock()
+		s.notices.swept = time.Time{}
+		s.notices.mu.Unlock()
+		if s.notices.dayPassed(ctx) {
+			sweeps++
+		}
+	}
+	if sweeps != 1 {
+		t.Errorf("what waits for receivers was looked through %d times", sweeps)
+	}
+
+	var counted sqlstore.Pass
+	for counted.Ended.IsZero() && ctx.Err() == nil {
+		if counted, err = p.one.store.LastPass(ctx); err != nil && !errors.Is(err, vault.ErrNotFound) {
+			t.Fatal(err)
+		}
+	}
+	old := counted
+	old.Ended = old.Ended.Add(-2 * keysCount)
+	for _, s := range []*Server{p.one, p.two} {
+		s.keeper.last.Store(&old) // it knows of none since
+		must.Do(t, s.keeper.recount(ctx))
+	}
+	if last, err := p.two.store.LastPass(ctx); err != nil || !last.Ended.Equal(counted.Ended) {
+		t.Errorf("values were counted at %v and at %v, %v", counted.Ended, last.Ended, err)
+	}
+
+	one := p.one.metricsText(t)
+	_, rev, err = rows.Read(ctx, "metrics/count")
+	must.Do(t, err)
+	two := p.two.metricsText(t)
+	if _, now, err := rows.Read(ctx, "metrics/count"); err != nil || now != rev {
+		t.Errorf("both servers counted for metrics, %v", err)
+	}
+	const count = "certwright_count_duration_seconds"
+	if a, b := lineOf(one, count), lineOf(two, count); a == "" || a != b {
+		t.Errorf("one shows the count %q and the other %q", a, b)
+	}
+}
+
+// lineOf is the line of metrics that begins so.
+func lineOf(text, begins string) string {
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, begins+" ") {
+			return line
+		}
+	}
+	return ""
 }

@@ -20,7 +20,7 @@ func (s *Server) openMetrics(sinks map[string]notify.Sink) (err error) {
 	s.metrics, err = metrics.New(metrics.Metrics{
 		Store: s.store, Clock: s.clock, Offset: s.clock.Offset, Longest: s.store.LongestTransaction,
 		Failures: s.store.Failures, Writable: func() bool { return s.store.Trouble() == nil }, Altered: s.store.Altered, Settings: s.vaultSettings, Sinks: slices.Sorted(maps.Keys(sinks)),
-		Version: s.version, Keys: s.keys.Stock, DataKeys: s.keeper.counted, Log: s.log,
+		Version: s.version, Keys: s.keys.Stock, DataKeys: s.keeper.counted, Log: s.log, Rows: s.sharedRows(),
 	})
 	return err
 }

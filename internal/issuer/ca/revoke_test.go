@@ -221,6 +221,32 @@ func TestRevokedElsewhere(t *testing.T) {
 	want(0, true, 4)
 }
 
+// A list that is too old is signed anew once, however many servers are asked for it.
+func TestAnOldListIsSignedOnce(t *testing.T) {
+	t.Parallel()
+	one, w := newIssuer(t, Settings{})
+	all := []*Issuer{one}
+	for range 4 {
+		all = append(all, open(t, Issuer{Name: one.Name, Accounts: one.Accounts, Clock: w}))
+	}
+	issueFor(t, one, "www.example.org", begin)
+	first := numberOf(listOf(t, one, "internal-1.crl"))
+	w.pass(listFresh + time.Hour)
+	var wait sync.WaitGroup
+	numbers := make([]int64, len(all))
+	for n, i := range all {
+		wait.Go(func() { numbers[n] = numberOf(listOf(t, i, "internal-1.crl")) })
+	}
+	wait.Wait()
+	_, rev, err := one.Accounts.Read(t.Context(), one.account("revoked", "1"))
+	must.Do(t, err)
+	for _, n := range numbers {
+		if n <= first || n != numbers[0] || rev != 2 {
+			t.Errorf("lists %v after %d, written %d times; want one more for all", numbers, first, rev)
+		}
+	}
+}
+
 // Data restored from a backup sign no list under a number that was used after it.
 func TestNumbersAfterARestore(t *testing.T) {
 	t.Parallel()
