@@ -66,11 +66,15 @@ func (s *stand) one(d *database) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	each, err := d.bare(r, creators, 1)
+	apart, err := d.beside()
 	if err != nil {
 		return nil, err
 	}
-	together, err := d.bare(r, 2, group)
+	each, err := apart.bare(r, creators, 1)
+	if err != nil {
+		return nil, err
+	}
+	together, err := apart.bare(r, 2, group)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +152,7 @@ func (s *stand) sharing(d *database, name string) (*server, error) {
 
 // A database is a schema on a PostgreSQL server.
 type database struct {
-	url        string // with the schema
+	url, name  string // with the schema, and its
 	admin      *pgx.Conn
 	postmaster int    // 0: it runs elsewhere
 	keyset     []byte // of the servers; nil before the first
@@ -165,7 +169,7 @@ func (s *stand) database() (*database, error) {
 		sep = "&"
 	}
 	name := fmt.Sprint("bench_", os.Getpid())
-	d := &database{url: server + sep + "search_path=" + name}
+	d := &database{url: server + sep + "search_path=" + name, name: name}
 	ctx := context.Background()
 	var err error
 	if d.admin, err = pgx.Connect(ctx, d.url); err != nil {
@@ -173,7 +177,7 @@ func (s *stand) database() (*database, error) {
 	}
 	d.postmaster = parent(int(d.admin.PgConn().PID()))
 	s.ends = append(s.ends, func() {
-		_, _ = d.admin.Exec(ctx, "DROP SCHEMA IF EXISTS "+name+" CASCADE")
+		_, _ = d.admin.Exec(ctx, "DROP SCHEMA IF EXISTS "+name+", "+name+"_bare CASCADE")
 		_ = d.admin.Close(ctx)
 	})
 	_, err = d.admin.Exec(ctx, "CREATE SCHEMA "+name)

@@ -257,6 +257,22 @@ func (p *pipe) end() (numbers [][]byte, err error) {
 	return p.got, err
 }
 
+// beside makes a schema with the same tables, for rows that no server shall find.
+func (d *database) beside() (*database, error) {
+	ctx := context.Background()
+	other := &database{url: strings.Replace(d.url, "search_path="+d.name, "search_path="+d.name+"_bare", 1), name: d.name + "_bare", admin: d.admin, postmaster: d.postmaster}
+	tables, err := d.tables()
+	if err != nil {
+		return nil, err
+	}
+	text := "CREATE SCHEMA " + other.name
+	for _, t := range tables {
+		text += fmt.Sprintf("; CREATE TABLE %s.%s (LIKE %s INCLUDING ALL)", other.name, t.name, t.name)
+	}
+	_, err = d.admin.Exec(ctx, text)
+	return other, err
+}
+
 // bare is a contender of connections that replay a recording, a group of creates
 // in each transaction.
 func (d *database) bare(r *recording, connections, group int) (*contender, error) {

@@ -92,3 +92,48 @@ func TestFullSlotsAreWaitedFor(t *testing.T) {
 		}
 	})
 }
+
+// A pokedStore tells of new work whenever the worker looks, as a busy server does.
+type pokedStore struct {
+	busyStore
+	poke   func()
+	claims int
+}
+
+func (s *pokedStore) Claim(context.Context, time.Time, time.Time, time.Duration, int) ([]vault.Lease, error) {
+	s.claims++
+	return nil, nil
+}
+
+func (s *pokedStore) View(_ context.Context, fn func(vault.Reader) error) error {
+	s.poke()
+	return fn(never{})
+}
+
+// never has nothing due.
+type never struct{ vault.Reader }
+
+func (never) NextDue(time.Time) (time.Time, error) { return time.Time{}, vault.ErrNotFound }
+
+// Work that falls due later, and is told of while the worker looks, has it look
+// then, not at once again.
+func TestPokedWhileItLooks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithTimeout(t.Context(), 9*time.Second)
+		defer end()
+		store := &pokedStore{}
+		w := worker.New(worker.Worker{Store: store, Clock: clock.Real{}, Slots: 2, Lease: time.Minute, Log: slog.New(slog.DiscardHandler)})
+		store.poke = func() {
+			if store.claims > 100 {
+				end() // it looks over and over
+			}
+			w.PokeAt(time.Now().Add(2 * time.Second))
+			w.PokeAt(time.Now().Add(time.Hour))
+		}
+		must.Do(t, w.Run(ctx))
+		if store.claims != 5 {
+			t.Errorf("looked %d times in 9 seconds, want every 2 seconds", store.claims)
+		}
+	})
+}

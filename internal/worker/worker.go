@@ -45,6 +45,7 @@ type flight struct {
 	claiming sync.Mutex // one claim at a time
 	running  int
 	wakes    time.Time            // when Run wakes by itself; zero: it is awake
+	asked    time.Time            // what PokeAt told of meanwhile, the earliest; zero: nothing
 	aside    map[string]time.Time // until when RunDue waits for each, by its lease's token
 	home     context.Context      // of Run: jobs end with it, not with a call of RunDue; nil before
 	finished chan struct{}        // closed and replaced whenever a job ends
@@ -65,14 +66,24 @@ func (w *Worker) Poke() {
 }
 
 // PokeAt tells that there is new work which falls due at a time of the server's
-// clock. It does not wake a worker that will wake by then.
+// clock. It does not wake a worker that will wake by then; one that is awake will.
 func (w *Worker) PokeAt(due time.Time) {
 	w.mu.Lock()
-	asleep := !w.wakes.IsZero() && !due.Before(w.wakes)
-	w.mu.Unlock()
-	if !asleep {
+	defer w.mu.Unlock()
+	switch {
+	case w.wakes.IsZero():
+		w.asked = earlier(w.asked, due)
+	case due.Before(w.wakes):
 		w.Poke()
 	}
+}
+
+// earlier of two times, of which the first may be none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // longestNap bounds how long the worker sleeps with nothing due: by then it
@@ -239,20 +250,28 @@ func (w *Worker) putOff(l vault.Lease, cause error) {
 
 // nap is how long nothing will fall due.
 func (w *Worker) nap(ctx context.Context) time.Duration {
-	w.sleepsUntil(time.Time{}) // while it looks, everything new wakes it
+	w.looks()
 	due, err := nextDue(ctx, w.Store)
 	now := w.Clock.Now()
 	if last := now.Add(longestNap); err != nil || due.After(last) {
 		due = last
 	}
-	w.sleepsUntil(due)
-	return max(0, due.Sub(now))
+	return max(0, w.sleepsUntil(due).Sub(now))
 }
 
-func (w *Worker) sleepsUntil(due time.Time) {
+// looks begins a look at what falls due, which may not see what is new from now on.
+func (w *Worker) looks() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.wakes = due
+	w.wakes, w.asked = time.Time{}, time.Time{}
+}
+
+// sleepsUntil ends it with what it found, or with what was told of meanwhile.
+func (w *Worker) sleepsUntil(due time.Time) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wakes = earlier(w.asked, due)
+	return w.wakes
 }
 
 func nextDue(ctx context.Context, s vault.Store) (due time.Time, err error) {

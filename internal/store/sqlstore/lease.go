@@ -35,14 +35,13 @@ func (r *reader) NextDue(now time.Time) (time.Time, error) {
 
 // Claim implements vault.Store.
 func (s *Store) Claim(ctx context.Context, due, now time.Time, lease time.Duration, n int) ([]vault.Lease, error) {
-	err := s.View(ctx, func(r vault.Reader) error { // a look costs no write
+	err := s.noted(s.each(ctx, func(r *reader) error { // a look costs no write
 		var there int64
-		rd := r.(*reader)
-		if err := rd.readClock(); err != nil {
+		if err := r.readClock(); err != nil {
 			return err
 		}
-		return rd.one("due job", sqlAnyDue, []any{record.Instant(due), rd.session.shared(now)}, &there)
-	})
+		return r.one("due job", sqlAnyDue, []any{record.Instant(due), r.session.shared(now)}, &there)
+	}), true)
 	if errors.Is(err, vault.ErrNotFound) || err == nil && n < 1 {
 		return nil, nil
 	}

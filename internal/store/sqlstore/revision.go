@@ -31,10 +31,7 @@ func (s *Store) AccountRevision(ctx context.Context, id string) (int64, error) {
 }
 
 func (s *Store) revisionBy(ctx context.Context, text string, args ...any) (rev int64, err error) {
-	err = s.withReader(ctx, func(held *session) error {
-		held.forget() // it is a transaction by itself
-		return held.one(text, args, &rev)
-	})
+	err = s.each(ctx, func(r *reader) error { return r.one("revision", text, args, &rev) })
 	if errors.Is(err, vault.ErrNotFound) {
 		return 0, nil
 	}

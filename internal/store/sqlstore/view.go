@@ -28,6 +28,14 @@ func (s *Store) view(ctx context.Context, fn func(vault.Reader) error) error {
 	})
 }
 
+// each runs fn with a reader whose statements see each what is there when it runs.
+func (s *Store) each(ctx context.Context, fn func(*reader) error) error {
+	return s.withReader(ctx, func(held *session) error {
+		held.forget()
+		return fn(&reader{session: held, ctx: ctx})
+	})
+}
+
 // leave ends a transaction that only read, and does not wait for that.
 func (s *session) leave() {
 	if !s.queue.on {
