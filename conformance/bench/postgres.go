@@ -53,6 +53,9 @@ func (s *stand) one(d *database) ([]row, error) {
 		return nil, err
 	}
 	defer lite.process.Kill()
+	for _, v := range []*server{here, lite} { // which make keys first
+		quiet(v.pid, rest)
+	}
 	r, err := d.record(here)
 	if err != nil {
 		return nil, fmt.Errorf("record a create: %w", err)
@@ -110,6 +113,7 @@ func (s *stand) two(d *database) ([]row, error) {
 			return nil, err
 		}
 		defer v.process.Kill()
+		quiet(v.pid, rest)
 		all, err := v.callers(2 * creators)
 		if err != nil {
 			return nil, err

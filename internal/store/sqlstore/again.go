@@ -16,7 +16,7 @@ func (w *writer) again(batch []*update) {
 	for i, u := range batch {
 		o, err := w.apart(u)
 		if err != nil { // the engine gave up the whole transaction
-			w.rollback()
+			w.session.rollback()
 			w.given(append(kept, batch[i:]...), err)
 			break
 		}
@@ -29,7 +29,7 @@ func (w *writer) again(batch []*update) {
 			failed = append(failed, u)
 		}
 		if i == len(batch)-1 {
-			w.end(kept)
+			w.end(w.session, kept, w.ready(kept))
 		}
 	}
 	answer(failed, nil)

@@ -20,7 +20,7 @@ const (
 func (w *writer) begin(waiting bool) error {
 	for fresh := false; ; fresh = true {
 		if w.session.dead {
-			if err := w.renew(); err != nil {
+			if err := w.renew(w.session); err != nil {
 				return fmt.Errorf("begin a transaction: %w", err)
 			}
 		}
@@ -34,17 +34,21 @@ func (w *writer) begin(waiting bool) error {
 	}
 }
 
-// renew takes a new connection in place of one that was lost.
-func (w *writer) renew() error {
+// renew takes a new connection for a session that lost its own.
+func (w *writer) renew(s *session) error {
 	ctx, stop := context.WithTimeout(context.Background(), dialFor)
 	defer stop()
 	fresh, err := w.connect(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		s.renew(fresh)
 	}
-	_ = w.session.close() // of no further use
-	w.session = fresh
-	return nil
+	return err
+}
+
+// renew takes the connection of another session that nobody uses.
+func (s *session) renew(fresh *session) {
+	_ = s.close() // of no further use
+	s.conn, s.stmts, s.dead = fresh.conn, fresh.stmts, false
 }
 
 // begin begins a transaction by a text.
@@ -60,11 +64,11 @@ func (s *session) begin(text string, waiting bool) error {
 }
 
 // rollback undoes a transaction; that of a lost connection is undone already.
-func (w *writer) rollback() {
-	begun := w.session.queue.open || !w.session.queue.on
-	w.session.forget()
+func (s *session) rollback() {
+	begun := s.queue.open || !s.queue.on
+	s.forget()
 	if begun {
-		_, _ = w.session.exec("ROLLBACK")
+		_, _ = s.exec("ROLLBACK")
 	}
 }
 

@@ -33,6 +33,7 @@ type dialect struct {
 	// together says that a statement is a way to a server and back, and that several
 	// may go at once: the writes of a transaction wait for each other (queue.go).
 	together   bool
+	writers    int    // connections that write: one gathers, the others commit
 	readers    int    // snapshots that are read at the same time, at most (docs/measurements.md)
 	putVersion string // inserts a version whose body was inserted last
 	listAll    string // lists keys or secrets with those of certificates

@@ -181,5 +181,9 @@ func (s *Store) leave() error {
 			err = nil // the log keeps what there is
 		}
 	}
-	return errors.Join(err, s.dialect.leave(last), last.close())
+	err = errors.Join(err, s.dialect.leave(last))
+	for _, used := range s.writer.lanes.all {
+		err = errors.Join(err, used.close())
+	}
+	return err
 }

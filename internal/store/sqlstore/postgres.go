@@ -32,6 +32,7 @@ set_config('idle_in_transaction_session_timeout', '60s', false), set_config('cli
 	begin:      "BEGIN ISOLATION LEVEL READ COMMITTED",
 	fault:      postgresFault,
 	together:   true,
+	writers:    4,
 	readers:    8,
 	putVersion: postgresInsertVersion,
 	listAll:    postgresObjectsAll,

@@ -179,3 +179,32 @@ func TestReadsAfterACut(t *testing.T) {
 		}
 	})
 }
+
+// A commit that takes long holds up nobody but those who share it.
+func TestCommitsOverlap(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, server string) {
+		s := postgresAt(t, server)
+		for _, text := range []string{
+			`CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_xact_lock(hashtext(current_schema())); RETURN NULL; END $$`,
+			`CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON settings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (new.key = 'slow') EXECUTE FUNCTION wait()`,
+			`SELECT pg_advisory_lock(hashtext(current_schema()))`,
+		} {
+			_, err := s.Admin.Exec(t.Context(), text)
+			must.Do(t, err)
+		}
+		slow := make(chan error, 1)
+		go func() {
+			slow <- s.Store.Update(t.Context(), func(tx vault.Tx) error { return tx.PutSetting("slow", "v") })
+		}()
+		waiting(t, s.Schema, "advisory", 1)
+		for n := range 5 {
+			must.Do(t, countUp(t.Context(), s.Store, sink(n)))
+		}
+		if len(slow) > 0 {
+			t.Error("answered before its commit")
+		}
+		_, err := s.Admin.Exec(t.Context(), "SELECT pg_advisory_unlock_all()")
+		must.Do(t, err)
+		must.Do(t, <-slow)
+	})
+}

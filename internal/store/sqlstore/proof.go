@@ -29,43 +29,51 @@ const (
 // errAnew: the transaction is no more, and may be run again.
 var errAnew = errors.New("the transaction did not become")
 
-// settle commits, and returns how that ended.
-func (w *writer) settle() error {
-	of := w.session.of
-	if of.together && !w.session.wrote {
-		w.rollback()
+// prove writes what is still to be written, and the row that names the transaction.
+func (w *writer) prove() error {
+	s := w.session
+	s.proof = ""
+	if s.of.together && !s.wrote || !s.of.proof {
 		return nil
 	}
-	id := ""
-	if of.proof {
-		id = vault.NewID()
-		if err := w.session.later(postgresProof, true, id, record.Instant(clock.Real{}.Now()), w.session.changedNames()); err != nil {
-			return w.unsettled(err)
-		}
+	s.proof = vault.NewID()
+	err := s.later(postgresProof, true, s.proof, record.Instant(clock.Real{}.Now()), s.changedNames())
+	if err == nil {
+		err = s.flush()
 	}
-	if err := w.session.flush(); err != nil {
-		return w.unsettled(err)
+	if err != nil {
+		return s.unsettled(err)
 	}
-	_, err := w.session.exec("COMMIT")
+	return nil
+}
+
+// settle commits, and returns how that ended.
+func (w *writer) settle(s *session) error {
+	if s.of.together && !s.wrote {
+		s.rollback()
+		return nil
+	}
+	s.queue.on = false // all of it was answered
+	_, err := s.exec("COMMIT")
 	switch {
 	case err == nil:
-		w.dropProofs()
+		w.dropProofs(s)
 		return nil
-	case id != "" && of.fault(err) == isLost:
-		return w.lookUp(id, err)
+	case s.proof != "" && s.of.fault(err) == isLost:
+		return w.lookUp(s, err)
 	}
-	return w.unsettled(err)
+	return s.unsettled(err)
 }
 
 // unsettled undoes a transaction that could not be committed. Where writes waited,
 // whose fault that is shows when its updates run again (errUnmet).
-func (w *writer) unsettled(err error) error {
-	waited := w.session.queue.on
-	w.rollback()
+func (s *session) unsettled(err error) error {
+	waited := s.queue.on
+	s.rollback()
 	switch {
 	case errors.Is(err, errUnmet):
 		return err
-	case w.session.of.fault(err) != isFinal:
+	case s.of.fault(err) != isFinal:
 		return errAnew
 	case waited:
 		return errUnmet
@@ -74,10 +82,10 @@ func (w *writer) unsettled(err error) error {
 }
 
 // lookUp finds out whether a transaction became whose answer was lost.
-func (w *writer) lookUp(id string, cause error) error {
-	w.session.dead = true
+func (w *writer) lookUp(s *session, cause error) error {
+	s.dead = true
 	for until := (clock.Real{}).Now().Add(settleFor); ; {
-		changed, err := w.claimProof(id)
+		changed, err := w.claimProof(s)
 		switch {
 		case err == nil && changed == 0:
 			return nil
@@ -95,22 +103,19 @@ func (w *writer) lookUp(id string, cause error) error {
 }
 
 // claimProof inserts the row of a transaction that may have become.
-func (w *writer) claimProof(id string) (changed int64, err error) {
-	if w.session.dead {
-		if err := w.renew(); err != nil {
+func (w *writer) claimProof(s *session) (changed int64, err error) {
+	if s.dead {
+		if err := w.renew(s); err != nil {
 			return 0, err
 		}
 	}
-	return w.session.exec(postgresProof, id, record.Instant(clock.Real{}.Now()), "") // a transaction by itself
+	return s.exec(postgresProof, s.proof, record.Instant(clock.Real{}.Now()), "") // a transaction by itself
 }
 
 // dropProofs removes rows that nobody asks for any more.
-func (w *writer) dropProofs() {
-	if !w.session.of.proof {
+func (w *writer) dropProofs(s *session) {
+	if !s.of.proof || w.commits.Add(1)%proofsDrop != 0 {
 		return
 	}
-	if w.commits++; w.commits%proofsDrop != 0 {
-		return
-	}
-	_, _ = w.session.exec(postgresDropProofs, record.Instant(clock.Real{}.Now().Add(-proofsKept))) // those that stay are dropped next time
+	_, _ = s.exec(postgresDropProofs, record.Instant(clock.Real{}.Now().Add(-proofsKept))) // those that stay are dropped next time
 }

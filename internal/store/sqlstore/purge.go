@@ -106,7 +106,7 @@ func (w *writer) sweep() {
 	case errors.Is(err, vault.ErrNotFound):
 		w.chore = false
 	case err != nil:
-		w.rollback()
+		w.session.rollback()
 		w.chore, w.session.left = false, true
 	}
 }

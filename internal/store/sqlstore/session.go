@@ -30,6 +30,7 @@ type session struct {
 	row   []driver.Value       // and for what it reads
 	fault error                // of the engine, since the writer last gave the turn
 	dead  bool                 // its connection is lost
+	proof string               // names its transaction, where that is proved (proof.go)
 	queue queue                // of statements that wait for the next one (queue.go)
 	wrote bool                 // something since its transaction began
 	left  bool                 // a purge left versions behind, since the writer last looked

@@ -36,6 +36,7 @@ var sqlite = dialect{
 	views:      []string{"PRAGMA query_only = ON"},
 	view:       "BEGIN",
 	begin:      "BEGIN IMMEDIATE",
+	writers:    1,
 	readers:    4,
 	putVersion: sqlInsertVersion,
 	listAll:    sqlObjectsAll,

@@ -90,8 +90,7 @@ func (s *session) revived() bool {
 	if err != nil {
 		return false
 	}
-	_ = s.close() // of no further use
-	s.conn, s.stmts, s.dead = fresh.conn, fresh.stmts, false
+	s.renew(fresh)
 	return s.queue.text == "" || s.begin(s.queue.text, true) == nil
 }
 

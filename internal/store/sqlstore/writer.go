@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"certwright/internal/clock"
@@ -20,16 +21,20 @@ var (
 	errUnended = errors.New("the function did not return")
 )
 
-// A writer owns the only writing connection and commits in groups: all updates
-// that come, up to maxBatch, share one transaction and so one fsync. Nobody is
-// answered before the commit.
+// A writer owns the writing connections and commits in groups: all updates that
+// come, up to maxBatch, share one transaction and so one fsync. Nobody is answered
+// before the commit.
 //
 // The functions run in their callers' goroutines, one after the other, by
 // handing the turn around: so a panic unwinds to who caused it. One that fails
 // before it wrote anything leaves no trace. Where one fails after that, all is
 // rolled back and the others run again, each in a savepoint (again.go).
+//
+// Of several connections one gathers updates, while others commit: a group that
+// commits has all its locks and waits for nobody (lanes.go).
 type writer struct {
-	session *session
+	session *session // that gathers
+	lanes   lanes
 	connect func(context.Context, ...[]string) (*session, error)
 	queue   chan *update
 	aside   chan func(*session) // what is done between two transactions
@@ -37,15 +42,15 @@ type writer struct {
 	stop    chan struct{}       // closed by close
 	stopped chan struct{}       // closed when run has ended
 
-	commits int       // with a proof
-	last    int       // how many updates the last commit had
-	chore   bool      // purged objects may have left versions
-	swept   time.Time // when some were last removed
-	longest longest   // that one transaction held it
+	commits atomic.Int64 // with a proof
+	last    int          // how many updates the last commit had
+	chore   bool         // purged objects may have left versions
+	swept   time.Time    // when some were last removed
+	longest longest      // that one transaction held it
 }
 
 func newWriter(s *session, connect func(context.Context, ...[]string) (*session, error)) *writer {
-	w := &writer{session: s, connect: connect, queue: make(chan *update, maxBatch),
+	w := &writer{session: s, connect: connect, queue: make(chan *update, maxBatch), lanes: newLanes(s),
 		aside: make(chan func(*session)), wrote: make(chan struct{}, 1),
 		stop: make(chan struct{}), stopped: make(chan struct{}), chore: true}
 	go w.run()
@@ -56,6 +61,14 @@ func newWriter(s *session, connect func(context.Context, ...[]string) (*session,
 func (w *writer) run() {
 	defer close(w.stopped)
 	for {
+		s, first := w.take()
+		if s != w.session {
+			w.session = s
+		}
+		if first != nil {
+			w.commit(first)
+			continue
+		}
 		if w.chore && (len(w.queue) == 0 || (clock.Real{}).Now().Sub(w.swept) > sweepWait) {
 			w.sweep()
 		}
@@ -64,9 +77,13 @@ func (w *writer) run() {
 			w.commit(u)
 		case fn := <-w.aside:
 			w.timed(fn)
+			w.lanes.give(w.session)
 		case <-w.more():
+			w.lanes.give(w.session)
 		case <-w.stop:
+			w.lanes.give(w.session)
 			w.refuse()
+			w.lanes.wait()
 			return
 		}
 	}
@@ -97,22 +114,32 @@ func (w *writer) between(gone <-chan struct{}, fn func(*session)) {
 }
 
 // commit runs an update, and those that come meanwhile, in one transaction and
-// answers all of them.
+// has all of them answered.
 func (w *writer) commit(first *update) {
 	began := clock.Real{}.Now()
 	defer w.longest.note(began)
 	if err := w.begin(w.session.of.together); err != nil {
 		w.given([]*update{first}, err)
+		w.lanes.give(w.session)
 		return
 	}
 	kept, failed, ok := w.gather(first, began)
-	if !ok {
-		w.rollback()
+	var err error
+	if ok {
+		err = w.ready(kept)
+	} else {
+		w.session.rollback()
 	}
-	if !ok || !w.end(kept) {
+	if ok = ok && !errors.Is(err, errUnmet); !ok {
 		w.again(kept)
 	}
-	answer(failed, nil) // they know why; what they saw is on the disk by now
+	held := w.session
+	w.lanes.finish(held, func() {
+		if ok {
+			w.end(held, kept, err)
+		}
+		answer(failed, nil) // they know why; what they saw is on the disk by now
+	})
 }
 
 // gather runs an update and those that come meanwhile, and returns those that
@@ -165,26 +192,30 @@ func (w *writer) next(patience <-chan time.Time) *update {
 	}
 }
 
-// end commits and answers. It is not ok if all must run again.
-func (w *writer) end(kept []*update) (ok bool) {
-	err := w.settle()
+// ready does all but the commit. errUnmet: the updates must run again.
+func (w *writer) ready(kept []*update) error {
+	s := w.session
+	w.last, w.chore, s.left = len(kept), w.chore || s.left, false
+	return w.prove()
+}
+
+// end commits, unless err says that there is nothing to commit any more, and answers.
+func (w *writer) end(s *session, kept []*update, err error) {
+	if err == nil {
+		err = w.settle(s)
+	}
 	switch {
-	case errors.Is(err, errUnmet):
-		return false
 	case errors.Is(err, errAnew):
 		w.allLater(kept, err)
-		return true
+		return
 	case err != nil:
 		err = fmt.Errorf("commit: %w", err)
-	default:
-		w.last, w.chore, w.session.left = len(kept), w.chore || w.session.left, false
 	}
 	answer(kept, err)
 	select {
 	case w.wrote <- struct{}{}:
 	default:
 	}
-	return true
 }
 
 // answer tells each its outcome; who has left does not read it.
