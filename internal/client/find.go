@@ -80,6 +80,21 @@ func findOne(ctx context.Context) (*Client, error) {
 	return nil, notRunning("no server of this user runs")
 }
 
+// Serving returns the server of this user's that has what owns looks for; nil if
+// none of them has.
+func Serving(ctx context.Context, owns func(clientenv.Ready) bool) *Client {
+	for _, l := range clientenv.Lists() {
+		at, err := clientenv.ReadRun(l.Data)
+		if err != nil || !owns(at) {
+			continue
+		}
+		if c, err := in(ctx, l.Data); err == nil {
+			return c
+		}
+	}
+	return nil
+}
+
 // whichOf says what to type for each of several servers.
 func whichOf(all []*Client) error {
 	text := fmt.Sprintf("%d servers run: say which\nhint: add one of these", len(all))

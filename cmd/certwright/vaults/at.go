@@ -30,7 +30,7 @@ type At struct {
 // reach makes a client of the vault.
 func (a At) reach(ctx context.Context, find Find) (*reach.Vault, error) {
 	v, err := reach.To(ctx, reach.Options{
-		Vault: a.Vault, Here: said(a.Data, "CERTWRIGHT_DATA") || said(a.Config, "CERTWRIGHT_CONFIG"), CAFile: a.CAFile,
+		Vault: a.Vault, Here: said(a.Data, "CERTWRIGHT_DATA") || said(a.Config, "CERTWRIGHT_CONFIG"), Any: a.Data == "" && a.Config == "", CAFile: a.CAFile,
 		ClientID: a.ClientID, Tenant: a.Tenant, SecretFile: a.SecretFile, Certificate: a.Certificate,
 		Find: func(ctx context.Context) (*client.Client, error) { return find(ctx, a.Data, a.Config) },
 	})

@@ -24,6 +24,7 @@ type waiter struct {
 const (
 	usualPause   = 5 * time.Second
 	longestPause = 30 * time.Second
+	herePause    = 2 * time.Second
 )
 
 // wait returns the operation once it has ended. One that a person has to
@@ -47,6 +48,9 @@ func (w waiter) wait(ctx context.Context, within time.Duration) (o keyvault.Oper
 			pause = usualPause
 		}
 		side := w.side(ctx)
+		if side != nil {
+			pause = min(pause, herePause)
+		}
 		told = w.tell(side, told)
 		if line := w.line(o, side, pause); line != said {
 			said = line

@@ -20,7 +20,8 @@ import (
 // Options are what a caller says; all may be empty.
 type Options struct {
 	Vault       string // an address, or the name of a vault of the server that runs here
-	Here        bool   // the server that runs here, whatever the environment says
+	Here        bool   // the server that Find returns, whatever the environment says
+	Any         bool   // an address may be that of any server of this user's
 	CAFile      string // PEM to trust beside the system's
 	ClientID    string
 	Tenant      string
@@ -43,19 +44,9 @@ func To(ctx context.Context, o Options) (*Vault, error) {
 	if o.Getenv == nil {
 		o.Getenv = os.Getenv
 	}
-	here, missing := o.Find(ctx)
-	if missing != nil {
-		here = nil
-		if !client.NotRunning(missing) {
-			return nil, missing
-		}
-	}
-	at, err := o.address(here, missing)
+	at, here, err := o.find(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if here != nil && !owns(here.At, hostOf(at)) {
-		here = nil
 	}
 	by, err := o.transport(here)
 	if err != nil {
@@ -72,26 +63,45 @@ func To(ctx context.Context, o Options) (*Vault, error) {
 	return &Vault{c, here}, nil
 }
 
-// address is where the vault is.
-func (o Options) address(here *client.Client, missing error) (string, error) {
-	set := o.Getenv("AZURE_KEYVAULT_URL")
-	switch {
-	case strings.Contains(o.Vault, "://"):
-		return o.Vault, nil
-	case o.Vault != "" && vault.CheckVaultName(o.Vault) != nil:
-		return "", BadVault(o.Vault)
-	case o.Vault != "" && here != nil:
-		return here.At.VaultURLOf(strings.ToLower(o.Vault)), nil
-	case o.Vault != "":
-		return "", fmt.Errorf("%w\nhint: a vault of another server is named by its address, as in --vault https://%s.vault.azure.net", first(missing), o.Vault)
-	case set != "" && !o.Here:
-		return strings.TrimSuffix(set, "/"), nil
-	case here != nil:
-		return here.At.VaultURL, nil
-	case o.Here:
-		return "", missing
+// find returns where the vault is, and its server if that runs here.
+func (o Options) find(ctx context.Context) (at string, here *client.Client, err error) {
+	here, missing := o.Find(ctx)
+	if at = o.named(); at != "" { // no server has to run here
+		ours := func(r clientenv.Ready) bool { return owns(r, hostOf(at)) }
+		if missing != nil || !ours(here.At) {
+			here = nil
+		}
+		if here == nil && o.Any {
+			here = client.Serving(ctx, ours)
+		}
+		return at, here, nil
 	}
-	return "", fmt.Errorf("%w\nhint: start one with certwright dev, or name a vault: --vault https://NAME.vault.azure.net, or AZURE_KEYVAULT_URL", first(missing))
+	switch {
+	case o.Vault != "" && vault.CheckVaultName(o.Vault) != nil:
+		return "", nil, BadVault(o.Vault)
+	case missing != nil && !client.NotRunning(missing):
+		return "", nil, missing
+	case missing != nil && o.Vault != "":
+		return "", nil, fmt.Errorf("%w\nhint: a vault of another server is named by its address, as in --vault https://%s.vault.azure.net", first(missing), o.Vault)
+	case missing != nil && o.Here:
+		return "", nil, missing
+	case missing != nil:
+		return "", nil, fmt.Errorf("%w\nhint: start one with certwright dev, or name a vault: --vault https://NAME.vault.azure.net, or AZURE_KEYVAULT_URL", first(missing))
+	case o.Vault != "":
+		return here.At.VaultURLOf(strings.ToLower(o.Vault)), here, nil
+	}
+	return here.At.VaultURL, here, nil
+}
+
+// named is the address that is named; "" where it is that of a server here.
+func (o Options) named() string {
+	if strings.Contains(o.Vault, "://") {
+		return o.Vault
+	}
+	if o.Vault != "" || o.Here {
+		return ""
+	}
+	return strings.TrimSuffix(o.Getenv("AZURE_KEYVAULT_URL"), "/")
 }
 
 // ErrBadVault is the cause of an error about what cannot be a vault.
