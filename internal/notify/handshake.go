@@ -48,10 +48,11 @@ func (h *Webhook) greet(ctx context.Context) (*outbound.Client, error) {
 		return nil, err
 	}
 	if agreed.Rate > 0 {
-		if h.client, err = outbound.New(h.settings.CABundle, outbound.Limit{Requests: agreed.Rate, Within: time.Minute}); err != nil {
+		client, err := outbound.New(h.settings.CABundle, outbound.Limit{Requests: agreed.Rate, Within: time.Minute})
+		if err != nil {
 			return nil, fmt.Errorf("ca_bundle: %w", err)
 		}
-		h.client.Clock = h.means.Clock
+		h.client = h.means.paced(client)
 	}
 	h.greeted = true
 	return h.client, nil

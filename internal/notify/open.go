@@ -50,6 +50,7 @@ type Means struct {
 	Clock    vault.Clock               // that Retry-After follows; nil: real time
 	VaultURL func(vault string) string // the address of a vault, as clients know it
 	Origin   string                    // what this server calls itself to receivers that are asked first; "" is certwright.localhost
+	Rows     vault.Accounts            // of servers that share the store and, by them, the pace of each receiver; nil: there are no others
 }
 
 // Open makes the sinks of the settings, by name. It reads the files that they

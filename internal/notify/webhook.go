@@ -49,9 +49,16 @@ func NewWebhook(s WebhookSettings, m Means) (*Webhook, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ca_bundle: %w", err)
 	}
-	client.Clock = m.Clock
-	h := &Webhook{Name: s.Name, settings: s, means: m, client: client}
+	h := &Webhook{Name: s.Name, settings: s, means: m, client: m.paced(client)}
 	return h, h.sign(http.Header{}, nil) // its secret can be read
+}
+
+// paced is a client whose pace follows the clock, and is that of all servers.
+func (m Means) paced(c *outbound.Client) *outbound.Client {
+	if c.Clock = m.Clock; m.Rows != nil {
+		c.Share("webhook", m.Rows)
+	}
+	return c
 }
 
 // Wants implements Sink.

@@ -3,6 +3,7 @@ package notify
 import (
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -284,6 +285,33 @@ func TestWebhookRetryAfterFollowsTheClock(t *testing.T) {
 	}
 	h.pass(t, 2*time.Minute)
 	h.count(t, "hook", 0, 2, 0)
+}
+
+// A receiver that asked one server to come back later is left alone by the others
+// that share its rows.
+func TestWebhooksOfServersShareAPace(t *testing.T) {
+	t.Parallel()
+	calls, v := 0, &receiver{}
+	v.say = func(_ []byte, w http.ResponseWriter) bool {
+		calls++
+		w.Header().Set("Retry-After", "28800")
+		w.WriteHeader(http.StatusTooManyRequests)
+		return true
+	}
+	v.open(t)
+	rows := sqltest.Accounts(t)
+	with := means(rows.Store)
+	with.Rows = rows
+	for n := range 3 {
+		hook, err := NewWebhook(WebhookSettings{Name: "hook", URL: v.url, CABundle: v.bundle, SkipHandshake: true}, with)
+		must.Do(t, err)
+		if err := hook.Send(t.Context(), event(n)); err == nil || errors.Is(err, vault.ErrPaced) != (n > 0) {
+			t.Errorf("server %d: %v", n, err)
+		}
+	}
+	if calls != 1 {
+		t.Errorf("it was called %d times", calls)
+	}
 }
 
 // A receiver that took an event and whose answer was lost gets it again, the

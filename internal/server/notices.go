@@ -28,7 +28,7 @@ type notices struct {
 // openNotices opens the receivers. It reads the files that they name and calls nobody.
 func (s *Server) openNotices() (err error) {
 	n := &notices{rows: s.sharedRows()}
-	sinks, err := s.config.Notices.Open(notify.Means{Store: s.store, Clock: s.clock, VaultURL: s.vaultURL, Origin: s.origin()})
+	sinks, err := s.config.Notices.Open(notify.Means{Store: s.store, Clock: s.clock, VaultURL: s.vaultURL, Origin: s.origin(), Rows: s.sharedRows()})
 	if err != nil {
 		return err
 	}
