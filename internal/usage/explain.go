@@ -74,7 +74,7 @@ func (l *line) explainValue(refused error) (what, hint string) {
 // missing are the flags that the command cannot do without.
 func (l *line) missing() (names []string) {
 	for _, f := range flagsOf(l.node) {
-		if f.Required && !f.Set && !l.flags[f.Name] {
+		if _, said := l.flags[f.Name]; f.Required && !f.Set && !said {
 			names = append(names, f.Summary())
 		}
 	}

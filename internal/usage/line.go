@@ -8,9 +8,9 @@ import (
 
 // A line is how far a command line is understood.
 type line struct {
-	node   *kong.Node // the command so far
-	flags  map[string]bool
-	words  []string // arguments of the command that are no flags
+	node   *kong.Node        // the command so far
+	flags  map[string]string // those that are there, with their values
+	words  []string          // arguments of the command that are no flags
 	awaits *kong.Flag
 	ended  bool // there are no more flags: "--" was there, or the command's own command line began
 
@@ -30,7 +30,7 @@ const (
 
 // read goes through the words as the parser does.
 func read(app *kong.Application, args []string) *line {
-	l := &line{node: app.Node, flags: map[string]bool{}}
+	l := &line{node: app.Node, flags: map[string]string{}}
 	for _, word := range args {
 		if l.take(word); l.wrong != none {
 			break
@@ -42,27 +42,27 @@ func read(app *kong.Application, args []string) *line {
 func (l *line) take(word string) {
 	switch {
 	case l.awaits != nil:
-		l.awaits = nil
+		l.flags[l.awaits.Name], l.awaits = word, nil
 	case l.ended, word == "-", !strings.HasPrefix(word, "-"):
 		l.takeWord(word)
 	case word == "--":
 		l.ended = true
 	case strings.HasPrefix(word, "--"):
-		name, _, hasValue := strings.Cut(word[2:], "=")
-		l.takeFlag(word, l.flag(name), hasValue)
+		name, value, hasValue := strings.Cut(word[2:], "=")
+		l.takeFlag(word, l.flag(name), value, hasValue)
 	default:
-		l.takeFlag(word, l.short(rune(word[1])), len(word) > 2)
+		l.takeFlag(word, l.short(rune(word[1])), word[2:], len(word) > 2)
 	}
 }
 
-func (l *line) takeFlag(word string, f *kong.Flag, hasValue bool) {
+func (l *line) takeFlag(word string, f *kong.Flag, value string, hasValue bool) {
 	switch {
 	case f == nil:
 		l.wrong, l.at = unknownFlag, word
 	case hasValue || f.IsBool() || f.IsCounter():
-		l.flags[f.Name] = true
+		l.flags[f.Name] = value
 	default:
-		l.flags[f.Name], l.awaits = true, f
+		l.awaits = f
 	}
 }
 
