@@ -44,6 +44,8 @@ type program struct {
 	Access     accessCommand     `cmd:"" help:"Say who may do what by a configuration of certwright serve."`
 	Audit      auditCommand      `cmd:"" help:"Verify, read and export the audit log of a production server."`
 	Words      wordsCommand      `cmd:"" name:"__complete" hidden:""`
+	Man        manCommand        `cmd:"" hidden:"" help:"Print a page for man, or write all."`
+	Trust      trustCommand      `cmd:"" help:"List the authorities of a server, print one, or have this machine trust the one of its TLS certificate."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 

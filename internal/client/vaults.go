@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 )
 
@@ -58,4 +59,25 @@ func (c *Client) VaultNames(ctx context.Context) (names []string, err error) {
 		names = append(names, v.Name)
 	}
 	return names, nil
+}
+
+// Published returns a file that the server's built-in CAs publish: the roots
+// of one are the name of its provider and ".pem".
+func (c *Client) Published(ctx context.Context, file string) ([]byte, error) {
+	ctx, stop := context.WithTimeout(ctx, answerTime)
+	defer stop()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, c.At.HTTPURL+"/pki/"+url.PathEscape(file), nil)
+	if err != nil {
+		return nil, fmt.Errorf("read where the server is: %w", err)
+	}
+	answer, err := c.side.Do(r)
+	if err != nil {
+		return nil, &Error{Message: "ask the server: " + err.Error(), Hint: logHint, cause: err}
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
+	if err != nil || answer.StatusCode != http.StatusOK {
+		return nil, &Error{Status: answer.StatusCode, Message: "the server answers " + answer.Status, cause: err}
+	}
+	return text, nil
 }

@@ -22,7 +22,7 @@ var House = map[string]int{
 	"internal/vault": 0, "internal/files": 0,
 
 	"internal/policy": 1, "internal/renewal": 1, "internal/keys": 1, "internal/must": 1, "internal/keys/wycheproof": Top, "internal/clock": 1, "internal/child": 1,
-	"internal/account": 1, "internal/outbound": 1, "internal/setting": 1, "internal/engine": 1,
+	"internal/account": 1, "internal/outbound": 1, "internal/setting": 1, "internal/engine": 1, "internal/anchor": 1,
 	"internal/wire": 1, "internal/audit/line": 1, "internal/certs/dn": 1, "internal/certs/pfx": 1, "internal/authority": 1,
 	"internal/store/storetest": 1, "internal/auth/authtest": 1, "internal/store/record": 1, "internal/store/pgdriver": 1,
 	"internal/systemd": 1, "internal/print": 1,
