@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ type keysetCommand struct {
 type keyset struct {
 	Config       string `help:"The server's configuration file (YAML)." placeholder:"FILE" env:"CERTWRIGHT_CONFIG"`
 	Data         string `help:"The data folder (the configuration's, else this user's own)." placeholder:"DIR" env:"CERTWRIGHT_DATA"`
+	Store        string `help:"The PostgreSQL database, by its URL, or sqlite for the one in the data folder (the configuration's)." placeholder:"URL"`
 	print.Format `embed:""`
 }
 
@@ -45,6 +47,9 @@ func (k keyset) with(ctx context.Context, to streams, do func(context.Context, a
 		return exitError{exitUsage, err}
 	}
 	running, err := client.Find(ctx, c.Data)
+	if err == nil && k.Store != "" {
+		return fmt.Errorf("a server runs in %s, which has its own database\nhint: leave --store out to ask it, or name another folder with --data", c.Data)
+	}
 	if err == nil {
 		return do(ctx, client.Keyset{Client: running})
 	}
@@ -69,7 +74,11 @@ func (k keyset) read(ctx context.Context) (c config.Config, err error) {
 	if c.Data, err = theFolder(ctx, k.Config, k.Data, c.Data); err != nil {
 		return c, err
 	}
-	return config.Config{Data: c.Data, Store: c.Store, Keyset: c.Keyset}, errors.Join(c.Keyset.Check()...)
+	of, err := inFolder{c.Data}.keptBy("", cmp.Or(k.Store, c.Store))
+	if err != nil {
+		return c, err
+	}
+	return config.Config{Data: of.data, Store: of.store, Keyset: c.Keyset}, errors.Join(c.Keyset.Check()...)
 }
 
 type keysetStatusCommand struct {

@@ -219,13 +219,28 @@ func (r *run) mayNotGoBack(program string) {
 	}
 }
 
-// check goes through all rows: each bears its seal.
+// check goes through all rows, beside a server: each bears its seal. Then the keys
+// are looked at beside it and without one.
 func (r *run) check(program string) {
 	r.t.Helper()
 	h := *r.first
 	h.Program = program
 	h.Env = append(h.Env, "CERTWRIGHT_TOKEN="+r.token)
-	if out, said, code := h.Run(r.t, "keyset", "status", "--config", r.first.File("config.yaml")); code != 0 {
-		r.t.Errorf("keyset status: %d %s %s", code, out, said)
+	for _, c := range []struct {
+		without bool // any server in the folder
+		want    string
+		args    []string
+	}{
+		{false, "seals checked: no faults", []string{"check", "--store", r.schema.URL, "--data", r.first.File("data")}},
+		{false, "primary", []string{"keyset", "status", "--config", r.first.File("config.yaml")}},
+		{true, "primary", []string{"keyset", "status", "--config", r.first.File("config.yaml")}},
+		{true, "opens the data keys", []string{"keyset", "check", "--store", r.schema.URL, "--data", r.first.File("data")}},
+	} {
+		if c.without {
+			_ = r.each[0].Stop() // how it ends was looked at before
+		}
+		if out, said, code := h.Run(r.t, c.args...); code != 0 || !strings.Contains(out+said, c.want) {
+			r.t.Errorf("%s: %d %s %s", c.args[0], code, out, said)
+		}
 	}
 }

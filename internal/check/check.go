@@ -19,6 +19,7 @@ import (
 // A Request says what is checked.
 type Request struct {
 	Data     string                                  // the data folder
+	Store    string                                  // the URL of the PostgreSQL database; "": it lies in the folder
 	KEKs     []seal.KEK                              // that open its keyset; none: the file in the folder
 	Bound    bool                                    // its mark says that every row bears a seal
 	Progress func(doing string, part, whole float64) // may be nil
@@ -34,6 +35,7 @@ type Fault struct {
 // A Report is what a check came to.
 type Report struct {
 	Data   string  `json:"data"`
+	Store  string  `json:"store,omitempty"` // of PostgreSQL, without a password
 	Schema int64   `json:"schema"`
 	Rows   int     `json:"rows"`  // that were looked at
 	Seals  int     `json:"seals"` // that were opened
@@ -66,9 +68,31 @@ func Folder(ctx context.Context, r Request) (Report, error) {
 		}
 	}
 	c.failed(c.path(trust.CAFile), trust.Check(r.Data), "")
+	return c.rows(ctx, database, sqlstore.Inspect)
+}
+
+// Shared checks the database that servers share. An error means that it could
+// not be checked; what is wrong there is in the report.
+func Shared(ctx context.Context, r Request) (Report, error) {
+	name := sqlstore.NamePostgres(r.Store)
+	c := &checker{Request: r, report: Report{Data: r.Data, Store: name, Faults: []Fault{}}}
+	var reached error
+	report, err := c.rows(ctx, name, func(ctx context.Context, _ string, in sqlstore.Inspection) (schema int64, rows int, err error) {
+		schema, rows, err = sqlstore.InspectPostgres(ctx, r.Store, in)
+		if schema == 0 {
+			reached = err
+			err = nil
+		}
+		return schema, rows, err
+	})
+	return report, errors.Join(err, reached)
+}
+
+// rows goes through all rows of a database.
+func (c *checker) rows(ctx context.Context, database string, inspect func(context.Context, string, sqlstore.Inspection) (int64, int, error)) (Report, error) {
 	var err error
-	c.report.Schema, c.report.Rows, err = sqlstore.Inspect(ctx, database, sqlstore.Inspection{
-		Open: func(rows vault.Reader) (vault.RowKeys, error) { return c.open(ctx, rows) }, Bound: r.Bound,
+	c.report.Schema, c.report.Rows, err = inspect(ctx, database, sqlstore.Inspection{
+		Open: func(rows vault.Reader) (vault.RowKeys, error) { return c.open(ctx, rows) }, Bound: c.Bound,
 		Row: c.row, Fault: func(row, fault string) { c.fault(row, fault, wayOut(fault)) }, Progress: c.progress(),
 	})
 	if ctx.Err() != nil {

@@ -88,7 +88,7 @@ func (i *inspector) data(ctx context.Context) {
 		return
 	}
 	if i.Config.Shared() {
-		i.shared(ctx)
+		i.shared(ctx, keks)
 		return
 	}
 	if missing(data, sqlstore.File) {
@@ -100,12 +100,7 @@ func (i *inspector) data(ctx context.Context) {
 		i.fault("database", err, "")
 		return
 	}
-	for _, f := range report.Faults {
-		i.found = append(i.found, Finding{What: f.What, Fault: true, Text: f.Fault, Hint: f.Hint})
-	}
-	if len(report.Faults) == 0 {
-		i.fine("database", "%d rows and %d seals in %s, every one opened by the keyset", report.Rows, report.Seals, data)
-	}
+	i.checked(report, data)
 }
 
 // reach asks an address once; any answer will do. What it says of the time is kept.

@@ -13,6 +13,9 @@ import (
 // ErrOlder is what Inspect returns of a database that was not brought up to date.
 var ErrOlder = errors.New("the database was written by an older program\nhint: start the server once, which brings it up to date")
 
+// ErrEmpty is what Inspect returns of a database that no server has used yet.
+var ErrEmpty = errors.New("the database has no tables yet\nhint: the first start of a server makes them, or certwright restore")
+
 // An Inspection says how a database is gone through.
 type Inspection struct {
 	// Open returns the keys that rows are proved under; after an error only what
@@ -32,7 +35,7 @@ func Inspect(ctx context.Context, path string, in Inspection) (schema int64, row
 		if err := ours(ctx, s); err != nil {
 			return err
 		}
-		found, known, err := foundSchema(ctx, s)
+		found, _, err := foundSchema(ctx, s)
 		if err != nil {
 			return err
 		}
@@ -40,24 +43,57 @@ func Inspect(ctx context.Context, path string, in Inspection) (schema int64, row
 		if err := integrity(s); err != nil {
 			in.Fault("database", err.Error())
 		}
-		if err := found.usable(known); err != nil {
-			return err
-		}
-		if schema < known {
-			return ErrOlder
-		}
-		if _, err := s.exec(sqlite.view); err != nil {
-			return fmt.Errorf("begin a snapshot: %w", err)
-		}
-		defer s.exec("ROLLBACK")
-		i := inspector{Inspection: in, reader: &reader{session: s, ctx: ctx}}
-		rows, err = i.all()
+		rows, err = inspect(ctx, s, found, in)
 		return err
 	})
 	if err != nil {
 		err = fmt.Errorf("check %s: %w", path, sqliteFault(err))
 	}
 	return schema, rows, err
+}
+
+// InspectPostgres does the same for the PostgreSQL database of a URL, beside the
+// servers that share it. Whether its files are whole is for PostgreSQL to say.
+func InspectPostgres(ctx context.Context, url string, in Inspection) (schema int64, rows int, err error) {
+	db, err := Postgres(url)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer db.Close()
+	s, err := newSession(ctx, db, &postgres, postgres.setup, []string{"SET statement_timeout = 0"}) // rows are counted
+	if err == nil {
+		defer s.close()
+		found, wrong := postgresInspect(ctx, s)
+		if schema, err = found.version, wrong; err == nil {
+			rows, err = inspect(ctx, s, found, in)
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("check %s: %w", NamePostgres(url), err)
+	}
+	return schema, rows, err
+}
+
+// inspect goes through the rows that one snapshot shows.
+func inspect(ctx context.Context, s *session, found schema, in Inspection) (rows int, err error) {
+	_, known, err := migrationsOf(*s.of)
+	if err == nil {
+		err = found.usable(known)
+	}
+	switch {
+	case err != nil:
+		return 0, err
+	case found.version == 0:
+		return 0, ErrEmpty
+	case found.version < known:
+		return 0, ErrOlder
+	}
+	if _, err := s.exec(s.of.view); err != nil {
+		return 0, fmt.Errorf("begin a snapshot: %w", err)
+	}
+	defer s.exec("ROLLBACK")
+	i := inspector{Inspection: in, reader: &reader{session: s, ctx: ctx}}
+	return i.all()
 }
 
 // An inspector goes through one snapshot.
@@ -71,7 +107,7 @@ type inspector struct {
 // These read whole tables: no server runs them.
 const (
 	countRows  = `SELECT (SELECT count(*) FROM objects) + (SELECT count(*) FROM versions) + (SELECT count(*) FROM issuers) + (SELECT count(*) FROM contacts) + (SELECT count(*) FROM accounts) + (SELECT count(*) FROM settings)`
-	lostBodies = `SELECT count(*) FROM bodies WHERE id NOT IN (SELECT body FROM versions)`
+	lostBodies = `SELECT count(*) FROM (SELECT id FROM bodies EXCEPT SELECT body FROM versions) AS lost`
 	isPurged   = `SELECT count(*) FROM purged WHERE object = $1`
 	hasVersion = `SELECT count(*) FROM versions WHERE vault = $1 AND key = $2 AND object = $3 AND id = $4`
 )
