@@ -29,7 +29,7 @@ type lists struct{ *Issuer }
 // A revocations is the list of one authority, as JSON in a sealed row of its own.
 type revocations struct {
 	// Number is that of the list signed last (RFC 5280 section 5.2.3). It
-	// follows the time, so that data restored from a backup use none again.
+	// follows the time, to the millisecond, so that data restored from a backup use none again.
 	Number  int64     `json:"number"`
 	Signed  time.Time `json:"signed"`
 	List    []byte    `json:"list"` // DER
@@ -204,7 +204,7 @@ func parseRevocations(plain []byte) (list revocations, err error) {
 func (i lists) publish(ctx context.Context, a member, list revocations, now time.Time) (revocations, error) {
 	// An entry goes once a list was signed after its certificate expired (RFC 5280 section 3.3).
 	list.Entries = slices.DeleteFunc(slices.Clone(list.Entries), func(e revoked) bool { return e.Expires.Before(list.Signed) })
-	list.Number = max(list.Number+1, now.UnixMilli())
+	list.Number = max(list.Number+1, i.Clock.Now().UnixMilli())
 	list.Signed = now.UTC().Truncate(time.Second)
 	t := &x509.RevocationList{Number: big.NewInt(list.Number), ThisUpdate: list.Signed.Add(-backdated), NextUpdate: list.Signed.Add(listLife)}
 	for _, e := range list.Entries {
