@@ -47,8 +47,11 @@ func (m *meter) tenth() {
 func (m *meter) whole() {
 	q, now := m.q, m.q.read()
 	q.t.Logf("the quarter: %s; %s; memory %s", now.since(m.first), q.rows.size(q.t), memory())
+	if len(m.costs) < 10 || q.many < 10_000 {
+		return
+	}
 	few, many := slices.Sorted(slices.Values(m.costs[:4])), slices.Sorted(slices.Values(m.costs[6:]))
-	if growth := many[1] / few[1]; growth > 1.5 && q.many >= 10_000 {
+	if growth := many[1] / few[1]; growth > 1.5 {
 		q.t.Errorf("a renewal of the last tenths costs %.2f times one of the first: %.3f", growth, m.costs)
 	}
 }
