@@ -31,8 +31,11 @@ long: ## the long forms: fuzzing, every client, 100 kill rounds, a kill at every
 	conformance/clients/run --all
 	SIGNIN=all go test -count=3 -timeout 1h -v ./conformance/signin
 	KILL_ROUNDS=100 go test -count=1 -timeout 3h -v ./conformance/kill
-	YEAR_CERTIFICATES=400 YEAR_KILLS=10 go test -count=1 -timeout 3h -v ./conformance/year
-	YEAR_CERTIFICATES=200 YEAR_DAYS=900 YEAR_KILLS=20 go test -count=1 -timeout 3h -v ./conformance/year
+	YEAR_CERTIFICATES=400 YEAR_KILLS=10 go test -count=1 -timeout 3h -v -run 'TestYear$$' ./conformance/year
+	YEAR_CERTIFICATES=200 YEAR_DAYS=900 YEAR_KILLS=20 go test -count=1 -timeout 3h -v -run 'TestYear$$' ./conformance/year
+	YEAR_CERTIFICATES=400 YEAR_DAYS=365 YEAR_KILLS=10 go test -count=1 -timeout 3h -v -run TestYearOfThree ./conformance/year
+	QUARTER_CERTIFICATES=100000 go test -count=1 -timeout 3h -v ./conformance/quarter
+	QUARTER_CERTIFICATES=1000000 go test -count=1 -timeout 12h -v ./conformance/quarter
 	KILL_EVERY=1 go test -count=1 -timeout 1h -v ./conformance/issuers
 	go run ./conformance/bench -long
 	CERTWRIGHT_BENCH_ROWS=1000000 go test -run '^$$' -bench . -benchtime 1x -timeout 3h ./internal/store/... ./internal/certs ./internal/metrics ./conformance/bench

@@ -9,6 +9,6 @@
 // tests only; begin with TestYear.
 //
 // YEAR_CERTIFICATES, YEAR_DAYS and YEAR_KILLS say how much (defaults 60, 365
-// and 2; on three servers 10, 100 and 2), YEAR_SEED which year; the seed of each
+// and 2; on three servers 8, 60 and 2), YEAR_SEED which year; the seed of each
 // run is printed.
 package year

@@ -2,6 +2,7 @@ package year_test
 
 import (
 	"bytes"
+	"database/sql"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -13,6 +14,7 @@ import (
 	"certwright/internal/config"
 	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
+	"certwright/internal/vault"
 )
 
 // several are servers that share a database, behind a balancer that takes any.
@@ -20,6 +22,7 @@ type several struct {
 	t      *testing.T
 	fleet  *fleet.Fleet
 	store  string
+	hook   *hook
 	log    lines
 	killed int
 	usual  time.Duration // what moving the clock took last time
@@ -34,7 +37,8 @@ const heldFor = 2 * time.Second
 func newSeveral(t *testing.T, many int) *several {
 	t.Helper()
 	s := &several{t: t, store: sqltest.NewSchema(t, sqltest.Postgres(t)[0]).URL, places: make([]*fleet.Member, many), jobs: make([]float64, many)}
-	c, err := config.Parse([]byte(configuration), t.TempDir())
+	s.hook = newHook(t)
+	c, err := config.Parse([]byte(configuration+"events:\n  - {url: '"+s.hook.url+"', skip_handshake: true}\n"), t.TempDir())
 	must.Do(t, err)
 	s.fleet = &fleet.Fleet{Config: c, Folder: t.TempDir(), Store: s.store, Lease: heldFor, Stride: time.Minute, Log: slog.New(slog.NewTextHandler(&s.log, nil))}
 	t.Cleanup(s.die)
@@ -107,6 +111,35 @@ func (s *several) wantShares() {
 		if n < all/10 {
 			s.t.Errorf("place %d did %.0f of %.0f jobs", i, n, all)
 		}
+	}
+}
+
+// wantEachSent wants the receiver to have got every event, each once, but for
+// what was on its way when a server was killed.
+func (s *several) wantEachSent() {
+	s.t.Helper()
+	db, err := sql.Open("pgx", s.store)
+	must.Do(s.t, err)
+	defer db.Close()
+	rows, err := db.QueryContext(s.t.Context(), "SELECT id FROM outbox WHERE sink = '' AND topic <> $1", vault.TopicMail)
+	must.Do(s.t, err)
+	defer rows.Close()
+	told, twice := 0, 0
+	for rows.Next() {
+		var id string
+		must.Do(s.t, rows.Scan(&id))
+		switch n := s.hook.got(id); {
+		case n == 0:
+			s.t.Errorf("event %s never came to its receiver", id)
+		case n > 1:
+			twice += n - 1
+		}
+		told++
+	}
+	must.Do(s.t, rows.Err())
+	s.t.Logf("%d events were sent, %d of them twice", told, twice)
+	if all := s.hook.all(); all != told+twice || twice > s.killed {
+		s.t.Errorf("%d events came, of %d; %d twice, %d servers were killed", all, told, twice, s.killed)
 	}
 }
 

@@ -18,13 +18,14 @@ func TestYear(t *testing.T) {
 	y.on(newSingle(t, process.Build(t)))
 }
 
-// TestYearOfThree lets a third of it go by on three servers that share one database and are
+// TestYearOfThree lets two months of it go by on three servers that share one database and are
 // killed by turns: who does the work must make no difference.
 func TestYearOfThree(t *testing.T) {
-	y := theYear(t, 10, 100, 2)
+	y := theYear(t, 8, 60, 2)
 	s := newSeveral(t, 3)
 	y.on(s)
 	s.wantShares()
+	s.wantEachSent()
 }
 
 // A year is what one is like.
