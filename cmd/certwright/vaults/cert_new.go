@@ -57,6 +57,9 @@ func (c certNew) Run(ctx context.Context, to print.Streams, find Find) error {
 	if err := c.onto(&policy); err != nil {
 		return err
 	}
+	if had, err := v.Certificates().Get(ctx, c.Name, ""); err == nil && len(had.Leaf) > 0 {
+		fmt.Fprintf(to.Err, "%s is there already: this makes its next version, by another policy\n", c.Name)
+	}
 	in := keyvault.Create{Policy: &policy, Tags: c.Tag}
 	if c.Disabled {
 		in.Attributes = &keyvault.Attributes{Enabled: keyvault.On(false)}

@@ -52,6 +52,9 @@ type signed struct {
 
 // Run signs it.
 func (c keySign) Run(ctx context.Context, to print.Streams, find Find) error {
+	if c.Out == "" && c.File == "-" {
+		return misused("the signature of stdin needs a file\nhint: --out FILE")
+	}
 	v, err := c.reach(ctx, find)
 	if err != nil {
 		return err
@@ -74,9 +77,6 @@ func (c keySign) Run(ctx context.Context, to print.Streams, find Find) error {
 		return named(err)
 	}
 	done := signed{string(s.ID), c.Algorithm, base64.RawURLEncoding.EncodeToString(s.Value), or(c.Out, c.File+".sig")}
-	if c.Out == "" && c.File == "-" {
-		return misused("the signature of stdin needs a file\nhint: --out FILE")
-	}
 	value := s.Value
 	if strings.HasPrefix(c.Algorithm, "ES") && !c.Raw {
 		half := len(value) / 2

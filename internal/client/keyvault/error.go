@@ -28,7 +28,7 @@ type Error struct {
 func (e *Error) Error() string {
 	hint := e.Hint
 	if hint == "" {
-		hint = leads[e.Code]
+		hint = e.lead()
 	}
 	if hint == "" {
 		return e.Message

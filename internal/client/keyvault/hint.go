@@ -17,6 +17,28 @@ var leads = map[string]string{
 	"ContactsNotFound":           "certwright contact set ADDRESS says who gets mail",
 }
 
+// byStatus are what is left to say of other refusals.
+var byStatus = map[int]string{
+	http.StatusBadRequest:            "the vault's words say what it does not take; --help of the command says what can be said",
+	http.StatusForbidden:             leads["Forbidden"],
+	http.StatusNotFound:              "is the name right, and is it in this vault? --vault names another one",
+	http.StatusMethodNotAllowed:      notAVault,
+	http.StatusConflict:              "certwright cert show NAME says what is there and what is in progress",
+	http.StatusRequestEntityTooLarge: "send less: a file of certificates has some kilobytes, a secret up to 25",
+	http.StatusUnsupportedMediaType:  notAVault,
+}
+
+// lead is what to do next where nobody knows better.
+func (e *Error) lead() string {
+	switch {
+	case leads[e.Code] != "":
+		return leads[e.Code]
+	case e.Status >= 300 && e.Status < 400:
+		return "it sends its callers elsewhere, which no vault does: --vault names the vault itself"
+	}
+	return byStatus[e.Status]
+}
+
 // hintOf says what to do next of refusals that mean the same for every call.
 func hintOf(e *Error) string {
 	switch {

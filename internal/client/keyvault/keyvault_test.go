@@ -275,3 +275,33 @@ func TestUnreached(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a vault refuses, there is a line that leads out.
+func TestEveryRefusalHasAHint(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{301, 302, 307, 400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 502, 503, 504} {
+		for _, body := range []string{`{"error":{"code":"Something","message":"no"}}`, `{"Message":"no"}`, ``} {
+			c, _, _ := vaultOf(t, "token-1", func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(status)
+				_, _ = io.WriteString(w, body)
+			})
+			_, err := c.Certificates().Get(t.Context(), "web", "")
+			if line, hint, found := strings.Cut(err.Error(), "\nhint: "); !found || line == "" || len(hint) < 10 {
+				t.Errorf("%d %s: %q", status, body, err)
+			}
+		}
+	}
+	for code, hint := range map[string]string{"CertificateNotFound": "cert list", "CertificateIssuerNotFound": "issuer set", "PendingCertificateNotFound": "cert renew", "KeyNotFound": "key list", "SecretNotFound": "secret list", "ContactsNotFound": "contact set"} {
+		c, _, _ := vaultOf(t, "token-1", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprintf(w, `{"error":{"code":%q,"message":"no"}}`, code)
+		})
+		_, err := c.Certificates().Get(t.Context(), "web", "")
+		if !strings.Contains(err.Error(), hint) {
+			t.Errorf("%s: %v", code, err)
+		}
+		if text := keyvault.Hinted(err, "what I know").Error(); text != "no\nhint: what I know" {
+			t.Errorf("%s, where who asks knows better: %q", code, text)
+		}
+	}
+}
