@@ -164,6 +164,23 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// The service writes the usual port into its links; another is another server.
+func TestPortInLinks(t *testing.T) {
+	t.Parallel()
+	for next, follows := range map[string]bool{
+		"https://web.vault.example.org:443/certificates?api-version=7.4&$skiptoken=x": true, "https://WEB.vault.example.org/certificates?$skiptoken=x": true,
+		"https://web.vault.example.org:8443/certificates": false, "http://web.vault.example.org:443/certificates": false,
+		"https://web.vault.example.org@evil.example/certificates": false, "https://u@web.vault.example.org/certificates": false, "/certificates": false, "https://web.vault.example.org.evil.example/": false,
+	} {
+		r := &recorder{answer: `{"value":[],"nextLink":"` + next + `"}`}
+		c, err := keyvault.New(at, &http.Client{Transport: r}, r)
+		must.Do(t, err)
+		if err := all(c.Certificates().List(t.Context())); (err == nil) != follows || follows != (len(r.all) == 3) {
+			t.Errorf("%s: %v after %d requests", next, err, len(r.all))
+		}
+	}
+}
+
 // A token goes to the vault alone: a list that leads elsewhere, a redirect and a
 // challenge about another host get none.
 func TestTokenStaysHere(t *testing.T) {

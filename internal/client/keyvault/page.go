@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // list goes through a collection page by page, as the answers link them. A page
@@ -46,8 +47,18 @@ func (c *Client) follows(at, next string) (string, error) {
 		return "", nil
 	}
 	u, err := url.Parse(next)
-	if err != nil || u.Scheme != c.Vault.Scheme || u.Host != c.Vault.Host || next == at {
+	if err != nil || u.Scheme != c.Vault.Scheme || place(u) != place(c.Vault) || u.User != nil || next == at {
 		return "", &Error{Message: fmt.Sprintf("the list of %s goes on at %q, which is not a next page of it", c.Vault.Host, next), Hint: notAVault}
 	}
 	return next, nil
+}
+
+// place is a host with its port, which the service writes into its links though
+// it is the usual one.
+func place(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		port = "443"
+	}
+	return strings.ToLower(u.Hostname()) + ":" + port
 }
