@@ -81,17 +81,28 @@ func (s *stand) one(d *database) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	got, err := s.inTurn(ours, theirs, each, together)
+	l, err := d.lift(here)
+	if err != nil {
+		return nil, fmt.Errorf("read a create: %w", err)
+	}
+	store, end, err := d.storing(l, creators)
 	if err != nil {
 		return nil, err
 	}
-	pg, sqlite, alone, grouped := got[0], got[1], got[2], got[3]
+	defer end()
+	got, err := s.inTurn(ours, theirs, each, together, store)
+	if err != nil {
+		return nil, err
+	}
+	pg, sqlite, alone, grouped, stored := got[0], got[1], got[2], got[3], got[4]
 	return []row{
 		atLeast(0.7, ratio(pg.rates, alone.rates), onPostgres+", beside bare connections that write the same rows, two transactions for each", ">= 0.7",
 			"%.2f: %.0f/s, %.2f ms of CPU of the server and %.2f of PostgreSQL for each, beside %.0f/s, %.2f of PostgreSQL", ratio(pg.rates, alone.rates), median(pg.rates), median(pg.cpu), median(pg.beside), median(alone.rates), median(alone.beside)),
 		atLeast(0.7, ratio(pg.rates, grouped.rates), fmt.Sprintf("the same beside bare connections that make as many commits as the server does, %d certificates in each", group), ">= 0.7",
 			"%.2f: beside %.0f/s, %.2f ms of CPU of PostgreSQL for each", ratio(pg.rates, grouped.rates), median(grouped.rates), median(grouped.beside)),
 		atLeast(400, median(pg.rates), "the same, certificates a second", ">= 400", "%.0f (%s)", median(pg.rates), list(pg.rates)),
+		atLeast(0.7, ratio(stored.rates, alone.rates), "the server's store alone, told the same by 16 callers, beside bare connections", ">= 0.7", "%.2f: %.0f/s, %.2f ms of CPU of PostgreSQL for each; %.2f beside those that make fewer commits",
+			ratio(stored.rates, alone.rates), median(stored.rates), median(stored.beside), ratio(stored.rates, grouped.rates)),
 		{What: "the same beside SQLite", Now: fmt.Sprintf("%.2f: %.0f/s, %.2f ms of CPU of the server for each", ratio(pg.rates, sqlite.rates), median(sqlite.rates), median(sqlite.cpu))},
 	}, nil
 }
@@ -181,7 +192,7 @@ func (s *stand) database() (*database, error) {
 	}
 	d.postmaster = parent(int(d.admin.PgConn().PID()))
 	s.ends = append(s.ends, func() {
-		_, _ = d.admin.Exec(ctx, "DROP SCHEMA IF EXISTS "+name+", "+name+"_bare CASCADE")
+		_, _ = d.admin.Exec(ctx, "DROP SCHEMA IF EXISTS "+name+", "+name+"_bare, "+name+"_store CASCADE")
 		_ = d.admin.Close(ctx)
 	})
 	_, err = d.admin.Exec(ctx, "CREATE SCHEMA "+name)
