@@ -97,7 +97,8 @@ func (s *Server) follow() {
 	s.feed.Run(s.ctx)
 }
 
-// watchOthers looks for what other servers wrote.
+// watchOthers looks for what other servers wrote. Where a later program made of
+// the schema what this one would misread, the server ends.
 func (s *Server) watchOthers() {
 	if !s.store.Shared() {
 		return
@@ -105,5 +106,8 @@ func (s *Server) watchOthers() {
 	each(s.ctx, lookAgain, func() {
 		s.worker.Poke()
 		s.notices.stream.Poke()
+		if err := s.store.Usable(s.ctx); errors.Is(err, sqlstore.ErrNewer) {
+			s.listeners.fail(err)
+		}
 	})
 }

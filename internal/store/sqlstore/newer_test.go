@@ -138,6 +138,25 @@ func TestASchemaThatWasContracted(t *testing.T) {
 	})
 }
 
+// A store that is open when the schema is changed goes on where it was expanded,
+// and knows of it where it was contracted.
+func TestASchemaThatChangesMeanwhile(t *testing.T) {
+	t.Parallel()
+	known := this(t)
+	later := newerPostgres(t, sqltest.Postgres(t)[0])
+	s, err := later.open(t)
+	must.Do(t, err)
+	defer s.Close()
+	must.Do(t, s.Usable(t.Context()))
+	later.run(t, expanded+mayRead(known))
+	must.Do(t, s.Usable(t.Context()))
+	must.Do(t, s.Update(t.Context(), wellKeptRows))
+	later.run(t, mayRead(known+1))
+	if err := s.Usable(t.Context()); !errors.Is(err, sqlstore.ErrNewer) {
+		t.Errorf("contracted: %v", err)
+	}
+}
+
 // What has more than this program knows is not moved by it: something would stay behind.
 func TestASchemaThatWasExpandedIsNotMoved(t *testing.T) {
 	t.Parallel()

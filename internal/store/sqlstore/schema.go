@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -26,6 +27,22 @@ func (s schema) usable(known int64) error {
 		return ErrNewer
 	}
 	return nil
+}
+
+// Usable is ErrNewer once a later program, which shares the database, took away
+// or changed what this one knows of it.
+func (s *Store) Usable(ctx context.Context) error {
+	var newer error
+	_, known, err := migrationsOf(s.dialect)
+	if err == nil {
+		err = s.noted(s.withReader(ctx, func(held *session) error {
+			held.forget() // it is a transaction by itself
+			found, err := held.schemaOf(known)
+			newer = found.usable(known)
+			return err
+		}), true)
+	}
+	return errors.Join(err, newer)
 }
 
 // schemaOf is a schema of a version, in a database that has the table of settings.
