@@ -41,6 +41,7 @@ type program struct {
 	Keyset     keysetCommand     `cmd:"" help:"Show, change and check the keys by which all is sealed."`
 	Completion completionCommand `cmd:"" help:"Print what a shell needs to complete command lines."`
 	Check      checkCommand      `cmd:"" help:"Check a data folder, beside a running server or without one."`
+	Console    consoleCommand    `cmd:"" help:"Sign in to the pages of a production server."`
 	Access     accessCommand     `cmd:"" help:"Say who may do what by a configuration of certwright serve."`
 	Audit      auditCommand      `cmd:"" help:"Verify, read and export the audit log of a production server."`
 	Words      wordsCommand      `cmd:"" name:"__complete" hidden:""`

@@ -12,6 +12,7 @@ import (
 var auditNames = map[string]string{
 	"GET /admin/clock": "CertwrightClockGet", "POST /admin/clock": "CertwrightClockMove", "POST /admin/reset": "CertwrightReset",
 	"GET /admin/outbox": "CertwrightOutboxList", "GET /admin/outbox/dead": "CertwrightOutboxListDead", "POST /admin/outbox/resend": "CertwrightOutboxResend",
+	"POST /admin/console/link":                     "CertwrightConsoleLink",
 	"GET /admin/access":                            "CertwrightAccessList",
 	"GET /admin/events":                            "CertwrightEventsListen",
 	"GET /admin/operations":                        "CertwrightOperationsList",

@@ -53,7 +53,8 @@ type Handler struct {
 	PKI       func(ctx context.Context, file string) (contentType string, body []byte, err error) // what a built-in CA publishes; vault.ErrNotFound
 	Challenge func(token string) (answer string, known bool)                                      // the http-01 answer to a token
 	Keyset    Keyset
-	Audit     *audit.Log // nil: there is none
+	Audit     *audit.Log                                  // nil: there is none
+	Link      func(*http.Request) (url string, err error) // signs who asks in to the console; nil: there is none
 	Log       *slog.Logger
 }
 

@@ -90,14 +90,15 @@ func TestEveryGuardedRouteAsksOnce(t *testing.T) {
 		"POST /admin/issuers/Web/x/account": "Certwright/issuers/write Web/",
 		"GET /admin/ca/Internal/rollover":   "Certwright/authorities/write /",
 		"POST /admin/ca/Internal/rollover":  "Certwright/authorities/write /",
-		"GET /admin/audit":                  "Certwright/audit/read /",
-		"GET /admin/keyset":                 "Certwright/keyset/read /",
-		"GET /admin/keyset/check":           "Certwright/keyset/read /",
-		"POST /admin/keyset/check":          "Certwright/keyset/read /",
-		"GET /admin/keyset/rotate":          "Certwright/keyset/write /",
-		"POST /admin/keyset/rotate":         "Certwright/keyset/write /",
-		"GET /admin/keyset/rewrap":          "Certwright/keyset/write /",
-		"POST /admin/keyset/rewrap":         "Certwright/keyset/write /",
+		"GET /admin/console/link":           "Certwright/operations/read /", "POST /admin/console/link": "Certwright/operations/read /",
+		"GET /admin/audit":          "Certwright/audit/read /",
+		"GET /admin/keyset":         "Certwright/keyset/read /",
+		"GET /admin/keyset/check":   "Certwright/keyset/read /",
+		"POST /admin/keyset/check":  "Certwright/keyset/read /",
+		"GET /admin/keyset/rotate":  "Certwright/keyset/write /",
+		"POST /admin/keyset/rotate": "Certwright/keyset/write /",
+		"GET /admin/keyset/rewrap":  "Certwright/keyset/write /",
+		"POST /admin/keyset/rewrap": "Certwright/keyset/write /",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

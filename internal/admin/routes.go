@@ -60,6 +60,7 @@ func routes() []route {
 		{path: "/admin/ca/{provider}/rollover", guarded: methods{"POST": {access.WriteAuthorities, rollover}}},
 		{path: "/admin/audit", guarded: methods{"GET": {access.ReadAudit, showAudit}}},
 		{path: "/admin/access", guarded: methods{"GET": {access.ReadAccess, listAccess}}},
+		{path: "/admin/console/link", guarded: methods{"POST": {access.ReadOperations, consoleLink}}},
 		{path: "/admin/keyset", guarded: methods{"GET": {access.ReadKeyset, keysetStatus}}},
 		{path: "/admin/keyset/check", guarded: methods{"POST": {access.ReadKeyset, keysetCheck}}},
 		{path: "/admin/keyset/rotate", guarded: methods{"POST": {access.WriteKeyset, keysetRotate}}},

@@ -29,7 +29,10 @@ func OperationOf(id string) (o Operation, ok bool) {
 const (
 	Authentication = "Authentication" // a sign-in that was refused
 	TokenGiven     = "TokenGiven"     // by the token service
-	unknown        = "Unknown"        // a path or a method that means no operation
+	ConsoleSignIn  = "CertwrightConsoleSignIn"
+	ConsoleRead    = "CertwrightConsoleRead" // a page
+	ConsoleMany    = "CertificateUpdateMany" // renewed, disabled, enabled or tagged together
+	unknown        = "Unknown"               // a path or a method that means no operation
 )
 
 var operations = operationTable()

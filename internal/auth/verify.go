@@ -51,6 +51,33 @@ func (v *Verifier) Federated(ctx context.Context, text string) (who vault.Caller
 	return is.who, audiences, nil
 }
 
+// IDToken returns whom an id_token names that an issuer made for a client of this
+// server (OpenID Connect Core 1.0 section 3.1.3.7), and its nonce.
+func (v *Verifier) IDToken(ctx context.Context, text, issuerURL, audience string) (who vault.Caller, nonce string, err error) {
+	t, i, err := v.read(text)
+	if err != nil {
+		return who, "", err
+	}
+	if t.issuer != issuerURL {
+		return who, "", vault.ForeignIssuer([]string{issuerURL}, t.issuer)
+	}
+	is, err := v.check(ctx, t, i, func(found []string) error {
+		if len(found) != 1 || found[0] != audience {
+			return vault.ForeignAudience([]string{audience}, found)
+		}
+		return nil
+	})
+	if err != nil {
+		return who, "", err
+	}
+	keys, _ := i.keys.Keys(ctx, t.kid)
+	c, err := t.verify(candidates(keys, t.kid, t.algorithm))
+	if err != nil {
+		return who, "", err
+	}
+	return is.who, c.text("nonce"), nil
+}
+
 // read reads a token and finds its issuer.
 func (v *Verifier) read(text string) (token, *issuer, error) {
 	t, err := parseToken(text, v.algorithms)

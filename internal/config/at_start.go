@@ -10,6 +10,7 @@ var atStart = []struct {
 }{
 	{"listen", func(c Config) any { return c.Listen }},
 	{"http", func(c Config) any { return c.HTTP }},
+	{"console", func(c Config) any { return c.Console }},
 	{"proxy", func(c Config) any { return c.Proxy }},
 	{"data", func(c Config) any { return c.Data }},
 	{"ephemeral", func(c Config) any { return c.Ephemeral }},

@@ -58,6 +58,7 @@ type Config struct {
 	Auth           Auth            // who may sign in, and how
 	Audit          audit.Settings  // the log of who did what
 	Access         access.Settings // who may do what
+	Console        Console         // pages for people
 }
 
 // Fields implements setting.Settings.

@@ -28,6 +28,7 @@ func (c *Config) serveNodes() []serveNode {
 		{setting.Group("audit", &c.Audit), "dev keeps no audit log"},
 		{setting.Group("access", &c.Access), "dev grants everything to everybody"},
 		{setting.Group("log", &c.Log), "dev prints lines for people"},
+		{setting.Group("console", &c.Console), "dev has it at its side door"},
 		{setting.Texts("trusted_proxies", &c.TrustedProxies), "dev knows no proxies"},
 		{setting.Group("auth", &c.Auth), "dev takes any token"},
 	}
@@ -103,6 +104,7 @@ func (c Config) checkServe() (wrong []error) {
 			say("store: " + err.Error())
 		}
 	}
+	wrong = append(wrong, c.checkConsole()...)
 	if err := c.checkCache(); err != nil {
 		wrong = append(wrong, err)
 	}

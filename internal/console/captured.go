@@ -4,8 +4,10 @@ import (
 	"net/http"
 	"slices"
 
+	"certwright/internal/access"
 	"certwright/internal/admin"
 	"certwright/internal/console/view"
+	"certwright/internal/vault"
 )
 
 // captured are the mails of a development server, the newest first.
@@ -29,7 +31,11 @@ func (c *Console) captured(r *http.Request) (mails []admin.Mail, err error) {
 }
 
 func (c *Console) server(w http.ResponseWriter, r *http.Request) error {
-	return show(w, r, http.StatusOK, view.ServerPage(c.frame(r, "Server", "/ui/server"), c.Health(r.Context()), c.Means.Facts(r.Context())))
+	var facts []view.Facts
+	if c.may(r.Context(), c.who(r), access.ReadOperations, vault.Ref{}) {
+		facts = c.Means.Facts(r.Context())
+	}
+	return show(w, r, http.StatusOK, view.ServerPage(c.frame(r, "Server", "/ui/server"), c.Health(r.Context()), facts))
 }
 
 func (c *Console) clock(w http.ResponseWriter, r *http.Request) error {

@@ -40,8 +40,10 @@ type Console struct {
 
 	// Known refuses a request under a name that is not this server's.
 	Known func(*http.Request) error
-	// Person tells who asks; nil: nobody signs in.
-	Person func(*http.Request) (vault.Caller, error)
+	// Door is how people sign in; nil: nobody does, on a development server.
+	Door *Door
+	// May decides what buttons are shown, which the audit log has no lines of.
+	May vault.Authorizer
 
 	// URL is the address of a vault.
 	URL func(vaultName string) string
@@ -60,7 +62,7 @@ type Console struct {
 // New returns a console that is ready to serve.
 func New(c *Console) (*Console, error) {
 	if c.Service == nil || c.Census == nil || c.Access == nil || c.Clock == nil || c.Wake == nil || c.Poke == nil || c.Closed == nil || c.Health == nil || c.Log == nil ||
-		c.Known == nil || c.URL == nil || c.PolicyText == nil || c.ReadPolicy == nil || c.Revoked == nil || !c.Dev && c.Person == nil {
+		c.Known == nil || c.URL == nil || c.PolicyText == nil || c.ReadPolicy == nil || c.Revoked == nil || c.May == nil || !c.Dev && (c.Door == nil || c.Door.Book == nil) {
 		return nil, errors.New("console: every field is required")
 	}
 	if err := c.Means.check(c.Dev); err != nil {
@@ -111,6 +113,11 @@ func (c *Console) routes() map[string]handler {
 		all["GET /ui/clock"], all["POST /ui/clock"] = c.clock, c.moveClock
 		all["GET /ui/mail"], all["GET /ui/mail/{at}"] = c.mail, c.mailFrame
 	}
+	if c.Door != nil {
+		all["GET /ui/signin"], all["POST /ui/signin"], all["POST /ui/signout"] = c.signInPage, c.signIn, c.signOut
+		all["GET /ui/link"], all["POST /ui/link"] = c.askLink, c.useLink
+		all["POST /ui/signin/oidc"], all["GET /ui/callback"] = c.singleBegin, c.singleEnd
+	}
 	return all
 }
 
@@ -131,16 +138,25 @@ func Serves(path string) bool {
 
 // ServeHTTP answers one request.
 func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c.headers(w.Header())
+	c.headers(w.Header(), r)
 	if err := c.guard(r); err != nil {
 		c.sorry(w, r, err)
 		return
 	}
-	if r.URL.Path == "/ui" {
+	if r.URL.Path == "/ui" || r.URL.Path == "/" {
 		http.Redirect(w, r, "/ui/", http.StatusSeeOther)
 		return
 	}
-	c.mux.ServeHTTP(w, r)
+	if !Serves(r.URL.Path) {
+		c.sorry(w, r, vault.NoRoute(vault.Shorten(r.URL.Path)))
+		return
+	}
+	if c.Door != nil {
+		if r = c.admit(w, r); r == nil {
+			return
+		}
+	}
+	c.recorded(w, r, c.mux)
 }
 
 // reports are the breaches of the content policy that browsers told of.

@@ -1,9 +1,11 @@
 package console
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/pem"
 	"net/http"
+	"net/url"
 
 	"certwright/internal/certs"
 	"certwright/internal/console/view"
@@ -86,6 +88,10 @@ func (c *Console) showKeyPage(w http.ResponseWriter, r *http.Request, status int
 	if err != nil {
 		return err
 	}
+	if !c.strongly(r) { // who signs in again, or opens another link, comes back
+		http.Redirect(w, r, "/ui/signin?to="+url.QueryEscape(href(ref)+"/key"), http.StatusSeeOther)
+		return nil
+	}
 	if err := c.Service.Permit(r.Context(), c.who(r), secretAction, ref.As(vault.Secrets)); err != nil {
 		return err
 	}
@@ -110,8 +116,8 @@ func (c *Console) downloadKey(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	if err := typed(r, ref); err != nil {
-		status, say := c.words(err)
+	if err := typed(r, ref); err != nil || !c.strongly(r) {
+		status, say := c.words(cmp.Or(err, error(vault.Bad("Sign in again first."))))
 		return c.showKeyPage(w, r, status, &say)
 	}
 	form := ""

@@ -16,8 +16,12 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 	"frame-src 'self'; frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; report-uri /ui/report"
 
 // headers are on every answer.
-func (c *Console) headers(h http.Header) {
-	h.Set("Content-Security-Policy", contentPolicy)
+func (c *Console) headers(h http.Header, r *http.Request) {
+	policy := contentPolicy
+	if c.Door != nil && r.URL.Path == "/ui/signin" { // whose form leads to the provider
+		policy = strings.Replace(policy, "form-action 'self'", "form-action 'self'"+c.Door.Single.formAction(r.Context()), 1)
+	}
+	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Referrer-Policy", "no-referrer")
@@ -87,6 +91,22 @@ func (c *Console) reported(w http.ResponseWriter, r *http.Request) error {
 func serveAsset(w http.ResponseWriter, r *http.Request) error {
 	asset.ServeHTTP(w, r)
 	return nil
+}
+
+// placeOfPath names the certificate that an address is of, if it is.
+func placeOfPath(path string) (ref vault.Ref, err error) {
+	parts := strings.Split(strings.Trim(path, "/"), "/")
+	if len(parts) < 4 || parts[1] != "certificates" && parts[1] != "deleted" {
+		return ref, vault.ErrNotFound
+	}
+	ref = vault.Ref{Vault: strings.ToLower(parts[2]), Kind: vault.Certificates, Name: parts[3]}
+	if parts[1] == "deleted" && len(parts) > 4 {
+		ref.Kind, ref.Name = vault.Kind(parts[3]), parts[4]
+	}
+	if err := vault.CheckVaultName(ref.Vault); err != nil {
+		return ref, err
+	}
+	return ref, vault.CheckName(ref.Name)
 }
 
 // place names the certificate of a path.

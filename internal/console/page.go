@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -27,19 +28,13 @@ func (c *Console) answering(serve handler) http.HandlerFunc {
 
 // who is the person that asks. On a development server that is nobody.
 func (c *Console) who(r *http.Request) vault.Caller {
-	if c.Person == nil {
-		return vault.Caller{}
-	}
-	who, err := c.Person(r)
-	if err != nil {
-		return vault.Caller{}
-	}
-	return who
+	s, _ := sessionOf(r.Context())
+	return s.Who
 }
 
 // may reports whether a person may do something, so that its button is shown.
 func (c *Console) may(ctx context.Context, who vault.Caller, do vault.Action, on vault.Ref) bool {
-	return c.Access.Authorize(ctx, who, do, on) == nil
+	return c.May.Authorize(ctx, who, do, on) == nil
 }
 
 // now is the server's time.
@@ -54,8 +49,8 @@ func (c *Console) moment(at time.Time) view.Moment { return view.Moment{At: at, 
 // frame is what is around a page; at is its path in the navigation.
 func (c *Console) frame(r *http.Request, title, at string) view.Frame {
 	f := view.Frame{Title: title, At: at, Dev: c.Dev, Nav: c.nav(), Say: said(r)}
-	if c.Person != nil {
-		f.Person = c.who(r).Name
+	if who := c.who(r); who.Subject != "" {
+		f.Person = cmp.Or(who.Name, who.Subject)
 	}
 	if _, offset := c.Clock(); offset >= time.Second {
 		f.Moved = view.Long(offset) + " ahead"

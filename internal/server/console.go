@@ -16,14 +16,14 @@ import (
 )
 
 // openConsole makes the pages that people look at. A development server has them
-// at its side door.
+// at its side door, a production server at a listener of their own, if at all.
 func (s *Server) openConsole() (err error) {
 	s.census, err = census.New(census.Census{Store: s.store, Clock: s.clock, Settings: s.vaultSettings, Log: s.log})
-	if err != nil || s.config.Production {
+	if err != nil || s.config.Production && s.config.Console.Listen == "" {
 		return err
 	}
-	s.console, err = console.New(&console.Console{
-		Dev: true, Service: s.service, Census: s.census, Access: liveAccess{&s.entry}, Clock: s.Now,
+	c := &console.Console{
+		Dev: !s.config.Production, Service: s.service, Census: s.census, Access: liveAccess{&s.entry}, May: quietAccess{&s.entry}, Clock: s.Now,
 		Wake: s.notices.stream.Wake, Poke: s.notices.stream.Poke, Closed: s.notices.stream.Done(),
 		Health: health{s}.all, Log: s.log, Known: s.side.Known, URL: s.vaultURL,
 		PolicyText: func(ref vault.Ref, p vault.Policy) ([]byte, error) {
@@ -35,7 +35,15 @@ func (s *Server) openConsole() (err error) {
 			Notices: s.notices, Queues: health{s}.queues, Rollover: s.issuers.rollover, Providers: health{s}.providers, Played: !s.config.StrictProviders,
 			Facts: health{s}.facts, Outbox: s.Outbox, Advance: s.Advance,
 		},
-	})
+	}
+	if s.config.Production {
+		if c.Door, err = s.openDoor(); err != nil {
+			return err
+		}
+		c.Known = calledBy(s.config.Console.PublicURL)
+		s.side.Link = consoleDoor{&s.entry, c.Door.Book}.link
+	}
+	s.console, err = console.New(c)
 	return err
 }
 

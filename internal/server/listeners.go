@@ -31,6 +31,8 @@ type listeners struct {
 	https, http         net.Listener
 	httpsServer, server *http.Server
 	proxy               *proxyListener // nil for none
+	console             net.Listener   // of a production server; nil for none
+	consoleServer       *http.Server
 
 	running sync.WaitGroup
 	once    sync.Once
@@ -50,6 +52,14 @@ func listen(ctx context.Context, s *Server) (*listeners, error) {
 	}
 	if d.proxy, err = openProxy(ctx, s.config.Proxy, reachable(d.https.Addr()), s.log); err != nil {
 		return nil, errors.Join(err, d.https.Close(), d.http.Close())
+	}
+	if s.config.Production && s.config.Console.Listen != "" {
+		if d.console, err = listenAt(ctx, "console", s.config.Console.Listen); err != nil {
+			return nil, errors.Join(err, d.https.Close(), d.http.Close())
+		}
+		pages := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: s.getCertificate}
+		d.consoleServer = listener.Server(listener.Hurried(s.console), s.log)
+		d.console = listener.TLS(d.console, pages, s.log)
 	}
 	if at, err := netip.ParseAddrPort(d.https.Addr().String()); err == nil {
 		s.trust.Addresses = []netip.Addr{at.Addr()}
@@ -90,6 +100,9 @@ func listenHint(key string, err error) string {
 func (d *listeners) serve() {
 	d.running.Go(func() { d.fail(d.httpsServer.Serve(d.https)) })
 	d.running.Go(func() { d.fail(d.server.Serve(d.http)) })
+	if d.console != nil {
+		d.running.Go(func() { d.fail(d.consoleServer.Serve(d.console)) })
+	}
 	if d.proxy != nil {
 		d.running.Go(func() { d.fail(d.proxy.server.Serve(d.proxy.listener)) })
 	}
@@ -112,6 +125,10 @@ func (d *listeners) close() error {
 	defer stop()
 	var all sync.WaitGroup
 	servers := []*http.Server{d.httpsServer, d.server}
+	if d.console != nil {
+		servers = append(servers, d.consoleServer)
+		defer func() { _ = d.console.Close() }() // not the server's yet if serve was never called
+	}
 	if d.proxy != nil {
 		servers = append(servers, d.proxy.server)
 	}
@@ -203,7 +220,7 @@ func (s *Server) serveSide(w http.ResponseWriter, r *http.Request) {
 		tokens.ServeHTTP(w, r)
 		return
 	}
-	if s.console != nil && consoleAsked(r) {
+	if s.console != nil && !s.config.Production && consoleAsked(r) {
 		s.console.ServeHTTP(w, r)
 		return
 	}

@@ -39,6 +39,8 @@ type live struct {
 	signIn   signIn
 	tokens   front // nil where there is none
 	may      vault.Authorizer
+	decide   vault.Authorizer // the same, and the audit log hears nothing of it
+	granted  string           // what names sign-in and permissions
 	rules    func() []access.Row
 	permit   func(*http.Request, vault.Action, vault.Ref) error // at the side door; nil: everybody may
 
@@ -48,7 +50,7 @@ type live struct {
 
 // openLive makes what the configuration says, without putting it in force.
 func (s *entry) openLive(ctx context.Context, c config.Config) (*live, error) {
-	l := &live{config: c, settings: c.VaultSettings(), end: func() {}}
+	l := &live{config: c, settings: c.VaultSettings(), granted: granted(c), end: func() {}}
 	for _, open := range []func(context.Context, *live) error{s.openTLS, s.openSignIn, s.openTokens, s.openPermissions} {
 		if err := open(ctx, l); err != nil {
 			return nil, err

@@ -12,7 +12,7 @@ import (
 // openPermissions makes who decides what callers may do: everything, in a
 // development server, else what the configuration grants them.
 func (s *entry) openPermissions(_ context.Context, l *live) error {
-	l.may, l.rules = access.Everything{}, access.Everything{}.Rows
+	l.may, l.decide, l.rules = access.Everything{}, access.Everything{}, access.Everything{}.Rows
 	if !l.config.Production {
 		return nil
 	}
@@ -23,7 +23,7 @@ func (s *entry) openPermissions(_ context.Context, l *live) error {
 	if len(table.Rows()) == 0 {
 		s.log.Warn("nobody may do anything here: the configuration assigns no role and has no access policy", "setting", "access")
 	}
-	l.may, l.rules = s.audited(table), table.Rows
+	l.may, l.decide, l.rules = s.audited(table), table, table.Rows
 	l.permit = func(r *http.Request, do vault.Action, on vault.Ref) error {
 		if do == access.ReadMetrics && table.MetricsFrom(l.signIn.proxies.Address(r)) {
 			return nil

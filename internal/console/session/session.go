@@ -1,0 +1,208 @@
+// Package session keeps who is signed in to the console: one sealed row for all
+// servers of a database, with the hashes of what browsers hold, never that
+// itself. It knows no HTTP. Begin with Book.
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"certwright/internal/vault"
+)
+
+// How long things last.
+const (
+	Idle     = 30 * time.Minute // without a request
+	Absolute = 12 * time.Hour   // at most
+	LinkTime = 5 * time.Minute  // for a link to be opened
+	touched  = time.Minute      // between notes of a session being used
+
+	most  = 300 // sessions, and links, at a time: the oldest go
+	tries = 5   // at a row that others write at the same time
+	row   = "console/sessions"
+)
+
+// ErrNone says that there is no such session, or link, any more.
+var ErrNone = errors.New("there is no such session")
+
+// A Session is somebody who is signed in.
+type Session struct {
+	Who    vault.Caller
+	How    string    // by which way
+	Began  time.Time // when he proved who he is
+	Used   time.Time // to within a minute
+	Access string    // what was in force of permissions and sign-in then
+}
+
+// A link signs in who opens it, once.
+type link struct {
+	Who  vault.Caller
+	Made time.Time
+}
+
+type rows struct {
+	Sessions map[string]Session
+	Links    map[string]link
+}
+
+// A Book keeps sessions. Every field is required.
+type Book struct {
+	Accounts vault.Accounts
+	Now      func() time.Time // real time
+	// Access names what is in force of permissions and sign-in: with another, every
+	// session of before has ended.
+	Access func() string
+}
+
+// Begin signs somebody in, and returns what his browser is to hold.
+func (b *Book) Begin(ctx context.Context, who vault.Caller, how string) (id string, err error) {
+	id = rand.Text() + rand.Text()
+	now := b.Now()
+	return id, b.change(ctx, func(r *rows) error {
+		r.Sessions[hashOf(id)] = Session{Who: who, How: how, Began: now, Used: now, Access: b.Access()}
+		return nil
+	})
+}
+
+// Find returns the session that a browser holds; ErrNone if it has ended.
+func (b *Book) Find(ctx context.Context, id string) (Session, error) {
+	now := b.Now()
+	r, _, err := b.read(ctx)
+	if err != nil {
+		return Session{}, err
+	}
+	s, ok := r.Sessions[hashOf(id)]
+	if !ok || !b.lasts(s, now) {
+		return Session{}, ErrNone
+	}
+	if now.Sub(s.Used) >= touched {
+		err = b.change(ctx, func(r *rows) error {
+			if is, ok := r.Sessions[hashOf(id)]; ok {
+				is.Used = now
+				r.Sessions[hashOf(id)] = is
+			}
+			return nil
+		})
+		if vault.IsStorageFault(err) { // he is signed in all the same
+			err = nil
+		}
+	}
+	return s, err
+}
+
+// End signs out.
+func (b *Book) End(ctx context.Context, id string) error {
+	return b.change(ctx, func(r *rows) error {
+		delete(r.Sessions, hashOf(id))
+		return nil
+	})
+}
+
+// Link returns what a link needs that signs somebody in once.
+func (b *Book) Link(ctx context.Context, who vault.Caller) (token string, err error) {
+	token = rand.Text() + rand.Text()
+	return token, b.change(ctx, func(r *rows) error {
+		r.Links[hashOf(token)] = link{who, b.Now()}
+		return nil
+	})
+}
+
+// Redeem uses a link up and returns whom it signs in; ErrNone if it was used or is
+// too old.
+func (b *Book) Redeem(ctx context.Context, token string) (who vault.Caller, err error) {
+	return who, b.change(ctx, func(r *rows) error {
+		l, ok := r.Links[hashOf(token)]
+		if !ok {
+			return ErrNone
+		}
+		delete(r.Links, hashOf(token))
+		who = l.Who
+		return nil
+	})
+}
+
+func (b *Book) lasts(s Session, now time.Time) bool {
+	return now.Sub(s.Began) < Absolute && now.Sub(s.Used) < Idle && s.Access == b.Access()
+}
+
+// change reads the row, edits it and writes it, again while others are faster.
+// What has ended is left out.
+func (b *Book) change(ctx context.Context, edit func(*rows) error) error {
+	for range tries {
+		r, rev, err := b.read(ctx)
+		if err != nil {
+			return err
+		}
+		b.prune(&r)
+		if err := edit(&r); err != nil {
+			return err
+		}
+		text, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		if err = b.Accounts.Write(ctx, row, text, rev); !errors.Is(err, vault.ErrStale) {
+			return err
+		}
+	}
+	return fmt.Errorf("write the sessions: %w", vault.ErrStale)
+}
+
+func (b *Book) read(ctx context.Context) (r rows, rev int64, err error) {
+	text, rev, err := b.Accounts.Read(ctx, row)
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	if errors.Is(err, vault.ErrNotFound) {
+		err = nil
+	}
+	if r.Sessions == nil {
+		r.Sessions = map[string]Session{}
+	}
+	if r.Links == nil {
+		r.Links = map[string]link{}
+	}
+	return r, rev, err
+}
+
+// prune removes what has ended, and of too many the oldest.
+func (b *Book) prune(r *rows) {
+	now := b.Now()
+	for id, s := range r.Sessions {
+		if !b.lasts(s, now) {
+			delete(r.Sessions, id)
+		}
+	}
+	for id, l := range r.Links {
+		if now.Sub(l.Made) >= LinkTime {
+			delete(r.Links, id)
+		}
+	}
+	for len(r.Sessions) >= most {
+		drop(r.Sessions, func(s Session) time.Time { return s.Used })
+	}
+	for len(r.Links) >= most {
+		drop(r.Links, func(l link) time.Time { return l.Made })
+	}
+}
+
+func drop[T any](all map[string]T, at func(T) time.Time) {
+	oldest, when := "", time.Time{}
+	for id, v := range all {
+		if oldest == "" || at(v).Before(when) {
+			oldest, when = id, at(v)
+		}
+	}
+	delete(all, oldest)
+}
+
+func hashOf(secret string) string {
+	sum := sha256.Sum256([]byte(secret))
+	return hex.EncodeToString(sum[:])
+}

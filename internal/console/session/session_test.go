@@ -1,0 +1,134 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"certwright/internal/must"
+	"certwright/internal/vault"
+)
+
+// shelf keeps one row, as a store with revisions does.
+type shelf struct {
+	mu   sync.Mutex
+	text []byte
+	rev  int64
+}
+
+func (s *shelf) Read(context.Context, string) ([]byte, int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.rev == 0 {
+		return nil, 0, vault.ErrNotFound
+	}
+	return s.text, s.rev, nil
+}
+
+func (s *shelf) Write(_ context.Context, _ string, text []byte, rev int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if rev != s.rev {
+		return vault.ErrStale
+	}
+	s.text, s.rev = text, s.rev+1
+	return nil
+}
+
+func TestSession(t *testing.T) {
+	t.Parallel()
+	now, access := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), "one"
+	at := &shelf{}
+	b := &Book{Accounts: at, Now: func() time.Time { return now }, Access: func() string { return access }}
+	ann := vault.Caller{Issuer: "certwright", Subject: "ann", Name: "Ann"}
+	begin := func() string {
+		id, err := b.Begin(t.Context(), ann, "secret")
+		must.Do(t, err)
+		return id
+	}
+	gone := func(what, id string) {
+		t.Helper()
+		if _, err := b.Find(t.Context(), id); !errors.Is(err, ErrNone) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	id := begin()
+	s, err := b.Find(t.Context(), id)
+	must.Do(t, err)
+	if s.Who.Name != "Ann" || strings.Contains(string(at.text), id) {
+		t.Errorf("session %+v in %s", s, at.text)
+	}
+	gone("another id", id[1:])
+	for range 20 { // used all the time, it lasts twelve hours
+		now = now.Add(29 * time.Minute)
+		_, err := b.Find(t.Context(), id)
+		must.Do(t, err)
+	}
+	now = now.Add(3 * time.Hour)
+	gone("after three idle hours", id)
+	id = begin()
+	for range 25 {
+		now = now.Add(29 * time.Minute)
+		_, _ = b.Find(t.Context(), id)
+	}
+	gone("after twelve hours", id)
+	id = begin()
+	other := *b
+	_, err = other.Find(t.Context(), id) // of another server of the database
+	must.Do(t, err)
+	must.Do(t, other.End(t.Context(), id))
+	gone("signed out at another server", id)
+	id = begin()
+	access = "two"
+	gone("after the permissions changed", id)
+}
+
+func TestLink(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	b := &Book{Accounts: &shelf{}, Now: func() time.Time { return now }, Access: func() string { return "" }}
+	token, err := b.Link(t.Context(), vault.Caller{Subject: "ann"})
+	must.Do(t, err)
+	who, err := b.Redeem(t.Context(), token)
+	if err != nil || who.Subject != "ann" {
+		t.Errorf("%+v %v", who, err)
+	}
+	if _, err := b.Redeem(t.Context(), token); !errors.Is(err, ErrNone) {
+		t.Errorf("used twice: %v", err)
+	}
+	late, err := b.Link(t.Context(), vault.Caller{Subject: "ann"})
+	must.Do(t, err)
+	now = now.Add(LinkTime)
+	if _, err := b.Redeem(t.Context(), late); !errors.Is(err, ErrNone) {
+		t.Errorf("after five minutes: %v", err)
+	}
+}
+
+// However many sign in, the row stays small, and who came last stays.
+func TestMost(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	at := &shelf{}
+	b := &Book{Accounts: at, Now: func() time.Time { return now }, Access: func() string { return "" }}
+	var first, last string
+	for i := range most + 5 {
+		now = now.Add(time.Millisecond)
+		id, err := b.Begin(t.Context(), vault.Caller{Subject: "ann"}, "secret")
+		must.Do(t, err)
+		if i == 0 {
+			first = id
+		}
+		last = id
+	}
+	if _, err := b.Find(t.Context(), first); !errors.Is(err, ErrNone) {
+		t.Errorf("the first: %v", err)
+	}
+	_, err := b.Find(t.Context(), last)
+	must.Do(t, err)
+	if r, _, err := b.read(t.Context()); err != nil || len(r.Sessions) != most {
+		t.Errorf("%d sessions (%v)", len(r.Sessions), err)
+	}
+}

@@ -1,0 +1,261 @@
+package server
+
+import (
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"certwright/internal/access"
+	"certwright/internal/auth"
+	"certwright/internal/auth/authtest"
+	"certwright/internal/config"
+	"certwright/internal/must"
+	"certwright/internal/tokens"
+)
+
+// A guest is a browser at the console of a production server.
+type guest struct {
+	t *testing.T
+	*http.Client
+	base, host string
+}
+
+// guestOf opens a browser that knows the console by its public name.
+func guestOf(t *testing.T, s *Server) guest {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	must.Do(t, err)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	t.Cleanup(transport.CloseIdleConnections)
+	return guest{t, &http.Client{Jar: jar, Transport: transport}, "https://" + s.listeners.console.Addr().String(), ""}
+}
+
+// go1 makes a request as a browser does from a page of the console.
+func (g guest) go1(method, path string, form ...string) (status int, at, page string) {
+	g.t.Helper()
+	fields := url.Values{}
+	for i := 0; i < len(form); i += 2 {
+		fields.Add(form[i], form[i+1])
+	}
+	r, err := http.NewRequestWithContext(g.t.Context(), method, g.base+path, strings.NewReader(fields.Encode()))
+	must.Do(g.t, err)
+	if method == "POST" {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	answer, err := g.Do(r)
+	must.Do(g.t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	must.Do(g.t, err)
+	return answer.StatusCode, answer.Request.URL.RequestURI(), string(text)
+}
+
+// consoled is a production server with a console, and two clients of its token
+// service: one may do everything with certificates, one only read.
+func consoled(t *testing.T, more func(*config.Config)) (s *Server, secrets map[string]string) {
+	t.Helper()
+	c := production(t)
+	c.Hosts = []string{"127.0.0.1"}
+	secrets = map[string]string{}
+	var clients []tokens.ClientSettings
+	for _, name := range []string{"keeper", "reader"} {
+		secret, hash := tokens.NewSecret()
+		secrets[name] = secret
+		clients = append(clients, tokens.ClientSettings{ID: name + "-id", Name: name, Secrets: []tokens.SecretSettings{{Hash: hash}}})
+	}
+	c.Auth.TokenService = &tokens.Settings{Issuer: "https://127.0.0.1/adfs", Clients: clients}
+	c.Access.Assignments = []access.Assignment{
+		{Role: "Key Vault Administrator", To: access.Principal{Client: "keeper"}, On: "/"},
+		{Role: "Key Vault Reader", To: access.Principal{Client: "reader"}, On: "/"},
+		{Role: "Certwright Operator", To: access.Principal{Issuer: "corp", Subject: "ann"}, On: "/"},
+	}
+	at, err := listenAt(t.Context(), "console", "127.0.0.1:0")
+	must.Do(t, err)
+	address := at.Addr().String()
+	must.Do(t, at.Close())
+	c.Console = config.Console{Listen: address, PublicURL: "https://" + address, Local: true}
+	if more != nil {
+		more(&c)
+	}
+	return serveIn(t, c, Options{}), secrets
+}
+
+func (g guest) signsIn(name, secret string) {
+	g.t.Helper()
+	if status, at, page := g.go1("POST", "/ui/signin", "client", name+"-id", "secret", secret, "to", "/ui/"); status != 200 || at != "/ui/" {
+		g.t.Fatalf("%s does not get in: %d at %s: %s", name, status, at, page)
+	}
+}
+
+// Nobody sees a page who did not sign in, and who did is let do what he may.
+func TestConsoleDoor(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, nil)
+	g := guestOf(t, s)
+	if _, at, page := g.go1("GET", "/ui/certificates?text=a"); at != "/ui/signin?to=%2Fui%2Fcertificates%3Ftext%3Da" || strings.Contains(page, "/ui/orders") {
+		t.Errorf("a stranger is led to %s: %s", at, page)
+	}
+	if status, _, _ := g.go1("POST", "/ui/new", newForm("web", "Self")...); status != 401 {
+		t.Errorf("a stranger's order: %d", status)
+	}
+	if status, _, page := g.go1("POST", "/ui/signin", "client", "keeper-id", "secret", "wrong", "to", "https://elsewhere.example/ui/"); status != 403 || !strings.Contains(page, "is wrong") {
+		t.Errorf("a wrong secret: %d %s", status, page)
+	}
+	g.signsIn("keeper", secrets["keeper"])
+	in := newForm("www", "Self")
+	in[1] = "web"
+	if status, at, page := g.go1("POST", "/ui/new", in...); status != 200 || !strings.Contains(page, "was ordered") {
+		t.Fatalf("the keeper's order: %d at %s: %s", status, at, page)
+	}
+	reader := guestOf(t, s)
+	reader.signsIn("reader", secrets["reader"])
+	status, _, page := reader.go1("GET", "/ui/certificates/web/www?tab=manage")
+	if status != 200 || regexp.MustCompile(`<button[^>]*id="do-`).MatchString(page) || strings.Contains(page, "Download with key") {
+		t.Errorf("the reader's page has buttons: %d %s", status, page)
+	}
+	for _, do := range []string{"renew", "cancel", "tags", "disable", "delete", "key", "policy"} {
+		status, _, page := reader.go1("POST", "/ui/certificates/web/www/"+do, "name", "www", "tags", "a=b", "months", "3", "at", "80", "key", "RSA-2048")
+		if status != 403 {
+			t.Errorf("the reader's %s: %d %s", do, status, page)
+		}
+	}
+	if status, _, _ := reader.go1("POST", "/ui/notices/resend", "seq", "1"); status != 403 {
+		t.Errorf("the reader sends again: %d", status)
+	}
+	reader.go1("POST", "/ui/signout")
+	if _, at, _ := reader.go1("GET", "/ui/"); !strings.HasPrefix(at, "/ui/signin") {
+		t.Errorf("after signing out: %s", at)
+	}
+	closed := s.now().config
+	closed.Access.Assignments = closed.Access.Assignments[1:]
+	if _, err := s.Reload(t.Context(), closed); err != nil {
+		t.Fatal(err)
+	}
+	if _, at, _ := g.go1("GET", "/ui/"); !strings.HasPrefix(at, "/ui/signin") {
+		t.Errorf("after the permissions changed: %s", at)
+	}
+}
+
+// The console is called by its own name alone, and stands nowhere else; its
+// cookie is for it alone.
+func TestConsoleHost(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, nil)
+	base := "https://" + s.listeners.console.Addr().String()
+	if got := ask(t, anyway(t), "GET", base+"/ui/signin", "", "Host", "elsewhere.example"); got.status != 403 || !strings.Contains(got.body, "by no other name") {
+		t.Errorf("by another name: %d %s", got.status, got.body)
+	}
+	if got := ask(t, anyway(t), "GET", base+"/certificates?api-version=7.4", ""); got.status != 404 {
+		t.Errorf("a vault at the console: %d", got.status)
+	}
+	for _, at := range []string{s.Ready.IPURL, s.Ready.HTTPURL} {
+		if got := ask(t, anyway(t), "GET", at+"/ui/signin", ""); got.status == 200 {
+			t.Errorf("the console at %s", at)
+		}
+	}
+	g := guestOf(t, s)
+	g.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	form := url.Values{"client": {"keeper-id"}, "secret": {secrets["keeper"]}}
+	r, err := http.NewRequestWithContext(t.Context(), "POST", g.base+"/ui/signin", strings.NewReader(form.Encode()))
+	must.Do(t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer, err := g.Do(r)
+	must.Do(t, err)
+	answer.Body.Close()
+	cookie := answer.Header.Get("Set-Cookie")
+	for _, want := range []string{"__Host-certwright=", "Path=/", "Secure", "HttpOnly", "SameSite=Lax"} {
+		if !strings.Contains(cookie, want) {
+			t.Errorf("the cookie %q has no %s", cookie, want)
+		}
+	}
+	if answer.Header.Get("Strict-Transport-Security") == "" {
+		t.Error("no Strict-Transport-Security")
+	}
+}
+
+// A link signs in once, as who asked for it.
+func TestConsoleLink(t *testing.T) {
+	t.Parallel()
+	s, _ := consoled(t, nil)
+	if got := ask(t, http.DefaultClient, "POST", s.Ready.HTTPURL+"/admin/console/link", ""); got.status != 401 {
+		t.Errorf("a stranger's link: %d", got.status)
+	}
+	got := ask(t, http.DefaultClient, "POST", s.Ready.HTTPURL+"/admin/console/link", "", "Authorization", "Bearer "+corp.Token("ann", nil))
+	var said struct{ URL string }
+	must.Do(t, json.Unmarshal([]byte(got.body), &said))
+	_, token, _ := strings.Cut(said.URL, "token=")
+	if got.status != 200 || !strings.HasPrefix(said.URL, s.config.Console.PublicURL+"/ui/link?token=") {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	g := guestOf(t, s)
+	if status, _, page := g.go1("GET", "/ui/link?token="+token); status != 200 || !strings.Contains(page, token) {
+		t.Errorf("the link's page: %d %s", status, page)
+	}
+	if status, at, page := g.go1("POST", "/ui/link", "token", token); status != 200 || at != "/ui/" || !strings.Contains(page, "ann") {
+		t.Errorf("%d at %s: %s", status, at, page)
+	}
+	if status, _, page := guestOf(t, s).go1("POST", "/ui/link", "token", token); status != 403 || !strings.Contains(page, "used already") {
+		t.Errorf("a second time: %d %s", status, page)
+	}
+}
+
+// provider is an OpenID Connect provider of the test's own: it signs everybody in
+// as bob.
+func provider(t *testing.T, clientID string) (url_ string, issuer *authtest.Issuer) {
+	t.Helper()
+	var asked url.Values
+	mux := http.NewServeMux()
+	at := httptest.NewServer(mux)
+	t.Cleanup(at.Close)
+	issuer = authtest.New(at.URL, "ES256", "https://vault.example.org")
+	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string]string{"issuer": at.URL, "authorization_endpoint": at.URL + "/authorize", "token_endpoint": at.URL + "/token"})
+	})
+	mux.HandleFunc("GET /authorize", func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.Query()
+		http.Redirect(w, r, asked.Get("redirect_uri")+"?code=one&state="+asked.Get("state"), http.StatusFound)
+	})
+	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
+		hash := sha256.Sum256([]byte(r.PostFormValue("code_verifier")))
+		if r.PostFormValue("code") != "one" || base64.RawURLEncoding.EncodeToString(hash[:]) != asked.Get("code_challenge") || r.PostFormValue("client_id") != clientID {
+			http.Error(w, "{}", http.StatusBadRequest)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]string{"id_token": issuer.Token("bob", map[string]any{"aud": clientID, "nonce": asked.Get("nonce")})})
+	})
+	return at.URL, issuer
+}
+
+// People sign in at their provider, by a code that only the browser which began
+// it can redeem.
+func TestConsoleOIDC(t *testing.T) {
+	t.Parallel()
+	var s *Server
+	s, _ = consoled(t, func(c *config.Config) {
+		at, issuer := provider(t, "the-console")
+		file := filepath.Join(t.TempDir(), "jwks.json")
+		issuer.WriteJWKS(t, file)
+		c.Auth.Issuers = append(c.Auth.Issuers, auth.IssuerSettings{Name: "people", URL: at, JWKSFile: file, Audiences: []string{"https://vault.example.org"}})
+		c.Access.Assignments = append(c.Access.Assignments, access.Assignment{Role: "Key Vault Reader", To: access.Principal{Issuer: "people", Subject: "bob"}, On: "/"})
+		c.Console.OIDC = &config.ConsoleOIDC{Issuer: "people", ClientID: "the-console"}
+	})
+	g := guestOf(t, s)
+	if status, at, page := g.go1("POST", "/ui/signin/oidc", "to", "/ui/orders"); status != 200 || at != "/ui/orders" || !strings.Contains(page, "bob") {
+		t.Fatalf("%d at %s: %s", status, at, page)
+	}
+	stranger := guestOf(t, s)
+	if status, _, page := stranger.go1("GET", "/ui/callback?code=one&state=guessed"); status != 403 || !strings.Contains(page, "was not begun in this browser") {
+		t.Errorf("a code without its browser: %d %s", status, page)
+	}
+}
