@@ -21,6 +21,8 @@ type Door struct {
 	// Local returns who the client of the token service is that shows a secret; nil:
 	// nobody signs in so.
 	Local func(r *http.Request, client, secret string) (vault.Caller, error)
+	// Still reports whether somebody may still sign in; nil: who once could, may.
+	Still func(vault.Caller) bool
 	// Single signs people in at a provider of theirs; nil: there is none.
 	Single *Single
 	Audit  *audit.Log
@@ -49,6 +51,9 @@ func (c *Console) admit(w http.ResponseWriter, r *http.Request) *http.Request {
 	cookie, err := r.Cookie(cookieName)
 	if err == nil {
 		s, err := c.Door.Book.Find(r.Context(), cookie.Value)
+		if err == nil && c.Door.Still != nil && !c.Door.Still(s.Who) {
+			err = session.ErrNone
+		}
 		switch {
 		case err == nil:
 			s.Who.Address = remote(r)

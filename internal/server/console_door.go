@@ -13,6 +13,7 @@ import (
 	"certwright/internal/console"
 	"certwright/internal/console/session"
 	"certwright/internal/outbound"
+	"certwright/internal/tokens"
 	"certwright/internal/vault"
 )
 
@@ -20,6 +21,10 @@ import (
 func (s *entry) openDoor() (*console.Door, error) {
 	d := &console.Door{Audit: s.audit, Book: &session.Book{Accounts: s.accounts, Now: clock.Real{}.Now, Access: func() string { return s.now().granted }}}
 	at := s.config.Console
+	d.Still = func(who vault.Caller) bool {
+		service, ok := s.now().tokens.(*tokens.Service)
+		return who.Issuer != vault.ClientIssuer || ok && service.Has(who.Subject)
+	}
 	if at.Local {
 		d.Local = consoleDoor{s, d.Book}.local
 	}

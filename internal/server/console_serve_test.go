@@ -259,3 +259,23 @@ func TestConsoleOIDC(t *testing.T) {
 		t.Errorf("a code without its browser: %d %s", status, page)
 	}
 }
+
+// Who is no client any more is not signed in any more.
+func TestConsoleClientGone(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, nil)
+	g := guestOf(t, s)
+	g.signsIn("keeper", secrets["keeper"])
+	fewer, service := s.now().config, *s.now().config.Auth.TokenService
+	service.Clients = service.Clients[1:]
+	fewer.Auth.TokenService = &service
+	fewer.Access.Assignments = nil
+	same := s.now().granted
+	l, err := s.openLive(t.Context(), fewer)
+	must.Do(t, err)
+	l.granted = same // only the client is gone
+	s.enter(l)
+	if _, at, _ := g.go1("GET", "/ui/"); !strings.HasPrefix(at, "/ui/signin") {
+		t.Errorf("the client that was removed is led to %s", at)
+	}
+}

@@ -21,6 +21,9 @@ func (b book) find(id string) *client {
 	return c
 }
 
+// Has reports whether there is a client of an id.
+func (s *Service) Has(id string) bool { return s.clients.Load().find(id) != nil }
+
 // named returns the client of a name or id.
 func (b book) named(name string) *client { return b[strings.ToLower(name)] }
 

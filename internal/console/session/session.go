@@ -20,6 +20,7 @@ import (
 const (
 	Idle     = 30 * time.Minute // without a request
 	Absolute = 12 * time.Hour   // at most
+	Recovery = 15 * time.Minute // of who came with the recovery token of a start, which lasts as long
 	LinkTime = 5 * time.Minute  // for a link to be opened
 	touched  = time.Minute      // between notes of a session being used
 
@@ -128,6 +129,9 @@ func (b *Book) Redeem(ctx context.Context, token string) (who vault.Caller, err 
 }
 
 func (b *Book) lasts(s Session, now time.Time) bool {
+	if s.Who.Issuer == vault.RecoveryIssuer && now.Sub(s.Began) >= Recovery {
+		return false
+	}
 	return now.Sub(s.Began) < Absolute && now.Sub(s.Used) < Idle && s.Access == b.Access()
 }
 

@@ -81,7 +81,13 @@ func TestSession(t *testing.T) {
 	must.Do(t, err)
 	must.Do(t, other.End(t.Context(), id))
 	gone("signed out at another server", id)
+	rescue, err := b.Begin(t.Context(), vault.Caller{Issuer: vault.RecoveryIssuer, Subject: "recovery"}, "link")
+	must.Do(t, err)
 	id = begin()
+	now = now.Add(15 * time.Minute)
+	gone("with the recovery token, after a quarter of an hour", rescue)
+	_, err = b.Find(t.Context(), id)
+	must.Do(t, err)
 	access = "two"
 	gone("after the permissions changed", id)
 }

@@ -1,0 +1,106 @@
+// Two people at the console of certwright serve: one may do everything with
+// certificates, the other only read.
+import { after, before, test } from "node:test";
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { accessible, launch, shut } from "./house.mjs";
+
+let dir, child, base, clients, ended = false;
+
+const freePort = () => new Promise((done) => { const s = createServer().listen(0, "127.0.0.1", () => { const { port } = s.address(); s.close(() => done(port)); }); });
+
+before(async () => {
+  dir = mkdtempSync(join(tmpdir(), "roles-"));
+  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "tls.key", "-out", "tls.pem", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"], { cwd: dir, stdio: "pipe" });
+  const port = await freePort();
+  base = `https://127.0.0.1:${port}`;
+  writeFileSync(join(dir, "c.yaml"), `listen: 127.0.0.1:0
+http: 127.0.0.1:0
+data: ${dir}/data
+hosts: [127.0.0.1]
+tls: {cert: tls.pem, key: tls.key}
+vaults: [{name: web}]
+auth: {token_service: {issuer: "https://127.0.0.1/adfs", clients_file: clients.yaml}}
+console: {listen: "127.0.0.1:${port}", public_url: "${base}", local: true}
+access:
+  assignments:
+    - {role: Key Vault Administrator, to: {client: keeper}, on: /}
+    - {role: Certwright Operator, to: {client: keeper}, on: /}
+    - {role: Key Vault Reader, to: {client: reader}, on: /}
+`);
+  clients = Object.fromEntries(["keeper", "reader"].map((name) => {
+    const said = JSON.parse(execFileSync(process.env.CERTWRIGHT, ["client", "add", name, "--config", join(dir, "c.yaml"), "--json"], { encoding: "utf8" }));
+    return [name, said];
+  }));
+  child = spawn(process.env.CERTWRIGHT, ["serve", "--config", join(dir, "c.yaml")], { stdio: ["ignore", "ignore", process.env.CONSOLE_LOG ? "inherit" : "ignore"] });
+  child.once("exit", () => { ended = true; });
+  const { Agent, get } = await import("node:https");
+  for (let i = 0; ; i++) {
+    assert.ok(i < 200 && !ended, "certwright serve does not answer");
+    if (await new Promise((done) => get(base + "/ui/signin", { agent: new Agent({ rejectUnauthorized: false }) }, (a) => { a.resume(); done(a.statusCode === 200); }).on("error", () => done(false)))) break;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+});
+after(async () => {
+  await shut();
+  if (!ended) await new Promise((done) => { child.once("exit", done); child.kill("SIGTERM"); });
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const idOf = (c) => c.id ?? c.client_id ?? c.AZURE_CLIENT_ID;
+const secretOf = (c) => c.secret ?? c.client_secret ?? c.AZURE_CLIENT_SECRET;
+
+async function signedIn(name) {
+  const page = await (await (await launch()).newContext({ baseURL: base, ignoreHTTPSErrors: true, viewport: { width: 1280, height: 900 } })).newPage();
+  page.setDefaultTimeout(10000);
+  page.complaints = [];
+  page.on("console", (m) => { if (m.type() === "error" && !/status of (4|5)\d\d/.test(m.text())) page.complaints.push(m.text()); });
+  await page.goto("/ui/certificates");
+  await page.getByLabel("Client id").fill(idOf(clients[name]));
+  await page.getByLabel("Secret").fill("wrong");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator(".say.bad", { hasText: "is wrong" }).waitFor();
+  await accessible(page);
+  await page.getByLabel("Secret").fill(secretOf(clients[name]));
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Certificates" }).waitFor(); // where he wanted to go
+  return page;
+}
+
+test("who may, does; who may not sees no buttons and is refused; signed out, the back button shows nothing", async () => {
+  const keeper = await signedIn("keeper");
+  await keeper.goto("/ui/new");
+  await keeper.getByLabel("Vault").fill("web");
+  await keeper.getByLabel("Name", { exact: true }).fill("shop");
+  await keeper.getByLabel("DNS names, one a line").fill("shop.example.test");
+  await keeper.getByRole("button", { name: "Order the certificate" }).click();
+  await keeper.locator("#live .pill", { hasText: "completed" }).waitFor();
+  await keeper.getByRole("link", { name: "Download with key" }).waitFor();
+
+  const reader = await signedIn("reader");
+  for (const tab of ["details", "order", "versions", "policy", "manage"]) {
+    await reader.goto("/ui/certificates/web/shop?tab=" + tab);
+    await reader.getByRole("heading", { level: 1, name: "shop" }).waitFor();
+    assert.deepEqual(await reader.locator("main button:visible:not([data-copy])").allInnerTexts(), [], tab);
+    assert.equal(await reader.getByRole("link", { name: "Download with key" }).count(), 0);
+    await accessible(reader);
+  }
+  for (const path of ["/ui/", "/ui/orders", "/ui/issuers", "/ui/deleted", "/ui/notices", "/ui/server"]) {
+    await reader.goto(path);
+    assert.equal(await reader.locator("main form button:visible").count(), 0, path);
+  }
+  for (const [path, form] of [["renew", {}], ["delete", { name: "shop" }], ["key", { name: "shop", form: "pem" }], ["tags", { tags: "a=b" }]]) {
+    const status = await reader.evaluate(async ([path, form]) => (await fetch("/ui/certificates/web/shop/" + path, { method: "POST", body: new URLSearchParams(form) })).status, [path, form]);
+    assert.equal(status, 403, path);
+  }
+  await reader.getByRole("button", { name: "Sign out" }).click();
+  await reader.getByRole("heading", { name: "Sign in" }).waitFor();
+  await reader.goBack();
+  await reader.waitForURL(/signin/);
+  assert.equal(await reader.getByText("shop").count(), 0);
+  assert.deepEqual([...keeper.complaints, ...reader.complaints], []);
+});
