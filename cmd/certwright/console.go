@@ -16,9 +16,7 @@ type consoleLinkCommand struct {
 // Help shows how it is used.
 func (consoleLinkCommand) Help() string {
 	return `You are signed in as whoever the command signs in as: CERTWRIGHT_TOKEN has a token of somebody who may read orders, such as the recovery
-token of the first start (docs/serve.md). A development server's console is open: http://127.0.0.1:8080/ui/.
-
-  CERTWRIGHT_TOKEN=$(cat /run/certwright/recovery) certwright console link`
+token of a start (docs/serve.md). A development server's console is open: http://127.0.0.1:8080/ui/.`
 }
 
 // Run prints the link on stdout.

@@ -17,6 +17,7 @@ var examples = map[string][]string{
 	"client rotate": {"certwright client rotate web-shop --config /etc/certwright/config.yaml --expires 90d > shop.env"},
 	"client list":   {"certwright client list --config /etc/certwright/config.yaml"},
 	"client remove": {"certwright client remove web-shop --config /etc/certwright/config.yaml"},
+	"console link":  {"certwright console link", "CERTWRIGHT_TOKEN=$(cat recovery-token) certwright console link --config /etc/certwright/config.yaml"},
 	"clock":         {"certwright clock", "certwright clock +60d"},
 	"outbox":        {"certwright outbox", "certwright outbox --dead"},
 	"resend":        {"certwright resend mail"},
