@@ -31,6 +31,7 @@ const (
 // CLUSTER_ROUNDS says how many faults (default 10), CLUSTER_SEED repeats those of
 // another run.
 func TestServersAreKilled(t *testing.T) {
+	t.Parallel()
 	rounds, seed := number(t, "CLUSTER_ROUNDS", season), number(t, "CLUSTER_SEED", rand.IntN(1_000_000))
 	t.Logf("CLUSTER_ROUNDS=%d CLUSTER_SEED=%d", rounds, seed)
 	h := newHouse(t, uint64(seed))

@@ -17,6 +17,7 @@ func selfSigned() object {
 
 // What one server did, another shows at once, and what one forbids, another refuses.
 func TestServersShareOneDatabase(t *testing.T) {
+	t.Parallel()
 	all := start(t, sqltest.NewSchema(t, sqltest.Postgres(t)[0]).URL, 2, nil)
 	a, b := client{all, all.each[0]}, client{all, all.each[1]}
 	want := func(c client, status int, method, path string, body any) process.Reply {
