@@ -26,11 +26,12 @@ bench: ## the bars of speed as ratios in one run, beside bare net/http and OpenB
 bench-long: ## the same over 60,000 certificates and 1,000,000 objects; half an hour
 	go run ./conformance/bench -long
 
-long: ## the long forms: fuzzing, every client, 100 kill rounds, a kill at every call to an issuer, big benchmarks
+long: ## the long forms: fuzzing, every client, 100 kill rounds, 200 of a cluster, a kill at every call to an issuer, big benchmarks
 	FUZZ_TIME=5m bash .ci/fuzz
 	conformance/clients/run --all
 	SIGNIN=all go test -count=3 -timeout 1h -v ./conformance/signin
 	KILL_ROUNDS=100 go test -count=1 -timeout 3h -v ./conformance/kill
+	CLUSTER_ROUNDS=200 go test -count=1 -timeout 3h -v ./conformance/cluster
 	YEAR_CERTIFICATES=400 YEAR_KILLS=10 go test -count=1 -timeout 3h -v -run 'TestYear$$' ./conformance/year
 	YEAR_CERTIFICATES=200 YEAR_DAYS=900 YEAR_KILLS=20 go test -count=1 -timeout 3h -v -run 'TestYear$$' ./conformance/year
 	YEAR_CERTIFICATES=400 YEAR_DAYS=365 YEAR_KILLS=10 go test -count=1 -timeout 3h -v -run TestYearOfThree ./conformance/year

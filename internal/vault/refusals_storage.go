@@ -7,5 +7,8 @@ func StorageUnavailable(e *StorageError) *Error {
 	if e.Reading {
 		message = "The server cannot read its data at the moment: " + e.Fault.String() + ". Try again later."
 	}
+	if e.Unknown {
+		message = "Whether it was done is not known: " + e.Fault.String() + ". Look before you ask for it again."
+	}
 	return &Error{Reason: Unavailable, Code: "ServiceUnavailable", Message: message}
 }

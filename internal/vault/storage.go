@@ -11,10 +11,11 @@ const (
 	DiskReadOnly StorageFault = "read_only"
 	DiskFails    StorageFault = "failing"
 	DatabaseAway StorageFault = "away" // of a database server: it cannot be reached
+	DatabaseSlow StorageFault = "slow" // of a database server: it did not get done in time, or waited for others too long
 )
 
 // StorageFaults are all of them.
-var StorageFaults = []StorageFault{DiskFull, DiskReadOnly, DiskFails, DatabaseAway}
+var StorageFaults = []StorageFault{DiskFull, DiskReadOnly, DiskFails, DatabaseAway, DatabaseSlow}
 
 // String says it to people.
 func (f StorageFault) String() string {
@@ -25,6 +26,8 @@ func (f StorageFault) String() string {
 		return "its disk is read-only"
 	case DatabaseAway:
 		return "its database cannot be reached"
+	case DatabaseSlow:
+		return "its database took too long"
 	}
 	return "its disk fails"
 }
@@ -34,6 +37,7 @@ func (f StorageFault) String() string {
 type StorageError struct {
 	Fault   StorageFault
 	Reading bool  // it could not even be read
+	Unknown bool  // it may have been done: the answer to its commit was lost
 	Err     error // of the engine
 }
 

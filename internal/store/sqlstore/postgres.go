@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
+
+	"certwright/internal/vault"
 )
 
 // postgresPlans has every statement planned once, and find its rows one by one by
@@ -66,6 +68,26 @@ func postgresFault(err error) fault {
 		return isLost
 	}
 	return isFinal
+}
+
+// postgresTrouble returns an error that comes of PostgreSQL's own condition as
+// that; nil for any other.
+func postgresTrouble(err error) *vault.StorageError {
+	var away *lostError
+	if errors.As(err, &away) {
+		return &vault.StorageError{Fault: vault.DatabaseAway, Err: away.cause}
+	}
+	var e *pgconn.PgError
+	if !errors.As(err, &e) {
+		return nil
+	}
+	switch e.Code {
+	case "53100":
+		return &vault.StorageError{Fault: vault.DiskFull, Err: err}
+	case "40001", "40P01", "55P03", "57014", "53200": // others came between, again and again; a statement took too long; no memory
+		return &vault.StorageError{Fault: vault.DatabaseSlow, Err: err}
+	}
+	return nil
 }
 
 // OpenPostgres opens the database of a URL and brings its schema up to date.

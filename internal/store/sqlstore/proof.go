@@ -29,6 +29,9 @@ const (
 // errAnew: the transaction is no more, and may be run again.
 var errAnew = errors.New("the transaction did not become")
 
+// errUnknown: it may have become.
+var errUnknown = errors.New("whether it became is not known")
+
 // prove writes what is still to be written, and the row that names the transaction.
 func (w *writer) prove() error {
 	s := w.session
@@ -74,7 +77,7 @@ func (s *session) unsettled(err error) error {
 	case errors.Is(err, errUnmet):
 		return err
 	case s.of.fault(err) != isFinal:
-		return errAnew
+		return fmt.Errorf("%w: %w", errAnew, err)
 	case waited:
 		return errUnmet
 	}
@@ -90,13 +93,13 @@ func (w *writer) lookUp(s *session, cause error) error {
 		case err == nil && changed == 0:
 			return nil
 		case err == nil:
-			return errAnew
+			return fmt.Errorf("%w: %w", errAnew, cause)
 		case (clock.Real{}).Now().After(until):
-			return fmt.Errorf("whether it became is not known: %w", errors.Join(cause, err))
+			return fmt.Errorf("%w: %w", errUnknown, errors.Join(cause, err))
 		}
 		select {
 		case <-w.stop:
-			return fmt.Errorf("whether it became is not known: %w", cause)
+			return fmt.Errorf("%w: %w", errUnknown, cause)
 		case <-time.After(tryWait):
 		}
 	}

@@ -70,7 +70,7 @@ func (s *Store) noted(err error, reading bool) error {
 	if e == nil {
 		return err
 	}
-	e.Reading = reading
+	e.Reading, e.Unknown = reading, errors.Is(err, errUnknown)
 	t := &s.trouble
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -85,6 +85,9 @@ func (s *Store) noted(err error, reading bool) error {
 	case <-s.closed:
 		return e
 	default:
+	}
+	if e.Fault == vault.DatabaseSlow { // others may fare better: it is no reason to take nobody in
+		return e
 	}
 	if t.now == nil {
 		t.probes.Go(s.probe)
@@ -161,11 +164,7 @@ func writeSome(v vault.Tx) error {
 func storageError(err error) *vault.StorageError {
 	var fault *driver.Error
 	if !errors.As(err, &fault) {
-		var away *lostError
-		if errors.As(err, &away) {
-			return &vault.StorageError{Fault: vault.DatabaseAway, Err: away.cause}
-		}
-		return nil
+		return postgresTrouble(err)
 	}
 	switch fault.Code() & 0xff {
 	case lib.SQLITE_FULL:
