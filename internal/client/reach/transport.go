@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"time"
 
 	"certwright/internal/client"
@@ -60,7 +61,10 @@ func (o Options) roots(here *client.Client) (*x509.CertPool, error) {
 	if err != nil {
 		roots = x509.NewCertPool() // what is named below is trusted alone
 	}
-	files := []string{}
+	var files []string
+	if set := o.Getenv("SSL_CERT_FILE"); set != "" && (runtime.GOOS == "darwin" || runtime.GOOS == "windows") {
+		files = append(files, set) // elsewhere it takes the system's place already
+	}
 	if o.CAFile != "" {
 		files = append(files, o.CAFile)
 	}
