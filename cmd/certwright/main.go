@@ -18,6 +18,8 @@ type program struct {
 	Secret  vaults.Secret  `cmd:"" help:"Set, get and list secrets."`
 	Order   orderCommand   `cmd:"" help:"Follow, approve and deny orders at authorities."`
 
+	Init initCommand `cmd:"" help:"Write a configuration by asking."`
+
 	Dev        devCommand        `cmd:"" help:"Start a vault server for development and tests."`
 	Serve      serveCommand      `cmd:"" help:"Start a production server: sign-in, permissions, declared vaults."`
 	Agent      agentCommand      `cmd:"" help:"Give one service of this machine a managed identity of a production server."`

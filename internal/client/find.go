@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"certwright/internal/clientenv"
@@ -103,20 +102,9 @@ func whichOf(all []*Client) error {
 		if c.At.Production {
 			kind = "serve"
 		}
-		text += fmt.Sprintf("\n  --data %s  (%s, process %d, %s)", shellWord(c.At.Data), kind, c.At.PID, c.At.VaultURL)
+		text += fmt.Sprintf("\n  --data %s  (%s, process %d, %s)", clientenv.Word(c.At.Data), kind, c.At.PID, c.At.VaultURL)
 	}
 	return errors.New(text)
-}
-
-// shellWord is a path as it is typed.
-func shellWord(path string) string {
-	special := func(r rune) bool {
-		return !strings.ContainsRune("/._-+:@", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	}
-	if strings.ContainsFunc(path, special) {
-		return clientenv.QuoteSh(path)
-	}
-	return path
 }
 
 // lookAgain is how long Await waits between two looks.

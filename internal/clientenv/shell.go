@@ -61,6 +61,17 @@ func printJSON(w io.Writer, vars []Variable) error {
 // QuoteSh quotes a word for a POSIX shell.
 func QuoteSh(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
+// Word is a word as it is typed, in quotes where it needs them.
+func Word(s string) string {
+	special := func(r rune) bool {
+		return !strings.ContainsRune("/._-+:@", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}
+	if s == "" || strings.ContainsFunc(s, special) {
+		return QuoteSh(s)
+	}
+	return s
+}
+
 // quotePowerShell doubles all that ends such a string: U+2018 to U+201B do, as
 // the plain quote does.
 func quotePowerShell(s string) string {

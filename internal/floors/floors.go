@@ -40,7 +40,7 @@ var House = map[string]int{
 
 	"internal/client/signin": 3, "internal/client/keyvault": 5, "internal/client/reach": 6, "internal/inspect": 5, "internal/api": 5, "internal/client": 5, "internal/service/servicetest": 5,
 
-	"internal/server": 6, "internal/logs": 6, "internal/usage": 6,
+	"internal/server": 6, "internal/logs": 6, "internal/usage": 6, "internal/setup": 6,
 
 	"cmd/...": Top, "testvault": Top, "conformance/script": Top - 1, "conformance/process": Top - 2, "conformance/serve": Top - 1, "conformance/certcentral": Top - 1, "conformance/ledger": Top - 1, "conformance/...": Top, "examples/...": Top, "internal/floors": Top,
 }
