@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 // A source is what a follower asks.
 type source struct {
+	mu     sync.Mutex
 	stalls chan struct{} // until it is closed; nil: it answers
 	err    error
 	asked  int
@@ -21,12 +23,22 @@ type source struct {
 	text   strings.Builder
 }
 
-func (s *source) next(ctx context.Context) (vault.Changes, error) {
+func (s *source) next(context.Context) (vault.Changes, error) {
+	s.mu.Lock()
 	s.asked++
-	if s.stalls != nil {
-		<-s.stalls
+	stalls, err := s.stalls, s.err
+	s.mu.Unlock()
+	if stalls != nil {
+		<-stalls
 	}
-	return vault.Changes{Names: []string{time.Now().Format("5.000")}}, s.err
+	return vault.Changes{Names: []string{time.Now().Format("5.000")}}, err
+}
+
+// set changes how it answers.
+func (s *source) set(stalls chan struct{}, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stalls, s.err = stalls, err
 }
 
 // follow runs a follower of a source until the test ends.
@@ -72,7 +84,8 @@ func TestAFollowerThatStalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &source{}
 		f := follow(t, s)
-		s.stalls = make(chan struct{})
+		held := make(chan struct{})
+		s.set(held, nil)
 		pass(MaxAge)
 		if !f.Fresh() {
 			t.Error("it is not fresh a second after the last answer")
@@ -85,8 +98,7 @@ func TestAFollowerThatStalls(t *testing.T) {
 		if f.Fresh() {
 			t.Error("it is fresh after seconds without an answer")
 		}
-		held := s.stalls
-		s.stalls = nil
+		s.set(nil, nil)
 		close(held)
 		pass(every)
 		if !f.Fresh() {
@@ -117,7 +129,7 @@ func TestAFollowerThatFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &source{}
 		f := follow(t, s)
-		s.err = errors.New("the database is away")
+		s.set(nil, errors.New("the database is away"))
 		pass(5 * time.Second)
 		if f.Fresh() {
 			t.Error("it is fresh although nothing can be read")
@@ -125,7 +137,7 @@ func TestAFollowerThatFails(t *testing.T) {
 		if n := strings.Count(s.text.String(), "level=WARN"); n != 1 || !strings.Contains(s.text.String(), "the database is away") {
 			t.Errorf("%d warnings:\n%s", n, &s.text)
 		}
-		s.err = nil
+		s.set(nil, nil)
 		pass(every)
 		if !f.Fresh() || !strings.Contains(s.text.String(), "followed again") {
 			t.Errorf("fresh: %v; the log:\n%s", f.Fresh(), &s.text)
