@@ -447,6 +447,8 @@ func TestAnothersCount(t *testing.T) {
 	inventory := func(h *house) []string {
 		return said(h.scrape(t), "certificates", "certificate_", "operations", "operation_", "renewals", "renewal_", "messages", "message_", "job_overdue", "count_duration")
 	}
+	one.renew(t.Context())
+	two.renew(t.Context())
 	want := inventory(one)
 	if len(want) < 50 {
 		t.Fatalf("%d lines", len(want))
