@@ -64,10 +64,10 @@ func TestPostgresStartsAtOnce(t *testing.T) {
 			})
 		}
 		closing.Wait()
-		var applied int
-		must.Do(t, schema.Admin.QueryRow(t.Context(), "SELECT count(*) FROM goose_db_version WHERE version_id > 0").Scan(&applied))
-		if applied != 2 { // 8 and 9
-			t.Errorf("%d migrations were recorded", applied)
+		var applied, numbers int
+		must.Do(t, schema.Admin.QueryRow(t.Context(), "SELECT count(*), count(DISTINCT version_id) FROM goose_db_version WHERE version_id > 0").Scan(&applied, &numbers))
+		if applied != numbers || applied == 0 {
+			t.Errorf("%d migrations were recorded, of %d numbers", applied, numbers)
 		}
 	})
 }
