@@ -131,10 +131,9 @@ func (h *house) season(rounds int) (*ledger.Ledger, *history) {
 // had a history.
 func (h *house) judge(facts *ledger.Ledger, past *history) int {
 	h.t.Helper()
-	orders := facts.Orders()
 	wrong := facts.Judge(h.t.Context(), client{h.servers, h.each[0]}, client{h.servers, h.each[1]}, client{h.servers, h.each[2]})
 	names, strange := past.judge(h.t)
-	for _, text := range slices.Concat(wrong, h.authority.judge(orders), strange) {
+	for _, text := range slices.Concat(wrong, h.authority.judge(facts.Orders()), strange) {
 		h.t.Error(text)
 	}
 	return names

@@ -90,14 +90,14 @@ func (l *Ledger) Acknowledged() int {
 // An Order is a request for a certificate at an issuer.
 type Order struct {
 	Name, Issuer string
-	Acknowledged bool // else it may not have become
+	Acknowledged bool // or found by the judge, and not deleted since; else it may not have become
 }
 
 // Orders are those of all names that were not deleted. No hand may be at work.
 func (l *Ledger) Orders() (all []Order) {
 	for _, name := range slices.Sorted(maps.Keys(l.facts)) {
 		if f := l.facts[name]; f.issuer != "" {
-			all = append(all, Order{Name: name, Issuer: f.issuer, Acknowledged: f.is == ordered})
+			all = append(all, Order{Name: name, Issuer: f.issuer, Acknowledged: f.is == ordered && f.next == ""})
 		}
 	}
 	return all
