@@ -53,7 +53,7 @@ func TestServersAreKilled(t *testing.T) {
 	listening.Wait()
 	t.Logf("%d writes acknowledged, %d orders paid for, %d names linearizable, %d events heard of %d listenings%s",
 		acknowledged, len(h.authority.Orders()), names, len(all), ears.comes, h)
-	if acknowledged < 20*rounds || names < rounds {
+	if acknowledged < 5*rounds || names < rounds {
 		t.Error("too little was done to prove anything")
 	}
 	if t.Failed() {
