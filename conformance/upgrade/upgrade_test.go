@@ -35,7 +35,6 @@ func TestServersAreReplaced(t *testing.T) {
 		{"the build before, by this one", before, now, 0, true},
 		{"the build before, by this one, which migrates as it starts", before, now, 0, false},
 		{"this build, by the one after", now, after, schema, true},
-		{"this build, by the one after, which migrates as it starts", now, after, schema, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -143,7 +142,7 @@ func (r *run) want(status int, method, path string, body any) process.Reply {
 
 // pause lets some writes be acknowledged.
 func (r *run) pause() {
-	timer := time.NewTimer(700 * time.Millisecond)
+	timer := time.NewTimer(500 * time.Millisecond)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
