@@ -64,7 +64,9 @@ test("pages weigh at most 100 KB", async () => {
 // press presses a button and waits for the page that it leads to.
 async function press(name, says, { at, exact = true } = {}) {
   await (at ?? page).getByRole("button", { name, exact }).first().click();
-  await page.locator(".say", { hasText: says }).waitFor();
+  await page.locator(".say", { hasText: says }).waitFor().catch(async (e) => {
+    throw new Error(`after ${name}, ${page.url()} does not say ${says} but ${await page.locator(".say").allInnerTexts()}`, { cause: e });
+  });
 }
 
 test("an order waits for a word: deny with a reason, approve", async () => {

@@ -39,7 +39,7 @@ func ListPage(f Frame, l List) templ.Component {
 				}()
 			}
 			ctx = templ.InitializeContext(ctx)
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"top\"><h1>Certificates</h1><a class=\"button main\" href=\"/ui/new\">New certificate</a></div><section class=\"card\" aria-label=\"Filter\"><form class=\"filter\" method=\"get\" action=\"/ui/certificates\" hx-get=\"/ui/certificates\" hx-trigger=\"input changed delay:250ms from:#text, change\" hx-select=\"#rows\" hx-target=\"#rows\" hx-swap=\"outerHTML\" hx-push-url=\"true\"><div><label for=\"text\">Name, alternative name, thumbprint, serial or tag</label> <input type=\"search\" id=\"text\" name=\"text\" value=\"")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"top\"><h1>Certificates</h1><a class=\"button main\" href=\"/ui/new\">New certificate</a></div><section class=\"card\" aria-label=\"Filter\"><form class=\"filter\" method=\"get\" action=\"/ui/certificates\" hx-get=\"/ui/certificates\" hx-trigger=\"input changed delay:250ms from:#text, change from:select\" hx-select=\"#rows\" hx-target=\"#rows\" hx-swap=\"outerHTML\" hx-push-url=\"true\"><div><label for=\"text\">Name, alternative name, thumbprint, serial or tag</label> <input type=\"search\" id=\"text\" name=\"text\" value=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
