@@ -147,3 +147,20 @@ func aroundServer(t *testing.T, where, folder, config, script string) {
 		t.Errorf("%s: %v\n%s\n%s", where, err, script, said)
 	}
 }
+
+// No page has somebody turn off what makes TLS worth having: certwright env has
+// curl trust the server.
+func TestPagesTrust(t *testing.T) {
+	t.Parallel()
+	for _, pattern := range []string{"../../*.md", "../../docs/*.md", "../../docs/*/*.md"} {
+		pages, err := filepath.Glob(pattern)
+		must.Do(t, err)
+		for _, page := range pages {
+			text, err := os.ReadFile(page)
+			must.Do(t, err)
+			if found := regexp.MustCompile(`curl -[a-zA-Z]*k|curl [^\n]*--insecure`).Find(text); found != nil {
+				t.Errorf("%s: %s", page, found)
+			}
+		}
+	}
+}
