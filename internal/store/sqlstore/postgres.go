@@ -19,7 +19,8 @@ import (
 // by what it takes for the number of rows: a page of a list of 100,000 was read by
 // merging it with all versions before it.
 const postgresPlans = `set_config('plan_cache_mode', 'force_generic_plan', false), set_config('enable_mergejoin', 'off', false), set_config('enable_hashjoin', 'off', false),
-set_config('enable_hashagg', 'off', false), set_config('enable_bitmapscan', 'off', false), set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)`
+set_config('enable_hashagg', 'off', false), set_config('enable_bitmapscan', 'off', false), set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false),
+set_config('max_parallel_workers_per_gather', '0', false)`
 
 // postgres is the dialect of PostgreSQL. READ COMMITTED is enough: every rule of
 // a name is held by comparing its revision. What reads sees one snapshot.
