@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"certwright/internal/must"
 	"certwright/internal/store/sqlstore/sqltest"
 )
@@ -78,7 +80,21 @@ func (h *house) cutCommit() {
 			return
 		}
 	}
-	h.t.Error("nobody commits for ten seconds")
+	h.t.Errorf("nobody commits for ten seconds; what the connections do:\n%s", h.doing(c))
+}
+
+// doing is what the servers' connections do, and whom each waits for.
+func (h *house) doing(c *pgx.Conn) (text string) {
+	h.t.Helper()
+	rows, err := c.Query(h.t.Context(), `SELECT concat_ws(' ', pid, state, now() - state_change, wait_event_type, wait_event, pg_blocking_pids(pid), left(query, 200))
+FROM pg_stat_activity WHERE application_name = 'certwright' ORDER BY state_change`)
+	must.Do(h.t, err)
+	for rows.Next() {
+		var line string
+		must.Do(h.t, rows.Scan(&line))
+		text += line + "\n"
+	}
+	return text
 }
 
 // String says what befell it.
