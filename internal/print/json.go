@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"iter"
 )
 
 // encode is JSON as people read it too: <, > and & stay as they are.
@@ -33,9 +32,9 @@ func written(w io.Writer, v any, indent string) error {
 }
 
 // jsonArray prints one array, an element a line, as they come.
-func jsonArray[T any](w io.Writer, all iter.Seq2[T, error]) error {
+func jsonArray(w io.Writer, all elements) error {
 	before := "[\n"
-	err := each(all, func(v T) error {
+	err := all.each(func(v any) error {
 		text, err := encode(v, "")
 		if err != nil {
 			return err

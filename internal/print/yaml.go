@@ -3,7 +3,6 @@ package print
 import (
 	"fmt"
 	"io"
-	"iter"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -29,11 +28,11 @@ func yamlWhole(w io.Writer, v any) error {
 }
 
 // yamlList prints one list, as its elements come.
-func yamlList[T any](w io.Writer, all iter.Seq2[T, error]) error {
+func yamlList(w io.Writer, all elements) error {
 	none := true
-	err := each(all, func(v T) error {
+	err := all.each(func(v any) error {
 		none = false
-		return yamlWhole(w, []T{v})
+		return yamlWhole(w, []any{v})
 	})
 	if err == nil && none {
 		_, err = io.WriteString(w, "[]\n")
