@@ -75,21 +75,21 @@ func (l *listener) follow(ctx context.Context) error {
 	return nil
 }
 
-// judge waits until the listener has heard the last event there is, and holds
-// what it heard against all there are.
-func (l *listener) judge(ctx context.Context, all []int64) error {
-	for until := time.Now().Add(time.Minute); len(all) > 0 && l.last() < all[len(all)-1]; {
-		if time.Now().After(until) {
-			return fmt.Errorf("the stream has come to event %d, want %d", l.last(), all[len(all)-1])
+// judge holds what the listener heard against all events there are. Renewals go
+// on, and what they tell is on its way for a moment: it looks for a minute until
+// both are the same, which what was left out or came twice never lets them be.
+func (l *listener) judge(ctx context.Context, events func() []int64) (heard int, err error) {
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); pause(ctx, 100*time.Millisecond) {
+		all := events()
+		l.mu.Lock()
+		seen := slices.Clone(l.seen)
+		l.mu.Unlock()
+		if slices.Equal(seen, all) {
+			return len(all), nil
 		}
-		pause(ctx, 50*time.Millisecond)
+		err = unlike(seen, all)
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !slices.Equal(l.seen, all) {
-		return unlike(l.seen, all)
-	}
-	return nil
+	return 0, err
 }
 
 // unlike says in what two lists of ids differ first.
