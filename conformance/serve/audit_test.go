@@ -167,7 +167,7 @@ func TestAuditCommands(t *testing.T) {
 		}
 	}
 	h.Env = []string{"CERTWRIGHT_TOKEN=" + ann}
-	run(1, "Certwright/audit/read", "verify")
+	run(4, "Certwright/audit/read", "verify")
 	h.Env = []string{"CERTWRIGHT_TOKEN=" + h.Issuer.Token("eve", nil)}
 	run(0, "signed checkpoints prove 100", "verify")
 	run(0, "SecretSet", "tail")
