@@ -19,6 +19,9 @@ func MovingColumns() (names []string) {
 // StartPostgres opens a store over connections that a test makes.
 func StartPostgres(ctx context.Context, db *sql.DB) (*Store, error) { return start(ctx, db, postgres) }
 
+// ProofText is the statement that names a transaction, and that looks it up.
+const ProofText = postgresProof
+
 // ChangesText is the statement of a feed.
 const ChangesText = postgresChanges
 

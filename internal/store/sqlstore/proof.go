@@ -11,9 +11,11 @@ import (
 )
 
 // A commit whose answer was lost is looked up, never guessed. Each transaction
-// of the writer leaves a row that names it; whoever inserts the same name waits
-// for that transaction to end, and then either finds the row, or has it from now
-// on, so that the transaction can never be.
+// of the writer leaves a row that names it, and has heard that it is there before
+// it commits; whoever inserts the same name waits for that transaction to end, and
+// then either finds the row, or could have it: the transaction is undone. The row
+// is not kept: who asks once more, since that answer was lost too, would take it
+// for the transaction's.
 
 const (
 	postgresProof      = `INSERT INTO commits (id, at, names) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
@@ -105,14 +107,19 @@ func (w *writer) lookUp(s *session, cause error) error {
 	}
 }
 
-// claimProof inserts the row of a transaction that may have become.
+// claimProof inserts the row of a transaction that may have become, and undoes that:
+// 0 rows changed, where it did.
 func (w *writer) claimProof(s *session) (changed int64, err error) {
 	if s.dead {
 		if err := w.renew(s); err != nil {
 			return 0, err
 		}
 	}
-	return s.exec(postgresProof, s.proof, record.Instant(clock.Real{}.Now()), "") // a transaction by itself
+	if err := s.begin(s.of.begin, false); err != nil {
+		return 0, err
+	}
+	defer s.rollback()
+	return s.exec(postgresProof, s.proof, record.Instant(clock.Real{}.Now()), "")
 }
 
 // dropProofs removes rows that nobody asks for any more.

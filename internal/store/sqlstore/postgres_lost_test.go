@@ -1,0 +1,124 @@
+package sqlstore_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"certwright/internal/must"
+	"certwright/internal/store/pgdriver"
+	"certwright/internal/store/sqlstore"
+	"certwright/internal/store/sqlstore/sqltest"
+)
+
+// A loss is a connection that ends with the first statement of a text that runs on it:
+// before the server hears of it, or after it was done and before anybody is told.
+type loss struct {
+	text string
+	done bool
+}
+
+// losses befall connections one after the other, each the next one that is made
+// once the one before has happened.
+type losses struct {
+	mu       sync.Mutex
+	left     []loss
+	happened int
+}
+
+// dial makes connections that they befall.
+func (l *losses) dial(dial pgconn.DialFunc) pgconn.DialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		c, err := dial(ctx, network, addr)
+		return &lossyConn{Conn: c, of: l}, err
+	}
+}
+
+// A lossyConn waits until the text is prepared: what is sent next runs it.
+type lossyConn struct {
+	net.Conn
+	of    *losses
+	ready bool
+	lost  bool
+}
+
+var errLost = errors.New("the connection is lost")
+
+// Write implements net.Conn.
+func (c *lossyConn) Write(p []byte) (int, error) {
+	l := c.of
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.lost {
+		return 0, errLost
+	}
+	if len(l.left) == 0 {
+		return c.Conn.Write(p)
+	}
+	next := l.left[0]
+	if !c.ready {
+		c.ready = bytes.Contains(p, []byte(next.text+"\x00"))
+		return c.Conn.Write(p)
+	}
+	c.lost, l.left = true, l.left[1:]
+	l.happened++
+	if next.done {
+		if _, err := c.Conn.Write(p); err != nil {
+			return 0, err
+		}
+		if _, err := c.Read(make([]byte, 1<<10)); err != nil { // it was done by now
+			return 0, err
+		}
+	}
+	_ = c.Close() // it is lost
+	return 0, errLost
+}
+
+// lostAt opens an empty store whose connections are lost as told from now on.
+func lostAt(t *testing.T, server string, all ...loss) (*sqlstore.Store, *losses) {
+	t.Helper()
+	config, err := pgconn.ParseConfig(sqltest.NewSchema(t, server).URL)
+	must.Do(t, err)
+	l := &losses{}
+	config.DialFunc = l.dial(config.DialFunc)
+	s, err := sqlstore.StartPostgres(t.Context(), sql.OpenDB(pgdriver.Connector{Config: config}))
+	must.Do(t, err)
+	t.Cleanup(func() { must.Do(t, s.Close()) })
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.left = all
+	return s, l
+}
+
+// A commit whose answer is lost is looked up until an answer arrives, however many
+// are lost on the way: it is acknowledged if it became, and else it is done again.
+func TestAnswersAreLostAgainAndAgain(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, server string) {
+		const ask = sqlstore.ProofText
+		for what, c := range map[string][]loss{
+			"it did not become":                     {{"COMMIT", false}},
+			"it became":                             {{"COMMIT", true}},
+			"it did not, nobody heard the question": {{"COMMIT", false}, {ask, false}},
+			"it did not, nobody heard the answer":   {{"COMMIT", false}, {ask, true}},
+			"it did not, nobody heard two answers":  {{"COMMIT", false}, {ask, true}, {ask, true}},
+			"it became, nobody heard the answer":    {{"COMMIT", true}, {ask, true}},
+		} {
+			t.Run(what, func(t *testing.T) {
+				s, l := lostAt(t, server, c...)
+				must.Do(t, countUp(t.Context(), s, sink(1)))
+				if l.happened != len(c) {
+					t.Errorf("%d connections were lost, want %d", l.happened, len(c))
+				}
+				if sum, messages := counts(t, s, 2); sum != 1 || messages != 1 {
+					t.Errorf("acknowledged, and %d counted, %d messages, want 1", sum, messages)
+				}
+			})
+		}
+	})
+}
