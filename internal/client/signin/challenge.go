@@ -14,6 +14,10 @@ type Challenge struct {
 	Resource  string // what they are for
 }
 
+// resourceBytes are what a resource is written with. It goes to Azure CLI as an
+// argument, and what runs that on Windows gives a meaning to others.
+const resourceBytes = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:/[]"
+
 // Read takes the header WWW-Authenticate of an answer of host apart. The
 // resource must be about that host, so that nobody lures a token away that
 // other vaults would take.
@@ -33,7 +37,7 @@ func Read(header, host string) (Challenge, error) {
 		c.Resource = strings.TrimSuffix(scope, "/.default")
 	}
 	about, err := url.Parse(c.Resource)
-	if err != nil || about.Host == "" || about.Host != host && !strings.HasSuffix(host, "."+about.Host) {
+	if err != nil || about.Scheme == "" || about.Host == "" || strings.Trim(c.Resource, resourceBytes) != "" || about.Host != host && !strings.HasSuffix(host, "."+about.Host) {
 		return Challenge{}, fmt.Errorf("the challenge of %s asks for a token for %q, which is about another server: no token was sent", host, c.Resource)
 	}
 	at := said["authorization"]

@@ -43,6 +43,9 @@ func TestRead(t *testing.T) {
 		{"vault.azure.net.example", `Bearer authorization="https://a/t", resource="https://vault.azure.net"`, Challenge{}},
 		{"web.vault.azure.net", `Bearer authorization="http://a/t", resource="https://vault.azure.net"`, Challenge{}},
 		{"web.vault.azure.net", `Bearer resource="https://vault.azure.net"`, Challenge{}},
+		{"evil.example", `Bearer authorization="https://login.microsoftonline.com/t" resource="https://evil.example/x&calc.exe"`, Challenge{}},
+		{"evil.example", `Bearer authorization="https://login.microsoftonline.com/t" scope="https://evil.example/%OS%|more/.default"`, Challenge{}},
+		{"evil.example", `Bearer authorization="https://login.microsoftonline.com/t" resource="//evil.example"`, Challenge{}},
 		{"web.vault.azure.net", `Basic realm="x"`, Challenge{}},
 		{"web.vault.azure.net", ``, Challenge{}},
 	} {
