@@ -48,7 +48,7 @@ func (w *writer) given(batch []*update, err error) {
 // error means that the transaction is no more.
 func (w *writer) apart(u *update) (o outcome, err error) {
 	if _, err := w.session.exec("SAVEPOINT one"); err != nil {
-		return fails, fmt.Errorf("begin a savepoint: %w", err)
+		return waits, fmt.Errorf("begin a savepoint: %w", err)
 	}
 	before := len(w.session.changes)
 	o = u.give(w.session)

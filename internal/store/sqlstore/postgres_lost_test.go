@@ -15,6 +15,7 @@ import (
 	"certwright/internal/store/pgdriver"
 	"certwright/internal/store/sqlstore"
 	"certwright/internal/store/sqlstore/sqltest"
+	"certwright/internal/vault"
 )
 
 // A loss is a connection that ends with the first statement of a text that runs on it:
@@ -81,9 +82,10 @@ func (c *lossyConn) Write(p []byte) (int, error) {
 }
 
 // lostAt opens an empty store whose connections are lost as told from now on.
-func lostAt(t *testing.T, server string, all ...loss) (*sqlstore.Store, *losses) {
+func lostAt(t *testing.T, server string, all ...loss) (*settledStore, *losses) {
 	t.Helper()
-	config, err := pgconn.ParseConfig(sqltest.NewSchema(t, server).URL)
+	schema := sqltest.NewSchema(t, server)
+	config, err := pgconn.ParseConfig(schema.URL)
 	must.Do(t, err)
 	l := &losses{}
 	config.DialFunc = l.dial(config.DialFunc)
@@ -93,7 +95,7 @@ func lostAt(t *testing.T, server string, all ...loss) (*sqlstore.Store, *losses)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.left = all
-	return s, l
+	return &settledStore{Store: s, Schema: schema}, l
 }
 
 // A commit whose answer is lost is looked up until an answer arrives, however many
@@ -120,5 +122,47 @@ func TestAnswersAreLostAgainAndAgain(t *testing.T) {
 				}
 			})
 		}
+	})
+}
+
+// An update that failed among others is told so also where the connection is lost
+// before that could be undone, and holds up nobody: it once kept the turn for ever,
+// since it was asked to run again when it no longer would.
+func TestConnectionIsLostAfterAFailure(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, server string) {
+		gone := vault.Object{Ref: sink(1000), Rev: 7}
+		stale := func(tx vault.Tx) error { // in doubt first, then by itself, in a savepoint
+			o := gone
+			return tx.PutObject(&o)
+		}
+		for _, text := range []string{"SAVEPOINT one", "ROLLBACK TO one", "RELEASE one"} {
+			t.Run(text, func(t *testing.T) {
+				s, l := lostAt(t, server, loss{text, false})
+				if err := s.Update(t.Context(), stale); !errors.Is(err, vault.ErrStale) || l.happened != 1 {
+					t.Errorf("%d connections were lost: %v", l.happened, err)
+				}
+				must.Do(t, countUp(t.Context(), s, sink(1)))
+			})
+		}
+		t.Run("a panic", func(t *testing.T) {
+			s, l := lostAt(t, server, loss{"ROLLBACK TO one", false})
+			func() {
+				defer func() {
+					if p := recover(); p != "because" {
+						t.Errorf("recovered %v", p)
+					}
+				}()
+				_ = s.Update(t.Context(), func(tx vault.Tx) error {
+					if err := stale(tx); err != nil {
+						panic("because")
+					}
+					return nil
+				})
+			}()
+			must.Do(t, countUp(t.Context(), s, sink(1)))
+			if l.happened != 1 {
+				t.Errorf("%d connections were lost", l.happened)
+			}
+		})
 	})
 }

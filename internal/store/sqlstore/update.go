@@ -10,7 +10,7 @@ import (
 // An update is one caller of Update on its way through the writer.
 type update struct {
 	turn chan *tx      // the writer gives the turn
-	gone chan struct{} // closed by a caller who waits no longer
+	gone chan struct{} // closed by a caller who is there no longer
 	ran  chan outcome  // the caller gives the turn back
 	done chan error    // how it ended, after the commit
 
@@ -55,18 +55,21 @@ func (w *writer) do(ctx context.Context, fn func(vault.Tx) error) error {
 }
 
 // take runs fn, again if its transaction had to be undone for another's sake or
-// did not become, and returns how it ended.
+// did not become, and returns how it ended. While it is there it takes every turn
+// that the writer gives: also after fn failed, of a transaction that was lost before
+// that could be undone.
 func (u *update) take(ctx context.Context, t *tx, fn func(vault.Tx) error) error {
+	defer close(u.gone) // fn may panic
 	for {
-		if o, err := u.run(ctx, t, fn); o == idles || o == fails {
-			<-u.done // what made it fail may be of another one that is not on the disk yet
-			return err
-		}
+		o, own := u.run(ctx, t, fn)
 		before := t
 		select {
 		case t = <-u.turn:
 			before.undone()
-		case err := <-u.done:
+		case err := <-u.done: // what made it fail may have been of another one that was not on the disk yet
+			if o == idles || o == fails {
+				return own
+			}
 			if err != nil {
 				before.undone()
 			}
