@@ -52,14 +52,15 @@ func (v *Verifier) Federated(ctx context.Context, text string) (who vault.Caller
 }
 
 // IDToken returns whom an id_token names that an issuer made for a client of this
-// server (OpenID Connect Core 1.0 section 3.1.3.7), and its nonce.
-func (v *Verifier) IDToken(ctx context.Context, text, issuerURL, audience string) (who vault.Caller, nonce string, err error) {
+// server (OpenID Connect Core 1.0 section 3.1.3.7), its nonce, and when he showed
+// the issuer who he is, if it says that.
+func (v *Verifier) IDToken(ctx context.Context, text, issuerURL, audience string) (who vault.Caller, nonce string, shown time.Time, err error) {
 	t, i, err := v.read(text)
 	if err != nil {
-		return who, "", err
+		return who, "", shown, err
 	}
 	if t.issuer != issuerURL {
-		return who, "", vault.ForeignIssuer([]string{issuerURL}, t.issuer)
+		return who, "", shown, vault.ForeignIssuer([]string{issuerURL}, t.issuer)
 	}
 	is, err := v.check(ctx, t, i, func(found []string) error {
 		if len(found) != 1 || found[0] != audience {
@@ -68,14 +69,17 @@ func (v *Verifier) IDToken(ctx context.Context, text, issuerURL, audience string
 		return nil
 	})
 	if err != nil {
-		return who, "", err
+		return who, "", shown, err
 	}
 	keys, _ := i.keys.Keys(ctx, t.kid)
 	c, err := t.verify(candidates(keys, t.kid, t.algorithm))
 	if err != nil {
-		return who, "", err
+		return who, "", shown, err
 	}
-	return is.who, c.text("nonce"), nil
+	if shown, _, err = c.moment("auth_time"); err != nil {
+		return who, "", shown, err
+	}
+	return is.who, c.text("nonce"), shown, nil
 }
 
 // read reads a token and finds its issuer.

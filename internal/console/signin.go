@@ -118,17 +118,17 @@ func (c *Console) signIn(w http.ResponseWriter, r *http.Request) error {
 		status, say := c.words(err)
 		return c.showSignIn(w, r, status, to, client, &say)
 	}
-	return c.begin(w, r, who, "secret", to)
+	return c.begin(w, r, who, "secret", clock.Real{}.Now(), to)
 }
 
 // begin signs somebody in, under an id that no browser had before.
-func (c *Console) begin(w http.ResponseWriter, r *http.Request, who vault.Caller, how, to string) error {
+func (c *Console) begin(w http.ResponseWriter, r *http.Request, who vault.Caller, how string, shown time.Time, to string) error {
 	if cookie, err := r.Cookie(cookieName); err == nil {
 		if err := c.Door.Book.End(r.Context(), cookie.Value); err != nil {
 			return err
 		}
 	}
-	id, err := c.Door.Book.Begin(r.Context(), who, how)
+	id, err := c.Door.Book.Begin(r.Context(), who, how, shown)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return c.begin(w, r, who, "link", "/ui/")
+	return c.begin(w, r, who, "link", clock.Real{}.Now(), "/ui/")
 }
 
 func (c *Console) signOut(w http.ResponseWriter, r *http.Request) error {
@@ -177,5 +177,5 @@ func (c *Console) strongly(r *http.Request) bool {
 		return true
 	}
 	s, ok := sessionOf(r.Context())
-	return ok && clock.Real{}.Now().Sub(s.Began) < strong
+	return ok && clock.Real{}.Now().Sub(s.Shown) < strong
 }

@@ -31,14 +31,16 @@ type Single struct {
 	Scopes   []string                     // beside openid
 	HTTP     *http.Client
 	Sealer   vault.Sealer
-	// Verify returns whom an id_token for the client names, and its nonce.
-	Verify func(ctx context.Context, idToken, audience string) (who vault.Caller, nonce string, err error)
+	// Verify returns whom an id_token for the client names, its nonce, and when he
+	// showed who he is: the zero time if it does not say.
+	Verify func(ctx context.Context, idToken, audience string) (who vault.Caller, nonce string, shown time.Time, err error)
 }
 
 const (
 	flowCookie  = "__Host-certwright-login"
 	flowBinding = "console/login"
 	flowTime    = 10 * time.Minute
+	flowSkew    = time.Minute // that the provider's clock may be ahead
 	maxAnswer   = 1 << 20
 )
 
@@ -46,6 +48,7 @@ const (
 type flow struct {
 	State, Nonce, Verifier, To string
 	Began                      time.Time
+	Again                      bool // the provider was asked to have him show who he is
 }
 
 // provider is what discovery says (OpenID Connect Discovery 1.0 section 3).
@@ -116,6 +119,7 @@ func (c *Console) singleBegin(w http.ResponseWriter, r *http.Request) error {
 		return &vault.Error{Reason: vault.Unavailable, Code: "ServiceUnavailable", Message: s.Name + " cannot be asked now; the server's log says why. Try again in a moment, or sign in another way."}
 	}
 	f := flow{State: rand.Text(), Nonce: rand.Text(), Verifier: rand.Text() + rand.Text(), To: local(r.PostForm.Get("to")), Began: clock.Real{}.Now()}
+	_, f.Again = sessionOf(r.Context())
 	plain, err := json.Marshal(f)
 	if err != nil {
 		return err
@@ -127,7 +131,7 @@ func (c *Console) singleBegin(w http.ResponseWriter, r *http.Request) error {
 	hash := sha256.Sum256([]byte(f.Verifier))
 	q := url.Values{"response_type": {"code"}, "client_id": {s.ClientID}, "redirect_uri": {s.Redirect}, "scope": {strings.Join(append([]string{"openid"}, s.Scopes...), " ")},
 		"state": {f.State}, "nonce": {f.Nonce}, "code_challenge": {base64.RawURLEncoding.EncodeToString(hash[:])}, "code_challenge_method": {"S256"}}
-	if _, signedIn := sessionOf(r.Context()); signedIn { // he has to show again who he is
+	if f.Again { // he has to show again who he is
 		q.Set("prompt", "login")
 		q.Set("max_age", "0")
 	}
@@ -155,7 +159,7 @@ func (c *Console) singleEnd(w http.ResponseWriter, r *http.Request) error {
 	if said := q.Get("error"); said != "" {
 		return &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: s.Name + " did not sign you in: " + vault.Shorten(said+" "+q.Get("error_description"))}
 	}
-	who, nonce, err := s.redeem(r.Context(), q.Get("code"), f.Verifier)
+	who, nonce, shown, err := s.redeem(r.Context(), q.Get("code"), f.Verifier)
 	switch {
 	case err != nil:
 		c.Log.Warn("a sign-in to the console was refused", "error", err)
@@ -164,7 +168,20 @@ func (c *Console) singleEnd(w http.ResponseWriter, r *http.Request) error {
 		return &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: "The answer of " + s.Name + " is of another sign-in. Begin again at /ui/signin."}
 	}
 	who.Address = remote(r)
-	return c.begin(w, r, who, "oidc", f.To)
+	return c.begin(w, r, who, "oidc", f.shown(shown), f.To)
+}
+
+// shown is when somebody showed who he is: what the provider says of it, if that
+// can be, else when it was asked to have him do so. Most sign in whom they know
+// from before, so that nobody knows.
+func (f flow) shown(said time.Time) time.Time {
+	switch now := (clock.Real{}).Now(); {
+	case said.IsZero() && f.Again:
+		return f.Began
+	case said.After(now.Add(flowSkew)):
+		return time.Time{}
+	}
+	return said
 }
 
 // flowOf reads the cookie of the browser that began a sign-in.
@@ -191,20 +208,20 @@ func (s *Single) flowOf(r *http.Request) (f flow, err error) {
 }
 
 // redeem turns a code into whom it is of.
-func (s *Single) redeem(ctx context.Context, code, verifier string) (who vault.Caller, nonce string, err error) {
+func (s *Single) redeem(ctx context.Context, code, verifier string) (who vault.Caller, nonce string, shown time.Time, err error) {
 	p, err := s.discover(ctx)
 	if err != nil {
-		return who, "", err
+		return who, "", shown, err
 	}
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {s.Redirect}, "client_id": {s.ClientID}, "code_verifier": {verifier}}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, p.Token, nil)
 	if err != nil {
-		return who, "", err
+		return who, "", shown, err
 	}
 	if s.Secret != nil {
 		secret, err := s.Secret()
 		if err != nil {
-			return who, "", err
+			return who, "", shown, err
 		}
 		r.SetBasicAuth(url.QueryEscape(s.ClientID), url.QueryEscape(secret.Reveal()))
 	}
@@ -216,7 +233,7 @@ func (s *Single) redeem(ctx context.Context, code, verifier string) (who vault.C
 		IDToken string `json:"id_token"`
 	}
 	if err := s.fetch(r, &answer); err != nil {
-		return who, "", fmt.Errorf("redeem the code at %s: %w", p.Token, err)
+		return who, "", shown, fmt.Errorf("redeem the code at %s: %w", p.Token, err)
 	}
 	return s.Verify(ctx, answer.IDToken, s.ClientID)
 }

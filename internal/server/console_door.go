@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"certwright/internal/clock"
 	"certwright/internal/config"
@@ -35,7 +36,7 @@ func (s *entry) openDoor() (*console.Door, error) {
 		}
 		d.Single = &console.Single{Name: o.Name, Issuer: s.config.ConsoleIssuer(), ClientID: o.ClientID, Scopes: o.Scopes, Sealer: s.seal, HTTP: calls.HTTP(""),
 			Redirect: strings.TrimSuffix(at.PublicURL, "/") + "/ui/callback",
-			Verify: func(ctx context.Context, idToken, audience string) (vault.Caller, string, error) {
+			Verify: func(ctx context.Context, idToken, audience string) (vault.Caller, string, time.Time, error) {
 				return s.now().signIn.verifier.IDToken(ctx, idToken, s.config.ConsoleIssuer(), audience)
 			}}
 		if d.Single.Name == "" {

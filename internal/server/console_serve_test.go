@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -14,6 +15,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"certwright/internal/access"
 	"certwright/internal/auth"
@@ -211,8 +213,8 @@ func TestConsoleLink(t *testing.T) {
 }
 
 // provider is an OpenID Connect provider of the test's own: it signs everybody in
-// as bob.
-func provider(t *testing.T, clientID string) (url_ string, issuer *authtest.Issuer) {
+// as bob, and says in his tokens what more has.
+func provider(t *testing.T, clientID string, more func(asked url.Values) map[string]any) (url_ string, issuer *authtest.Issuer) {
 	t.Helper()
 	var asked url.Values
 	mux := http.NewServeMux()
@@ -232,24 +234,72 @@ func provider(t *testing.T, clientID string) (url_ string, issuer *authtest.Issu
 			http.Error(w, "{}", http.StatusBadRequest)
 			return
 		}
-		_ = json.NewEncoder(w).Encode(map[string]string{"id_token": issuer.Token("bob", map[string]any{"aud": clientID, "nonce": asked.Get("nonce")})})
+		claims := map[string]any{"aud": clientID, "nonce": asked.Get("nonce")}
+		maps.Copy(claims, more(asked))
+		_ = json.NewEncoder(w).Encode(map[string]string{"id_token": issuer.Token("bob", claims)})
 	})
 	return at.URL, issuer
 }
 
-// People sign in at their provider, by a code that only the browser which began
-// it can redeem.
-func TestConsoleOIDC(t *testing.T) {
-	t.Parallel()
-	var s *Server
-	s, _ = consoled(t, func(c *config.Config) {
-		at, issuer := provider(t, "the-console")
+// single is a production server whose console has people sign in at a provider.
+func single(t *testing.T, more func(asked url.Values) map[string]any) *Server {
+	t.Helper()
+	s, _ := consoled(t, func(c *config.Config) {
+		at, issuer := provider(t, "the-console", more)
 		file := filepath.Join(t.TempDir(), "jwks.json")
 		issuer.WriteJWKS(t, file)
 		c.Auth.Issuers = append(c.Auth.Issuers, auth.IssuerSettings{Name: "people", URL: at, JWKSFile: file, Audiences: []string{"https://vault.example.org"}})
 		c.Access.Assignments = append(c.Access.Assignments, access.Assignment{Role: "Key Vault Reader", To: access.Principal{Issuer: "people", Subject: "bob"}, On: "/"})
 		c.Console.OIDC = &config.ConsoleOIDC{Issuer: "people", ClientID: "the-console"}
 	})
+	return s
+}
+
+// Whom a provider signs in because he is signed in there does not get a private
+// key: he shows again who he is, whether he signed out here meanwhile or not.
+func TestConsoleOIDCAgain(t *testing.T) {
+	t.Parallel()
+	const key = "/ui/certificates/web/www/key"
+	ago := func(d time.Duration) map[string]any { return map[string]any{"auth_time": time.Now().Add(-d).Unix()} }
+	for name, c := range map[string]struct {
+		said         func(asked url.Values) map[string]any
+		first, again bool // whether the key is given out
+	}{
+		"a provider that says nothing of it": {func(url.Values) map[string]any { return nil }, false, true},
+		"one that says it": {func(asked url.Values) map[string]any {
+			if asked.Get("prompt") == "login" {
+				return ago(0)
+			}
+			return ago(time.Hour)
+		}, false, true},
+		"just signed in there":           {func(url.Values) map[string]any { return ago(time.Minute) }, true, true},
+		"one that does not ask anew":     {func(url.Values) map[string]any { return ago(time.Hour) }, false, false},
+		"one whose clock is a day ahead": {func(url.Values) map[string]any { return ago(-24 * time.Hour) }, false, false},
+	} {
+		g := guestOf(t, single(t, c.said))
+		for _, step := range []struct {
+			what string
+			want bool
+		}{{"at first", c.first}, {"signed in again", c.again}, {"out", false}, {"after signing out", c.first}} {
+			if step.what == "out" {
+				g.go1("POST", "/ui/signout")
+				continue
+			}
+			if status, at, page := g.go1("POST", "/ui/signin/oidc", "to", "/ui/orders"); status != 200 || at != "/ui/orders" {
+				t.Fatalf("%s, %s: %d at %s: %s", name, step.what, status, at, page)
+			}
+			if status, at, _ := g.go1("GET", key); strings.HasPrefix(at, "/ui/signin") == step.want || step.want && status != 403 { // he has no permission for it
+				t.Errorf("%s, %s: %d at %s", name, step.what, status, at)
+			}
+		}
+	}
+}
+
+// People sign in at their provider, by a code that only the browser which began
+// it can redeem.
+func TestConsoleOIDC(t *testing.T) {
+	t.Parallel()
+	s := single(t, func(url.Values) map[string]any { return nil })
 	g := guestOf(t, s)
 	if status, at, page := g.go1("POST", "/ui/signin/oidc", "to", "/ui/orders"); status != 200 || at != "/ui/orders" || !strings.Contains(page, "bob") {
 		t.Fatalf("%d at %s: %s", status, at, page)

@@ -18,7 +18,7 @@ func TestSessionsAreObeyed(t *testing.T) {
 			return &session.Book{Accounts: s.accounts, Now: time.Now, Access: func() string { return "rules" }}
 		}
 		one, two, ctx := book(p.one), book(p.two), p.t.Context()
-		id, err := one.Begin(ctx, vault.Caller{Issuer: "corp", Subject: "ann"}, "link")
+		id, err := one.Begin(ctx, vault.Caller{Issuer: "corp", Subject: "ann"}, "link", time.Now())
 		must.Do(p.t, err)
 		if got, err := two.Find(ctx, id); err != nil || got.Who.Subject != "ann" {
 			p.t.Errorf("a session of the other server: %+v, %v", got, err)

@@ -35,8 +35,9 @@ var ErrNone = errors.New("there is no such session")
 // A Session is somebody who is signed in.
 type Session struct {
 	Who    vault.Caller
-	How    string    // by which way
-	Began  time.Time // when he proved who he is
+	How    string // by which way
+	Began  time.Time
+	Shown  time.Time // when he showed who he is: by a session elsewhere maybe long before; zero: nobody knows
 	Used   time.Time // to within a minute
 	Access string    // what was in force of permissions and sign-in then
 }
@@ -61,12 +62,13 @@ type Book struct {
 	Access func() string
 }
 
-// Begin signs somebody in, and returns what his browser is to hold.
-func (b *Book) Begin(ctx context.Context, who vault.Caller, how string) (id string, err error) {
+// Begin signs somebody in who showed at some time who he is, and returns what his
+// browser is to hold.
+func (b *Book) Begin(ctx context.Context, who vault.Caller, how string, shown time.Time) (id string, err error) {
 	id = rand.Text() + rand.Text()
 	now := b.Now()
 	return id, b.change(ctx, func(r *rows) error {
-		r.Sessions[hashOf(id)] = Session{Who: who, How: how, Began: now, Used: now, Access: b.Access()}
+		r.Sessions[hashOf(id)] = Session{Who: who, How: how, Began: now, Shown: shown, Used: now, Access: b.Access()}
 		return nil
 	})
 }

@@ -45,7 +45,7 @@ func TestSession(t *testing.T) {
 	b := &Book{Accounts: at, Now: func() time.Time { return now }, Access: func() string { return access }}
 	ann := vault.Caller{Issuer: "certwright", Subject: "ann", Name: "Ann"}
 	begin := func() string {
-		id, err := b.Begin(t.Context(), ann, "secret")
+		id, err := b.Begin(t.Context(), ann, "secret", now)
 		must.Do(t, err)
 		return id
 	}
@@ -81,7 +81,7 @@ func TestSession(t *testing.T) {
 	must.Do(t, err)
 	must.Do(t, other.End(t.Context(), id))
 	gone("signed out at another server", id)
-	rescue, err := b.Begin(t.Context(), vault.Caller{Issuer: vault.RecoveryIssuer, Subject: "recovery"}, "link")
+	rescue, err := b.Begin(t.Context(), vault.Caller{Issuer: vault.RecoveryIssuer, Subject: "recovery"}, "link", now)
 	must.Do(t, err)
 	id = begin()
 	now = now.Add(15 * time.Minute)
@@ -122,7 +122,7 @@ func TestMost(t *testing.T) {
 	var first, last string
 	for i := range most + 5 {
 		now = now.Add(time.Millisecond)
-		id, err := b.Begin(t.Context(), vault.Caller{Subject: "ann"}, "secret")
+		id, err := b.Begin(t.Context(), vault.Caller{Subject: "ann"}, "secret", now)
 		must.Do(t, err)
 		if i == 0 {
 			first = id
