@@ -30,6 +30,7 @@ access:
   assignments:
     - {role: Key Vault Administrator, to: {client: keeper}, on: /}
     - {role: Certwright Operator, to: {client: keeper}, on: /}
+    - {role: Certwright Auditor, to: {client: keeper}, on: /}
     - {role: Key Vault Reader, to: {client: reader}, on: /}
 `);
   clients = Object.fromEntries(["keeper", "reader"].map((name) => {
@@ -102,5 +103,38 @@ test("who may, does; who may not sees no buttons and is refused; signed out, the
   await reader.goBack();
   await reader.waitForURL(/signin/);
   assert.equal(await reader.getByText("shop").count(), 0);
+  assert.deepEqual([...keeper.complaints, ...reader.complaints], []);
+});
+
+// pages that only some may see: at 320 px as well, and for others not there
+async function seen(page, path, heading) {
+  for (const width of [1280, 320]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto(path);
+    await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${path} at ${width} px`);
+    await accessible(page);
+  }
+  await page.setViewportSize({ width: 1280, height: 900 });
+}
+async function refused(page, path, word) {
+  await page.goto("/ui/");
+  assert.equal(await page.getByRole("navigation").getByRole("link", { name: word, exact: true }).count(), 0, word);
+  assert.equal((await page.goto(path)).status(), 403, path);
+  await page.locator(".say.bad").waitFor();
+}
+
+test("the audit log: who may reads and filters it and sees that it verifies", async () => {
+  const keeper = await signedIn("keeper");
+  await keeper.getByRole("link", { name: "Audit", exact: true }).click();
+  await keeper.locator(".pill.ok", { hasText: "verifies" }).waitFor();
+  await seen(keeper, "/ui/audit", "Audit");
+  await keeper.getByLabel("Operation").fill("consolesignin");
+  await keeper.getByRole("button", { name: "Show" }).click();
+  await keeper.waitForURL(/operation=consolesignin/);
+  const all = await keeper.locator('td[data-label="Operation"]').allInnerTexts();
+  assert.ok(all.length > 0 && all.every((o) => o === "CertwrightConsoleSignIn"), all.join());
+  const reader = await signedIn("reader");
+  await refused(reader, "/ui/audit", "Audit");
   assert.deepEqual([...keeper.complaints, ...reader.complaints], []);
 });

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"certwright/internal/census"
+	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/policy"
 	"certwright/internal/service"
@@ -44,6 +45,9 @@ type Console struct {
 	Door *Door
 	// May decides what buttons are shown, which the audit log has no lines of.
 	May vault.Authorizer
+
+	// Beside are pages that only some may see; there may be none.
+	Beside []pages.Page
 
 	// URL is the address of a vault.
 	URL func(vaultName string) string
@@ -109,6 +113,9 @@ func (c *Console) routes() map[string]handler {
 		"GET /ui/server":                               c.server,
 		"/ui/":                                         c.missing,
 	}
+	for _, p := range c.Beside {
+		all["GET "+p.Path] = c.beside(p)
+	}
 	if c.Dev {
 		all["GET /ui/clock"], all["POST /ui/clock"] = c.clock, c.moveClock
 		all["GET /ui/mail"], all["GET /ui/mail/{at}"] = c.mail, c.mailFrame
@@ -121,12 +128,31 @@ func (c *Console) routes() map[string]handler {
 	return all
 }
 
-// nav are the pages that everybody sees.
-func (c *Console) nav() []view.Link {
+// beside shows a page to who may see it.
+func (c *Console) beside(p pages.Page) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if err := c.asOperator(r, p.Do, vault.Ref{}); err != nil {
+			return err
+		}
+		page, err := p.Body(r, c.now())
+		if err != nil {
+			return err
+		}
+		return show(w, r, http.StatusOK, page(c.frame(r, p.Word, p.Path)))
+	}
+}
+
+// nav are the pages that a person may see.
+func (c *Console) nav(r *http.Request) []view.Link {
 	all := []view.Link{{Href: "/ui/", Word: "Overview"}, {Href: "/ui/certificates", Word: "Certificates"}, {Href: "/ui/orders", Word: "Orders"},
 		{Href: "/ui/issuers", Word: "Issuers and CAs"}, {Href: "/ui/deleted", Word: "Deleted"}, {Href: "/ui/notices", Word: "Notices"}, {Href: "/ui/server", Word: "Server"}}
 	if c.Dev {
 		all = append(all, view.Link{Href: "/ui/mail", Word: "Captured mail"}, view.Link{Href: "/ui/clock", Word: "Clock"})
+	}
+	for _, p := range c.Beside {
+		if c.may(r.Context(), c.who(r), p.Do, vault.Ref{}) {
+			all = append(all, view.Link{Href: p.Path, Word: p.Word})
+		}
 	}
 	return all
 }

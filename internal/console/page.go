@@ -48,7 +48,7 @@ func (c *Console) moment(at time.Time) view.Moment { return view.Moment{At: at, 
 
 // frame is what is around a page; at is its path in the navigation.
 func (c *Console) frame(r *http.Request, title, at string) view.Frame {
-	f := view.Frame{Title: title, At: at, Dev: c.Dev, Nav: c.nav(), Say: said(r)}
+	f := view.Frame{Title: title, At: at, Dev: c.Dev, Nav: c.nav(r), Say: said(r)}
 	if who := c.who(r); who.Subject != "" {
 		f.Person = cmp.Or(who.Name, who.Subject)
 	}

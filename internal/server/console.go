@@ -11,6 +11,7 @@ import (
 	"certwright/internal/api"
 	"certwright/internal/census"
 	"certwright/internal/console"
+	"certwright/internal/console/pages"
 	"certwright/internal/policy"
 	"certwright/internal/vault"
 )
@@ -37,6 +38,7 @@ func (s *Server) openConsole() (err error) {
 		},
 	}
 	if s.config.Production {
+		c.Beside = []pages.Page{pages.Audit(s.audit)}
 		if c.Door, err = s.openDoor(); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -146,6 +147,45 @@ func TestConsoleDoor(t *testing.T) {
 	}
 	if _, at, _ := g.go1("GET", "/ui/"); !strings.HasPrefix(at, "/ui/signin") {
 		t.Errorf("after the permissions changed: %s", at)
+	}
+}
+
+// Who may read the audit log sees its last lines and whether they verify; others
+// see no link and are refused.
+func TestConsoleAudit(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, func(c *config.Config) {
+		c.Access.Assignments = append(c.Access.Assignments, access.Assignment{Role: "Certwright Auditor", To: access.Principal{Client: "keeper"}, On: "/"})
+	})
+	g := guestOf(t, s)
+	g.signsIn("keeper", secrets["keeper"])
+	in := newForm("www", "Self")
+	in[1] = "web"
+	g.go1("POST", "/ui/new", in...)
+	status, _, page := g.go1("GET", "/ui/audit?person=KEEPER&operation=certificatecreate&object=web/certificates/www")
+	if status != 200 || !strings.Contains(page, "verifies") || !strings.Contains(page, `data-label="Operation">CertificateCreate</td>`) || strings.Contains(page, "CertwrightConsoleRead</td>") {
+		t.Errorf("%d %s", status, page)
+	}
+	if _, _, page := g.go1("GET", "/ui/audit?object=%2Fui%2Forders"); !strings.Contains(page, "0 of 0 found") {
+		t.Errorf("lines of a page that nobody looked at: %s", page)
+	}
+	if _, _, page := g.go1("GET", "/ui/audit?person=nobody"); !strings.Contains(page, "0 of 0 found") || strings.Contains(page, "<table") {
+		t.Errorf("lines of nobody: %s", page)
+	}
+	reader := guestOf(t, s)
+	reader.signsIn("reader", secrets["reader"])
+	if status, _, page := reader.go1("GET", "/ui/audit"); status != 403 || strings.Contains(page, `href="/ui/audit"`) || !strings.Contains(page, "Certwright/audit/read") {
+		t.Errorf("the reader: %d %s", status, page)
+	}
+	if _, _, page := g.go1("GET", "/ui/"); !strings.Contains(page, `href="/ui/audit"`) {
+		t.Errorf("the keeper has no link: %s", page)
+	}
+	file := s.config.Audit.Path(s.folder.Path)
+	text, err := os.ReadFile(file)
+	must.Do(t, err)
+	must.Do(t, os.WriteFile(file, []byte(strings.Replace(string(text), "CertificateCreate", "CertificateDelete", 1)), 0o600))
+	if _, _, page := g.go1("GET", "/ui/audit"); !strings.Contains(page, "does not verify") || !strings.Contains(page, "it was changed") {
+		t.Errorf("a changed line: %s", page)
 	}
 }
 
