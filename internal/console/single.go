@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"certwright/internal/clock"
@@ -34,7 +35,22 @@ type Single struct {
 	// Verify returns whom an id_token for the client names, its nonce, and when he
 	// showed who he is: the zero time if it does not say.
 	Verify func(ctx context.Context, idToken, audience string) (who vault.Caller, nonce string, shown time.Time, err error)
+
+	said atomic.Pointer[discovery]
 }
+
+// A discovery is what came of asking a provider how to sign in.
+type discovery struct {
+	provider
+	err error
+	at  time.Time
+}
+
+const (
+	discoveryTime   = 5 * time.Second  // that a page waits for it
+	discoveryKept   = 5 * time.Minute  // that it is not asked again
+	discoveryFailed = 10 * time.Second // the same, where nothing came of it
+)
 
 const (
 	flowCookie  = "__Host-certwright-login"
@@ -58,7 +74,23 @@ type provider struct {
 	Token         string `json:"token_endpoint"`
 }
 
-func (s *Single) discover(ctx context.Context) (p provider, err error) {
+// discover returns what the provider said a moment ago, or asks it. Strangers have
+// it asked, by opening a page.
+func (s *Single) discover(ctx context.Context) (provider, error) {
+	now := clock.Real{}.Now()
+	if d := s.said.Load(); d != nil && (now.Sub(d.at) < discoveryFailed || d.err == nil && now.Sub(d.at) < discoveryKept) {
+		return d.provider, d.err
+	}
+	within, stop := context.WithTimeout(ctx, discoveryTime)
+	defer stop()
+	p, err := s.ask(within)
+	if ctx.Err() == nil { // else it is who asked that gave up
+		s.said.Store(&discovery{p, err, clock.Real{}.Now()})
+	}
+	return p, err
+}
+
+func (s *Single) ask(ctx context.Context) (p provider, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(s.Issuer, "/")+"/.well-known/openid-configuration", nil)
 	if err != nil {
 		return p, err
