@@ -138,3 +138,14 @@ test("the audit log: who may reads and filters it and sees that it verifies", as
   await refused(reader, "/ui/audit", "Audit");
   assert.deepEqual([...keeper.complaints, ...reader.complaints], []);
 });
+
+test("access: who may reads who may do what", async () => {
+  const keeper = await signedIn("keeper");
+  await keeper.getByRole("link", { name: "Access", exact: true }).click();
+  await seen(keeper, "/ui/access", "Access");
+  await keeper.getByRole("row", { name: /client reader/ }).getByText("Key Vault Reader").waitFor();
+  assert.equal(await keeper.locator("tbody tr").count(), 4);
+  const reader = await signedIn("reader");
+  await refused(reader, "/ui/access", "Access");
+  assert.deepEqual([...keeper.complaints, ...reader.complaints], []);
+});

@@ -38,7 +38,7 @@ func (s *Server) openConsole() (err error) {
 		},
 	}
 	if s.config.Production {
-		c.Beside = []pages.Page{pages.Audit(s.audit)}
+		c.Beside = []pages.Page{pages.Audit(s.audit), pages.Access(s.rules)}
 		if c.Door, err = s.openDoor(); err != nil {
 			return err
 		}

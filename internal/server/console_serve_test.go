@@ -189,6 +189,28 @@ func TestConsoleAudit(t *testing.T) {
 	}
 }
 
+// Who may read the permissions sees those in force; others see no link and are refused.
+func TestConsoleAccess(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, func(c *config.Config) {
+		c.Access.Assignments = append(c.Access.Assignments, access.Assignment{Role: "Certwright Access Administrator", To: access.Principal{Client: "keeper"}, On: "/"})
+	})
+	g := guestOf(t, s)
+	g.signsIn("keeper", secrets["keeper"])
+	status, _, page := g.go1("GET", "/ui/access")
+	if status != 200 || strings.Count(page, `<th scope="row"`) != len(s.rules()) || !strings.Contains(page, "client reader") || !strings.Contains(page, "Key Vault Reader") || !strings.Contains(page, `href="/ui/access"`) {
+		t.Errorf("%d %s", status, page)
+	}
+	if status, _, page := g.go1("GET", "/ui/audit"); status != 403 || strings.Contains(page, `href="/ui/audit"`) {
+		t.Errorf("who may read the permissions alone reads the audit log: %d", status)
+	}
+	reader := guestOf(t, s)
+	reader.signsIn("reader", secrets["reader"])
+	if status, _, page := reader.go1("GET", "/ui/access"); status != 403 || strings.Contains(page, `href="/ui/access"`) || strings.Contains(page, "Key Vault Administrator") {
+		t.Errorf("the reader: %d %s", status, page)
+	}
+}
+
 // The console is called by its own name alone, and stands nowhere else; its
 // cookie is for it alone.
 func TestConsoleHost(t *testing.T) {
