@@ -185,6 +185,9 @@ func (c *Console) doMany(w http.ResponseWriter, r *http.Request) error {
 	if len(r.PostForm["on"]) == 0 {
 		return vault.Bad("No certificate was chosen: tick the boxes before their names first.")
 	}
+	if len(r.PostForm["on"]) > listRows {
+		return vault.Bad("Choose %d at a time at most: as many as a page shows.", listRows)
+	}
 	var failed []string
 	doneWith := 0
 	for _, on := range r.PostForm["on"] {

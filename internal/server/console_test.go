@@ -158,6 +158,13 @@ func TestConsoleButtons(t *testing.T) {
 	if status, _, page := v.send("/ui/certificates", "do", "disable", "on", "default/web", "on", "default/nobody"); status != 409 || !strings.Contains(page, "Done with 1, not done with 1") {
 		t.Errorf("two, of which one is not there: %d %s", status, page)
 	}
+	crowd := []string{"do", "disable"}
+	for range 51 {
+		crowd = append(crowd, "on", "default/web")
+	}
+	if status, _, page := v.send("/ui/certificates", crowd...); status != 400 || !strings.Contains(page, "50 at a time") {
+		t.Errorf("more than a page shows: %d %s", status, page)
+	}
 	if page := v.page(at + "?tab=versions"); strings.Count(page, "(current)") != 1 {
 		t.Errorf("versions: %s", page)
 	}
