@@ -3,7 +3,6 @@ package cluster
 import (
 	"context"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"certwright/conformance/ledger"
+	"certwright/conformance/process"
 	"certwright/internal/must"
 	"certwright/internal/notify"
 	"certwright/internal/store/sqlstore/sqltest"
@@ -32,7 +32,7 @@ const (
 // another run.
 func TestServersAreKilled(t *testing.T) {
 	t.Parallel()
-	rounds, seed := number(t, "CLUSTER_ROUNDS", season), number(t, "CLUSTER_SEED", rand.IntN(1_000_000))
+	rounds, seed := process.Number(t, "CLUSTER_ROUNDS", season, 0), process.Number(t, "CLUSTER_SEED", rand.IntN(1_000_000), 0)
 	t.Logf("CLUSTER_ROUNDS=%d CLUSTER_SEED=%d", rounds, seed)
 	h := newHouse(t, uint64(seed))
 	ears := &listener{all: h.servers}
@@ -59,20 +59,6 @@ func TestServersAreKilled(t *testing.T) {
 	if t.Failed() {
 		t.Log(h.said())
 	}
-}
-
-// number is that of an environment variable.
-func number(t *testing.T, name string, usual int) int {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return usual
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil || n < 0 {
-		t.Fatalf("%s=%s: want a number", name, text)
-	}
-	return n
 }
 
 // newHouse starts three servers on a PostgreSQL of the test's own. Commits take a

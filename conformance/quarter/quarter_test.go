@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,8 +29,8 @@ type quarter struct {
 // TestQuarter has every certificate renew once, and wants it to cost the last as
 // much as the first.
 func TestQuarter(t *testing.T) {
-	many, servers := number(t, "QUARTER_CERTIFICATES", 300), number(t, "QUARTER_SERVERS", 2)
-	q := &quarter{t: t, many: many, lived: min(number(t, "QUARTER_TENTHS", 10), 10), log: &warnings{}}
+	many, servers := process.Number(t, "QUARTER_CERTIFICATES", 300, 1), process.Number(t, "QUARTER_SERVERS", 2, 1)
+	q := &quarter{t: t, many: many, lived: min(process.Number(t, "QUARTER_TENTHS", 10, 1), 10), log: &warnings{}}
 	q.open(servers)
 	began := time.Now()
 	s := q.ask(q.fleet.Alive()[0])
@@ -121,20 +120,6 @@ func (q *quarter) want(m *fleet.Member, status int, method, path string, body an
 		q.t.Fatalf("%s %s: %d %v %v, want %d", method, path, r.Status, r.Body, err, status)
 	}
 	return r
-}
-
-// number reads a setting of the run.
-func number(t *testing.T, name string, usual int) int {
-	t.Helper()
-	s := os.Getenv(name)
-	if s == "" {
-		return usual
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 {
-		t.Fatalf("%s=%s: want a number", name, s)
-	}
-	return n
 }
 
 // warnings are what the servers say.

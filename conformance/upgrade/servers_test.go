@@ -5,19 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 
 	"certwright/conformance/process"
 	"certwright/conformance/serve"
-	"certwright/internal/files"
-	"certwright/internal/must"
-	"certwright/internal/seal"
 	"certwright/internal/store/sqlstore/sqltest"
 )
 
@@ -48,24 +42,9 @@ func start(t *testing.T, program string) *pair {
 	p.first.Nodes["access"] = "{assignments: [{role: Key Vault Administrator, to: {issuer: corp, group: admins}, on: /}, {role: Certwright Administrator, to: {issuer: corp, group: admins}, on: /}]}"
 	p.first.Program = program
 	p.each[0] = &place{house: p.first, Server: p.first.Start(t)}
-	second := another(t, p.first)
+	second := p.first.Another(t)
 	p.each[1] = &place{house: second, Server: second.Start(t)}
 	return p
-}
-
-// another is a house with the same keys as one, and a folder of its own.
-func another(t *testing.T, first *serve.House) *serve.House {
-	t.Helper()
-	h := *first
-	h.Folder, h.Nodes = t.TempDir(), maps.Clone(first.Nodes)
-	h.Nodes["data"] = h.File("data")
-	must.Do(t, os.MkdirAll(h.File("data"), 0o700))
-	for _, name := range []string{"tls.pem", "tls.key", filepath.Join("data", seal.File)} {
-		text, err := os.ReadFile(first.File(name))
-		must.Do(t, err)
-		must.Do(t, files.Replace(h.File(name), text, 0o600))
-	}
-	return &h
 }
 
 // replace ends the server of a place, once it has answered what it was asked, and

@@ -1,7 +1,6 @@
 package year_test
 
 import (
-	"bytes"
 	"database/sql"
 	"log/slog"
 	"math/rand/v2"
@@ -23,7 +22,7 @@ type several struct {
 	fleet  *fleet.Fleet
 	store  string
 	hook   *hook
-	log    lines
+	log    process.Transcript
 	killed int
 	usual  time.Duration // what moving the clock took last time
 
@@ -160,23 +159,4 @@ func (s *several) deaths() int { return s.killed }
 
 func (s *several) database() (driver, source string) { return "pgx", s.store }
 
-func (s *several) said() string { return s.log.end() }
-
-// lines are what servers say.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) end() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return string(l.text.Bytes()[max(0, l.text.Len()-4000):])
-}
+func (s *several) said() string { return endOf(s.log.String()) }

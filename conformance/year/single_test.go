@@ -58,10 +58,10 @@ func (h *single) die() {
 }
 
 // said is the end of what the last server wrote to its log.
-func (h *single) said() string {
-	s := h.last.Said()
-	return s[max(0, len(s)-4000):]
-}
+func (h *single) said() string { return endOf(h.last.Said()) }
+
+// endOf is the end of a log.
+func endOf(text string) string { return text[max(0, len(text)-4000):] }
 
 // send implements servers.
 func (h *single) send(method, path string, body any) process.Reply {

@@ -2,8 +2,6 @@ package year_test
 
 import (
 	"math/rand/v2"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -36,7 +34,7 @@ type year struct {
 
 func theYear(t *testing.T, many, days, kills int) year {
 	t.Helper()
-	return year{t, number(t, "YEAR_CERTIFICATES", many), number(t, "YEAR_DAYS", days), number(t, "YEAR_KILLS", kills), number(t, "YEAR_SEED", int(rand.Uint32()))}
+	return year{t, process.Number(t, "YEAR_CERTIFICATES", many, 0), process.Number(t, "YEAR_DAYS", days, 0), process.Number(t, "YEAR_KILLS", kills, 0), process.Number(t, "YEAR_SEED", int(rand.Uint32()), 0)}
 }
 
 // on lets the year go by.
@@ -54,18 +52,4 @@ func (y year) on(s servers) {
 	if t.Failed() {
 		t.Logf("the servers said last:\n%s", w.host.said())
 	}
-}
-
-// number reads a setting of the run.
-func number(t *testing.T, name string, usual int) int {
-	t.Helper()
-	s := os.Getenv(name)
-	if s == "" {
-		return usual
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 {
-		t.Fatalf("%s=%s: want a number", name, s)
-	}
-	return n
 }

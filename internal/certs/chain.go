@@ -64,6 +64,16 @@ func Order(certs [][]byte, leaf int) [][]byte {
 	return ordered
 }
 
+// LeafFirst is the Order of a chain in which the leaf may stand anywhere. A chain
+// without it comes back as it is.
+func LeafFirst(chain [][]byte, leaf []byte) [][]byte {
+	i := slices.IndexFunc(chain, func(der []byte) bool { return bytes.Equal(der, leaf) })
+	if i < 0 {
+		return chain
+	}
+	return Order(chain, i)
+}
+
 // readable reads certificates; nil stands for one that cannot be read.
 func readable(certs [][]byte) []*Certificate {
 	parsed := make([]*Certificate, len(certs))

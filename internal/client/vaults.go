@@ -42,14 +42,9 @@ func (c *Client) VaultNames(ctx context.Context) (names []string, err error) {
 		return nil, fmt.Errorf("read where the server is: %w", err)
 	}
 	r.Header.Set("Authorization", "Bearer "+cmp.Or(c.Token.Reveal(), "-"))
-	answer, err := by.Do(r)
+	text, err := fetched(by, r)
 	if err != nil {
-		return nil, &Error{Message: "ask the server: " + err.Error(), Hint: logHint, cause: err}
-	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-	if err != nil || answer.StatusCode != http.StatusOK {
-		return nil, &Error{Status: answer.StatusCode, Message: "the server answers " + answer.Status, cause: err}
+		return nil, err
 	}
 	var list struct{ Value []struct{ Name string } }
 	if err := json.Unmarshal(text, &list); err != nil {
@@ -70,7 +65,12 @@ func (c *Client) Published(ctx context.Context, file string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read where the server is: %w", err)
 	}
-	answer, err := c.side.Do(r)
+	return fetched(c.side, r)
+}
+
+// fetched is the body of an answer that gives what was asked for.
+func fetched(by *http.Client, r *http.Request) ([]byte, error) {
+	answer, err := by.Do(r)
 	if err != nil {
 		return nil, &Error{Message: "ask the server: " + err.Error(), Hint: logHint, cause: err}
 	}

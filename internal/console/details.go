@@ -47,14 +47,7 @@ func (c *Console) detailsTab(r *http.Request, got reading, m *view.Certificate) 
 
 // chain is who signed whom, the root first.
 func (c *Console) chain(v vault.Version) (all []view.Link509) {
-	ordered := v.Certificate.Chain
-	for i, der := range ordered {
-		if string(der) == string(v.Certificate.Leaf) {
-			ordered = certs.Order(ordered, i)
-			break
-		}
-	}
-	for _, der := range ordered {
+	for _, der := range certs.LeafFirst(v.Certificate.Chain, v.Certificate.Leaf) {
 		x, err := certs.Parse(der)
 		if err != nil {
 			continue

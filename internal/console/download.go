@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"certwright/internal/authority"
 	"certwright/internal/certs"
 	"certwright/internal/console/view"
 	"certwright/internal/vault"
@@ -33,26 +34,17 @@ func (c *Console) download(w http.ResponseWriter, r *http.Request) error {
 	case "cer":
 		attach(w, ref.Name+".cer", "application/pkix-cert", v.Certificate.Leaf)
 	case "pem":
-		attach(w, ref.Name+".pem", vault.PEM, pemOf("CERTIFICATE", v.Certificate.Leaf))
+		attach(w, ref.Name+".pem", vault.PEM, authority.PEM(v.Certificate.Leaf))
 	case "chain":
-		var text []byte
-		for _, der := range leafFirst(v.Certificate) {
-			text = append(text, pemOf("CERTIFICATE", der)...)
+		text, err := certs.WritePEM(nil, certs.LeafFirst(v.Certificate.Chain, v.Certificate.Leaf))
+		if err != nil {
+			return err
 		}
-		attach(w, ref.Name+"-chain.pem", vault.PEM, text)
+		attach(w, ref.Name+"-chain.pem", vault.PEM, []byte(text))
 	default:
 		return vault.Bad("The form of a download is chain, pem, cer or csr.")
 	}
 	return nil
-}
-
-func leafFirst(b *vault.CertificateBody) [][]byte {
-	for i, der := range b.Chain {
-		if string(der) == string(b.Leaf) {
-			return certs.Order(b.Chain, i)
-		}
-	}
-	return b.Chain
 }
 
 func (c *Console) downloadCSR(w http.ResponseWriter, r *http.Request, ref vault.Ref) error {
@@ -63,12 +55,8 @@ func (c *Console) downloadCSR(w http.ResponseWriter, r *http.Request, ref vault.
 	if got.Operation == nil || len(got.Operation.CSR) == 0 {
 		return vault.NoPending(ref)
 	}
-	attach(w, ref.Name+".csr", "application/pkcs10", pemOf("CERTIFICATE REQUEST", got.Operation.CSR))
+	attach(w, ref.Name+".csr", "application/pkcs10", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: got.Operation.CSR}))
 	return nil
-}
-
-func pemOf(kind string, der []byte) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
 // attach answers with a file. Names have letters, digits and hyphens alone.

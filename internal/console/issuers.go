@@ -3,7 +3,6 @@ package console
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 
 	"certwright/internal/access"
@@ -158,9 +157,4 @@ func (c *Console) rollover(w http.ResponseWriter, r *http.Request) error {
 		return c.showIssuers(w, r, status, view.IssuerForm{}, &say)
 	}
 	return c.back(w, r, "/ui/issuers", "rollover")
-}
-
-func sorted[T any](all []T, by func(T) string) []T {
-	slices.SortFunc(all, func(a, b T) int { return strings.Compare(by(a), by(b)) })
-	return all
 }

@@ -96,20 +96,10 @@ func (c *vaultCertificate) open(v vault.Version) (*tls.Certificate, error) {
 		return nil, errors.New("it is not one that TLS can use\nhint: use RSA, or EC with P-256, P-384 or P-521")
 	}
 	made := &tls.Certificate{PrivateKey: key.Signer(), Leaf: leaf, Certificate: [][]byte{v.Certificate.Leaf}}
-	for _, der := range certs.Order(v.Certificate.Chain, leafIn(v)) {
+	for _, der := range certs.LeafFirst(v.Certificate.Chain, v.Certificate.Leaf) {
 		if string(der) != string(v.Certificate.Leaf) {
 			made.Certificate = append(made.Certificate, der)
 		}
 	}
 	return made, nil
-}
-
-// leafIn is the place of the leaf in the chain.
-func leafIn(v vault.Version) int {
-	for i, der := range v.Certificate.Chain {
-		if string(der) == string(v.Certificate.Leaf) {
-			return i
-		}
-	}
-	return 0
 }

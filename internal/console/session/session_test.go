@@ -1,47 +1,20 @@
 package session
 
 import (
-	"context"
 	"errors"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"certwright/internal/must"
+	"certwright/internal/store/sqlstore/sqltest"
 	"certwright/internal/vault"
 )
-
-// shelf keeps one row, as a store with revisions does.
-type shelf struct {
-	mu   sync.Mutex
-	text []byte
-	rev  int64
-}
-
-func (s *shelf) Read(context.Context, string) ([]byte, int64, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.rev == 0 {
-		return nil, 0, vault.ErrNotFound
-	}
-	return s.text, s.rev, nil
-}
-
-func (s *shelf) Write(_ context.Context, _ string, text []byte, rev int64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if rev != s.rev {
-		return vault.ErrStale
-	}
-	s.text, s.rev = text, s.rev+1
-	return nil
-}
 
 func TestSession(t *testing.T) {
 	t.Parallel()
 	now, access := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), "one"
-	at := &shelf{}
+	at := sqltest.Accounts(t)
 	b := &Book{Accounts: at, Now: func() time.Time { return now }, Access: func() string { return access }}
 	ann := vault.Caller{Issuer: "certwright", Subject: "ann", Name: "Ann"}
 	begin := func() string {
@@ -58,8 +31,10 @@ func TestSession(t *testing.T) {
 	id := begin()
 	s, err := b.Find(t.Context(), id)
 	must.Do(t, err)
-	if s.Who.Name != "Ann" || strings.Contains(string(at.text), id) {
-		t.Errorf("session %+v in %s", s, at.text)
+	text, _, err := at.Read(t.Context(), row)
+	must.Do(t, err)
+	if s.Who.Name != "Ann" || strings.Contains(string(text), id) {
+		t.Errorf("session %+v in %s", s, text)
 	}
 	gone("another id", id[1:])
 	for range 20 { // used all the time, it lasts twelve hours
@@ -95,7 +70,7 @@ func TestSession(t *testing.T) {
 func TestLink(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
-	b := &Book{Accounts: &shelf{}, Now: func() time.Time { return now }, Access: func() string { return "" }}
+	b := &Book{Accounts: sqltest.Accounts(t), Now: func() time.Time { return now }, Access: func() string { return "" }}
 	token, err := b.Link(t.Context(), vault.Caller{Subject: "ann"})
 	must.Do(t, err)
 	who, err := b.Redeem(t.Context(), token)
@@ -117,8 +92,7 @@ func TestLink(t *testing.T) {
 func TestMost(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
-	at := &shelf{}
-	b := &Book{Accounts: at, Now: func() time.Time { return now }, Access: func() string { return "" }}
+	b := &Book{Accounts: sqltest.Accounts(t), Now: func() time.Time { return now }, Access: func() string { return "" }}
 	var first, last string
 	for i := range most + 5 {
 		now = now.Add(time.Millisecond)

@@ -121,5 +121,3 @@ func (c Certificate) said() string {
 	}
 	return strings.TrimSpace(text)
 }
-
-func linesOf(text string) string { return strings.Join(strings.Fields(text), "\n") }
