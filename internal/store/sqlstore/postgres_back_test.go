@@ -41,9 +41,10 @@ func TestDatabaseFallsSilent(t *testing.T) {
 	schema := sqltest.NewSchema(t, sqltest.Postgres(t)[0])
 	host := strings.Split(strings.TrimPrefix(schema.URL, "postgres://certwright@"), "/")[0]
 	way := sqltest.Lay(t, host)
-	s, err := sqlstore.OpenPostgres(t.Context(), strings.Replace(schema.URL, host, way.Name(), 1))
+	opened, err := sqlstore.OpenPostgres(t.Context(), strings.Replace(schema.URL, host, way.Name(), 1))
 	must.Do(t, err)
-	defer s.Close()
+	defer opened.Close()
+	s := &settledStore{Store: opened, Schema: schema} // what fell silent may hold a transaction until it is ended
 	read := func() error {
 		return s.View(t.Context(), func(r vault.Reader) error { _, err := r.Outbox("", vault.Delivered, 0, 1); return err })
 	}
