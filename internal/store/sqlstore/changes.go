@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
+	"certwright/internal/clock"
 	"certwright/internal/vault"
 )
 
@@ -21,6 +23,8 @@ const (
 	everything  = "*"
 	ofAccount   = "=" // before the id of an account; names of objects have none
 	mostChanges = 16 << 10
+
+	feedKnows = proofsKept / 2 // how long after it asked last what it reads is all there was
 )
 
 const (
@@ -59,6 +63,7 @@ type Feed struct {
 	store *Store
 	held  *session
 	at    string // the snapshot that was read last
+	asked time.Time
 }
 
 // Feed returns one that was not read yet. Close it when done, before the store.
@@ -67,6 +72,11 @@ func (s *Store) Feed() *Feed { return &Feed{store: s} }
 // Next returns what was changed by transactions that were committed since it was
 // last called: all, the first time and after an error.
 func (f *Feed) Next(ctx context.Context) (c vault.Changes, err error) {
+	now := clock.Real{}.Now().Round(0) // a machine may have slept
+	if now.Sub(f.asked).Abs() > feedKnows {
+		f.at = "" // rows may be gone that it did not read
+	}
+	f.asked = now
 	if f.held == nil {
 		if f.held, err = f.store.connect(ctx); err != nil {
 			return c, err

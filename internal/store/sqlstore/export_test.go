@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"maps"
+	"time"
 )
 
 // MovingColumns are those that a move carries.
@@ -39,3 +40,6 @@ var PostgresStatements = func() map[string]string {
 
 // PostgresSetup is run on each connection.
 var PostgresSetup = postgres.setup
+
+// Slept has a feed find that it was read last so long before it was.
+func (f *Feed) Slept(d time.Duration) { f.asked = f.asked.Add(-d) }

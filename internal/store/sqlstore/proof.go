@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"certwright/internal/clock"
-	"certwright/internal/store/record"
 	"certwright/internal/vault"
 )
 
@@ -17,9 +16,12 @@ import (
 // is not kept: who asks once more, since that answer was lost too, would take it
 // for the transaction's.
 
+// The rows are dated, and dropped, by the clock of the database: a server whose own
+// is wrong drops nothing that others still ask for.
 const (
-	postgresProof      = `INSERT INTO commits (id, at, names) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
-	postgresDropProofs = `DELETE FROM commits WHERE id IN (SELECT id FROM commits WHERE at < $1 ORDER BY at LIMIT 100)`
+	postgresNow        = `CAST(extract(epoch FROM now()) * 1000000 AS BIGINT) * 1000` // as record.Instant has it
+	postgresProof      = `INSERT INTO commits (id, at, names) VALUES ($1, ` + postgresNow + `, $2) ON CONFLICT DO NOTHING`
+	postgresDropProofs = `DELETE FROM commits WHERE id IN (SELECT id FROM commits WHERE at < ` + postgresNow + ` - CAST($1 AS BIGINT) ORDER BY at LIMIT 100)`
 )
 
 const (
@@ -42,7 +44,7 @@ func (w *writer) prove() error {
 		return nil
 	}
 	s.proof = vault.NewID()
-	err := s.later(postgresProof, true, s.proof, record.Instant(clock.Real{}.Now()), s.changedNames())
+	err := s.later(postgresProof, true, s.proof, s.changedNames())
 	if err == nil {
 		err = s.flush()
 	}
@@ -119,7 +121,7 @@ func (w *writer) claimProof(s *session) (changed int64, err error) {
 		return 0, err
 	}
 	defer s.rollback()
-	return s.exec(postgresProof, s.proof, record.Instant(clock.Real{}.Now()), "")
+	return s.exec(postgresProof, s.proof, "")
 }
 
 // dropProofs removes rows that nobody asks for any more.
@@ -127,5 +129,5 @@ func (w *writer) dropProofs(s *session) {
 	if !s.of.proof || w.commits.Add(1)%proofsDrop != 0 {
 		return
 	}
-	_, _ = s.exec(postgresDropProofs, record.Instant(clock.Real{}.Now().Add(-proofsKept))) // those that stay are dropped next time
+	_, _ = s.exec(postgresDropProofs, int64(proofsKept)) // those that stay are dropped next time
 }
