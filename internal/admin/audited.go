@@ -55,28 +55,15 @@ func begins(r *http.Request, ref vault.Ref, facts ...audit.Fact) error {
 	return record.Begin()
 }
 
-func statusOf(a answer, err error) int {
-	if err != nil {
-		if refusal := vault.RefusalIn(err); refusal != nil {
-			return wire.Status(refusal.Reason)
-		}
-		return http.StatusInternalServerError
-	}
+// outcome is the status of an answer, and the code of a refusal.
+func outcome(a answer, err error) (status int, code string) {
+	status, code = wire.Outcome(err)
 	switch {
+	case err != nil:
 	case a.status != 0:
-		return a.status
+		status = a.status
 	case a.body == nil:
-		return http.StatusNoContent
+		status = http.StatusNoContent
 	}
-	return http.StatusOK
-}
-
-func codeOf(err error) string {
-	if err == nil {
-		return ""
-	}
-	if refusal := vault.RefusalIn(err); refusal != nil {
-		return refusal.Code
-	}
-	return "InternalServerError"
+	return status, code
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"certwright/internal/audit"
 	"certwright/internal/vault"
 )
 
@@ -100,7 +101,7 @@ func resend(h *Handler, r *http.Request) (answer, error) {
 	if (in.Seq == nil) == (in.Sink == nil || *in.Sink == "") {
 		return answer{}, vault.Bad(`Say {"seq":42} to send one message again, or {"sink":"mail"} for all that one receiver did not get.`)
 	}
-	if err := begins(r, vault.Ref{}); err != nil {
+	if err := begins(r, vault.Ref{}, in.fact()); err != nil {
 		return answer{}, err
 	}
 	n, err := 1, error(nil)
@@ -110,6 +111,14 @@ func resend(h *Handler, r *http.Request) (answer, error) {
 		n, err = h.Notices.ResendAll(r.Context(), *in.Sink)
 	}
 	return answer{body: Resent{n}}, err
+}
+
+// fact is what the audit log says of it.
+func (in ResendRequest) fact() audit.Fact {
+	if in.Sink != nil {
+		return audit.Fact{Name: "sink", Value: *in.Sink}
+	}
+	return audit.Fact{Name: "seq", Value: strconv.FormatInt(*in.Seq, 10)}
 }
 
 // Resent tells how many messages were queued again.

@@ -101,7 +101,7 @@ func (h *Handler) serveGuarded(w http.ResponseWriter, r *http.Request, at *route
 	record := h.record(r, at)
 	r = r.WithContext(record.In(r.Context()))
 	a, err := h.ask(w, r, at)
-	if late := record.End(statusOf(a, err), codeOf(err)); late != nil {
+	if late := record.End(outcome(a, err)); late != nil {
 		err = late
 	}
 	switch {

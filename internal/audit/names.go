@@ -30,8 +30,8 @@ const (
 	Authentication = "Authentication" // a sign-in that was refused
 	TokenGiven     = "TokenGiven"     // by the token service
 	ConsoleSignIn  = "CertwrightConsoleSignIn"
+	ConsoleSignOut = "CertwrightConsoleSignOut"
 	ConsoleRead    = "CertwrightConsoleRead" // a page
-	ConsoleMany    = "CertificateUpdateMany" // renewed, disabled, enabled or tagged together
 	unknown        = "Unknown"               // a path or a method that means no operation
 )
 

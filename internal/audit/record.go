@@ -49,6 +49,16 @@ func (l *Log) SideRequest(r *http.Request, operation, correlation string) *Recor
 	return record
 }
 
+// Deed returns the record of something that is done at a listener for people: its
+// beginning and its end are on the disk as those of a request to the API are.
+func (l *Log) Deed(r *http.Request, op Operation, correlation string) *Record {
+	record := l.SideRequest(r, op.Name, correlation)
+	if record != nil {
+		record.effect = op.Effect
+	}
+	return record
+}
+
 // Of fills in what is about to be changed, and what else there is to say of it.
 func (r *Record) Of(ref vault.Ref, facts ...Fact) {
 	if r == nil {

@@ -1,76 +1,76 @@
 package console
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
 
 	"certwright/internal/audit"
+	"certwright/internal/vault"
 	"certwright/internal/wire"
 )
 
-// deedNames are what the audit log calls what is done with a certificate, as the
-// API and the side door do.
-var deedNames = map[string]string{
-	"renew": "CertificateCreate", "cancel": "CertificatePendingUpdate", "keep": "CertificatePendingUpdate", "discard": "CertificatePendingDelete", "retry": "CertwrightRetry",
-	"decide": "CertwrightDecide", "merge": "CertificatePendingMerge", "policy": "CertificatePolicyUpdate", "policy-json": "CertificatePolicyUpdate", "tags": "CertificateUpdate",
-	"disable": "CertificateUpdate", "enable": "CertificateUpdate", "revoke": "CertwrightRevoke", "delete": "CertificateDelete", "key": "SecretGet",
+// A ledger is where the audit log learns what a request does.
+type ledger struct {
+	log   *audit.Log
+	who   vault.Caller
+	id    string // of the request, which all that it does has in common
+	deeds int
 }
 
-// auditName is what the audit log calls a request.
-func auditName(r *http.Request) string {
-	if r.Method != http.MethodPost {
-		return audit.ConsoleRead
-	}
-	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
-	last := parts[len(parts)-1]
-	switch {
-	case len(parts) == 5 && parts[1] == "certificates" && deedNames[last] != "":
-		return deedNames[last]
-	case r.URL.Path == "/ui/new":
-		return "CertificateCreate"
-	case r.URL.Path == "/ui/certificates":
-		return audit.ConsoleMany
-	case r.URL.Path == "/ui/issuers/rollover":
-		return "CertwrightRollover"
-	case r.URL.Path == "/ui/issuers":
-		return "CertificateIssuerSet"
-	case parts[1] == "issuers":
-		return map[string]string{"delete": "CertificateIssuerDelete", "account": "CertwrightIssuerRegister"}[last] + map[bool]string{true: "CertificateIssuerUpdate"}[last == "enable" || last == "disable"]
-	case r.URL.Path == "/ui/notices/resend":
-		return "CertwrightOutboxResend"
-	case r.URL.Path == "/ui/notices/contacts":
-		return "CertificateContactsSet"
-	case parts[1] == "deleted" && len(parts) == 6:
-		kind := map[string]string{"certificates": "Certificate", "keys": "Key", "secrets": "Secret"}[parts[3]]
-		return kind + map[string]string{"recover": "Recover", "purge": "Purge"}[last]
-	}
-	return audit.ConsoleRead
-}
+type ledgerKey struct{}
 
-// recorded has a request in the audit log, with what became of it.
+// recorded has a request in the audit log, with what became of it: what it does
+// has lines of its own; else it is a page that was looked at.
 func (c *Console) recorded(w http.ResponseWriter, r *http.Request, serve http.Handler) {
 	s, ok := sessionOf(r.Context())
 	if c.Door == nil || c.Door.Audit == nil || !ok || strings.HasPrefix(r.URL.Path, "/ui/asset/") {
 		serve.ServeHTTP(w, r)
 		return
 	}
-	record := c.Door.Audit.SideRequest(r, auditName(r), wire.NewGUID())
-	record.From(s.Who, "")
+	l := &ledger{log: c.Door.Audit, who: s.Who, id: wire.NewGUID()}
+	page := l.log.SideRequest(r, audit.ConsoleRead, l.id)
+	page.From(s.Who, "")
 	if ref, err := placeOfPath(r.URL.Path); err == nil {
-		record.Of(ref)
-	}
-	r = r.WithContext(record.In(r.Context()))
-	if r.Method == http.MethodPost {
-		if err := record.Begin(); err != nil {
-			c.sorry(w, r, err)
-			return
-		}
+		page.Of(ref)
 	}
 	seen := &status{ResponseWriter: w, code: http.StatusOK}
-	serve.ServeHTTP(seen, r)
-	_ = record.End(seen.code, "") // the answer is on its way
+	serve.ServeHTTP(seen, r.WithContext(context.WithValue(page.In(r.Context()), ledgerKey{}, l)))
+	if l.deeds == 0 {
+		_ = page.End(seen.code, "") // the answer is on its way
+	}
+}
+
+// audited does something with an object, under the name that the audit log has
+// for it at the API or the side door: what begins is on the disk before anything is
+// changed, and what came of it before that is told. Facts are what else there is to say.
+func audited(r *http.Request, name string, ref vault.Ref, do func(*http.Request) error, facts ...audit.Fact) error {
+	l, ok := r.Context().Value(ledgerKey{}).(*ledger)
+	if !ok {
+		return do(r)
+	}
+	op := audit.Operation{Name: name, Effect: audit.Changes}
+	if name == readSecret {
+		op.Effect = audit.Reveals
+	}
+	l.deeds++
+	record := l.log.Deed(r, op, l.id)
+	record.From(l.who, "")
+	record.Of(ref, facts...)
+	err := do(r.WithContext(record.In(r.Context())))
+	if late := record.End(wire.Outcome(err)); late != nil {
+		return late
+	}
+	return err
+}
+
+const readSecret = "SecretGet"
+
+// fact adds to what the audit log says of what is being done.
+func fact(r *http.Request, name, value string) {
+	audit.From(r.Context()).Of(vault.Ref{}, audit.Fact{Name: name, Value: value})
 }
 
 // A status remembers what an answer said.

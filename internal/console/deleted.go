@@ -69,26 +69,38 @@ func (c *Console) doDeleted(w http.ResponseWriter, r *http.Request) error {
 	if !ref.Kind.Public() {
 		return c.missing(w, r)
 	}
-	err := vault.CheckVaultName(ref.Vault)
-	to, word := "/ui/deleted", "purged"
-	switch {
-	case err != nil:
-	case r.PathValue("do") == "recover":
-		word = "recovered"
+	to, word, log, do := "/ui/deleted", "purged", "Purge", c.purge
+	switch r.PathValue("do") {
+	case "recover":
+		word, log, do = "recovered", "Recover", c.recover
 		if ref.Kind == vault.Certificates {
 			to = href(ref)
 		}
-		_, err = c.Service.Recover(r.Context(), c.who(r), ref)
-	case r.PathValue("do") == "purge":
-		if err = typed(r, ref); err == nil {
-			err = c.Service.Purge(r.Context(), c.who(r), ref)
-		}
+	case "purge":
 	default:
 		return c.missing(w, r)
 	}
+	err := audited(r, ref.Kind.Title()+log, ref, func(r *http.Request) error {
+		if err := vault.CheckVaultName(ref.Vault); err != nil {
+			return err
+		}
+		return do(r, ref)
+	})
 	if err != nil {
 		status, say := c.words(err)
 		return c.showDeleted(w, r, status, &say)
 	}
 	return c.back(w, r, to, word)
+}
+
+func (c *Console) recover(r *http.Request, ref vault.Ref) error {
+	_, err := c.Service.Recover(r.Context(), c.who(r), ref)
+	return err
+}
+
+func (c *Console) purge(r *http.Request, ref vault.Ref) error {
+	if err := typed(r, ref); err != nil {
+		return err
+	}
+	return c.Service.Purge(r.Context(), c.who(r), ref)
 }

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -18,43 +19,45 @@ import (
 // for what was done, or a refusal.
 type deed struct {
 	tab string // where its form is
+	log string // what the audit log calls it, as the API and the side door do
 	do  func(*Console, *http.Request, vault.Ref) (word string, err error)
 }
 
 // deeds are the buttons of a certificate's page, by the last part of their path.
 var deeds = map[string]deed{
-	"renew": {"order", func(c *Console, r *http.Request, ref vault.Ref) (string, error) { return "renewed", c.renew(r, ref) }},
-	"cancel": {"order", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"renew": {"order", "CertificateCreate", func(c *Console, r *http.Request, ref vault.Ref) (string, error) { return "renewed", c.renew(r, ref) }},
+	"cancel": {"order", "CertificatePendingUpdate", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		_, err := c.Service.Certificates.UpdateOperation(r.Context(), c.who(r), ref, "", true)
 		return "cancel", err
 	}},
-	"keep": {"order", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"keep": {"order", "CertificatePendingUpdate", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		_, err := c.Service.Certificates.UpdateOperation(r.Context(), c.who(r), ref, "", false)
 		return "kept", err
 	}},
-	"discard": {"order", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"discard": {"order", "CertificatePendingDelete", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		_, err := c.Service.Certificates.DeleteOperation(r.Context(), c.who(r), ref, "")
 		return "discarded", err
 	}},
-	"retry":  {"order", (*Console).retry},
-	"decide": {"order", (*Console).decide},
-	"merge":  {"order", (*Console).merge},
-	"policy": {"policy", (*Console).savePolicy}, "policy-json": {"policy", (*Console).savePolicyJSON},
-	"tags": {"manage", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"retry":       {"order", "CertwrightRetry", (*Console).retry},
+	"decide":      {"order", "CertwrightDecide", (*Console).decide},
+	"merge":       {"order", "CertificatePendingMerge", (*Console).merge},
+	"policy":      {"policy", "CertificatePolicyUpdate", (*Console).savePolicy},
+	"policy-json": {"policy", "CertificatePolicyUpdate", (*Console).savePolicyJSON},
+	"tags": {"manage", "CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		tags, err := readTags(r.PostForm.Get("tags"))
 		if err != nil {
 			return "", err
 		}
 		return "tags", c.update(r, ref, service.UpdateInput{Tags: tags})
 	}},
-	"disable": {"manage", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"disable": {"manage", "CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		return "disabled", c.update(r, ref, service.UpdateInput{Enabled: new(false)})
 	}},
-	"enable": {"manage", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"enable": {"manage", "CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		return "enabled", c.update(r, ref, service.UpdateInput{Enabled: new(true)})
 	}},
-	"revoke": {"manage", (*Console).revoke},
-	"delete": {"manage", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"revoke": {"manage", "CertwrightRevoke", (*Console).revoke},
+	"delete": {"manage", "CertificateDelete", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		if err := typed(r, ref); err != nil {
 			return "", err
 		}
@@ -76,7 +79,11 @@ func (c *Console) do(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	word, err := d.do(c, r, ref)
+	word := ""
+	err = audited(r, d.log, ref, func(r *http.Request) (err error) {
+		word, err = d.do(c, r, ref)
+		return err
+	})
 	if err == nil {
 		to := href(ref) + "?tab=" + d.tab
 		if r.PostForm.Get("back") == "/ui/orders" {
@@ -157,10 +164,13 @@ func (c *Console) retry(r *http.Request, ref vault.Ref) (string, error) {
 
 // decide puts a person's word on an order that asks for one.
 func (c *Console) decide(r *http.Request, ref vault.Ref) (string, error) {
+	word := r.PostForm.Get("word")
+	if word == admin.Approve || word == admin.Reject {
+		fact(r, "decision", word)
+	}
 	if err := c.asOperator(r, access.WriteOperations, ref); err != nil {
 		return "", err
 	}
-	word := r.PostForm.Get("word")
 	if word != admin.Approve && word != admin.Reject {
 		return "", vault.Bad("Approve the order or deny it.")
 	}
@@ -172,14 +182,12 @@ func (c *Console) decide(r *http.Request, ref vault.Ref) (string, error) {
 }
 
 func (c *Console) revoke(r *http.Request, ref vault.Ref) (string, error) {
-	if err := c.asOperator(r, access.RevokeCertificates, ref); err != nil {
-		return "", err
+	reason, bad := admin.ParseReason(r.PostForm.Get("reason"))
+	if bad == nil {
+		fact(r, "reason", vault.RevocationReasons[reason])
 	}
-	if err := typed(r, ref); err != nil {
-		return "", err
-	}
-	reason, err := admin.ParseReason(r.PostForm.Get("reason"))
-	if err != nil {
+	err := c.asOperator(r, access.RevokeCertificates, ref)
+	if err = cmp.Or(err, typed(r, ref), bad); err != nil {
 		return "", err
 	}
 	_, err = c.Service.Operator.Revoke(r.Context(), ref, "", reason)

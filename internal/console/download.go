@@ -10,6 +10,7 @@ import (
 	"certwright/internal/authority"
 	"certwright/internal/certs"
 	"certwright/internal/console/view"
+	"certwright/internal/service"
 	"certwright/internal/vault"
 )
 
@@ -112,7 +113,11 @@ func (c *Console) downloadKey(w http.ResponseWriter, r *http.Request) error {
 	if r.PostForm.Get("form") == "pem" {
 		form = vault.PEM
 	}
-	b, err := c.Service.Secrets.Get(r.Context(), c.who(r), ref.As(vault.Secrets), "", form)
+	var b service.Bundle
+	err = audited(r, readSecret, ref.As(vault.Secrets), func(r *http.Request) (err error) {
+		b, err = c.Service.Secrets.Get(r.Context(), c.who(r), ref.As(vault.Secrets), "", form)
+		return err
+	})
 	if err != nil {
 		status, say := c.words(err)
 		return c.showKeyPage(w, r, status, &say)

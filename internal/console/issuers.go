@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"certwright/internal/access"
+	"certwright/internal/audit"
 	"certwright/internal/console/view"
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -80,11 +81,17 @@ func (c *Console) addIssuer(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := r.PostForm
 	form := view.IssuerForm{Vault: strings.ToLower(strings.TrimSpace(q.Get("vault"))), Name: strings.TrimSpace(q.Get("name")), Provider: strings.TrimSpace(q.Get("provider")), Account: strings.TrimSpace(q.Get("account"))}
-	if err := c.putIssuer(r, form, q.Get("password")); err != nil {
+	err := audited(r, "CertificateIssuerSet", issuerRef(form.Vault, form.Name), func(r *http.Request) error { return c.putIssuer(r, form, q.Get("password")) })
+	if err != nil {
 		status, say := c.words(err)
 		return c.showIssuers(w, r, status, form, &say)
 	}
 	return c.back(w, r, "/ui/issuers", "issuer")
+}
+
+// issuerRef names an issuer as its address does.
+func issuerRef(vaultName, name string) vault.Ref {
+	return vault.Ref{Vault: vaultName, Kind: "certificates/issuers", Name: name}
 }
 
 func (c *Console) putIssuer(r *http.Request, form view.IssuerForm, password string) error {
@@ -112,31 +119,47 @@ func (c *Console) putIssuer(r *http.Request, form view.IssuerForm, password stri
 
 // doIssuer enables, disables, deletes an issuer, or registers it anew.
 func (c *Console) doIssuer(w http.ResponseWriter, r *http.Request) error {
-	vaultName, name, who := strings.ToLower(r.PathValue("vault")), r.PathValue("name"), c.who(r)
-	err := errors.Join(vault.CheckVaultName(vaultName), vault.CheckIssuerName(name))
-	word := ""
-	if err == nil {
-		switch r.PathValue("do") {
-		case "enable", "disable":
-			word = r.PathValue("do") + "d"
-			_, err = c.Service.Issuers.Update(r.Context(), who, vaultName, name, service.IssuerInput{Enabled: new(word == "enabled")})
-		case "delete":
-			word = "issuer-gone"
-			_, err = c.Service.Issuers.Delete(r.Context(), who, vaultName, name)
-		case "account":
-			word = "account"
-			if err = c.asOperator(r, access.WriteIssuers, vault.Ref{Vault: vaultName}); err == nil {
-				_, _, err = c.Service.Operator.Register(r.Context(), vaultName, name)
-			}
-		default:
-			return c.missing(w, r)
-		}
+	ref := issuerRef(strings.ToLower(r.PathValue("vault")), r.PathValue("name"))
+	d, ok := issuerDeeds[r.PathValue("do")]
+	if !ok {
+		return c.missing(w, r)
 	}
+	err := audited(r, d.log, ref, func(r *http.Request) error {
+		if err := errors.Join(vault.CheckVaultName(ref.Vault), vault.CheckIssuerName(ref.Name)); err != nil {
+			return err
+		}
+		return d.do(c, r, ref)
+	})
 	if err != nil {
 		status, say := c.words(err)
 		return c.showIssuers(w, r, status, view.IssuerForm{}, &say)
 	}
-	return c.back(w, r, "/ui/issuers", word)
+	return c.back(w, r, "/ui/issuers", d.word)
+}
+
+// issuerDeeds are what can be done with an issuer, by the last part of the path.
+var issuerDeeds = map[string]struct {
+	word, log string
+	do        func(*Console, *http.Request, vault.Ref) error
+}{
+	"enable":  {"enabled", "CertificateIssuerUpdate", func(c *Console, r *http.Request, on vault.Ref) error { return c.useIssuer(r, on, true) }},
+	"disable": {"disabled", "CertificateIssuerUpdate", func(c *Console, r *http.Request, on vault.Ref) error { return c.useIssuer(r, on, false) }},
+	"delete": {"issuer-gone", "CertificateIssuerDelete", func(c *Console, r *http.Request, on vault.Ref) error {
+		_, err := c.Service.Issuers.Delete(r.Context(), c.who(r), on.Vault, on.Name)
+		return err
+	}},
+	"account": {"account", "CertwrightIssuerRegister", func(c *Console, r *http.Request, on vault.Ref) error {
+		if err := c.asOperator(r, access.WriteIssuers, vault.Ref{Vault: on.Vault}); err != nil {
+			return err
+		}
+		_, _, err := c.Service.Operator.Register(r.Context(), on.Vault, on.Name)
+		return err
+	}},
+}
+
+func (c *Console) useIssuer(r *http.Request, on vault.Ref, enabled bool) error {
+	_, err := c.Service.Issuers.Update(r.Context(), c.who(r), on.Vault, on.Name, service.IssuerInput{Enabled: &enabled})
+	return err
 }
 
 // rollover has a built-in CA make a new issuing certificate.
@@ -145,13 +168,15 @@ func (c *Console) rollover(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	provider := r.PostForm.Get("provider")
-	err := c.asOperator(r, access.WriteAuthorities, vault.Ref{})
-	if err == nil && !strings.EqualFold(strings.TrimSpace(r.PostForm.Get("typed")), provider) {
-		err = vault.Bad("Type the name %s to show that this is meant.", vault.Shorten(provider))
-	}
-	if err == nil {
-		err = c.Means.Rollover(r.Context(), provider)
-	}
+	err := audited(r, "CertwrightRollover", vault.Ref{}, func(r *http.Request) error {
+		if err := c.asOperator(r, access.WriteAuthorities, vault.Ref{}); err != nil {
+			return err
+		}
+		if !strings.EqualFold(strings.TrimSpace(r.PostForm.Get("typed")), provider) {
+			return vault.Bad("Type the name %s to show that this is meant.", vault.Shorten(provider))
+		}
+		return c.Means.Rollover(r.Context(), provider)
+	}, audit.Fact{Name: "provider", Value: provider})
 	if err != nil {
 		status, say := c.words(err)
 		return c.showIssuers(w, r, status, view.IssuerForm{}, &say)

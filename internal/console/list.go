@@ -178,8 +178,8 @@ func (c *Console) doMany(w http.ResponseWriter, r *http.Request) error {
 	if u, err := url.Parse(back); err != nil || u.Path != "/ui/certificates" || u.Host != "" {
 		back = "/ui/certificates"
 	}
-	do := many[r.PostForm.Get("do")]
-	if do == nil {
+	do, ok := many[r.PostForm.Get("do")]
+	if !ok {
 		return vault.Bad("Choose what to do with the certificates.")
 	}
 	if len(r.PostForm["on"]) == 0 {
@@ -193,7 +193,7 @@ func (c *Console) doMany(w http.ResponseWriter, r *http.Request) error {
 	for _, on := range r.PostForm["on"] {
 		vaultName, name, _ := strings.Cut(on, "/")
 		ref := vault.Ref{Vault: strings.ToLower(vaultName), Kind: vault.Certificates, Name: name}
-		if err := do(c, r, ref); err != nil {
+		if err := audited(r, do.log, ref, func(r *http.Request) error { return do.do(c, r, ref) }); err != nil {
 			_, say := c.words(err)
 			failed = append(failed, ref.Name+": "+say.Text)
 			continue
@@ -212,16 +212,19 @@ func (c *Console) doMany(w http.ResponseWriter, r *http.Request) error {
 
 var errNoTag = vault.Bad("A tag is written name=value.")
 
-// many is what can be done with several certificates.
-var many = map[string]func(*Console, *http.Request, vault.Ref) error{
-	"renew": func(c *Console, r *http.Request, ref vault.Ref) error { return c.renew(r, ref) },
-	"disable": func(c *Console, r *http.Request, ref vault.Ref) error {
+// many is what can be done with several certificates, and what the audit log calls it.
+var many = map[string]struct {
+	log string
+	do  func(*Console, *http.Request, vault.Ref) error
+}{
+	"renew": {"CertificateCreate", (*Console).renew},
+	"disable": {"CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) error {
 		return c.update(r, ref, service.UpdateInput{Enabled: new(false)})
-	},
-	"enable": func(c *Console, r *http.Request, ref vault.Ref) error {
+	}},
+	"enable": {"CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) error {
 		return c.update(r, ref, service.UpdateInput{Enabled: new(true)})
-	},
-	"tag": func(c *Console, r *http.Request, ref vault.Ref) error {
+	}},
+	"tag": {"CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) error {
 		name, value, ok := strings.Cut(strings.TrimSpace(r.PostForm.Get("tag")), "=")
 		if !ok || name == "" {
 			return errNoTag
@@ -237,5 +240,5 @@ var many = map[string]func(*Console, *http.Request, vault.Ref) error{
 			}
 		}
 		return c.update(r, ref, service.UpdateInput{Tags: tags})
-	},
+	}},
 }

@@ -50,7 +50,7 @@ func (c *Console) create(w http.ResponseWriter, r *http.Request) error {
 	}
 	form := sent(r.PostForm)
 	ref := vault.Ref{Vault: strings.ToLower(strings.TrimSpace(r.PostForm.Get("vault"))), Kind: vault.Certificates, Name: strings.TrimSpace(r.PostForm.Get("name"))}
-	if err := c.order1(r, ref, form); err != nil {
+	if err := audited(r, "CertificateCreate", ref, func(r *http.Request) error { return c.order1(r, ref, form) }); err != nil {
 		status, say := c.words(err)
 		return c.showNew(w, r, status, view.New{Vault: ref.Vault, Name: ref.Name, Form: form}, &say)
 	}

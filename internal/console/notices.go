@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"certwright/internal/access"
+	"certwright/internal/audit"
 	"certwright/internal/console/view"
 	"certwright/internal/vault"
 )
@@ -74,17 +75,28 @@ func (c *Console) resend(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	err := c.asOperator(r, access.WriteOutbox, vault.Ref{})
-	if err == nil {
-		if sink := r.PostForm.Get("sink"); sink != "" {
-			_, err = c.Means.Notices.ResendAll(r.Context(), sink)
-		} else if seq, bad := strconv.ParseInt(r.PostForm.Get("seq"), 10, 64); bad != nil {
-			err = vault.Bad("Choose the message to send again.")
-		} else {
-			err = c.Means.Notices.Resend(r.Context(), seq)
-		}
+	sink, seq := r.PostForm.Get("sink"), r.PostForm.Get("seq")
+	which := audit.Fact{Name: "sink", Value: sink}
+	if sink == "" {
+		which = audit.Fact{Name: "seq", Value: seq}
 	}
+	err := audited(r, "CertwrightOutboxResend", vault.Ref{}, func(r *http.Request) error { return c.sendAgain(r, sink, seq) }, which)
 	return c.noticed(w, r, "resent", err)
+}
+
+func (c *Console) sendAgain(r *http.Request, sink, seq string) error {
+	if err := c.asOperator(r, access.WriteOutbox, vault.Ref{}); err != nil {
+		return err
+	}
+	if sink != "" {
+		_, err := c.Means.Notices.ResendAll(r.Context(), sink)
+		return err
+	}
+	number, err := strconv.ParseInt(seq, 10, 64)
+	if err != nil {
+		return vault.Bad("Choose the message to send again.")
+	}
+	return c.Means.Notices.Resend(r.Context(), number)
 }
 
 func (c *Console) noticed(w http.ResponseWriter, r *http.Request, word string, err error) error {
@@ -101,33 +113,43 @@ func (c *Console) saveContacts(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(r); err != nil {
 		return err
 	}
-	who, name := c.who(r), strings.ToLower(r.PostForm.Get("vault"))
-	if err := vault.CheckVaultName(name); err != nil {
-		return c.noticed(w, r, "", err)
+	about := vault.Ref{Vault: strings.ToLower(r.PostForm.Get("vault")), Kind: vault.Certificates, Name: "contacts"}
+	emails, log := strings.Fields(r.PostForm.Get("emails")), "CertificateContactsSet"
+	if len(emails) == 0 {
+		log = "CertificateContactsDelete"
 	}
-	was, err := c.Service.Contacts.Get(r.Context(), who, name)
+	err := audited(r, log, about, func(r *http.Request) error { return c.putContacts(r, about.Vault, emails) })
+	return c.noticed(w, r, "contacts", err)
+}
+
+func (c *Console) putContacts(r *http.Request, vaultName string, emails []string) error {
+	if err := vault.CheckVaultName(vaultName); err != nil {
+		return err
+	}
+	who := c.who(r)
+	was, err := c.Service.Contacts.Get(r.Context(), who, vaultName)
 	if refusal := vault.RefusalIn(err); err != nil && (refusal == nil || refusal.Reason != vault.NotFound) {
-		return c.noticed(w, r, "", err)
+		return err
 	}
 	known := map[string]vault.Contact{}
 	for _, contact := range was {
 		known[strings.ToLower(contact.Email)] = contact
 	}
 	var next []vault.Contact
-	for _, email := range strings.Fields(r.PostForm.Get("emails")) {
+	for _, email := range emails {
 		contact := known[strings.ToLower(email)]
 		contact.Email = email
 		next = append(next, contact)
 	}
 	switch {
 	case len(next) > 0:
-		_, err = c.Service.Contacts.Put(r.Context(), who, name, next)
+		_, err = c.Service.Contacts.Put(r.Context(), who, vaultName, next)
 	case len(was) > 0:
-		_, err = c.Service.Contacts.Delete(r.Context(), who, name)
+		_, err = c.Service.Contacts.Delete(r.Context(), who, vaultName)
 	default:
 		err = nil
 	}
-	return c.noticed(w, r, "contacts", err)
+	return err
 }
 
 const (

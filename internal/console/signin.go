@@ -164,6 +164,7 @@ func (c *Console) signOut(w http.ResponseWriter, r *http.Request) error {
 		if err := c.Door.Book.End(r.Context(), cookie.Value); err != nil {
 			return err
 		}
+		c.Door.Audit.Note(audit.Entry{Operation: audit.ConsoleSignOut, Status: http.StatusOK, Caller: c.who(r), Address: remote(r)})
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
 	w.Header().Set("Clear-Site-Data", `"cache"`)

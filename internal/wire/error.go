@@ -51,6 +51,19 @@ func Status(r vault.Reason) int {
 	return http.StatusInternalServerError
 }
 
+// Outcome is what an answer came to, for those who keep a record of it: its status
+// and, of a refusal, the code, which repeats nothing that was sent.
+func Outcome(err error) (status int, code string) {
+	refusal := vault.RefusalIn(err)
+	switch {
+	case err == nil:
+		return http.StatusOK, ""
+	case refusal == nil:
+		return http.StatusInternalServerError, "InternalServerError"
+	}
+	return Status(refusal.Reason), refusal.Code
+}
+
 // Refusal turns an error into the status and the body that the caller may see of
 // it. Anything that is no refusal becomes an internal fault under the request's
 // id, and the last result is what the log must keep.
