@@ -87,7 +87,7 @@ func (a accessTestCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
-	d := verdict{Action: access.DataAction(do), On: placeText(on)}
+	d := verdict{Action: access.DataAction(do), On: access.PlaceText(on)}
 	reason, err := table.Decide(ctx, who, do, on)
 	if d.Granted, d.Reason = err == nil, reason; err != nil {
 		if err := d.refused(table, err, do, on); err != nil {
@@ -193,38 +193,10 @@ func (a accessTestCommand) question() (do vault.Action, on vault.Ref, err error)
 	if do, err = access.ParseAction(a.Do); err != nil {
 		return do, on, fmt.Errorf("--do: %w", err)
 	}
-	kind, _, _ := strings.Cut(string(do), "/")
-	parts := strings.Split(strings.TrimPrefix(strings.Trim(a.On, "/"), "vaults/"), "/")
-	server := !vault.Kind(kind).Public()
-	switch on = (vault.Ref{Vault: parts[0], Kind: vault.Kind(kind)}); {
-	case parts[0] == "" && server:
-		return do, vault.Ref{}, nil
-	case vault.CheckVaultName(parts[0]) == nil && len(parts) == 1:
-	case vault.CheckVaultName(parts[0]) == nil && len(parts) == 3 && vault.CheckName(parts[2]) == nil && (parts[1] == kind || server && parts[1] == "certificates"):
-		on.Name = parts[2]
-	case len(parts) == 3 && vault.Kind(parts[1]).Public() && !server:
-		return do, on, fmt.Errorf("--on %q is of another kind than --do %s", a.On, a.Do)
-	default:
-		return do, on, fmt.Errorf("--on %q is no place\nhint: write VAULT, VAULT/certificates/NAME (or keys, secrets), or / for the server", a.On)
-	}
-	if server {
-		on.Kind = vault.Certificates
-	}
-	if access.OfVault(do) {
-		on.Name = "" // as it is asked
+	if on, err = access.ParsePlace(do, a.On); err != nil {
+		return do, on, fmt.Errorf("--on %w", err)
 	}
 	return do, on, nil
-}
-
-// placeText writes where something is asked for as assignments do.
-func placeText(on vault.Ref) string {
-	switch {
-	case on.Vault == "":
-		return "/"
-	case on.Name == "":
-		return "/vaults/" + on.Vault
-	}
-	return "/vaults/" + on.Vault + "/" + string(on.Kind) + "/" + on.Name
 }
 
 type accessListCommand struct {
