@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
-	"slices"
 	"strings"
 
 	"certwright/internal/access"
 	"certwright/internal/client"
 	"certwright/internal/config"
 	"certwright/internal/print"
-	"certwright/internal/tokens"
 	"certwright/internal/vault"
 )
 
@@ -62,17 +58,6 @@ Example:
   certwright access test --config /etc/certwright/config.yaml --as corp:5d1c0000-... --group web-team --do certificates/create --on web/certificates/site`
 }
 
-// A verdict is what is told of a decision.
-type verdict struct {
-	Granted bool     `json:"granted"`
-	Reason  string   `json:"reason,omitempty"` // what grants it
-	Action  string   `json:"action"`
-	On      string   `json:"on"`
-	Code    string   `json:"code,omitempty"` // of the refusal: the inner one, if it has one
-	Message string   `json:"message,omitempty"`
-	Roles   []string `json:"roles,omitempty"` // that would grant it
-}
-
 // Run decides and prints.
 func (a accessTestCommand) Run(ctx context.Context, to streams) error {
 	c, table, err := a.open()
@@ -87,44 +72,25 @@ func (a accessTestCommand) Run(ctx context.Context, to streams) error {
 	if err != nil {
 		return exitError{exitUsage, err}
 	}
-	d := verdict{Action: access.DataAction(do), On: access.PlaceText(on)}
-	reason, err := table.Decide(ctx, who, do, on)
-	if d.Granted, d.Reason = err == nil, reason; err != nil {
-		if err := d.refused(table, err, do, on); err != nil {
-			return err
-		}
+	d, err := table.Answer(ctx, who, do, on)
+	if err != nil {
+		return err
 	}
-	err = a.Format.On(to.out, to.err).One(d, d.word(), d.print)
+	err = a.Format.On(to.out, to.err).One(d, wordFor(d), func(w io.Writer) error { return printAnswer(w, d) })
 	if err == nil && !d.Granted {
 		return exitError{code: exitFailed}
 	}
 	return err
 }
 
-// refused fills in a refusal, and what would grant it.
-func (d *verdict) refused(table *access.Table, err error, do vault.Action, on vault.Ref) error {
-	var refusal *vault.Error
-	if !errors.As(err, &refusal) {
-		return err
-	}
-	if d.Code, d.Message = refusal.Inner, refusal.Message; d.Code == "" {
-		d.Code = refusal.Code
-	}
-	policies, known := table.UsesPolicies(on.Vault)
-	if (known || on.Vault == "") && !(policies && !strings.HasPrefix(string(do), "Certwright/")) && refusal.Inner == "ForbiddenByRbac" {
-		d.Roles = access.GrantedBy(do)
-	}
-	return nil
-}
-
-func (d verdict) word() string {
+func wordFor(d access.Answer) string {
 	if d.Granted {
 		return "granted"
 	}
 	return "refused"
 }
 
-func (d verdict) print(w io.Writer) (err error) {
+func printAnswer(w io.Writer, d access.Answer) (err error) {
 	if d.Granted {
 		_, err = fmt.Fprintf(w, "granted by %s\n", print.Plain(d.Reason))
 		return err
@@ -146,45 +112,18 @@ func (d verdict) print(w io.Writer) (err error) {
 
 // caller is who asks.
 func (a accessTestCommand) caller(c config.Config) (who vault.Caller, err error) {
-	issuer, subject, ok := strings.Cut(a.As, ":")
-	if !ok || issuer == "" || subject == "" {
-		return who, fmt.Errorf("--as %q is neither ISSUER:SUBJECT nor client:NAME\nhint: the issuer is its name under auth: issuers, as in corp:5d1c0000-0000-4000-8000-000000000001", a.As)
+	if who, err = c.Auth.Caller(a.As); err != nil {
+		return who, fmt.Errorf("--as: %w", err)
 	}
 	if a.From != "" {
 		if who.Address, err = netip.ParseAddr(a.From); err != nil {
 			return who, fmt.Errorf("--from %q is not an IP address", a.From)
 		}
 	}
-	who.Issuer, who.Subject, who.App, who.Groups, who.Roles, who.Type = issuer, subject, a.App, a.Group, a.Role, vault.UserCaller
-	if issuer == "client" {
-		return clientNamed(c, subject, who)
+	if a.App != "" && who.Type == vault.UserCaller {
+		who.App = a.App
 	}
-	if _, known := c.Auth.URLs()[issuer]; !known {
-		return who, fmt.Errorf("--as: the issuer %q is unknown\nhint: use the name of one under auth: issuers, or client:NAME", issuer)
-	}
-	return who, nil
-}
-
-// clientNamed fills in a client of the token service.
-func clientNamed(c config.Config, name string, who vault.Caller) (vault.Caller, error) {
-	given := c.Auth.TokenService
-	if given == nil {
-		return who, errors.New("--as: the configuration has no auth.token_service, and so no clients")
-	}
-	all := given.Clients
-	if given.File != "" {
-		more, err := tokens.ReadClients(given.File)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return who, err
-		}
-		all = append(slices.Clone(all), more...)
-	}
-	at := slices.IndexFunc(all, func(c tokens.ClientSettings) bool { return c.Name == name || c.ID == name })
-	if at < 0 {
-		return who, fmt.Errorf("--as: there is no client %q\nhint: certwright client list --config FILE lists them", name)
-	}
-	who.Issuer, who.Subject, who.App, who.Name, who.Type = vault.ClientIssuer, all[at].ID, all[at].ID, all[at].Name, vault.AppCaller
-	who.Groups, who.Roles = append(slices.Clone(all[at].Groups), who.Groups...), append(slices.Clone(all[at].Roles), who.Roles...)
+	who.Groups, who.Roles = append(who.Groups, a.Group...), append(who.Roles, a.Role...)
 	return who, nil
 }
 

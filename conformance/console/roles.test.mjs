@@ -139,12 +139,24 @@ test("the audit log: who may reads and filters it and sees that it verifies", as
   assert.deepEqual([...keeper.complaints, ...reader.complaints], []);
 });
 
-test("access: who may reads who may do what", async () => {
+test("access: who may reads who may do what, and asks what somebody may do", async () => {
   const keeper = await signedIn("keeper");
   await keeper.getByRole("link", { name: "Access", exact: true }).click();
   await seen(keeper, "/ui/access", "Access");
   await keeper.getByRole("row", { name: /client reader/ }).getByText("Key Vault Reader").waitFor();
   assert.equal(await keeper.locator("tbody tr").count(), 4);
+  await keeper.getByLabel("Who: issuer:subject").fill("client:reader");
+  await keeper.getByLabel("On what").fill("web/secrets/shop");
+  await keeper.getByLabel("Does what").fill("secrets/get");
+  await keeper.getByRole("button", { name: "Ask", exact: true }).click();
+  await keeper.locator("#answer .pill", { hasText: "refused" }).waitFor();
+  await keeper.getByText("One of these roles would give it: Key Vault Administrator").waitFor();
+  await seen(keeper, keeper.url(), "Access");
+  await keeper.getByLabel("Does what").fill("");
+  await keeper.getByLabel("Does what").press("Enter");
+  await keeper.locator("#answer .pill", { hasText: "granted" }).waitFor();
+  await keeper.getByRole("listitem").filter({ hasText: "role Key Vault Reader for client reader on /" }).filter({ hasText: "secrets/list" }).waitFor();
+  await seen(keeper, keeper.url(), "Access");
   const reader = await signedIn("reader");
   await refused(reader, "/ui/access", "Access");
   assert.deepEqual([...keeper.complaints, ...reader.complaints], []);

@@ -38,7 +38,7 @@ func (s *Server) openConsole() (err error) {
 		},
 	}
 	if s.config.Production {
-		c.Beside = []pages.Page{pages.Audit(s.audit), pages.Access(s.rules)}
+		c.Beside = []pages.Page{pages.Audit(s.audit), pages.Access(s.permissions())}
 		if c.Door, err = s.openDoor(); err != nil {
 			return err
 		}

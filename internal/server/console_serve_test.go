@@ -211,6 +211,50 @@ func TestConsoleAccess(t *testing.T) {
 	}
 }
 
+// The page of the permissions says what somebody may do, and by which assignment:
+// one thing, or everything; what it refuses it says why, and what would give it.
+func TestConsoleAccessQuestion(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, func(c *config.Config) {
+		c.Access.Assignments = append(c.Access.Assignments, access.Assignment{Role: "Certwright Auditor", To: access.Principal{Client: "keeper"}, On: "/"},
+			access.Assignment{Role: "Key Vault Certificate User", To: access.Principal{Issuer: "corp", Group: "web-team"}, On: "/vaults/web/certificates/shop", With: []string{"secrets", "keys"}})
+	})
+	g := guestOf(t, s)
+	g.signsIn("keeper", secrets["keeper"])
+	for name, c := range map[string]struct {
+		ask       []string
+		has, lack string
+	}{
+		"given":             {[]string{"who", "client:reader", "do", "certificates/get", "on", "web/certificates/shop"}, "</span>granted</span> It is given by role Key Vault Reader for client reader on /.", "would give it"},
+		"a data action":     {[]string{"who", "client:reader-id", "do", "Microsoft.KeyVault/vaults/keys/read", "on", "/vaults/web"}, "It is given by role Key Vault Reader", "refused"},
+		"by a group":        {[]string{"who", "corp:eve", "groups", "others, web-team", "do", "secrets/get", "on", "web/secrets/shop"}, "role Key Vault Certificate User for group web-team of corp on", "refused"},
+		"refused":           {[]string{"who", "corp:eve", "do", "secrets/get", "on", "web/secrets/shop"}, "No role assignment gives it.", "It is given"},
+		"what would":        {[]string{"who", "client:reader", "do", "secrets/get", "on", "web/secrets/shop"}, "One of these roles would give it: Key Vault Administrator, Key Vault Certificate User,", "It is given"},
+		"everything":        {[]string{"who", "corp:eve", "groups", "web-team", "on", "web/certificates/shop"}, "on /vaults/web/certificates+keys+secrets/shop</b>: certificates/get", "certificates/create,"},
+		"nothing":           {[]string{"who", "corp:eve", "on", "web"}, "Everything is refused there. No role assignment gives it.", "</span>granted</span>"},
+		"of the server":     {[]string{"who", "corp:ann", "on", "/"}, "<b>role Certwright Operator for subject ann of corp on /</b>: Certwright/", "certificates/get,"},
+		"no such client":    {[]string{"who", "client:none", "on", "web"}, "there is no client &#34;none&#34;: certwright client list lists them.", "</span>refused"},
+		"no such issuer":    {[]string{"who", "crop:ann", "on", "web"}, "the issuer &#34;crop&#34; is unknown", "</span>refused"},
+		"no such vault":     {[]string{"who", "corp:ann", "do", "keys/get", "on", "wbe"}, "There is no such vault.", "It is given"},
+		"no such action":    {[]string{"who", "corp:ann", "do", "keys/fly", "on", "web"}, "of keys there are get, list,", "</span>refused"},
+		"no place":          {[]string{"who", "corp:ann", "on", "web/a/b/c"}, "&#34;web/a/b/c&#34; is no place: write VAULT", "</span>refused"},
+		"no address":        {[]string{"who", "corp:ann", "on", "web", "from", "here"}, "&#34;here&#34; is not an IP address", "</span>refused"},
+		"written into it":   {[]string{"who", `"><script>`, "on", "web"}, `value="&#34;&gt;&lt;script&gt;"`, "<script>"},
+		"nothing was asked": {nil, "What may somebody do?", "Answer</h3>"},
+	} {
+		q := url.Values{}
+		for i := 0; i < len(c.ask); i += 2 {
+			q.Set(c.ask[i], c.ask[i+1])
+		}
+		status, _, page := g.go1("GET", "/ui/access?"+q.Encode())
+		page = regexp.MustCompile(`\s+`).ReplaceAllString(page, " ")
+		if status != 200 || !strings.Contains(page, c.has) || strings.Contains(page, c.lack) {
+			_, answer, _ := strings.Cut(page, `id="answer"`)
+			t.Errorf("%s: %d, has %q or lacks %q: %s", name, status, c.has, c.lack, answer)
+		}
+	}
+}
+
 // The console is called by its own name alone, and stands nowhere else; its
 // cookie is for it alone.
 func TestConsoleHost(t *testing.T) {

@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"certwright/internal/access"
 	"certwright/internal/audit"
+	"certwright/internal/console/pages"
 	"certwright/internal/vault"
 )
 
@@ -43,6 +45,18 @@ func (s *entry) openPermissions(_ context.Context, l *live) error {
 
 // rules are those in force.
 func (s *entry) rules() []access.Row { return s.now().rules() }
+
+// permissions are those in force of a production server, as the console shows them.
+func (s *entry) permissions() pages.Permissions {
+	return pages.Permissions{Rows: s.rules, Caller: func(text string) (vault.Caller, error) { return s.now().config.Auth.Caller(text) },
+		Answer: func(ctx context.Context, who vault.Caller, do vault.Action, on vault.Ref) (access.Answer, error) {
+			table, ok := s.now().decide.(*access.Table)
+			if !ok {
+				return access.Answer{}, errors.New("permissions: this server permits everything")
+			}
+			return table.Answer(ctx, who, do, on)
+		}}
+}
 
 // sidePermit says whether who asks at the side door may do an action; nil:
 // everybody may.
