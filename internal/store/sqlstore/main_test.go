@@ -2,6 +2,7 @@ package sqlstore_test
 
 import (
 	"context"
+	"flag"
 	"os"
 	"testing"
 
@@ -12,6 +13,10 @@ import (
 
 // openFile names, to a child process, a database to open and to do nothing with.
 const openFile = "CERTWRIGHT_OPEN_FILE"
+
+// atOnce is how many tests run side by side: most wait for a database, or for a
+// time-out of a minute, and leave the processors to the others.
+const atOnce = "8"
 
 // TestMain also is the programs that the crash tests kill, and the one whose files may not grow.
 func TestMain(m *testing.M) {
@@ -27,5 +32,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	flag.Parse()
+	_ = flag.Set("test.parallel", atOnce) // the flag is there: go test defines it
 	goleak.VerifyTestMain(m)
 }
