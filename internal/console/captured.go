@@ -31,11 +31,10 @@ func (c *Console) captured(r *http.Request) (mails []admin.Mail, err error) {
 }
 
 func (c *Console) server(w http.ResponseWriter, r *http.Request) error {
-	var facts []view.Facts
-	if c.may(r.Context(), c.who(r), access.ReadOperations, vault.Ref{}) {
-		facts = c.Means.Facts(r.Context())
+	if err := c.asOperator(r, access.ReadOperations, vault.Ref{}); err != nil {
+		return err
 	}
-	return show(w, r, http.StatusOK, view.ServerPage(c.frame(r, "Server", "/ui/server"), c.Health(r.Context()), facts))
+	return show(w, r, http.StatusOK, view.ServerPage(c.frame(r, "Server", "/ui/server"), c.Health(r.Context()), c.Means.Facts(r.Context())))
 }
 
 func (c *Console) clock(w http.ResponseWriter, r *http.Request) error {

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"certwright/internal/access"
 	"certwright/internal/census"
 	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
@@ -145,7 +146,10 @@ func (c *Console) beside(p pages.Page) handler {
 // nav are the pages that a person may see.
 func (c *Console) nav(r *http.Request) []view.Link {
 	all := []view.Link{{Href: "/ui/", Word: "Overview"}, {Href: "/ui/certificates", Word: "Certificates"}, {Href: "/ui/orders", Word: "Orders"},
-		{Href: "/ui/issuers", Word: "Issuers and CAs"}, {Href: "/ui/deleted", Word: "Deleted"}, {Href: "/ui/notices", Word: "Notices"}, {Href: "/ui/server", Word: "Server"}}
+		{Href: "/ui/issuers", Word: "Issuers and CAs"}, {Href: "/ui/deleted", Word: "Deleted"}, {Href: "/ui/notices", Word: "Notices"}}
+	if c.may(r.Context(), c.who(r), access.ReadOperations, vault.Ref{}) {
+		all = append(all, view.Link{Href: "/ui/server", Word: "Server"})
+	}
 	if c.Dev {
 		all = append(all, view.Link{Href: "/ui/mail", Word: "Captured mail"}, view.Link{Href: "/ui/clock", Word: "Clock"})
 	}

@@ -25,12 +25,7 @@ func (c *Console) issuers(w http.ResponseWriter, r *http.Request) error {
 
 func (c *Console) showIssuers(w http.ResponseWriter, r *http.Request, status int, form view.IssuerForm, say *view.Say) error {
 	who, ctx := c.who(r), r.Context()
-	page := view.Issuers{Providers: c.Means.Providers(ctx), Open: c.Means.Played, New: form}
-	for i := range page.Providers {
-		p := &page.Providers[i]
-		p.Rollover = p.Kind == "ca" && c.may(ctx, who, access.WriteAuthorities, vault.Ref{})
-		page.New.Providers = append(page.New.Providers, p.Name)
-	}
+	page := view.Issuers{Open: c.Means.Played, New: form}
 	vaults, err := c.vaults(ctx, who, listIssuers)
 	if err != nil {
 		return err
@@ -45,6 +40,10 @@ func (c *Console) showIssuers(w http.ResponseWriter, r *http.Request, status int
 	}
 	page.New.May = page.New.May || c.may(ctx, who, setIssuers, vault.Ref{Vault: usualVault, Kind: vault.Certificates})
 	page.New.Vaults = vaults
+	page.Providers = c.providers(r, page.New.May || len(vaults) > 0)
+	for _, p := range page.Providers {
+		page.New.Providers = append(page.New.Providers, p.Name)
+	}
 	if page.New.Vault == "" {
 		page.New.Vault = usualVault
 	}
@@ -53,6 +52,24 @@ func (c *Console) showIssuers(w http.ResponseWriter, r *http.Request, status int
 		f.Say = say
 	}
 	return show(w, r, status, view.IssuersPage(f, page))
+}
+
+// providers are the authorities, for who has to do with issuers or may read
+// operations, with the orders that do not get through: all of them for the latter,
+// else those of vaults that the person sees.
+func (c *Console) providers(r *http.Request, issuers bool) (all []view.Provider) {
+	who, ctx, sees := c.who(r), r.Context(), c.sight(r).sees
+	switch {
+	case c.may(ctx, who, access.ReadOperations, vault.Ref{}):
+		sees = func(string) bool { return true }
+	case !issuers && !c.may(ctx, who, access.WriteAuthorities, vault.Ref{}):
+		return nil
+	}
+	all = c.Means.Providers(ctx, sees)
+	for i := range all {
+		all[i].Rollover = all[i].Kind == "ca" && c.may(ctx, who, access.WriteAuthorities, vault.Ref{})
+	}
+	return all
 }
 
 func (c *Console) issuerVault(r *http.Request, who vault.Caller, name string) (v view.IssuerVault, err error) {

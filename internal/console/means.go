@@ -13,10 +13,11 @@ import (
 // Means are what the pages of those who run the server show and do. All are
 // required but those of a development server.
 type Means struct {
-	Notices   admin.Notices
-	Queues    func(context.Context) ([]view.Queue, error)
-	Rollover  func(ctx context.Context, provider string) error
-	Providers func(context.Context) []view.Provider
+	Notices  admin.Notices
+	Queues   func(context.Context) ([]view.Queue, error)
+	Rollover func(ctx context.Context, provider string) error
+	// Providers are the authorities, with the orders of the vaults that somebody sees.
+	Providers func(ctx context.Context, sees func(vaultName string) bool) []view.Provider
 	// Played reports whether a provider that the configuration does not name is played.
 	Played bool
 	Facts  func(context.Context) []view.Facts

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"certwright/internal/access"
 	"certwright/internal/census"
 	"certwright/internal/console/chart"
 	"certwright/internal/console/view"
@@ -80,7 +81,7 @@ func (c *Console) overview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	o := view.Overview{Health: c.Health(r.Context()), Timeline: c.timeline(n, s.At), None: !s.At.IsZero() && n.Certificates == 0, Next: c.certRows(next), Numbers: []view.Number{
+	o := view.Overview{Health: c.healthFor(s), Timeline: c.timeline(n, s.At), None: !s.At.IsZero() && n.Certificates == 0, Next: c.certRows(next), Numbers: []view.Number{
 		{Count: n.Expired, Word: "expired", Words: "expired", Tone: "bad", Href: "/ui/certificates?state=expired"},
 		{Count: n.Week, Word: "expires within 7 days", Words: "expire within 7 days", Tone: "warn", Href: "/ui/certificates?state=week"},
 		{Count: n.Failed, Word: "order failed", Words: "orders failed", Tone: "bad", Href: "/ui/certificates?state=failed"},
@@ -91,6 +92,20 @@ func (c *Console) overview(w http.ResponseWriter, r *http.Request) error {
 		o.Counted = c.moment(s.At)
 	}
 	return show(w, r, http.StatusOK, view.OverviewPage(c.frame(r, "Overview", "/ui/"), o))
+}
+
+// healthFor is how the server is, for who may read operations; others learn which
+// orders of theirs are held up.
+func (c *Console) healthFor(s *sight) (all []view.Health) {
+	if c.may(s.ctx, s.who, access.ReadOperations, vault.Ref{}) {
+		return c.Health(s.ctx)
+	}
+	for _, p := range c.Means.Providers(s.ctx, s.sees) {
+		if p.Held > 0 {
+			all = append(all, view.Health{What: p.Name, State: p.State, Words: p.Words})
+		}
+	}
+	return all
 }
 
 func (c *Console) timeline(n census.Numbers, at time.Time) chart.Drawing {

@@ -13,7 +13,9 @@ import (
 
 	"certwright/internal/certs"
 	"certwright/internal/certs/dn"
+	"certwright/internal/config"
 	"certwright/internal/console/view"
+	"certwright/internal/issuer/ca"
 	"certwright/internal/vault"
 )
 
@@ -47,41 +49,68 @@ func (h health) database(ctx context.Context) view.Health {
 
 // authorities are the providers of the configuration as health.
 func (h health) authorities(ctx context.Context) (all []view.Health) {
-	for _, p := range h.providers(ctx) {
+	for _, p := range h.providers(ctx, func(string) bool { return true }) {
 		all = append(all, view.Health{What: fmt.Sprintf("%s (%s)", p.Name, p.Kind), State: p.State, Words: p.Words})
 	}
 	return all
 }
 
-// providers are the authorities of the configuration, and whether orders get
-// through to them.
-func (h health) providers(ctx context.Context) (all []view.Provider) {
+// unreached counts the orders, in the vaults that somebody sees, which did not get
+// through to their providers.
+func (h health) unreached(ctx context.Context, sees func(vaultName string) bool) map[string]int {
 	unreached := map[string]int{}
-	if count := h.s.census.Ask(ctx, 0); count != nil {
-		for _, n := range count.Vaults {
-			for provider, orders := range n.Unreached {
+	count := h.s.census.Ask(ctx, 0)
+	if count == nil {
+		return unreached
+	}
+	for name, n := range count.Vaults {
+		for provider, orders := range n.Unreached {
+			if sees(name) {
 				unreached[strings.ToLower(provider)] += orders
 			}
 		}
 	}
+	return unreached
+}
+
+// providers are the authorities of the configuration, and whether orders of the
+// vaults that somebody sees get through to them.
+func (h health) providers(ctx context.Context, sees func(vaultName string) bool) (all []view.Provider) {
+	unreached := h.unreached(ctx, sees)
 	configured := withInternal(h.s.config.Providers)
 	for _, name := range slices.Sorted(maps.Keys(configured)) {
 		p := view.Provider{Name: name, Kind: configured[name].Kind}
 		said := well("", "No order is held up by it.")
 		if n := unreached[strings.ToLower(name)]; n > 0 {
 			said = ill("bad", "", fmt.Sprintf("%d orders did not get through at the last try; they are tried again.", n))
+			p.Held = n
 		}
 		p.State, p.Words = said.State, said.Words
 		if p.Kind == "ca" {
-			h.describeCA(ctx, &p)
+			h.describeCA(ctx, &p, configured[name])
 		}
 		all = append(all, p)
 	}
 	return all
 }
 
+// publishedAt is where a file of a built-in CA can be had: from the listener that
+// the console of a development server is at too, or under the name that
+// certificates have; else link is "" and only people at the side door get it.
+func (h health) publishedAt(file string, of config.Provider) (link, at string) {
+	path := "/pki/" + file
+	own, ok := of.Settings.(*ca.Settings)
+	switch {
+	case !h.s.config.Production:
+		return path, ""
+	case ok && own.PublicURL != "":
+		return strings.TrimSuffix(own.PublicURL, "/") + path, ""
+	}
+	return "", h.s.Ready.HTTPURL + path
+}
+
 // describeCA adds what a built-in CA publishes.
-func (h health) describeCA(ctx context.Context, p *view.Provider) {
+func (h health) describeCA(ctx context.Context, p *view.Provider, of config.Provider) {
 	file := strings.ToLower(p.Name) + ".pem"
 	_, text, err := h.s.issuers.published(ctx, file)
 	if errors.Is(err, vault.ErrNotFound) {
@@ -93,7 +122,7 @@ func (h health) describeCA(ctx context.Context, p *view.Provider) {
 		p.State, p.Words = said.State, said.Words
 		return
 	}
-	p.File = "/pki/" + file
+	p.File, p.At = h.publishedAt(file, of)
 	now := h.s.clock.Now()
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if x, err := certs.Parse(block.Bytes); err == nil {
