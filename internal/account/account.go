@@ -6,6 +6,7 @@ package account
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"certwright/internal/vault"
 )
@@ -34,6 +35,9 @@ func (b Book) Read(ctx context.Context, id string) (plain []byte, rev int64, err
 	}
 	return plain, row.Rev, nil
 }
+
+// Ahead implements vault.Dated.
+func (b Book) Ahead() time.Duration { return vault.Ahead(b.Store) }
 
 // Write implements vault.Accounts.
 func (b Book) Write(ctx context.Context, id string, plain []byte, rev int64) error {

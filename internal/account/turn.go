@@ -10,9 +10,10 @@ import (
 )
 
 // Turn takes the turn to do what servers that share rows are to do once in a
-// while: it is this one's if none had it for so long. A time that lies far ahead
-// was a wrong clock's.
+// while: it is this one's if none had it for so long by the clock that they share. A
+// time that lies far ahead was a wrong clock's.
 func Turn(ctx context.Context, rows vault.Accounts, id string, now time.Time, every time.Duration) (mine bool, err error) {
+	now = now.Add(vault.Ahead(rows))
 	plain, rev, err := rows.Read(ctx, id)
 	if err != nil && !errors.Is(err, vault.ErrNotFound) {
 		return false, fmt.Errorf("see whose turn it is: %w", err)

@@ -182,9 +182,11 @@ func (m *Metrics) renew(ctx context.Context) {
 	if err != nil {
 		m.Log.Warn("metrics could not be counted", "error", err)
 	}
-	next := clock.Real{}.Now().Add(max(m.Every, share*c.spent))
+	rests := max(m.Every, share*c.spent)
+	next := clock.Real{}.Now().Add(rests)
 	if err == nil {
-		t.row.Next, t.row.Count = next, stored(c)
+		t.row.Next, t.row.Count = m.shared().Add(rests), stored(c)
+		t.row.Count.At = c.at.Add(vault.Ahead(m.Rows))
 	}
 	m.tell(ctx, t)
 	m.mu.Lock()

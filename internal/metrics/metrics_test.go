@@ -407,6 +407,14 @@ func TestServersCountOnce(t *testing.T) {
 		if n := store.views.Load() - before; n != one {
 			t.Errorf("%d looks at the store after a server was gone, want %d", n, one)
 		}
+		before = store.views.Load()
+		wrong := time.Now().Add(20 * time.Hour).UTC().Format(time.RFC3339)
+		rows.text = []byte(`{"claimed":"` + wrong + `","next":"` + wrong + `"}`) // whose clock was wrong
+		rows.rev++
+		scrape(2 * time.Minute)
+		if n := (store.views.Load() - before) / one; n < 1 || n > 2 {
+			t.Errorf("%d counts in two minutes after a server with a wrong clock was gone, want one a minute", n)
+		}
 		stop()
 		synctest.Wait()
 	})

@@ -16,12 +16,11 @@ import (
 const countRow = "metrics/count" // what was counted last, and whose turn it is
 
 const (
-	turnTime  = 2 * time.Minute // that a count may take, beside ten times what the last one took
-	turnLook  = 5 * time.Second // until it is looked again whether it is there
-	turnWrong = 24 * time.Hour  // ahead, and the clock of who wrote it was wrong
+	turnTime = 2 * time.Minute // that a count may take, beside ten times what the last one took
+	turnLook = 5 * time.Second // until it is looked again whether it is there
 )
 
-// A storedTurn is the row, as JSON.
+// A storedTurn is the row, as JSON, by the clock that servers share.
 type storedTurn struct {
 	Claimed time.Time    `json:"claimed,omitzero"` // until then somebody counts
 	Next    time.Time    `json:"next,omitzero"`    // when a count is due again
@@ -47,18 +46,12 @@ func (m *Metrics) turn(ctx context.Context) (t turn, mine bool) {
 	if err == nil && json.Unmarshal(plain, &t.row) != nil {
 		t.row = storedTurn{} // of another version of this program
 	}
-	now := clock.Real{}.Now()
-	for _, until := range []time.Time{t.row.Next, t.row.Claimed} {
-		if until.After(now) && until.Before(now.Add(turnWrong)) {
-			m.adopt(t.row, now)
-			return t, false
-		}
+	now := m.shared()
+	if t.row.waits(now, m.Every) {
+		m.adopt(t.row, now)
+		return t, false
 	}
-	t.row.Claimed = now.Add(turnTime)
-	if t.row.Count != nil {
-		t.row.Claimed = t.row.Claimed.Add(10 * t.row.Count.Spent)
-	}
-	t.rev = rev
+	t.row.Claimed, t.rev = now.Add(t.row.mayTake()), rev
 	switch err := m.end(ctx, &t); {
 	case errors.Is(err, vault.ErrStale): // another was faster
 		m.adopt(t.row, now)
@@ -67,6 +60,34 @@ func (m *Metrics) turn(ctx context.Context) (t turn, mine bool) {
 		return turn{}, true
 	}
 	return t, true
+}
+
+// shared is real time by the clock that servers share.
+func (m *Metrics) shared() time.Time { return clock.Real{}.Now().Add(vault.Ahead(m.Rows)) }
+
+// waits reports whether somebody counts, or counted a short while ago. What lies
+// further ahead than either can was written by a clock that was wrong.
+func (t storedTurn) waits(now time.Time, every time.Duration) bool {
+	ahead := func(until time.Time, most time.Duration) bool {
+		return until.After(now) && !until.After(now.Add(most+turnLook))
+	}
+	return ahead(t.Claimed, t.mayTake()) || ahead(t.Next, t.rests(every))
+}
+
+// mayTake is how long the next count may take.
+func (t storedTurn) mayTake() time.Duration {
+	if t.Count == nil {
+		return turnTime
+	}
+	return turnTime + 10*t.Count.Spent
+}
+
+// rests is how long there is none after the last.
+func (t storedTurn) rests(every time.Duration) time.Duration {
+	if t.Count == nil {
+		return every
+	}
+	return max(every, share*t.Count.Spent)
 }
 
 // end writes the row of a turn.
@@ -98,9 +119,11 @@ func (m *Metrics) tell(ctx context.Context, t turn) {
 func (m *Metrics) adopt(row storedTurn, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.next = row.Next; !m.next.After(now) {
-		m.next = now.Add(turnLook)
+	wait := row.Next.Sub(now)
+	if wait <= 0 {
+		wait = turnLook
 	}
+	m.next = clock.Real{}.Now().Add(wait)
 	if row.Count == nil {
 		return
 	}
@@ -108,6 +131,7 @@ func (m *Metrics) adopt(row storedTurn, now time.Time) {
 		close(m.first)
 	}
 	m.last = row.Count.inventory()
+	m.last.at = m.last.at.Add(-vault.Ahead(m.Rows))
 }
 
 // A storedCount is an inventory, as JSON.

@@ -27,26 +27,26 @@ const (
 	holds      = time.Second     // that they may be made within
 )
 
-// A share is a pace that servers keep together.
+// A share is a pace that servers keep together. Nobody holds its lock while he waits
+// for the rows: of those who want calls one asks for them (share_take.go), and who
+// wants to know something reads for himself.
 type share struct {
 	rows   vault.Accounts
 	id     string
 	limits []Limit
 
 	mu    sync.Mutex
-	known bool // row is what was there at rev
-	rev   int64
-	row   shareRow
-	left  int // calls that were taken and not made
+	seen  seen
+	asks  *asking // whoever takes calls just now; nil: nobody
+	left  int     // calls that were taken and not made
 	until time.Time
 }
 
-// A shareRow is what is stored of a share, as JSON.
-type shareRow struct {
-	Closed time.Time `json:"closed,omitzero"` // the authority said to come back then
-	By     string    `json:"by,omitempty"`    // its host
-	At     time.Time `json:"at,omitzero"`     // when Left was so much
-	Left   []float64 `json:"left,omitempty"`  // calls, of each limit
+// seen is the row as it was read or written last.
+type seen struct {
+	known bool
+	rev   int64 // 0: there is none
+	row   shareRow
 }
 
 func (c *Client) shareOf(account string) *share {
@@ -57,12 +57,16 @@ func (c *Client) shareOf(account string) *share {
 	return &share{rows: c.rows, id: "pace/" + c.name + "/" + hex.EncodeToString(sum[:12]), limits: c.limits}
 }
 
+// ahead is by how much the clock that rows are dated by is ahead of this process's.
+func (s *share) ahead() time.Duration { return vault.Ahead(s.rows) }
+
 // closed is until when the authority wants no call, and by which host's word.
 func (s *share) closed(ctx context.Context) (until time.Time, by string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	err = s.refresh(ctx)
-	return s.row.Closed, s.row.By, err
+	at, err := s.read(ctx)
+	if err != nil || at.row.Closed.IsZero() {
+		return time.Time{}, "", err
+	}
+	return at.row.Closed.Add(-s.ahead()), at.row.By, nil
 }
 
 // spend waits for a call that all servers together may make, or, if that is too far
@@ -89,124 +93,70 @@ func (s *share) spend(ctx context.Context) error {
 	}
 }
 
-// take takes one call, and returns for how long there is none: 0 if it took one.
-func (s *share) take(ctx context.Context) (wait time.Duration, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.limits) == 0 {
-		return 0, nil
-	}
-	for range shareTries {
-		at := now()
-		if s.left > 0 && at.Before(s.until) {
-			s.left--
-			return 0, nil
-		}
-		if err := s.refresh(ctx); err != nil {
-			return 0, err
-		}
-		next, n, wait := s.row.taken(s.limits, at)
-		if n == 0 {
-			return wait, nil
-		}
-		err := s.write(ctx, next)
-		if err == nil {
-			s.left, s.until = n-1, at.Add(holds)
-			return 0, nil
-		}
-		if !errors.Is(err, vault.ErrStale) {
-			return 0, err
-		}
-	}
-	return holds, nil // others are faster all the time
-}
-
-// taken is the row without a handful of calls, as many as there are, or the time
-// until there is one.
-func (r shareRow) taken(limits []Limit, at time.Time) (next shareRow, n int, wait time.Duration) {
-	next, n = r, handful
-	next.Left = make([]float64, len(limits))
-	for i, l := range limits {
-		left := l.burst()
-		if len(r.Left) == len(limits) {
-			left = min(left, r.Left[i]+l.rate()*max(at.Sub(r.At).Seconds(), 0))
-		}
-		next.Left[i] = left
-		n = min(n, int(left), max(int(l.burst()/8), 1))
-		if left < 1 {
-			wait = max(wait, time.Duration((1-left)/l.rate()*float64(time.Second))+time.Millisecond)
-		}
-	}
-	if next.At = at; r.At.After(at) { // the clock of another server is ahead
-		next.At = r.At
-	}
-	for i := range next.Left {
-		next.Left[i] -= float64(n)
-	}
-	return next, n, wait
-}
-
-// burst is how many calls may be made at once.
-func (l Limit) burst() float64 { return float64(max(l.Requests/2, 1)) }
-
-// rate is how many more there are in a second. With what was taken a moment before,
-// and with the burst, no window of the limit has more calls than it lets through.
-func (l Limit) rate() float64 { return float64(l.Requests) / 2 / (l.Within + holds).Seconds() }
-
 // close notes that the authority wants to hear nothing more of the account until
 // then. Other servers hear of it before the answer that said so is looked at.
 func (s *share) close(until time.Time, by string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), shareTime)
 	defer cancel()
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	until = until.Add(s.ahead())
 	for range shareTries {
-		if err := s.refresh(ctx); err != nil {
+		at, err := s.read(ctx)
+		if err != nil {
 			return err
 		}
-		if !until.After(s.row.Closed) {
+		if !until.After(at.row.Closed) {
 			return nil
 		}
-		next := s.row
+		next := at.row
 		next.Closed, next.By = until, by
-		if err := s.write(ctx, next); !errors.Is(err, vault.ErrStale) {
+		if err := s.write(ctx, next, at.rev); !errors.Is(err, vault.ErrStale) {
 			return err
 		}
 	}
 	return fmt.Errorf("account %s: others write it all the time", s.id)
 }
 
-// refresh reads the row where it is not known to be as it was.
-func (s *share) refresh(ctx context.Context) error {
-	if rows, ok := s.rows.(vault.Unchanged); ok && s.known && rows.Unchanged(ctx, s.id, s.rev) {
-		return nil
+// read returns the row, which is read where it is not known to be as it was.
+func (s *share) read(ctx context.Context) (seen, error) {
+	s.mu.Lock()
+	at := s.seen
+	s.mu.Unlock()
+	if rows, ok := s.rows.(vault.Unchanged); ok && at.known && rows.Unchanged(ctx, s.id, at.rev) {
+		return at, nil
 	}
 	plain, rev, err := s.rows.Read(ctx, s.id)
-	row := shareRow{}
+	at = seen{known: true, rev: rev}
 	switch {
 	case errors.Is(err, vault.ErrNotFound):
-		rev = 0
+		at.rev = 0
 	case err != nil:
-		return fmt.Errorf("read what the servers together may ask for: %w", err)
+		return seen{}, fmt.Errorf("read what the servers together may ask for: %w", err)
 	default:
-		if err := json.Unmarshal(plain, &row); err != nil {
-			return fmt.Errorf("read what the servers together may ask for: account %s: %w", s.id, err)
+		if err := json.Unmarshal(plain, &at.row); err != nil {
+			return seen{}, fmt.Errorf("read what the servers together may ask for: account %s: %w", s.id, err)
 		}
 	}
-	s.known, s.rev, s.row = true, rev, row
-	return nil
+	s.saw(at)
+	return at, nil
 }
 
-// write stores the row in place of the one that is known.
-func (s *share) write(ctx context.Context, row shareRow) error {
+// write stores the row in place of the one of a revision.
+func (s *share) write(ctx context.Context, row shareRow, rev int64) error {
 	plain, err := json.Marshal(row)
 	if err != nil {
 		return err
 	}
-	s.known = false
-	if err := s.rows.Write(ctx, s.id, plain, s.rev); err != nil {
+	if err := s.rows.Write(ctx, s.id, plain, rev); err != nil {
 		return err
 	}
-	s.known, s.rev, s.row = true, s.rev+1, row // who compares revisions sees whether it is so
+	s.saw(seen{known: true, rev: rev + 1, row: row})
 	return nil
+}
+
+// saw keeps how the row was. Whoever uses it compares revisions first, so it does
+// no harm where another saw it later.
+func (s *share) saw(at seen) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = at
 }

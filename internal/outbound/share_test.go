@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -234,4 +235,179 @@ func TestSharedRowsAreAway(t *testing.T) {
 	if err := call(t.Context(), all[0], "broken"); err == nil || !strings.Contains(fmt.Sprint(err), "account pace/Authority/") {
 		t.Errorf("a row that cannot be read: %v", err)
 	}
+}
+
+// Rows say times by the clock that servers share, however wrong a server's own is.
+func TestSharedRowsAreDatedByTheirClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, ahead := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
+			o := &office{answer: func(*http.Request) (int, string) { return http.StatusTooManyRequests, "600" }}
+			all, rows := servers(t, 2, o, Limit{Requests: 100, Within: time.Minute})
+			for _, c := range all {
+				c.Share("Authority", &dated{rows, ahead})
+			}
+			must.Do(t, call(t.Context(), all[0], "key"))
+			var row shareRow
+			must.Do(t, json.Unmarshal(rows.rows[all[0].shareOf("key").id].Body, &row))
+			if now := time.Now().Add(ahead); !row.At.Equal(now) || !row.Closed.Equal(now.Add(10*time.Minute)) {
+				t.Errorf("at %v of the rows' clock the row is %+v", now, row)
+			}
+			var later *vault.RetryError
+			if err := call(t.Context(), all[1], "key"); !errors.As(err, &later) || later.After != 10*time.Minute {
+				t.Errorf("another server: %v", err)
+			}
+		}
+	})
+}
+
+// dated is a shelf whose rows are dated by a clock that is ahead.
+type dated struct {
+	*shelf
+	ahead time.Duration
+}
+
+func (d *dated) Ahead() time.Duration { return d.ahead }
+
+// A row that a wrong clock dated counts as one of now: it gave nothing until then.
+func TestARowOfTheFuture(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		all, rows := servers(t, 1, &office{}, Limit{Requests: 60, Within: time.Minute})
+		text, err := json.Marshal(shareRow{At: time.Now().Add(100 * 24 * time.Hour), Left: []float64{0}})
+		must.Do(t, err)
+		rows.rows = map[string]vault.Account{all[0].shareOf("key").id: {Body: text, Rev: 1}}
+		made := 0
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+			err := call(t.Context(), all[0], "key")
+			var later *vault.RetryError
+			if errors.As(err, &later) {
+				time.Sleep(min(later.After, time.Minute))
+				continue
+			}
+			must.Do(t, err)
+			made++
+		}
+		if made < 20 || made > 60 {
+			t.Errorf("%d calls in the next minute, want 30 or so", made)
+		}
+	})
+}
+
+// stuck are rows whose first reads get no answer until they are let go.
+type stuck struct {
+	*shelf
+	stuck int // that many
+	let   chan struct{}
+}
+
+func (s *stuck) Read(ctx context.Context, id string) ([]byte, int64, error) {
+	s.mu.Lock()
+	waits := s.stuck > 0
+	s.stuck--
+	s.mu.Unlock()
+	if waits {
+		select {
+		case <-s.let:
+		case <-ctx.Done():
+			return nil, 0, ctx.Err()
+		}
+	}
+	return s.shelf.Read(ctx, id)
+}
+
+// A caller whom the database does not answer holds up nobody: who only wants to know
+// something asks for himself, who wants calls too waits no longer than for his turn, or
+// until he leaves, and what is left is taken by whoever comes.
+func TestSlowRowsHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		all, rows := servers(t, 1, &office{}, Limit{Requests: 200, Within: 5 * time.Second})
+		slow := &stuck{shelf: rows, stuck: 1, let: make(chan struct{})}
+		all[0].Share("Authority", slow)
+		s := all[0].shareOf("key")
+		first := make(chan error, 1)
+		go func() {
+			_, err := s.take(t.Context())
+			first <- err
+		}()
+		synctest.Wait()
+		began := time.Now()
+		_, _, err := s.closed(t.Context())
+		must.Do(t, err)
+		must.Do(t, s.close(began.Add(time.Minute), "ca.example"))
+		if took := time.Since(began); took != 0 {
+			t.Errorf("who wants to know waited for %v", took)
+		}
+		ctx, leave := context.WithTimeout(t.Context(), time.Second)
+		defer leave()
+		if _, err := s.take(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Second {
+			t.Errorf("who left: %v after %v", err, time.Since(began))
+		}
+		began = time.Now()
+		if wait, err := s.take(t.Context()); wait != maxWait || err != nil || time.Since(began) != maxWait {
+			t.Errorf("who waits: %v, %v after %v", wait, err, time.Since(began))
+		}
+		waits := make(chan time.Duration, 3)
+		for range 3 {
+			go func() {
+				wait, err := s.take(t.Context())
+				must.Do(t, err)
+				waits <- wait
+			}()
+		}
+		synctest.Wait()
+		close(slow.let)
+		must.Do(t, <-first)
+		for range 3 {
+			if wait := <-waits; wait != 0 {
+				t.Errorf("with calls there one was told to wait for %v", wait)
+			}
+		}
+		if rows.writes != 2 { // that it is closed, and a handful
+			t.Errorf("%d writes", rows.writes)
+		}
+	})
+}
+
+// That one caller left is nobody else's answer; that the rows are away is everybody's.
+func TestWhoAskedLeaves(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		all, rows := servers(t, 1, &office{}, Limit{Requests: 200, Within: 5 * time.Second})
+		slow := &stuck{shelf: rows, stuck: 1, let: make(chan struct{})}
+		all[0].Share("Authority", slow)
+		s := all[0].shareOf("key")
+		ctx, leave := context.WithCancel(t.Context())
+		first, second := make(chan error, 1), make(chan error, 1)
+		take := func(ctx context.Context, to chan error) {
+			_, err := s.take(ctx)
+			to <- err
+		}
+		go take(ctx, first)
+		synctest.Wait()
+		go take(t.Context(), second)
+		synctest.Wait()
+		leave()
+		if err := <-first; !errors.Is(err, context.Canceled) {
+			t.Errorf("who left: %v", err)
+		}
+		must.Do(t, <-second)
+
+		rows.away, slow.stuck, s.left = errors.New("the database is away"), 1, 0
+		go take(t.Context(), first)
+		synctest.Wait()
+		go take(t.Context(), second)
+		synctest.Wait()
+		reads := rows.reads
+		close(slow.let)
+		for _, from := range []chan error{first, second} {
+			if err := <-from; !errors.Is(err, rows.away) {
+				t.Errorf("the database is away: %v", err)
+			}
+		}
+		if n := rows.reads - reads; n != 1 {
+			t.Errorf("%d asked, one would do", n)
+		}
+	})
 }

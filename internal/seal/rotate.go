@@ -161,7 +161,7 @@ func (k *Keyset) change(ctx context.Context, to func(*keys) (*keyset.Handle, err
 	if stray := k.stray(now.row); len(stray) > 0 {
 		return fmt.Errorf("change the data keys: they are wrapped by %s too, which the configuration does not name\nhint: name it under keyset, or drop that wrap with certwright keyset rewrap", list(stray))
 	}
-	return k.put(ctx, now, k.wrapping(), data, clock.Real{}.Now().UTC())
+	return k.put(ctx, now, k.wrapping(), data, clock.Real{}.Now().Add(vault.Ahead(k.store)).UTC())
 }
 
 // put wraps data keys, stores them over those now in force, and uses them.

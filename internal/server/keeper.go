@@ -89,7 +89,7 @@ func (k *keeper) step(ctx context.Context) (again time.Duration, err error) {
 	state, since := k.keys.State()
 	switch state {
 	case seal.Published:
-		if left := since.Add(k.wait).Sub((clock.Real{}).Now()); left > 0 {
+		if left := since.Add(k.wait).Sub(k.now()); left > 0 {
 			return left, nil
 		}
 		if err := k.keys.Promote(ctx); err != nil {
@@ -113,7 +113,7 @@ func (k *keeper) reseal(ctx context.Context, since time.Time) (again time.Durati
 	ripe := since.Add(k.grace)
 	if pass.Moved > 0 || pass.Began.Before(ripe) {
 		k.log.Info("values were sealed anew", "values", pass.Moved, "key", k.keys.Primary())
-		return max(ripe.Sub(clock.Real{}.Now()), 0), nil
+		return max(ripe.Sub(k.now()), 0), nil
 	}
 	if err := k.keys.Retire(ctx); err != nil {
 		return 0, err
@@ -140,7 +140,7 @@ func (k *keeper) recount(ctx context.Context) error {
 	if k.count == 0 {
 		return nil
 	}
-	due := func(last *sqlstore.Pass) bool { return last == nil || (clock.Real{}).Now().Sub(last.Ended) >= k.count }
+	due := func(last *sqlstore.Pass) bool { return last == nil || k.now().Sub(last.Ended) >= k.count }
 	last, err := k.lastPass(ctx)
 	if err != nil || !due(last) {
 		return err
@@ -198,6 +198,10 @@ func (k *keeper) counted() (all []metrics.DataKey) {
 	}
 	return all
 }
+
+// now is real time, by the clock that servers share: what one wrote down another one
+// may find.
+func (k *keeper) now() time.Time { return clock.Real{}.Now().Add(k.store.Ahead()) }
 
 // Status implements admin.Keyset.
 func (k *keeper) Status(ctx context.Context) (admin.KeysetStatus, error) {

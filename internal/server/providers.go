@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"certwright/internal/challenge"
 	"certwright/internal/config"
@@ -188,6 +189,9 @@ func (a foldedAccounts) Unchanged(ctx context.Context, id string, rev int64) boo
 	rows, ok := a.Accounts.(vault.Unchanged)
 	return ok && rows.Unchanged(ctx, foldName(id), rev)
 }
+
+// Ahead implements vault.Dated.
+func (a foldedAccounts) Ahead() time.Duration { return vault.Ahead(a.Accounts) }
 
 // foldName turns the second part of kind/name/rest to lower case.
 func foldName(id string) string {

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"certwright/internal/check"
 	"certwright/internal/must"
@@ -75,5 +76,51 @@ func TestChecksAndKeysOfASharedDatabase(t *testing.T) {
 	s = serveIn(t, c, Options{})
 	if got := secretAt(t, s, "one", ""); got != "first" {
 		t.Errorf("it is %q", got)
+	}
+}
+
+// What servers write down of a change of the data keys is by the clock of the database:
+// one whose own is ahead neither uses a new key before all have it, nor retires the old
+// one while another still seals under it.
+func TestKeysChangeByTheDatabasesClock(t *testing.T) {
+	t.Parallel()
+	for _, ahead := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
+		schema := sqltest.NewSchema(t, sqltest.Postgres(t)[0])
+		c := administered(t)
+		c.Store = schema.WithClock(t, ahead)
+		kek := filepath.Join(t.TempDir(), "kek.json")
+		must.Do(t, seal.MakeFile(kek))
+		c.Keyset = seal.Settings{KEKs: []seal.KEKSettings{fileKEK(kek)}}
+		s, err := Start(t.Context(), c, Options{})
+		must.Do(t, err)
+		must.Do(t, s.Stop())
+		keys := openKeys(t, c)
+		must.Do(t, keys.keeper.Rotate(t.Context()))
+		right := func(what string, at time.Time) {
+			t.Helper()
+			if off := at.Sub(time.Now().Add(ahead)); off.Abs() > time.Minute {
+				t.Errorf("the database is %v ahead: %s %v off", ahead, what, off)
+			}
+		}
+		_, since := keys.keeper.keys.State()
+		right("a key was published", since)
+		left, err := keys.keeper.step(t.Context())
+		must.Do(t, err)
+		if left <= 0 || left > keys.keeper.wait {
+			t.Errorf("it is used in %v, want up to %v", left, keys.keeper.wait)
+		}
+		keys.keeper.wait = 0
+		_, err = keys.keeper.step(t.Context()) // it is used
+		must.Do(t, err)
+		left, err = keys.keeper.step(t.Context()) // and the old one is not retired yet
+		must.Do(t, err)
+		pass, err := keys.keeper.store.LastPass(t.Context())
+		must.Do(t, err)
+		right("a pass began", pass.Began)
+		right("it ended", pass.Ended)
+		if state, _ := keys.keeper.keys.State(); state != seal.Resealing || left <= 0 || left > keys.keeper.grace {
+			t.Errorf("state %v, again in %v", state, left)
+		}
+		must.Do(t, keys.Close())
 	}
 }

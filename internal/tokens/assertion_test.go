@@ -322,6 +322,34 @@ func TestReplayElsewhere(t *testing.T) {
 	}
 }
 
+// dated are rows whose clock is ahead of a server's.
+type dated struct {
+	vault.Accounts
+	ahead time.Duration
+}
+
+func (d dated) Ahead() time.Duration { return d.ahead }
+
+// A server whose clock is ahead forgets no assertion that others would accept again.
+func TestReplayAtServersWhoseClocksDiffer(t *testing.T) {
+	t.Parallel()
+	web := certify(t, ecKey(t), "web", nil)
+	clients := []ClientSettings{{ID: "web-id", Certificates: []CertificateSettings{{File: web.file(t)}}}}
+	accounts := sqltest.Accounts(t)
+	at := func(ahead time.Duration) *house {
+		h := open(t, Settings{Clients: clients}, func(m *Means) { m.Accounts = dated{accounts, -ahead} })
+		h.now = h.now.Add(ahead)
+		return h
+	}
+	right, early, other := at(0), at(time.Hour), at(0)
+	once := web.sign(t, jose.ES256, nil, right.claims())
+	right.token(right.assert(once))
+	early.token(early.assert(web.sign(t, jose.ES256, nil, early.claims())))
+	if a := other.assert(once); a.status != 401 || !a.says("used before") {
+		t.Errorf("again, after a server whose clock is ahead wrote: %d %v", a.status, a.body)
+	}
+}
+
 // A certificate may come along, if its thumbprint or its authority is known.
 func TestBroughtCertificate(t *testing.T) {
 	t.Parallel()

@@ -154,6 +154,19 @@ type Unchanged interface {
 	Unchanged(ctx context.Context, id string, rev int64) bool
 }
 
+// Dated is what has rows that servers share: these are dated by one clock, the
+// database's, which may be ahead of this process's.
+type Dated interface{ Ahead() time.Duration }
+
+// Ahead is by how much the clock that rows are dated by is ahead of this process's; 0
+// where no other process has them.
+func Ahead(of any) time.Duration {
+	if rows, ok := of.(Dated); ok {
+		return rows.Ahead()
+	}
+	return 0
+}
+
 // An Order is one request for a certificate, as an Issuer sees it.
 type Order struct {
 	ID              string // the operation's request id; the idempotency key

@@ -66,16 +66,16 @@ type Book struct {
 // browser is to hold.
 func (b *Book) Begin(ctx context.Context, who vault.Caller, how string, shown time.Time) (id string, err error) {
 	id = rand.Text() + rand.Text()
-	now := b.Now()
+	now := b.now()
 	return id, b.change(ctx, func(r *rows) error {
-		r.Sessions[hashOf(id)] = Session{Who: who, How: how, Began: now, Shown: shown, Used: now, Access: b.Access()}
+		r.Sessions[hashOf(id)] = Session{Who: who, How: how, Began: now, Shown: later(shown, vault.Ahead(b.Accounts)), Used: now, Access: b.Access()}
 		return nil
 	})
 }
 
 // Find returns the session that a browser holds; ErrNone if it has ended.
 func (b *Book) Find(ctx context.Context, id string) (Session, error) {
-	now := b.Now()
+	now := b.now()
 	r, _, err := b.read(ctx)
 	if err != nil {
 		return Session{}, err
@@ -96,7 +96,24 @@ func (b *Book) Find(ctx context.Context, id string) (Session, error) {
 			err = nil
 		}
 	}
-	return s, err
+	return s.by(-vault.Ahead(b.Accounts)), err
+}
+
+// now is real time by the clock that servers share, which the row has all times by.
+func (b *Book) now() time.Time { return b.Now().Add(vault.Ahead(b.Accounts)) }
+
+// by is a session by a clock that is so far ahead.
+func (s Session) by(ahead time.Duration) Session {
+	s.Began, s.Shown, s.Used = later(s.Began, ahead), later(s.Shown, ahead), later(s.Used, ahead)
+	return s
+}
+
+// later is a time so much later; what is not known stays so.
+func later(t time.Time, d time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(d)
 }
 
 // End signs out.
@@ -111,7 +128,7 @@ func (b *Book) End(ctx context.Context, id string) error {
 func (b *Book) Link(ctx context.Context, who vault.Caller) (token string, err error) {
 	token = rand.Text() + rand.Text()
 	return token, b.change(ctx, func(r *rows) error {
-		r.Links[hashOf(token)] = link{who, b.Now()}
+		r.Links[hashOf(token)] = link{who, b.now()}
 		return nil
 	})
 }
@@ -179,7 +196,7 @@ func (b *Book) read(ctx context.Context) (r rows, rev int64, err error) {
 
 // prune removes what has ended, and of too many the oldest.
 func (b *Book) prune(r *rows) {
-	now := b.Now()
+	now := b.now()
 	for id, s := range r.Sessions {
 		if !b.lasts(s, now) {
 			delete(r.Sessions, id)

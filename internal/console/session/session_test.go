@@ -112,3 +112,48 @@ func TestMost(t *testing.T) {
 		t.Errorf("%d sessions (%v)", len(r.Sessions), err)
 	}
 }
+
+// dated are rows whose clock is ahead of a server's.
+type dated struct {
+	vault.Accounts
+	ahead time.Duration
+}
+
+func (d dated) Ahead() time.Duration { return d.ahead }
+
+// A session lasts as long at a server whose clock is wrong, which ends nobody else's,
+// and takes nobody for somebody who just showed who he is.
+func TestServersWhoseClocksDiffer(t *testing.T) {
+	t.Parallel()
+	now, rows := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), sqltest.Accounts(t)
+	at := func(ahead time.Duration) *Book {
+		return &Book{Accounts: dated{rows, -ahead}, Now: func() time.Time { return now.Add(ahead) }, Access: func() string { return "" }}
+	}
+	right, wrong := at(0), at(2*time.Hour)
+	ann := vault.Caller{Subject: "ann"}
+	id, err := right.Begin(t.Context(), ann, "secret", right.Now())
+	must.Do(t, err)
+	s, err := wrong.Find(t.Context(), id)
+	must.Do(t, err)
+	if !s.Shown.Equal(wrong.Now()) || !s.Began.Equal(wrong.Now()) {
+		t.Errorf("by its clock he was there %v ago", wrong.Now().Sub(s.Shown))
+	}
+	other, err := wrong.Begin(t.Context(), ann, "secret", wrong.Now())
+	must.Do(t, err)
+	if s, err := right.Find(t.Context(), other); err != nil || !s.Shown.Equal(right.Now()) {
+		t.Errorf("he showed himself %v ago (%v)", right.Now().Sub(s.Shown), err)
+	}
+	_, err = right.Find(t.Context(), id)
+	must.Do(t, err)
+	never, err := wrong.Begin(t.Context(), ann, "single sign-on", time.Time{})
+	must.Do(t, err)
+	if s, err := right.Find(t.Context(), never); err != nil || !s.Shown.IsZero() {
+		t.Errorf("he never did: %v (%v)", s.Shown, err)
+	}
+	now = now.Add(Idle)
+	for _, b := range []*Book{right, wrong} {
+		if _, err := b.Find(t.Context(), other); !errors.Is(err, ErrNone) {
+			t.Errorf("after an idle half hour: %v", err)
+		}
+	}
+}

@@ -30,7 +30,8 @@ type sharedLimits struct {
 	kept account.Kept[map[string]limitRow]
 }
 
-// A limitRow is a limit as it is stored, under a digest of what it binds.
+// A limitRow is a limit as it is stored, by the clock that servers share, under a
+// digest of what it binds.
 type limitRow struct {
 	Until time.Time `json:"until"`
 	About string    `json:"about"`
@@ -62,11 +63,14 @@ func (l *sharedLimits) on(ctx context.Context, keys []string, now time.Time) (fo
 	if err != nil {
 		return found, false
 	}
+	ahead := vault.Ahead(l.rows)
+	now = now.Add(ahead)
 	for _, key := range keys {
 		if r, ok := all[digestOf(key)]; ok && r.Until.After(now) && r.Until.After(found.until) {
 			found, held = limit{until: r.Until, about: r.About, said: r.Said}, true
 		}
 	}
+	found.until = found.until.Add(-ahead)
 	return found, held
 }
 
@@ -75,6 +79,8 @@ func (l *sharedLimits) remember(ctx context.Context, binds []string, made limit,
 	if l == nil {
 		return nil
 	}
+	ahead := vault.Ahead(l.rows)
+	now, made.until = now.Add(ahead), made.until.Add(ahead)
 	for range sharedTries {
 		was, rev, err := l.kept.Read(ctx, l.rows, l.id, parseLimits)
 		if err != nil {

@@ -303,3 +303,35 @@ func TestReusedKeyIsSaid(t *testing.T) {
 		}
 	}
 }
+
+// dated are rows whose clock is ahead of a server's.
+type dated struct {
+	vault.Accounts
+	ahead time.Duration
+}
+
+func (d dated) Ahead() time.Duration { return d.ahead }
+
+// A limit ends for all servers at once, however wrong the clock of one of them is.
+func TestLimitsOfServersWhoseClocksDiffer(t *testing.T) {
+	t.Parallel()
+	noon, rows := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), sqltest.Accounts(t)
+	at := func(ahead time.Duration) *sharedLimits {
+		return &sharedLimits{rows: dated{rows, -ahead}, id: "acme/x/limits"}
+	}
+	const wrong = 3 * time.Hour
+	right, ahead := at(0), at(wrong)
+	must.Do(t, right.remember(t.Context(), []string{"of the right one"}, limit{until: noon.Add(time.Hour)}, noon))
+	must.Do(t, ahead.remember(t.Context(), []string{"of the wrong one"}, limit{until: noon.Add(wrong + time.Hour)}, noon.Add(wrong)))
+	for _, what := range []string{"of the right one", "of the wrong one"} {
+		for own, l := range map[time.Duration]*sharedLimits{0: right, wrong: ahead} {
+			now := noon.Add(own + time.Minute)
+			if found, held := l.on(t.Context(), []string{what}, now); !held || found.until.Sub(now) != 59*time.Minute {
+				t.Errorf("%s, at a clock that is %v ahead: %v, for %v", what, own, held, found.until.Sub(now))
+			}
+			if _, held := l.on(t.Context(), []string{what}, noon.Add(own+time.Hour)); held {
+				t.Errorf("%s, at a clock that is %v ahead: it does not end", what, own)
+			}
+		}
+	}
+}

@@ -17,6 +17,13 @@ func (s *session) shared(t time.Time) int64 { return record.Instant(t) + s.skew.
 // own is a moment that a row holds, by the process's clock.
 func (s *session) own(n int64) time.Time { return record.AtInstant(n - s.skew.Load()) }
 
+// Ahead implements vault.Dated: it is by how much the database's clock was ahead of
+// this process's when jobs were last looked for.
+func (s *Store) Ahead() time.Duration { return time.Duration(s.skew.Load()) }
+
+// now is the time that servers share.
+func (s *Store) now() time.Time { return clock.Real{}.Now().Add(s.Ahead()) }
+
 // readClock reads how far the database's clock is ahead.
 func (r *reader) readClock() error {
 	if r.session.of.clock == "" {

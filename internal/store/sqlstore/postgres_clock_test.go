@@ -1,9 +1,7 @@
 package sqlstore_test
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,12 +17,7 @@ import (
 func wrongAt(t *testing.T, server string, ahead time.Duration) *settledStore {
 	t.Helper()
 	schema := sqltest.NewSchema(t, server)
-	for name, is := range map[string]string{"now": "STABLE", "clock_timestamp": "VOLATILE"} {
-		_, err := schema.Admin.Exec(t.Context(), fmt.Sprintf("CREATE FUNCTION %s.%s() RETURNS timestamptz LANGUAGE sql %s AS $$ SELECT pg_catalog.%[2]s() + interval '%[4]d s' $$",
-			schema.Name, name, is, int(ahead.Seconds())))
-		must.Do(t, err)
-	}
-	schema.URL = strings.Replace(schema.URL, "search_path="+schema.Name, "search_path="+schema.Name+",pg_catalog", 1)
+	schema.URL = schema.WithClock(t, ahead)
 	s, err := sqlstore.OpenPostgres(t.Context(), schema.URL)
 	must.Do(t, err)
 	t.Cleanup(func() { must.Do(t, s.Close()) })
@@ -39,6 +32,9 @@ func TestProofsFollowTheDatabasesClock(t *testing.T) {
 		for _, ahead := range []time.Duration{-3 * time.Hour, 3 * time.Hour} {
 			s := wrongAt(t, server, ahead)
 			now := time.Now().Add(ahead)
+			if off := s.Ahead() - ahead; off.Abs() > time.Minute {
+				t.Errorf("the database is %v ahead, and taken to be %v", ahead, s.Ahead())
+			}
 			dated := func(id string, at time.Time) {
 				_, err := s.Admin.Exec(t.Context(), "INSERT INTO commits (id, at, names) VALUES ($1, $2, '')", id, at.UnixNano())
 				must.Do(t, err)

@@ -24,10 +24,13 @@ const (
 	postgresAdopt   = `UPDATE outbox SET xid = pg_current_xact_id() WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())`
 )
 
-// adopt makes events of another server's numbering this one's.
+// adopt reads the clock, and makes events of another server's numbering this one's.
 func (s *Store) adopt(ctx context.Context) error {
 	foreign := false
 	err := s.View(ctx, func(r vault.Reader) error {
+		if err := r.(*reader).readClock(); err != nil {
+			return err
+		}
 		return r.(*reader).one("the last event", postgresForeign, nil, &foreign)
 	})
 	if errors.Is(err, vault.ErrNotFound) || err == nil && !foreign {

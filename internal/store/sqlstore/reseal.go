@@ -40,7 +40,7 @@ type Resealing struct {
 
 // A Pass is what one way through the database came to.
 type Pass struct {
-	Began  time.Time      `json:"began"` // real time
+	Began  time.Time      `json:"began"` // real time, by the clock that servers share
 	Ended  time.Time      `json:"ended,omitzero"`
 	Moved  int            `json:"moved"`  // values and rows that were not under the primary key
 	Values map[uint32]int `json:"values"` // sealed values by the number of their key, as the pass left them
@@ -77,7 +77,7 @@ func (s *Store) Reseal(ctx context.Context, with Resealing) (Pass, error) {
 			return at.Pass, fmt.Errorf("seal anew: %w", err)
 		}
 	}
-	at.Ended = clock.Real{}.Now().UTC()
+	at.Ended = s.now().UTC()
 	return at.Pass, s.Update(ctx, func(tx vault.Tx) error { return at.keep(tx, with.Primary) })
 }
 
@@ -102,7 +102,7 @@ type resealing struct {
 }
 
 func (s *Store) resealFrom(ctx context.Context, primary uint32) (resealing, error) {
-	fresh := resealing{Pass: Pass{Began: clock.Real{}.Now().UTC(), Values: map[uint32]int{}}}
+	fresh := resealing{Pass: Pass{Began: s.now().UTC(), Values: map[uint32]int{}}}
 	var text string
 	err := s.View(ctx, func(r vault.Reader) (err error) { text, err = r.Setting(resealedSetting); return err })
 	if errors.Is(err, vault.ErrNotFound) {

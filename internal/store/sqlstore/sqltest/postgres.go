@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -57,6 +58,18 @@ func NewSchema(t testing.TB, server string) Schema {
 		_ = s.Admin.Close(ctx)
 	})
 	return s
+}
+
+// WithClock has the clock of the database be so far ahead of its machine's, for
+// connections to the URL that it returns.
+func (s Schema) WithClock(t testing.TB, d time.Duration) (url string) {
+	t.Helper()
+	for name, kind := range map[string]string{"now": "STABLE", "clock_timestamp": "VOLATILE"} {
+		_, err := s.Admin.Exec(t.Context(), fmt.Sprintf("CREATE FUNCTION %s.%s() RETURNS timestamptz LANGUAGE sql %s AS $$ SELECT pg_catalog.%[2]s() + interval '%[4]d s' $$",
+			s.Name, name, kind, int(d.Seconds())))
+		must.Do(t, err)
+	}
+	return strings.Replace(s.URL, "search_path="+s.Name, "search_path="+s.Name+",pg_catalog", 1)
 }
 
 // Cut ends the connections of stores in the schema, and returns how many there were.
