@@ -174,10 +174,7 @@ func (c *Console) doMany(w http.ResponseWriter, r *http.Request) error {
 	if err := r.ParseForm(); err != nil {
 		return vault.Bad("The form cannot be read.")
 	}
-	back := r.PostForm.Get("back")
-	if u, err := url.Parse(back); err != nil || u.Path != "/ui/certificates" || u.Host != "" {
-		back = "/ui/certificates"
-	}
+	back := localTo("/ui/certificates", r.PostForm.Get("back"))
 	do, ok := many[r.PostForm.Get("do")]
 	if !ok {
 		return vault.Bad("Choose what to do with the certificates.")

@@ -51,7 +51,7 @@ func (c *Console) admit(w http.ResponseWriter, r *http.Request) *http.Request {
 	cookie, err := r.Cookie(cookieName)
 	if err == nil {
 		s, err := c.Door.Book.Find(r.Context(), cookie.Value)
-		if err == nil && c.Door.Still != nil && !c.Door.Still(s.Who) {
+		if err == nil && !c.still(s.Who) {
 			err = session.ErrNone
 		}
 		switch {
@@ -75,6 +75,9 @@ func (c *Console) admit(w http.ResponseWriter, r *http.Request) *http.Request {
 	return nil
 }
 
+// still reports whether somebody may still sign in.
+func (c *Console) still(who vault.Caller) bool { return c.Door.Still == nil || c.Door.Still(who) }
+
 func (c *Console) signInPage(w http.ResponseWriter, r *http.Request) error {
 	return c.showSignIn(w, r, http.StatusOK, local(r.URL.Query().Get("to")), "", nil)
 }
@@ -85,6 +88,7 @@ func (c *Console) showSignIn(w http.ResponseWriter, r *http.Request, status int,
 	if c.Door.Single != nil {
 		page.Single = c.Door.Single.Name
 	}
+	keepReturn(w, to)
 	f := c.frame(r, "Sign in", "")
 	if !signedIn {
 		f.Nav = nil
@@ -93,15 +97,6 @@ func (c *Console) showSignIn(w http.ResponseWriter, r *http.Request, status int,
 		f.Say = say
 	}
 	return show(w, r, status, view.SignInPage(f, page))
-}
-
-// local is a path of the console, to go on to; anything else is its first page.
-func local(to string) string {
-	u, err := url.Parse(to)
-	if err != nil || u.Scheme != "" || u.Host != "" || !strings.HasPrefix(u.Path, "/ui/") || strings.Contains(to, `\`) {
-		return "/ui/"
-	}
-	return u.RequestURI()
 }
 
 // signIn takes the secret of a client of the token service.
@@ -134,6 +129,7 @@ func (c *Console) begin(w http.ResponseWriter, r *http.Request, who vault.Caller
 	}
 	c.Door.Audit.Note(audit.Entry{Operation: audit.ConsoleSignIn, Status: http.StatusOK, Caller: who, Address: remote(r), Facts: []audit.Fact{{Name: "how", Value: how}}})
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	keepReturn(w, home)
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
@@ -150,13 +146,16 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	who, err := c.Door.Book.Redeem(r.Context(), r.PostForm.Get("token"))
+	if err == nil && !c.still(who) {
+		err = session.ErrNone
+	}
 	if errors.Is(err, session.ErrNone) {
-		err = &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: "The link was used already, or is older than five minutes. Have certwright console link print another one."}
+		err = &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: "The link was used already, is older than five minutes, or permissions or sign-in were changed since it was made. Have certwright console link print another one."}
 	}
 	if err != nil {
 		return err
 	}
-	return c.begin(w, r, who, "link", clock.Real{}.Now(), "/ui/")
+	return c.begin(w, r, who, "link", clock.Real{}.Now(), keptReturn(r))
 }
 
 func (c *Console) signOut(w http.ResponseWriter, r *http.Request) error {

@@ -318,6 +318,54 @@ func TestConsoleLink(t *testing.T) {
 	}
 }
 
+// linkFor has a link made for ann, and returns what it needs.
+func linkFor(t *testing.T, s *Server) (token string) {
+	t.Helper()
+	got := ask(t, http.DefaultClient, "POST", s.Ready.HTTPURL+"/admin/console/link", "", "Authorization", "Bearer "+corp.Token("ann", nil))
+	_, token, ok := strings.Cut(strings.TrimSuffix(strings.TrimSpace(got.body), `"}`), "token=")
+	if got.status != 200 || !ok {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	return token
+}
+
+// Who opens a link, or signs in again, comes back to the page that asked for it.
+func TestConsoleLinkReturns(t *testing.T) {
+	t.Parallel()
+	s, _ := consoled(t, nil)
+	g := guestOf(t, s)
+	g.go1("GET", "/ui/orders?after=web%2Fa")
+	if status, at, _ := g.go1("POST", "/ui/link", "token", linkFor(t, s)); status != 200 || at != "/ui/orders?after=web%2Fa" {
+		t.Errorf("signed in by a link: %d at %s", status, at)
+	}
+	if _, at, _ := g.go1("POST", "/ui/link", "token", linkFor(t, s)); at != "/ui/" {
+		t.Errorf("signed in once more, asked by no page: at %s", at)
+	}
+	g.go1("GET", "/ui/signin?to="+url.QueryEscape("//elsewhere.example/ui/"))
+	if _, at, _ := g.go1("POST", "/ui/link", "token", linkFor(t, s)); at != "/ui/" {
+		t.Errorf("led to %s", at)
+	}
+}
+
+// A link is no good any more to who lost his permissions since it was made.
+func TestConsoleLinkOfWhoLostAccess(t *testing.T) {
+	t.Parallel()
+	s, _ := consoled(t, nil)
+	token := linkFor(t, s)
+	fewer := s.now().config
+	fewer.Access.Assignments = fewer.Access.Assignments[:2] // without ann
+	if _, err := s.Reload(t.Context(), fewer); err != nil {
+		t.Fatal(err)
+	}
+	g := guestOf(t, s)
+	if status, _, page := g.go1("POST", "/ui/link", "token", token); status != 403 || !strings.Contains(page, "permissions or sign-in were changed") {
+		t.Errorf("%d %s", status, page)
+	}
+	if _, at, _ := g.go1("GET", "/ui/"); !strings.HasPrefix(at, "/ui/signin") {
+		t.Errorf("he is in, at %s", at)
+	}
+}
+
 // provider is an OpenID Connect provider of the test's own: it signs everybody in
 // as bob, and says in his tokens what more has.
 func provider(t *testing.T, clientID string, more func(asked url.Values) map[string]any) (url_ string, issuer *authtest.Issuer) {

@@ -44,8 +44,9 @@ type Session struct {
 
 // A link signs in who opens it, once.
 type link struct {
-	Who  vault.Caller
-	Made time.Time
+	Who    vault.Caller
+	Made   time.Time
+	Access string // as a session's
 }
 
 type rows struct {
@@ -128,13 +129,13 @@ func (b *Book) End(ctx context.Context, id string) error {
 func (b *Book) Link(ctx context.Context, who vault.Caller) (token string, err error) {
 	token = rand.Text() + rand.Text()
 	return token, b.change(ctx, func(r *rows) error {
-		r.Links[hashOf(token)] = link{who, b.now()}
+		r.Links[hashOf(token)] = link{who, b.now(), b.Access()}
 		return nil
 	})
 }
 
-// Redeem uses a link up and returns whom it signs in; ErrNone if it was used or is
-// too old.
+// Redeem uses a link up and returns whom it signs in; ErrNone if it was used, is
+// too old, or permissions and sign-in are others than when it was made.
 func (b *Book) Redeem(ctx context.Context, token string) (who vault.Caller, err error) {
 	return who, b.change(ctx, func(r *rows) error {
 		l, ok := r.Links[hashOf(token)]
@@ -203,7 +204,7 @@ func (b *Book) prune(r *rows) {
 		}
 	}
 	for id, l := range r.Links {
-		if now.Sub(l.Made) >= LinkTime {
+		if now.Sub(l.Made) >= LinkTime || l.Access != b.Access() {
 			delete(r.Links, id)
 		}
 	}
