@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -22,6 +23,9 @@ const (
 // live tells a page that what it shows has changed, as server-sent events: of
 // one certificate, ?on=vault/name, of the count of all, ?of=count, or of anything.
 func (c *Console) live(w http.ResponseWriter, r *http.Request) error {
+	ctx, end := context.WithCancel(r.Context())
+	defer end()
+	r = r.WithContext(ctx)
 	look, every := func() uint64 { return 0 }, liveLook
 	if r.URL.Query().Get("of") == "count" {
 		every = liveCountLook
@@ -42,8 +46,36 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
+	go c.whileSignedIn(r, end)
 	c.follow(w, r, every, look)
 	return nil
+}
+
+// whileSignedIn ends what is done for a request once its session has ended, or
+// whoever it is of may not sign in any more: at this server that wakes it, and
+// else it is looked at again and again.
+func (c *Console) whileSignedIn(r *http.Request, end context.CancelFunc) {
+	defer end()
+	cookie, err := r.Cookie(cookieName)
+	if c.Door == nil || err != nil {
+		<-r.Context().Done()
+		return
+	}
+	tick := time.NewTicker(liveLook)
+	defer tick.Stop()
+	for {
+		wake := c.Wake() // before the look, so that none is missed
+		if !c.Door.Book.Lasts(r.Context(), cookie.Value) || !c.still(c.who(r)) {
+			return
+		}
+		select {
+		case <-r.Context().Done():
+			return
+		case <-wake:
+			pause(r, liveBreak)
+		case <-tick.C:
+		}
+	}
 }
 
 // revision is that of a certificate; 0 where it is gone.

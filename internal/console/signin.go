@@ -163,6 +163,7 @@ func (c *Console) signOut(w http.ResponseWriter, r *http.Request) error {
 		if err := c.Door.Book.End(r.Context(), cookie.Value); err != nil {
 			return err
 		}
+		c.Poke() // so that what is open elsewhere ends
 		c.Door.Audit.Note(audit.Entry{Operation: audit.ConsoleSignOut, Status: http.StatusOK, Caller: c.who(r), Address: remote(r)})
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})

@@ -24,11 +24,11 @@ const listen = () => {
   const part = document.querySelector("[data-live]");
   if (!part || !window.EventSource) return;
   source = new EventSource(part.dataset.live);
-  source.addEventListener("changed", () => {
-    document.querySelectorAll("[data-live]").forEach((p) => {
-      if (!typing(p)) htmx.trigger(p, "changed");
-    });
+  const look = () => document.querySelectorAll("[data-live]").forEach((p) => {
+    if (!typing(p)) htmx.trigger(p, "changed");
   });
+  source.addEventListener("changed", look);
+  source.addEventListener("error", (e) => { if (e.target.readyState === EventSource.CLOSED) look(); }); // refused: who is signed out is led to the sign-in
 };
 addEventListener("pagehide", () => { if (source) source.close(); source = null; });
 addEventListener("pageshow", (e) => { if (e.persisted) { listen(); document.querySelectorAll("[data-live]").forEach((p) => htmx.trigger(p, "changed")); } });

@@ -100,6 +100,17 @@ func (b *Book) Find(ctx context.Context, id string) (Session, error) {
 	return s.by(-vault.Ahead(b.Accounts)), err
 }
 
+// Lasts reports whether a session goes on, without making it go on longer: for what
+// a page has open that nobody need look at. Where that cannot be known it does.
+func (b *Book) Lasts(ctx context.Context, id string) bool {
+	r, _, err := b.read(ctx)
+	if err != nil {
+		return true
+	}
+	s, ok := r.Sessions[hashOf(id)]
+	return ok && b.lasts(s, b.now())
+}
+
 // now is real time by the clock that servers share, which the row has all times by.
 func (b *Book) now() time.Time { return b.Now().Add(vault.Ahead(b.Accounts)) }
 

@@ -51,6 +51,15 @@ func TestSession(t *testing.T) {
 	}
 	gone("after twelve hours", id)
 	id = begin()
+	now = now.Add(Idle - time.Minute)
+	if !b.Lasts(t.Context(), id) || b.Lasts(t.Context(), id[1:]) {
+		t.Error("whether it lasts is not known")
+	}
+	now = now.Add(time.Minute)
+	if b.Lasts(t.Context(), id) {
+		t.Error("being asked whether it lasts, it lasts")
+	}
+	id = begin()
 	other := *b
 	_, err = other.Find(t.Context(), id) // of another server of the database
 	must.Do(t, err)
