@@ -2,6 +2,25 @@ package sqlstore
 
 import "fmt"
 
+// A group is the updates that ran in one transaction.
+type group struct {
+	kept   []*update // stay
+	sure   []*update // failed before anybody wrote, by what is on the disk
+	failed []*update // failed after that, maybe for what is not on the disk yet
+}
+
+// fails takes up an update that failed.
+func (g *group) fails(u *update) {
+	if len(g.kept) == 0 {
+		g.sure = append(g.sure, u)
+		return
+	}
+	g.failed = append(g.failed, u)
+}
+
+// anew are those that run again where the transaction did not become.
+func (g *group) anew() []*update { return append(g.kept, g.failed...) }
+
 // again runs updates once more whose transaction was rolled back since another
 // one failed: each in a savepoint, so that they no longer depend on each other.
 func (w *writer) again(batch []*update) {
@@ -12,27 +31,27 @@ func (w *writer) again(batch []*update) {
 		w.given(batch, err)
 		return
 	}
-	var kept, failed []*update
+	var g group
 	for i, u := range batch {
 		o, err := w.apart(u)
 		if err != nil { // the engine gave up the whole transaction
 			w.session.rollback()
-			w.given(append(kept, batch[i:]...), err)
+			w.given(append(g.anew(), batch[i:]...), err)
 			break
 		}
 		switch o {
 		case stays:
-			kept = append(kept, u)
+			g.kept = append(g.kept, u)
 		case waits:
 			w.later(u, w.session.fault)
 		default:
-			failed = append(failed, u)
+			g.fails(u)
 		}
 		if i == len(batch)-1 {
-			w.end(w.session, kept, w.ready(kept))
+			w.end(w.session, g, w.ready(g.kept))
 		}
 	}
-	answer(failed, nil)
+	answer(g.sure, nil)
 }
 
 // given answers updates whose transaction the engine gave up, or has them come again.

@@ -43,3 +43,6 @@ var PostgresSetup = postgres.setup
 
 // Slept has a feed find that it was read last so long before it was.
 func (f *Feed) Slept(d time.Duration) { f.asked = f.asked.Add(-d) }
+
+// Waiting is how many updates wait for their turn.
+func (s *Store) Waiting() int { return len(s.writer.queue) }

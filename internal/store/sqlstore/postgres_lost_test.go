@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"net"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -164,5 +165,45 @@ func TestConnectionIsLostAfterAFailure(t *testing.T) {
 				t.Errorf("%d connections were lost", l.happened)
 			}
 		})
+	})
+}
+
+// An update that failed for what another one of its group wrote, whose commit was lost
+// and did not become, runs again like the other one: it was told so, of what may never
+// come to be.
+func TestCommitIsLostAfterAFailure(t *testing.T) {
+	eachPostgres(t, func(t *testing.T, server string) {
+		s, l := lostAt(t, server, loss{"COMMIT", false})
+		var first, second error
+		began, goOn := make(chan struct{}), make(chan struct{})
+		var all sync.WaitGroup
+		var runs int
+		all.Go(func() {
+			first = s.Update(t.Context(), func(tx vault.Tx) error {
+				if runs++; runs > 1 {
+					return errors.New("it is wanted no more")
+				}
+				close(began)
+				<-goOn
+				return tx.PutSetting("k", "v")
+			})
+		})
+		<-began
+		all.Go(func() {
+			second = s.Update(t.Context(), func(tx vault.Tx) error {
+				if _, err := tx.Setting("k"); !errors.Is(err, vault.ErrNotFound) {
+					return errors.Join(vault.ErrStale, err)
+				}
+				return nil
+			})
+		})
+		for s.Waiting() == 0 {
+			runtime.Gosched()
+		}
+		close(goOn)
+		all.Wait()
+		if l.happened != 1 || runs != 2 || first == nil || second != nil {
+			t.Errorf("%d commits were lost, the first ran %d times: %v; the second: %v", l.happened, runs, first, second)
+		}
 	})
 }

@@ -14,7 +14,8 @@ type update struct {
 	ran  chan outcome  // the caller gives the turn back
 	done chan error    // how it ended, after the commit
 
-	since time.Time // the writer's: when it was told to come again first
+	since   time.Time     // the writer's: when it was told to come again first
+	stopped chan struct{} // closed once all were answered that ever will be
 }
 
 // An outcome is what became of an update that had its turn.
@@ -33,7 +34,7 @@ func (w *writer) do(ctx context.Context, fn func(vault.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	u := &update{turn: make(chan *tx), gone: make(chan struct{}), ran: make(chan outcome), done: make(chan error, 1)}
+	u := &update{turn: make(chan *tx), gone: make(chan struct{}), ran: make(chan outcome), done: make(chan error, 1), stopped: w.stopped}
 	select {
 	case w.queue <- u:
 	case <-ctx.Done():
@@ -50,6 +51,16 @@ func (w *writer) do(ctx context.Context, fn func(vault.Tx) error) error {
 	case err := <-u.done: // the transaction could not begin, or the store closed
 		return err
 	case <-w.stopped: // the queue took it after all had been answered
+		return u.closed()
+	}
+}
+
+// closed is how an update ended, where no more are answered.
+func (u *update) closed() error {
+	select {
+	case err := <-u.done:
+		return err
+	default:
 		return errClosed
 	}
 }
@@ -66,16 +77,25 @@ func (u *update) take(ctx context.Context, t *tx, fn func(vault.Tx) error) error
 		select {
 		case t = <-u.turn:
 			before.undone()
-		case err := <-u.done: // what made it fail may have been of another one that was not on the disk yet
-			if o == idles || o == fails {
-				return own
-			}
-			if err != nil {
-				before.undone()
-			}
-			return err
+		case err := <-u.done:
+			return u.end(before, o, own, err)
+		case <-u.stopped: // it was to come again
+			return u.end(before, o, own, u.closed())
 		}
 	}
+}
+
+// end is how an update ended whose transaction did so: one that failed by itself knows
+// why, which holds once what it saw is on the disk.
+func (u *update) end(t *tx, o outcome, own, err error) error {
+	switch {
+	case err != nil:
+		t.undone()
+		return err
+	case o == idles || o == fails:
+		return own
+	}
+	return nil
 }
 
 // run runs fn and gives the turn back, however fn ends.

@@ -28,7 +28,8 @@ var (
 // The functions run in their callers' goroutines, one after the other, by
 // handing the turn around: so a panic unwinds to who caused it. One that fails
 // before it wrote anything leaves no trace. Where one fails after that, all is
-// rolled back and the others run again, each in a savepoint (again.go).
+// rolled back and the others run again, each in a savepoint (again.go). Why it failed
+// is told once what it saw is on the disk; where that did not become, it runs again.
 //
 // Of several connections one gathers updates, while others commit: a group that
 // commits has all its locks and waits for nobody (lanes.go).
@@ -123,28 +124,28 @@ func (w *writer) commit(first *update) {
 		w.lanes.give(w.session)
 		return
 	}
-	kept, failed, ok := w.gather(first, began)
+	g, ok := w.gather(first, began)
 	var err error
 	if ok {
-		err = w.ready(kept)
+		err = w.ready(g.kept)
 	} else {
 		w.session.rollback()
 	}
 	if ok = ok && !errors.Is(err, errUnmet); !ok {
-		w.again(kept)
+		w.again(g.anew())
 	}
 	held := w.session
 	w.lanes.finish(held, func() {
 		if ok {
-			w.end(held, kept, err)
+			w.end(held, g, err)
 		}
-		answer(failed, nil) // they know why; what they saw is on the disk by now
+		answer(g.sure, nil)
 	})
 }
 
-// gather runs an update and those that come meanwhile, and returns those that
-// stay and those that failed. It is not ok if one has failed that must be undone.
-func (w *writer) gather(first *update, began time.Time) (kept, failed []*update, ok bool) {
+// gather runs an update and those that come meanwhile. It is not ok if one has
+// failed that must be undone.
+func (w *writer) gather(first *update, began time.Time) (g group, ok bool) {
 	var patience <-chan time.Time
 	if w.last > 1 {
 		patience = time.After(linger)
@@ -152,16 +153,18 @@ func (w *writer) gather(first *update, began time.Time) (kept, failed []*update,
 	for u, n := first, 1; u != nil; n++ {
 		switch u.give(w.session) {
 		case stays:
-			kept = append(kept, u)
+			g.kept = append(g.kept, u)
 		case idles:
-			failed = append(failed, u)
+			g.fails(u)
 		case fails:
-			return kept, append(failed, u), false
+			g.fails(u)
+			return g, false
 		case waits:
 			w.later(u, w.session.fault)
-			return kept, failed, false
+			return g, false
 		case doubts:
-			return append(kept, u), failed, false
+			g.kept = append(g.kept, u)
+			return g, false
 		}
 		if n == maxBatch || (clock.Real{}).Now().Sub(began) > enough {
 			break
@@ -171,7 +174,7 @@ func (w *writer) gather(first *update, began time.Time) (kept, failed []*update,
 		}
 		u = w.next(patience)
 	}
-	return kept, failed, true
+	return g, true
 }
 
 // next returns an update that waits by now, or that comes in time; nil: none.
@@ -200,18 +203,21 @@ func (w *writer) ready(kept []*update) error {
 }
 
 // end commits, unless err says that there is nothing to commit any more, and answers.
-func (w *writer) end(s *session, kept []*update, err error) {
+func (w *writer) end(s *session, g group, err error) {
 	if err == nil {
 		err = w.settle(s)
 	}
 	switch {
 	case errors.Is(err, errAnew):
-		w.allLater(kept, err)
+		w.allLater(g.anew(), err)
 		return
 	case err != nil:
 		err = fmt.Errorf("commit: %w", err)
+		w.allLater(g.failed, err)
+	default:
+		answer(g.failed, nil) // they know why
 	}
-	answer(kept, err)
+	answer(g.kept, err)
 	select {
 	case w.wrote <- struct{}{}:
 	default:
