@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"maps"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -100,7 +101,7 @@ func (c *Census) count(ctx context.Context) (*Count, error) {
 		}
 		after = objects[len(objects)-1].Ref
 	}
-	slices.SortFunc(out.Rows, soonest)
+	sort.Slice(out.Rows, func(i, j int) bool { return soonest(out.Rows[i], out.Rows[j]) < 0 })
 	out.keep(most)
 	out.Took = clock.Real{}.Now().Sub(began)
 	return out, nil
@@ -122,7 +123,7 @@ func (c *Census) add(r vault.Reader, o vault.Object, out *Count) error {
 	n.count(row, out.At)
 	out.Vaults[row.Vault] = n
 	if out.Rows = append(out.Rows, row); len(out.Rows) >= 2*most {
-		slices.SortFunc(out.Rows, soonest)
+		sort.Slice(out.Rows, func(i, j int) bool { return soonest(out.Rows[i], out.Rows[j]) < 0 })
 		out.keep(most)
 	}
 	return nil

@@ -1,10 +1,10 @@
 package notify
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"sort"
 	"time"
 
 	"certwright/internal/engine"
@@ -35,7 +35,7 @@ func (c *Delivery) Dead(ctx context.Context, after int64, limit int, sinks ...st
 		}
 		return nil
 	})
-	slices.SortFunc(dead, func(a, b vault.Message) int { return cmp.Compare(a.Seq, b.Seq) })
+	sort.Slice(dead, func(i, j int) bool { return dead[i].Seq < dead[j].Seq })
 	return dead[:min(len(dead), max(limit, 0))], err
 }
 

@@ -1,7 +1,7 @@
 package policy
 
 import (
-	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -46,7 +46,7 @@ func SetRotation(p vault.KeyRotationPolicy, actions []vault.RotationAction, expi
 			}
 		}
 	}
-	slices.SortStableFunc(next.Actions, func(a, b vault.RotationAction) int { return strings.Compare(b.Type, a.Type) })
+	sort.SliceStable(next.Actions, func(i, j int) bool { return next.Actions[i].Type > next.Actions[j].Type })
 	return next, nil
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
+	"sort"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -255,11 +255,6 @@ func (k *keeper) Check(ctx context.Context) ([]admin.KEKCheck, error) {
 		}
 		all = append(all, c)
 	}
-	slices.SortFunc(all, func(a, b admin.KEKCheck) int {
-		if a.KEK < b.KEK {
-			return -1
-		}
-		return 1
-	})
+	sort.Slice(all, func(i, j int) bool { return all[i].KEK < all[j].KEK })
 	return all, nil
 }

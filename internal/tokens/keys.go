@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sort"
 	"sync"
 	"time"
 
@@ -196,7 +197,7 @@ func parseStoredKeys(text []byte) (keys []signingKey, err error) {
 		}
 		keys = append(keys, signingKey{key, k.From, k.Made})
 	}
-	slices.SortFunc(keys, func(a, b signingKey) int { return a.from.Compare(b.from) })
+	sort.Slice(keys, func(i, j int) bool { return keys[i].from.Before(keys[j].from) })
 	return slices.Clip(keys), nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
+	"sort"
 )
 
 // policyMembers come first in an object of a release policy, in this order (recorded).
@@ -82,7 +83,7 @@ func orderObject(value json.RawMessage, depth int) (json.RawMessage, bool) {
 		}
 		members = append(members, m)
 	}
-	slices.SortStableFunc(members, func(a, b member) int { return a.rank - b.rank })
+	sort.SliceStable(members, func(i, j int) bool { return members[i].rank < members[j].rank })
 	texts := make([]json.RawMessage, len(members))
 	for i, m := range members {
 		texts[i] = m.text

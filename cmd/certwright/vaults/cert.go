@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -146,12 +146,12 @@ func sorted(all iter.Seq2[keyvault.Item, error]) iter.Seq2[keyvault.Item, error]
 				found = append(found, i)
 			}
 		}
-		slices.SortStableFunc(found, func(a, b keyvault.Item) int {
-			x, y := version(a).Expires, version(b).Expires
+		sort.SliceStable(found, func(i, j int) bool {
+			x, y := version(found[i]).Expires, version(found[j]).Expires
 			if x.IsZero() != y.IsZero() {
-				return cmp.Compare(btoi(x.IsZero()), btoi(y.IsZero()))
+				return y.IsZero()
 			}
-			return cmp.Or(x.Compare(y.Time), strings.Compare(a.ID.Name(), b.ID.Name()))
+			return cmp.Or(x.Compare(y.Time), strings.Compare(found[i].ID.Name(), found[j].ID.Name())) < 0
 		})
 		for _, i := range found {
 			if !yield(i, nil) {
@@ -162,13 +162,6 @@ func sorted(all iter.Seq2[keyvault.Item, error]) iter.Seq2[keyvault.Item, error]
 			yield(keyvault.Item{}, failed)
 		}
 	}
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 type certVersions struct {
