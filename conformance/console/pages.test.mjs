@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { accessible, move, order, send, serve, shut, unbroken, visit } from "./house.mjs";
+import { accessible, api, move, order, send, serve, shut, unbroken, visit } from "./house.mjs";
 
 let house, hook, page;
 const certificate = (name, tab = "") => `/ui/certificates/default/${name}${tab && "?tab=" + tab}`;
@@ -24,6 +24,9 @@ events:
     await send(house, "/ui/issuers", { vault: "default", name, provider, account, password: "hunter2" });
   for (const [name, issuer] of [["web", "Self"], ["shop", "ca"], ["mail", "Unknown"], ["asks", "careful"], ["asks-too", "careful"], ["held", "held"], ["refused", "refusing"], ["gone", "Self"], ["lost", "Self"]])
     await order(house, name, issuer);
+  await api(house, "PUT", "/secrets/pass", { value: "hunter2", contentType: "text/plain", tags: { team: "mail" }, attributes: { exp: Math.floor(Date.now() / 1000) + 9 * 86400 } });
+  await api(house, "PUT", "/secrets/token", { value: "hunter2" });
+  await api(house, "POST", "/keys/signer/create", { kty: "EC", crv: "P-256" });
   await move(house, "1m");
   for (const name of ["gone", "lost"]) await send(house, `/ui/certificates/default/${name}/delete`, { name });
   page = await visit(house);
@@ -37,7 +40,8 @@ after(async () => {
 });
 
 const paths = ["/ui/", "/ui/certificates", "/ui/orders", "/ui/issuers", "/ui/deleted", "/ui/notices", "/ui/server", "/ui/mail", "/ui/clock", "/ui/new",
-  ...["details", "order", "versions", "policy", "manage"].map((tab) => certificate("shop", tab)), certificate("mail"), certificate("asks"), certificate("refused"), certificate("shop") + "/key", "/ui/none"];
+  ...["details", "order", "versions", "policy", "manage"].map((tab) => certificate("shop", tab)), certificate("mail"), certificate("asks"), certificate("refused"), certificate("shop") + "/key", "/ui/none",
+  "/ui/keys", "/ui/keys?of=all", "/ui/keys/default/signer", "/ui/keys/default/shop", "/ui/secrets", "/ui/secrets?vault=nowhere", "/ui/secrets/default/pass", "/ui/secrets/default/pass/value"];
 
 test("every page: one heading, nothing that axe finds, no scrolling sideways at 320 px", async () => {
   const narrow = await visit(house, { viewport: { width: 320, height: 700 } });
@@ -196,6 +200,36 @@ test("tags, disable, enable, revoke, delete, recover, purge", async () => {
   await page.getByLabel("Type its name: lost").fill("lost");
   await press("Purge", "purged");
   assert.equal(await page.locator("tr", { hasText: "lost" }).count(), 0);
+});
+
+test("keys and secrets: found, disabled, enabled, downloaded after being asked again, deleted and recovered", async () => {
+  await page.goto("/ui/secrets?sort=expires");
+  assert.deepEqual(await page.locator("tbody th").allInnerTexts(), ["pass", "token"]);
+  await page.getByLabel("Which").selectOption("those of certificates");
+  await page.getByRole("button", { name: "Show" }).click();
+  await page.locator("tbody").getByRole("link", { name: "shop" }).waitFor();
+  await page.getByLabel("Which").selectOption("all");
+  await page.getByLabel("Name, kind or tag").fill("team=mail");
+  await page.getByLabel("Name, kind or tag").press("Enter");
+  await page.locator("#rows", { hasText: "1 secret shown" }).waitFor();
+  await page.locator("tbody").getByRole("link", { name: "pass" }).click();
+  await press("Disable", "disabled");
+  await page.locator(".pill", { hasText: "disabled" }).first().waitFor();
+  await press("Enable", "enabled");
+  await page.getByRole("link", { name: "Download the value" }).click();
+  await page.getByLabel("Type the secret's name: pass").fill("other");
+  await page.getByRole("button", { name: "Download" }).click();
+  await page.locator(".say.bad", { hasText: "Type the name pass" }).waitFor();
+  assert.ok(!(await page.content()).includes("hunter2"));
+  await page.getByLabel("Type the secret's name: pass").fill("pass");
+  assert.equal((await downloaded(() => page.getByRole("button", { name: "Download" }).click())).toString(), "hunter2");
+  await page.getByRole("link", { name: "Keys", exact: true }).click();
+  await page.locator("tbody").getByRole("link", { name: "signer" }).click();
+  await press("Disable", "disabled");
+  await page.getByLabel("Type the key's name: signer").fill("signer");
+  await press("Delete", "deleted");
+  await page.getByRole("button", { name: "Recover signer" }).click();
+  await page.locator(".say.ok", { hasText: "recovered" }).waitFor();
 });
 
 test("many at once: renew, disable, enable, tag; the filter finds them as it is typed", async () => {

@@ -6,6 +6,7 @@ import (
 
 	"certwright/internal/access"
 	"certwright/internal/admin"
+	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/vault"
 )
@@ -56,7 +57,7 @@ func (c *Console) showClock(w http.ResponseWriter, r *http.Request, status int, 
 
 // moveClock moves the clock of a development server.
 func (c *Console) moveClock(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
+	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	text := r.PostForm.Get("by")

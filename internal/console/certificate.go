@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -212,7 +213,7 @@ func (c *Console) versionsTab(r *http.Request, got reading, m *view.Certificate)
 		v.State = c.versionState(r, got, e)
 		m.Versions = append(m.Versions, v)
 	}
-	slices.SortStableFunc(m.Versions, func(a, b view.Version) int { return b.Made.At.Compare(a.Made.At) })
+	sort.SliceStable(m.Versions, func(i, j int) bool { return m.Versions[i].Made.At.After(m.Versions[j].Made.At) })
 	if page.Next != "" {
 		m.More = m.Href + "?tab=versions&after=" + page.Next
 	}

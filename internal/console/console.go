@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"time"
@@ -81,7 +82,7 @@ func New(c *Console) (*Console, error) {
 }
 
 // A handler writes an answer, or returns an error before it wrote anything.
-type handler func(http.ResponseWriter, *http.Request) error
+type handler = pages.Handler
 
 // routes is every path of the console.
 func (c *Console) routes() map[string]handler {
@@ -115,7 +116,12 @@ func (c *Console) routes() map[string]handler {
 		"/ui/":                                         c.missing,
 	}
 	for _, p := range c.Beside {
-		all["GET "+p.Path] = c.beside(p)
+		if p.Body != nil {
+			all["GET "+p.Path] = c.beside(p)
+		}
+		if p.Routes != nil {
+			maps.Copy(all, p.Routes(host{c}))
+		}
 	}
 	if c.Dev {
 		all["GET /ui/clock"], all["POST /ui/clock"] = c.clock, c.moveClock
@@ -154,7 +160,7 @@ func (c *Console) nav(r *http.Request) []view.Link {
 		all = append(all, view.Link{Href: "/ui/mail", Word: "Captured mail"}, view.Link{Href: "/ui/clock", Word: "Clock"})
 	}
 	for _, p := range c.Beside {
-		if c.may(r.Context(), c.who(r), p.Do, vault.Ref{}) {
+		if p.Do == "" || c.may(r.Context(), c.who(r), p.Do, vault.Ref{}) {
 			all = append(all, view.Link{Href: p.Path, Word: p.Word})
 		}
 	}

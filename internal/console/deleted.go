@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -62,7 +63,7 @@ func (c *Console) deletedOf(r *http.Request, vaultName string, kind vault.Kind, 
 
 // doDeleted recovers or purges something that is deleted.
 func (c *Console) doDeleted(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
+	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	ref := vault.Ref{Vault: strings.ToLower(r.PathValue("vault")), Kind: vault.Kind(r.PathValue("kind")), Name: r.PathValue("name")}
@@ -99,7 +100,7 @@ func (c *Console) recover(r *http.Request, ref vault.Ref) error {
 }
 
 func (c *Console) purge(r *http.Request, ref vault.Ref) error {
-	if err := typed(r, ref); err != nil {
+	if err := pages.Typed(r, ref); err != nil {
 		return err
 	}
 	return c.Service.Purge(r.Context(), c.who(r), ref)

@@ -10,6 +10,7 @@ import (
 
 	"certwright/internal/access"
 	"certwright/internal/admin"
+	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -58,7 +59,7 @@ var deeds = map[string]deed{
 	}},
 	"revoke": {"manage", "CertwrightRevoke", (*Console).revoke},
 	"delete": {"manage", "CertificateDelete", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
-		if err := typed(r, ref); err != nil {
+		if err := pages.Typed(r, ref); err != nil {
 			return "", err
 		}
 		_, err := c.Service.Delete(r.Context(), c.who(r), ref)
@@ -76,7 +77,7 @@ func (c *Console) do(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return c.missing(w, r)
 	}
-	if err := readForm(r); err != nil {
+	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	word := ""
@@ -104,25 +105,6 @@ func (c *Console) do(w http.ResponseWriter, r *http.Request) error {
 		form = &f
 	}
 	return c.showCertificate(w, r, status, &say, form)
-}
-
-func readForm(r *http.Request) error {
-	err := r.ParseForm()
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		err = r.ParseMultipartForm(maxForm)
-	}
-	if err != nil {
-		return vault.Bad("The form is too large or cannot be read.")
-	}
-	return nil
-}
-
-// typed refuses what is not meant: the name was not typed.
-func typed(r *http.Request, ref vault.Ref) error {
-	if !strings.EqualFold(strings.TrimSpace(r.PostForm.Get("name")), ref.Name) {
-		return vault.Bad("Type the name %s to show that this is meant.", ref.Name)
-	}
-	return nil
 }
 
 // renew orders a new version by the policy that is there.
@@ -187,7 +169,7 @@ func (c *Console) revoke(r *http.Request, ref vault.Ref) (string, error) {
 		fact(r, "reason", vault.RevocationReasons[reason])
 	}
 	err := c.asOperator(r, access.RevokeCertificates, ref)
-	if err = cmp.Or(err, typed(r, ref), bad); err != nil {
+	if err = cmp.Or(err, pages.Typed(r, ref), bad); err != nil {
 		return "", err
 	}
 	_, err = c.Service.Operator.Revoke(r.Context(), ref, "", reason)

@@ -9,6 +9,7 @@ import (
 
 	"certwright/internal/authority"
 	"certwright/internal/certs"
+	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -33,15 +34,15 @@ func (c *Console) download(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch form {
 	case "cer":
-		attach(w, ref.Name+".cer", "application/pkix-cert", v.Certificate.Leaf)
+		pages.Attach(w, ref.Name+".cer", "application/pkix-cert", v.Certificate.Leaf)
 	case "pem":
-		attach(w, ref.Name+".pem", vault.PEM, authority.PEM(v.Certificate.Leaf))
+		pages.Attach(w, ref.Name+".pem", vault.PEM, authority.PEM(v.Certificate.Leaf))
 	case "chain":
 		text, err := certs.WritePEM(nil, certs.LeafFirst(v.Certificate.Chain, v.Certificate.Leaf))
 		if err != nil {
 			return err
 		}
-		attach(w, ref.Name+"-chain.pem", vault.PEM, []byte(text))
+		pages.Attach(w, ref.Name+"-chain.pem", vault.PEM, []byte(text))
 	default:
 		return vault.Bad("The form of a download is chain, pem, cer or csr.")
 	}
@@ -56,15 +57,8 @@ func (c *Console) downloadCSR(w http.ResponseWriter, r *http.Request, ref vault.
 	if got.Operation == nil || len(got.Operation.CSR) == 0 {
 		return vault.NoPending(ref)
 	}
-	attach(w, ref.Name+".csr", "application/pkcs10", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: got.Operation.CSR}))
+	pages.Attach(w, ref.Name+".csr", "application/pkcs10", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: got.Operation.CSR}))
 	return nil
-}
-
-// attach answers with a file. Names have letters, digits and hyphens alone.
-func attach(w http.ResponseWriter, name, kind string, text []byte) {
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	_, _ = w.Write(text) // a client that went away
 }
 
 // askForKey is the page that asks again before a private key is given out.
@@ -92,7 +86,9 @@ func (c *Console) showKeyPage(w http.ResponseWriter, r *http.Request, status int
 	if say != nil {
 		f.Say = say
 	}
-	return show(w, r, status, view.KeyPage(f, view.Certificate{Vault: got.Vault, Name: got.Name, Href: href(got.Ref)}, false))
+	return show(w, r, status, view.AskPage(f, view.AskAgain{List: "Certificates", Path: "/ui/certificates", Vault: got.Vault, Name: got.Name, Href: href(got.Ref), To: href(got.Ref) + "/key",
+		Title: "Download with the private key", Noun: "certificate", Forms: []view.Option{{Value: "own", Word: "as the policy has it"}, {Value: "pem", Word: "PEM"}},
+		Words: "Whoever has the file can act as " + got.Name + ". It is written down that you took it. The file is not protected by a password."}))
 }
 
 // downloadKey gives out certificate and private key in one file, as the secret
@@ -102,10 +98,10 @@ func (c *Console) downloadKey(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := readForm(r); err != nil {
+	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
-	if err := typed(r, ref); err != nil || !c.strongly(r) {
+	if err := pages.Typed(r, ref); err != nil || !c.strongly(r) {
 		status, say := c.words(cmp.Or(err, error(vault.Bad("Sign in again first."))))
 		return c.showKeyPage(w, r, status, &say)
 	}
@@ -124,13 +120,13 @@ func (c *Console) downloadKey(w http.ResponseWriter, r *http.Request) error {
 	}
 	c.Log.Info("a certificate was downloaded with its key at the console", "vault", ref.Vault, "certificate", ref.Name, "who", c.who(r).Name)
 	if b.Version.Secret.ContentType == vault.PEM {
-		attach(w, ref.Name+"-with-key.pem", vault.PEM, []byte(b.Value))
+		pages.Attach(w, ref.Name+"-with-key.pem", vault.PEM, []byte(b.Value))
 		return nil
 	}
 	pfx, err := base64.StdEncoding.DecodeString(b.Value)
 	if err != nil {
 		return err
 	}
-	attach(w, ref.Name+".pfx", vault.PKCS12, pfx)
+	pages.Attach(w, ref.Name+".pfx", vault.PKCS12, pfx)
 	return nil
 }

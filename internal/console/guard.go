@@ -56,10 +56,7 @@ func foreign() error {
 	return &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: "Requests of other web sites are refused. Open the console by its address, and try again there."}
 }
 
-const (
-	maxForm    = 256 << 10
-	maxReports = 100
-)
+const maxReports = 100
 
 // report takes what a browser tells of the content policy.
 func (c *Console) report(w http.ResponseWriter, r *http.Request) error {
@@ -93,13 +90,13 @@ func serveAsset(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// placeOfPath names the certificate that an address is of, if it is.
+// placeOfPath names the object that an address is of, if it is.
 func placeOfPath(path string) (ref vault.Ref, err error) {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
-	if len(parts) < 4 || parts[1] != "certificates" && parts[1] != "deleted" {
+	if len(parts) < 4 || !vault.Kind(parts[1]).Public() && parts[1] != "deleted" {
 		return ref, vault.ErrNotFound
 	}
-	ref = vault.Ref{Vault: strings.ToLower(parts[2]), Kind: vault.Certificates, Name: parts[3]}
+	ref = vault.Ref{Vault: strings.ToLower(parts[2]), Kind: vault.Kind(parts[1]), Name: parts[3]}
 	if parts[1] == "deleted" && len(parts) > 4 {
 		ref.Kind, ref.Name = vault.Kind(parts[3]), parts[4]
 	}

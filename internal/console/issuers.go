@@ -7,6 +7,7 @@ import (
 
 	"certwright/internal/access"
 	"certwright/internal/audit"
+	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -93,7 +94,7 @@ func (c *Console) issuerVault(r *http.Request, who vault.Caller, name string) (v
 
 // addIssuer registers an issuer; a name that is there already is not replaced.
 func (c *Console) addIssuer(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
+	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	q := r.PostForm
@@ -181,7 +182,7 @@ func (c *Console) useIssuer(r *http.Request, on vault.Ref, enabled bool) error {
 
 // rollover has a built-in CA make a new issuing certificate.
 func (c *Console) rollover(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
+	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	provider := r.PostForm.Get("provider")

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ func (c *Console) showList(w http.ResponseWriter, r *http.Request, status int, s
 	if f.Sort == "name" {
 		before = census.ByName
 	}
-	slices.SortFunc(rows, before)
+	sort.Slice(rows, func(i, j int) bool { return before(rows[i], rows[j]) < 0 })
 	found := len(rows)
 	if at := placeIn(rows, q.Get("after"), f.Sort); at > 0 {
 		rows = rows[at:]

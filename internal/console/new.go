@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/engine"
 	"certwright/internal/service"
@@ -45,7 +46,7 @@ func (c *Console) showNew(w http.ResponseWriter, r *http.Request, status int, n 
 
 // create orders the certificate that the form describes, and leads to its order.
 func (c *Console) create(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
+	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	form := sent(r.PostForm)

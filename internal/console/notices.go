@@ -8,6 +8,7 @@ import (
 
 	"certwright/internal/access"
 	"certwright/internal/audit"
+	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/vault"
 )
@@ -72,7 +73,7 @@ func (c *Console) outgoing(r *http.Request, n *view.Notices) (err error) {
 
 // resend queues a message that was given up again, or all of a receiver.
 func (c *Console) resend(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
+	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	sink, seq := r.PostForm.Get("sink"), r.PostForm.Get("seq")
@@ -110,7 +111,7 @@ func (c *Console) noticed(w http.ResponseWriter, r *http.Request, word string, e
 // saveContacts replaces whom a vault writes to; names and telephone numbers of
 // those who stay are kept.
 func (c *Console) saveContacts(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
+	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	about := vault.Ref{Vault: strings.ToLower(r.PostForm.Get("vault")), Kind: vault.Certificates, Name: "contacts"}

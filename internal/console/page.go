@@ -11,6 +11,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/vault"
 	"certwright/internal/wire"
@@ -19,7 +20,7 @@ import (
 // answering turns a handler's error into a page that says why.
 func (c *Console) answering(serve handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+		r.Body = http.MaxBytesReader(w, r.Body, pages.MaxForm)
 		if err := serve(w, r); err != nil {
 			c.sorry(w, r, err)
 		}
@@ -111,7 +112,7 @@ var done = map[string]string{
 	"ordered": "The certificate was ordered.", "renewed": "A new version was ordered.", "cancel": "The order is being cancelled.", "kept": "The order goes on.",
 	"retried": "It is being tried again.", "merged": "The certificate was merged.", "policy": "The policy was saved; the next version follows it.",
 	"tags": "The tags were saved.", "disabled": "It was disabled.", "enabled": "It was enabled.", "approved": "The order was approved.", "rejected": "The order was denied.",
-	"revoked": "The certificate was revoked.", "deleted": "The certificate was deleted. It can be recovered here.", "discarded": "The order was removed.", "many": "Done with all that were chosen.",
+	"revoked": "The certificate was revoked.", "deleted": "The certificate was deleted. It can be recovered here.", "gone": "It was deleted. It can be recovered here.", "discarded": "The order was removed.", "many": "Done with all that were chosen.",
 	"issuer": "The issuer was added.", "issuer-gone": "The issuer was deleted; orders that run go on.", "account": "The issuer was registered anew.", "rollover": "There is a new issuing certificate.",
 	"recovered": "It was recovered.", "purged": "It was purged.", "resent": "It was queued again.", "contacts": "The contacts were saved.", "moved": "The clock was moved, and what fell due was done.",
 }

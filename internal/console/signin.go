@@ -10,6 +10,7 @@ import (
 
 	"certwright/internal/audit"
 	"certwright/internal/clock"
+	"certwright/internal/console/pages"
 	"certwright/internal/console/session"
 	"certwright/internal/console/view"
 	"certwright/internal/vault"
@@ -101,7 +102,7 @@ func (c *Console) showSignIn(w http.ResponseWriter, r *http.Request, status int,
 
 // signIn takes the secret of a client of the token service.
 func (c *Console) signIn(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
+	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	to, client := local(r.PostForm.Get("to")), strings.TrimSpace(r.PostForm.Get("client"))
@@ -142,7 +143,7 @@ func (c *Console) askLink(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *Console) useLink(w http.ResponseWriter, r *http.Request) error {
-	if err := readForm(r); err != nil {
+	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	who, err := c.Door.Book.Redeem(r.Context(), r.PostForm.Get("token"))

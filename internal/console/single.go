@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"certwright/internal/clock"
+	"certwright/internal/console/pages"
 	"certwright/internal/vault"
 )
 
@@ -142,7 +143,7 @@ func (c *Console) singleBegin(w http.ResponseWriter, r *http.Request) error {
 	if s == nil {
 		return c.missing(w, r)
 	}
-	if err := readForm(r); err != nil {
+	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	p, err := s.discover(r.Context())

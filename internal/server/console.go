@@ -11,6 +11,7 @@ import (
 	"certwright/internal/api"
 	"certwright/internal/census"
 	"certwright/internal/console"
+	"certwright/internal/console/objects"
 	"certwright/internal/console/pages"
 	"certwright/internal/policy"
 	"certwright/internal/vault"
@@ -37,8 +38,9 @@ func (s *Server) openConsole() (err error) {
 			Facts: health{s}.facts, Outbox: s.Outbox, Advance: s.Advance,
 		},
 	}
+	c.Beside = objects.Pages(s.service)
 	if s.config.Production {
-		c.Beside = []pages.Page{pages.Audit(s.audit), pages.Access(s.permissions())}
+		c.Beside = append(c.Beside, pages.Audit(s.audit), pages.Access(s.permissions()))
 		if c.Door, err = s.openDoor(); err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ type Permissions struct {
 // Access is the page of the role assignments and access policies in force, and of
 // what somebody may do by them: ?who=, ?do= (everything without it) and ?on=.
 func Access(p Permissions) Page {
-	return Page{"/ui/access", "Access", access.ReadAccess, func(r *http.Request, _ time.Time) (func(view.Frame) templ.Component, error) {
+	return Page{Path: "/ui/access", Word: "Access", Do: access.ReadAccess, Body: func(r *http.Request, _ time.Time) (func(view.Frame) templ.Component, error) {
 		m := view.Access{Question: view.Question{Who: typed(r, "who"), Do: typed(r, "do"), On: typed(r, "on"), Groups: typed(r, "groups"), Roles: typed(r, "roles"),
 			App: typed(r, "app"), From: typed(r, "from")}}
 		for _, rule := range p.Rows() {

@@ -24,7 +24,7 @@ const (
 // Audit is the page of a log: its last lines, ?person=, ?operation= and ?object=
 // of them, and whether they verify.
 func Audit(log *audit.Log) Page {
-	return Page{"/ui/audit", "Audit", access.ReadAudit, func(r *http.Request, now time.Time) (func(view.Frame) templ.Component, error) {
+	return Page{Path: "/ui/audit", Word: "Audit", Do: access.ReadAudit, Body: func(r *http.Request, now time.Time) (func(view.Frame) templ.Component, error) {
 		recent, err := log.Recent()
 		if err != nil {
 			return nil, err

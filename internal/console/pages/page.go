@@ -1,10 +1,12 @@
-// Package pages are pages of the console that only show, to who may see them:
-// each makes its model, and package console puts the frame around it. Begin with
-// page.go.
+// Package pages are pages of the console beside those of certificates: each makes
+// its model and does what its buttons say, and package console is the Host that
+// puts the frame around it. Begin with page.go.
 package pages
 
 import (
+	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/a-h/templ"
@@ -17,8 +19,63 @@ import (
 // is refused to others.
 type Page struct {
 	Path string
-	Word string // in the navigation
-	Do   vault.Action
-	// Body makes what stands in the frame, for a request of who may see it.
+	Word string       // in the navigation
+	Do   vault.Action // "": everybody may, and sees what he may see of it
+	// Body makes what stands in the frame, for a request of who may see it; nil: Routes has the page.
 	Body func(r *http.Request, now time.Time) (func(view.Frame) templ.Component, error)
+	// Routes are what there is beside the page, by pattern, each with permissions of its own.
+	Routes func(Host) map[string]Handler
+}
+
+// A Handler writes an answer, or returns an error before it wrote anything.
+type Handler = func(http.ResponseWriter, *http.Request) error
+
+// A Host is the console around a page.
+type Host interface {
+	// Who is the person that asks.
+	Who(*http.Request) vault.Caller
+	// May reports whether a person may do something, so that its button is shown.
+	May(ctx context.Context, who vault.Caller, do vault.Action, on vault.Ref) bool
+	// Moment is a time as pages show it.
+	Moment(time.Time) view.Moment
+	// Show writes a page: its title, its path in the navigation, and why it is shown
+	// again where something was refused.
+	Show(w http.ResponseWriter, r *http.Request, title, at string, refused error, page func(view.Frame) templ.Component) error
+	// Back leads to the page that shows what came of it, and says so by a word.
+	Back(w http.ResponseWriter, r *http.Request, to, word string) error
+	// Audited does something with an object, under its name in the audit log.
+	Audited(r *http.Request, name string, ref vault.Ref, do func(*http.Request) error) error
+	// AskedAgain reports whether who asks showed only just now who he is; if not,
+	// he is led to where he does, and from there to a path.
+	AskedAgain(w http.ResponseWriter, r *http.Request, to string) bool
+}
+
+// MaxForm is how many bytes a form may have.
+const MaxForm = 256 << 10
+
+// ReadForm reads a form that was sent.
+func ReadForm(r *http.Request) error {
+	err := r.ParseForm()
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		err = r.ParseMultipartForm(MaxForm)
+	}
+	if err != nil {
+		return vault.Bad("The form is too large or cannot be read.")
+	}
+	return nil
+}
+
+// Typed refuses what is not meant: the name was not typed.
+func Typed(r *http.Request, ref vault.Ref) error {
+	if !strings.EqualFold(strings.TrimSpace(r.PostForm.Get("name")), ref.Name) {
+		return vault.Bad("Type the name %s to show that this is meant.", ref.Name)
+	}
+	return nil
+}
+
+// Attach answers with a file. Names have letters, digits and hyphens alone.
+func Attach(w http.ResponseWriter, name, kind string, text []byte) {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	_, _ = w.Write(text) // a client that went away
 }
