@@ -25,7 +25,7 @@ func start(args []string, to streams) int {
 	args = asksForHelp(args)
 	chosen, err := parser.Parse(args)
 	if err != nil {
-		return report(to, exitError{exitUsage, usage.Explain(parser.Model, args, err)})
+		return report(to, exitError{exitUsage, usage.Explain(parser.Model, args, err, guesses())})
 	}
 	for _, warning := range usage.Unknown(parser.Model, os.Environ(), othersVariables...) {
 		fmt.Fprintf(to.err, "certwright: warning: %v\n", warning)

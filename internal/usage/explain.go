@@ -19,7 +19,7 @@ type Misuser interface {
 
 // Explain returns what is wrong with a command line that the parser refused, and,
 // on a line of its own that begins with "hint: ", what to type instead.
-func Explain(app *kong.Application, args []string, refused error) error {
+func Explain(app *kong.Application, args []string, refused error, known Guesses) error {
 	l := read(app, args)
 	if m, ok := target(l.node).(Misuser); ok {
 		if err := m.Misused(args); err != nil {
@@ -27,6 +27,9 @@ func Explain(app *kong.Application, args []string, refused error) error {
 		}
 	}
 	what, hint := l.explain(app, refused)
+	if l.wrong == unknownCommand || l.wrong == unknownFlag {
+		hint = cmp.Or(l.guess(known), hint)
+	}
 	return fmt.Errorf("%s\nhint: %s", what, hint)
 }
 
@@ -171,7 +174,7 @@ func (l *line) commandHint(app *kong.Application) string {
 		return fmt.Sprintf("did you mean %s %s?", path(l.node), near)
 	}
 	for _, n := range app.Leaves(true) { // as in "certwright rollover"
-		if n.Name == l.at {
+		if n.Name == l.at && l.node.Parent == nil {
 			return "did you mean " + path(n) + "?"
 		}
 	}

@@ -55,6 +55,12 @@ func TestExplain(t *testing.T) {
 		"garden wants one of its commands\nhint: garden --help lists the commands":                                                                                 {},
 		"unknown command dgi\nhint: did you mean garden dig?":                                                                                                      {"dgi"},
 		"unknown command water pto\nhint: did you mean garden water pot?":                                                                                          {"water", "pto"},
+		"unknown command water hose\nhint: garden water can has a rose":                                                                                            {"water", "hose"},
+		"unknown command hose\nhint: garden --help lists the commands":                                                                                             {"hose"},
+		"unknown flag --deeper=3s\nhint: garden dig --depth 3s digs":                                                                                               {"dig", "--deeper=3s"},
+		"unknown flag --deeper\nhint: garden water rose --help lists its arguments and flags":                                                                      {"water", "rose", "--deeper"},
+		"unknown flag --name\nhint: garden water can --help lists its arguments and flags":                                                                         {"water", "can", "--name", "x"},
+		"unknown flag --name\nhint: garden dig NAME is of it":                                                                                                      {"dig", "--name", "x"},
 		"unknown command a b\nhint: garden --help lists the commands":                                                                                              {"a\x1bb"},
 		"water wants one of its commands\nhint: type one of these\n  garden water rose --litre=N  Water by a rose.\n  garden water can --litre=N  Water by a can.": {"water"},
 		"water rose wants --litre=N\nhint: garden water rose --litre=N":                                                                                            {"water", "rose"},
@@ -74,13 +80,14 @@ func TestExplain(t *testing.T) {
 		"--litre: expected a valid 64 bit int but got \"much\"\nhint: write a whole number, as in --litre 30":                                                      {"water", "can", "--litre", "much"},
 		"--deep: bool value must be true, 1, yes, false, 0 or no but got \"much\"\nhint: write --deep alone, or --deep=false":                                      {"dig", "--deep=much", "--no-deep", "-sx", "a", "b", "c"},
 	} {
+		guesses := usage.Guesses{"water hose": {"water can", "has a rose"}, "* --deeper": {"* --depth 3s", "digs"}, "* --name": {"* NAME", "is of it"}}
 		k := model(t)
 		_, err := k.Parse(args)
 		if err == nil {
 			t.Errorf("%q was taken", args)
 			continue
 		}
-		if diff := cmp.Diff(line, usage.Explain(k.Model, args, err).Error()); diff != "" {
+		if diff := cmp.Diff(line, usage.Explain(k.Model, args, err, guesses).Error()); diff != "" {
 			t.Errorf("%q: -want +got:\n%s", args, diff)
 		}
 	}

@@ -12,14 +12,15 @@ type Sure struct {
 	Yes bool `short:"y" help:"Do not ask for the name first."`
 }
 
-// sure asks for the name of what goes, unless --yes was said.
-func (s Sure) sure(to print.Streams, what, name string) error {
+// sure asks for the name of what goes, unless --yes was said; call is the command
+// that was typed.
+func (s Sure) sure(to print.Streams, call, what, name string) error {
 	if s.Yes {
 		return nil
 	}
 	p := ask.At(to)
 	if p == nil {
-		return misused("to %s, --yes has to be said where nobody can be asked", what)
+		return misused("nobody can be asked here whether to %s\nhint: certwright %s --yes does it without asking", what, print.Plain(call))
 	}
 	text, err := p.Line("type "+name+" to "+what, "")
 	if err != nil {

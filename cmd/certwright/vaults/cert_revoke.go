@@ -35,7 +35,7 @@ func (c certRevoke) Run(ctx context.Context, to print.Streams, find Find) error 
 	if v.Server == nil {
 		return errors.New("the Key Vault API has no way to revoke a certificate, and the server of this vault does not run here\nhint: run this where it runs, or ask the authority; certwright cert disable " + c.Name + " keeps its key from being had")
 	}
-	if err := c.sure(to, "revoke it", c.Name); err != nil {
+	if err := c.sure(to, "cert revoke "+c.Name, "revoke it", c.Name); err != nil {
 		return err
 	}
 	done, err := v.Server.Revoke(ctx, admin.RevokeRequest{Vault: v.Name(), Certificate: c.Name, Version: c.Version, Reason: admin.ReasonText(c.Reason)})

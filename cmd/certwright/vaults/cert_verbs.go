@@ -79,7 +79,7 @@ func (c certDelete) Run(ctx context.Context, to print.Streams, find Find) error 
 	if err != nil {
 		return err
 	}
-	if err := c.sure(to, "delete it", c.Name); err != nil {
+	if err := c.sure(to, "cert delete "+c.Name, "delete it", c.Name); err != nil {
 		return err
 	}
 	done, err := v.Certificates().Delete(ctx, c.Name)
@@ -132,7 +132,7 @@ func (c certPurge) Run(ctx context.Context, to print.Streams, find Find) error {
 	if err != nil {
 		return err
 	}
-	if err := c.sure(to, "remove it for good", c.Name); err != nil {
+	if err := c.sure(to, "cert purge "+c.Name, "remove it for good", c.Name); err != nil {
 		return err
 	}
 	if err := v.Certificates().Purge(ctx, c.Name); err != nil {

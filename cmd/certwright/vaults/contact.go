@@ -91,7 +91,7 @@ func (c contactDelete) Run(ctx context.Context, to print.Streams, find Find) err
 	if err != nil {
 		return err
 	}
-	if err := c.sure(to, "have nobody get mail", "contacts"); err != nil {
+	if err := c.sure(to, "contact delete", "have nobody get mail", "contacts"); err != nil {
 		return err
 	}
 	if _, err := v.Contacts().Delete(ctx); err != nil {

@@ -171,7 +171,7 @@ func (c issuerDelete) Run(ctx context.Context, to print.Streams, find Find) erro
 	if err != nil {
 		return err
 	}
-	if err := c.sure(to, "delete it", c.Name); err != nil {
+	if err := c.sure(to, "issuer delete "+c.Name, "delete it", c.Name); err != nil {
 		return err
 	}
 	if _, err := v.Issuers().Delete(ctx, c.Name); err != nil {

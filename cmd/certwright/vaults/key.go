@@ -2,15 +2,7 @@ package vaults
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rsa"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
-	"fmt"
 	"io"
-	"math/big"
 	"strings"
 
 	"certwright/internal/client/keyvault"
@@ -91,7 +83,7 @@ func (c keyShow) Run(ctx context.Context, to print.Streams, find Find) error {
 		return named(err)
 	}
 	if c.PEM {
-		text, err := publicPEM(k.Key)
+		text, err := k.Key.PEM()
 		if err == nil {
 			_, err = to.Out.Write(text)
 		}
@@ -101,52 +93,9 @@ func (c keyShow) Run(ctx context.Context, to print.Streams, find Find) error {
 	return p.One(k, c.Name, func(w io.Writer) error {
 		return p.Fields(w,
 			print.Field{Label: "name", Text: k.Key.ID.Name()}, print.Field{Label: "vault", Text: v.Client.Vault.String()},
-			print.Field{Label: "kind", Text: kindOf(k.Key)}, print.Field{Label: "state", Text: enabled(k.Attributes)}, print.Field{Label: "key of", Text: managed(k.Managed)},
+			print.Field{Label: "kind", Text: k.Key.Kind()}, print.Field{Label: "state", Text: enabled(k.Attributes)}, print.Field{Label: "key of", Text: managed(k.Managed)},
 			print.Field{Label: "may", Text: strings.Join(k.Key.Operations, ", ")},
 			print.Field{Label: "created", Text: when(now, k.Attributes.Created)}, print.Field{Label: "expires", Text: when(now, k.Attributes.Expires)},
 			print.Field{Label: "version", Text: k.Key.ID.Version()}, print.Field{Label: "tags", Text: tagText(k.Tags)})
 	})
-}
-
-func kindOf(k keyvault.JWK) string {
-	if k.Curve != "" {
-		return k.Type + " " + k.Curve
-	}
-	if n, err := base64.RawURLEncoding.DecodeString(k.N); err == nil && len(n) > 0 {
-		return fmt.Sprintf("%s %d", k.Type, new(big.Int).SetBytes(n).BitLen())
-	}
-	return k.Type
-}
-
-var curves = map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": elliptic.P384(), "P-521": elliptic.P521()}
-
-// publicOf reads the public key of a JWK.
-func publicOf(k keyvault.JWK) (any, error) {
-	number := func(text string) *big.Int {
-		b, err := base64.RawURLEncoding.DecodeString(text)
-		if err != nil {
-			return new(big.Int)
-		}
-		return new(big.Int).SetBytes(b)
-	}
-	if k.N != "" {
-		return &rsa.PublicKey{N: number(k.N), E: int(number(k.E).Int64())}, nil
-	}
-	curve := curves[k.Curve]
-	if curve == nil {
-		return nil, fmt.Errorf("a key of kind %s cannot be written in PEM here\nhint: -o json prints it as a JSON web key", kindOf(k))
-	}
-	return &ecdsa.PublicKey{Curve: curve, X: number(k.X), Y: number(k.Y)}, nil
-}
-
-func publicPEM(k keyvault.JWK) ([]byte, error) {
-	public, err := publicOf(k)
-	if err != nil {
-		return nil, err
-	}
-	der, err := x509.MarshalPKIXPublicKey(public)
-	if err != nil {
-		return nil, fmt.Errorf("write the public key: %w", err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }

@@ -65,7 +65,7 @@ func (c keySign) Run(ctx context.Context, to print.Streams, find Find) error {
 			return named(err)
 		}
 		if c.Algorithm = algorithms[or(k.Key.Curve, strings.TrimSuffix(k.Key.Type, "-HSM"))]; c.Algorithm == "" {
-			return fmt.Errorf("a key of kind %s does not sign files", kindOf(k.Key))
+			return fmt.Errorf("a key of kind %s does not sign files", k.Key.Kind())
 		}
 	}
 	digest, err := c.digest(to)

@@ -19,18 +19,6 @@ type Key struct {
 	Managed    bool              `json:"managed,omitempty"` // it is a certificate's
 }
 
-// A JWK is a public key (RFC 7517), with bytes in base64url.
-type JWK struct {
-	ID         ID       `json:"kid"`
-	Type       string   `json:"kty"`
-	Operations []string `json:"key_ops,omitempty"`
-	N          string   `json:"n,omitempty"`
-	E          string   `json:"e,omitempty"`
-	Curve      string   `json:"crv,omitempty"`
-	X          string   `json:"x,omitempty"`
-	Y          string   `json:"y,omitempty"`
-}
-
 // A KeyItem is an entry of a list of keys.
 type KeyItem struct {
 	ID         ID                `json:"kid"`
