@@ -30,7 +30,8 @@ type serveCommand struct {
 func (serveCommand) Help() string {
 	return `Starts the server that may stand open to a network: callers sign in, permissions decide, vaults are declared, and nothing of a
 development server can be reached. It refuses to start where any of that is missing, and says what. SIGHUP reads the configuration
-again, whole or not at all; SIGTERM ends the server after the requests under way. Under systemd it says when it is ready.
+again, whole or not at all; SIGTERM ends the server after the requests under way, and, where servers share a database, some seconds
+after it said that it is not ready any more (drain in the configuration). Under systemd it says when it is ready.
 
 Example:
   certwright serve --config /etc/certwright/config.yaml`
@@ -83,8 +84,7 @@ func (d serveCommand) Run(ctx context.Context, to streams) error {
 			return errors.Join(err, s.Stop())
 		}
 	}
-	(&serving{command: d, server: s, log: log, manager: manager, again: again}).run(ctx)
-	stop()
+	(&serving{command: d, server: s, log: log, manager: manager, again: again, alone: stop}).run(ctx)
 	return s.Stop()
 }
 
@@ -112,6 +112,7 @@ type serving struct {
 	log     *serveLog
 	manager systemd.Notifier
 	again   <-chan os.Signal // says that the configuration is to be read again
+	alone   func()           // has the next signal end the process at once
 	untold  bool             // that the manager could not be told was logged
 }
 
@@ -124,13 +125,15 @@ func (v *serving) run(ctx context.Context) {
 		alive = tick.C
 	}
 	v.tell(v.manager.Ready("serving at " + v.server.Ready.IPURL))
-	defer func() { v.tell(v.manager.Stopping()) }()
+	defer v.alone()
 	for {
 		select {
 		case <-ctx.Done():
-			v.log.Info("stopping: requests under way end first")
+			v.alone()
+			v.drain(context.WithoutCancel(ctx), alive)
 			return
 		case <-v.server.Failed():
+			v.tell(v.manager.Stopping(endTime))
 			return
 		case <-v.again:
 			v.reread(ctx)
@@ -138,6 +141,32 @@ func (v *serving) run(ctx context.Context) {
 			v.beat(ctx)
 		}
 	}
+}
+
+// endTime is how long what is under way may take at the end.
+const endTime = 25 * time.Second
+
+// drain goes on serving for a while, so that balancers notice that the server is not
+// ready, and returns when the requests under way are to end.
+func (v *serving) drain(ctx context.Context, alive <-chan time.Time) {
+	wait := v.server.Drain()
+	v.tell(v.manager.Stopping(wait + endTime))
+	if wait > 0 {
+		v.log.Info("stopping: it is not ready any more, and serves until balancers have noticed; a second signal ends it at once", "drain", wait)
+	}
+	noticed := time.NewTimer(wait)
+	defer noticed.Stop()
+	for over := false; !over; {
+		select {
+		case <-noticed.C:
+			over = true
+		case <-v.server.Failed():
+			return
+		case <-alive:
+			v.beat(ctx)
+		}
+	}
+	v.log.Info("stopping: requests under way end first")
 }
 
 // reread puts the configuration in force as it stands now.

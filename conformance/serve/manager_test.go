@@ -58,14 +58,17 @@ func TestServiceManager(t *testing.T) {
 	m, socket := newManager(t)
 	h := serve.New(t)
 	h.Env = []string{"NOTIFY_SOCKET=" + socket, "WATCHDOG_USEC=300000"}
+	h.Nodes["drain"] = "1s" // in which the manager still wants to know that it lives
 	s := h.Start(t)
 	m.waits(t, "READY=1\nSTATUS=serving at https://")
 	m.waits(t, "WATCHDOG=1")
 	s.Signal(t, syscall.SIGHUP)
 	m.waits(t, "RELOADING=1\nMONOTONIC_USEC=")
 	m.waits(t, "READY=1")
-	must.Do(t, s.Stop())
-	m.waits(t, "STOPPING=1")
+	s.Signal(t, syscall.SIGTERM)
+	m.waits(t, "STOPPING=1\nEXTEND_TIMEOUT_USEC=26000000")
+	m.waits(t, "WATCHDOG=1")
+	must.Do(t, s.Wait())
 }
 
 // A configuration that will not do leaves what was in force, and says why.

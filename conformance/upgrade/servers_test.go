@@ -21,6 +21,7 @@ import (
 type pair struct {
 	schema sqltest.Schema
 	first  *serve.House
+	before string // the program that does not know every setting of this one
 	token  string
 	each   [2]*place
 }
@@ -32,15 +33,23 @@ type place struct {
 	*serve.Server
 }
 
+// configure has a house start a program, and end without waiting for a balancer.
+func (p *pair) configure(h *serve.House, program string) {
+	h.Program = program
+	if h.Nodes["drain"] = "0s"; program == p.before {
+		delete(h.Nodes, "drain")
+	}
+}
+
 // start starts both with one program on an empty database.
-func start(t *testing.T, program string) *pair {
+func start(t *testing.T, program, before string) *pair {
 	t.Helper()
-	p := &pair{schema: sqltest.NewSchema(t, sqltest.Postgres(t)[0]), first: serve.New(t)}
+	p := &pair{schema: sqltest.NewSchema(t, sqltest.Postgres(t)[0]), first: serve.New(t), before: before}
 	p.token = p.first.Issuer.Token("somebody", map[string]any{"groups": []string{"admins"}})
 	p.first.Nodes["store"] = fmt.Sprintf("%q", p.schema.URL)
 	p.first.Nodes["providers"] = "{Internal: {kind: ca, common_name: Example Issuing CA}}"
 	p.first.Nodes["access"] = "{assignments: [{role: Key Vault Administrator, to: {issuer: corp, group: admins}, on: /}, {role: Certwright Administrator, to: {issuer: corp, group: admins}, on: /}]}"
-	p.first.Program = program
+	p.configure(p.first, program)
 	p.each[0] = &place{house: p.first, Server: p.first.Start(t)}
 	second := p.first.Another(t)
 	p.each[1] = &place{house: second, Server: second.Start(t)}
@@ -57,7 +66,7 @@ func (p *pair) replace(t *testing.T, n int, program string) {
 	if err := at.Stop(); err != nil {
 		t.Fatalf("it does not end well: %v\n%s", err, at.Said())
 	}
-	at.house.Program = program
+	p.configure(at.house, program)
 	at.Server = at.house.Start(t)
 }
 

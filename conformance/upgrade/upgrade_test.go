@@ -38,7 +38,7 @@ func TestServersAreReplaced(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			p := start(t, c.old)
+			p := start(t, c.old, before)
 			r := &run{pair: p, t: t, facts: ledger.New()}
 			r.issuer()
 			end := r.load()
@@ -214,7 +214,7 @@ func (r *run) mayNotGoBack(program string) {
 	if err := r.each[1].Wait(); err == nil || !strings.Contains(r.each[1].Said(), "a newer program") {
 		r.t.Errorf("it ends with %v and says %s", err, tail(r.each[1].Said()))
 	}
-	r.each[1].house.Program = program
+	r.configure(r.each[1].house, program)
 	if said := r.each[1].house.Refused(r.t); !strings.Contains(said, "a newer program") || !strings.Contains(said, "hint: ") {
 		r.t.Errorf("it says %s", said)
 	}

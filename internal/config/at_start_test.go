@@ -9,7 +9,7 @@ import (
 
 // reloaded are the settings that a running server takes.
 var reloaded = []string{"default_vault", "tenant", "near_expiry_days", "renew_spread", "renew_floor", "renew_floor_percent", "vaults",
-	"tls", "log", "auth", "access", "trusted_proxies"}
+	"tls", "log", "auth", "access", "trusted_proxies", "drain"}
 
 // Every setting is one that a running server takes, or one that waits for a start.
 func TestEverySettingIsTakenAtSomeTime(t *testing.T) {

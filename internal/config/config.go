@@ -50,8 +50,9 @@ type Config struct {
 	Notices notify.Settings // who is told what happened: smtp and events; nobody where they are not there
 
 	// Of a production server alone; serveNodes gives each its key.
-	Store          string // "sqlite", which "" means, or the URL of a PostgreSQL database, which several servers may share
-	Cache          string // how old an answer may be where servers share the database: CacheStrict, which "" means, or CacheSecond
+	Store          string         // "sqlite", which "" means, or the URL of a PostgreSQL database, which several servers may share
+	Cache          string         // how old an answer may be where servers share the database: CacheStrict, which "" means, or CacheSecond
+	Drain          *time.Duration // how long it still serves once it is told to end; nil: DrainTime says
 	TLS            trust.Settings
 	Log            Log             // what it says on stderr
 	TrustedProxies []string        // addresses and ranges that may say for whom they ask (X-Forwarded-For)

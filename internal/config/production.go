@@ -24,6 +24,7 @@ func (c *Config) serveNodes() []serveNode {
 	return []serveNode{
 		{setting.Text("store", &c.Store), "dev keeps its data in its folder"},
 		{setting.Text("cache", &c.Cache), "dev has its data to itself, and no answer is older than they are"},
+		{setting.Span("drain", &c.Drain), "dev has no balancer before it, and ends at once"},
 		{setting.Group("tls", &c.TLS), "dev has certificates of its own authority"},
 		{setting.Group("audit", &c.Audit), "dev keeps no audit log"},
 		{setting.Group("access", &c.Access), "dev grants everything to everybody"},
@@ -105,8 +106,10 @@ func (c Config) checkServe() (wrong []error) {
 		}
 	}
 	wrong = append(wrong, c.checkConsole()...)
-	if err := c.checkCache(); err != nil {
-		wrong = append(wrong, err)
+	for _, err := range []error{c.checkCache(), c.checkDrain()} {
+		if err != nil {
+			wrong = append(wrong, err)
+		}
 	}
 	for name, p := range c.Providers {
 		if p.Kind == "scripted" {

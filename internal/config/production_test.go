@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"certwright/internal/auth"
+	"certwright/internal/must"
 	"certwright/internal/trust"
 )
 
@@ -36,16 +37,18 @@ func TestProductionIsClosed(t *testing.T) {
 		"store: it is neither sqlite nor the URL of a PostgreSQL database\nhint: ": func(c *Config) { c.Store = "mysql://db/x" },
 		"cache: it is for servers that share a PostgreSQL database; ":              func(c *Config) { c.Cache = "1s" },
 		"cache: \"2s\" is neither strict nor 1s\nhint: ":                           func(c *Config) { c.Cache, c.Store = "2s", "postgres://db/x" },
-		"store: the URL of the database is invalid: ":                              func(c *Config) { c.Store = "postgres://db:port/x" },
-		"default_vault: default is not declared\nhint: ":                           func(c *Config) { c.DefaultVault = "default" },
-		"auth: there is nobody whose tokens are taken\nhint: ":                     func(c *Config) { c.Auth = Auth{} },
-		"auth: issuers: corp: audiences: is missing":                               func(c *Config) { c.Auth.Issuers[0] = auth.IssuerSettings{Name: "corp", URL: "https://a.example"} },
-		"auth: leeway is 6m0s":                                                     func(c *Config) { c.Auth.Leeway = 6 * time.Minute },
-		"log: level: \"loud\" is unknown":                                          func(c *Config) { c.Log.Level = "loud" },
-		"log: format: \"xml\" is unknown":                                          func(c *Config) { c.Log.Format = "xml" },
-		"trusted_proxies: \"0.0.0.0/0\" is everybody":                              func(c *Config) { c.TrustedProxies = []string{"0.0.0.0/0"} },
-		"trusted_proxies: \"10.0.0.0/99\" is neither":                              func(c *Config) { c.TrustedProxies = []string{"10.0.0.7", "10.0.0.0/99"} },
-		"providers: Test: the scripted issuer signs whatever":                      func(c *Config) { c.Providers = map[string]Provider{"Test": {Kind: "scripted", Settings: &Scripted{}}} },
+		"drain is 11m0s; it must be 0s to 10m0s\nhint: ":                           func(c *Config) { c.Drain = new(11 * time.Minute) },
+		"drain is -1s; ": func(c *Config) { c.Drain = new(-time.Second) },
+		"store: the URL of the database is invalid: ":          func(c *Config) { c.Store = "postgres://db:port/x" },
+		"default_vault: default is not declared\nhint: ":       func(c *Config) { c.DefaultVault = "default" },
+		"auth: there is nobody whose tokens are taken\nhint: ": func(c *Config) { c.Auth = Auth{} },
+		"auth: issuers: corp: audiences: is missing":           func(c *Config) { c.Auth.Issuers[0] = auth.IssuerSettings{Name: "corp", URL: "https://a.example"} },
+		"auth: leeway is 6m0s":                                 func(c *Config) { c.Auth.Leeway = 6 * time.Minute },
+		"log: level: \"loud\" is unknown":                      func(c *Config) { c.Log.Level = "loud" },
+		"log: format: \"xml\" is unknown":                      func(c *Config) { c.Log.Format = "xml" },
+		"trusted_proxies: \"0.0.0.0/0\" is everybody":          func(c *Config) { c.TrustedProxies = []string{"0.0.0.0/0"} },
+		"trusted_proxies: \"10.0.0.0/99\" is neither":          func(c *Config) { c.TrustedProxies = []string{"10.0.0.7", "10.0.0.0/99"} },
+		"providers: Test: the scripted issuer signs whatever":  func(c *Config) { c.Providers = map[string]Provider{"Test": {Kind: "scripted", Settings: &Scripted{}}} },
 	} {
 		c := production()
 		change(&c)
@@ -63,6 +66,29 @@ func TestServeSettingsInDev(t *testing.T) {
 		if err := c.Check(); err == nil || !strings.HasPrefix(err.Error(), key+": this is a setting of certwright serve") || !strings.Contains(err.Error(), "\nhint: ") {
 			t.Errorf("%s: %v", key, err)
 		}
+	}
+}
+
+// A server that others stand beside has its balancer notice that it ends, unless the
+// configuration says how long.
+func TestDrainTime(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]time.Duration{
+		"": 0, "store: sqlite": 0, "drain: 20s": 20 * time.Second, "store: postgres://db/x": 5 * time.Second,
+		"store: postgres://db/x\ndrain: 0s": 0, "store: postgres://db/x\ndrain: null": 5 * time.Second, "store: postgres://db/x\ndrain: 1m": time.Minute,
+	} {
+		c, err := parse([]byte(text))
+		must.Do(t, err)
+		c.Production = true
+		if got := c.DrainTime(); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+	if _, err := parse([]byte("drain: long")); err == nil || !strings.Contains(err.Error(), "line 1: drain: \"long\" is invalid: use a duration") {
+		t.Errorf("drain: long: %v", err)
+	}
+	if c := (Config{Drain: new(time.Second)}); c.Check() == nil {
+		t.Error("dev takes drain")
 	}
 }
 

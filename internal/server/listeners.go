@@ -58,14 +58,14 @@ func listen(ctx context.Context, s *Server) (*listeners, error) {
 			return nil, errors.Join(err, d.https.Close(), d.http.Close())
 		}
 		pages := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: s.getCertificate}
-		d.consoleServer = listener.Server(listener.Hurried(s.console), s.log)
+		d.consoleServer = listener.Server(listener.Hurried(s.parting(s.console)), s.log)
 		d.console = listener.TLS(d.console, pages, s.log)
 	}
 	if at, err := netip.ParseAddrPort(d.https.Addr().String()); err == nil {
 		s.trust.Addresses = []netip.Addr{at.Addr()}
 	}
 	s.trust.Hosts = s.config.Hosts
-	d.httpsServer = listener.Server(http.HandlerFunc(s.serveVault), s.log)
+	d.httpsServer = listener.Server(s.parting(http.HandlerFunc(s.serveVault)), s.log)
 	d.httpsServer.WriteTimeout = vaultTime // not at the side door, where a move of the clock may take long
 	config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: s.getCertificate}
 	s.askForCertificates(config)

@@ -250,19 +250,3 @@ func (s *Server) unlessFull(err error) error {
 // Failed is closed when a listener ended although nobody stopped the server; Stop
 // returns why.
 func (s *Server) Failed() <-chan struct{} { return s.listeners.failed }
-
-// Stop closes the listeners, lets requests end for up to ten seconds, then the jobs
-// that run, and gives the data folder back.
-func (s *Server) Stop() error {
-	s.closing.Store(true)
-	if s.notices != nil {
-		s.notices.stream.Close() // its listeners would be waited for
-	}
-	var errs []error
-	if s.listeners != nil {
-		errs = append(errs, s.listeners.close(), s.Ready.Remove())
-	}
-	s.end()
-	s.background.Wait()
-	return errors.Join(append(errs, s.closeAudit(), s.close())...)
-}

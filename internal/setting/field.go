@@ -108,6 +108,23 @@ func Duration(key string, into *time.Duration) Field {
 	})
 }
 
+// Span is a Duration that may also be left open, which is nil.
+func Span(key string, into **time.Duration) Field {
+	const open = time.Duration(-1 << 63)
+	d := open
+	f := Duration(key, &d)
+	scalar := f.read
+	f.Set = func() bool { return *into != nil }
+	f.read = func(n *yaml.Node, folder string) error {
+		err := scalar(n, folder)
+		if v := d; err == nil && v != open {
+			*into = &v
+		}
+		return err
+	}
+	return f
+}
+
 // Later is a setting of a release to come; saying so is kinder than calling it unknown.
 func Later(key string) Field {
 	return Field{Key: key, later: true, Set: func() bool { return false }, read: func(n *yaml.Node, _ string) error {

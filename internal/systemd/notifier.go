@@ -55,8 +55,10 @@ func (n Notifier) Reloading() error {
 	return n.send("RELOADING=1", "MONOTONIC_USEC="+strconv.FormatInt(monotonic(), 10))
 }
 
-// Stopping says that the service ends.
-func (n Notifier) Stopping() error { return n.send("STOPPING=1") }
+// Stopping says that the service ends, and that it is not to be cut off within a time.
+func (n Notifier) Stopping(within time.Duration) error {
+	return n.send("STOPPING=1", "EXTEND_TIMEOUT_USEC="+strconv.FormatInt(within.Microseconds(), 10))
+}
 
 // Alive keeps the watchdog from ending the service.
 func (n Notifier) Alive() error { return n.send("WATCHDOG=1") }

@@ -39,7 +39,7 @@ func TestTellsTheManager(t *testing.T) {
 	}{
 		{func() error { return n.Ready("two\nlines") }, "READY=1\nSTATUS=two lines\n"},
 		{func() error { return n.Starting("sealed:\nwaits", time.Minute) }, "STATUS=sealed: waits\nEXTEND_TIMEOUT_USEC=60000000\n"},
-		{n.Stopping, "STOPPING=1\n"},
+		{func() error { return n.Stopping(30 * time.Second) }, "STOPPING=1\nEXTEND_TIMEOUT_USEC=30000000\n"},
 		{n.Alive, "WATCHDOG=1\n"},
 		{n.Reloading, "RELOADING=1\nMONOTONIC_USEC="},
 	} {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"certwright/internal/clock"
@@ -49,6 +50,7 @@ type flight struct {
 	aside    map[string]time.Time // until when RunDue waits for each, by its lease's token
 	home     context.Context      // of Run: jobs end with it, not with a call of RunDue; nil before
 	finished chan struct{}        // closed and replaced whenever a job ends
+	resting  atomic.Bool          // no more jobs are begun
 }
 
 // New returns a worker ready to run.
@@ -107,7 +109,7 @@ func (w *Worker) Run(ctx context.Context) error {
 			w.Log.Error("jobs could not be claimed", "error", err)
 		}
 		length := longestNap // with no slot free, only the end of a job is worth looking again
-		if w.free() > 0 {
+		if w.free() > 0 && !w.resting.Load() {
 			length = w.nap(ctx)
 		}
 		if err != nil {
@@ -168,7 +170,7 @@ func (w *Worker) start(ctx context.Context) (int, error) {
 	w.claiming.Lock() // so that running counts jobs only: RunDue and Run claim at the same time
 	defer w.claiming.Unlock()
 	free := w.free()
-	if free == 0 {
+	if free == 0 || w.resting.Load() {
 		return 0, nil
 	}
 	leases, err := w.Store.Claim(ctx, w.Clock.Now(), clock.Real{}.Now(), w.Lease, free)

@@ -102,6 +102,37 @@ func TestRunsJobsWhenDue(t *testing.T) {
 	})
 }
 
+// A worker that rests begins nothing, however much falls due and whoever pokes it, and
+// does not look over and over; what runs goes on to its end.
+func TestRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		defer d.run(t)()
+		goOn := make(chan struct{})
+		d.do = func(ctx context.Context, l vault.Lease) error {
+			select {
+			case <-goOn:
+			case <-ctx.Done():
+				t.Error("what ran was ended")
+			}
+			return d.finish(ctx, l)
+		}
+		d.put(t, "runs", time.Minute)
+		d.put(t, "waits", 2*time.Minute)
+		time.Sleep(time.Minute)
+		d.expect(t, "runs 1m0s")
+		d.Rest()
+		time.Sleep(time.Hour)
+		d.put(t, "too", 0)
+		close(goOn)
+		time.Sleep(time.Hour)
+		d.expect(t, "runs 1m0s")
+		if n, err := d.RunDue(t.Context()); n != 0 || err != nil {
+			t.Errorf("%d were begun (%v)", n, err)
+		}
+	})
+}
+
 func TestSlowJobKeepsItsLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
