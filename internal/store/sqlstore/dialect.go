@@ -20,8 +20,8 @@ const (
 	isLost                 // the connection is gone, and the transaction with it
 )
 
-// A dialect is all that sets one engine apart. The statements are the same:
-// parameters are $1, $2, ..., names sort by their bytes, booleans are 0 and 1.
+// A dialect is all that sets one engine apart. The statements are the same but
+// for a few (instead): parameters are $1, $2, ..., names sort by their bytes, booleans are 0 and 1.
 type dialect struct {
 	folder string                 // of its migrations
 	goose  goose.Dialect          // how goose keeps its own table
@@ -32,17 +32,15 @@ type dialect struct {
 	begin  string                 // begins a serializable transaction that writes
 	// together says that a statement is a way to a server and back, and that several
 	// may go at once: the writes of a transaction wait for each other (queue.go).
-	together   bool
-	writers    int    // connections that write: one gathers, the others commit
-	readers    int    // snapshots that are read at the same time, at most (docs/measurements.md)
-	putVersion string // inserts a version whose body was inserted last
-	listAll    string // lists keys or secrets with those of certificates
-	alone      bool   // no other process uses the database: leases end at the start
+	together bool
+	writers  int               // connections that write: one gathers, the others commit
+	readers  int               // snapshots that are read at the same time, at most (docs/measurements.md)
+	instead  map[string]string // what the engine is asked instead of a statement
+	alone    bool              // no other process uses the database: leases end at the start
 	// fault says what an error of the engine is, beside one of the statement.
 	fault func(error) fault
 	clock string // reads the database's time, in microseconds; "" where it is the process's own
 	proof bool   // a commit whose answer was lost is looked up (proof.go)
-	lock  string // ends a query of rows that are about to be written, and passes by those that others write
 	early string // of the outbox: the rows that no transaction still under way can come before
 	// inspect refuses a database that is not ours, readies one that is, and
 	// returns its schema; setVersion records its version. They work without goose,

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"maps"
@@ -33,8 +34,9 @@ var PostgresStatements = func() map[string]string {
 		delete(all, alone)
 	}
 	all["postgresEarly"], all["postgresProof"], all["postgresDropProofs"], all["postgresChanges"] = postgres.early, postgresProof, postgresDropProofs, postgresChanges
-	all["sqlDueJobs"] += postgres.lock
-	all["sqlInsertVersion"], all["sqlObjectsAll"] = postgres.putVersion, postgres.listAll
+	for name, text := range all {
+		all[name] = cmp.Or(postgres.instead[text], text)
+	}
 	return all
 }()
 

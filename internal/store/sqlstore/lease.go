@@ -67,7 +67,7 @@ func (t *tx) claim(due, now, until time.Time, n int) (leases []vault.Lease, err 
 	var id int64
 	var row objectRow
 	var writes [][]any // of leases, and of what is parked
-	err = t.each("due jobs", sqlDueJobs+t.session.of.lock, []any{record.Instant(due), t.session.shared(now), n}, append([]any{&id}, row.into()...), func() error {
+	err = t.each("due jobs", sqlDueJobs, []any{record.Instant(due), t.session.shared(now), n}, append([]any{&id}, row.into()...), func() error {
 		columns := t.session.row[1:]
 		if !row.proved(t.session, columns) {
 			_ = t.session.refused(isObject, row.place())

@@ -15,19 +15,18 @@ import (
 // that no more of either are read than the page holds.
 const (
 	listColumns = `o.name, o.latest, o.deleted_at, o.purge_at, ` + entryColumns
-	onShelf     = `
-FROM objects o LEFT JOIN versions v ON v.vault = o.vault AND v.key = o.key AND v.object = o.id AND v.id = o.latest
+	withLatest  = `
+FROM objects o LEFT JOIN versions v ON v.vault = o.vault AND v.key = o.key AND v.object = o.id AND v.id = o.latest`
+	onShelf = withLatest + `
 WHERE o.vault = $1 AND o.shelf = $3 AND o.key > $4 AND o.kind = `
 	sqlObjects    = `SELECT ` + listColumns + onShelf + `$2 ORDER BY o.key LIMIT $5 + 0`
 	sqlObjectsAll = `SELECT ` + listColumns + `, 0, o.key` + onShelf + `$2
 UNION ALL SELECT ` + listColumns + `, 1, o.key` + onShelf + `'certificates' ORDER BY 17 LIMIT $5 + 0`
-	// PostgreSQL merges no two that it joined: it sorts two pages.
-	postgresObjectsAll = `(SELECT ` + listColumns + `, 0, o.key` + onShelf + `$2 ORDER BY o.key LIMIT $5 + 0)
-UNION ALL (SELECT ` + listColumns + `, 1, o.key` + onShelf + `'certificates' ORDER BY o.key LIMIT $5 + 0) ORDER BY 17 LIMIT $5 + 0`
 	sqlNames = `SELECT count(*) FROM (SELECT 1 FROM objects WHERE vault = $1 AND kind = $2 LIMIT $3 + 0) AS found`
 	// Few are pending, and what is shown of those is in the body.
-	sqlPending = `SELECT o.name, o.latest, o.deleted_at, o.purge_at, o.body FROM objects o
+	sqlPending = `SELECT ` + pendingColumns + ` FROM objects o
 WHERE o.vault = $1 AND o.kind = $2 AND o.shelf = $3 AND o.key > $4 ORDER BY o.key LIMIT $5 + 0`
+	pendingColumns = `o.name, o.latest, o.deleted_at, o.purge_at, o.body`
 )
 
 // Objects implements vault.Reader.
@@ -56,7 +55,7 @@ func (r *reader) shelf(p vault.ObjectsPage) ([]vault.Entry, error) {
 	args := []any{p.Vault, string(p.Kind), shelf, p.After, max(p.Limit, 0)}
 	text, into := sqlObjects, entryInto(&e, &e.Name, &e.ID, (*inNanos)(&gone.At), (*inNanos)(&gone.PurgeAt))
 	if !p.Deleted && ofCertificates(p.Kind) {
-		text, into = r.session.of.listAll, append(into, &e.Managed, new(string))
+		text, into = sqlObjectsAll, append(into, &e.Managed, new(string))
 	}
 	err := r.each("objects", text, args, into, func() error {
 		e.Deletion = deletion(shelf, gone)

@@ -37,11 +37,9 @@ set_config('idle_in_transaction_session_timeout', '60s', false), set_config('cli
 	together:   true,
 	writers:    4,
 	readers:    8,
-	putVersion: postgresInsertVersion,
-	listAll:    postgresObjectsAll,
+	instead:    postgresInstead,
 	clock:      "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)",
 	proof:      true,
-	lock:       " FOR UPDATE SKIP LOCKED",
 	early:      postgresEarly,
 	inspect:    postgresInspect,
 	setVersion: func(context.Context, *session, int64) error { return nil }, // goose's own table says

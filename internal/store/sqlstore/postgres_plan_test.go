@@ -40,15 +40,40 @@ func TestPostgresStatementsUseIndexes(t *testing.T) {
 		few := map[string]string{"sqlDropMessages": "the first that are old", "sqlObjectsAll": "two pages", "sqlPurgeBodies": "those of one slice", "sqlDeleteBody": "one",
 			"sqlAnyLease": "all, once a database moves here", "sqlFreeAll": "the same"}
 		for name, text := range sqlstore.PostgresStatements {
-			for _, step := range explained(t.Context(), t, s.Admin, name, text) {
+			steps := explained(t.Context(), t, s.Admin, name, text)
+			for _, step := range steps {
 				grows := slices.ContainsFunc([]string{"Seq Scan", "Bitmap", "Hash", "Merge Join", "Materialize", "Sort", "Gather"}, func(word string) bool { return strings.HasPrefix(step, word) })
 				if grows && few[name] == "" {
 					t.Errorf("%s: %s", name, step)
 				}
 			}
+			if by := postgresRanges[name]; by != "" && !slices.ContainsFunc(steps, func(step string) bool { return strings.Contains(step, " using "+by+" on ") }) {
+				t.Errorf("%s is not a range of %s:\n%s", name, by, strings.Join(steps, "\n"))
+			}
+			for _, step := range steps {
+				if past, found := strings.CutPrefix(step, "Filter: "); found && !passedBy.MatchString(past) {
+					t.Errorf("%s passes by rows: %s", name, past)
+				}
+			}
 		}
 	})
 }
+
+// postgresRanges are the indexes of which statements read a range.
+var postgresRanges = map[string]string{
+	"sqlObjects": "objects_list", "sqlObjectsAll": "objects_list", "sqlPending": "objects_list", "sqlNames": "objects_list",
+	"sqlOutbox": "outbox_state", "sqlDropMessages": "outbox_state", "sqlCount": "outbox_state", "sqlQueue": "outbox_due", "sqlHasten": "outbox_due", "postgresEarly": "outbox_stream",
+	"sqlDueJobs": "objects_due", "sqlNextDue": "objects_due", "sqlOrders": "objects_status", "sqlVersions": "versions_pkey",
+}
+
+// passedBy is what else is asked of rows that an index found, and holds for nearly
+// all of them.
+var passedBy = regexp.MustCompile(`^\((rev|token) = \$|^\(NOT \(mac IS DISTINCT FROM \$|` + // it is still the row that was read
+	`^\(kind = ANY \(ARRAY\[|` + // those of one name
+	`^\(leased_until <= \$|` + // nobody holds the job
+	`^\(leased_until > 0\)$|` + // of all, once a database moves here
+	`^\(vault <> '-'::text\)$|^\(key <> ALL \(|` + // a few are the store's own
+	`^\(NOT pg_visible_in_snapshot\(|^\(oldest\.at < `) // of the newest, and of a page
 
 // explained are the steps of the plan of a statement, as one has it that is
 // prepared once for all arguments.

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -138,9 +139,10 @@ func (s *session) prepared(conn any, text string) (statement, error) {
 	if stmt, ok := s.stmts[text]; ok {
 		return stmt, nil
 	}
-	stmt, err := conn.(driver.ConnPrepareContext).PrepareContext(context.Background(), text)
+	asked := cmp.Or(s.of.instead[text], text)
+	stmt, err := conn.(driver.ConnPrepareContext).PrepareContext(context.Background(), asked)
 	if err != nil {
-		return nil, fmt.Errorf("prepare %q: %w", text, s.failed(err))
+		return nil, fmt.Errorf("prepare %q: %w", asked, s.failed(err))
 	}
 	s.stmts[text] = stmt.(statement)
 	return s.stmts[text], nil

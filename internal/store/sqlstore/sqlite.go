@@ -38,8 +38,6 @@ var sqlite = dialect{
 	begin:      "BEGIN IMMEDIATE",
 	writers:    1,
 	readers:    4,
-	putVersion: sqlInsertVersion,
-	listAll:    sqlObjectsAll,
 	alone:      true,
 	fault:      func(error) fault { return isFinal },
 	early:      sqlOutbox,

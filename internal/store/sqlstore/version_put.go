@@ -14,9 +14,8 @@ const (
 WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3 AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.vault = $1 AND v.key = $3 AND v.object = o.id AND v.id = $4)`
 
 	// The body is the row that was inserted last.
-	sqlInsertVersion      = insertVersion + `last_insert_rowid()` + ofObject
-	postgresInsertVersion = insertVersion + `lastval()` + ofObject
-	insertVersion         = `INSERT INTO versions (vault, key, object, id, enabled, nbf, exp, created, updated, tags, thumbprint, subject, content_type, key_type, exportable, mac, body)
+	sqlInsertVersion = insertVersion + `last_insert_rowid()` + ofObject
+	insertVersion    = `INSERT INTO versions (vault, key, object, id, enabled, nbf, exp, created, updated, tags, thumbprint, subject, content_type, key_type, exportable, mac, body)
 SELECT $1, $3, o.id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, `
 	ofObject = ` FROM objects o WHERE o.vault = $1 AND o.kind = $2 AND o.key = $3`
 )
@@ -39,7 +38,7 @@ func (t *tx) PutVersion(v vault.Version) error {
 	row := place(v.Ref, v.ID, a.Enabled, record.Seconds(a.NotBefore), record.Seconds(a.Expires), record.Seconds(a.Created), record.Seconds(a.Updated),
 		tagsText(v.Tags), e.Thumbprint, e.Subject, e.ContentType, string(e.KeyType), e.Exportable, text, raw)
 	mac := t.session.mac(isVersion, row...)
-	return t.must("version", t.session.of.putVersion, append(row[:len(row)-2], mac)...)
+	return t.must("version", sqlInsertVersion, append(row[:len(row)-2], mac)...)
 }
 
 // notPut tells why a version was not put.
