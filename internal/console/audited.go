@@ -2,9 +2,7 @@ package console
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"certwright/internal/audit"
@@ -87,15 +85,3 @@ func (s *status) WriteHeader(code int) {
 
 // Unwrap is for http.ResponseController.
 func (s *status) Unwrap() http.ResponseWriter { return s.ResponseWriter }
-
-func remote(r *http.Request) netip.Addr {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	a, err := netip.ParseAddr(host)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return a.Unmap()
-}

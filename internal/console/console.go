@@ -68,7 +68,7 @@ type Console struct {
 // New returns a console that is ready to serve.
 func New(c *Console) (*Console, error) {
 	if c.Service == nil || c.Census == nil || c.Access == nil || c.Clock == nil || c.Wake == nil || c.Poke == nil || c.Closed == nil || c.Health == nil || c.Log == nil ||
-		c.Known == nil || c.URL == nil || c.PolicyText == nil || c.ReadPolicy == nil || c.Revoked == nil || c.May == nil || !c.Dev && (c.Door == nil || c.Door.Book == nil) {
+		c.Known == nil || c.URL == nil || c.PolicyText == nil || c.ReadPolicy == nil || c.Revoked == nil || c.May == nil || !c.Dev && (c.Door == nil || c.Door.Book == nil || c.Door.Address == nil) {
 		return nil, errors.New("console: every field is required")
 	}
 	if err := c.Means.check(c.Dev); err != nil {

@@ -67,6 +67,9 @@ var deeds = map[string]deed{
 	}},
 }
 
+// needed are the fields without which a form would empty what it changes.
+var needed = map[string][]string{"tags": {"tags"}, "policy": {"issuer", "subject", "dns", "emails", "ips", "key", "months"}, "policy-json": {"json"}}
+
 // do does what a button says, and shows the page with what came of it.
 func (c *Console) do(w http.ResponseWriter, r *http.Request) error {
 	ref, err := place(r)
@@ -77,7 +80,7 @@ func (c *Console) do(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return c.missing(w, r)
 	}
-	if err := pages.ReadForm(r); err != nil {
+	if err := pages.ReadForm(r, needed[r.PathValue("do")]...); err != nil {
 		return err
 	}
 	word := ""

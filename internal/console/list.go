@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"certwright/internal/census"
+	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -172,8 +173,8 @@ func inState(row census.Row, state string, now time.Time) bool {
 
 // doMany does one thing with every certificate that was chosen.
 func (c *Console) doMany(w http.ResponseWriter, r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
-		return vault.Bad("The form cannot be read.")
+	if err := pages.ReadForm(r); err != nil {
+		return err
 	}
 	back := localTo("/ui/certificates", r.PostForm.Get("back"))
 	do, ok := many[r.PostForm.Get("do")]

@@ -111,7 +111,7 @@ func (c *Console) noticed(w http.ResponseWriter, r *http.Request, word string, e
 // saveContacts replaces whom a vault writes to; names and telephone numbers of
 // those who stay are kept.
 func (c *Console) saveContacts(w http.ResponseWriter, r *http.Request) error {
-	if err := pages.ReadForm(r); err != nil {
+	if err := pages.ReadForm(r, "vault", "emails"); err != nil {
 		return err
 	}
 	about := vault.Ref{Vault: strings.ToLower(r.PostForm.Get("vault")), Kind: vault.Certificates, Name: "contacts"}

@@ -117,7 +117,12 @@ var done = map[string]string{
 	"recovered": "It was recovered.", "purged": "It was purged.", "resent": "It was queued again.", "contacts": "The contacts were saved.", "moved": "The clock was moved, and what fell due was done.",
 }
 
+// said is what was done, for who was led here by what did it: pages of other sites
+// have no say here.
 func said(r *http.Request) *view.Say {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" {
+		return nil
+	}
 	if text, ok := done[r.URL.Query().Get("done")]; ok {
 		return &view.Say{Tone: "ok", Text: text}
 	}

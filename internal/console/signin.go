@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -27,6 +28,9 @@ type Door struct {
 	// Single signs people in at a provider of theirs; nil: there is none.
 	Single *Single
 	Audit  *audit.Log
+	// Address is where a request comes from, as programs between say whom the
+	// configuration believes.
+	Address func(*http.Request) netip.Addr
 }
 
 const (
@@ -57,7 +61,7 @@ func (c *Console) admit(w http.ResponseWriter, r *http.Request) *http.Request {
 		}
 		switch {
 		case err == nil:
-			s.Who.Address = remote(r)
+			s.Who.Address = c.Door.Address(r)
 			return r.WithContext(context.WithValue(r.Context(), sessionKey{}, s))
 		case !errors.Is(err, session.ErrNone):
 			c.sorry(w, r, err)
@@ -128,7 +132,7 @@ func (c *Console) begin(w http.ResponseWriter, r *http.Request, who vault.Caller
 	if err != nil {
 		return err
 	}
-	c.Door.Audit.Note(audit.Entry{Operation: audit.ConsoleSignIn, Status: http.StatusOK, Caller: who, Address: remote(r), Facts: []audit.Fact{{Name: "how", Value: how}}})
+	c.Door.Audit.Note(audit.Entry{Operation: audit.ConsoleSignIn, Status: http.StatusOK, Caller: who, Address: c.Door.Address(r), Facts: []audit.Fact{{Name: "how", Value: how}}})
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	keepReturn(w, home)
 	http.Redirect(w, r, to, http.StatusSeeOther)
@@ -165,7 +169,7 @@ func (c *Console) signOut(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		c.Poke() // so that what is open elsewhere ends
-		c.Door.Audit.Note(audit.Entry{Operation: audit.ConsoleSignOut, Status: http.StatusOK, Caller: c.who(r), Address: remote(r)})
+		c.Door.Audit.Note(audit.Entry{Operation: audit.ConsoleSignOut, Status: http.StatusOK, Caller: c.who(r), Address: c.Door.Address(r)})
 	}
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
 	w.Header().Set("Clear-Site-Data", `"cache"`)

@@ -200,7 +200,7 @@ func (c *Console) singleEnd(w http.ResponseWriter, r *http.Request) error {
 	case subtle.ConstantTimeCompare([]byte(nonce), []byte(f.Nonce)) != 1:
 		return &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: "The answer of " + s.Name + " is of another sign-in. Begin again at /ui/signin."}
 	}
-	who.Address = remote(r)
+	who.Address = c.Door.Address(r)
 	return c.begin(w, r, who, "oidc", f.shown(shown), f.To)
 }
 

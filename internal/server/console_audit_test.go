@@ -82,7 +82,7 @@ func TestConsoleAuditNamesObjects(t *testing.T) {
 	does("/ui/issuers/web/mine/disable", 200, done("CertificateIssuerUpdate web certificates/issuers/mine"))
 	does("/ui/issuers/web/mine/delete", 200, done("CertificateIssuerDelete web certificates/issuers/mine"))
 	does("/ui/notices/contacts", 200, done("CertificateContactsSet web certificates/contacts"), "vault", "web", "emails", "a@example.org")
-	does("/ui/notices/contacts", 200, done("CertificateContactsDelete web certificates/contacts"), "vault", "web")
+	does("/ui/notices/contacts", 200, done("CertificateContactsDelete web certificates/contacts"), "vault", "web", "emails", "")
 	does("/ui/issuers/rollover", 400, []string{"begin CertwrightRollover provider=internal", "end CertwrightRollover provider=internal Bad Request"}, "provider", "internal")
 	does("/ui/notices/resend", 404, []string{"begin CertwrightOutboxResend seq=7", "end CertwrightOutboxResend seq=7 Not Found"}, "seq", "7")
 	does("/ui/signout", 200, []string{"event CertwrightConsoleSignOut OK"})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -21,6 +22,7 @@ import (
 // openDoor makes how people sign in to the console of a production server.
 func (s *entry) openDoor() (*console.Door, error) {
 	d := &console.Door{Audit: s.audit, Book: &session.Book{Accounts: s.accounts, Now: clock.Real{}.Now, Access: func() string { return s.now().granted }}}
+	d.Address = func(r *http.Request) netip.Addr { return s.now().signIn.proxies.Address(r) }
 	at := s.config.Console
 	d.Still = func(who vault.Caller) bool {
 		service, ok := s.now().tokens.(*tokens.Service)
@@ -98,7 +100,7 @@ func (d consoleDoor) local(r *http.Request, client, secret string) (who vault.Ca
 	asked := r.Clone(r.Context())
 	asked.Method, asked.Host, asked.RequestURI = http.MethodPost, issuer.Host, ""
 	asked.URL = &url.URL{Path: strings.TrimSuffix(issuer.Path, "/") + "/oauth2/token"}
-	asked.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	asked.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "X-Forwarded-For": r.Header.Values("X-Forwarded-For")}
 	asked.Form, asked.PostForm, asked.MultipartForm = nil, nil, nil
 	asked.Body, asked.ContentLength = body(form.Encode()), int64(len(form.Encode()))
 	answer := &kept{header: http.Header{}, status: http.StatusOK}
@@ -115,7 +117,7 @@ func (d consoleDoor) local(r *http.Request, client, secret string) (who vault.Ca
 		return who, &vault.Error{Reason: reason, Code: "Forbidden", Message: message}
 	}
 	bearer := r.Clone(r.Context())
-	bearer.Header = http.Header{"Authorization": {"Bearer " + said.Token}}
+	bearer.Header = http.Header{"Authorization": {"Bearer " + said.Token}, "X-Forwarded-For": r.Header.Values("X-Forwarded-For")}
 	return now.signIn.authenticate(bearer)
 }
 

@@ -128,7 +128,7 @@ func TestConsoleDoor(t *testing.T) {
 		t.Errorf("the reader's page has buttons: %d %s", status, page)
 	}
 	for _, do := range []string{"renew", "cancel", "tags", "disable", "delete", "key", "policy"} {
-		status, _, page := reader.go1("POST", "/ui/certificates/web/www/"+do, "name", "www", "tags", "a=b", "months", "3", "at", "80", "key", "RSA-2048")
+		status, _, page := reader.go1("POST", "/ui/certificates/web/www/"+do, "name", "www", "tags", "a=b", "issuer", "Self", "subject", "", "dns", "", "emails", "", "ips", "", "months", "3", "at", "80", "key", "RSA-2048")
 		if status != 403 {
 			t.Errorf("the reader's %s: %d %s", do, status, page)
 		}

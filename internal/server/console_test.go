@@ -128,7 +128,7 @@ func TestConsoleButtons(t *testing.T) {
 	v.sends(at+"/keep", "The order goes on.")
 	v.sends(at+"/cancel", "Keep the order")
 	v.sends(at+"/discard", "The order was removed.")
-	v.sends(at+"/policy", "The policy was saved", "issuer", "Self", "subject", "CN=web", "dns", "a.example.test\nb.example.test", "key", "RSA-2048", "months", "6",
+	v.sends(at+"/policy", "The policy was saved", "issuer", "Self", "subject", "CN=web", "dns", "a.example.test\nb.example.test", "emails", "", "ips", "", "key", "RSA-2048", "months", "6",
 		"content", "application/x-pem-file", "action", "AutoRenew", "trigger", "days", "at", "30", "exportable", "yes")
 	v.sends(at+"/policy-json", "The policy was saved", "json", `{"x509_props":{"validity_months":5}}`)
 	page := v.page(at + "?tab=policy")
@@ -137,7 +137,7 @@ func TestConsoleButtons(t *testing.T) {
 			t.Errorf("the policy has no %s: %s", want, page)
 		}
 	}
-	if status, _, page := v.send(at+"/policy", "issuer", "Self", "subject", "no name", "key", "RSA-2048", "months", "6", "at", "80"); status != 400 || !strings.Contains(page, "no name") {
+	if status, _, page := v.send(at+"/policy", "issuer", "Self", "subject", "no name", "dns", "", "emails", "", "ips", "", "key", "RSA-2048", "months", "6", "at", "80"); status != 400 || !strings.Contains(page, "no name") {
 		t.Errorf("a bad policy: %d %s", status, page)
 	}
 	v.sends(at+"/renew", "A new version was ordered.")

@@ -5,6 +5,7 @@ package pages
 
 import (
 	"context"
+	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -53,14 +54,25 @@ type Host interface {
 // MaxForm is how many bytes a form may have.
 const MaxForm = 256 << 10
 
-// ReadForm reads a form that was sent.
-func ReadForm(r *http.Request) error {
-	err := r.ParseForm()
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+// ReadForm reads a form that was sent: with all of the fields named, since one that
+// is not there must not be taken for one that was emptied.
+func ReadForm(r *http.Request, fields ...string) (err error) {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case kind == "multipart/form-data":
 		err = r.ParseMultipartForm(MaxForm)
+	case kind == "application/x-www-form-urlencoded", r.ContentLength == 0:
+		err = r.ParseForm()
+	default:
+		return vault.Bad("The form is sent as something else than a form: application/x-www-form-urlencoded or multipart/form-data.")
 	}
 	if err != nil {
 		return vault.Bad("The form is too large or cannot be read.")
+	}
+	for _, name := range fields {
+		if !r.PostForm.Has(name) {
+			return vault.Bad("The form has no field %s: nothing was changed.", name)
+		}
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ const (
 	touched  = time.Minute      // between notes of a session being used
 
 	most  = 300 // sessions, and links, at a time: the oldest go
+	each  = 20  // of these of one person
 	tries = 5   // at a row that others write at the same time
 	row   = "console/sessions"
 )
@@ -69,6 +70,7 @@ func (b *Book) Begin(ctx context.Context, who vault.Caller, how string, shown ti
 	id = rand.Text() + rand.Text()
 	now := b.now()
 	return id, b.change(ctx, func(r *rows) error {
+		room(r.Sessions, func(s Session) bool { return same(s.Who, who) }, func(s Session) time.Time { return s.Used })
 		r.Sessions[hashOf(id)] = Session{Who: who, How: how, Began: now, Shown: later(shown, vault.Ahead(b.Accounts)), Used: now, Access: b.Access()}
 		return nil
 	})
@@ -140,6 +142,7 @@ func (b *Book) End(ctx context.Context, id string) error {
 func (b *Book) Link(ctx context.Context, who vault.Caller) (token string, err error) {
 	token = rand.Text() + rand.Text()
 	return token, b.change(ctx, func(r *rows) error {
+		room(r.Links, func(l link) bool { return same(l.Who, who) }, func(l link) time.Time { return l.Made })
 		r.Links[hashOf(token)] = link{who, b.now(), b.Access()}
 		return nil
 	})
@@ -219,18 +222,27 @@ func (b *Book) prune(r *rows) {
 			delete(r.Links, id)
 		}
 	}
-	for len(r.Sessions) >= most {
-		drop(r.Sessions, func(s Session) time.Time { return s.Used })
-	}
-	for len(r.Links) >= most {
-		drop(r.Links, func(l link) time.Time { return l.Made })
-	}
 }
 
-func drop[T any](all map[string]T, at func(T) time.Time) {
+func same(a, b vault.Caller) bool {
+	return a.Issuer == b.Issuer && a.Tenant == b.Tenant && a.Subject == b.Subject
+}
+
+// room makes room for one more: the oldest of that person goes where he has too
+// many, so that nobody signs others out, and else the oldest of all.
+func room[T any](all map[string]T, his func(T) bool, at func(T) time.Time) {
+	own := 0
+	for _, v := range all {
+		if his(v) {
+			own++
+		}
+	}
+	if own < each && len(all) < most {
+		return
+	}
 	oldest, when := "", time.Time{}
 	for id, v := range all {
-		if oldest == "" || at(v).Before(when) {
+		if (own < each || his(v)) && (oldest == "" || at(v).Before(when)) {
 			oldest, when = id, at(v)
 		}
 	}

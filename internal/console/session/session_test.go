@@ -2,6 +2,7 @@ package session
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +106,7 @@ func TestMost(t *testing.T) {
 	var first, last string
 	for i := range most + 5 {
 		now = now.Add(time.Millisecond)
-		id, err := b.Begin(t.Context(), vault.Caller{Subject: "ann"}, "secret", now)
+		id, err := b.Begin(t.Context(), vault.Caller{Subject: fmt.Sprint(i / 2)}, "secret", now)
 		must.Do(t, err)
 		if i == 0 {
 			first = id
@@ -119,6 +120,39 @@ func TestMost(t *testing.T) {
 	must.Do(t, err)
 	if r, _, err := b.read(t.Context()); err != nil || len(r.Sessions) != most {
 		t.Errorf("%d sessions (%v)", len(r.Sessions), err)
+	}
+}
+
+// Who signs in again and again, or has links made, signs nobody else out: his own go.
+func TestMostOfOne(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	b := &Book{Accounts: sqltest.Accounts(t), Now: func() time.Time { return now }, Access: func() string { return "" }}
+	ann, bob := vault.Caller{Issuer: "corp", Subject: "ann"}, vault.Caller{Issuer: "corp", Subject: "bob"}
+	anns, err := b.Begin(t.Context(), ann, "secret", now)
+	must.Do(t, err)
+	link, err := b.Link(t.Context(), ann)
+	must.Do(t, err)
+	var bobs []string
+	for range each + 5 {
+		now = now.Add(time.Millisecond)
+		id, err := b.Begin(t.Context(), bob, "secret", now)
+		must.Do(t, err)
+		bobs = append(bobs, id)
+		_, err = b.Link(t.Context(), bob)
+		must.Do(t, err)
+	}
+	for i, want := range map[int]error{0: ErrNone, 4: ErrNone, 5: nil, each + 4: nil} {
+		if _, err := b.Find(t.Context(), bobs[i]); !errors.Is(err, want) {
+			t.Errorf("bob's session %d: %v, want %v", i, err, want)
+		}
+	}
+	_, err = b.Find(t.Context(), anns)
+	must.Do(t, err)
+	_, err = b.Redeem(t.Context(), link)
+	must.Do(t, err)
+	if r, _, err := b.read(t.Context()); err != nil || len(r.Sessions) != each+1 || len(r.Links) != each {
+		t.Errorf("%d sessions, %d links (%v)", len(r.Sessions), len(r.Links), err)
 	}
 }
 

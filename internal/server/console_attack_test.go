@@ -1,0 +1,112 @@
+package server
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+
+	"certwright/internal/access"
+	"certwright/internal/config"
+	"certwright/internal/must"
+)
+
+// sends sends a body of some type as a page of the console does.
+func (g guest) sends(path, kind, body string, header ...string) (status int, at string) {
+	g.t.Helper()
+	r, err := http.NewRequestWithContext(g.t.Context(), "POST", g.base+path, strings.NewReader(body))
+	must.Do(g.t, err)
+	r.Header.Set("Content-Type", kind)
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := g.Do(r)
+	must.Do(g.t, err)
+	defer answer.Body.Close()
+	return answer.StatusCode, answer.Request.URL.RequestURI()
+}
+
+// A form that is none, lacks what it is about, or has more fields than any page has, changes nothing.
+func TestConsoleFormsThatAreNone(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, nil)
+	g := guestOf(t, s)
+	g.signsIn("keeper", secrets["keeper"])
+	in := newForm("www", "Unknown")
+	in[1] = "web"
+	g.go1("POST", "/ui/new", in...)
+	g.go1("POST", "/ui/certificates/web/www/tags", "tags", "team=mail")
+	g.go1("POST", "/ui/notices/contacts", "vault", "web", "emails", "ops@example.org")
+	const form = "application/x-www-form-urlencoded"
+	for name, c := range map[string]struct{ path, kind, body string }{
+		"JSON":                 {"/ui/certificates/web/www/tags", "application/json", `{"tags":"a=b"}`},
+		"text":                 {"/ui/certificates/web/www/tags", "text/plain", "tags=a=b"},
+		"no tags":              {"/ui/certificates/web/www/tags", form, "x=y"},
+		"no policy":            {"/ui/certificates/web/www/policy", form, "months=12"},
+		"no JSON":              {"/ui/certificates/web/www/policy-json", form, "x=y"},
+		"contacts as text":     {"/ui/notices/contacts", "text/plain", "vault=web&emails=a@example.org"},
+		"no contacts":          {"/ui/notices/contacts", form, "vault=web"},
+		"many as JSON":         {"/ui/certificates", "application/json", `{"do":"tag"}`},
+		"ten thousand fields":  {"/ui/certificates/web/www/tags", form, "tags=a=b" + strings.Repeat("&a=", 10_001)},
+		"a form that is large": {"/ui/certificates/web/www/tags", form, "tags=a=b&x=" + strings.Repeat("x", 300<<10)},
+		"half a multipart":     {"/ui/certificates/web/www/merge", "multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"signed\""},
+	} {
+		if status, at := g.sends(c.path, c.kind, c.body); status != 400 {
+			t.Errorf("%s: %d at %s", name, status, at)
+		}
+	}
+	if _, _, page := g.go1("GET", "/ui/certificates/web/www?tab=manage"); !strings.Contains(page, "team=mail\n") {
+		t.Errorf("the tags are gone: %s", page)
+	}
+	if _, _, page := g.go1("GET", "/ui/notices"); !strings.Contains(page, "ops@example.org") {
+		t.Errorf("the contacts are gone: %s", page)
+	}
+}
+
+// A page of another site that leads here has the console say nothing of what was done.
+func TestConsoleSaysNothingForOthers(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, nil)
+	g := guestOf(t, s)
+	g.signsIn("keeper", secrets["keeper"])
+	for site, want := range map[string]bool{"same-origin": true, "none": false, "same-site": false, "cross-site": false} {
+		got := g.gets("/ui/orders?done=purged", "Sec-Fetch-Site", site, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")
+		if got.status != 200 || strings.Contains(got.body, "It was purged.") != want {
+			t.Errorf("led here from %s: %d %s", site, got.status, got.body)
+		}
+	}
+}
+
+// Where a request comes from is what programs between say whom the configuration
+// believes, as at the API: network rules and the audit log go by it.
+func TestConsoleBehindAProxy(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		proxies []string
+		want    int
+	}{
+		"a proxy that is believed": {[]string{"127.0.0.1"}, 403},
+		"anybody's word":           {nil, 404}, // there is no such certificate
+	} {
+		s, secrets := consoled(t, func(with *config.Config) {
+			with.TrustedProxies = c.proxies
+			with.Vaults[0].Network = access.Network{Default: "deny", Allow: []string{"127.0.0.1"}}
+		})
+		g := guestOf(t, s)
+		g.signsIn("keeper", secrets["keeper"])
+		got := g.gets("/ui/certificates/web/none", "Sec-Fetch-Site", "same-origin", "X-Forwarded-For", "198.51.100.7")
+		if got.status != c.want {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+		if text, err := os.ReadFile(s.config.Audit.Path(s.folder.Path)); err != nil || strings.Contains(string(text), `"callerIpAddress":"198.51.100.7"`) != (c.proxies != nil) {
+			t.Errorf("%s: %v, the audit log has %s", name, err, text)
+		}
+	}
+}
+
+// gets gets a page with headers of its own.
+func (g guest) gets(path string, header ...string) reply {
+	g.t.Helper()
+	return ask(g.t, g.Client, "GET", g.base+path, "", header...)
+}
