@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -143,7 +144,7 @@ func (c Config) Check() error {
 	wrong = append(wrong, checkProviders(c.Providers)...)
 	wrong = append(wrong, c.Keyset.Check()...)
 	wrong = append(wrong, c.Notices.Check()...)
-	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	sort.Slice(wrong, func(i, j int) bool { return wrong[i].Error() < wrong[j].Error() })
 	return errors.Join(wrong...)
 }
 

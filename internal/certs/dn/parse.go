@@ -1,10 +1,12 @@
 package dn
 
 import (
+	"bytes"
 	"encoding/asn1"
 	"encoding/hex"
 	"errors"
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -35,7 +37,7 @@ func Parse(s string) ([]byte, error) {
 	var b cryptobyte.Builder
 	b.AddASN1(der.SEQUENCE, func(b *cryptobyte.Builder) {
 		for _, attributes := range rdns {
-			slices.SortFunc(attributes, slices.Compare) // DER sorts a SET OF
+			sort.Slice(attributes, func(i, j int) bool { return bytes.Compare(attributes[i], attributes[j]) < 0 }) // DER sorts a SET OF
 			b.AddASN1(der.SET, func(b *cryptobyte.Builder) {
 				for _, a := range attributes {
 					b.AddBytes(a)

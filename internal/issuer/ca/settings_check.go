@@ -3,7 +3,7 @@ package ca
 import (
 	"fmt"
 	"net/netip"
-	"slices"
+	"sort"
 	"strings"
 
 	"certwright/internal/outbound"
@@ -32,7 +32,7 @@ func (s Settings) Check() []error {
 	s.checkImport(&wrong)
 	s.checkConstraints(&wrong)
 	s.checkProfiles(&wrong)
-	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	sort.Slice(wrong, func(i, j int) bool { return wrong[i].Error() < wrong[j].Error() })
 	return wrong
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -142,7 +143,7 @@ func (s Settings) Check() []error {
 	if s.Settle < settleLeast {
 		say("settle: %v is too short; write 10m or more", s.Settle)
 	}
-	slices.SortFunc(wrong, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	sort.Slice(wrong, func(i, j int) bool { return wrong[i].Error() < wrong[j].Error() })
 	return wrong
 }
 
