@@ -73,6 +73,9 @@ func (c *Console) model(r *http.Request, got reading) (m view.Certificate, err e
 	m = view.Certificate{Vault: got.Vault, Name: got.Name, Href: href(got.Ref), Tab: tabOf(r, got), States: c.badges(row), Expires: c.moment(row.Expires),
 		Renews: c.moment(row.Renews), Issuer: row.Issuer, Enabled: row.Enabled, Versioned: got.Exists(), May: c.mayHere(r, got.Ref)}
 	m.Seen = strconv.FormatInt(got.Rev, 10)
+	if m.Shown, err = c.marks(got); err != nil {
+		return m, err
+	}
 	m.Key = got.Exists() && got.Version.Key != nil && got.Version.Key.Exportable
 	if m.Order, err = c.order(r, got); err != nil {
 		return m, err

@@ -21,44 +21,45 @@ import (
 type deed struct {
 	tab string // where its form is
 	log string // what the audit log calls it, as the API and the side door do
+	of  about  // what it is about
 	do  func(*Console, *http.Request, vault.Ref) (word string, err error)
 }
 
 // deeds are the buttons of a certificate's page, by the last part of their path.
 var deeds = map[string]deed{
-	"renew": {"order", "CertificateCreate", func(c *Console, r *http.Request, ref vault.Ref) (string, error) { return "renewed", c.renew(r, ref) }},
-	"cancel": {"order", "CertificatePendingUpdate", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"renew": {"order", "CertificateCreate", theVersion, func(c *Console, r *http.Request, ref vault.Ref) (string, error) { return "renewed", c.renew(r, ref) }},
+	"cancel": {"order", "CertificatePendingUpdate", theOrder, func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		_, err := c.Service.Certificates.UpdateOperation(r.Context(), c.who(r), ref, "", true)
 		return "cancel", err
 	}},
-	"keep": {"order", "CertificatePendingUpdate", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"keep": {"order", "CertificatePendingUpdate", theOrder, func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		_, err := c.Service.Certificates.UpdateOperation(r.Context(), c.who(r), ref, "", false)
 		return "kept", err
 	}},
-	"discard": {"order", "CertificatePendingDelete", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"discard": {"order", "CertificatePendingDelete", theOrder, func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		_, err := c.Service.Certificates.DeleteOperation(r.Context(), c.who(r), ref, "")
 		return "discarded", err
 	}},
-	"retry":       {"order", "CertwrightRetry", (*Console).retry},
-	"decide":      {"order", "CertwrightDecide", (*Console).decide},
-	"merge":       {"order", "CertificatePendingMerge", (*Console).merge},
-	"policy":      {"policy", "CertificatePolicyUpdate", (*Console).savePolicy},
-	"policy-json": {"policy", "CertificatePolicyUpdate", (*Console).savePolicyJSON},
-	"tags": {"manage", "CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"retry":       {"order", "CertwrightRetry", theOrder, (*Console).retry},
+	"decide":      {"order", "CertwrightDecide", theOrder, (*Console).decide},
+	"merge":       {"order", "CertificatePendingMerge", theOrder, (*Console).merge},
+	"policy":      {"policy", "CertificatePolicyUpdate", thePolicy, (*Console).savePolicy},
+	"policy-json": {"policy", "CertificatePolicyUpdate", thePolicy, (*Console).savePolicyJSON},
+	"tags": {"manage", "CertificateUpdate", theTags, func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		tags, err := readTags(r.PostForm.Get("tags"))
 		if err != nil {
 			return "", err
 		}
 		return "tags", c.update(r, ref, service.UpdateInput{Tags: tags})
 	}},
-	"disable": {"manage", "CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"disable": {"manage", "CertificateUpdate", theVersion, func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		return "disabled", c.update(r, ref, service.UpdateInput{Enabled: new(false)})
 	}},
-	"enable": {"manage", "CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"enable": {"manage", "CertificateUpdate", theVersion, func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		return "enabled", c.update(r, ref, service.UpdateInput{Enabled: new(true)})
 	}},
-	"revoke": {"manage", "CertwrightRevoke", (*Console).revoke},
-	"delete": {"manage", "CertificateDelete", func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
+	"revoke": {"manage", "CertwrightRevoke", theVersion, (*Console).revoke},
+	"delete": {"manage", "CertificateDelete", theName, func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
 		if err := pages.Typed(r, ref); err != nil {
 			return "", err
 		}
@@ -85,7 +86,9 @@ func (c *Console) do(w http.ResponseWriter, r *http.Request) error {
 	}
 	word := ""
 	err = audited(r, d.log, ref, func(r *http.Request) (err error) {
-		word, err = d.do(c, r, ref)
+		if err = c.asShown(r, d, ref); err == nil {
+			word, err = d.do(c, r, ref)
+		}
 		return err
 	})
 	if err == nil {

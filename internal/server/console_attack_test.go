@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -109,4 +110,48 @@ func TestConsoleBehindAProxy(t *testing.T) {
 func (g guest) gets(path string, header ...string) reply {
 	g.t.Helper()
 	return ask(g.t, g.Client, "GET", g.base+path, "", header...)
+}
+
+// What is pressed in a tab that shows what was before is refused, and said to be.
+func TestConsoleTwoTabs(t *testing.T) {
+	t.Parallel()
+	v := visit(t, run(t))
+	at := "/ui/certificates/default/web"
+	v.sends("/ui/new", "waits for a person", newForm("web", "Unknown")...)
+	hidden := func(tab, do string) string {
+		t.Helper()
+		found := regexp.MustCompile(`(?s)action="` + at + `/` + do + `"[^>]*>\s*<input type="hidden" name="shown" value="([^"]+)"`).FindStringSubmatch(v.page(at + "?tab=" + tab))
+		if found == nil {
+			t.Fatalf("the form of %s does not say what it is about", do)
+		}
+		return found[1]
+	}
+	stale := func(do, says string, form ...string) {
+		t.Helper()
+		if status, _, page := v.send(at+"/"+do, form...); status != 409 || !strings.Contains(page, says+" than when the page was opened") {
+			t.Errorf("%s of a page of before: %d %s", do, status, page)
+		}
+	}
+	policy := []string{"issuer", "Unknown", "subject", "CN=web", "dns", "web.example.test", "emails", "", "ips", "", "key", "EC-P-256", "months", "6", "content", "application/x-pkcs12", "exportable", "yes"}
+	first := map[string]string{"cancel": hidden("order", "cancel"), "merge": hidden("order", "merge"), "policy": hidden("policy", "policy"), "policy-json": hidden("policy", "policy-json"), "tags": hidden("manage", "tags")}
+	v.sends(at+"/policy", "The policy was saved", append(policy, "shown", first["policy"])...)
+	stale("policy", "The policy is another one", append(policy, "shown", first["policy"])...)
+	stale("policy-json", "The policy is another one", "json", `{"x509_props":{"validity_months":5}}`, "shown", first["policy-json"])
+	v.sends(at+"/tags", "The tags were saved", "tags", "a=b", "shown", first["tags"])
+	stale("tags", "The tags, or the version, are others", "tags", "", "shown", first["tags"])
+	v.sends(at+"/cancel", "is being cancelled", "shown", first["cancel"])
+	v.sends(at+"/discard", "The order was removed", "shown", first["cancel"])
+	v.sends(at+"/renew", "A new version was ordered")
+	stale("cancel", "The order is another one", "shown", first["cancel"], "back", "/ui/orders")
+	stale("merge", "The order is another one", "signed", "x", "shown", first["merge"])
+	csr := v.page(at + "/download?form=csr")
+	v.sends(at+"/merge", "The certificate was merged.", "signed", signed(t, csr), "shown", hidden("order", "merge"))
+	version := hidden("manage", "disable")
+	v.sends(at+"/renew", "A new version was ordered", "shown", version)
+	v.sends(at+"/merge", "The certificate was merged.", "signed", signed(t, v.page(at+"/download?form=csr")))
+	stale("disable", "There is another version", "shown", version)
+	stale("revoke", "There is another version", "shown", version, "name", "web", "reason", "superseded")
+	if page := v.page(at + "?tab=manage"); !strings.Contains(page, "a=b\n") || !strings.Contains(page, "Disable") {
+		t.Errorf("something was done all the same: %s", page)
+	}
 }

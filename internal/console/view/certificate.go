@@ -25,7 +25,8 @@ type Certificate struct {
 	JSON     string
 	Tags     string // a line each
 	May      May
-	Seen     string // by which the page is told from what comes after
+	Seen     string            // by which the page is told from what comes after
+	Shown    map[string]string // the same of what a button is about, by its name
 }
 
 // May says which buttons are shown.
