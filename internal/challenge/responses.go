@@ -23,9 +23,8 @@ import (
 type Responses struct {
 	Accounts vault.Accounts
 
-	writing sync.Mutex // held from reading the row to writing it, since two of one process would only hinder each other
-
 	mu        sync.Mutex
+	writing   chan struct{} // holds one from reading the row to writing it, since two of one process would only hinder each other; nil: nobody has yet
 	responses []response    // what the row last held
 	rev       int64         // the revision of that
 	reads     int           // of the row for strangers, begun
@@ -77,8 +76,13 @@ func without(responses []response, token string) []response {
 
 // change writes the row, again and again while other processes are faster.
 func (b *Responses) change(ctx context.Context, how func([]response) []response) error {
-	b.writing.Lock()
-	defer b.writing.Unlock()
+	writing := b.writer()
+	select {
+	case writing <- struct{}{}:
+		defer func() { <-writing }()
+	case <-ctx.Done():
+		return fmt.Errorf("write the responses to http-01 challenges: %w", ctx.Err())
+	}
 	for range responsesTries {
 		responses, rev, err := b.read(ctx)
 		if err != nil {
@@ -191,6 +195,16 @@ func (b *Responses) refresh(ctx context.Context, asked int) error {
 	b.mu.Unlock()
 	_, _, err := b.read(ctx)
 	return err
+}
+
+// writer is where those wait who write the row.
+func (b *Responses) writer() chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.writing == nil {
+		b.writing = make(chan struct{}, 1)
+	}
+	return b.writing
 }
 
 // line is where strangers wait.

@@ -229,3 +229,35 @@ func TestResponsesFail(t *testing.T) {
 	}
 	wantAnswer(t, &challenge.Responses{}, "one", "")
 }
+
+// stalled are rows that do not answer before they are let go.
+type stalled struct {
+	*shelf
+	let chan struct{}
+}
+
+func (s *stalled) Read(ctx context.Context, id string) ([]byte, int64, error) {
+	<-s.let
+	return s.shelf.Read(ctx, id)
+}
+
+// Who publishes a proof while the database does not answer another caller waits no
+// longer than he wants to.
+func TestASlowWriterOfResponses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rows := &stalled{&shelf{}, make(chan struct{})}
+		s := publishing(t, &challenge.Responses{Accounts: rows})
+		first := make(chan error, 1)
+		go func() { first <- s.Present(t.Context(), token("one")) }()
+		synctest.Wait()
+		ctx, leave := context.WithTimeout(t.Context(), time.Second)
+		defer leave()
+		if err := s.Present(ctx, token("two")); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("who left: %v", err)
+		}
+		close(rows.let)
+		must.Do(t, <-first)
+		must.Do(t, s.Present(t.Context(), token("two")))
+	})
+}
