@@ -135,6 +135,21 @@ func TestWithdrawnKeys(t *testing.T) {
 	}
 }
 
+// A server whose clock is a year ahead takes no key for one that is old, and signs with
+// the one that others sign with.
+func TestKeysOfServersWhoseClocksDiffer(t *testing.T) {
+	t.Parallel()
+	accounts := sqltest.Accounts(t)
+	right := open(t, Settings{}, func(m *Means) { m.Accounts = accounts })
+	before := right.kids()
+	wrong := open(t, Settings{}, func(m *Means) { m.Accounts = dated{accounts, -365 * day} })
+	wrong.now = wrong.now.Add(365 * day)
+	wrong.tend()
+	if !slices.Equal(right.kids(), before) || wrong.signs() != right.signs() {
+		t.Errorf("%v after %v; %s signs, and %s", right.kids(), before, wrong.signs(), right.signs())
+	}
+}
+
 // What one server takes back is good at no other one from then on, without a look
 // at the keys in between.
 func TestKeysWithdrawnElsewhere(t *testing.T) {
