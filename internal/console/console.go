@@ -63,6 +63,8 @@ type Console struct {
 	mux     *http.ServeMux
 	cross   http.CrossOriginProtection
 	reports reports
+
+	listeners listeners
 }
 
 // New returns a console that is ready to serve.

@@ -60,6 +60,10 @@ const maxReports = 100
 
 // report takes what a browser tells of the content policy.
 func (c *Console) report(w http.ResponseWriter, r *http.Request) error {
+	if _, signedIn := sessionOf(r.Context()); c.Door != nil && !signedIn { // strangers have no say in the log
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 16<<10))
 	if err != nil || !json.Valid(text) {
 		return vault.Bad("The report is not JSON.")

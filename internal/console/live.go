@@ -2,9 +2,11 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"certwright/internal/clock"
@@ -18,6 +20,7 @@ const (
 	liveCountLook = 30 * time.Second
 	liveTime      = 10 * time.Minute // a browser comes back by itself
 	writeTime     = 30 * time.Second
+	mostListening = 50 // pages of one person
 )
 
 // live tells a page that what it shows has changed, as server-sent events: of
@@ -44,11 +47,46 @@ func (c *Console) live(w http.ResponseWriter, r *http.Request) error {
 		}
 		look = func() uint64 { return c.revision(r, ref) }
 	}
+	leave, ok := c.listeners.enter(c.who(r))
+	if !ok {
+		return &vault.Error{Reason: vault.Throttled, Code: "TooManyRequests", Message: fmt.Sprintf("You have %d pages open that listen already: close some.", mostListening)}
+	}
+	defer leave()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
+	if r.Method == http.MethodHead {
+		return nil
+	}
 	go c.whileSignedIn(r, end)
 	c.follow(w, r, every, look)
 	return nil
+}
+
+// listeners are how many pages of one person listen.
+type listeners struct {
+	mu sync.Mutex
+	of map[string]int
+}
+
+// enter counts one more, until leave is called; false: there are too many.
+func (l *listeners) enter(who vault.Caller) (leave func(), ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	person := who.Issuer + "/" + who.Tenant + "/" + who.Subject
+	if l.of[person] >= mostListening {
+		return nil, false
+	}
+	if l.of == nil {
+		l.of = map[string]int{}
+	}
+	l.of[person]++
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.of[person]--; l.of[person] == 0 {
+			delete(l.of, person)
+		}
+	}, true
 }
 
 // whileSignedIn ends what is done for a request once its session has ended, or

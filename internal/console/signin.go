@@ -155,12 +155,18 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request) error {
 		err = session.ErrNone
 	}
 	if errors.Is(err, session.ErrNone) {
+		c.refusedSignIn(r, "link")
 		err = &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: "The link was used already, is older than five minutes, or permissions or sign-in were changed since it was made. Have certwright console link print another one."}
 	}
 	if err != nil {
 		return err
 	}
 	return c.begin(w, r, who, "link", clock.Real{}.Now(), keptReturn(r))
+}
+
+// refusedSignIn has it in the audit log that nobody was signed in, by which way.
+func (c *Console) refusedSignIn(r *http.Request, how string) {
+	c.Door.Audit.SignInRefused(audit.Entry{Status: http.StatusForbidden, Address: c.Door.Address(r), Agent: r.UserAgent(), Facts: []audit.Fact{{Name: "how", Value: how}}}, true)
 }
 
 func (c *Console) signOut(w http.ResponseWriter, r *http.Request) error {

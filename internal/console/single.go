@@ -196,8 +196,10 @@ func (c *Console) singleEnd(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case err != nil:
 		c.Log.Warn("a sign-in to the console was refused", "error", err)
+		c.refusedSignIn(r, "oidc")
 		return &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: s.Name + " signed you in, but this server does not take what it says; the server's log has the reason. Begin again at /ui/signin."}
 	case subtle.ConstantTimeCompare([]byte(nonce), []byte(f.Nonce)) != 1:
+		c.refusedSignIn(r, "oidc")
 		return &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: "The answer of " + s.Name + " is of another sign-in. Begin again at /ui/signin."}
 	}
 	who.Address = c.Door.Address(r)

@@ -1,11 +1,15 @@
 package server
 
 import (
+	"bytes"
+	"log/slog"
 	"net/http"
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"certwright/internal/access"
 	"certwright/internal/config"
@@ -153,5 +157,70 @@ func TestConsoleTwoTabs(t *testing.T) {
 	stale("revoke", "There is another version", "shown", version, "name", "web", "reason", "superseded")
 	if page := v.page(at + "?tab=manage"); !strings.Contains(page, "a=b\n") || !strings.Contains(page, "Disable") {
 		t.Errorf("something was done all the same: %s", page)
+	}
+}
+
+// Nobody has more pages listen than a person has, and one that does not listen holds nothing.
+func TestConsoleListenersAreBounded(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, nil)
+	g, other := guestOf(t, s), guestOf(t, s)
+	g.signsIn("keeper", secrets["keeper"])
+	other.signsIn("reader", secrets["reader"])
+	for range 50 {
+		g.follows("/ui/live")
+	}
+	if got := g.gets("/ui/live", "Sec-Fetch-Site", "same-origin"); got.status != 429 || !strings.Contains(got.body, "close some") {
+		t.Errorf("one more: %d %s", got.status, got.body)
+	}
+	other.follows("/ui/live")
+	if got := ask(t, other.Client, "HEAD", other.base+"/ui/live", ""); got.status != 200 {
+		t.Errorf("HEAD: %d", got.status)
+	}
+	g.go1("POST", "/ui/signout")
+	g.signsIn("keeper", secrets["keeper"])
+	waitUntil(t, 20*time.Second, func() bool { return ask(t, g.Client, "HEAD", g.base+"/ui/live", "").status == 200 })
+}
+
+// heard is a log that can be read while it is written.
+type heard struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (h *heard) Write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.Write(p)
+}
+
+// String is what was written.
+func (h *heard) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.text.String()
+}
+
+// What strangers try is in the audit log, and they put nothing into the other.
+func TestConsoleStrangers(t *testing.T) {
+	t.Parallel()
+	var log heard
+	c, _ := consoleConfig(t)
+	s := serveIn(t, c, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	g := guestOf(t, s)
+	if status, _ := g.sends("/ui/report", "application/csp-report", `{"csp-report":{"blocked-uri":"MARKER"}}`); status != 204 {
+		t.Errorf("a stranger's report: %d", status)
+	}
+	if status, _, _ := g.go1("POST", "/ui/link", "token", "guessed"); status != 403 {
+		t.Errorf("a guessed link: %d", status)
+	}
+	waitUntil(t, 20*time.Second, func() bool {
+		text, err := os.ReadFile(s.config.Audit.Path(s.folder.Path))
+		must.Do(t, err)
+		return strings.Contains(string(text), `"operationName":"Authentication"`) && strings.Contains(string(text), `"how":"link"`) && !strings.Contains(string(text), "guessed")
+	})
+	if strings.Contains(log.String(), "MARKER") {
+		t.Errorf("the log has what a stranger sent: %s", log.String())
 	}
 }

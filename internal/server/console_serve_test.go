@@ -68,7 +68,16 @@ func (g guest) go1(method, path string, form ...string) (status int, at, page st
 // service: one may do everything with certificates, one only read.
 func consoled(t *testing.T, more func(*config.Config)) (s *Server, secrets map[string]string) {
 	t.Helper()
-	c := production(t)
+	c, secrets := consoleConfig(t)
+	if more != nil {
+		more(&c)
+	}
+	return serveIn(t, c, Options{}), secrets
+}
+
+func consoleConfig(t *testing.T) (c config.Config, secrets map[string]string) {
+	t.Helper()
+	c = production(t)
 	c.Hosts = []string{"127.0.0.1"}
 	secrets = map[string]string{}
 	var clients []tokens.ClientSettings
@@ -88,10 +97,7 @@ func consoled(t *testing.T, more func(*config.Config)) (s *Server, secrets map[s
 	address := at.Addr().String()
 	must.Do(t, at.Close())
 	c.Console = config.Console{Listen: address, PublicURL: "https://" + address, Local: true}
-	if more != nil {
-		more(&c)
-	}
-	return serveIn(t, c, Options{}), secrets
+	return c, secrets
 }
 
 func (g guest) signsIn(name, secret string) {

@@ -95,7 +95,7 @@ func (b *Book) Find(ctx context.Context, id string) (Session, error) {
 			}
 			return nil
 		})
-		if vault.IsStorageFault(err) { // he is signed in all the same
+		if vault.IsStorageFault(err) || errors.Is(err, vault.ErrStale) { // he is signed in all the same
 			err = nil
 		}
 	}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -153,6 +154,28 @@ func TestMostOfOne(t *testing.T) {
 	must.Do(t, err)
 	if r, _, err := b.read(t.Context()); err != nil || len(r.Sessions) != each+1 || len(r.Links) != each {
 		t.Errorf("%d sessions, %d links (%v)", len(r.Sessions), len(r.Links), err)
+	}
+}
+
+// crowded are rows that somebody else is always faster to write.
+type crowded struct{ vault.Accounts }
+
+func (crowded) Write(context.Context, string, []byte, int64) error { return vault.ErrStale }
+
+// Who is signed in stays so while it cannot be noted that he did something.
+func TestCrowdedRow(t *testing.T) {
+	t.Parallel()
+	now, rows := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), sqltest.Accounts(t)
+	b := &Book{Accounts: rows, Now: func() time.Time { return now }, Access: func() string { return "" }}
+	id, err := b.Begin(t.Context(), vault.Caller{Subject: "ann"}, "secret", now)
+	must.Do(t, err)
+	now = now.Add(2 * touched)
+	b.Accounts = crowded{rows}
+	if s, err := b.Find(t.Context(), id); err != nil || s.Who.Subject != "ann" {
+		t.Errorf("%+v %v", s, err)
+	}
+	if err := b.End(t.Context(), id); !errors.Is(err, vault.ErrStale) {
+		t.Errorf("signed out without a word on it: %v", err)
 	}
 }
 
