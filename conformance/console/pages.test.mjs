@@ -281,6 +281,9 @@ test("notices: what was given up is sent again; contacts; the mail as it would a
   for (let i = 0; i < 40 && !(await page.getByRole("button", { name: /^Send again/ }).count()); i++) { await page.waitForTimeout(500); await page.reload(); }
   await page.getByRole("button", { name: /^Send again/ }).first().click();
   await page.locator(".say.ok", { hasText: "queued again" }).waitFor();
+  await page.getByRole("button", { name: /^Send a test to/ }).first().click();
+  await page.locator(".say.bad", { hasText: "did not take the test" }).waitFor(); // it answers 410
+  await accessible(page);
   await page.getByRole("button", { name: /^Send all again/ }).first().click();
   await page.locator(".say.ok", { hasText: "queued again" }).waitFor();
   await page.getByLabel("Mail addresses, one a line").first().fill("ops@example.test\nann@example.test");

@@ -81,6 +81,9 @@ test("who may, does; who may not sees no buttons and is refused; signed out, the
   await keeper.getByRole("button", { name: "Order the certificate" }).click();
   await keeper.locator("#live .pill", { hasText: "completed" }).waitFor();
   await keeper.getByRole("link", { name: "Download with key" }).waitFor();
+  await seen(keeper, "/ui/certificates/web/shop?tab=details", "shop");
+  await keeper.getByRole("heading", { name: "Who may read the key" }).waitFor();
+  await keeper.getByText("role Key Vault Administrator for client keeper on /").first().waitFor();
 
   const reader = await signedIn("reader");
   for (const tab of ["details", "order", "versions", "policy", "manage"]) {
@@ -90,6 +93,9 @@ test("who may, does; who may not sees no buttons and is refused; signed out, the
     assert.equal(await reader.getByRole("link", { name: "Download with key" }).count(), 0);
     await accessible(reader);
   }
+  assert.equal(await reader.getByRole("heading", { name: "Who may read the key" }).count(), 0);
+  await reader.goto("/ui/secrets/web/shop");
+  assert.equal(await reader.locator("main button:visible").count(), 0);
   for (const path of ["/ui/", "/ui/orders", "/ui/issuers", "/ui/deleted", "/ui/notices", "/ui/server"]) {
     await reader.goto(path);
     assert.equal(await reader.locator("main form button:visible").count(), 0, path);

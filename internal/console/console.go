@@ -48,6 +48,9 @@ type Console struct {
 	// May decides what buttons are shown, which the audit log has no lines of.
 	May vault.Authorizer
 
+	// Givers lists what gives an action on an object to anybody, and whether network
+	// rules narrow it further; nil: everybody may do everything.
+	Givers func(do vault.Action, on vault.Ref) (all []string, narrowed bool)
 	// Beside are pages that only some may see; there may be none.
 	Beside []pages.Page
 
@@ -113,6 +116,7 @@ func (c *Console) routes() map[string]handler {
 		"POST /ui/deleted/{vault}/{kind}/{name}/{do}":  c.doDeleted,
 		"GET /ui/notices":                              c.notices,
 		"POST /ui/notices/resend":                      c.resend,
+		"POST /ui/notices/test":                        c.test,
 		"POST /ui/notices/contacts":                    c.saveContacts,
 		"GET /ui/server":                               c.server,
 		"/ui/":                                         c.missing,

@@ -38,7 +38,7 @@ func (c *Console) detailsTab(r *http.Request, got reading, m *view.Certificate) 
 	for _, k := range []vault.Kind{vault.Certificates, vault.Keys, vault.Secrets} {
 		d.Identifiers = append(d.Identifiers, view.Identifier{Word: k.Noun(), ID: "address-" + k.Noun(), URL: c.URL(got.Vault) + "/" + string(k) + "/" + got.Name})
 	}
-	m.Details, m.Chain = d, c.chain(v)
+	m.Details, m.Chain, m.Readers = d, c.chain(v), c.readers(r, got.Ref, m.Key)
 	if c.Revoked(r.Context(), v.Certificate.Leaf) {
 		m.States = append([]view.Badge{{Tone: "bad", Sign: view.SignBad, Word: "revoked"}}, m.States...)
 	}

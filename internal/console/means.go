@@ -15,6 +15,7 @@ import (
 type Means struct {
 	Notices  admin.Notices
 	Queues   func(context.Context) ([]view.Queue, error)
+	Test     func(ctx context.Context, sink, to string) error // hands a receiver a test message
 	Rollover func(ctx context.Context, provider string) error
 	// Providers are the authorities, with the orders of the vaults that somebody sees.
 	Providers func(ctx context.Context, sees func(vaultName string) bool) []view.Provider
@@ -27,7 +28,7 @@ type Means struct {
 }
 
 func (m Means) check(dev bool) error {
-	if m.Notices == nil || m.Queues == nil || m.Rollover == nil || m.Providers == nil || m.Facts == nil || dev && (m.Outbox == nil || m.Advance == nil) {
+	if m.Notices == nil || m.Queues == nil || m.Test == nil || m.Rollover == nil || m.Providers == nil || m.Facts == nil || dev && (m.Outbox == nil || m.Advance == nil) {
 		return errors.New("console: every means is required")
 	}
 	return nil

@@ -100,6 +100,21 @@ func (c *Console) sendAgain(r *http.Request, sink, seq string) error {
 	return c.Means.Notices.Resend(r.Context(), number)
 }
 
+// test hands a receiver a test message, and says what came of it.
+func (c *Console) test(w http.ResponseWriter, r *http.Request) error {
+	if err := pages.ReadForm(r); err != nil {
+		return err
+	}
+	sink, to := r.PostForm.Get("sink"), strings.TrimSpace(r.PostForm.Get("to"))
+	err := audited(r, "CertwrightOutboxTest", vault.Ref{}, func(r *http.Request) error {
+		if err := c.asOperator(r, access.WriteOutbox, vault.Ref{}); err != nil {
+			return err
+		}
+		return c.Means.Test(r.Context(), sink, to)
+	}, audit.Fact{Name: "sink", Value: vault.Clip(sink, 100)}, audit.Fact{Name: "to", Value: vault.Clip(to, 300)})
+	return c.noticed(w, r, "tested", err)
+}
+
 func (c *Console) noticed(w http.ResponseWriter, r *http.Request, word string, err error) error {
 	if err != nil {
 		status, say := c.words(err)

@@ -114,7 +114,7 @@ var done = map[string]string{
 	"tags": "The tags were saved.", "disabled": "It was disabled.", "enabled": "It was enabled.", "approved": "The order was approved.", "rejected": "The order was denied.",
 	"revoked": "The certificate was revoked.", "deleted": "The certificate was deleted. It can be recovered here.", "gone": "It was deleted. It can be recovered here.", "discarded": "The order was removed.", "many": "Done with all that were chosen.",
 	"issuer": "The issuer was added.", "issuer-gone": "The issuer was deleted; orders that run go on.", "account": "The issuer was registered anew.", "rollover": "There is a new issuing certificate.",
-	"recovered": "It was recovered.", "purged": "It was purged.", "resent": "It was queued again.", "contacts": "The contacts were saved.", "moved": "The clock was moved, and what fell due was done.",
+	"recovered": "It was recovered.", "purged": "It was purged.", "resent": "It was queued again.", "tested": "The receiver took the test message.", "contacts": "The contacts were saved.", "moved": "The clock was moved, and what fell due was done.",
 }
 
 // said is what was done, for who was led here by what did it: pages of other sites

@@ -59,6 +59,8 @@ type Delivery struct {
 	Sinks    map[string]Sink // by name, see Open
 	Poke     func()          // tells the worker of a new job; may be nil
 	Log      *slog.Logger
+
+	testing chan struct{} // held while a test is sent
 }
 
 // New returns a delivery that is ready.
@@ -72,6 +74,7 @@ func New(c Delivery) (*Delivery, error) {
 	if c.RowClock == nil {
 		c.RowClock = c.Clock
 	}
+	c.testing = make(chan struct{}, 1)
 	return &c, nil
 }
 

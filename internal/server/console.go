@@ -34,7 +34,7 @@ func (s *Server) openConsole() (err error) {
 		ReadPolicy: func(text json.RawMessage) (policy.Patch, error) { return api.ReadPolicy(text) },
 		Revoked:    s.issuers.knownRevoked,
 		Means: console.Means{
-			Notices: s.notices, Queues: health{s}.queues, Rollover: s.issuers.rollover, Providers: health{s}.providers, Played: !s.config.StrictProviders,
+			Notices: s.notices, Queues: health{s}.queues, Test: s.notices.Test, Rollover: s.issuers.rollover, Providers: health{s}.providers, Played: !s.config.StrictProviders,
 			Facts: health{s}.facts, Outbox: s.Outbox, Advance: s.Advance,
 		},
 	}
@@ -44,6 +44,7 @@ func (s *Server) openConsole() (err error) {
 		if c.Door, err = s.openDoor(); err != nil {
 			return err
 		}
+		c.Givers = s.givers
 		c.Known = calledBy(s.config.Console.PublicURL)
 		s.side.Link = consoleDoor{&s.entry, c.Door.Book}.link
 	}

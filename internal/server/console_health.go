@@ -25,6 +25,7 @@ type health struct{ s *Server }
 func (h health) all(ctx context.Context) []view.Health {
 	all := []view.Health{h.database(ctx)}
 	all = append(all, h.authorities(ctx)...)
+	all = append(all, h.revocation(ctx)...)
 	return append(all, h.receivers(ctx)...)
 }
 
@@ -139,7 +140,7 @@ const mostCounted = 1000
 func (h health) queues(ctx context.Context) (all []view.Queue, err error) {
 	now := h.s.clock.Now()
 	for _, name := range slices.Sorted(maps.Keys(h.s.notices.Sinks)) {
-		q := view.Queue{Name: name, Oldest: view.Moment{Now: now}}
+		q := view.Queue{Name: name, Mail: h.s.notices.TestsMail(name), Oldest: view.Moment{Now: now}}
 		err = h.s.store.View(ctx, func(r vault.Reader) (err error) {
 			if q.Queued, err = r.Count(name, vault.Queued, mostCounted); err != nil {
 				return err

@@ -106,3 +106,24 @@ func waitUntil(t *testing.T, within time.Duration, is func() bool) {
 		}
 	}
 }
+
+// Overview tells how old the lists of revoked certificates are, and until when
+// they hold, once there is an authority.
+func TestConsoleRevocationLists(t *testing.T) {
+	t.Parallel()
+	v := visit(t, run(t))
+	if page := v.page("/ui/"); strings.Contains(page, "Revoked certificates of") {
+		t.Errorf("before there is an authority: %s", page)
+	}
+	v.sends("/ui/issuers", "The issuer was added.", "vault", "default", "name", "own", "provider", "Internal")
+	v.sends("/ui/new", "The certificate was ordered.", newForm("web", "own")...)
+	if got := ask(t, http.DefaultClient, "POST", v.base+"/admin/clock", `{"advance":"1h"}`); got.status != 200 {
+		t.Fatal(got.body)
+	}
+	v.sends("/ui/certificates/default/web/revoke", "The certificate was revoked.", "name", "web", "reason", "superseded")
+	for _, path := range []string{"/ui/", "/ui/server"} {
+		if page := v.page(path); !regexp.MustCompile(`Revoked certificates of Internal</b> <span class="muted">1 in 2 lists; the oldest was signed [^,]+, and holds until 20`).MatchString(page) {
+			t.Errorf("%s: %s", path, page)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +24,9 @@ import (
 	"certwright/internal/auth/authtest"
 	"certwright/internal/config"
 	"certwright/internal/must"
+	"certwright/internal/notify"
 	"certwright/internal/tokens"
+	"certwright/internal/vault"
 )
 
 // A guest is a browser at the console of a production server.
@@ -257,6 +260,94 @@ func TestConsoleAccessQuestion(t *testing.T) {
 		if status != 200 || !strings.Contains(page, c.has) || strings.Contains(page, c.lack) {
 			_, answer, _ := strings.Cut(page, `id="answer"`)
 			t.Errorf("%s: %d, has %q or lacks %q: %s", name, status, c.has, c.lack, answer)
+		}
+	}
+}
+
+// Who runs the server sends a receiver a test, and reads what it said; the audit
+// log has it; who may not is refused.
+func TestConsoleTestMessage(t *testing.T) {
+	t.Parallel()
+	var got atomic.Int64
+	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if body, _ := io.ReadAll(r.Body); strings.Contains(string(body), "Certwright.Test") && got.Add(1) == 2 {
+			w.WriteHeader(http.StatusGone)
+		}
+	}))
+	t.Cleanup(hook.Close)
+	s, secrets := consoled(t, func(c *config.Config) {
+		c.Notices.Events = []notify.WebhookSettings{{Name: "ops", URL: hook.URL, SkipHandshake: true}}
+		c.Access.Assignments = append(c.Access.Assignments, access.Assignment{Role: "Certwright Operator", To: access.Principal{Client: "keeper"}, On: "/"},
+			access.Assignment{Role: "Certwright Auditor", To: access.Principal{Client: "keeper"}, On: "/"})
+	})
+	keeper, reader := guestOf(t, s), guestOf(t, s)
+	keeper.signsIn("keeper", secrets["keeper"])
+	reader.signsIn("reader", secrets["reader"])
+	for _, c := range []struct {
+		g      guest
+		sink   string
+		status int
+		says   string
+	}{
+		{reader, "ops", 403, "You may not do that"},
+		{keeper, "ops", 200, "The receiver took the test message."},
+		{keeper, "ops", 503, "The receiver ops did not take the test: "},
+		{keeper, "none", 404, "no receiver none"},
+	} {
+		if status, _, page := c.g.go1("POST", "/ui/notices/test", "sink", c.sink); status != c.status || !strings.Contains(page, c.says) {
+			t.Errorf("%s: %d %s", c.sink, status, page)
+		}
+	}
+	if got.Load() != 2 {
+		t.Errorf("%d tests were sent", got.Load())
+	}
+	if _, _, page := keeper.go1("GET", "/ui/audit?operation=CertwrightOutboxTest"); strings.Count(page, `data-label="Operation">CertwrightOutboxTest</td>`) != 4 {
+		t.Errorf("the audit log: %s", page)
+	}
+}
+
+// The page of a certificate says, to who may read permissions, who may take its
+// key and who may have it used, and by which assignment.
+func TestConsoleReaders(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, func(c *config.Config) {
+		c.Vaults[1].Access.Model, c.Vaults[1].Network = "policy", access.Network{Default: "deny", Allow: []string{"10.0.0.0/8"}}
+		c.Vaults[1].Access.Policies = []access.Policy{{Issuer: "corp", ObjectID: "bob", Permissions: access.Permissions{Secrets: []string{"get"}}}}
+		c.Access.Assignments = append(c.Access.Assignments, access.Assignment{Role: "Certwright Auditor", To: access.Principal{Client: "keeper"}, On: "/"},
+			access.Assignment{Role: "Key Vault Crypto User", To: access.Principal{Issuer: "corp", Group: "signers"}, On: "/vaults/web/keys/www"},
+			access.Assignment{Role: "Key Vault Secrets User", To: access.Principal{Issuer: "corp", Group: "others"}, On: "/vaults/web/secrets/another"})
+	})
+	keeper, reader := guestOf(t, s), guestOf(t, s)
+	keeper.signsIn("keeper", secrets["keeper"])
+	reader.signsIn("reader", secrets["reader"])
+	in := newForm("www", "Self")
+	in[1] = "web"
+	keeper.go1("POST", "/ui/new", in...)
+	settles(t, keeper, "/ui/certificates/web/www?tab=order")
+	_, _, page := keeper.go1("GET", "/ui/certificates/web/www?tab=details")
+	_, said, _ := strings.Cut(page, "Who may read the key")
+	said, _, _ = strings.Cut(said, "</section>")
+	if take, use, ok := strings.Cut(said, "These may have the server sign or decrypt with it:"); !ok || !strings.Contains(take, "<li>role Key Vault Administrator for client keeper on /</li>") ||
+		strings.Contains(take, "signers") || strings.Contains(said, "others") || !strings.Contains(use, "role Key Vault Crypto User for group signers of corp on /vaults/web/keys/www") {
+		t.Errorf("who may read the key: %s", said)
+	}
+	if _, _, page := reader.go1("GET", "/ui/certificates/web/www?tab=details"); !strings.Contains(page, "Serial number") || strings.Contains(page, "Who may read the key") {
+		t.Errorf("the reader is told: %s", page)
+	}
+	of := vault.Ref{Vault: "shop", Kind: vault.Secrets, Name: "any"}
+	if all, narrowed := s.givers("secrets/get", of); len(all) != 1 || all[0] != "access policy for object bob of corp on /vaults/shop" || !narrowed {
+		t.Errorf("by an access policy: %q, narrowed %v", all, narrowed)
+	}
+}
+
+// settles waits for a page that says that an order is completed.
+func settles(t *testing.T, g guest, path string) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; {
+		if _, _, page := g.go1("GET", path); strings.Contains(page, "</span>completed</span>") {
+			return
+		} else if time.Now().After(end) {
+			t.Fatalf("never completed: %s", page)
 		}
 	}
 }

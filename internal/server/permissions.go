@@ -58,6 +58,14 @@ func (s *entry) permissions() pages.Permissions {
 		}}
 }
 
+// givers are what gives an action on an object to anybody.
+func (s *entry) givers(do vault.Action, on vault.Ref) (all []string, narrowed bool) {
+	if table, ok := s.now().decide.(*access.Table); ok {
+		return table.Givers(do, on)
+	}
+	return nil, false
+}
+
 // sidePermit says whether who asks at the side door may do an action; nil:
 // everybody may.
 func (s *entry) sidePermit() func(*http.Request, vault.Action, vault.Ref) error {

@@ -94,6 +94,8 @@ type builtInCA interface {
 	Rollover(ctx context.Context) error
 	// File returns what is published under a name; vault.ErrNotFound if it is none of its.
 	File(ctx context.Context, name string) (contentType string, body []byte, err error)
+	// Standing tells how its lists of revoked certificates are.
+	Standing(ctx context.Context) (ca.Standing, error)
 	// Revoked tells whether a certificate is one that it signed and revoked.
 	Revoked(ctx context.Context, leaf *x509.Certificate) (bool, error)
 }

@@ -18,6 +18,7 @@ type Certificate struct {
 
 	Order    *Order // nil: there is none
 	Details  *Details
+	Readers  []Readers // of the key; none where that is not told
 	Chain    []Link509
 	Versions []Version
 	More     string // the address of more versions
@@ -73,6 +74,12 @@ type Details struct {
 	From, To                    Moment
 	Made                        Moment
 	Identifiers                 []Identifier
+}
+
+// Readers are who may do something with a key, by what gives it to them.
+type Readers struct {
+	Words string
+	Who   []string
 }
 
 // An Identifier is an address that programs use.

@@ -19,7 +19,7 @@ type publishedFiles struct {
 	mu    sync.Mutex
 	from  time.Time
 	made  members
-	lists map[string][]byte // by the authority's name
+	lists map[string]revocations // by the authority's name
 }
 
 // publishedFor is how late a file tells of what another process did.
@@ -66,7 +66,8 @@ func (i *Issuer) File(ctx context.Context, name string) (contentType string, bod
 	case kind == "crt":
 		return typeCert, a.Certificate.Raw, nil
 	case kind == "crl":
-		return lists{i}.list(ctx, a, now)
+		list, err := lists{i}.list(ctx, a, now)
+		return typeList, list.List, err
 	}
 	return "", nil, vault.ErrNotFound
 }
@@ -80,15 +81,15 @@ func (i *Issuer) refresh(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	i.published.from, i.published.made, i.published.lists = now, l, map[string][]byte{}
+	i.published.from, i.published.made, i.published.lists = now, l, map[string]revocations{}
 	return nil
 }
 
 // list returns the list of an authority as it was handed out last, or reads it, and signs
 // it anew where it is too old.
-func (i lists) list(ctx context.Context, a member, now time.Time) (string, []byte, error) {
-	if der, ok := i.published.lists[a.name]; ok {
-		return typeList, der, nil
+func (i lists) list(ctx context.Context, a member, now time.Time) (revocations, error) {
+	if list, ok := i.published.lists[a.name]; ok {
+		return list, nil
 	}
 	for {
 		list, err := i.revocations(ctx, a)
@@ -98,12 +99,50 @@ func (i lists) list(ctx context.Context, a member, now time.Time) (string, []byt
 		if errors.Is(err, vault.ErrStale) {
 			continue
 		}
-		if err != nil {
-			return "", nil, err
+		if err == nil {
+			i.published.lists[a.name] = list
 		}
-		i.published.lists[a.name] = list.List
-		return typeList, list.List, nil
+		return list, err
 	}
+}
+
+// A Standing is how the lists of revoked certificates of this provider are.
+type Standing struct {
+	Lists, Revoked int
+	Signed         time.Time // the oldest
+	Next           time.Time // when the first of them runs out, unless it is signed anew before
+}
+
+// Standing tells how the lists are that it hands out, of the authorities that are
+// valid now. vault.ErrNotFound: it has no authority yet. It is as cheap as File.
+func (i *Issuer) Standing(ctx context.Context) (s Standing, err error) {
+	i.published.mu.Lock()
+	defer i.published.mu.Unlock()
+	now := i.Clock.Now()
+	if err := i.refresh(ctx, now); err != nil {
+		return s, err
+	}
+	counted := map[string]bool{}
+	for _, a := range i.published.made.all {
+		id := lists{i}.listOf(a) // two of one key have one
+		if !a.at(now) || counted[id] {
+			continue
+		}
+		counted[id] = true
+		list, err := lists{i}.list(ctx, a, now)
+		if err != nil {
+			return s, err
+		}
+		s.Lists++
+		s.Revoked += len(list.Entries)
+		if next := list.Signed.Add(listLife); s.Next.IsZero() || next.Before(s.Next) {
+			s.Signed, s.Next = list.Signed, next
+		}
+	}
+	if s.Lists == 0 {
+		return s, vault.ErrNotFound
+	}
+	return s, nil
 }
 
 // bundle is what clients install to trust this authority: the roots that are

@@ -221,6 +221,33 @@ func TestRevokedElsewhere(t *testing.T) {
 	want(0, true, 4)
 }
 
+// How old the lists are that are handed out, until when they hold and how many
+// certificates are in them is told; before there is an authority, nothing.
+func TestStanding(t *testing.T) {
+	t.Parallel()
+	i, w := newIssuer(t, Settings{})
+	if _, err := i.Standing(t.Context()); !errors.Is(err, vault.ErrNotFound) {
+		t.Errorf("without an authority: %v", err)
+	}
+	_, p := issueFor(t, i, "www.example.org", begin)
+	want := func(revoked int, signed time.Time) {
+		t.Helper()
+		s, err := i.Standing(t.Context())
+		must.Do(t, err)
+		if s.Lists != 2 || s.Revoked != revoked || !s.Signed.Equal(signed.Truncate(time.Second)) || !s.Next.Equal(s.Signed.Add(listLife)) {
+			t.Errorf("%+v, want 2 lists with %d revoked, signed %v", s, revoked, signed)
+		}
+	}
+	want(0, w.Now())
+	first := w.Now()
+	w.pass(time.Hour)
+	want(0, first)
+	must.Do(t, i.Revoke(t.Context(), vault.Revocation{Chain: p.Chain, Ref: p.Ref, Now: w.Now()}))
+	want(1, first) // that of the root is as it was
+	w.pass(listFresh)
+	want(1, w.Now())
+}
+
 // A list that is too old is signed anew once, however many servers are asked for it.
 func TestAnOldListIsSignedOnce(t *testing.T) {
 	t.Parallel()
