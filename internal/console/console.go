@@ -99,6 +99,7 @@ func (c *Console) routes() map[string]handler {
 		"GET /ui/report":                               c.reported,
 		"GET /ui/certificates":                         c.list,
 		"POST /ui/certificates":                        c.doMany,
+		"GET /ui/certificates.csv":                     c.sheet,
 		"GET /ui/certificates/{vault}/{name}":          c.certificate,
 		"POST /ui/certificates/{vault}/{name}/{do}":    c.do,
 		"GET /ui/certificates/{vault}/{name}/download": c.download,

@@ -26,6 +26,11 @@ func (h host) May(ctx context.Context, who vault.Caller, do vault.Action, on vau
 	return h.may(ctx, who, do, on)
 }
 
+// AsOperator implements pages.Host.
+func (h host) AsOperator(r *http.Request, do vault.Action, on vault.Ref) error {
+	return h.asOperator(r, do, on)
+}
+
 // Moment implements pages.Host.
 func (h host) Moment(at time.Time) view.Moment { return h.moment(at) }
 

@@ -25,16 +25,9 @@ func (c *Console) list(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *Console) showList(w http.ResponseWriter, r *http.Request, status int, say *view.Say) error {
-	q := r.URL.Query()
-	f := view.Filter{Text: q.Get("text"), Vault: q.Get("vault"), Issuer: q.Get("issuer"), State: q.Get("state"), Sort: q.Get("sort"), From: q.Get("from"), To: q.Get("to")}
-	s := c.sight(r)
+	q, f, s := r.URL.Query(), filterOf(r), c.sight(r)
 	n, vaults := s.numbers()
-	rows := s.first(len(s.Rows), c.wanted(f))
-	before := soonest
-	if f.Sort == "name" {
-		before = census.ByName
-	}
-	sort.Slice(rows, func(i, j int) bool { return before(rows[i], rows[j]) < 0 })
+	rows := c.found(s, f)
 	found := len(rows)
 	if at := placeIn(rows, q.Get("after"), f.Sort); at > 0 {
 		rows = rows[at:]
@@ -57,11 +50,31 @@ func (c *Console) showList(w http.ResponseWriter, r *http.Request, status int, s
 	}
 	l.Rows = c.certRows(fresh)
 	l.Shown = shown(len(l.Rows), found, s.Count)
+	if found > 0 {
+		l.File = "/ui/certificates.csv?" + f.Query("")
+	}
 	frame := c.frame(r, "Certificates", "/ui/certificates")
 	if say != nil {
 		frame.Say = say
 	}
 	return show(w, r, status, view.ListPage(frame, l))
+}
+
+// filterOf is the filter of an address.
+func filterOf(r *http.Request) view.Filter {
+	q := r.URL.Query()
+	return view.Filter{Text: q.Get("text"), Vault: q.Get("vault"), Issuer: q.Get("issuer"), State: q.Get("state"), Sort: q.Get("sort"), From: q.Get("from"), To: q.Get("to")}
+}
+
+// found are the rows that a filter asks for, in its order.
+func (c *Console) found(s *sight, f view.Filter) []census.Row {
+	rows := s.first(len(s.Rows), c.wanted(f))
+	before := soonest
+	if f.Sort == "name" {
+		before = census.ByName
+	}
+	sort.Slice(rows, func(i, j int) bool { return before(rows[i], rows[j]) < 0 })
+	return rows
 }
 
 func shown(here, found int, count *census.Count) string {

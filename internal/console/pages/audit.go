@@ -2,7 +2,9 @@ package pages
 
 import (
 	"fmt"
+	"iter"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -13,16 +15,17 @@ import (
 	"certwright/internal/audit"
 	"certwright/internal/audit/line"
 	"certwright/internal/console/view"
+	"certwright/internal/vault"
 )
 
 const (
-	auditRows    = 200 // shown at once
+	mostAudited  = 200 // shown at once
 	mostFindings = 10
 	mostTyped    = 200 // bytes of a filter
 )
 
 // Audit is the page of a log: its last lines, ?person=, ?operation= and ?object=
-// of them, and whether they verify.
+// of them, and whether they verify; and what is found as a file.
 func Audit(log *audit.Log) Page {
 	return Page{Path: "/ui/audit", Word: "Audit", Do: access.ReadAudit, Body: func(r *http.Request, now time.Time) (func(view.Frame) templ.Component, error) {
 		recent, err := log.Recent()
@@ -32,18 +35,49 @@ func Audit(log *audit.Log) Page {
 		a := view.Audit{Server: recent.Server, Person: typed(r, "person"), Operation: typed(r, "operation"), Object: typed(r, "object")}
 		verified(&a, recent)
 		found := 0
-		for _, l := range slices.Backward(recent.Lines) {
-			row := auditRow(l, now)
-			if !has(row.Who+" "+l.Certwright.Issuer, a.Person) || !has(row.Operation, a.Operation) || !has(row.Object, a.Object) {
-				continue
-			}
-			if found++; found <= auditRows {
+		for row := range auditRows(r, recent, now) {
+			if found++; found <= mostAudited {
 				a.Rows = append(a.Rows, row)
 			}
 		}
+		if found > 0 {
+			a.File = "/ui/audit.csv?" + url.Values{"person": {a.Person}, "operation": {a.Operation}, "object": {a.Object}}.Encode()
+		}
 		a.Shown = fmt.Sprintf("%d of %d found. Looked through were the last %d lines; certwright audit tail and export have all.", len(a.Rows), found, len(recent.Lines))
 		return func(f view.Frame) templ.Component { return view.AuditPage(f, a) }, nil
+	}, Routes: func(h Host) map[string]Handler {
+		return map[string]Handler{"GET /ui/audit.csv": func(w http.ResponseWriter, r *http.Request) error { return auditSheet(w, r, h, log) }}
 	}}
+}
+
+// auditSheet sends the lines that are found as a file, all of them.
+func auditSheet(w http.ResponseWriter, r *http.Request, h Host, log *audit.Log) error {
+	if err := h.AsOperator(r, access.ReadAudit, vault.Ref{}); err != nil {
+		return err
+	}
+	recent, err := log.Recent()
+	if err != nil {
+		return err
+	}
+	sheet := NewSheet(w, "audit.csv", "When", "Who", "From", "Operation", "Object", "Result", "Decision")
+	for row := range auditRows(r, recent, time.Time{}) {
+		sheet.Row(row.At.Machine(), row.Who, row.From, row.Operation, row.Object, row.Result, row.Decision)
+	}
+	_ = sheet.Flush() // a client that went away
+	return nil
+}
+
+// auditRows are the lines that a request asks for, the last first.
+func auditRows(r *http.Request, recent audit.Recent, now time.Time) iter.Seq[view.AuditRow] {
+	person, operation, object := typed(r, "person"), typed(r, "operation"), typed(r, "object")
+	return func(yield func(view.AuditRow) bool) {
+		for _, l := range slices.Backward(recent.Lines) {
+			row := auditRow(l, now)
+			if has(row.Who+" "+l.Certwright.Issuer, person) && has(row.Operation, operation) && has(row.Object, object) && !yield(row) {
+				return
+			}
+		}
+	}
 }
 
 // verified says what the verification came to.

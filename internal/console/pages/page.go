@@ -37,6 +37,8 @@ type Host interface {
 	Who(*http.Request) vault.Caller
 	// May reports whether a person may do something, so that its button is shown.
 	May(ctx context.Context, who vault.Caller, do vault.Action, on vault.Ref) bool
+	// AsOperator refuses who may not do what operators do.
+	AsOperator(r *http.Request, do vault.Action, on vault.Ref) error
 	// Moment is a time as pages show it.
 	Moment(time.Time) view.Moment
 	// Show writes a page: its title, its path in the navigation, and why it is shown

@@ -1573,7 +1573,7 @@ func versionsTab(c Certificate) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = ends("", "", c.More).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ends("", "", c.More, "").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -11,6 +11,7 @@ type List struct {
 	First   string // the address of the first page; "" on it
 	Vaults  []string
 	Issuers []string
+	File    string // the address of the list as a file; "" where it is empty
 	Here    string // this page's own address, for forms to come back to
 	Can     bool   // something may be done with rows
 }

@@ -130,7 +130,7 @@ func ListPage(f Frame, l List) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ends(l.Shown, l.First, l.Next).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ends(l.Shown, l.First, l.Next, l.File).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
