@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/a-h/templ"
 
@@ -75,34 +76,46 @@ func (m room) model(r *http.Request, ref vault.Ref) (o view.Object, err error) {
 	return o, nil
 }
 
-// facts are what is told of a version; public adds what the public side of a key says.
-func (m room) facts(v vault.Version, public bool) (all []view.Fact) {
-	add := func(word, text string) { all = append(all, view.Fact{Word: word, Text: cmp.Or(text, "–")}) }
-	when := func(word string, at view.Moment) {
-		if !at.Zero() {
-			add(word, at.From()+", on "+at.Exact())
-		}
+// A telling is what is told of a version.
+type telling struct {
+	room
+	all []view.Fact
+}
+
+//go:noinline
+func (t *telling) add(word, text string) {
+	t.all = append(t.all, view.Fact{Word: word, Text: cmp.Or(text, "–")})
+}
+
+//go:noinline
+func (t *telling) when(word string, at time.Time) {
+	if m := t.Moment(at); !m.Zero() {
+		t.add(word, m.From()+", on "+m.Exact())
 	}
+}
+
+// facts are what is told of a version; public adds what the public side of a key says.
+func (m room) facts(v vault.Version, public bool) []view.Fact {
+	t := &telling{room: m}
 	switch {
 	case m.Kind == vault.Secrets:
-		add("Content type", v.Secret.ContentType)
+		t.add("Content type", v.Secret.ContentType)
 	case public:
-		add("Key", keyWords(*v.Key))
-		add("May be used for", strings.Join(v.Key.Operations, ", "))
-		add("Exportable", map[bool]string{true: "yes", false: "no"}[v.Key.Exportable])
+		t.add("Key", keyWords(*v.Key))
+		t.add("May be used for", strings.Join(v.Key.Operations, ", "))
+		t.add("Exportable", map[bool]string{true: "yes", false: "no"}[v.Key.Exportable])
 	}
-	a := v.Attributes
-	when("Made", m.Moment(a.Created))
-	when("Changed", m.Moment(a.Updated))
-	when("Valid from", m.Moment(a.NotBefore))
-	when("Expires", m.Moment(a.Expires))
-	add("Version", v.ID)
+	t.when("Made", v.Attributes.Created)
+	t.when("Changed", v.Attributes.Updated)
+	t.when("Valid from", v.Attributes.NotBefore)
+	t.when("Expires", v.Attributes.Expires)
+	t.add("Version", v.ID)
 	var tags []string
 	for _, k := range slices.Sorted(maps.Keys(v.Tags)) {
 		tags = append(tags, k+"="+v.Tags[k])
 	}
-	add("Tags", strings.Join(tags, ", "))
-	return all
+	t.add("Tags", strings.Join(tags, ", "))
+	return t.all
 }
 
 func keyWords(k vault.KeyBody) string {
