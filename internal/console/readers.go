@@ -25,12 +25,12 @@ func (c *Console) readers(r *http.Request, ref vault.Ref, exportable bool) []vie
 	}
 	all := []view.Readers{{Words: "Nobody may take it: the key is not exportable, and never leaves the server."}}
 	if exportable {
-		all = []view.Readers{told("These may take it, by reading the secret "+ref.Name, "Nobody may take it: no assignment or access policy gives the secret "+ref.Name+" to anybody.", note, take)}
+		all = []view.Readers{givenTo("These may take it, by reading the secret "+ref.Name, "Nobody may take it: no assignment or access policy gives the secret "+ref.Name+" to anybody.", note, take)}
 	}
-	return append(all, told("These may have the server sign or decrypt with it", "Nobody may have the server sign or decrypt with it.", note, use))
+	return append(all, givenTo("These may have the server sign or decrypt with it", "Nobody may have the server sign or decrypt with it.", note, use))
 }
 
-func told(some, none, note string, who []string) view.Readers {
+func givenTo(some, none, note string, who []string) view.Readers {
 	if len(who) == 0 {
 		return view.Readers{Words: none}
 	}

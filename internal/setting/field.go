@@ -29,6 +29,8 @@ type Settings interface {
 }
 
 // Text is a setting that holds text.
+//
+//go:noinline
 func Text(key string, into *string) Field {
 	return scalar(key, into, "write a text", func(text string, _ string) (string, error) { return text, nil })
 }
@@ -36,6 +38,8 @@ func Text(key string, into *string) Field {
 // File is a setting that names a file. One that is not absolute is meant beside
 // the configuration file, and is read as that. ${NAME} stands for a variable of
 // the environment, as in ${CREDENTIALS_DIRECTORY}/keyset.
+//
+//go:noinline
 func File(key string, into *string) Field {
 	f := scalar(key, into, "write the path of a file; ${NAME} must be a variable of the environment", func(text, folder string) (string, error) {
 		text, err := expanded(text)
@@ -65,6 +69,8 @@ func expanded(text string) (string, error) {
 }
 
 // Number is a setting that holds a whole number.
+//
+//go:noinline
 func Number[N int | int64](key string, into *N) Field {
 	return scalar(key, into, "write a whole number", func(text, _ string) (N, error) {
 		n, err := strconv.ParseInt(text, 10, 64)
@@ -76,11 +82,15 @@ func Number[N int | int64](key string, into *N) Field {
 }
 
 // Switch is a setting that is on or off.
+//
+//go:noinline
 func Switch(key string, into *bool) Field {
 	return scalar(key, into, "write true or false", func(text, _ string) (bool, error) { return truth(text) })
 }
 
 // Choice is a Switch that may also be left open, which is nil.
+//
+//go:noinline
 func Choice(key string, into **bool) Field {
 	return scalar(key, into, "write true or false", func(text, _ string) (*bool, error) {
 		on, err := truth(text)
@@ -99,6 +109,8 @@ func truth(text string) (bool, error) {
 }
 
 // Duration is a setting that holds a length of time, as in 30s, 720h or 30d.
+//
+//go:noinline
 func Duration(key string, into *time.Duration) Field {
 	return scalar(key, into, "use a duration, as in 30s, 10m or 720h", func(text, _ string) (time.Duration, error) {
 		if days, err := strconv.ParseUint(strings.TrimSuffix(text, "d"), 10, 16); err == nil && strings.HasSuffix(text, "d") {
@@ -109,6 +121,8 @@ func Duration(key string, into *time.Duration) Field {
 }
 
 // Span is a Duration that may also be left open, which is nil.
+//
+//go:noinline
 func Span(key string, into **time.Duration) Field {
 	const open = time.Duration(-1 << 63)
 	d := open
@@ -126,6 +140,8 @@ func Span(key string, into **time.Duration) Field {
 }
 
 // Later is a setting of a release to come; saying so is kinder than calling it unknown.
+//
+//go:noinline
 func Later(key string) Field {
 	return Field{Key: key, later: true, Set: func() bool { return false }, read: func(n *yaml.Node, _ string) error {
 		return faultAt(n, "this release does not have it yet; leave it out")
@@ -134,6 +150,8 @@ func Later(key string) Field {
 
 // scalar is a setting that holds one value; parse reads it. A value of null
 // leaves what is there.
+//
+//go:noinline
 func scalar[T comparable](key string, into *T, write string, parse func(text, folder string) (T, error)) Field {
 	return Field{Key: key, Set: func() bool { return *into != *new(T) }, read: func(n *yaml.Node, folder string) error {
 		if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {

@@ -8,6 +8,8 @@ import (
 )
 
 // Group is a setting that holds settings, in a mapping of its own.
+//
+//go:noinline
 func Group(key string, in Settings) Field {
 	fields := in.Fields()
 	return Field{Key: key, In: fields,
@@ -17,6 +19,8 @@ func Group(key string, in Settings) Field {
 }
 
 // Optional is a Group that may be missing, which is nil.
+//
+//go:noinline
 func Optional[T any, S pointer[T]](key string, into **T) Field {
 	return Field{Key: key, In: S(new(T)).Fields(), Set: func() bool { return *into != nil },
 		read: func(n *yaml.Node, folder string) error {
@@ -36,6 +40,8 @@ type pointer[T any] interface {
 }
 
 // List is a setting that holds a list of mappings.
+//
+//go:noinline
 func List[T any, S pointer[T]](key string, into *[]T) Field {
 	return Field{Key: key, In: S(new(T)).Fields(), Set: func() bool { return len(*into) > 0 },
 		read: func(n *yaml.Node, folder string) error {
@@ -51,6 +57,8 @@ func List[T any, S pointer[T]](key string, into *[]T) Field {
 }
 
 // Texts is a setting that holds a list of texts.
+//
+//go:noinline
 func Texts(key string, into *[]string) Field {
 	return Field{Key: key, Set: func() bool { return len(*into) > 0 }, read: func(n *yaml.Node, folder string) error {
 		*into = []string{}
@@ -66,6 +74,8 @@ func Texts(key string, into *[]string) Field {
 }
 
 // TextsMap is a setting that holds lists of texts by name.
+//
+//go:noinline
 func TextsMap(key string, into *map[string][]string) Field {
 	return Field{Key: key, Set: func() bool { return len(*into) > 0 }, read: func(n *yaml.Node, folder string) error {
 		return eachEntry(n, into, func(value *yaml.Node, texts *[]string) error {
@@ -75,6 +85,8 @@ func TextsMap(key string, into *map[string][]string) Field {
 }
 
 // Map is a setting that holds settings by name.
+//
+//go:noinline
 func Map[T any, S pointer[T]](key string, into *map[string]T) Field {
 	return Field{Key: key, In: S(new(T)).Fields(), Set: func() bool { return len(*into) > 0 },
 		read: func(n *yaml.Node, folder string) error {
@@ -85,6 +97,8 @@ func Map[T any, S pointer[T]](key string, into *map[string]T) Field {
 }
 
 // TextMap is a setting that holds texts by name.
+//
+//go:noinline
 func TextMap(key string, into *map[string]string) Field {
 	return Field{Key: key, Set: func() bool { return len(*into) > 0 }, read: func(n *yaml.Node, folder string) error {
 		return eachEntry(n, into, func(value *yaml.Node, text *string) error {
@@ -97,6 +111,8 @@ func TextMap(key string, into *map[string]string) Field {
 // open returns the value for what stands at the key kind, "" where there is
 // nothing, and the settings beside that key. Those of a kind that it does not
 // know are left alone.
+//
+//go:noinline
 func Variants[T any](key, kind string, into *map[string]T, open func(kind string) (v T, fields []Field, known bool)) Field {
 	return Field{Key: key, Set: func() bool { return len(*into) > 0 }, read: func(n *yaml.Node, folder string) error {
 		return eachEntry(n, into, func(value *yaml.Node, v *T) error {

@@ -5,6 +5,8 @@ import "go.yaml.in/yaml/v4"
 // OneOf is a setting that holds one thing, or a list of some, each with settings
 // of its own kind as in Variants. A text alone is short for the kind usual with
 // that text as its first setting.
+//
+//go:noinline
 func OneOf[T any](key, kind, usual string, into *[]T, open func(kind string) (v T, fields []Field, known bool)) Field {
 	one := func(n *yaml.Node, folder string) error {
 		if n.Kind == yaml.ScalarNode {
