@@ -11,7 +11,10 @@ import (
 	"certwright/internal/vault"
 )
 
-const orderRows = 50
+const (
+	orderRows      = 50
+	mostOrderReads = 200 // of so many orders each, to find those that a person may read
+)
 
 // orders lists what is under way and what failed: ?after=, ?failed= go on after a place.
 func (c *Console) orders(w http.ResponseWriter, r *http.Request) error {
@@ -28,27 +31,34 @@ func (c *Console) orders(w http.ResponseWriter, r *http.Request) error {
 
 type standings = func(ctx context.Context, vaultName string, after vault.Ref, limit int) ([]vault.Standing, vault.Ref, error)
 
-// orderRows reads a page of orders; those of vaults that the person may not read
-// are left out.
+// orderRows reads a page of orders. Those that the person may not read are left out,
+// and where it goes on is after one that he may.
 func (c *Console) orderRows(r *http.Request, parameter string, read standings) (rows []view.OrderRow, next string, err error) {
 	var after vault.Ref
 	if vaultName, name, ok := strings.Cut(r.URL.Query().Get(parameter), "/"); ok {
 		after = vault.Ref{Vault: vaultName, Kind: vault.Certificates, Name: name}
 	}
-	found, more, err := read(r.Context(), "", after, orderRows)
-	if err != nil {
-		return nil, "", err
-	}
 	who := c.who(r)
-	for _, st := range found {
-		if c.may(r.Context(), who, getAction, st.Ref) || c.may(r.Context(), who, access.ReadOperations, st.Ref) {
-			rows = append(rows, c.orderRow(r, who, st))
+	for range mostOrderReads {
+		var found []vault.Standing
+		if found, after, err = read(r.Context(), "", after, orderRows); err != nil {
+			return nil, "", err
+		}
+		for _, st := range found {
+			switch {
+			case !c.may(r.Context(), who, getAction, st.Ref) && !c.may(r.Context(), who, access.ReadOperations, st.Ref):
+			case len(rows) == orderRows:
+				last := rows[orderRows-1]
+				return rows, "/ui/orders?" + url.Values{parameter: {last.Vault + "/" + last.Name}}.Encode(), nil
+			default:
+				rows = append(rows, c.orderRow(r, who, st))
+			}
+		}
+		if after == (vault.Ref{}) {
+			break
 		}
 	}
-	if more != (vault.Ref{}) {
-		next = "/ui/orders?" + url.Values{parameter: {more.Vault + "/" + more.Name}}.Encode()
-	}
-	return rows, next, nil
+	return rows, "", nil
 }
 
 func (c *Console) orderRow(r *http.Request, who vault.Caller, st vault.Standing) view.OrderRow {

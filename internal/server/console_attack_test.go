@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -222,5 +223,55 @@ func TestConsoleStrangers(t *testing.T) {
 	})
 	if strings.Contains(log.String(), "MARKER") {
 		t.Errorf("the log has what a stranger sent: %s", log.String())
+	}
+}
+
+// However many orders there are that somebody may not read, he sees his own at once,
+// and nothing that names another.
+func TestConsoleOrdersOfOthers(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, func(c *config.Config) {
+		c.Access.Assignments = append(c.Access.Assignments[:1], access.Assignment{Role: "Key Vault Administrator", To: access.Principal{Client: "reader"}, On: "/vaults/web/certificates/z*"})
+	})
+	g, reader := guestOf(t, s), guestOf(t, s)
+	g.signsIn("keeper", secrets["keeper"])
+	reader.signsIn("reader", secrets["reader"])
+	order := func(g guest, name string) {
+		t.Helper()
+		in := newForm(name, "Unknown")
+		in[1] = "web"
+		if status, _, page := g.go1("POST", "/ui/new", in...); status != 200 {
+			t.Fatal(page)
+		}
+	}
+	for i := range 55 {
+		order(g, fmt.Sprintf("taken%02d", i))
+	}
+	order(g, "z1")
+	_, _, page := reader.go1("GET", "/ui/orders")
+	if !strings.Contains(page, "/ui/certificates/web/z1") || strings.Contains(page, "taken") || strings.Contains(page, "after=") {
+		t.Errorf("the orders of who may read one: %s", page)
+	}
+	_, _, page = g.go1("GET", "/ui/orders")
+	if !strings.Contains(page, "after=web%2Ftaken49") {
+		t.Errorf("the first 50 of all: %s", page)
+	}
+	if _, _, page := g.go1("GET", "/ui/orders?after=web%2Ftaken49"); !strings.Contains(page, "/ui/certificates/web/taken50") || !strings.Contains(page, "/ui/certificates/web/z1") || strings.Contains(page, "after=") {
+		t.Errorf("the others: %s", page)
+	}
+}
+
+// Who guesses secrets is told to wait.
+func TestConsoleGuesses(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, func(c *config.Config) { c.Auth.TokenService.Limits.PerAddress = 12 })
+	g := guestOf(t, s)
+	for want := range 2 {
+		if status, _, _ := g.go1("POST", "/ui/signin", "client", "keeper-id", "secret", "wrong"); status != 403 {
+			t.Errorf("guess %d: %d", want, status)
+		}
+	}
+	if status, _, page := g.go1("POST", "/ui/signin", "client", "keeper-id", "secret", secrets["keeper"]); status != 429 || !strings.Contains(page, "wait a minute") {
+		t.Errorf("one more: %d %s", status, page)
 	}
 }
