@@ -46,6 +46,9 @@ func (c *Console) showNotices(w http.ResponseWriter, r *http.Request, status int
 		for _, contact := range all {
 			of.Emails += contact.Email + "\n"
 		}
+		if of.Shown, err = markOf(all); err != nil {
+			return err
+		}
 		n.Contacts = append(n.Contacts, of)
 	}
 	f := c.frame(r, "Notices", "/ui/notices")
@@ -145,6 +148,13 @@ func (c *Console) putContacts(r *http.Request, vaultName string, emails []string
 	who := c.who(r)
 	was, err := c.Service.Contacts.Get(r.Context(), who, vaultName)
 	if refusal := vault.RefusalIn(err); err != nil && (refusal == nil || refusal.Reason != vault.NotFound) {
+		return err
+	}
+	mark, err := markOf(was)
+	if err == nil {
+		err = asItWas(r, mark, "The contacts of the vault are others")
+	}
+	if err != nil {
 		return err
 	}
 	known := map[string]vault.Contact{}

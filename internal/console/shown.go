@@ -46,9 +46,21 @@ func (c *Console) mark(of about, got reading) (string, error) {
 	case theTags:
 		text = []any{got.Version.ID, got.tags()}
 	}
-	plain, err := json.Marshal(text)
+	return markOf(text)
+}
+
+func markOf(what any) (string, error) {
+	plain, err := json.Marshal(what)
 	sum := sha256.Sum256(plain)
 	return hex.EncodeToString(sum[:8]), err
+}
+
+// asItWas refuses a form that was about something else than there is now.
+func asItWas(r *http.Request, mark, words string) error {
+	if shown := r.PostForm.Get("shown"); shown == "" || shown == mark {
+		return nil
+	}
+	return &vault.Error{Reason: vault.Conflict, Code: "Conflict", Message: words + " than when the page was opened, so nothing was done. Look at it as it is now, and do it again if it is still meant."}
 }
 
 // marks are those of all buttons of a certificate's page.
@@ -71,8 +83,7 @@ func (c *Console) marks(got reading) (map[string]string, error) {
 // asShown refuses what is about something that has become another since the page
 // was shown: in a second tab, by somebody else, or by itself.
 func (c *Console) asShown(r *http.Request, d deed, ref vault.Ref) error {
-	shown := r.PostForm.Get("shown")
-	if shown == "" || d.of == theName {
+	if d.of == theName || !r.PostForm.Has("shown") {
 		return nil
 	}
 	got, err := c.read(r, ref)
@@ -80,8 +91,8 @@ func (c *Console) asShown(r *http.Request, d deed, ref vault.Ref) error {
 		return err
 	}
 	mark, err := c.mark(d.of, got)
-	if err == nil && mark != shown {
-		err = &vault.Error{Reason: vault.Conflict, Code: "Conflict", Message: changed[d.of] + " than when the page was opened, so nothing was done. Look at it as it is now, and do it again if it is still meant."}
+	if err != nil {
+		return err
 	}
-	return err
+	return asItWas(r, mark, changed[d.of])
 }

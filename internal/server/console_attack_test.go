@@ -156,6 +156,15 @@ func TestConsoleTwoTabs(t *testing.T) {
 	v.sends(at+"/merge", "The certificate was merged.", "signed", signed(t, v.page(at+"/download?form=csr")))
 	stale("disable", "There is another version", "shown", version)
 	stale("revoke", "There is another version", "shown", version, "name", "web", "reason", "superseded")
+	contacts := func() string {
+		return regexp.MustCompile(`(?s)/ui/notices/contacts">\s*<input type="hidden" name="shown" value="([^"]+)"`).FindStringSubmatch(v.page("/ui/notices"))[1]
+	}
+	before := contacts()
+	v.sends("/ui/notices/contacts", "The contacts were saved", "vault", "default", "emails", "a@example.org", "shown", before)
+	if status, _, page := v.send("/ui/notices/contacts", "vault", "default", "emails", "", "shown", before); status != 409 || !strings.Contains(page, "The contacts of the vault are others") || !strings.Contains(page, "a@example.org") {
+		t.Errorf("contacts of a page of before: %d %s", status, page)
+	}
+	v.sends("/ui/notices/contacts", "The contacts were saved", "vault", "default", "emails", "", "shown", contacts())
 	if page := v.page(at + "?tab=manage"); !strings.Contains(page, "a=b\n") || !strings.Contains(page, "Disable") {
 		t.Errorf("something was done all the same: %s", page)
 	}
