@@ -40,11 +40,12 @@ cert activate, cert on | cert enable NAME | enables a version
 secret show, secret read, secret view, secret value, secret download, secret export, secret describe, secret cat | secret get NAME --stdout | prints the value; --file FILE writes it for you alone to read
 secret create, secret new, secret add, secret update, secret put, secret write, secret edit, secret import | secret set NAME --file FILE | sets it; without --file the value is asked for, or read from stdin
 secret ls, secret list-versions, secret all | secret list | lists them, without their values
-secret delete, secret remove, secret rm, secret del, secret purge, secret recover, secret list-deleted | secret list | lists them; deleting is for clients of the Key Vault API here, as az keyvault secret delete --id URL; a certificate's secret goes with it: certwright cert delete NAME
+secret delete, secret remove, secret rm, secret del, secret purge, secret recover, secret list-deleted, secret show-deleted, secret backup, secret restore, secret set-attributes, secret enable, secret disable | secret list | lists them; what else is done with them is for clients of the Key Vault API, as az keyvault secret delete --id URL, and for the console; a certificate's secret goes with it: certwright cert delete NAME
 key get, key describe, key view, key read, key public, key info | key show NAME | shows it; --pem prints the public part
 key export, key download, key backup, key dump, key save | key show NAME --pem | prints the public part, and no key leaves the vault alone; certwright cert export NAME --as key writes that of a certificate, if its policy lets it out
+key verify | key show NAME --pem | prints the public part, by which openssl dgst -verify looks at a signature
 key ls, key list-versions, key all | key list | lists them
-key create, key new, key generate, key add, key import, key delete, key rotate, key remove, key rm, key encrypt, key decrypt | key list | lists them; making and using keys is for clients of the Key Vault API here, as az keyvault key; a certificate brings its own: certwright cert new NAME
+key create, key new, key generate, key add, key import, key delete, key rotate, key remove, key rm, key encrypt, key decrypt, key purge, key recover, key restore, key list-deleted, key show-deleted, key random, key rotation-policy, key set-attributes, key enable, key disable, key wrap, key unwrap | key list | lists them; what else is done with them is for clients of the Key Vault API, as az keyvault key create, and for the console; a certificate brings its own: certwright cert new NAME
 order reject, order refuse, order decline | order deny NAME --message WHY | denies an order that waits for approval
 order get, order describe, order view, order status, order history, order log | order show NAME | shows it step by step
 order ls, order pending, order waiting, order all | order list | lists those in progress; --failed lists those that failed
@@ -81,6 +82,14 @@ recover, undelete | cert recover NAME | brings a deleted certificate back
 purge | cert purge NAME | removes a deleted certificate for good
 cancel | cert cancel NAME | cancels what is in progress of a certificate
 deny | order deny NAME | denies an order that waits for approval
+ca root, ca show, ca list, ca ls, ca get, ca export, ca cert, ca bundle | trust | lists the authorities of a server; with a name it prints one
+ca certificate, ca sign, ca issue, ca request, ca csr | cert new NAME --issuer own --dns www.example.org | has an issuer sign one; certwright issuer set own --provider Internal makes an issuer of the built-in CA
+ca init, ca create, ca new, ca add | issuer set own --provider Internal | makes an issuer of the built-in CA, which makes its certificates by itself
+ca renew, ca rotate, ca reissue, ca refresh | ca rollover Internal | makes a new issuing certificate
+ca revoke | cert revoke NAME | has a certificate revoked by the authority that issued it
+genrsa, genpkey, ecparam, keygen | cert new NAME --issuer Self --dns www.example.org --key rsa-4096 | makes a certificate with its key, which the vault keeps
+read | secret get NAME --stdout | prints the value of a secret
+write, put | secret set NAME --file FILE | sets a secret
 req, csr | order csr NAME | prints a certificate signing request; certwright cert new NAME --issuer Unknown makes one
 pkcs12, pfx, p12 | cert export NAME --as pfx | writes a PFX; certwright cert import NAME web.pfx takes one
 sign | key sign NAME FILE | signs a file; certwright cert merge NAME signed.pem completes a certificate that an authority signed
