@@ -19,7 +19,6 @@ import (
 	"sync"
 	"time"
 
-	"certwright/internal/access"
 	"certwright/internal/census"
 	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
@@ -39,7 +38,9 @@ type Console struct {
 	Poke    func()                 // tells that it has
 	Closed  <-chan struct{}        // closed when the server stops
 	Health  func(context.Context) []view.Health
-	Log     *slog.Logger
+	// Providers are the authorities, with the orders of the vaults that somebody sees.
+	Providers func(ctx context.Context, sees func(vaultName string) bool) []view.Provider
+	Log       *slog.Logger
 
 	// Known refuses a request under a name that is not this server's.
 	Known func(*http.Request) error
@@ -51,7 +52,7 @@ type Console struct {
 	// Givers lists what gives an action on an object to anybody, and whether network
 	// rules narrow it further; nil: everybody may do everything.
 	Givers func(do vault.Action, on vault.Ref) (all []string, narrowed bool)
-	// Beside are pages that only some may see; there may be none.
+	// Beside are the pages that are not of certificates, in the order of the navigation.
 	Beside []pages.Page
 
 	// URL is the address of a vault.
@@ -59,7 +60,6 @@ type Console struct {
 	// PolicyText is a policy as the API writes it, ReadPolicy reads one.
 	PolicyText func(ref vault.Ref, p vault.Policy) ([]byte, error)
 	ReadPolicy func(json.RawMessage) (policy.Patch, error)
-	Means
 	// Revoked tells whether an authority of this server revoked a certificate.
 	Revoked func(ctx context.Context, leaf []byte) bool
 
@@ -72,12 +72,9 @@ type Console struct {
 
 // New returns a console that is ready to serve.
 func New(c *Console) (*Console, error) {
-	if c.Service == nil || c.Census == nil || c.Access == nil || c.Clock == nil || c.Wake == nil || c.Poke == nil || c.Closed == nil || c.Health == nil || c.Log == nil ||
+	if c.Service == nil || c.Census == nil || c.Access == nil || c.Clock == nil || c.Wake == nil || c.Poke == nil || c.Closed == nil || c.Health == nil || c.Providers == nil || c.Log == nil ||
 		c.Known == nil || c.URL == nil || c.PolicyText == nil || c.ReadPolicy == nil || c.Revoked == nil || c.May == nil || !c.Dev && (c.Door == nil || c.Door.Book == nil || c.Door.Address == nil) {
 		return nil, errors.New("console: every field is required")
-	}
-	if err := c.Means.check(c.Dev); err != nil {
-		return nil, err
 	}
 	c.mux = http.NewServeMux()
 	for pattern, serve := range c.routes() {
@@ -109,17 +106,6 @@ func (c *Console) routes() map[string]handler {
 		"POST /ui/new":                                 c.create,
 		"GET /ui/new/name":                             c.tryName,
 		"GET /ui/orders":                               c.orders,
-		"GET /ui/issuers":                              c.issuers,
-		"POST /ui/issuers":                             c.addIssuer,
-		"POST /ui/issuers/rollover":                    c.rollover,
-		"POST /ui/issuers/{vault}/{name}/{do}":         c.doIssuer,
-		"GET /ui/deleted":                              c.deleted,
-		"POST /ui/deleted/{vault}/{kind}/{name}/{do}":  c.doDeleted,
-		"GET /ui/notices":                              c.notices,
-		"POST /ui/notices/resend":                      c.resend,
-		"POST /ui/notices/test":                        c.test,
-		"POST /ui/notices/contacts":                    c.saveContacts,
-		"GET /ui/server":                               c.server,
 		"/ui/":                                         c.missing,
 	}
 	for _, p := range c.Beside {
@@ -129,10 +115,6 @@ func (c *Console) routes() map[string]handler {
 		if p.Routes != nil {
 			maps.Copy(all, p.Routes(host{c}))
 		}
-	}
-	if c.Dev {
-		all["GET /ui/clock"], all["POST /ui/clock"] = c.clock, c.moveClock
-		all["GET /ui/mail"], all["GET /ui/mail/{at}"] = c.mail, c.mailFrame
 	}
 	if c.Door != nil {
 		all["GET /ui/signin"], all["POST /ui/signin"], all["POST /ui/signout"] = c.signInPage, c.signIn, c.signOut
@@ -158,14 +140,7 @@ func (c *Console) beside(p pages.Page) handler {
 
 // nav are the pages that a person may see.
 func (c *Console) nav(r *http.Request) []view.Link {
-	all := []view.Link{{Href: "/ui/", Word: "Overview"}, {Href: "/ui/certificates", Word: "Certificates"}, {Href: "/ui/orders", Word: "Orders"},
-		{Href: "/ui/issuers", Word: "Issuers and CAs"}, {Href: "/ui/deleted", Word: "Deleted"}, {Href: "/ui/notices", Word: "Notices"}}
-	if c.may(r.Context(), c.who(r), access.ReadOperations, vault.Ref{}) {
-		all = append(all, view.Link{Href: "/ui/server", Word: "Server"})
-	}
-	if c.Dev {
-		all = append(all, view.Link{Href: "/ui/mail", Word: "Captured mail"}, view.Link{Href: "/ui/clock", Word: "Clock"})
-	}
+	all := []view.Link{{Href: "/ui/", Word: "Overview"}, {Href: "/ui/certificates", Word: "Certificates"}, {Href: "/ui/orders", Word: "Orders"}}
 	for _, p := range c.Beside {
 		if p.Do == "" || c.may(r.Context(), c.who(r), p.Do, vault.Ref{}) {
 			all = append(all, view.Link{Href: p.Path, Word: p.Word})

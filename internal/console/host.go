@@ -8,6 +8,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"certwright/internal/audit"
 	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/vault"
@@ -51,8 +52,8 @@ func (h host) Back(w http.ResponseWriter, r *http.Request, to, word string) erro
 }
 
 // Audited implements pages.Host.
-func (h host) Audited(r *http.Request, name string, ref vault.Ref, do func(*http.Request) error) error {
-	return audited(r, name, ref, do)
+func (h host) Audited(r *http.Request, name string, ref vault.Ref, do func(*http.Request) error, facts ...audit.Fact) error {
+	return audited(r, name, ref, do, facts...)
 }
 
 // AskedAgain implements pages.Host.

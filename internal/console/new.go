@@ -12,9 +12,6 @@ import (
 	"certwright/internal/vault"
 )
 
-// usualVault is the one that development servers call by their own address.
-const usualVault = "default"
-
 func (c *Console) newCertificate(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	n := view.New{Vault: q.Get("vault"), Name: q.Get("name"), Form: view.PolicyForm{Issuer: q.Get("issuer"), Key: "RSA-2048", Exportable: true, Months: "12",
@@ -28,8 +25,8 @@ func (c *Console) newCertificate(w http.ResponseWriter, r *http.Request) error {
 func (c *Console) showNew(w http.ResponseWriter, r *http.Request, status int, n view.New, say *view.Say) error {
 	_, n.Vaults = c.sight(r).numbers()
 	if n.Vault == "" {
-		n.Vault = usualVault
-		if len(n.Vaults) > 0 && !slices.Contains(n.Vaults, usualVault) {
+		n.Vault = pages.UsualVault
+		if len(n.Vaults) > 0 && !slices.Contains(n.Vaults, pages.UsualVault) {
 			n.Vault = n.Vaults[0]
 		}
 	}

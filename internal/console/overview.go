@@ -100,7 +100,7 @@ func (c *Console) healthFor(s *sight) (all []view.Health) {
 	if c.may(s.ctx, s.who, access.ReadOperations, vault.Ref{}) {
 		return c.Health(s.ctx)
 	}
-	for _, p := range c.Means.Providers(s.ctx, s.sees) {
+	for _, p := range c.Providers(s.ctx, s.sees) {
 		if p.Held > 0 {
 			all = append(all, view.Health{What: p.Name, State: p.State, Words: p.Words})
 		}

@@ -103,7 +103,7 @@ var titles = map[vault.Reason]string{
 }
 
 func (c *Console) missing(http.ResponseWriter, *http.Request) error {
-	return &vault.Error{Reason: vault.NotFound, Code: "NotFound", Message: "The console has no such page."}
+	return pages.Missing()
 }
 
 // done are the sentences by which a page says what was done, by their names in

@@ -1,11 +1,9 @@
 package console
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"net/http"
 
+	"certwright/internal/console/pages"
 	"certwright/internal/vault"
 )
 
@@ -46,21 +44,7 @@ func (c *Console) mark(of about, got reading) (string, error) {
 	case theTags:
 		text = []any{got.Version.ID, got.tags()}
 	}
-	return markOf(text)
-}
-
-func markOf(what any) (string, error) {
-	plain, err := json.Marshal(what)
-	sum := sha256.Sum256(plain)
-	return hex.EncodeToString(sum[:8]), err
-}
-
-// asItWas refuses a form that was about something else than there is now.
-func asItWas(r *http.Request, mark, words string) error {
-	if shown := r.PostForm.Get("shown"); shown == "" || shown == mark {
-		return nil
-	}
-	return &vault.Error{Reason: vault.Conflict, Code: "Conflict", Message: words + " than when the page was opened, so nothing was done. Look at it as it is now, and do it again if it is still meant."}
+	return pages.Mark(text)
 }
 
 // marks are those of all buttons of a certificate's page.
@@ -94,5 +78,5 @@ func (c *Console) asShown(r *http.Request, d deed, ref vault.Ref) error {
 	if err != nil {
 		return err
 	}
-	return asItWas(r, mark, changed[d.of])
+	return pages.AsItWas(r, mark, changed[d.of])
 }

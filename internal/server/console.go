@@ -13,6 +13,7 @@ import (
 	"certwright/internal/console"
 	"certwright/internal/console/objects"
 	"certwright/internal/console/pages"
+	"certwright/internal/console/running"
 	"certwright/internal/policy"
 	"certwright/internal/vault"
 )
@@ -33,12 +34,15 @@ func (s *Server) openConsole() (err error) {
 		},
 		ReadPolicy: func(text json.RawMessage) (policy.Patch, error) { return api.ReadPolicy(text) },
 		Revoked:    s.issuers.knownRevoked,
-		Means: console.Means{
-			Notices: s.notices, Queues: health{s}.queues, Test: s.notices.Test, Rollover: s.issuers.rollover, Providers: health{s}.providers, Played: !s.config.StrictProviders,
-			Facts: health{s}.facts, Outbox: s.Outbox, Advance: s.Advance,
-		},
+		Providers:  health{s}.providers,
 	}
 	c.Beside = objects.Pages(s.service)
+	more, err := running.Pages(running.Means{Dev: c.Dev, Service: s.service, Health: c.Health, Notices: s.notices, Queues: health{s}.queues, Test: s.notices.Test, Rollover: s.issuers.rollover,
+		Providers: c.Providers, Played: !s.config.StrictProviders, Facts: health{s}.facts, Outbox: s.Outbox, Clock: s.Now, Advance: s.Advance})
+	if err != nil {
+		return err
+	}
+	c.Beside = append(c.Beside, more...)
 	if s.config.Production {
 		c.Beside = append(c.Beside, pages.Audit(s.audit), pages.Access(s.permissions()))
 		if c.Door, err = s.openDoor(); err != nil {

@@ -149,7 +149,7 @@ func (m room) do(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	default:
-		return &vault.Error{Reason: vault.NotFound, Code: "NotFound", Message: "The console has no such page."}
+		return pages.Missing()
 	}
 	if err := m.Audited(r, name, ref, act); err != nil {
 		return m.showOne(w, r, ref, err)

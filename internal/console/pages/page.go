@@ -12,6 +12,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"certwright/internal/audit"
 	"certwright/internal/console/view"
 	"certwright/internal/vault"
 )
@@ -47,10 +48,18 @@ type Host interface {
 	// Back leads to the page that shows what came of it, and says so by a word.
 	Back(w http.ResponseWriter, r *http.Request, to, word string) error
 	// Audited does something with an object, under its name in the audit log.
-	Audited(r *http.Request, name string, ref vault.Ref, do func(*http.Request) error) error
+	Audited(r *http.Request, name string, ref vault.Ref, do func(*http.Request) error, facts ...audit.Fact) error
 	// AskedAgain reports whether who asks showed only just now who he is; if not,
 	// he is led to where he does, and from there to a path.
 	AskedAgain(w http.ResponseWriter, r *http.Request, to string) bool
+}
+
+// UsualVault is the one that development servers call by their own address.
+const UsualVault = "default"
+
+// Missing refuses a page that there is not.
+func Missing() error {
+	return &vault.Error{Reason: vault.NotFound, Code: "NotFound", Message: "The console has no such page."}
 }
 
 // MaxForm is how many bytes a form may have.

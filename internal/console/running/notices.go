@@ -1,4 +1,4 @@
-package console
+package running
 
 import (
 	"fmt"
@@ -11,6 +11,8 @@ import (
 	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/vault"
+
+	"github.com/a-h/templ"
 )
 
 const (
@@ -18,64 +20,60 @@ const (
 	deadRows                    = 50
 )
 
-func (c *Console) notices(w http.ResponseWriter, r *http.Request) error {
-	return c.showNotices(w, r, http.StatusOK, nil)
+func (m *room) notices(w http.ResponseWriter, r *http.Request) error {
+	return m.showNotices(w, r, nil)
 }
 
-func (c *Console) showNotices(w http.ResponseWriter, r *http.Request, status int, say *view.Say) error {
-	who := c.who(r)
-	n := view.Notices{Mails: c.Dev, Resend: c.may(r.Context(), who, access.WriteOutbox, vault.Ref{})}
-	if c.may(r.Context(), who, access.ReadOutbox, vault.Ref{}) {
-		if err := c.outgoing(r, &n); err != nil {
+func (m *room) showNotices(w http.ResponseWriter, r *http.Request, refused error) error {
+	who := m.Who(r)
+	n := view.Notices{Mails: m.Dev, Resend: m.May(r.Context(), who, access.WriteOutbox, vault.Ref{})}
+	if m.May(r.Context(), who, access.ReadOutbox, vault.Ref{}) {
+		if err := m.outgoing(r, &n); err != nil {
 			return err
 		}
 	}
-	vaults, err := c.vaults(r.Context(), who, manageContacts)
+	vaults, err := m.vaults(r, manageContacts)
 	if err != nil {
 		return err
 	}
-	if len(vaults) == 0 && c.Dev {
-		vaults = []string{usualVault}
+	if len(vaults) == 0 && m.Dev {
+		vaults = []string{pages.UsualVault}
 	}
 	for _, name := range vaults {
 		of := view.Contacts{Vault: name, Set: true}
-		all, err := c.Service.Contacts.Get(r.Context(), who, name)
+		all, err := m.Service.Contacts.Get(r.Context(), who, name)
 		if refusal := vault.RefusalIn(err); err != nil && (refusal == nil || refusal.Reason != vault.NotFound) {
 			return err
 		}
 		for _, contact := range all {
 			of.Emails += contact.Email + "\n"
 		}
-		if of.Shown, err = markOf(all); err != nil {
+		if of.Shown, err = pages.Mark(all); err != nil {
 			return err
 		}
 		n.Contacts = append(n.Contacts, of)
 	}
-	f := c.frame(r, "Notices", "/ui/notices")
-	if say != nil {
-		f.Say = say
-	}
-	return show(w, r, status, view.NoticesPage(f, n))
+	return m.Show(w, r, "Notices", "/ui/notices", refused, func(f view.Frame) templ.Component { return view.NoticesPage(f, n) })
 }
 
 // outgoing adds what waits and what was given up.
-func (c *Console) outgoing(r *http.Request, n *view.Notices) (err error) {
-	if n.Queues, err = c.Means.Queues(r.Context()); err != nil {
+func (m *room) outgoing(r *http.Request, n *view.Notices) (err error) {
+	if n.Queues, err = m.Queues(r.Context()); err != nil {
 		return err
 	}
-	dead, err := c.Means.Notices.Dead(r.Context(), 0, deadRows)
+	dead, err := m.Notices.Dead(r.Context(), 0, deadRows)
 	if err != nil {
 		return err
 	}
-	for _, m := range dead {
-		n.Dead = append(n.Dead, view.Letter{Seq: strconv.FormatInt(m.Seq, 10), Sink: m.Sink, Topic: m.Topic, Vault: m.Ref.Vault, Name: m.Ref.Name, At: c.moment(m.At),
-			Tries: m.Tries, Error: vault.Clip(m.Error, 300)})
+	for _, d := range dead {
+		n.Dead = append(n.Dead, view.Letter{Seq: strconv.FormatInt(d.Seq, 10), Sink: d.Sink, Topic: d.Topic, Vault: d.Ref.Vault, Name: d.Ref.Name, At: m.Moment(d.At),
+			Tries: d.Tries, Error: vault.Clip(d.Error, 300)})
 	}
 	return nil
 }
 
 // resend queues a message that was given up again, or all of a receiver.
-func (c *Console) resend(w http.ResponseWriter, r *http.Request) error {
+func (m *room) resend(w http.ResponseWriter, r *http.Request) error {
 	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
@@ -84,51 +82,50 @@ func (c *Console) resend(w http.ResponseWriter, r *http.Request) error {
 	if sink == "" {
 		which = audit.Fact{Name: "seq", Value: seq}
 	}
-	err := audited(r, "CertwrightOutboxResend", vault.Ref{}, func(r *http.Request) error { return c.sendAgain(r, sink, seq) }, which)
-	return c.noticed(w, r, "resent", err)
+	err := m.Audited(r, "CertwrightOutboxResend", vault.Ref{}, func(r *http.Request) error { return m.sendAgain(r, sink, seq) }, which)
+	return m.noticed(w, r, "resent", err)
 }
 
-func (c *Console) sendAgain(r *http.Request, sink, seq string) error {
-	if err := c.asOperator(r, access.WriteOutbox, vault.Ref{}); err != nil {
+func (m *room) sendAgain(r *http.Request, sink, seq string) error {
+	if err := m.AsOperator(r, access.WriteOutbox, vault.Ref{}); err != nil {
 		return err
 	}
 	if sink != "" {
-		_, err := c.Means.Notices.ResendAll(r.Context(), sink)
+		_, err := m.Notices.ResendAll(r.Context(), sink)
 		return err
 	}
 	number, err := strconv.ParseInt(seq, 10, 64)
 	if err != nil {
 		return vault.Bad("Choose the message to send again.")
 	}
-	return c.Means.Notices.Resend(r.Context(), number)
+	return m.Notices.Resend(r.Context(), number)
 }
 
 // test hands a receiver a test message, and says what came of it.
-func (c *Console) test(w http.ResponseWriter, r *http.Request) error {
+func (m *room) test(w http.ResponseWriter, r *http.Request) error {
 	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	sink, to := r.PostForm.Get("sink"), strings.TrimSpace(r.PostForm.Get("to"))
-	err := audited(r, "CertwrightOutboxTest", vault.Ref{}, func(r *http.Request) error {
-		if err := c.asOperator(r, access.WriteOutbox, vault.Ref{}); err != nil {
+	err := m.Audited(r, "CertwrightOutboxTest", vault.Ref{}, func(r *http.Request) error {
+		if err := m.AsOperator(r, access.WriteOutbox, vault.Ref{}); err != nil {
 			return err
 		}
-		return c.Means.Test(r.Context(), sink, to)
+		return m.Test(r.Context(), sink, to)
 	}, audit.Fact{Name: "sink", Value: vault.Clip(sink, 100)}, audit.Fact{Name: "to", Value: vault.Clip(to, 300)})
-	return c.noticed(w, r, "tested", err)
+	return m.noticed(w, r, "tested", err)
 }
 
-func (c *Console) noticed(w http.ResponseWriter, r *http.Request, word string, err error) error {
+func (m *room) noticed(w http.ResponseWriter, r *http.Request, word string, err error) error {
 	if err != nil {
-		status, say := c.words(err)
-		return c.showNotices(w, r, status, &say)
+		return m.showNotices(w, r, err)
 	}
-	return c.back(w, r, "/ui/notices", word)
+	return m.Back(w, r, "/ui/notices", word)
 }
 
 // saveContacts replaces whom a vault writes to; names and telephone numbers of
 // those who stay are kept.
-func (c *Console) saveContacts(w http.ResponseWriter, r *http.Request) error {
+func (m *room) saveContacts(w http.ResponseWriter, r *http.Request) error {
 	if err := pages.ReadForm(r, "vault", "emails"); err != nil {
 		return err
 	}
@@ -137,22 +134,22 @@ func (c *Console) saveContacts(w http.ResponseWriter, r *http.Request) error {
 	if len(emails) == 0 {
 		log = "CertificateContactsDelete"
 	}
-	err := audited(r, log, about, func(r *http.Request) error { return c.putContacts(r, about.Vault, emails) })
-	return c.noticed(w, r, "contacts", err)
+	err := m.Audited(r, log, about, func(r *http.Request) error { return m.putContacts(r, about.Vault, emails) })
+	return m.noticed(w, r, "contacts", err)
 }
 
-func (c *Console) putContacts(r *http.Request, vaultName string, emails []string) error {
+func (m *room) putContacts(r *http.Request, vaultName string, emails []string) error {
 	if err := vault.CheckVaultName(vaultName); err != nil {
 		return err
 	}
-	who := c.who(r)
-	was, err := c.Service.Contacts.Get(r.Context(), who, vaultName)
+	who := m.Who(r)
+	was, err := m.Service.Contacts.Get(r.Context(), who, vaultName)
 	if refusal := vault.RefusalIn(err); err != nil && (refusal == nil || refusal.Reason != vault.NotFound) {
 		return err
 	}
-	mark, err := markOf(was)
+	mark, err := pages.Mark(was)
 	if err == nil {
-		err = asItWas(r, mark, "The contacts of the vault are others")
+		err = pages.AsItWas(r, mark, "The contacts of the vault are others")
 	}
 	if err != nil {
 		return err
@@ -169,9 +166,9 @@ func (c *Console) putContacts(r *http.Request, vaultName string, emails []string
 	}
 	switch {
 	case len(next) > 0:
-		_, err = c.Service.Contacts.Put(r.Context(), who, vaultName, next)
+		_, err = m.Service.Contacts.Put(r.Context(), who, vaultName, next)
 	case len(was) > 0:
-		_, err = c.Service.Contacts.Delete(r.Context(), who, vaultName)
+		_, err = m.Service.Contacts.Delete(r.Context(), who, vaultName)
 	default:
 		err = nil
 	}
@@ -185,31 +182,31 @@ const (
 )
 
 // mail shows the captured mail of a development server.
-func (c *Console) mail(w http.ResponseWriter, r *http.Request) error {
-	all, err := c.captured(r)
+func (m *room) mail(w http.ResponseWriter, r *http.Request) error {
+	all, err := m.captured(r)
 	if err != nil {
 		return err
 	}
 	var mails []view.Mail
-	for i, m := range all {
-		shown := view.Mail{At: c.moment(m.At), To: m.To, Subject: m.Subject, Certificate: m.Certificate, Text: m.Text}
-		if m.HTML != "" {
+	for i, one := range all {
+		shown := view.Mail{At: m.Moment(one.At), To: one.To, Subject: one.Subject, Certificate: one.Certificate, Text: one.Text}
+		if one.HTML != "" {
 			shown.Frame = fmt.Sprintf("/ui/mail/%d", i)
 		}
 		mails = append(mails, shown)
 	}
-	return show(w, r, http.StatusOK, view.MailPage(c.frame(r, "Captured mail", "/ui/mail"), mails))
+	return m.Show(w, r, "Captured mail", "/ui/mail", nil, func(f view.Frame) templ.Component { return view.MailPage(f, mails) })
 }
 
 // mailFrame is the HTML part of a captured mail, for a frame that lets it do nothing.
-func (c *Console) mailFrame(w http.ResponseWriter, r *http.Request) error {
-	all, err := c.captured(r)
+func (m *room) mailFrame(w http.ResponseWriter, r *http.Request) error {
+	all, err := m.captured(r)
 	if err != nil {
 		return err
 	}
 	at, err := strconv.Atoi(r.PathValue("at"))
 	if err != nil || at < 0 || at >= len(all) {
-		return c.missing(w, r)
+		return pages.Missing()
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'")
