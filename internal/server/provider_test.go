@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"certwright/internal/config"
+	"certwright/internal/issuer/ca"
 	"certwright/internal/issuer/openbao"
 	"certwright/internal/must"
 	"certwright/internal/vault"
@@ -71,6 +72,10 @@ func (o own) Revoked(_ context.Context, c *x509.Certificate) (bool, error) {
 }
 
 func (o own) Rollover(context.Context) error { return o.err }
+
+func (o own) Standing(context.Context) (ca.Standing, error) { return ca.Standing{}, o.err }
+
+var _ builtInCA = own{}
 
 func (o own) File(_ context.Context, name string) (string, []byte, error) {
 	if text, ok := o.files[name]; ok {
