@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"certwright/internal/audit"
+	"certwright/internal/console/door"
 	"certwright/internal/vault"
 	"certwright/internal/wire"
 )
@@ -23,7 +24,7 @@ type ledgerKey struct{}
 // recorded has a request in the audit log, with what became of it: what it does
 // has lines of its own; else it is a page that was looked at.
 func (c *Console) recorded(w http.ResponseWriter, r *http.Request, serve http.Handler) {
-	s, ok := sessionOf(r.Context())
+	s, ok := door.SessionOf(r.Context())
 	if c.Door == nil || c.Door.Audit == nil || !ok || strings.HasPrefix(r.URL.Path, "/ui/asset/") {
 		serve.ServeHTTP(w, r)
 		return

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"certwright/internal/census"
+	"certwright/internal/console/door"
 	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/policy"
@@ -45,7 +46,7 @@ type Console struct {
 	// Known refuses a request under a name that is not this server's.
 	Known func(*http.Request) error
 	// Door is how people sign in; nil: nobody does, on a development server.
-	Door *Door
+	Door *door.Door
 	// May decides what buttons are shown, which the audit log has no lines of.
 	May vault.Authorizer
 
@@ -73,7 +74,7 @@ type Console struct {
 // New returns a console that is ready to serve.
 func New(c *Console) (*Console, error) {
 	if c.Service == nil || c.Census == nil || c.Access == nil || c.Clock == nil || c.Wake == nil || c.Poke == nil || c.Closed == nil || c.Health == nil || c.Providers == nil || c.Log == nil ||
-		c.Known == nil || c.URL == nil || c.PolicyText == nil || c.ReadPolicy == nil || c.Revoked == nil || c.May == nil || !c.Dev && (c.Door == nil || c.Door.Book == nil || c.Door.Address == nil) {
+		c.Known == nil || c.URL == nil || c.PolicyText == nil || c.ReadPolicy == nil || c.Revoked == nil || c.May == nil || !c.Dev && (c.Door.Check() != nil) {
 		return nil, errors.New("console: every field is required")
 	}
 	c.mux = http.NewServeMux()
@@ -117,9 +118,7 @@ func (c *Console) routes() map[string]handler {
 		}
 	}
 	if c.Door != nil {
-		all["GET /ui/signin"], all["POST /ui/signin"], all["POST /ui/signout"] = c.signInPage, c.signIn, c.signOut
-		all["GET /ui/link"], all["POST /ui/link"] = c.askLink, c.useLink
-		all["POST /ui/signin/oidc"], all["GET /ui/callback"] = c.singleBegin, c.singleEnd
+		maps.Copy(all, c.Door.Routes(host{c}))
 	}
 	return all
 }
@@ -170,7 +169,7 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c.Door != nil {
-		if r = c.admit(w, r); r == nil {
+		if r = c.Door.Admit(w, r, host{c}); r == nil {
 			return
 		}
 	}

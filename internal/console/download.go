@@ -71,7 +71,7 @@ func (c *Console) showKeyPage(w http.ResponseWriter, r *http.Request, status int
 	if err != nil {
 		return err
 	}
-	if !c.strongly(r) { // who signs in again, or opens another link, comes back
+	if !c.Door.Strongly(r) { // who signs in again, or opens another link, comes back
 		http.Redirect(w, r, "/ui/signin?to="+url.QueryEscape(href(ref)+"/key"), http.StatusSeeOther)
 		return nil
 	}
@@ -101,7 +101,7 @@ func (c *Console) downloadKey(w http.ResponseWriter, r *http.Request) error {
 	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
-	if err := pages.Typed(r, ref); err != nil || !c.strongly(r) {
+	if err := pages.Typed(r, ref); err != nil || !c.Door.Strongly(r) {
 		status, say := c.words(cmp.Or(err, error(vault.Bad("Sign in again first."))))
 		return c.showKeyPage(w, r, status, &say)
 	}

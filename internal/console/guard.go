@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"certwright/internal/console/asset"
+	"certwright/internal/console/door"
 	"certwright/internal/vault"
 )
 
@@ -19,7 +20,7 @@ const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 func (c *Console) headers(h http.Header, r *http.Request) {
 	policy := contentPolicy
 	if c.Door != nil && r.URL.Path == "/ui/signin" { // whose form leads to the provider
-		policy = strings.Replace(policy, "form-action 'self'", "form-action 'self'"+c.Door.Single.formAction(r.Context()), 1)
+		policy = strings.Replace(policy, "form-action 'self'", "form-action 'self'"+c.Door.FormAction(r.Context()), 1)
 	}
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -60,7 +61,7 @@ const maxReports = 100
 
 // report takes what a browser tells of the content policy.
 func (c *Console) report(w http.ResponseWriter, r *http.Request) error {
-	if _, signedIn := sessionOf(r.Context()); c.Door != nil && !signedIn { // strangers have no say in the log
+	if _, signedIn := door.SessionOf(r.Context()); c.Door != nil && !signedIn { // strangers have no say in the log
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/a-h/templ"
 
 	"certwright/internal/audit"
-	"certwright/internal/console/pages"
+	"certwright/internal/console/door"
 	"certwright/internal/console/view"
 	"certwright/internal/vault"
 )
@@ -17,7 +17,7 @@ import (
 // A host is the console around pages that are not of certificates.
 type host struct{ *Console }
 
-var _ pages.Host = host{}
+var _ door.Host = host{}
 
 // Who implements pages.Host.
 func (h host) Who(r *http.Request) vault.Caller { return h.who(r) }
@@ -51,6 +51,12 @@ func (h host) Back(w http.ResponseWriter, r *http.Request, to, word string) erro
 	return h.back(w, r, to, word)
 }
 
+// Sorry implements door.Host.
+func (h host) Sorry(w http.ResponseWriter, r *http.Request, err error) { h.sorry(w, r, err) }
+
+// Poke implements door.Host.
+func (h host) Poke() { h.Console.Poke() }
+
 // Audited implements pages.Host.
 func (h host) Audited(r *http.Request, name string, ref vault.Ref, do func(*http.Request) error, facts ...audit.Fact) error {
 	return audited(r, name, ref, do, facts...)
@@ -58,7 +64,7 @@ func (h host) Audited(r *http.Request, name string, ref vault.Ref, do func(*http
 
 // AskedAgain implements pages.Host.
 func (h host) AskedAgain(w http.ResponseWriter, r *http.Request, to string) bool {
-	if h.strongly(r) {
+	if h.Door.Strongly(r) {
 		return true
 	}
 	http.Redirect(w, r, "/ui/signin?to="+url.QueryEscape(to), http.StatusSeeOther)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"certwright/internal/census"
+	"certwright/internal/console/door"
 	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/service"
@@ -189,7 +190,7 @@ func (c *Console) doMany(w http.ResponseWriter, r *http.Request) error {
 	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
-	back := localTo("/ui/certificates", r.PostForm.Get("back"))
+	back := door.LocalTo("/ui/certificates", r.PostForm.Get("back"))
 	do, ok := many[r.PostForm.Get("do")]
 	if !ok {
 		return vault.Bad("Choose what to do with the certificates.")

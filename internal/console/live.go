@@ -94,8 +94,7 @@ func (l *listeners) enter(who vault.Caller) (leave func(), ok bool) {
 // else it is looked at again and again.
 func (c *Console) whileSignedIn(r *http.Request, end context.CancelFunc) {
 	defer end()
-	cookie, err := r.Cookie(cookieName)
-	if c.Door == nil || err != nil {
+	if c.Door == nil {
 		<-r.Context().Done()
 		return
 	}
@@ -103,7 +102,7 @@ func (c *Console) whileSignedIn(r *http.Request, end context.CancelFunc) {
 	defer tick.Stop()
 	for {
 		wake := c.Wake() // before the look, so that none is missed
-		if !c.Door.Book.Lasts(r.Context(), cookie.Value) || !c.still(c.who(r)) {
+		if !c.Door.Lasts(r) {
 			return
 		}
 		select {

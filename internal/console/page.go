@@ -11,6 +11,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"certwright/internal/console/door"
 	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/vault"
@@ -29,7 +30,7 @@ func (c *Console) answering(serve handler) http.HandlerFunc {
 
 // who is the person that asks. On a development server that is nobody.
 func (c *Console) who(r *http.Request) vault.Caller {
-	s, _ := sessionOf(r.Context())
+	s, _ := door.SessionOf(r.Context())
 	return s.Who
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"certwright/internal/clock"
 	"certwright/internal/config"
-	"certwright/internal/console"
+	"certwright/internal/console/door"
 	"certwright/internal/console/session"
 	"certwright/internal/outbound"
 	"certwright/internal/tokens"
@@ -20,8 +20,8 @@ import (
 )
 
 // openDoor makes how people sign in to the console of a production server.
-func (s *entry) openDoor() (*console.Door, error) {
-	d := &console.Door{Audit: s.audit, Book: &session.Book{Accounts: s.accounts, Now: clock.Real{}.Now, Access: func() string { return s.now().granted }}}
+func (s *entry) openDoor() (*door.Door, error) {
+	d := &door.Door{Log: s.log, Audit: s.audit, Book: &session.Book{Accounts: s.accounts, Now: clock.Real{}.Now, Access: func() string { return s.now().granted }}}
 	d.Address = func(r *http.Request) netip.Addr { return s.now().signIn.proxies.Address(r) }
 	at := s.config.Console
 	d.Still = func(who vault.Caller) bool {
@@ -36,7 +36,7 @@ func (s *entry) openDoor() (*console.Door, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.Single = &console.Single{Name: o.Name, Issuer: s.config.ConsoleIssuer(), ClientID: o.ClientID, Scopes: o.Scopes, Sealer: s.seal, HTTP: calls.HTTP(""),
+		d.Single = &door.Single{Name: o.Name, Issuer: s.config.ConsoleIssuer(), ClientID: o.ClientID, Scopes: o.Scopes, Sealer: s.seal, HTTP: calls.HTTP(""),
 			Redirect: strings.TrimSuffix(at.PublicURL, "/") + "/ui/callback",
 			Verify: func(ctx context.Context, idToken, audience string) (vault.Caller, string, time.Time, error) {
 				return s.now().signIn.verifier.IDToken(ctx, idToken, s.config.ConsoleIssuer(), audience)

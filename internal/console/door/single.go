@@ -1,4 +1,4 @@
-package console
+package door
 
 import (
 	"context"
@@ -138,21 +138,21 @@ func (s *Single) formAction(ctx context.Context) string {
 }
 
 // singleBegin leads to the provider.
-func (c *Console) singleBegin(w http.ResponseWriter, r *http.Request) error {
-	s := c.Door.Single
+func (d room) singleBegin(w http.ResponseWriter, r *http.Request) error {
+	s := d.Single
 	if s == nil {
-		return c.missing(w, r)
+		return pages.Missing()
 	}
 	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
 	p, err := s.discover(r.Context())
 	if err != nil {
-		c.Log.Warn("nobody can sign in to the console at its provider", "error", err)
+		d.Log.Warn("nobody can sign in to the console at its provider", "error", err)
 		return &vault.Error{Reason: vault.Unavailable, Code: "ServiceUnavailable", Message: s.Name + " cannot be asked now; the server's log says why. Try again in a moment, or sign in another way."}
 	}
-	f := flow{State: rand.Text(), Nonce: rand.Text(), Verifier: rand.Text() + rand.Text(), To: local(r.PostForm.Get("to")), Began: clock.Real{}.Now()}
-	_, f.Again = sessionOf(r.Context())
+	f := flow{State: rand.Text(), Nonce: rand.Text(), Verifier: rand.Text() + rand.Text(), To: Local(r.PostForm.Get("to")), Began: clock.Real{}.Now()}
+	_, f.Again = SessionOf(r.Context())
 	plain, err := json.Marshal(f)
 	if err != nil {
 		return err
@@ -179,10 +179,10 @@ func (c *Console) singleBegin(w http.ResponseWriter, r *http.Request) error {
 }
 
 // singleEnd takes what the provider sends the browser back with.
-func (c *Console) singleEnd(w http.ResponseWriter, r *http.Request) error {
-	s, q := c.Door.Single, r.URL.Query()
+func (d room) singleEnd(w http.ResponseWriter, r *http.Request) error {
+	s, q := d.Single, r.URL.Query()
 	if s == nil {
-		return c.missing(w, r)
+		return pages.Missing()
 	}
 	f, err := s.flowOf(r)
 	http.SetCookie(w, &http.Cookie{Name: flowCookie, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: -1})
@@ -195,15 +195,15 @@ func (c *Console) singleEnd(w http.ResponseWriter, r *http.Request) error {
 	who, nonce, shown, err := s.redeem(r.Context(), q.Get("code"), f.Verifier)
 	switch {
 	case err != nil:
-		c.Log.Warn("a sign-in to the console was refused", "error", err)
-		c.refusedSignIn(r, "oidc")
+		d.Log.Warn("a sign-in to the console was refused", "error", err)
+		d.refusedSignIn(r, "oidc")
 		return &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: s.Name + " signed you in, but this server does not take what it says; the server's log has the reason. Begin again at /ui/signin."}
 	case subtle.ConstantTimeCompare([]byte(nonce), []byte(f.Nonce)) != 1:
-		c.refusedSignIn(r, "oidc")
+		d.refusedSignIn(r, "oidc")
 		return &vault.Error{Reason: vault.Denied, Code: "Forbidden", Message: "The answer of " + s.Name + " is of another sign-in. Begin again at /ui/signin."}
 	}
-	who.Address = c.Door.Address(r)
-	return c.begin(w, r, who, "oidc", f.shown(shown), f.To)
+	who.Address = d.Address(r)
+	return d.begin(w, r, who, "oidc", f.shown(shown), f.To)
 }
 
 // shown is when somebody showed who he is: what the provider says of it, if that

@@ -1,4 +1,4 @@
-package console
+package door
 
 import (
 	"strings"
@@ -43,14 +43,14 @@ func TestLocal(t *testing.T) {
 		"/ui/live":                              home,
 		"/ui/orders?" + strings.Repeat("a", 5000): home,
 	} {
-		if got := local(to); got != want {
+		if got := Local(to); got != want {
 			t.Errorf("%q leads to %q, want %q", to, got, want)
 		}
 	}
 	for to, want := range map[string]string{
 		"/ui/certificates?state=hand": "/ui/certificates?state=hand", "/ui/orders": "/ui/certificates", "http:/ui/certificates": "/ui/certificates", "x:/ui/certificates": "/ui/certificates",
 	} {
-		if got := localTo("/ui/certificates", to); got != want {
+		if got := LocalTo("/ui/certificates", to); got != want {
 			t.Errorf("%q leads to %q, want %q", to, got, want)
 		}
 	}

@@ -1,4 +1,4 @@
-package console
+package door
 
 import (
 	"encoding/base64"
@@ -15,9 +15,9 @@ const (
 	mostReturn   = 2000 // bytes of an address to come back to
 )
 
-// local is a page of the console, to go on to; anything else is its first page. A
+// Local is a page of the console, to go on to; anything else is its first page. A
 // browser takes what begins with two slashes, or with a backslash, for another host.
-func local(to string) string {
+func Local(to string) string {
 	u, err := url.Parse(to)
 	switch {
 	case err != nil || u.Scheme != "" || u.Host != "" || u.Opaque != "" || u.User != nil || len(to) > mostReturn:
@@ -32,9 +32,9 @@ func local(to string) string {
 	return u.RequestURI()
 }
 
-// localTo is local for what can only come from one page.
-func localTo(page, to string) string {
-	to = local(to)
+// LocalTo is Local for what can only come from one page.
+func LocalTo(page, to string) string {
+	to = Local(to)
 	if at, _, _ := strings.Cut(to, "?"); at != page {
 		return page
 	}
@@ -61,5 +61,5 @@ func keptReturn(r *http.Request) string {
 	if err != nil {
 		return home
 	}
-	return local(string(to))
+	return Local(string(to))
 }
