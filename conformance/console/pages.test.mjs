@@ -249,6 +249,9 @@ test("many at once: renew, disable, enable, tag; the filter finds them as it is 
   }
   await page.getByLabel("Choose web").check();
   await press("Renew now", "Done with all");
+  const csv = (await downloaded(() => page.getByRole("link", { name: "Download as CSV" }).click())).toString();
+  assert.match(csv, /^Vault,Name,Subject,Issuer,State,Expires,Renews,Tags,Last order\r\n/);
+  assert.match(csv, /default,web,.*batch=1/);
   await page.goBack();
   await page.goto("/ui/certificates?state=failed");
   await page.getByRole("link", { name: "refused" }).waitFor();

@@ -3,7 +3,7 @@
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -140,6 +140,8 @@ test("the audit log: who may reads and filters it and sees that it verifies", as
   await keeper.waitForURL(/operation=consolesignin/);
   const all = await keeper.locator('td[data-label="Operation"]').allInnerTexts();
   assert.ok(all.length > 0 && all.every((o) => o === "CertwrightConsoleSignIn"), all.join());
+  const [file] = await Promise.all([keeper.waitForEvent("download"), keeper.getByRole("link", { name: "Download as CSV" }).click()]);
+  assert.match(readFileSync(await file.path(), "utf8"), /^When,Who,From,Operation,Object,Result,Decision\r\n.*,CertwrightConsoleSignIn,/);
   const reader = await signedIn("reader");
   await refused(reader, "/ui/audit", "Audit");
   assert.deepEqual([...keeper.complaints, ...reader.complaints], []);

@@ -10,6 +10,7 @@ import (
 
 	"certwright/internal/access"
 	"certwright/internal/admin"
+	"certwright/internal/console/fields"
 	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/service"
@@ -46,7 +47,7 @@ var deeds = map[string]deed{
 	"policy":      {"policy", "CertificatePolicyUpdate", thePolicy, (*Console).savePolicy},
 	"policy-json": {"policy", "CertificatePolicyUpdate", thePolicy, (*Console).savePolicyJSON},
 	"tags": {"manage", "CertificateUpdate", theTags, func(c *Console, r *http.Request, ref vault.Ref) (string, error) {
-		tags, err := readTags(r.PostForm.Get("tags"))
+		tags, err := fields.Tags(r.PostForm.Get("tags"))
 		if err != nil {
 			return "", err
 		}
@@ -107,7 +108,7 @@ func (c *Console) do(w http.ResponseWriter, r *http.Request) error {
 	r.URL.RawQuery = q.Encode()
 	var form *view.PolicyForm
 	if r.PathValue("do") == "policy" {
-		f := sent(r.PostForm)
+		f := fields.Sent(r.PostForm)
 		form = &f
 	}
 	return c.showCertificate(w, r, status, &say, form)
@@ -129,7 +130,7 @@ func (c *Console) renew(r *http.Request, ref vault.Ref) error {
 
 func (c *Console) update(r *http.Request, ref vault.Ref, in service.UpdateInput) error {
 	if in.Tags != nil {
-		if err := tagsFit(in.Tags); err != nil {
+		if err := fields.TagsFit(in.Tags); err != nil {
 			return err
 		}
 	}
@@ -211,7 +212,7 @@ func (c *Console) savePolicy(r *http.Request, ref vault.Ref) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	patch, err := patchOf(sent(r.PostForm), got.Policy.X509.SANs)
+	patch, err := fields.Patch(fields.Sent(r.PostForm), got.Policy.X509.SANs)
 	if err != nil {
 		return "", err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"certwright/internal/console/fields"
 	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/engine"
@@ -31,7 +32,7 @@ func (c *Console) showNew(w http.ResponseWriter, r *http.Request, status int, n 
 		}
 	}
 	n.Form.Issuers = c.issuerNames(r, strings.ToLower(n.Vault))
-	if has := n.Form.Issuer; has != "" && !reserved(has) && !slices.Contains(n.Form.Issuers, has) {
+	if has := n.Form.Issuer; has != "" && !fields.Reserved(has) && !slices.Contains(n.Form.Issuers, has) {
 		n.Form.Issuers = append(n.Form.Issuers, has)
 	}
 	f := c.frame(r, "New certificate", "/ui/new")
@@ -46,7 +47,7 @@ func (c *Console) create(w http.ResponseWriter, r *http.Request) error {
 	if err := pages.ReadForm(r); err != nil {
 		return err
 	}
-	form := sent(r.PostForm)
+	form := fields.Sent(r.PostForm)
 	ref := vault.Ref{Vault: strings.ToLower(strings.TrimSpace(r.PostForm.Get("vault"))), Kind: vault.Certificates, Name: strings.TrimSpace(r.PostForm.Get("name"))}
 	if err := audited(r, "CertificateCreate", ref, func(r *http.Request) error { return c.order1(r, ref, form) }); err != nil {
 		status, say := c.words(err)
@@ -59,7 +60,7 @@ func (c *Console) order1(r *http.Request, ref vault.Ref, form view.PolicyForm) e
 	if err := vault.CheckVaultName(ref.Vault); err != nil {
 		return err
 	}
-	patch, err := patchOf(form, nil)
+	patch, err := fields.Patch(form, nil)
 	if err != nil {
 		return err
 	}
