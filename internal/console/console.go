@@ -6,7 +6,8 @@
 // A request goes through guard.go to a page (overview.go, list.go,
 // certificate.go, ...) or to something that is done (do.go), which answers with
 // a redirect to the page that shows what came of it. How pages look is package
-// view's.
+// view's; pages of what is no certificate are those of other rooms (package
+// pages), around which it is the host.
 package console
 
 import (
