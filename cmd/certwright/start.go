@@ -44,6 +44,8 @@ func asksForHelp(args []string) []string {
 	switch {
 	case len(args) == 0:
 		return []string{"--help"}
+	case len(args) == 1 && (args[0] == "--version" || args[0] == "-v"):
+		return []string{"version"}
 	case args[0] == "help":
 		return append(args[1:len(args):len(args)], "--help")
 	}

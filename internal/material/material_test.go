@@ -8,7 +8,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"certwright/internal/certs"
+	"certwright/internal/keys"
 	"certwright/internal/material"
 	"certwright/internal/must"
 	"certwright/internal/vault"
@@ -185,5 +188,38 @@ func TestWrite(t *testing.T) {
 	}
 	if text, err := os.ReadFile(path); err != nil || string(text) != "three" {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// What a person should hear of a certificate that was merged.
+func TestDoubts(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	key, err := keys.New(vault.KeyProps{Type: vault.EC, Curve: vault.P256})
+	must.Do(t, err)
+	asked := vault.X509Props{Subject: "CN=web", SANs: &vault.SANs{DNS: []string{"a.example", "b.example"}}}
+	csr, err := certs.Request(key, asked)
+	must.Do(t, err)
+	authority, err := certs.NewAuthority("Authority", now.AddDate(-3, 0, 0))
+	must.Do(t, err)
+	for at, want := range map[time.Time]string{now.AddDate(0, 0, -1): "", now.AddDate(-2, 0, 0): "it has expired already, on ", now.AddDate(0, 6, 0): "it is not valid before "} {
+		leaf, err := authority.Issue(csr, 3, at)
+		must.Do(t, err)
+		got := strings.Join(material.Doubts([][]byte{leaf, authority.Certificate}, csr, now), "; ")
+		if (want == "") != (got == "") || !strings.HasPrefix(got, want) {
+			t.Errorf("issued %v: %q, want %q", at, got, want)
+		}
+	}
+	leaf, err := authority.Issue(csr, 3, now.AddDate(0, 0, -1))
+	must.Do(t, err)
+	if got := material.Doubts([][]byte{leaf}, csr, now); len(got) != 1 || !strings.HasPrefix(got[0], "its chain is missing") {
+		t.Errorf("alone: %q", got)
+	}
+	asked.SANs.DNS[1], asked.Subject = "c.example", "CN=other"
+	other, err := certs.Request(key, asked)
+	must.Do(t, err)
+	got := strings.Join(material.Doubts([][]byte{leaf, authority.Certificate}, other, now), "; ")
+	if want := "it is not for all names that were asked for: c.example; its subject is not the one that was asked for, but CN=web"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

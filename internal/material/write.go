@@ -3,6 +3,7 @@ package material
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -42,8 +43,16 @@ func write(path string, content []byte, force bool, mode fs.FileMode) error {
 	return nil
 }
 
-// Read reads a file that is not larger than any of certificates.
+// Read reads a file that is not larger than any of certificates; - is what the
+// program is given to read.
 func Read(path string) ([]byte, error) {
+	if path == "-" {
+		text, err := io.ReadAll(io.LimitReader(os.Stdin, MaxFile+1))
+		if err == nil && len(text) > MaxFile {
+			err = errors.New("it is too large for certificates")
+		}
+		return text, err
+	}
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:

@@ -3,6 +3,7 @@ package usage
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"certwright/internal/print"
@@ -103,7 +104,7 @@ func continues(rest string) bool {
 // valueHint says which values a flag takes.
 func (l *line) valueHint(f *kong.Flag) string {
 	if f.Enum != "" {
-		return fmt.Sprintf("use --%s with %s", f.Name, either(f.EnumSlice()))
+		return fmt.Sprintf("use --%s with %s", f.Name, either(slices.DeleteFunc(f.EnumSlice(), func(word string) bool { return word == "" })))
 	}
 	switch f.Target.Kind().String() + " " + f.Target.Type().String() {
 	case "int64 time.Duration":

@@ -174,6 +174,9 @@ func (c certExport) bundle(ctx context.Context, v *reach.Vault) (material.Bundle
 		}
 		return b, err
 	}
+	if keyvault.Is(err, 404, "") {
+		return material.Bundle{}, c.absent(ctx, v)
+	}
 	if wantsKey || !keyvault.Is(err, 403, "") {
 		if keyvault.Is(err, 403, "") {
 			err = keyvault.Hinted(err, "the key lies in the certificate's secret: secrets/get is asked for; --as cert needs it not")
@@ -188,6 +191,18 @@ func (c certExport) bundle(ctx context.Context, v *reach.Vault) (material.Bundle
 		return material.Bundle{}, keyvault.Hinted(err, "the chain lies in the certificate's secret: secrets/get is asked for; --as cert writes the certificate alone")
 	}
 	return material.Bundle{Chain: [][]byte{got.Leaf}}, nil
+}
+
+// absent says why there is nothing to export.
+func (c certExport) absent(ctx context.Context, v *reach.Vault) error {
+	got, err := look(ctx, v, c.Name, c.Version)
+	if err != nil || len(got.Leaf) > 0 {
+		return or(err, fmt.Errorf("the secret of %s is not there", c.Name))
+	}
+	if got.Operation != nil && got.Operation.Status == keyvault.InProgress {
+		return InProgress{fmt.Errorf("%s is not issued yet\nhint: %s", c.Name, nextStep(c.Name, *got.Operation))}
+	}
+	return fmt.Errorf("%s was never issued\nhint: certwright cert show %[1]s says how its order ended", c.Name)
 }
 
 func (c certExport) write(to print.Streams, form string, b material.Bundle) (w written, err error) {

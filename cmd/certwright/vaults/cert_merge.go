@@ -60,6 +60,9 @@ func (c certMerge) Run(ctx context.Context, to print.Streams, find Find) error {
 	if err != nil {
 		return mergeHint(err, c.Name, o)
 	}
+	for _, doubt := range material.Doubts(chain, o.CSR, v.Now(ctx)) {
+		fmt.Fprintln(to.Err, "note: "+print.Plain(doubt))
+	}
 	p := to.On(c.Format)
 	return p.One(done, c.Name, func(w io.Writer) error {
 		_, err := fmt.Fprintf(w, "%s is complete: version %s, it expires %s\n", c.Name, done.ID.Version(), when(v.Now(ctx), done.Attributes.Expires))

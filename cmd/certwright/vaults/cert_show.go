@@ -62,8 +62,8 @@ func look(ctx context.Context, v *reach.Vault, name, version string) (all shown,
 	}
 	o, err := v.Operations().Get(ctx, name)
 	switch {
-	case keyvault.Is(err, 404, ""):
-	case keyvault.Is(err, 403, ""): // who may read a certificate need not be shown its orders
+	case keyvault.Is(err, 404, ""), keyvault.Is(err, 403, ""): // who may read a certificate need not be shown its orders
+		return all, nil
 	case err != nil:
 		return all, err
 	default:
@@ -89,7 +89,7 @@ func fields(now time.Time, v *reach.Vault, c shown) []print.Field {
 	out = append(out, leafFields(c.Leaf)...)
 	out = append(out, print.Field{Label: "valid from", Text: when(now, a.NotBefore)}, print.Field{Label: "expires", Text: when(now, a.Expires), Tone: tone(now, a)})
 	out = append(out, policyFields(now, c)...)
-	out = append(out, print.Field{Label: "thumbprint", Text: hexOf(c.Thumbprint)}, print.Field{Label: "version", Text: c.ID.Version()}, print.Field{Label: "tags", Text: tagText(c.Tags)})
+	out = append(out, print.Field{Label: "thumbprint", Text: hexOf(c.Thumbprint)}, print.Field{Label: "version", Text: c.ID.Version()}, print.Field{Label: "key id", Text: c.KeyID}, print.Field{Label: "secret id", Text: c.SecretID}, print.Field{Label: "tags", Text: tagText(c.Tags)})
 	return append(out, operationFields(c.ID.Name(), c.Operation)...)
 }
 

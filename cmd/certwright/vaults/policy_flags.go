@@ -12,24 +12,24 @@ import (
 // policyFlags say by which policy a certificate is made; what is not said stays,
 // or has the vault's default.
 type policyFlags struct {
-	Issuer     string   `help:"Who issues it: Self, Unknown (an authority of your own, by hand), or an issuer of the vault." placeholder:"NAME" group:"Policy"`
-	Subject    string   `help:"The subject, as in \"CN=www.example.org\"." placeholder:"DN" group:"Policy"`
-	DNS        []string `name:"dns" aliases:"san" help:"A DNS name that it is for; may be said again, or with commas." placeholder:"NAME" group:"Policy"`
-	Email      []string `help:"An e-mail address that it is for." placeholder:"ADDRESS" group:"Policy"`
-	UPN        []string `name:"upn" help:"A user principal name that it is for." placeholder:"NAME" group:"Policy"`
-	IP         []string `name:"ip" help:"An IP address that it is for." placeholder:"ADDRESS" group:"Policy"`
-	URI        []string `name:"uri" help:"A URI that it is for." placeholder:"URI" group:"Policy"`
-	Key        string   `help:"The key: rsa-2048, rsa-3072, rsa-4096, ec-p256, ec-p384, ec-p521 or ec-p256k." placeholder:"KIND" enum:",rsa-2048,rsa-3072,rsa-4096,ec-p256,ec-p384,ec-p521,ec-p256k" default:"" group:"Policy"`
-	HSM        bool     `name:"hsm" help:"Keep the key in a hardware security module." group:"Policy"`
-	KeepKey    *bool    `name:"reuse-key" negatable:"" help:"Use the same key again when it renews." group:"Policy"`
-	Exportable *bool    `negatable:"" help:"Let the key out with the certificate's secret." group:"Policy"`
-	As         string   `name:"secret" help:"How the secret holds certificate and key: pfx or pem." enum:",pfx,pem" default:"" placeholder:"FORM" group:"Policy"`
-	Validity   int      `help:"For how many months it is valid." placeholder:"MONTHS" group:"Policy"`
-	RenewAt    string   `help:"When it renews by itself: 80% of its validity, or 30d before it expires; never has people told instead, at 80%." placeholder:"WHEN" group:"Policy"`
-	EKU        []string `name:"eku" help:"An extended key usage: server, client, or an OID." placeholder:"USE" group:"Policy"`
-	KeyUsage   []string `help:"A key usage, as digitalSignature." placeholder:"USE" group:"Policy"`
-	Type       string   `name:"certificate-type" help:"The type of certificate at the authority, as OV-SSL." placeholder:"TYPE" group:"Policy"`
-	PolicyFile string   `name:"policy" help:"A file with a policy (YAML or JSON), as cert policy get prints it; what other flags say counts more." placeholder:"FILE" group:"Policy"`
+	Issuer     string          `help:"Who issues it: Self, Unknown (an authority of your own, by hand), or an issuer of the vault." placeholder:"NAME" group:"Policy"`
+	Subject    string          `help:"The subject, as in \"CN=www.example.org\"." placeholder:"DN" group:"Policy"`
+	DNS        []string        `name:"dns" aliases:"san" help:"A DNS name that it is for; may be said again, or with commas." placeholder:"NAME" group:"Policy"`
+	Email      []string        `help:"An e-mail address that it is for." placeholder:"ADDRESS" group:"Policy"`
+	UPN        []string        `name:"upn" help:"A user principal name that it is for." placeholder:"NAME" group:"Policy"`
+	IP         []string        `name:"ip" help:"An IP address that it is for." placeholder:"ADDRESS" group:"Policy"`
+	URI        []string        `name:"uri" help:"A URI that it is for." placeholder:"URI" group:"Policy"`
+	Key        string          `help:"The key: rsa-2048, rsa-3072, rsa-4096, ec-p256, ec-p384, ec-p521 or ec-p256k." placeholder:"KIND" enum:",rsa-2048,rsa-3072,rsa-4096,ec-p256,ec-p384,ec-p521,ec-p256k" default:"" group:"Policy"`
+	HSM        bool            `name:"hsm" help:"Keep the key in a hardware security module." group:"Policy"`
+	KeepKey    *bool           `name:"reuse-key" negatable:"" help:"Use the same key again when it renews." group:"Policy"`
+	Exportable *bool           `negatable:"" help:"Let the key out with the certificate's secret." group:"Policy"`
+	As         string          `name:"secret" help:"How the secret holds certificate and key: pfx or pem." enum:",pfx,pem" default:"" placeholder:"FORM" group:"Policy"`
+	Validity   keyvault.Months `help:"For how many months it is valid." placeholder:"MONTHS" group:"Policy"`
+	RenewAt    string          `help:"When it renews by itself: 80% of its validity, or 30d before it expires; never has people told instead, at 80%." placeholder:"WHEN" group:"Policy"`
+	EKU        []string        `name:"eku" help:"An extended key usage: server, client, or an OID." placeholder:"USE" group:"Policy"`
+	KeyUsage   []string        `help:"A key usage, as digitalSignature." placeholder:"USE" group:"Policy"`
+	Type       string          `name:"certificate-type" help:"The type of certificate at the authority, as OV-SSL." placeholder:"TYPE" group:"Policy"`
+	PolicyFile string          `name:"policy" help:"A file with a policy (YAML or JSON), as cert policy get prints it; what other flags say counts more." placeholder:"FILE" group:"Policy"`
 }
 
 var ekus = map[string]string{"server": "1.3.6.1.5.5.7.3.1", "client": "1.3.6.1.5.5.7.3.2", "code": "1.3.6.1.5.5.7.3.3", "email": "1.3.6.1.5.5.7.3.4"}
@@ -59,9 +59,12 @@ func (f policyFlags) onto(p *keyvault.Policy) error {
 	if f.RenewAt == "" {
 		return nil
 	}
-	action, err := renewal(f.RenewAt)
+	action, err := keyvault.ParseRenewal(f.RenewAt)
+	if err != nil {
+		return misuse(fmt.Errorf("--renew-at %w", err))
+	}
 	p.Lifetime = []keyvault.LifetimeAction{action}
-	return err
+	return nil
 }
 
 func or[T comparable](said, had T) T {
@@ -80,7 +83,7 @@ func (f policyFlags) x509(p *keyvault.Policy) error {
 	if p.X509 != nil {
 		x = *p.X509
 	}
-	x.Subject, x.ValidityMonths = or(f.Subject, x.Subject), or(f.Validity, x.ValidityMonths)
+	x.Subject, x.ValidityMonths = or(f.Subject, x.Subject), or(int(f.Validity), x.ValidityMonths)
 	for _, e := range f.EKU {
 		x.EKUs = append(x.EKUs[:len(x.EKUs):len(x.EKUs)], or(ekus[e], e))
 	}
@@ -128,26 +131,4 @@ func (f policyFlags) key(p *keyvault.Policy) {
 		k.Exportable = f.Exportable
 	}
 	p.Key = &k
-}
-
-// renewal reads --renew-at.
-func renewal(text string) (a keyvault.LifetimeAction, err error) {
-	a.Action.Type = "AutoRenew"
-	number := func(suffix string, most int) (int, bool) {
-		n, err := strconv.Atoi(strings.TrimSuffix(text, suffix))
-		return n, err == nil && strings.HasSuffix(text, suffix) && n >= 1 && n <= most
-	}
-	if text == "never" {
-		a.Action.Type, a.Trigger.Percentage = "EmailContacts", 80
-		return a, nil
-	}
-	if n, ok := number("%", 99); ok {
-		a.Trigger.Percentage = n
-		return a, nil
-	}
-	if n, ok := number("d", 3650); ok {
-		a.Trigger.Days = n
-		return a, nil
-	}
-	return a, misuse(fmt.Errorf("--renew-at %q is not a time\nhint: write 80%%, 30d or never", text))
 }
