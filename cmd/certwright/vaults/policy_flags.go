@@ -79,6 +79,9 @@ func (f policyFlags) x509(p *keyvault.Policy) error {
 	if !f.names() && f.Validity == 0 && len(f.EKU) == 0 && len(f.KeyUsage) == 0 {
 		return nil
 	}
+	if f.Subject != "" && !strings.Contains(f.Subject, "=") {
+		return misused("--subject %q is not a distinguished name\nhint: --subject CN=%[1]s, or for a host --dns %[1]s", f.Subject)
+	}
 	x := keyvault.X509Props{}
 	if p.X509 != nil {
 		x = *p.X509

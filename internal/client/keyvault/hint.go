@@ -19,7 +19,7 @@ var leads = map[string]string{
 
 // byStatus are what is left to say of other refusals.
 var byStatus = map[int]string{
-	http.StatusBadRequest:            "the vault's words say what it does not take; --help of the command says what can be said",
+	http.StatusBadRequest:            "what the vault says above is what it cannot take; --help of the command says what can be given",
 	http.StatusForbidden:             leads["Forbidden"],
 	http.StatusNotFound:              "is the name right, and is it in this vault? --vault names another one",
 	http.StatusMethodNotAllowed:      notAVault,
