@@ -10,13 +10,21 @@ import (
 
 	"certwright/internal/census"
 	"certwright/internal/console/pages"
+	"certwright/internal/vault"
 )
 
-const sheetRows = 100 // read and sent at once
+const (
+	sheetRows = 100              // read and sent at once
+	sheetTime = 10 * time.Second // that it waits for a count
+)
 
 // sheet sends the certificates of a filter as a file, those of all its pages.
 func (c *Console) sheet(w http.ResponseWriter, r *http.Request) error {
+	c.Census.Ask(r.Context(), sheetTime) // a file waits longer than a page
 	s, f := c.sight(r), filterOf(r)
+	if s.At.IsZero() {
+		return &vault.Error{Reason: vault.Unavailable, Code: "ServiceUnavailable", Message: "The certificates are being counted for the first time: try again in a moment."}
+	}
 	rows := c.found(s, f)
 	name := "certificates.csv"
 	if !s.All {

@@ -16,7 +16,7 @@ func (s *Service) List(ctx context.Context, who vault.Caller, vaultName string, 
 	var rows []vault.Entry
 	err := s.Store.View(ctx, func(r vault.Reader) (err error) {
 		rows, err = r.Objects(vault.ObjectsPage{Vault: vaultName, Kind: kind, Deleted: in.Deleted,
-			IncludePending: in.IncludePending, After: in.After, Limit: in.Limit + 1})
+			IncludePending: in.IncludePending, Own: in.Own, After: in.After, Limit: in.Limit + 1})
 		return err
 	})
 	return page(rows, in.Limit, s.Settings(vaultName), func(e vault.Entry) string { return e.Key() }), err

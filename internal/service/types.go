@@ -41,6 +41,7 @@ type OrganizationInput struct {
 type ListInput struct {
 	Deleted        bool
 	IncludePending bool
+	Own            bool   // those of no certificate alone
 	After          string // the Next of the page before; "" for the first page
 	Limit          int    // 1..25
 }

@@ -147,6 +147,7 @@ type ObjectsPage struct {
 	Kind           Kind
 	Deleted        bool // the soft-deleted ones but for what belongs to a certificate, else those that are not
 	IncludePending bool // also certificates that were never completed
+	Own            bool // of keys and secrets those alone that belong to no certificate
 	After          string
 	Limit          int
 }

@@ -117,7 +117,7 @@ func (s *search) through(vaults []string) error {
 			after = strings.ToLower(name)
 		}
 		for {
-			page, err := s.List(s.r.Context(), s.Who(s.r), v, s.Kind, service.ListInput{After: after, Limit: atOnce})
+			page, err := s.List(s.r.Context(), s.Who(s.r), v, s.Kind, service.ListInput{Own: s.filter.Of == "", After: after, Limit: atOnce})
 			if err != nil {
 				return err
 			}

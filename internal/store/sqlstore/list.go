@@ -54,7 +54,7 @@ func (r *reader) shelf(p vault.ObjectsPage) ([]vault.Entry, error) {
 	var gone vault.Deletion
 	args := []any{p.Vault, string(p.Kind), shelf, p.After, max(p.Limit, 0)}
 	text, into := sqlObjects, entryInto(&e, &e.Name, &e.ID, (*inNanos)(&gone.At), (*inNanos)(&gone.PurgeAt))
-	if !p.Deleted && ofCertificates(p.Kind) {
+	if !p.Deleted && !p.Own && ofCertificates(p.Kind) {
 		text, into = sqlObjectsAll, append(into, &e.Managed, new(string))
 	}
 	err := r.each("objects", text, args, into, func() error {

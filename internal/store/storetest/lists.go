@@ -74,6 +74,7 @@ func objectsMoved(t *testing.T, s vault.Store) {
 		same(t, "deleted and pending", listed(t, s, vault.ObjectsPage{Limit: 5, Deleted: true, IncludePending: true}), deletedPending)
 		for _, kind := range managedKinds {
 			same(t, "live of "+string(kind), namesOf(entries(t, s, vault.ObjectsPage{Kind: kind, Limit: 5})), live)
+			same(t, "live of "+string(kind)+" that belong to no certificate", namesOf(entries(t, s, vault.ObjectsPage{Kind: kind, Own: true, Limit: 5})), []string{})
 			same(t, "live of "+string(kind)+", pending or not", namesOf(entries(t, s, vault.ObjectsPage{Kind: kind, Limit: 5, IncludePending: true})), live)
 			same(t, "deleted of "+string(kind), namesOf(entries(t, s, vault.ObjectsPage{Kind: kind, Limit: 5, Deleted: true, IncludePending: true})), []string{})
 		}
@@ -135,6 +136,7 @@ func objectEntries(t *testing.T, s vault.Store) {
 	text.Tags = map[string]string{}
 	putLatest(t, s, text)
 	same(t, "entry of a secret", list(vault.ObjectsPage{Kind: vault.Secrets}), []vault.Entry{text.Entry()})
+	same(t, "entry of a secret of no certificate", list(vault.ObjectsPage{Kind: vault.Secrets, Own: true}), []vault.Entry{text.Entry()})
 
 	k := key(ref("k"), 1)
 	putLatest(t, s, k)
