@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,6 +69,18 @@ func TestConsoleObjects(t *testing.T) {
 	}
 	for i := range 51 {
 		put(fmt.Sprintf("/secrets/many-%02d", i), `{"value":"x"}`)
+	}
+	sorted := v.page("/ui/secrets?text=many&sort=expires")
+	if !strings.Contains(sorted, "1 to 50 of 51 found.") || !strings.Contains(sorted, "skip=50") {
+		t.Errorf("51 by expiry: %s", sorted)
+	}
+	if rest := v.page("/ui/secrets?text=many&sort=expires&skip=50"); len(names(rest)) != 1 || slices.Contains(names(sorted), names(rest)[0]) || strings.Contains(rest, "Next page") || !strings.Contains(rest, "First page") {
+		t.Errorf("the rest by expiry: %s", rest)
+	}
+	for skip, want := range map[string]int{"999999": 0, "-5": 50, "x": 50} {
+		if page := v.page("/ui/secrets?text=many&sort=expires&skip=" + skip); len(names(page)) != want {
+			t.Errorf("skip %s: %d rows", skip, len(names(page)))
+		}
 	}
 	page := v.page("/ui/secrets?text=many")
 	next := regexp.MustCompile(`href="([^"]*after=[^"]*)"`).FindStringSubmatch(page)

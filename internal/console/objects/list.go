@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,8 +18,7 @@ import (
 )
 
 const (
-	rows      = 50   // on a page, by name
-	mostRows  = 200  // by what else
+	rows      = 50   // on a page
 	mostSeen  = 5000 // looked through for a page
 	atOnce    = 250
 	mostVault = 200
@@ -26,8 +26,8 @@ const (
 	soon      = 30 * 24 * time.Hour
 )
 
-// list shows keys or secrets: ?text=, ?vault=, ?state=, ?of=, ?sort=, and ?after=
-// for what comes after an object.
+// list shows keys or secrets: ?text=, ?vault=, ?state=, ?of=, ?sort=, ?after=
+// for what comes after an object, and ?skip= how many of what is found there.
 func (m room) list(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	l := view.Objects{Title: m.title, Path: m.path(), Noun: m.Noun(), Filter: view.ObjectFilter{Text: q.Get("text"), Vault: q.Get("vault"), State: q.Get("state"), Of: q.Get("of"), Sort: q.Get("sort")}}
@@ -44,19 +44,24 @@ func (m room) list(w http.ResponseWriter, r *http.Request) error {
 		l.Hidden = unlisted(string(m.Kind), hidden, len(mine))
 	}
 	s := search{room: m, r: r, filter: l.Filter, after: q.Get("after"), now: m.Moment(time.Time{}).Now}
+	s.skip, _ = strconv.Atoi(q.Get("skip")) // else the first page
 	if err := s.through(mine); err != nil {
 		return err
 	}
 	s.sort()
+	s.skip = max(0, min(s.skip, len(s.found)))
 	if l.Rows, err = s.shown(); err != nil {
 		return err
 	}
 	l.Found = s.words()
-	if q.Get("after") != "" {
-		l.First = l.Address("")
+	if s.after != "" || s.skip > 0 {
+		l.First = l.Address("", 0)
 	}
-	if next := s.next(); next != "" {
-		l.Next = l.Address(next)
+	switch end := s.end(); {
+	case end < len(s.found):
+		l.Next = l.Address(s.after, end)
+	case s.more:
+		l.Next = l.Address(s.last, 0)
 	}
 	return m.Show(w, r, m.title, m.path(), nil, func(f view.Frame) templ.Component { return view.ObjectsPage(f, l) })
 }
@@ -97,6 +102,7 @@ type search struct {
 	r      *http.Request
 	filter view.ObjectFilter
 	after  string // vault/name
+	skip   int
 	now    time.Time
 
 	seen  int
@@ -181,18 +187,13 @@ func (s *search) sort() {
 	}
 }
 
-// most is how many are on the page: by name there is a next page.
-func (s *search) most() int {
-	if s.filter.Sort == "" {
-		return rows
-	}
-	return mostRows
-}
+// end is where the page ends.
+func (s *search) end() int { return min(len(s.found), s.skip+rows) }
 
 // shown are the rows of the page.
 func (s *search) shown() (all []view.ObjectRow, err error) {
 	err = s.Store.View(s.r.Context(), func(reader vault.Reader) error {
-		for _, e := range s.found[:min(len(s.found), s.most())] {
+		for _, e := range s.found[s.skip:s.end()] {
 			made, err := reader.Versions(e.Ref, "", versions+1)
 			if err != nil {
 				return err
@@ -211,10 +212,10 @@ func (s *search) shown() (all []view.ObjectRow, err error) {
 
 // words say how many are shown of how many, and what was looked through.
 func (s *search) words() string {
-	here := min(len(s.found), s.most())
+	here := s.end() - s.skip
 	text := fmt.Sprintf("%d %s shown.", here, s.nouns(here))
 	if here < len(s.found) {
-		text = fmt.Sprintf("%d of %d found are shown: narrow the search for the others.", here, len(s.found))
+		text = fmt.Sprintf("%d to %d of %d found.", s.skip+1, s.end(), len(s.found))
 	}
 	if s.more && s.seen >= mostSeen {
 		text += fmt.Sprintf(" Looked through were %d, as far as %s.", s.seen, s.last)
@@ -227,14 +228,6 @@ func (k kind) nouns(n int) string {
 		return k.Noun()
 	}
 	return string(k.Kind)
-}
-
-// next is the place to go on after; "" at the end.
-func (s *search) next() string {
-	if s.more {
-		return s.last
-	}
-	return ""
 }
 
 // states are how an object or version is, by its attributes.

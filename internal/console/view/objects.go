@@ -1,6 +1,9 @@
 package view
 
-import "net/url"
+import (
+	"net/url"
+	"strconv"
+)
 
 // Objects are a list of keys or of secrets.
 type Objects struct {
@@ -66,9 +69,13 @@ var (
 	objectSorts  = []Option{{"", "name"}, {"expires", "what expires first"}, {"enabled", "disabled ones first"}}
 )
 
-// Address is that of the list after a place, with the same filter.
-func (l Objects) Address(after string) string {
+// Address is that of the list after a place, without the first that are found
+// there, with the same filter.
+func (l Objects) Address(after string, skip int) string {
 	q := url.Values{}
+	if skip > 0 {
+		q.Set("skip", strconv.Itoa(skip))
+	}
 	for name, value := range map[string]string{"text": l.Filter.Text, "vault": l.Filter.Vault, "state": l.Filter.State, "of": l.Filter.Of, "sort": l.Filter.Sort, "after": after} {
 		if value != "" {
 			q.Set(name, value)
