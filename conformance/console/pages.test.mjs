@@ -128,7 +128,7 @@ test("a CSR is downloaded, signed elsewhere and merged: pasted, then as a droppe
   let csr = await downloaded(() => page.getByRole("link", { name: "Download CSR" }).click());
   await page.getByLabel("Certificate", { exact: true }).fill("nonsense");
   await page.getByRole("button", { name: "Merge" }).click();
-  await page.locator(".say.bad", { hasText: "Unable to parse" }).waitFor();
+  await page.locator(".say.bad", { hasText: "There is no certificate in that" }).waitFor();
   const signed = readFileSync(join(sign(csr), "leaf.pem"), "utf8");
   await page.getByLabel("Certificate", { exact: true }).fill(signed);
   await press("Merge", "merged");

@@ -32,9 +32,9 @@ func (c *Console) certificate(w http.ResponseWriter, r *http.Request) error {
 	return c.showCertificate(w, r, http.StatusOK, nil, nil)
 }
 
-// showCertificate shows it with what came of something; form is what was sent
-// and refused, so that nobody has to write it again.
-func (c *Console) showCertificate(w http.ResponseWriter, r *http.Request, status int, say *view.Say, form *view.PolicyForm) error {
+// showCertificate shows it with what came of something; kept puts what was sent
+// and refused back where it was.
+func (c *Console) showCertificate(w http.ResponseWriter, r *http.Request, status int, say *view.Say, kept func(*view.Certificate)) error {
 	ref, err := place(r)
 	if err != nil {
 		return err
@@ -51,14 +51,14 @@ func (c *Console) showCertificate(w http.ResponseWriter, r *http.Request, status
 		if err := c.policyTab(r, got, &m); err != nil {
 			return err
 		}
-		if form != nil {
-			form.Issuers = m.Policy.Issuers
-			m.Policy = *form
-		}
 	}
 	f := c.frame(r, got.Name, "/ui/certificates")
+	f.Say = c.merged(r, got, f.Say)
 	if say != nil {
 		f.Say = say
+	}
+	if kept != nil {
+		kept(&m)
 	}
 	return show(w, r, status, view.CertificatePage(f, m))
 }

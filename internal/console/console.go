@@ -101,6 +101,7 @@ func (c *Console) routes() map[string]handler {
 		"GET /ui/certificates.csv":                     c.sheet,
 		"GET /ui/certificates/{vault}/{name}":          c.certificate,
 		"POST /ui/certificates/{vault}/{name}/{do}":    c.do,
+		"GET /ui/certificates/{vault}/{name}/{do}":     c.form,
 		"GET /ui/certificates/{vault}/{name}/download": c.download,
 		"GET /ui/certificates/{vault}/{name}/key":      c.askForKey,
 		"POST /ui/certificates/{vault}/{name}/key":     c.downloadKey,
@@ -121,6 +122,7 @@ func (c *Console) routes() map[string]handler {
 	if c.Door != nil {
 		maps.Copy(all, c.Door.Routes(host{c}))
 	}
+	pages.Lead(all)
 	return all
 }
 

@@ -2,15 +2,13 @@ package console
 
 import (
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/http"
-	"strings"
 
 	"certwright/internal/access"
 	"certwright/internal/admin"
 	"certwright/internal/console/fields"
+	"certwright/internal/console/merging"
 	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/service"
@@ -103,15 +101,46 @@ func (c *Console) do(w http.ResponseWriter, r *http.Request) error {
 		return c.back(w, r, to, word)
 	}
 	status, say := c.words(err)
+	if completed(err) {
+		say.Link = view.Link{Href: href(ref) + "?tab=versions", Word: "See its versions"}
+	}
 	q := r.URL.Query()
 	q.Set("tab", d.tab)
 	r.URL.RawQuery = q.Encode()
-	var form *view.PolicyForm
-	if r.PathValue("do") == "policy" {
-		f := fields.Sent(r.PostForm)
-		form = &f
+	return c.showCertificate(w, r, status, &say, kept(r))
+}
+
+// kept puts what was sent and refused back into the form, so that nobody has to
+// write it again.
+func kept(r *http.Request) func(*view.Certificate) {
+	return func(m *view.Certificate) {
+		switch r.PathValue("do") {
+		case "policy":
+			issuers := m.Policy.Issuers
+			m.Policy = fields.Sent(r.PostForm)
+			m.Policy.Issuers = issuers
+		case "policy-json":
+			m.JSON = r.PostForm.Get("json")
+		case "tags":
+			m.Tags = r.PostForm.Get("tags")
+		case "merge":
+			m.Signed = merging.Kept(r)
+		}
 	}
-	return c.showCertificate(w, r, status, &say, form)
+}
+
+// form leads from the address of a button to the page that has it.
+func (c *Console) form(w http.ResponseWriter, r *http.Request) error {
+	ref, err := place(r)
+	if err != nil {
+		return err
+	}
+	d, ok := deeds[r.PathValue("do")]
+	if !ok {
+		return c.missing(w, r)
+	}
+	http.Redirect(w, r, href(ref)+"?tab="+d.tab, http.StatusSeeOther)
+	return nil
 }
 
 // renew orders a new version by the policy that is there.
@@ -181,30 +210,6 @@ func (c *Console) revoke(r *http.Request, ref vault.Ref) (string, error) {
 	}
 	_, err = c.Service.Operator.Revoke(r.Context(), ref, "", reason)
 	return "revoked", err
-}
-
-// merge takes a signed certificate: pasted, or as a file.
-func (c *Console) merge(r *http.Request, ref vault.Ref) (string, error) {
-	text := strings.TrimSpace(r.PostForm.Get("signed"))
-	if text == "" && r.MultipartForm != nil && len(r.MultipartForm.File["file"]) > 0 {
-		file, err := r.MultipartForm.File["file"][0].Open()
-		if err != nil {
-			return "", vault.Bad("The file cannot be read.")
-		}
-		defer file.Close()
-		raw, err := io.ReadAll(file)
-		if err != nil {
-			return "", vault.Bad("The file cannot be read.")
-		}
-		if text = string(raw); !strings.Contains(text, "-----BEGIN") {
-			text = base64.StdEncoding.EncodeToString(raw)
-		}
-	}
-	if text == "" {
-		return "", vault.Bad("Paste the signed certificate, or choose its file.")
-	}
-	_, err := c.Service.Certificates.Merge(r.Context(), c.who(r), ref, service.MergeInput{X5C: []string{text}})
-	return "merged", err
 }
 
 func (c *Console) savePolicy(r *http.Request, ref vault.Ref) (string, error) {

@@ -93,7 +93,20 @@ func (c *Console) words(err error) (int, view.Say) {
 		c.Log.Error("a request to the console failed", "error", err)
 		return http.StatusInternalServerError, view.Say{Tone: "bad", Title: "The server could not do that", Text: "Its log says why."}
 	}
-	return wire.Status(refusal.Reason), view.Say{Tone: "bad", Title: titles[refusal.Reason], Text: strings.TrimSpace(refusal.Message)}
+	if completed(err) {
+		return http.StatusConflict, view.Say{Tone: "bad", Title: "It is complete already", Text: "The order was completed before, in another window or by somebody else. Nothing was changed."}
+	}
+	title := titles[refusal.Reason]
+	if refusal.OfState() {
+		title = "That is not possible as things stand"
+	}
+	return wire.Status(refusal.Reason), view.Say{Tone: "bad", Title: title, Text: strings.TrimSpace(refusal.Message)}
+}
+
+// completed reports whether a merge was refused because there has been one.
+func completed(err error) bool {
+	refusal := vault.RefusalIn(err)
+	return refusal != nil && refusal.Message == vault.MergeCompleted().Message
 }
 
 // titles are what kinds of refusals are called.

@@ -26,7 +26,7 @@ var House = map[string]int{
 	"internal/wire": 1, "internal/audit/line": 1, "internal/certs/dn": 1, "internal/certs/pfx": 1, "internal/authority": 1,
 	"internal/store/storetest": 1, "internal/auth/authtest": 1, "internal/store/record": 1, "internal/store/pgdriver": 1,
 	"internal/systemd": 1, "internal/print": 1,
-	"internal/console/chart": 1, "internal/console/asset": 1, "internal/console/view": 2, "internal/console/session": 3, "internal/console/pages": 3, "internal/console/fields": 3, "internal/console/door": 4, "internal/console/objects": 5, "internal/console/running": 5, "internal/console": 5,
+	"internal/console/chart": 1, "internal/console/asset": 1, "internal/console/view": 2, "internal/console/session": 3, "internal/console/pages": 3, "internal/console/fields": 3, "internal/console/door": 4, "internal/console/merging": 4, "internal/console/objects": 5, "internal/console/running": 5, "internal/console": 5,
 
 	"internal/certs": 2, "internal/seal": 2, "internal/schedule": 2, "internal/issuer/issuertest": 2, "internal/store/sqlstore": 2, "internal/worker": 2, "internal/challenge": 2, "internal/auth": 2, "internal/access": 2,
 	"internal/trust": 2, "internal/notify": 2, "internal/metrics": 2, "internal/proxy": 2, "internal/oauth": 2, "internal/peer": 2, "internal/listener": 2, "internal/audit": 2, "internal/feed": 2,

@@ -3,12 +3,10 @@ package material
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"certwright/internal/certs"
 	"certwright/internal/certs/pfx"
@@ -42,7 +40,7 @@ func Certificates(ctx context.Context, text []byte) ([][]byte, error) {
 			}
 			found = append(found, more...)
 		case "CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST":
-			return nil, fmt.Errorf("%w: it is a certificate signing request, which an authority has to sign", ErrNoCertificate)
+			return nil, ErrRequest
 		}
 	}
 	if len(found) == 0 {
@@ -51,9 +49,9 @@ func Certificates(ctx context.Context, text []byte) ([][]byte, error) {
 			return nil, err
 		}
 	}
-	for i, der := range found {
+	for _, der := range found {
 		if _, err := certs.Parse(der); err != nil {
-			return nil, fmt.Errorf("certificate %d of it cannot be read", i+1)
+			return nil, ErrCut
 		}
 	}
 	return found, nil
@@ -61,10 +59,8 @@ func Certificates(ctx context.Context, text []byte) ([][]byte, error) {
 
 // binary reads what is no PEM.
 func binary(ctx context.Context, text []byte) ([][]byte, error) {
-	compact := strings.Join(strings.Fields(string(text)), "")
-	if der, err := base64.StdEncoding.DecodeString(compact); err == nil && len(der) > 0 {
-		text = der
-	}
+	given := text
+	text = plain(text)
 	if _, err := certs.Parse(text); err == nil {
 		return [][]byte{text}, nil
 	}
@@ -74,7 +70,7 @@ func binary(ctx context.Context, text []byte) ([][]byte, error) {
 	if file, err := pfx.NewPassword(ctx, "").Read(text); err == nil && len(file.Certificates) > 0 {
 		return file.Certificates, nil
 	}
-	return nil, ErrNoCertificate
+	return nil, instead(given)
 }
 
 // ErrOtherKey is the cause of an error about certificates of other keys.

@@ -2,12 +2,12 @@ package material
 
 import (
 	"bytes"
-	"crypto/x509"
 	"slices"
 	"strings"
 	"time"
 
 	"certwright/internal/certs"
+	"certwright/internal/vault"
 )
 
 // Doubts are what a person should hear of a certificate that was merged, though the
@@ -27,26 +27,53 @@ func Doubts(chain [][]byte, csr []byte, now time.Time) (all []string) {
 	if len(chain) == 1 && !bytes.Equal(leaf.SubjectDER, leaf.IssuerDER) {
 		all = append(all, "its chain is missing: whoever does not know its authority will not trust it; merge it together with the authority's certificates")
 	}
-	if missing := missingNames(chain[0], csr); len(missing) > 0 {
-		all = append(all, "it is not for all names that were asked for: "+strings.Join(missing, ", "))
+	request, err := certs.ParseRequest(csr)
+	if err != nil {
+		return all
 	}
-	if request, err := certs.ParseRequest(csr); err == nil && !bytes.Equal(request.SubjectDER, leaf.SubjectDER) {
-		all = append(all, "its subject is not the one that was asked for, but "+leaf.Subject)
+	asked, has := names(request.SANs), names(leaf.Props().SANs)
+	if lacks := without(asked, has); len(lacks) > 0 {
+		all = append(all, "it is not for all names that were asked for: "+listed(lacks))
+	}
+	if more := without(has, asked); len(more) > 0 {
+		all = append(all, "it is for names too that were not asked for: "+listed(more))
+	}
+	switch {
+	case bytes.Equal(request.SubjectDER, leaf.SubjectDER):
+	case leaf.Subject == "":
+		all = append(all, "its subject is not the one that was asked for: it has none")
+	default:
+		all = append(all, "its subject is not the one that was asked for, but "+vault.Shorten(leaf.Subject))
 	}
 	return all
 }
 
-// missingNames are the DNS names of a request that a certificate lacks.
-func missingNames(leaf, csr []byte) (missing []string) {
-	c, err := x509.ParseCertificate(leaf)
-	r, failed := x509.ParseCertificateRequest(csr)
-	if err != nil || failed != nil {
-		return nil // of a key that the standard library does not know
+// names are those of a certificate or request, as they are compared.
+func names(s *vault.SANs) (all []string) {
+	if s == nil {
+		return nil
 	}
-	for _, name := range r.DNSNames {
-		if !slices.ContainsFunc(c.DNSNames, func(has string) bool { return strings.EqualFold(has, name) }) {
-			missing = append(missing, name)
+	for _, n := range slices.Concat(s.DNS, s.IPs, s.Emails, s.URIs, s.UPNs) {
+		all = append(all, strings.ToLower(n))
+	}
+	return all
+}
+
+// without are those of a that b has not.
+func without(a, b []string) (left []string) {
+	for _, n := range a {
+		if !slices.Contains(b, n) {
+			left = append(left, n)
 		}
 	}
-	return missing
+	return left
+}
+
+// listed are the first few.
+func listed(all []string) string {
+	const most = 5
+	if len(all) > most {
+		return strings.Join(all[:most], ", ") + ", ..."
+	}
+	return strings.Join(all, ", ")
 }

@@ -2,6 +2,7 @@ package material_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"os"
 	"os/exec"
@@ -41,6 +42,7 @@ openssl ec -in web.key -out old.key
 cat web.pem old.key ca.pem > old.pem
 cat web.pem web.key ca.pem > whole.pem
 openssl pkcs8 -topk8 -in web.key -passout pass:word -out locked.key
+openssl pkcs8 -topk8 -nocrypt -in web.key -outform DER -out key.der
 cat web.pem locked.key > locked.pem
 `
 	c := exec.Command("sh", "-c", script)
@@ -76,10 +78,43 @@ func TestCertificates(t *testing.T) {
 			t.Errorf("%s: %d certificates, %v", file, len(found), err)
 		}
 	}
+	leafText := read(t, folder, "web.pem")
+	must.Do(t, os.WriteFile(filepath.Join(folder, "cut.pem"), leafText[:len(leafText)/2], 0o600))
+	for file, want := range map[string]error{"web.csr": material.ErrRequest, "csr.der": material.ErrRequest, "web.key": material.ErrPrivateKey, "old.key": material.ErrPrivateKey, "key.der": material.ErrPrivateKey,
+		"locked.key": material.ErrPrivateKey, "locked.pfx": material.ErrLocked, "cut.pem": material.ErrCut} {
+		if _, err := material.Certificates(t.Context(), read(t, folder, file)); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", file, err, want)
+		}
+	}
 	found, err := material.Certificates(t.Context(), read(t, folder, "ca.pem"))
 	must.Do(t, err)
 	if _, err := material.LeafFirst(found, csr); !errors.Is(err, material.ErrOtherKey) {
 		t.Errorf("the authority's alone: %v", err)
+	}
+}
+
+// What may be a key is not shown again, wherever it stands; what is a certificate, a request or a few words is.
+func TestShowable(t *testing.T) {
+	t.Parallel()
+	folder := made(t)
+	text := func(file string) string { return string(read(t, folder, file)) }
+	body := func(file string) string { // without the lines around it
+		lines := strings.Split(strings.TrimSpace(text(file)), "\n")
+		return strings.Join(lines[1:len(lines)-1], "\n")
+	}
+	half := text("web.pem")[:len(text("web.pem"))/2]
+	for name, s := range map[string]string{"nothing": "", "words": "please sign this", "a certificate": text("web.pem"), "with words": text("words.pem"), "a request": text("web.csr"), "base64": text("leaf.b64"), "of a request": body("web.csr"),
+		"PKCS #7": text("chain.p7.pem"), "cut off": half, "windows": text("windows.pem")} {
+		if !material.Showable(s) {
+			t.Errorf("%s is not shown again", name)
+		}
+	}
+	for name, s := range map[string]string{"a key": text("web.key"), "an older one": text("old.key"), "a locked one": text("locked.key"), "with its certificate": text("whole.pem"), "its body": body("web.key"), "half of it": body("web.key")[:70],
+		"after a certificate": text("web.pem") + body("web.key"), "before one": body("old.key") + "\n" + text("web.pem"), "in lower case": strings.ToLower(text("web.key")),
+		"a PFX": base64.StdEncoding.EncodeToString([]byte(text("chain.pfx"))), "a JSON web key": `{"kty":"EC","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE"}`} {
+		if material.Showable(s) {
+			t.Errorf("%s is shown again", name)
+		}
 	}
 }
 
@@ -219,7 +254,7 @@ func TestDoubts(t *testing.T) {
 	other, err := certs.Request(key, asked)
 	must.Do(t, err)
 	got := strings.Join(material.Doubts([][]byte{leaf, authority.Certificate}, other, now), "; ")
-	if want := "it is not for all names that were asked for: c.example; its subject is not the one that was asked for, but CN=web"; got != want {
+	if want := "it is not for all names that were asked for: c.example; it is for names too that were not asked for: b.example; its subject is not the one that was asked for, but CN=web"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -71,8 +71,15 @@ func newForm(name, issuer string, more ...string) []string {
 		"content", "application/x-pkcs12", "action", "AutoRenew", "trigger", "percent", "at", "80", "exportable", "yes"}, more...)
 }
 
-// signed signs a CSR as an authority elsewhere would.
+// signed signs a CSR as an authority elsewhere would, and sends nothing along.
 func signed(t *testing.T, csr string) string {
+	t.Helper()
+	leaf, _ := signedAs(t, csr, func(*x509.Certificate) {})
+	return leaf
+}
+
+// signedAs signs a CSR with changes, and returns the authority's certificate too.
+func signedAs(t *testing.T, csr string, change func(leaf *x509.Certificate)) (signed, authority string) {
 	t.Helper()
 	block, _ := pem.Decode([]byte(csr))
 	if block == nil {
@@ -85,9 +92,12 @@ func signed(t *testing.T, csr string) string {
 	root := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Elsewhere"}, IsCA: true, BasicConstraintsValid: true,
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour * 24 * 900)}
 	leaf := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: request.Subject, DNSNames: request.DNSNames, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour * 24 * 300)}
+	change(leaf)
 	der, err := x509.CreateCertificate(rand.Reader, leaf, root, request.PublicKey, key)
 	must.Do(t, err)
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	ca, err := x509.CreateCertificate(rand.Reader, root, root, key.Public(), key)
+	must.Do(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: ca}))
 }
 
 // A person makes a CSR, has it signed elsewhere and merges it, without scripts;
@@ -103,7 +113,7 @@ func TestConsoleMerge(t *testing.T) {
 		t.Errorf("the same name again: %d %s", status, page)
 	}
 	csr := v.page("/ui/certificates/default/mail/download?form=csr")
-	if status, _, page := v.send("/ui/certificates/default/mail/merge", "signed", "nonsense"); status != 400 || !strings.Contains(page, "Unable to parse") {
+	if status, _, page := v.send("/ui/certificates/default/mail/merge", "signed", "nonsense"); status != 400 || !strings.Contains(page, "There is no certificate in that.") {
 		t.Errorf("nonsense merged: %d %s", status, page)
 	}
 	page := v.sends("/ui/certificates/default/mail/merge", "The certificate was merged.", "signed", signed(t, csr))

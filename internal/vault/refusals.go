@@ -2,6 +2,7 @@ package vault
 
 import (
 	"fmt"
+	"strings"
 )
 
 // The book of refusals: one function each, so that a text is found, tested and
@@ -76,6 +77,23 @@ func DeletedButRecoverable(ref Ref) *Error {
 func NameInUse(ref Ref) *Error {
 	return &Error{Reason: Conflict, Code: "Conflict",
 		Message: fmt.Sprintf("A %s with name %s already exists and is not managed by a certificate, so the name cannot be used for a certificate.", ref.Kind.Noun(), ref.Name)}
+}
+
+// OfState reports whether a refusal that arrives as Forbidden is about how its
+// object is, or how many there are, and not about who asks.
+func (e *Error) OfState() bool {
+	if e.Reason != Denied {
+		return false
+	}
+	switch e.Inner {
+	case "AccessDenied", "ForbiddenByRbac", "ForbiddenByFirewall":
+		return false
+	case "ForbiddenByPolicy":
+		return e.Message == PurgeProtected().Message
+	case "":
+		return strings.HasPrefix(e.Message, "Merge is forbidden")
+	}
+	return true
 }
 
 // NameOfCertificate answers a plain key or secret whose name a certificate has.

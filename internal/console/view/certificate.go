@@ -25,6 +25,7 @@ type Certificate struct {
 	Policy   PolicyForm
 	JSON     string
 	Tags     string // a line each
+	Signed   string // what was pasted to be merged, and refused
 	May      May
 	Seen     string            // by which the page is told from what comes after
 	Shown    map[string]string // the same of what a button is about, by its name

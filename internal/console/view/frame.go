@@ -24,6 +24,7 @@ type Say struct {
 	Tone  string // ok, warn or bad
 	Title string
 	Text  string
+	Link  Link // that leads on; none without a Href
 }
 
 // A Badge is a state in a word, with a sign, so that the colour is never alone.
