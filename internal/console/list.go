@@ -3,17 +3,13 @@ package console
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"sort"
 	"strings"
 	"time"
 
 	"certwright/internal/census"
-	"certwright/internal/console/door"
-	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
-	"certwright/internal/service"
 	"certwright/internal/vault"
 )
 
@@ -33,7 +29,7 @@ func (c *Console) showList(w http.ResponseWriter, r *http.Request, status int, s
 	if at := placeIn(rows, q.Get("after"), f.Sort); at > 0 {
 		rows = rows[at:]
 	}
-	l := view.List{Filter: f, Vaults: vaults, Here: r.URL.RequestURI(), Can: c.mayInAny(s, vaults)}
+	l := view.List{Filter: f, Vaults: vaults, Here: r.URL.RequestURI(), Can: c.mayInAny(s, vaults), Counting: s.At.IsZero()}
 	for _, name := range n.Issuers {
 		l.Issuers = append(l.Issuers, name)
 	}
@@ -183,75 +179,4 @@ func inState(row census.Row, state string, now time.Time) bool {
 		return used && row.Outlook == census.Failing
 	}
 	return true
-}
-
-// doMany does one thing with every certificate that was chosen.
-func (c *Console) doMany(w http.ResponseWriter, r *http.Request) error {
-	if err := pages.ReadForm(r); err != nil {
-		return err
-	}
-	back := door.LocalTo("/ui/certificates", r.PostForm.Get("back"))
-	do, ok := many[r.PostForm.Get("do")]
-	if !ok {
-		return vault.Bad("Choose what to do with the certificates.")
-	}
-	if len(r.PostForm["on"]) == 0 {
-		return vault.Bad("No certificate was chosen: tick the boxes before their names first.")
-	}
-	if len(r.PostForm["on"]) > listRows {
-		return vault.Bad("Choose %d at a time at most: as many as a page shows.", listRows)
-	}
-	var failed []string
-	doneWith := 0
-	for _, on := range r.PostForm["on"] {
-		vaultName, name, _ := strings.Cut(on, "/")
-		ref := vault.Ref{Vault: strings.ToLower(vaultName), Kind: vault.Certificates, Name: name}
-		if err := audited(r, do.log, ref, func(r *http.Request) error { return do.do(c, r, ref) }); err != nil {
-			_, say := c.words(err)
-			failed = append(failed, ref.Name+": "+say.Text)
-			continue
-		}
-		doneWith++
-	}
-	if len(failed) == 0 {
-		return c.back(w, r, back, "many")
-	}
-	c.Poke()
-	say := &view.Say{Tone: "bad", Title: fmt.Sprintf("Done with %d, not done with %d", doneWith, len(failed)), Text: strings.Join(failed, "  ")}
-	here := r.Clone(r.Context())
-	here.URL, _ = url.Parse(back)
-	return c.showList(w, here, http.StatusConflict, say)
-}
-
-var errNoTag = vault.Bad("A tag is written name=value.")
-
-// many is what can be done with several certificates, and what the audit log calls it.
-var many = map[string]struct {
-	log string
-	do  func(*Console, *http.Request, vault.Ref) error
-}{
-	"renew": {"CertificateCreate", (*Console).renew},
-	"disable": {"CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) error {
-		return c.update(r, ref, service.UpdateInput{Enabled: new(false)})
-	}},
-	"enable": {"CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) error {
-		return c.update(r, ref, service.UpdateInput{Enabled: new(true)})
-	}},
-	"tag": {"CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) error {
-		name, value, ok := strings.Cut(strings.TrimSpace(r.PostForm.Get("tag")), "=")
-		if !ok || name == "" {
-			return errNoTag
-		}
-		v, err := c.read(r, ref)
-		if err != nil {
-			return err
-		}
-		tags := map[string]string{name: value}
-		for k, old := range v.tags() {
-			if _, given := tags[k]; !given {
-				tags[k] = old
-			}
-		}
-		return c.update(r, ref, service.UpdateInput{Tags: tags})
-	}},
 }

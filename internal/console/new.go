@@ -20,6 +20,9 @@ func (c *Console) newCertificate(w http.ResponseWriter, r *http.Request) error {
 	if n.Form.Issuer == "" {
 		n.Form.Issuer = vault.SelfIssuer
 	}
+	if strings.EqualFold(n.Form.Issuer, vault.UnknownIssuer) {
+		n.Form.Action = vault.EmailContacts // it never renews by itself
+	}
 	return c.showNew(w, r, http.StatusOK, n, nil)
 }
 
@@ -57,7 +60,7 @@ func (c *Console) create(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (c *Console) order1(r *http.Request, ref vault.Ref, form view.PolicyForm) error {
-	if err := vault.CheckVaultName(ref.Vault); err != nil {
+	if err := pages.CheckNames(ref.Vault, ref.Name); err != nil {
 		return err
 	}
 	patch, err := fields.Patch(form, nil)
@@ -93,7 +96,7 @@ func (c *Console) tryName(w http.ResponseWriter, r *http.Request) error {
 	if ref.Name == "" {
 		return show(w, r, http.StatusOK, view.NameHelp("Letters, digits and hyphens, as programs will ask for it.", false))
 	}
-	err := vault.CheckVaultName(ref.Vault)
+	err := pages.CheckNames(ref.Vault, ref.Name)
 	if err == nil {
 		err = c.unused(r, ref)
 	}

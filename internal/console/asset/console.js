@@ -52,6 +52,7 @@ document.addEventListener("change", (e) => {
   if (e.target.matches("[data-all]")) {
     document.querySelectorAll("input[name='" + e.target.dataset.all + "']").forEach((c) => { c.checked = e.target.checked; });
   }
+  if (e.target.id === "issuer") byHand(true);
   if (e.target.matches("input[type=file][data-into]")) read(e.target.files[0], document.getElementById(e.target.dataset.into));
 });
 
@@ -76,8 +77,20 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
   });
 }
 
+// Who signs by hand renews by hand: what never happens is not offered.
+const byHand = (chosen) => {
+  const [issuer, action] = ["issuer", "action"].map((id) => document.getElementById(id));
+  if (!issuer || !action) return;
+  const hand = issuer.value === "Unknown";
+  const itself = action.querySelector("[value=AutoRenew]");
+  if (hand && chosen && itself.selected) { action.value = "EmailContacts"; action.dataset.back = "yes"; }
+  itself.disabled = hand && !itself.selected;
+  if (!hand && action.dataset.back) { action.value = "AutoRenew"; delete action.dataset.back; }
+};
+
 addEventListener("DOMContentLoaded", () => {
   listen();
+  byHand(false);
   const box = document.querySelector(".say[tabindex]");
   if (box) box.focus();
 });

@@ -63,7 +63,21 @@ func (m room) list(w http.ResponseWriter, r *http.Request) error {
 	case s.more:
 		l.Next = l.Address(s.last, 0)
 	}
+	if len(s.found) == 0 && s.after == "" && l.Filter.Of == "" {
+		if l.Others, err = s.others(mine, l); err != nil {
+			return err
+		}
+	}
 	return m.Show(w, r, m.title, m.path(), nil, func(f view.Frame) templ.Component { return view.ObjectsPage(f, l) })
+}
+
+// others is the address of what is found among those of certificates; "" for nothing.
+func (s search) others(vaults []string, l view.Objects) (string, error) {
+	s.seen, s.filter.Of, l.Filter.Of = 0, "certificates", "certificates"
+	if err := s.through(vaults); err != nil || len(s.found) == 0 {
+		return "", err
+	}
+	return l.Address("", 0), nil
 }
 
 // vaults are those whose objects the person may list, and how many others there are.

@@ -88,6 +88,18 @@ func ReadForm(r *http.Request, fields ...string) (err error) {
 	return nil
 }
 
+// CheckNames refuses a name that nothing new can have, or that no vault has, and
+// says which names can be.
+func CheckNames(vaultName, name string) error {
+	if err := vault.CheckVaultName(vaultName); err != nil {
+		return err
+	}
+	if vault.CheckName(name) != nil {
+		return vault.Bad("The name %q cannot be used: names are 1 to 127 letters, digits and hyphens (a-z, A-Z, 0-9 and -).", vault.Shorten(name))
+	}
+	return nil
+}
+
 // Typed refuses what is not meant: the name was not typed.
 func Typed(r *http.Request, ref vault.Ref) error {
 	if !strings.EqualFold(strings.TrimSpace(r.PostForm.Get("name")), ref.Name) {

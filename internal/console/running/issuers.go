@@ -114,7 +114,7 @@ func issuerRef(vaultName, name string) vault.Ref {
 }
 
 func (m *room) putIssuer(r *http.Request, form view.IssuerForm, password string) error {
-	if err := vault.CheckVaultName(form.Vault); err != nil {
+	if err := pages.CheckNames(form.Vault, form.Name); err != nil {
 		return err
 	}
 	who := m.Who(r)

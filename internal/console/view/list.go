@@ -14,6 +14,8 @@ type List struct {
 	File    string // the address of the list as a file; "" where it is empty
 	Here    string // this page's own address, for forms to come back to
 	Can     bool   // something may be done with rows
+
+	Counting bool // the first count is under way: nothing is known
 }
 
 // A Filter is what a list is narrowed and sorted by.

@@ -95,7 +95,7 @@ func NewPage(f Frame, n New) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" autocomplete=\"off\" spellcheck=\"false\" required pattern=\"[0-9a-zA-Z\\-]{1,127}\" aria-describedby=\"name-help\" hx-get=\"/ui/new/name\" hx-trigger=\"input changed delay:300ms\" hx-target=\"#name-help\" hx-include=\"#vault\"><p class=\"help\" id=\"name-help\">Letters, digits and hyphens, as programs will ask for it.</p></div></div><div><label for=\"issuer\">Who signs it</label>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "\" autocomplete=\"off\" spellcheck=\"false\" required maxlength=\"127\" aria-describedby=\"name-help\" hx-get=\"/ui/new/name\" hx-trigger=\"input changed delay:300ms\" hx-target=\"#name-help\" hx-include=\"#vault\"><p class=\"help\" id=\"name-help\">Letters, digits and hyphens, as programs will ask for it.</p></div></div><div><label for=\"issuer\">Who signs it</label>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -15,6 +15,7 @@ type Objects struct {
 	Rows        []ObjectRow
 	Found       string // how many, in words
 	First, Next string // addresses; "" for none
+	Others      string // the address of those of certificates, where those are all that there is
 }
 
 // An ObjectFilter is what a list of keys or secrets is narrowed and sorted by.

@@ -279,28 +279,28 @@ func policyFields(p PolicyForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = choice("action", []Option{{"AutoRenew", "renew by itself"}, {"EmailContacts", "write to the contacts"}}, p.Action).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = described("action", "action-help", []Option{{"AutoRenew", "renew by itself"}, {"EmailContacts", "write to the contacts"}}, p.Action).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "</div><div><label for=\"at\">when</label> <input type=\"number\" id=\"at\" name=\"at\" min=\"1\" value=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 29, "<p class=\"help\" id=\"action-help\">With the issuer Unknown it never renews by itself: the contacts are written to.</p></div><div><label for=\"at\">at</label> <input type=\"number\" id=\"at\" name=\"at\" min=\"1\" value=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var12 string
 		templ_7745c5c3_Var12, templ_7745c5c3_Err = templruntime.NewAttributeExpression(p.At).Resolve(ctx)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `view/policy.templ`, Line: 84, Col: 62}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `view/policy.templ`, Line: 85, Col: 62}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var12)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "\"></div><div><label for=\"trigger\">of</label>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "\"></div><div><label for=\"trigger\">counted in</label>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = choice("trigger", []Option{{"percent", "percent of its lifetime are gone"}, {"days", "days are left"}}, p.Trigger).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = choice("trigger", []Option{{"percent", "% of its lifetime"}, {"days", "days before the end"}}, p.Trigger).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
