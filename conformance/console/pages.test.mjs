@@ -242,7 +242,7 @@ test("many at once: renew, disable, enable, tag; the filter finds them as it is 
   await page.getByLabel("Name, alternative name").fill("batch=1");
   await page.waitForURL(/text=batch/);
   await page.locator("#rows", { hasText: "3 of 3 found" }).waitFor();
-  for (const [button, word] of [["Disable", "disabled"], ["Enable", "active"]]) {
+  for (const [button, word] of [["Disable", "disabled"], ["Enable", "valid"]]) {
     await page.getByLabel("Choose all on this page").check();
     await press(button, "Done with all");
     await page.locator("#rows tbody .pill", { hasText: word }).nth(2).waitFor();

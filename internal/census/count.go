@@ -72,7 +72,7 @@ func (c *Count) Sum() uint64 {
 		fmt.Fprintln(h, name, n.Certificates, n.Expired, n.Week, n.Failed, n.Waiting, n.Unreached, n.Days)
 	}
 	for _, row := range c.Rows[:min(len(c.Rows), shownRows)] {
-		fmt.Fprintln(h, row.Vault, row.Name, row.Version, row.Enabled, row.Order, row.Last, row.Outlook, row.Renews)
+		fmt.Fprintln(h, row.Vault, row.Name, row.Version, row.Enabled, row.Revoked, row.Order, row.Last, row.Outlook, row.Renews)
 	}
 	return h.Sum64() | 1
 }
@@ -116,6 +116,7 @@ func (c *Census) add(r vault.Reader, o vault.Object, out *Count) error {
 	if err != nil {
 		return err
 	}
+	row.Leaf = nil
 	n, known := out.Vaults[row.Vault]
 	if !known {
 		n.Unreached, n.Issuers = map[string]int{}, map[string]string{}

@@ -45,13 +45,16 @@ type Row struct {
 	vault.Ref
 	Version   string // the current one; "" where there is none yet
 	Subject   string
-	Text      string // by which it is found, in lower case
-	Issuer    string // of its policy, as typed
+	Text      string    // by which it is found, in lower case
+	Issuer    string    // of its policy, as typed
+	From      time.Time // it is valid from
 	Expires   time.Time
 	Renews    time.Time // zero: not by itself
 	Tags      map[string]string
 	Pending   bool // no version was completed yet
 	Enabled   bool
+	Revoked   bool   // its order's history says so
+	Leaf      []byte // DER; of a row that was read anew alone
 	Outlook   Outlook
 	Order     Order
 	Last      string // what came of its last order, in a sentence
@@ -81,7 +84,8 @@ func (c *Census) version(r vault.Reader, o vault.Object, row *Row) error {
 	if err != nil {
 		return err
 	}
-	row.Version, row.Expires, row.Tags, row.Enabled = v.ID, v.Attributes.Expires, v.Tags, v.Attributes.Enabled
+	row.Version, row.From, row.Expires, row.Tags, row.Enabled = v.ID, v.Attributes.NotBefore, v.Attributes.Expires, v.Tags, v.Attributes.Enabled
+	row.Revoked = o.Operation.SaysRevoked(v.ID)
 	for _, d := range renewal.Milestones(o, v, c.Settings(o.Vault)) {
 		if d.What == vault.AutoRenew {
 			row.Renews = d.Due
@@ -95,7 +99,7 @@ func (c *Census) version(r vault.Reader, o vault.Object, row *Row) error {
 	}
 	if b := v.Certificate; b != nil {
 		row.Subject = b.Subject
-		row.Text = hex.EncodeToString(b.Thumbprint)
+		row.Text, row.Leaf = hex.EncodeToString(b.Thumbprint), b.Leaf
 		if x, err := certs.Parse(b.Leaf); err == nil {
 			row.Text += " " + fmt.Sprintf("%x", x.Serial) + " " + namesOf(x.Props().SANs)
 		}

@@ -65,7 +65,7 @@ func (c *Console) showCertificate(w http.ResponseWriter, r *http.Request, status
 
 // model works out what a page shows of a certificate.
 func (c *Console) model(r *http.Request, got reading) (m view.Certificate, err error) {
-	fresh, err := c.Census.Fresh(r.Context(), []census.Row{{Ref: got.Ref}})
+	fresh, err := c.fresh(r.Context(), []census.Row{{Ref: got.Ref}})
 	if err != nil || len(fresh) == 0 {
 		return m, cmp.Or(err, error(vault.NoSuchObject(got.Ref)))
 	}
@@ -118,23 +118,34 @@ func (c *Console) mayHere(r *http.Request, ref vault.Ref) view.May {
 func (c *Console) sentence(row census.Row, got reading) string {
 	var text string
 	left := row.Expires.Sub(c.now())
+	byHand := got.Operation != nil && got.Operation.Manual()
 	switch {
 	case row.Pending && row.Order == census.OrderFailed:
 		return "The order failed, so there is no certificate yet: " + row.Last
 	case row.Pending && row.Order == census.OrderCancelled:
 		return "The order was cancelled, so there is no certificate yet. Renew it to order anew."
+	case row.Pending && row.Order == census.OrderWaits && byHand:
+		return row.Last
 	case row.Pending:
 		return "It is being issued: " + row.Last
 	case row.Expires.IsZero():
 		text = "It does not expire."
 	case left <= 0:
 		text = "It expired " + c.moment(row.Expires).From() + "."
+	case row.From.After(c.now()):
+		text = "It is not valid yet: it will be " + c.moment(row.From).From() + ", on " + c.moment(row.From).Date() + ", until " + c.moment(row.Expires).Date() + "."
 	default:
 		text = "It expires " + c.moment(row.Expires).From() + ", on " + c.moment(row.Expires).Date() + "."
 	}
 	switch {
+	case row.Revoked:
+		text += " It was revoked: programs that ask its authority refuse it. Renew it, so that there is another."
+	}
+	switch {
 	case !row.Enabled:
 		return text + " It is disabled: its key and secret are refused, and it is not renewed."
+	case got.InProgress() && row.Order == census.OrderWaits && byHand:
+		return text + " A new version was ordered. " + row.Last
 	case got.InProgress():
 		return text + " A new version is being issued: " + row.Last
 	case row.Outlook == census.Failing:
@@ -224,21 +235,14 @@ func (c *Console) versionsTab(r *http.Request, got reading, m *view.Certificate)
 }
 
 func (c *Console) versionState(r *http.Request, got reading, e vault.Entry) view.Badge {
-	switch {
-	case c.revoked(r, got, e.ID):
-		return view.Badge{Tone: "bad", Sign: view.SignBad, Word: "revoked"}
-	case !e.Attributes.Enabled:
-		return view.Badge{Sign: view.SignOff, Word: "disabled"}
-	case !e.Attributes.Expires.IsZero() && !e.Attributes.Expires.After(c.now()):
-		return view.Badge{Tone: "bad", Sign: view.SignBad, Word: "expired"}
-	}
-	return view.Badge{Tone: "ok", Sign: view.SignOK, Word: "valid"}
+	a := e.Attributes
+	return condition{Revoked: c.revoked(r, got, e.ID), Enabled: a.Enabled, From: a.NotBefore, To: a.Expires}.badge(c.now())
 }
 
 // revoked reports whether a version is known to be revoked: by an authority of
 // this server, or by what its history says.
 func (c *Console) revoked(r *http.Request, got reading, id string) bool {
-	if got.Operation != nil && slices.ContainsFunc(got.Operation.History, func(n vault.Note) bool { return strings.HasPrefix(n.Text, "Version "+id+" was revoked") }) {
+	if got.Operation.SaysRevoked(id) {
 		return true
 	}
 	v, err := c.version(r, got.Ref, id)

@@ -39,9 +39,6 @@ func (c *Console) detailsTab(r *http.Request, got reading, m *view.Certificate) 
 		d.Identifiers = append(d.Identifiers, view.Identifier{Word: k.Noun(), ID: "address-" + k.Noun(), URL: c.URL(got.Vault) + "/" + string(k) + "/" + got.Name})
 	}
 	m.Details, m.Chain, m.Readers = d, c.chain(v), c.readers(r, got.Ref, m.Key)
-	if c.Revoked(r.Context(), v.Certificate.Leaf) {
-		m.States = append([]view.Badge{{Tone: "bad", Sign: view.SignBad, Word: "revoked"}}, m.States...)
-	}
 	return nil
 }
 

@@ -41,7 +41,7 @@ func (c *Console) showList(w http.ResponseWriter, r *http.Request, status int, s
 		rows = rows[:listRows]
 		l.Next = "/ui/certificates?" + f.Query(placeOf(rows[listRows-1]))
 	}
-	fresh, err := c.Census.Fresh(r.Context(), rows)
+	fresh, err := c.fresh(r.Context(), rows)
 	if err != nil {
 		return err
 	}
@@ -157,10 +157,14 @@ func inState(row census.Row, state string, now time.Time) bool {
 	left := row.Expires.Sub(now)
 	used := !row.Pending && row.Enabled
 	switch state {
-	case "active":
-		return used && (row.Expires.IsZero() || left > 0)
+	case "valid", "active": // as it was called before
+		return used && (row.Expires.IsZero() || left > 0) && !row.Revoked && !row.From.After(now)
+	case "early":
+		return used && !row.Revoked && left > 0 && row.From.After(now)
+	case "revoked":
+		return row.Revoked
 	case "week":
-		return used && left > 0 && left < 7*24*time.Hour
+		return used && left > 0 && left < week
 	case "expired":
 		return used && !row.Expires.IsZero() && left <= 0
 	case "running":

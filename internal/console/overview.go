@@ -77,7 +77,7 @@ func (c *Console) overview(w http.ResponseWriter, r *http.Request) error {
 	s := c.sight(r)
 	n, _ := s.numbers()
 	next := s.first(nextRows, func(row census.Row) bool { return !row.Pending && row.Enabled && !row.Expires.IsZero() })
-	next, err := c.Census.Fresh(r.Context(), next)
+	next, err := c.fresh(r.Context(), next)
 	if err != nil {
 		return err
 	}
@@ -130,39 +130,3 @@ func (c *Console) certRows(rows []census.Row) (all []view.CertRow) {
 
 // href is the page of a certificate.
 func href(ref vault.Ref) string { return "/ui/certificates/" + ref.Vault + "/" + ref.Name }
-
-// badges are the states of a certificate, the most pressing one first.
-func (c *Console) badges(row census.Row) (all []view.Badge) {
-	add := func(tone, sign, word string) { all = append(all, view.Badge{Tone: tone, Sign: sign, Word: word}) }
-	left := row.Expires.Sub(c.now())
-	switch {
-	case row.Pending:
-	case !row.Enabled:
-		add("", view.SignOff, "disabled")
-	case row.Expires.IsZero():
-		add("ok", view.SignOK, "active")
-	case left <= 0:
-		add("bad", view.SignBad, "expired")
-	case left < 7*24*time.Hour:
-		add("warn", view.SignWarn, "expires soon")
-	default:
-		add("ok", view.SignOK, "active")
-	}
-	switch {
-	case row.Order == census.OrderRuns:
-		add("", view.SignBusy, "in progress")
-	case row.Order == census.OrderWaits:
-		add("warn", view.SignWarn, "waits for a person")
-	case row.Order == census.OrderFailed:
-		add("bad", view.SignBad, "order failed")
-	case row.Order == census.OrderCancelled && row.Pending:
-		add("", view.SignOff, "cancelled")
-	}
-	if row.Outlook == census.Failing && row.Order != census.OrderFailed {
-		add("bad", view.SignBad, "renewal failing")
-	}
-	if len(all) == 0 {
-		add("", view.SignOff, "no version")
-	}
-	return all
-}

@@ -30,7 +30,7 @@ func (c *Console) sheet(w http.ResponseWriter, r *http.Request) error {
 	if !s.All {
 		name = fmt.Sprintf("certificates-first-%d.csv", len(s.Rows))
 	}
-	fresh, err := c.Census.Fresh(r.Context(), rows[:min(len(rows), sheetRows)])
+	fresh, err := c.fresh(r.Context(), rows[:min(len(rows), sheetRows)])
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (c *Console) sheet(w http.ResponseWriter, r *http.Request) error {
 			return nil
 		}
 		rows = rows[sheetRows:]
-		if fresh, err = c.Census.Fresh(r.Context(), rows[:min(len(rows), sheetRows)]); err != nil {
+		if fresh, err = c.fresh(r.Context(), rows[:min(len(rows), sheetRows)]); err != nil {
 			c.Log.Warn("a list of certificates was not sent to its end", "error", err)
 			sheet.Cut()
 			return nil

@@ -2,7 +2,6 @@ package order
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -90,7 +89,7 @@ func (s *Operator) Revoke(ctx context.Context, ref vault.Ref, id string, reason 
 func (s *Operator) noteRevoked(ctx context.Context, v vault.Version, reason int, now time.Time) error {
 	return s.Edit(ctx, v.Ref, func(_ vault.Tx, o *vault.Object) error {
 		if o.Operation != nil {
-			op := o.Operation.Noted(now, fmt.Sprintf("Version %s was revoked by its issuer: %s.", v.ID, vault.RevocationReasons[reason]))
+			op := o.Operation.Noted(now, vault.NoteRevoked(v.ID, vault.RevocationReasons[reason]))
 			o.Operation = &op
 		}
 		return nil

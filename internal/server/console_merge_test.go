@@ -85,6 +85,63 @@ func TestConsoleMergeWarns(t *testing.T) {
 	}
 }
 
+// A certificate has one word for how it is: in the list, above its parts and among its versions.
+func TestConsoleOneStateEverywhere(t *testing.T) {
+	t.Parallel()
+	v := visit(t, run(t))
+	at := func(name string) string { return "/ui/certificates/default/" + name }
+	for name, c := range map[string]struct {
+		change func(leaf *x509.Certificate)
+		word   string
+	}{
+		"good":    {func(*x509.Certificate) {}, "valid"},
+		"expired": {func(l *x509.Certificate) { l.NotAfter = time.Now().Add(-time.Minute) }, "expired"},
+		"early":   {func(l *x509.Certificate) { l.NotBefore = time.Now().Add(24 * time.Hour) }, "not valid yet"},
+	} {
+		v.sends("/ui/new", "The certificate was ordered.", newForm(name, "Unknown")...)
+		if page := v.page(at(name) + "?tab=order"); strings.Count(page, "It waits for you: have its request signed, then merge.") != 3 || strings.Contains(page, "Perform Merge") || strings.Contains(page, "It is being issued") { // above, below, and for who hears it
+			t.Errorf("%s waits: %s", name, page)
+		}
+		leaf, _ := signedAs(t, v.page(at(name)+"/download?form=csr"), c.change)
+		v.sends(at(name)+"/merge", "The certificate was merged.", "signed", leaf)
+		v.says(name, c.word)
+	}
+	v.sends("/ui/issuers", "The issuer was added.", "vault", "default", "name", "ca", "provider", "Internal")
+	v.sends("/ui/new", "The certificate was ordered.", newForm("bad", "ca")...)
+	waitUntil(t, 20*time.Second, func() bool {
+		return strings.Contains(v.page(at("bad")), "The certificate was issued.") || strings.Contains(v.page(at("bad")), "Chain")
+	})
+	v.sends(at("bad")+"/revoke", "The certificate was revoked.", "name", "bad", "reason", "keyCompromise")
+	v.says("bad", "revoked")
+	v.sends(at("bad")+"/discard", "The order was removed.") // its history is gone: the authority knows
+	v.says("bad", "revoked")
+}
+
+// says checks the word for a certificate's state wherever there is one.
+func (v visitor) says(name, word string) {
+	v.t.Helper()
+	badge := "</span>" + word + "</span>"
+	for _, page := range []string{"", "?tab=order", "?tab=versions", "?tab=manage"} {
+		want := 1
+		if page == "?tab=versions" {
+			want = 2
+		}
+		if got := v.page("/ui/certificates/default/" + name + page); strings.Count(got, badge) < want {
+			v.t.Errorf("%s%s does not say %s: %s", name, page, word, got)
+		}
+	}
+	row := ""
+	waitUntil(v.t, 20*time.Second, func() bool { // what is listed is counted beside the requests
+		list := v.page("/ui/certificates?text=" + name + ".example.test&state=")
+		_, after, found := strings.Cut(list, `href="/ui/certificates/default/`+name+`"`)
+		row, _, _ = strings.Cut(after, "</tr>")
+		return found
+	})
+	if !strings.Contains(row, badge) {
+		v.t.Errorf("the list has another word than %s for %s: %s", word, name, row)
+	}
+}
+
 // Who merges again in another window learns that it was done, and sees where.
 func TestConsoleMergeTwice(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package vault
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -104,8 +105,23 @@ const PendingCreated = "Pending certificate created. "
 // WaitsFor says what an operation in progress waits for: Details without the
 // beginning, which tells people nothing.
 func (o Operation) WaitsFor() string {
+	if o.Status == InProgress && o.Detail == "" && o.Manual() {
+		return "It waits for you: have its request signed, then merge."
+	}
 	details, _ := o.Details()
 	return strings.TrimPrefix(details, PendingCreated)
+}
+
+// NoteRevoked is what a history says of a version that was revoked.
+func NoteRevoked(id, reason string) string {
+	return revokedNote(id) + " by its issuer: " + reason + "."
+}
+
+func revokedNote(id string) string { return "Version " + id + " was revoked" }
+
+// SaysRevoked reports whether the history says that a version was revoked.
+func (o *Operation) SaysRevoked(id string) bool {
+	return o != nil && slices.ContainsFunc(o.History, func(n Note) bool { return strings.HasPrefix(n.Text, revokedNote(id)) })
 }
 
 // Matches reports whether a request_id query names this operation; "" names any.

@@ -114,7 +114,11 @@ func TestDetails(t *testing.T) {
 		{vault.Operation{Status: vault.Completed}, "", false},
 		{vault.Operation{Status: vault.Cancelled}, "", false},
 	} {
-		if got := c.op.WaitsFor(); got != strings.TrimPrefix(c.text, "Pending certificate created. ") {
+		people := strings.TrimPrefix(c.text, "Pending certificate created. ")
+		if c.op.Manual() { // people are told what to do
+			people = "It waits for you: have its request signed, then merge."
+		}
+		if got := c.op.WaitsFor(); got != people {
 			t.Errorf("%+v waits for %q", c.op, got)
 		}
 		if text, shown := c.op.Details(); text != c.text || shown != c.shown {

@@ -125,7 +125,7 @@ func (c Certificate) tab(name string) string { return c.Href + "?tab=" + name }
 
 func (c Certificate) said() string {
 	text := c.Sentence
-	if c.Order != nil {
+	if c.Order != nil && !strings.Contains(text, c.Order.Words) {
 		text += " " + c.Order.Words
 	}
 	return strings.TrimSpace(text)
