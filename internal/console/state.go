@@ -54,6 +54,9 @@ func (c *Console) badges(row census.Row) (all []view.Badge) {
 	add := func(tone, sign, word string) { all = append(all, view.Badge{Tone: tone, Sign: sign, Word: word}) }
 	if !row.Pending {
 		all = append(all, conditionOf(row).badge(c.now()))
+		if row.Revoked && !row.Enabled {
+			add("", view.SignOff, "disabled")
+		}
 	}
 	switch {
 	case row.Order == census.OrderRuns:

@@ -30,7 +30,7 @@ type Option struct{ Value, Word string }
 // States are what certificates are told apart by.
 var States = []Option{
 	{"", "any state"}, {"valid", "valid"}, {"early", "not valid yet"}, {"week", "expires within 7 days"}, {"expired", "expired"}, {"revoked", "revoked"}, {"running", "order in progress"}, {"waiting", "waits for a person"},
-	{"failed", "order failed"}, {"cancelled", "order cancelled"}, {"disabled", "disabled"}, {"hand", "needs a person before it expires"}, {"failing", "renewal failing"},
+	{"failed", "order failed"}, {"cancelled", "order cancelled"}, {"disabled", "disabled"}, {"hand", "needs a person to renew"}, {"failing", "renewal failing"},
 }
 
 // Sorts are what lists are sorted by.
