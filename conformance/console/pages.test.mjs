@@ -84,23 +84,23 @@ const crooked = (on) => on.evaluate(() => {
 
 test("nothing sticks out and nothing is cut, at 320 px and on a desk", async () => {
   const found = [];
-  for (const width of [320, 480, 1280]) {
-    const on = await visit(house, { viewport: { width, height: 800 } });
-    for (const path of ["/ui/", "/ui/certificates", "/ui/keys?sort=expires", "/ui/secrets", "/ui/new", "/ui/new?issuer=Unknown", certificate("mail", "order"), certificate("shop", "policy"), "/ui/issuers", "/ui/notices"]) {
-      await on.goto(path);
-      for (const s of await on.locator("select").all()) { // the longest of each
-        const all = await s.locator("option:not([disabled])").allTextContents();
-        if (await s.isEnabled()) await s.evaluate((e, i) => { e.selectedIndex = i; }, all.indexOf(all.filter((t) => !t.includes("Unknown: somebody")).reduce((a, b) => (b.length > a.length ? b : a))));
-      }
+  const on = await visit(house);
+  for (const path of ["/ui/", "/ui/certificates", "/ui/keys?sort=expires", "/ui/secrets", "/ui/new?issuer=Unknown", certificate("mail", "order"), certificate("shop", "policy"), "/ui/issuers", "/ui/notices"]) {
+    await on.goto(path);
+    await on.evaluate(() => { // the longest of each choice
+      for (const s of document.querySelectorAll("select:enabled"))
+        s.value = [...s.options].filter((o) => !o.disabled && !o.text.startsWith("Unknown:")).reduce((a, b) => (b.text.length > a.text.length ? b : a)).value;
+    });
+    for (const width of [320, 480, 1280]) {
+      await on.setViewportSize({ width, height: 800 });
       for (const what of await crooked(on)) found.push(`${path} at ${width} px: ${what}`);
     }
-    if (width === 1280) {
-      await on.goto("/ui/certificates");
+    if (path === "/ui/certificates") {
       const [field, button] = await Promise.all([on.locator("#tag"), on.getByRole("button", { name: "Tag" })].map((e) => e.boundingBox()));
       if (Math.abs(field.y + field.height / 2 - button.y - button.height / 2) > 1.5) found.push(`the field is at ${JSON.stringify(field)}, its button at ${JSON.stringify(button)}`);
     }
-    await on.context().close();
   }
+  await on.context().close();
   assert.deepEqual(found, []);
 });
 

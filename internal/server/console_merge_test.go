@@ -188,3 +188,17 @@ func TestConsoleFormsLead(t *testing.T) {
 		t.Errorf("what is no form: %d %s", got.status, got.body)
 	}
 }
+
+// So do those of who signs in, for who is signed in and who is not.
+func TestConsoleDoorLeads(t *testing.T) {
+	t.Parallel()
+	s, secrets := consoled(t, nil)
+	g := guestOf(t, s)
+	if status, at, page := g.go1("GET", "/ui/certificates/web/www/merge"); status != 200 || !strings.HasPrefix(at, "/ui/signin") {
+		t.Errorf("signed out: %d at %s: %s", status, at, page)
+	}
+	g.signsIn("keeper", secrets["keeper"])
+	if status, at, page := g.go1("GET", "/ui/signout"); status != 200 || at != "/ui/" || !strings.Contains(page, "Sign out") {
+		t.Errorf("the address that signs out: %d at %s: %s", status, at, page)
+	}
+}
