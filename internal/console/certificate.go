@@ -12,6 +12,7 @@ import (
 
 	"certwright/internal/access"
 	"certwright/internal/census"
+	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/service"
 	"certwright/internal/vault"
@@ -236,7 +237,7 @@ func (c *Console) versionsTab(r *http.Request, got reading, m *view.Certificate)
 
 func (c *Console) versionState(r *http.Request, got reading, e vault.Entry) view.Badge {
 	a := e.Attributes
-	return condition{Revoked: c.revoked(r, got, e.ID), Enabled: a.Enabled, From: a.NotBefore, To: a.Expires}.badge(c.now())
+	return pages.Condition{Revoked: c.revoked(r, got, e.ID), Enabled: a.Enabled, From: a.NotBefore, To: a.Expires}.Badge(c.now())
 }
 
 // revoked reports whether a version is known to be revoked: by an authority of

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"certwright/internal/census"
+	"certwright/internal/console/pages"
 	"certwright/internal/console/view"
 	"certwright/internal/vault"
 )
@@ -164,7 +165,7 @@ func inState(row census.Row, state string, now time.Time) bool {
 	case "revoked":
 		return row.Revoked
 	case "week":
-		return used && left > 0 && left < week
+		return used && left > 0 && left < pages.Week
 	case "expired":
 		return used && !row.Expires.IsZero() && left <= 0
 	case "running":

@@ -24,20 +24,20 @@ func (c *Console) doMany(w http.ResponseWriter, r *http.Request) error {
 		status, say := c.words(err)
 		return c.listAgain(w, r, back, status, &say)
 	}
-	var failed refusals
+	var failed pages.Refusals
 	for _, at := range on {
 		vaultName, name, _ := strings.Cut(at, "/")
 		ref := vault.Ref{Vault: strings.ToLower(vaultName), Kind: vault.Certificates, Name: name}
 		if err := audited(r, do.log, ref, func(r *http.Request) error { return do.do(c, r, ref) }); err != nil {
 			_, say := c.words(err)
-			failed.add(ref.Name, say.Text)
+			failed.Add(ref.Name, say.Text)
 		}
 	}
-	if failed.all == 0 {
+	if failed.All == 0 {
 		return c.back(w, r, back, "many")
 	}
 	c.Poke()
-	return c.listAgain(w, r, back, http.StatusConflict, &view.Say{Tone: "bad", Title: fmt.Sprintf("Done with %d, not done with %d", len(on)-failed.all, failed.all), Text: failed.words()})
+	return c.listAgain(w, r, back, http.StatusConflict, &view.Say{Tone: "bad", Title: fmt.Sprintf("Done with %d, not done with %d", len(on)-failed.All, failed.All), Text: failed.Words()})
 }
 
 // chosen is what to do, and with which.
@@ -65,34 +65,6 @@ func (c *Console) listAgain(w http.ResponseWriter, r *http.Request, at string, s
 	return c.showList(w, here, status, say)
 }
 
-// refusals are why something was not done with some of many: each sentence once.
-type refusals struct {
-	all   int
-	said  []string // in their order
-	names map[string][]string
-}
-
-func (f *refusals) add(name, why string) {
-	if f.names == nil {
-		f.names = map[string][]string{}
-	}
-	if len(f.names[why]) == 0 {
-		f.said = append(f.said, why)
-	}
-	f.names[why] = append(f.names[why], name)
-	f.all++
-}
-
-func (f *refusals) words() string {
-	var all []string
-	for _, why := range f.said {
-		all = append(all, strings.TrimSuffix(why, ".")+": "+strings.Join(f.names[why], ", ")+".")
-	}
-	return strings.Join(all, " ")
-}
-
-var errNoTag = vault.Bad("A tag is written name=value.")
-
 // A manyDeed is what can be done with several certificates.
 type manyDeed struct {
 	log string // what the audit log calls it
@@ -110,7 +82,7 @@ var many = map[string]manyDeed{
 	"tag": {"CertificateUpdate", func(c *Console, r *http.Request, ref vault.Ref) error {
 		name, value, ok := strings.Cut(strings.TrimSpace(r.PostForm.Get("tag")), "=")
 		if !ok || name == "" {
-			return errNoTag
+			return vault.Bad("A tag is written name=value.")
 		}
 		v, err := c.read(r, ref)
 		if err != nil {
