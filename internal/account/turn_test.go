@@ -57,14 +57,6 @@ type broken struct{ err error }
 func (b *broken) Read(context.Context, string) ([]byte, int64, error) { return nil, 0, b.err }
 func (b *broken) Write(context.Context, string, []byte, int64) error  { return b.err }
 
-// dated are rows whose clock is ahead of a server's.
-type dated struct {
-	account.Book
-	ahead time.Duration
-}
-
-func (d dated) Ahead() time.Duration { return d.ahead }
-
 // A server whose clock is wrong has the turn no more often than others.
 func TestTurnOfAWrongClock(t *testing.T) {
 	t.Parallel()
@@ -74,7 +66,7 @@ func TestTurnOfAWrongClock(t *testing.T) {
 		at, wrong time.Duration
 		want      bool
 	}{{0, 0, true}, {time.Minute, 2 * time.Hour, false}, {2 * time.Minute, -2 * time.Hour, false}, {3 * time.Minute, 0, false}, {time.Hour, 2 * time.Hour, true}, {61 * time.Minute, 0, false}} {
-		mine, err := account.Turn(t.Context(), dated{rows, -c.wrong}, "turns/x", noon.Add(c.at+c.wrong), time.Hour)
+		mine, err := account.Turn(t.Context(), sqltest.Dated{Accounts: rows, By: -c.wrong}, "turns/x", noon.Add(c.at+c.wrong), time.Hour)
 		if err != nil || mine != c.want {
 			t.Errorf("after %v, by a clock that is %v ahead: %v, want %v (%v)", c.at, c.wrong, mine, c.want, err)
 		}

@@ -109,7 +109,7 @@ func (c *Console) routes() map[string]handler {
 		"POST /ui/new":                                 c.create,
 		"GET /ui/new/name":                             c.tryName,
 		"GET /ui/orders":                               c.orders,
-		"/ui/":                                         c.missing,
+		"/ui/":                                         func(http.ResponseWriter, *http.Request) error { return pages.Missing() },
 	}
 	for _, p := range c.Beside {
 		if p.Body != nil {

@@ -70,15 +70,23 @@ var deeds = map[string]deed{
 // needed are the fields without which a form would empty what it changes.
 var needed = map[string][]string{"tags": {"tags"}, "policy": {"issuer", "subject", "dns", "emails", "ips", "key", "months"}, "policy-json": {"json"}}
 
-// do does what a button says, and shows the page with what came of it.
-func (c *Console) do(w http.ResponseWriter, r *http.Request) error {
-	ref, err := place(r)
-	if err != nil {
-		return err
+// asked is which certificate a button is about, and what it does.
+func asked(r *http.Request) (ref vault.Ref, d deed, err error) {
+	if ref, err = place(r); err != nil {
+		return ref, d, err
 	}
 	d, ok := deeds[r.PathValue("do")]
 	if !ok {
-		return c.missing(w, r)
+		err = pages.Missing()
+	}
+	return ref, d, err
+}
+
+// do does what a button says, and shows the page with what came of it.
+func (c *Console) do(w http.ResponseWriter, r *http.Request) error {
+	ref, d, err := asked(r)
+	if err != nil {
+		return err
 	}
 	if err := pages.ReadForm(r, needed[r.PathValue("do")]...); err != nil {
 		return err
@@ -131,13 +139,9 @@ func kept(r *http.Request) func(*view.Certificate) {
 
 // form leads from the address of a button to the page that has it.
 func (c *Console) form(w http.ResponseWriter, r *http.Request) error {
-	ref, err := place(r)
+	ref, d, err := asked(r)
 	if err != nil {
 		return err
-	}
-	d, ok := deeds[r.PathValue("do")]
-	if !ok {
-		return c.missing(w, r)
 	}
 	http.Redirect(w, r, href(ref)+"?tab="+d.tab, http.StatusSeeOther)
 	return nil

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"net/http"
-	"net/url"
 
 	"certwright/internal/authority"
 	"certwright/internal/certs"
@@ -71,8 +70,7 @@ func (c *Console) showKeyPage(w http.ResponseWriter, r *http.Request, status int
 	if err != nil {
 		return err
 	}
-	if !c.Door.Strongly(r) { // who signs in again, or opens another link, comes back
-		http.Redirect(w, r, "/ui/signin?to="+url.QueryEscape(href(ref)+"/key"), http.StatusSeeOther)
+	if !(host{c}).AskedAgain(w, r, href(ref)+"/key") { // who signs in again, or opens another link, comes back
 		return nil
 	}
 	if err := c.Service.Permit(r.Context(), c.who(r), secretAction, ref.As(vault.Secrets)); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"certwright/internal/console/asset"
 	"certwright/internal/console/door"
+	"certwright/internal/console/pages"
 	"certwright/internal/vault"
 )
 
@@ -82,7 +83,7 @@ func (c *Console) report(w http.ResponseWriter, r *http.Request) error {
 // reported shows, on a development server, what browsers told.
 func (c *Console) reported(w http.ResponseWriter, r *http.Request) error {
 	if !c.Dev {
-		return c.missing(w, r)
+		return pages.Missing()
 	}
 	c.reports.mu.Lock()
 	defer c.reports.mu.Unlock()

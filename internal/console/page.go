@@ -116,10 +116,6 @@ var titles = map[vault.Reason]string{
 	vault.Unauthenticated: "Sign in first", vault.NoMethod: "There is no such page",
 }
 
-func (c *Console) missing(http.ResponseWriter, *http.Request) error {
-	return pages.Missing()
-}
-
 // done are the sentences by which a page says what was done, by their names in
 // the address that the person is led to.
 var done = map[string]string{

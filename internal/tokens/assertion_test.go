@@ -322,14 +322,6 @@ func TestReplayElsewhere(t *testing.T) {
 	}
 }
 
-// dated are rows whose clock is ahead of a server's.
-type dated struct {
-	vault.Accounts
-	ahead time.Duration
-}
-
-func (d dated) Ahead() time.Duration { return d.ahead }
-
 // A server whose clock is ahead forgets no assertion that others would accept again.
 func TestReplayAtServersWhoseClocksDiffer(t *testing.T) {
 	t.Parallel()
@@ -337,7 +329,7 @@ func TestReplayAtServersWhoseClocksDiffer(t *testing.T) {
 	clients := []ClientSettings{{ID: "web-id", Certificates: []CertificateSettings{{File: web.file(t)}}}}
 	accounts := sqltest.Accounts(t)
 	at := func(ahead time.Duration) *house {
-		h := open(t, Settings{Clients: clients}, func(m *Means) { m.Accounts = dated{accounts, -ahead} })
+		h := open(t, Settings{Clients: clients}, func(m *Means) { m.Accounts = sqltest.Dated{Accounts: accounts, By: -ahead} })
 		h.now = h.now.Add(ahead)
 		return h
 	}

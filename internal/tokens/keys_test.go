@@ -142,7 +142,7 @@ func TestKeysOfServersWhoseClocksDiffer(t *testing.T) {
 	accounts := sqltest.Accounts(t)
 	right := open(t, Settings{}, func(m *Means) { m.Accounts = accounts })
 	before := right.kids()
-	wrong := open(t, Settings{}, func(m *Means) { m.Accounts = dated{accounts, -365 * day} })
+	wrong := open(t, Settings{}, func(m *Means) { m.Accounts = sqltest.Dated{Accounts: accounts, By: -365 * day} })
 	wrong.now = wrong.now.Add(365 * day)
 	wrong.tend()
 	if !slices.Equal(right.kids(), before) || wrong.signs() != right.signs() {

@@ -179,21 +179,13 @@ func TestCrowdedRow(t *testing.T) {
 	}
 }
 
-// dated are rows whose clock is ahead of a server's.
-type dated struct {
-	vault.Accounts
-	ahead time.Duration
-}
-
-func (d dated) Ahead() time.Duration { return d.ahead }
-
 // A session lasts as long at a server whose clock is wrong, which ends nobody else's,
 // and takes nobody for somebody who just showed who he is.
 func TestServersWhoseClocksDiffer(t *testing.T) {
 	t.Parallel()
 	now, rows := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), sqltest.Accounts(t)
 	at := func(ahead time.Duration) *Book {
-		return &Book{Accounts: dated{rows, -ahead}, Now: func() time.Time { return now.Add(ahead) }, Access: func() string { return "" }}
+		return &Book{Accounts: sqltest.Dated{Accounts: rows, By: -ahead}, Now: func() time.Time { return now.Add(ahead) }, Access: func() string { return "" }}
 	}
 	right, wrong := at(0), at(2*time.Hour)
 	ann := vault.Caller{Subject: "ann"}

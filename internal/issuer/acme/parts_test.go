@@ -304,20 +304,12 @@ func TestReusedKeyIsSaid(t *testing.T) {
 	}
 }
 
-// dated are rows whose clock is ahead of a server's.
-type dated struct {
-	vault.Accounts
-	ahead time.Duration
-}
-
-func (d dated) Ahead() time.Duration { return d.ahead }
-
 // A limit ends for all servers at once, however wrong the clock of one of them is.
 func TestLimitsOfServersWhoseClocksDiffer(t *testing.T) {
 	t.Parallel()
 	noon, rows := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), sqltest.Accounts(t)
 	at := func(ahead time.Duration) *sharedLimits {
-		return &sharedLimits{rows: dated{rows, -ahead}, id: "acme/x/limits"}
+		return &sharedLimits{rows: sqltest.Dated{Accounts: rows, By: -ahead}, id: "acme/x/limits"}
 	}
 	const wrong = 3 * time.Hour
 	right, ahead := at(0), at(wrong)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"certwright/internal/account"
 	"certwright/internal/must"
@@ -56,6 +57,16 @@ func Alter(t testing.TB, store vault.Store, text string) {
 		t.Fatalf("nothing was changed: %s, %v", text, err)
 	}
 }
+
+// Dated are rows whose clock is ahead of the process's, as another server's
+// database may have it.
+type Dated struct {
+	vault.Accounts
+	By time.Duration
+}
+
+// Ahead implements vault.Dated.
+func (d Dated) Ahead() time.Duration { return d.By }
 
 // Accounts are sealed rows in a database of their own, as issuers keep them.
 func Accounts(t testing.TB) account.Book {
